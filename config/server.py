@@ -1,0 +1,71 @@
+"""gunicorn's settings: `gunicorn --config config/server.py 'relay.app:create_app()'`.
+
+Read by gunicorn's own process before the application is loaded, so it looks at the environment
+itself: PORT, WEB_CONCURRENCY, LOG_LEVEL.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gunicorn.arbiter import Arbiter
+    from gunicorn.workers.base import Worker
+
+_port = os.environ.get("PORT") or "8000"
+
+# --- processes --------------------------------------------------------------------------
+
+bind = f"0.0.0.0:{_port}"
+workers = int(os.environ.get("WEB_CONCURRENCY") or "1")
+worker_class = "gevent"
+worker_connections = 2_000  # a half-sent request costs one of these and delays nobody
+proc_name = "relay"
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # a heartbeat waits for no disk
+control_socket_disable = True  # a socket that takes orders has no place in production
+
+# --- patience, in seconds ---------------------------------------------------------------
+
+timeout = 30  # a worker whose event loop stands still this long is replaced
+graceful_timeout = 5  # our slowest answer takes 2; idle router connections would hold us longer
+keepalive = 95  # more than a router's own (Heroku: 90), so that never we hang up on it
+
+# --- what a request may be --------------------------------------------------------------
+
+limit_request_line = 4_094
+limit_request_fields = 64
+limit_request_field_size = 8_190
+# Our address is PUBLIC_BASE_URL. No header says who we are, or by which path we were called.
+forwarded_allow_ips = ""
+forwarder_headers = ""
+
+# --- logs -------------------------------------------------------------------------------
+
+accesslog = None  # the application writes one line a request, with its ids
+errorlog = "-"
+loglevel = (os.environ.get("LOG_LEVEL") or "info").lower()
+
+# --- metrics ----------------------------------------------------------------------------
+# Several workers share their counters through files, as prometheus-client does it. It reads the
+# variable when it is imported, which is after this file.
+
+_METRICS = "PROMETHEUS_MULTIPROC_DIR"
+if workers > 1:
+    os.environ.setdefault(_METRICS, f"{tempfile.gettempdir()}/relay-metrics-{os.getuid()}-{_port}")
+
+
+def on_starting(server: "Arbiter") -> None:
+    """Begin with no counts: those of an earlier run would be added to ours."""
+    if directory := os.environ.get(_METRICS):
+        Path(directory).mkdir(mode=0o700, parents=True, exist_ok=True)
+        for counts in Path(directory).glob("*.db"):
+            counts.unlink()
+
+
+def child_exit(server: "Arbiter", worker: "Worker") -> None:
+    """Forget the gauges of a worker that has gone; its counters stay in the sum."""
+    if _METRICS in os.environ:
+        from prometheus_client import multiprocess  # noqa: PLC0415 - not before the variable is set
+
+        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

@@ -1,0 +1,1 @@
+"""Relay: a virtual-number relay for job boards."""
