@@ -1,0 +1,84 @@
+"""Logs: one JSON object a line on stdout, events with ids. Never a person's number, never a text.
+
+That is the duty of whoever logs; ``mask_numbers`` is only the last line of defence.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from structlog.types import EventDict, Processor, WrappedLogger
+
+#: Seven digits and more, however they are spaced, that are no part of a word: ids have letters.
+_NUMBER = re.compile(r"(?:%2[Bb]|\+|(?<!\w))\d(?:[\s().\-]{0,2}\d){6,14}(?!\w)")
+_MASK = "[number]"
+#: Ours to show: the number that both sides know.
+_SHOWN = frozenset({"virtual_number"})
+#: Loud at INFO, or with job arguments, URLs and forms in what they say.
+_QUIET = ("rq", "rq.worker", "rq.job", "rq.queue", "twilio", "twilio.http_client", "urllib3")
+
+
+def mask(value: Any) -> Any:
+    """The value without anything in it that looks like a phone number."""
+    if isinstance(value, str):
+        return _NUMBER.sub(_MASK, value)
+    if isinstance(value, Mapping):
+        return {key: mask(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [mask(item) for item in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return mask(repr(value))
+
+
+def mask_numbers(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    return {
+        key: value if key in _SHOWN or key.startswith("_") else mask(value)
+        for key, value in event.items()
+    }
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=repr)
+
+_SHARED: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.processors.StackInfoRenderer(),
+    structlog.processors.format_exc_info,
+]
+_LAST: list[Processor] = [
+    mask_numbers,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    # One encoder for all lines: json.dumps would make one for each.
+    structlog.processors.JSONRenderer(
+        serializer=lambda event, **_: _ENCODER.encode(event),
+    ),
+]
+
+
+def configure_logging(level: str = "INFO") -> None:
+    """For the start of every process: ours and everybody else's lines leave by the same way."""
+    structlog.configure(
+        processors=[*_SHARED, *_LAST],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
+        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *_SHARED],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_LAST],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)

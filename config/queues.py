@@ -1,0 +1,20 @@
+"""The queues that workers serve. Each worker process serves one: RQ can lose a job of a worker
+that is killed while it watches two (``docs/adr/``, measured)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: Texts to send. A carrier that hangs must not hold up everybody, so two processes.
+TEXTS = "texts"
+#: Periodic work: recycling numbers, reconciling with the carrier.
+UPKEEP = "upkeep"
+
+
+@dataclass(frozen=True)
+class Queue:
+    name: str
+    processes: int = 1
+
+
+QUEUES = (Queue(TEXTS, processes=2), Queue(UPKEEP))

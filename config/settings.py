@@ -1,0 +1,112 @@
+"""Every setting, read once from the environment and never changed afterwards.
+
+A start with something missing or wrong stops with one message that names all of it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from config.key_rings import KeyRing, parse_key_ring
+
+
+class SettingsError(SystemExit):
+    """Names every setting that is missing or wrong. A process that does not catch it says so on
+    stderr and ends with exit code 1."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        lines = "\n".join(f"  {problem}" for problem in problems)
+        super().__init__(f"Relay cannot start. These settings need attention:\n{lines}")
+
+
+def _ring_for(purpose: str) -> Callable[[str], KeyRing]:
+    return lambda text: parse_key_ring(text, purpose=purpose)
+
+
+class Settings(BaseModel):
+    """Field ``redis_url`` is the variable ``REDIS_URL``, and so on (``.env.example``)."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True, hide_input_in_errors=True)
+
+    redis_url: SecretStr
+    queue_redis_url: SecretStr = SecretStr("")
+    redis_tls_verify: bool = True
+    store_replicas: Annotated[int, Field(ge=0, le=9)] = 0
+    require_durable: bool = False
+
+    public_base_url: str
+    twilio_account_sid: Annotated[str, Field(pattern=r"^AC[0-9a-zA-Z]{32}$")]
+    twilio_auth_token: SecretStr
+    twilio_auth_token_next: SecretStr = SecretStr("")
+    twilio_api_base_url: str = ""
+    twilio_messaging_service_sid: Annotated[str, Field(pattern=r"^(MG[0-9a-zA-Z]{32})?$")] = ""
+
+    relay_sealing_keys: Annotated[KeyRing, BeforeValidator(_ring_for("sealing"))]
+    relay_index_keys: Annotated[KeyRing, BeforeValidator(_ring_for("indexing"))]
+
+    board_name: Annotated[str, Field(min_length=1, max_length=60)] = "your job board"
+    default_locale: Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")] = "en"
+    ring_timeout: Annotated[int, Field(ge=5, le=600)] = 25
+    call_time_limit: Annotated[int, Field(ge=60, le=14400)] = 3600
+    record_retention: Annotated[int, Field(ge=3600)] = 90 * 24 * 3600
+    api_requests_per_minute: Annotated[int, Field(ge=1)] = 6_000
+    log_level: Annotated[str, Field(pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
+    web_concurrency: Annotated[int, Field(ge=1, le=64)] = 1
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+
+    @field_validator("public_base_url", "twilio_api_base_url")
+    @classmethod
+    def _is_origin(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (parts.scheme not in {"http", "https"} or not parts.hostname):
+            raise ValueError("must look like https://relay.example.com")
+        if "_" in (parts.hostname or ""):
+            raise ValueError("Twilio refuses host names with an underscore")
+        return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _queue_defaults_to_store(self) -> Self:
+        if not self.queue_redis_url.get_secret_value():
+            object.__setattr__(self, "queue_redis_url", self.redis_url)
+        return self
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process. Raises SettingsError with every problem at once."""
+    given = dict(os.environ if environment is None else environment)
+    given["PUBLIC_BASE_URL"] = given.get("PUBLIC_BASE_URL") or _platform_base_url(given)
+    values = {
+        name: given[name.upper()] for name in Settings.model_fields if given.get(name.upper())
+    }
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError([_problem(fault) for fault in error.errors()]) from None
+
+
+def _platform_base_url(given: Mapping[str, str]) -> str:
+    """What Render and Heroku say of the public address (Heroku: with dyno metadata on)."""
+    if given.get("RENDER_EXTERNAL_URL"):
+        return given["RENDER_EXTERNAL_URL"]
+    domain = given.get("HEROKU_APP_DEFAULT_DOMAIN_NAME")
+    return f"https://{domain}" if domain else ""
+
+
+def _problem(fault: Any) -> str:
+    name = str(fault["loc"][0]).upper() if fault["loc"] else "settings"
+    return f"{name} is missing" if fault["type"] == "missing" else f"{name}: {fault['msg']}"
