@@ -1,0 +1,28 @@
+"""The keys of the REST API and what each may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    SESSIONS = "sessions"
+    PARTICIPANTS = "participants"
+    NUMBERS = "numbers"
+    AUDIT = "audit"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiKey:
+    """A key as the store knows it: ``id`` is the beginning of its hash, never of the key."""
+
+    id: str
+    name: str
+    scopes: frozenset[Scope]
+    created_at: int
+
+    def may(self, scope: Scope) -> bool:
+        """Whether the key reaches what needs ``scope``; ``admin`` reaches everything."""
+        return scope in self.scopes or Scope.ADMIN in self.scopes

@@ -1,0 +1,112 @@
+"""Errors the relay raises on purpose; ``web/problems.py`` turns them into answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One reason why an input was refused, addressed by a JSON pointer (RFC 6901)."""
+
+    pointer: str
+    detail: str
+
+
+@dataclass(eq=False)
+class RelayError(Exception):
+    """Something the caller can be told. ``code`` is the stable machine fact of ``API.md``."""
+
+    detail: str
+    faults: tuple[Fault, ...] = field(default=())
+    code: str = "error"
+    status: int = 400
+    title: str = "The request was refused"
+    retry_after: int | None = None
+
+    def __str__(self) -> str:
+        return self.detail
+
+
+@dataclass(eq=False)
+class Invalid(RelayError):
+    code: str = "invalid"
+    status: int = 422
+    title: str = "The request is not valid"
+
+
+@dataclass(eq=False)
+class NotFound(RelayError):
+    code: str = "not_found"
+    status: int = 404
+    title: str = "There is no such thing"
+
+
+@dataclass(eq=False)
+class Conflict(RelayError):
+    code: str = "conflict"
+    status: int = 409
+    title: str = "This contradicts what is there"
+    sessions: tuple[str, ...] = ()
+
+
+@dataclass(eq=False)
+class SessionClosed(RelayError):
+    code: str = "session_closed"
+    status: int = 409
+    title: str = "The session is closed"
+
+
+@dataclass(eq=False)
+class PoolExhausted(RelayError):
+    """No number can serve the pair; ``reason`` names the hard fact (P6)."""
+
+    reason: str = ""
+    code: str = "pool_exhausted"
+    status: int = 409
+    title: str = "No virtual number left for this pair"
+
+
+@dataclass(eq=False)
+class Unauthenticated(RelayError):
+    code: str = "unauthenticated"
+    status: int = 401
+    title: str = "An API key is needed"
+
+
+@dataclass(eq=False)
+class Forbidden(RelayError):
+    code: str = "forbidden"
+    status: int = 403
+    title: str = "This key may not do that"
+
+
+@dataclass(eq=False)
+class RateLimited(RelayError):
+    code: str = "rate_limited"
+    status: int = 429
+    title: str = "Too many requests"
+    retry_after: int | None = 60
+
+
+@dataclass(eq=False)
+class Unavailable(RelayError):
+    """The store or the carrier is away; the same request may be tried again."""
+
+    code: str = "unavailable"
+    status: int = 503
+    title: str = "The service cannot answer now"
+    retry_after: int | None = 2
+
+
+@dataclass(eq=False)
+class CarrierError(Exception):
+    """The carrier refused or did not answer. The one thing a caller asks: may it be tried again?"""
+
+    code: int
+    retryable: bool
+    retry_after: float | None = None
+    ambiguous: bool = False
+
+    def __str__(self) -> str:
+        return f"carrier error {self.code}"

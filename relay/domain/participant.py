@@ -1,0 +1,125 @@
+"""The two kinds of people a session connects, and what may be said of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from relay.domain.errors import Fault
+from relay.domain.phone import PhoneNumber, contains_phone_number, repeats_phone
+
+#: The caller's own id for a person (``API.md``).
+REF = re.compile(r"[A-Za-z0-9._-]{1,64}")
+LOCALE = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
+LONGEST_NAME = 100
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_HOLDS_NUMBER = "holds a phone number: free fields are how numbers get out"
+
+
+class Role(StrEnum):
+    RECRUITER = "recruiter"
+    CANDIDATE = "candidate"
+
+    @property
+    def other(self) -> Role:
+        return Role.CANDIDATE if self is Role.RECRUITER else Role.RECRUITER
+
+
+class ParticipantStatus(StrEnum):
+    ACTIVE = "active"
+    #: Another candidate took the phone over; a PUT with a new one makes this record active again.
+    WITHOUT_PHONE = "without_phone"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Participant:
+    """A person as the store keeps them: the phone only sealed (``sealed_phone``) and indexed.
+
+    ``phone_indexes`` are the keyed hashes of the phone under every index key in use, the writing
+    key's first, and ``index_key_ids`` those keys' ids; ``pools`` are those in which the person has
+    ever had a session.
+    """
+
+    ref: str
+    role: Role
+    status: ParticipantStatus
+    sealed_phone: str
+    phone_indexes: tuple[str, ...]
+    index_key_ids: tuple[str, ...] = ()
+    phone_hint: str
+    country: str
+    locale: str
+    name: str = ""
+    organization: str = ""
+    time_zone: str = ""
+    screen_calls: bool = False
+    pools: tuple[str, ...] = ()
+    created_at: int = 0
+    updated_at: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecruiterDetails:
+    """What a request says of a recruiter. None leaves what is known, or takes the default."""
+
+    phone: str
+    name: str | None = None
+    organization: str | None = None
+    locale: str | None = None
+    #: The human-answer guard for the recruiter's own leg (switchboards cannot press keys).
+    screen_calls: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CandidateDetails:
+    """What a request says of a candidate. None leaves what is known, or takes the default."""
+
+    phone: str
+    locale: str | None = None
+    time_zone: str | None = None
+
+
+def faults_of_ref(ref: str, phone: PhoneNumber | None) -> Iterator[Fault]:
+    """Why a ref cannot be taken. No fault repeats what was given."""
+    if not REF.fullmatch(ref):
+        yield Fault("/ref", "1 to 64 of A-Z a-z 0-9 . _ -")
+    elif _holds_number(ref, phone):
+        yield Fault("/ref", _HOLDS_NUMBER)
+
+
+def faults_of_recruiter(details: RecruiterDetails, phone: PhoneNumber | None) -> Iterator[Fault]:
+    for field in ("name", "organization"):
+        text = getattr(details, field) or ""
+        if len(text) > LONGEST_NAME:
+            yield Fault(f"/{field}", f"at most {LONGEST_NAME} characters")
+        elif _CONTROL.search(text):
+            yield Fault(f"/{field}", "no control characters")
+        elif _holds_number(text, phone):
+            yield Fault(f"/{field}", _HOLDS_NUMBER)
+    yield from _faults_of_locale(details.locale)
+
+
+def faults_of_candidate(details: CandidateDetails) -> Iterator[Fault]:
+    yield from _faults_of_locale(details.locale)
+    if details.time_zone and not _is_time_zone(details.time_zone):
+        yield Fault("/time_zone", "a name of the IANA time zone database, like Asia/Shanghai")
+
+
+def _faults_of_locale(locale: str | None) -> Iterator[Fault]:
+    if locale is not None and not LOCALE.fullmatch(locale):
+        yield Fault("/locale", "a language like en or zh-CN")
+
+
+def _holds_number(text: str, phone: PhoneNumber | None) -> bool:
+    return contains_phone_number(text) or (phone is not None and repeats_phone(text, phone))
+
+
+def _is_time_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # unknown; no name at all; a folder of zones
+        return False
+    return True

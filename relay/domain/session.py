@@ -1,0 +1,98 @@
+"""A session: one recruiter-candidate pair on one virtual number until it expires."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from relay.domain.participant import Role
+
+
+class SessionStatus(StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class ClosedReason(StrEnum):
+    BY_API = "closed_by_api"
+    EXPIRED = "expired"
+    BLOCKED = "blocked"
+    SUSPENDED = "suspended"
+    ERASED = "erased"
+    TAKEN_OVER = "taken_over"
+    #: What a session leaves on its former number when a phone change gives it another one.
+    RENUMBERED = "renumbered"
+
+    @property
+    def severs_calls(self) -> bool:
+        """Whether it also takes back the decision of a call that has already begun (P5)."""
+        return self in _SEVERING
+
+
+_SEVERING = {
+    ClosedReason.BLOCKED,
+    ClosedReason.SUSPENDED,
+    ClosedReason.ERASED,
+    ClosedReason.TAKEN_OVER,
+}
+
+
+class Channel(StrEnum):
+    VOICE = "voice"
+    SMS = "sms"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Party:
+    """One side of a session; ``sealed_phone`` is empty once the session is closed."""
+
+    ref: str
+    phone_index: str
+    sealed_phone: str
+    locale: str
+    screen_calls: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """Instants are whole POSIX seconds. ``bindings`` counts the (number, phone) pairs it holds."""
+
+    id: str
+    status: SessionStatus
+    virtual_number: str
+    ordinal: int
+    recruiter: Party
+    candidate: Party
+    created_at: int
+    expires_at: int
+    access_code: str
+    channels: frozenset[Channel]
+    context: str = ""
+    closed_at: int | None = None
+    closed_reason: ClosedReason | None = None
+    bindings: int = 2
+    previous: str = ""
+    #: Phone indexes that a side has left for another phone, and that may still cool for it.
+    former: tuple[tuple[Role, str], ...] = ()
+
+    @property
+    def pool(self) -> str:
+        return pool_of(self.id)
+
+    def is_live(self, now: float) -> bool:
+        """Open and not past its expiry, whatever the workers have done about it (P3)."""
+        return self.status is SessionStatus.OPEN and now < self.expires_at
+
+    def party(self, role: Role) -> Party:
+        return self.recruiter if role is Role.RECRUITER else self.candidate
+
+
+def pool_of(identifier: str) -> str:
+    """The pool that a session's or interaction's id carries: ``us`` of ``us.7k2m9x…``.
+
+    Raises ValueError for an id that carries none.
+    """
+    pool, separator, rest = identifier.partition(".")
+    if not (pool and separator and rest):
+        raise ValueError("an id names its pool before the first dot")
+    return pool

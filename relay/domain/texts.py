@@ -1,0 +1,143 @@
+"""Texts and notices: what the store and the workflows say to each other about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from relay.domain.message_progress import MessageStatus
+from relay.domain.participant import Role
+
+
+class Notice(StrEnum):
+    """A text of ours to a participant; its words are the announcement of the same name."""
+
+    TEXT_FAILED = "text_failed"
+    TEXTS_PAUSED = "texts_paused"
+    TEXTS_STOPPED = "texts_stopped"
+    PICTURE_NOT_RELAYED = "picture_not_relayed"
+    NOT_CONNECTED = "not_connected"
+    NO_LONGER_CONNECTED = "no_longer_connected"
+    CALLS_ONLY = "calls_only"
+
+
+def message_id(pool: str, inbound_sid: str) -> str:
+    """A relayed text's id, from the one the carrier gave to what came in: taken once only."""
+    return f"{pool}.{inbound_sid}"
+
+
+def notice_id(cause: str, notice: Notice) -> str:
+    """A notice's id: one of a kind for each cause."""
+    return f"{cause}.{notice}"
+
+
+class AcceptState(StrEnum):
+    UNKNOWN_NUMBER = "unknown_number"
+    STRANGER = "stranger"
+    CLOSED = "closed"
+    EXPIRED = "expired"
+    NO_SMS = "no_sms"
+    DUPLICATE = "duplicate"
+    ACCEPTED = "accepted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acceptance:
+    """What the store made of a text; session, side and locale are the sender's, if we know them."""
+
+    state: AcceptState
+    session: str = ""
+    sender: Role | None = None
+    locale: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """A message or notice as it is on record; never its text. ``side`` is the receiver's."""
+
+    id: str
+    session: str
+    side: Role
+    is_notice: bool
+    status: MessageStatus
+    started_at: float
+    attempts: int = 0
+    redelivered: bool = False
+    segments: int | None = None
+    media: int = 0
+    error_code: int | None = None
+    carrier_sids: tuple[str, ...] = ()
+
+
+class Turn(StrEnum):
+    """What may be done with a message that is first in its lane."""
+
+    SEND = "send"
+    UNSETTLED = "unsettled"
+    SEVERED = "severed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant:
+    """The lane is ours by ``token`` until then: an instant, like all times here, in POSIX seconds.
+
+    ``sealed_text`` is empty for a notice, and for a message whose body's lifetime is over;
+    ``sealed_phone`` is the receiver's. ``attempt`` is the latest one's id.
+    """
+
+    turn: Turn
+    message: str
+    token: str
+    until: float
+    session: str
+    number: str
+    sealed_text: str = field(repr=False)
+    sealed_phone: str = field(repr=False)
+    attempts: int
+    attempt: str
+    attempted_at: float
+    accepted_at: float
+    notice: Notice | None
+    locale: str
+
+
+@dataclass(frozen=True)
+class Behind:
+    """Another message is first in the lane."""
+
+    head: str
+
+
+@dataclass(frozen=True)
+class NotYet:
+    """Somebody else holds the lane, or the next attempt is not due."""
+
+    until: float
+
+
+@dataclass(frozen=True)
+class NothingToSend:
+    """The message has left its lane, or there is none of this id."""
+
+
+@dataclass(frozen=True)
+class GivenUp:
+    """``counted``: the token was still good. ``next`` is first in the lane now, or ""."""
+
+    counted: bool
+    next: str
+    sender_told: bool
+
+
+class ReportOutcome(StrEnum):
+    UNKNOWN = "unknown"
+    STALE = "stale"
+    LATE = "late"
+    RECORDED = "recorded"
+
+
+@dataclass(frozen=True)
+class Reported:
+    outcome: ReportOutcome
+    next: str
+    sender_told: bool

@@ -1,0 +1,76 @@
+"""What may be said of people."""
+
+from __future__ import annotations
+
+import pytest
+
+from relay.domain.participant import (
+    CandidateDetails,
+    RecruiterDetails,
+    Role,
+    faults_of_candidate,
+    faults_of_recruiter,
+    faults_of_ref,
+)
+from relay.domain.phone import PhoneNumber
+
+RITA = PhoneNumber("+12125550101")
+
+
+def test_each_role_has_the_other_one() -> None:
+    assert Role.RECRUITER.other is Role.CANDIDATE
+    assert Role.CANDIDATE.other is Role.RECRUITER
+
+
+@pytest.mark.parametrize("ref", ["r-1001", "A.b_c-9", "x", "x" * 64, "2026-11-23", "550e8400"])
+def test_a_ref_is_the_callers_own_id(ref: str) -> None:
+    assert not list(faults_of_ref(ref, RITA))
+
+
+@pytest.mark.parametrize(
+    "ref", ["", "a/b", "a b", "ré", "x" * 65, "a\n", "r_2125550101", "x5550101", "+14155552671"]
+)
+def test_p2_a_ref_carries_no_number_and_no_other_characters(ref: str) -> None:
+    (fault,) = faults_of_ref(ref, RITA)
+    assert fault.pointer == "/ref"
+    assert not ref or ref not in fault.detail
+
+
+def test_without_a_phone_only_whole_numbers_are_seen() -> None:
+    assert not list(faults_of_ref("x5550101", None))
+    assert list(faults_of_ref("14155552671", None))
+
+
+def test_names_are_written_as_people_write_them() -> None:
+    details = RecruiterDetails(
+        phone="", name="Zoë O’Neil 李", organization="Acme & Söhne (3M)", locale="zh-CN"
+    )
+    assert not list(faults_of_recruiter(details, RITA))
+    assert not list(faults_of_recruiter(RecruiterDetails(phone=""), RITA))
+
+
+@pytest.mark.parametrize(
+    "text", ["x" * 101, "a\tb", "a\nb", "\x7f", "a\u2028b", "ring 415-555-2671", "five 5550101"]
+)
+def test_p2_names_are_short_plain_and_without_numbers(text: str) -> None:
+    details = RecruiterDetails(phone="", name=text, organization=text)
+    faults = list(faults_of_recruiter(details, RITA))
+    assert [fault.pointer for fault in faults] == ["/name", "/organization"]
+    assert not any(text in fault.detail for fault in faults)
+
+
+@pytest.mark.parametrize("locale", ["", "EN", "eng", "en_US", "en-us", "en-USA", "en\n"])
+def test_a_locale_is_a_language_and_perhaps_a_country(locale: str) -> None:
+    (fault,) = faults_of_candidate(CandidateDetails(phone="", locale=locale))
+    assert fault.pointer == "/locale"
+
+
+@pytest.mark.parametrize("zone", ["", "UTC", "Asia/Shanghai", "America/Argentina/Ushuaia", None])
+def test_a_time_zone_is_known_or_left_open(zone: str | None) -> None:
+    assert not list(faults_of_candidate(CandidateDetails(phone="", time_zone=zone)))
+
+
+@pytest.mark.parametrize("zone", ["Mars", "America", "/etc/passwd", "../UTC", "a\x00b", "é" * 9000])
+def test_a_time_zone_that_nobody_knows_is_refused(zone: str) -> None:
+    (fault,) = faults_of_candidate(CandidateDetails(phone="", time_zone=zone))
+    assert fault.pointer == "/time_zone"

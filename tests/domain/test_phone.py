@@ -1,0 +1,183 @@
+"""Phone numbers: which a participant may have, and what may be seen of them."""
+
+from __future__ import annotations
+
+import phonenumbers
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from relay.domain.phone import (
+    WITHHELD,
+    PhoneNumber,
+    PhoneNumberRefused,
+    contains_phone_number,
+    is_withheld,
+    normalise_virtual_number,
+    parse_participant_phone,
+    repeats_phone,
+)
+
+# --- what a participant may have ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "e164"),
+    [
+        ("+14155552671", "+14155552671"),
+        (" +1 (415) 555-2671 ", "+14155552671"),
+        ("+1.415.555.2671", "+14155552671"),
+        ("+86 138 0013 8000", "+8613800138000"),
+        ("+44 20 7946 0958", "+442079460958"),
+    ],
+)
+def test_international_form_is_tolerant_of_punctuation(text: str, e164: str) -> None:
+    assert parse_participant_phone(text).reveal() == e164
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "withheld"),
+        ("anonymous", "withheld"),
+        (" Anonymous ", "withheld"),
+        ("+266696687", "withheld"),
+        ("+2 666-966 87", "withheld"),
+        ("+7378742833", "withheld"),
+        ("+1 737 874 2833", "withheld"),
+        ("+１７３７８７４２８３３", "withheld"),
+        ("client:rita", "withheld"),
+        ("sip:rita@example.com", "withheld"),
+        ("4155552671", "leading"),
+        ("0014155552671", "leading"),
+        ("tel:+14155552671", "leading"),
+        ("＋14155552671", "leading"),
+        ("+", "not a phone number"),
+        ("+abc", "not a phone number"),
+        ("+999123456789", "not a phone number"),
+        ("+1" + "5" * 300, "not a phone number"),
+        ("+1 415 555 267", "not a valid"),
+        ("+1 415 555 2671 ext. 5", "not a valid"),
+        ("+1 555 555 5555", "not a valid"),
+        ("+1911", "service"),
+        ("+1 411", "service"),
+        ("+1 415 911", "service"),
+        ("+86 110", "service"),
+        ("+44 999", "service"),
+        ("+1 900 555 2671", "premium"),
+        ("+44 909 879 0000", "premium"),
+        ("+86 138 0013 8000 #", "not a phone number"),
+    ],
+)
+def test_what_is_nobodys_number_is_refused(text: str, why: str) -> None:
+    with pytest.raises(PhoneNumberRefused, match=why) as refused:
+        parse_participant_phone(text)
+    assert len(text) < 4 or text.strip() not in str(refused.value)
+
+
+@given(st.text(max_size=30))
+def test_whatever_is_sent_is_taken_or_refused(text: str) -> None:
+    try:
+        phone = parse_participant_phone(text)
+    except PhoneNumberRefused:
+        return
+    assert phonenumbers.is_valid_number(phonenumbers.parse(phone.reveal()))
+
+
+# --- what is seen of it ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("e164", "hint"),
+    [
+        ("+12125550101", "+1 ••• ••• ••01"),
+        ("+8613800138000", "+86 ••• ••• ••• 00"),
+        ("+442079460958", "+44 ••• ••• ••58"),
+        ("+6561234567", "+65 ••• ••• 67"),
+    ],
+)
+def test_p2_a_hint_shows_the_country_code_and_two_digits(e164: str, hint: str) -> None:
+    assert PhoneNumber(e164).hint == hint
+
+
+@pytest.mark.parametrize("e164", ["+12125550101", "+8613800138000", "+6561234567"])
+def test_p2_a_number_prints_as_its_hint(e164: str) -> None:
+    phone = PhoneNumber(e164)
+    for printed in (str(phone), repr(phone), f"{phone}", f"{[phone]}"):
+        assert e164[3:-2] not in printed
+        assert phone.hint in printed
+
+
+def test_numbers_are_equal_when_they_are_the_same() -> None:
+    assert PhoneNumber("+12125550101") == PhoneNumber("+12125550101")
+    assert len({PhoneNumber("+12125550101"), PhoneNumber("+12125550101")}) == 1
+    assert PhoneNumber("+12125550101") != "+12125550101"
+    assert PhoneNumber("+12125550101") != PhoneNumber("+12125550102")
+
+
+def test_a_number_has_a_country_or_none() -> None:
+    assert PhoneNumber("+12125550101").country == "US"
+    assert PhoneNumber("+8613800138000").country == "CN"
+    assert PhoneNumber("+15555555555").country == "ZZ"
+
+
+# --- callers --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("caller", [*sorted(WITHHELD), "Anonymous", " +266696687 ", "CLIENT:x"])
+def test_a_withheld_caller_is_nobody(caller: str) -> None:
+    assert is_withheld(caller)
+
+
+def test_a_number_is_somebody() -> None:
+    assert not is_withheld("+12125550101")
+
+
+# --- free text ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "call +1 415 555 2671 now",
+        "4155552671",
+        "(415) 555-2671",
+        "415.555.2671",
+        "4 1 5 - 5 5 5 - 2 6 7 1",
+        "138 0013 8000",
+        "+8613800138000",
+        "020 7946 0958",
+    ],
+)
+def test_p2_a_number_in_free_text_is_seen(text: str) -> None:
+    assert contains_phone_number(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "Backend engineer, Acme", "2026-11-23", "salary 120000", "1234567", "+0000000000"]
+)
+def test_free_text_without_a_number_is_left_alone(text: str) -> None:
+    assert not contains_phone_number(text)
+
+
+def test_ones_own_number_is_recognised_by_its_last_digits() -> None:
+    phone = PhoneNumber("+12125550101")
+    assert repeats_phone("ring 555-0101!", phone)
+    assert not repeats_phone("ring 555-0102!", phone)
+
+
+# --- virtual numbers ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("+1 (415) 555-0142", "+14155550142"), ("700123456789012", "700123456789012"), ("123", "123")],
+)
+def test_a_virtual_number_is_what_can_be_dialled(text: str, number: str) -> None:
+    assert normalise_virtual_number(text) == number
+
+
+@pytest.mark.parametrize("text", ["", "12", "+1234567890123456", "12a", "++1234", "+1*23"])
+def test_what_cannot_be_dialled_is_no_virtual_number(text: str) -> None:
+    with pytest.raises(PhoneNumberRefused):
+        normalise_virtual_number(text)

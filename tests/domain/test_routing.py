@@ -1,0 +1,88 @@
+"""What becomes of a call, for everything the store can find."""
+
+import pytest
+
+from relay.domain.participant import Role
+from relay.domain.phone import PhoneNumber
+from relay.domain.routing import Bridge, Decline, Refusal, Route, RouteState, decide
+from relay.domain.session import Channel, Party, Session, SessionStatus
+
+CARL = PhoneNumber("+13105550177")
+SESSION = Session(
+    id="us.7k2m9x4v0q1z",
+    status=SessionStatus.OPEN,
+    virtual_number="+14155550142",
+    ordinal=0,
+    recruiter=Party(ref="rita", phone_index="r", sealed_phone="sealed-rita", locale="en"),
+    candidate=Party(
+        ref="carl", phone_index="c", sealed_phone="sealed-carl", locale="zh-CN", screen_calls=True
+    ),
+    created_at=1_000,
+    expires_at=2_000,
+    access_code="482913",
+    channels=frozenset(Channel),
+)
+
+
+def unseal(sealed: str) -> PhoneNumber:
+    assert sealed == "sealed-carl"
+    return CARL
+
+
+def never_unseal(sealed: str) -> PhoneNumber:
+    pytest.fail("a number was unsealed for a call that is not connected")
+
+
+def test_a_recruiters_call_is_bridged_behind_the_guard():
+    route = Route(
+        state=RouteState.CONNECT,
+        session=SESSION,
+        caller=Role.RECRUITER,
+        sealed_counterpart="sealed-carl",
+    )
+
+    assert decide(route, unseal=unseal) == Bridge(
+        session=SESSION, caller=Role.RECRUITER, counterpart=CARL, is_guarded=True
+    )
+
+
+def test_a_candidates_call_is_bridged_without_a_guard():
+    route = Route(
+        state=RouteState.CONNECT,
+        session=SESSION,
+        caller=Role.CANDIDATE,
+        sealed_counterpart="sealed-carl",
+    )
+
+    decision = decide(route, unseal=unseal)
+
+    assert isinstance(decision, Bridge)
+    assert not decision.is_guarded
+
+
+@pytest.mark.parametrize(
+    ("state", "refusal"),
+    [
+        (RouteState.UNKNOWN_NUMBER, Refusal.NOT_CONNECTED),
+        (RouteState.STRANGER, Refusal.NOT_CONNECTED),
+        (RouteState.CLOSED, Refusal.NO_LONGER_CONNECTED),
+        (RouteState.EXPIRED, Refusal.NO_LONGER_CONNECTED),
+        (RouteState.NO_VOICE, Refusal.TEXTS_ONLY),
+        (RouteState.SPENT, Refusal.CALL_AGAIN),
+    ],
+)
+def test_every_other_state_has_its_refusal_and_unseals_nothing(state, refusal):
+    assert decide(Route(state=state), unseal=never_unseal) == Decline(refusal=refusal)
+
+
+def test_a_refusal_is_said_in_the_callers_language():
+    route = Route(state=RouteState.EXPIRED, session=SESSION, caller=Role.CANDIDATE)
+
+    decision = decide(route, unseal=never_unseal)
+
+    assert decision == Decline(refusal=Refusal.NO_LONGER_CONNECTED, locale="zh-CN")
+
+
+def test_a_call_to_connect_without_its_session_is_a_mistake_of_ours():
+    with pytest.raises(ValueError, match="session"):
+        decide(Route(state=RouteState.CONNECT), unseal=never_unseal)
