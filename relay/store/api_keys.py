@@ -1,0 +1,75 @@
+"""API keys: 256 random bits each, of which the store keeps only a SHA-256.
+
+A plain hash will do here: unlike a phone number, nobody can try all keys.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Collection
+from hashlib import sha256
+
+from relay.domain.api_key import ApiKey, Scope
+from relay.store import keys as names
+from relay.store.connection import Client, unavailable_when_away
+
+#: Says whose key it is to whoever, or whatever scanner, finds one in a repository.
+PREFIX = "relay_"
+_KEY_BYTES = 32
+_ID_LENGTH = 12
+
+
+class ApiKeys:
+    """Nothing is cached: a revoked key stops working at its next request."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def create(self, name: str, scopes: Collection[Scope], *, now: float) -> str:
+        """Makes a key and answers it, this once. Raises Unavailable."""
+        key = PREFIX + secrets.token_hex(_KEY_BYTES)
+        record = {"name": name, "scopes": sorted(scopes), "created_at": int(now)}
+        with unavailable_when_away():
+            self._client.hset(names.API_KEYS, _hash(key), json.dumps(record))
+        return key
+
+    def find(self, key: str) -> ApiKey | None:
+        """Whose key it is; None for one that was never made or is revoked. Raises Unavailable."""
+        digest = _hash(key)
+        with unavailable_when_away():
+            record = self._client.hget(names.API_KEYS, digest)
+        return _unpack(digest, record) if record else None
+
+    def all(self) -> list[ApiKey]:
+        """Every key, oldest first. Raises Unavailable."""
+        with unavailable_when_away():
+            records = self._client.hgetall(names.API_KEYS)
+        found = [_unpack(digest, record) for digest, record in records.items()]
+        return sorted(found, key=lambda key: (key.created_at, key.id))
+
+    def revoke(self, name_or_id: str) -> list[ApiKey]:
+        """Makes keys of this name or id useless at once; those that were. Raises Unavailable."""
+        with unavailable_when_away():
+            records = self._client.hgetall(names.API_KEYS)
+            found = {digest: _unpack(digest, record) for digest, record in records.items()}
+            gone = {
+                digest: key for digest, key in found.items() if name_or_id in {key.name, key.id}
+            }
+            if gone:
+                self._client.hdel(names.API_KEYS, *gone)
+        return list(gone.values())
+
+
+def _hash(key: str) -> str:
+    return sha256(key.encode()).hexdigest()
+
+
+def _unpack(digest: str, record: str) -> ApiKey:
+    kept = json.loads(record)
+    return ApiKey(
+        id=digest[:_ID_LENGTH],
+        name=kept["name"],
+        scopes=frozenset(map(Scope, kept["scopes"])),
+        created_at=kept["created_at"],
+    )

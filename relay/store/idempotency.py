@@ -1,0 +1,86 @@
+"""What requests with an ``Idempotency-Key`` were answered (``API.md``, conventions)."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import ceil
+
+from relay.store import keys as names
+from relay.store.connection import Client, unavailable_when_away
+from relay.store.scripts import Scripts
+
+#: Seconds.
+LIFETIME = 24 * 3600
+PATIENCE = 30
+
+
+@dataclass(frozen=True)
+class Begun:
+    """This request may go on; ``token`` proves that it is the one."""
+
+    token: str
+
+
+@dataclass(frozen=True)
+class Running:
+    """Another one with the same key goes on; it is given up in ``seconds`` at the latest."""
+
+    seconds: int
+
+
+@dataclass(frozen=True)
+class Reused:
+    """The key was used with another body."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What the first request with this key and body was answered."""
+
+    status: int
+    body: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Idempotency:
+    def __init__(self, client: Client) -> None:
+        self._scripts = Scripts(client)
+
+    def begin(
+        self, request_hash: str, body_hash: str, *, now: float
+    ) -> Begun | Running | Reused | Answered:
+        """``request_hash`` names API key, method, path and idempotency key; ``body_hash`` is a
+        keyed hash, since a plain one of a phone number could be tried out. Raises Unavailable."""
+        token = secrets.token_hex(16)
+        with unavailable_when_away():
+            answer = self._scripts.run(
+                "begin_request",
+                [names.idempotency(request_hash)],
+                [now, token, body_hash, PATIENCE, LIFETIME],
+            )
+        match answer:
+            case ["begin"]:
+                return Begun(token)
+            case ["running", seconds]:
+                return Running(ceil(float(seconds)))
+            case ["done", status, headers, body]:
+                return Answered(int(status), body, json.loads(headers))
+            case _:
+                return Reused()
+
+    def keep(self, request_hash: str, token: str, answer: Answered) -> None:
+        """Raises Unavailable."""
+        self._finish(
+            request_hash, token, str(answer.status), json.dumps(dict(answer.headers)), answer.body
+        )
+
+    def let_go(self, request_hash: str, token: str) -> None:
+        """The request came to nothing that may be said again. Raises Unavailable."""
+        self._finish(request_hash, token, "", "", "")
+
+    def _finish(self, request_hash: str, *args: str) -> None:
+        with unavailable_when_away():
+            self._scripts.run("finish_request", [names.idempotency(request_hash)], args)

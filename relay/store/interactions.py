@@ -1,0 +1,48 @@
+"""The calls and messages of a session, in the order in which they began."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from relay.domain.session import Session
+from relay.store.connection import Client, unavailable_when_away
+from relay.store.keys import PoolKeys
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the index: a CallSid, or the id of a message, which has a dot."""
+
+    started_at: str
+    id: str
+
+    @property
+    def is_call(self) -> bool:
+        return "." not in self.id
+
+
+class Interactions:
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def of_session(self, session: Session, *, before: Entry | None, count: int) -> list[Entry]:
+        """At most ``count`` of them, the latest first, from the one after ``before`` on.
+
+        Raises Unavailable.
+        """
+        start = f"({_member(session, before)}" if before else f"({session.id}\n"
+        with unavailable_when_away():
+            members = self._client.zrange(
+                PoolKeys(session.pool).interactions,
+                start,
+                f"[{session.id}\t",
+                bylex=True,
+                desc=True,
+                offset=0,
+                num=count,
+            )
+        return [Entry(*member.split("\t")[1:]) for member in members]
+
+
+def _member(session: Session, entry: Entry) -> str:
+    return f"{session.id}\t{entry.started_at}\t{entry.id}"

@@ -1,0 +1,84 @@
+-- accept_text: finds whom a text is for and takes it on: its record, its sealed body, its place in
+-- the lane and its outbox entry in one step, so that an accepted text is certain to be sent (P4).
+-- uses: session, finding, lanes, notices
+--
+-- A text from before the session (fetched late from the carrier's list) was not meant for it: its
+-- sender is a stranger. A MessageSid is taken once. A picture is not relayed, and its sender gets a notice; what was
+-- written with it is.
+--
+-- Answers {state} or {state, session id, sender's side, sender's locale}, where state is
+-- unknown_number, stranger, closed, expired, no_sms, duplicate or accepted.
+local keys = {
+  numbers = KEYS[1],       -- hash
+  sessions = KEYS[2],      -- hash
+  message = KEYS[3],       -- hash
+  body = KEYS[4],          -- string
+  interactions = KEYS[5],  -- sorted set, lexical
+  outbox = KEYS[6],        -- sorted set
+  lanes = KEYS[7],         -- sorted set, lexical
+  pool = KEYS[8],          -- hash
+  notice = KEYS[9],        -- hash
+  notice_body = KEYS[10],  -- string
+}
+local FIRST_PHONE_KEY = 11        -- the sender's phone hashes
+local now = tonumber(ARGV[1])     -- seconds
+local number = ARGV[2]            -- virtual number
+local id = ARGV[3]                -- message id
+local inbound_sid = ARGV[4]       -- the carrier's MessageSid
+local text = ARGV[5]              -- sealed, or "" when there is nothing but pictures
+local media = tonumber(ARGV[6])   -- pictures that came with it
+local notice_id = ARGV[7]         -- of the notice about them
+local notice_kind = ARGV[8]
+local look_again = tonumber(ARGV[9])  -- seconds until the sweeper looks for the text
+local lives = { record = tonumber(ARGV[10]), body = tonumber(ARGV[11]) }  -- seconds
+local said_at = tonumber(ARGV[12])  -- seconds
+local FIRST_INDEX = 13            -- the sender's indexes
+
+if redis.call("EXISTS", keys.message) == 1 then
+  return { "duplicate" }
+end
+local phones, indexes = {}, {}
+for position = FIRST_PHONE_KEY, #KEYS do
+  phones[#phones + 1] = KEYS[position]
+  indexes[#indexes + 1] = ARGV[FIRST_INDEX + #phones - 1]
+end
+local found = find_session(keys, phones, indexes, number, now)
+local session, side, other = found.session, found.side, found.other
+if not side then
+  return { found.state }
+end
+if said_at < tonumber(session.created_at) then
+  return { "stranger" }
+end
+local locale = session[side .. "_locale"]
+if found.state == "open" and not string.find(session.channels, "s", 1, true) then
+  found.state = "no_sms"
+end
+if found.state ~= "open" then
+  return { found.state, found.id, side, locale }
+end
+
+local has_text = text ~= ""
+local order, place = 0, ""
+if has_text then
+  order = redis.call("HINCRBY", keys.pool, "text_order", 1)
+  place = place_of(number .. ":" .. session[other .. "_index"], order, id)
+  redis.call("SET", keys.body,
+    pack_body(text, session[other .. "_sealed"], session[side .. "_sealed"]), "EX", lives.body)
+  redis.call("ZADD", keys.lanes, 0, place)
+  redis.call("ZADD", keys.outbox, now + look_again, id)
+end
+redis.call("HSET", keys.message, "session", found.id, "side", other, "kind", "message",
+  "status", has_text and "received" or "failed", "rank", has_text and "0" or "5",
+  "started_at", string.format("%.3f", now), "number", number,
+  "index", session[other .. "_index"], "sender_index", session[side .. "_index"],
+  "inbound_sid", inbound_sid, "media", media, "order", order, "place", place)
+redis.call("EXPIRE", keys.message, lives.record)
+redis.call("ZADD", keys.interactions, 0, table.concat({ found.id, whole(now), id }, "\t"))
+if media > 0 then
+  add_notice(keys, notice_id, notice_kind, {
+    session = found.id, side = side, number = number, index = session[side .. "_index"],
+    sealed = session[side .. "_sealed"], locale = locale,
+  }, now, look_again, lives)
+end
+return { "accepted", found.id, side, locale }

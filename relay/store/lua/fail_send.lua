@@ -1,0 +1,42 @@
+-- fail_send: gives a message up. Its body goes, its sender is told, and the next may go.
+-- uses: session, message, lanes, notices
+--
+-- Safe to run twice. Answers {1 or 0 when the token no longer counts, first in the lane or "",
+-- 1 when there is a new notice}.
+local keys = {
+  message = KEYS[1],      -- hash
+  body = KEYS[2],         -- string
+  outbox = KEYS[3],       -- sorted set
+  lanes = KEYS[4],        -- sorted set, lexical
+  sending = KEYS[5],      -- hash
+  sessions = KEYS[6],     -- hash
+  pool = KEYS[7],         -- hash
+  notice = KEYS[8],       -- hash
+  notice_body = KEYS[9],  -- string
+}
+local id = ARGV[1]             -- message id
+local token = ARGV[2]
+local now = tonumber(ARGV[3])  -- seconds
+local error_code = ARGV[4]
+local rank = ARGV[5]           -- of "failed"
+local notice_id = ARGV[6]
+local notice_kind = ARGV[7]    -- or "" to tell nobody
+local look_again = tonumber(ARGV[8])  -- seconds until the sweeper looks for the next
+local lives = { record = tonumber(ARGV[9]), body = tonumber(ARGV[10]) }  -- seconds
+
+local message = read_message(keys.message)
+if not message or message.place == "" then
+  return { 0, "", 0 }
+end
+local lane = lane_of(message.place)
+if not may_settle(message, holder_of(keys.sending, lane, now), token) then
+  return { 0, "", 0 }
+end
+local sealed = read_body(redis.call("GET", keys.body)).sender_sealed
+local record = redis.call("HGET", keys.sessions, message.session)
+redis.call("HSET", keys.message, "status", "failed", "rank", rank, "error_code", error_code,
+  "next_at", "")
+redis.call("DEL", keys.body)
+leave(keys, id, message.place)
+local told = tell_sender(keys, notice_id, notice_kind, message, sealed, record, now, look_again, lives)
+return { 1, pass_on(keys, lane, token, now, look_again), told and 1 or 0 }

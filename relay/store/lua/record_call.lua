@@ -1,0 +1,58 @@
+-- record_call: moves a call's record forwards, whatever order the carrier's reports come in.
+-- uses: session, leases
+--
+-- A report of lower rank than what is known changes no status, but may add what it knows (a
+-- leg's sid, the duration). With the call's end its lease ends, and a session that waited for it
+-- is due again. Safe to run twice. Answers the call's status after it, or false for no such call.
+local keys = {
+  call = KEYS[1],      -- hash
+  leases = KEYS[2],    -- hash
+  due = KEYS[3],       -- sorted set
+  sessions = KEYS[4],  -- hash
+}
+local now = tonumber(ARGV[1])  -- seconds
+local call_sid = ARGV[2]
+local status = ARGV[3]         -- interaction status, or "" to leave it
+local rank = tonumber(ARGV[4]) -- of the status: only a higher one replaces
+local duration = ARGV[5]       -- seconds, or ""
+local leg_sid = ARGV[6]        -- the counterpart's leg, or ""
+local accepted = ARGV[7]       -- "1" when the counterpart took the call
+local has_ended = ARGV[8] == "1"
+
+local known = redis.call("HMGET", keys.call, "session", "rank", "status")
+local id = known[1]
+if not id then
+  return false
+end
+if status ~= "" and rank > tonumber(known[2]) then
+  redis.call("HSET", keys.call, "status", status, "rank", rank)
+  known[3] = status
+  if duration ~= "" then
+    redis.call("HSET", keys.call, "duration", duration)
+  end
+elseif duration ~= "" then
+  redis.call("HSETNX", keys.call, "duration", duration)
+end
+if leg_sid ~= "" then
+  redis.call("HSET", keys.call, "leg_sid", leg_sid)
+end
+if accepted == "1" then
+  redis.call("HSET", keys.call, "accepted", "1")
+end
+if has_ended then
+  local going_on = {}
+  for _, lease in ipairs(read_leases(redis.call("HGET", keys.leases, id) or "", now)) do
+    if lease.sid ~= call_sid then
+      going_on[#going_on + 1] = lease
+    end
+  end
+  store_leases(keys.leases, id, going_on)
+  local record = redis.call("HGET", keys.sessions, id)
+  if #going_on == 0 and record then
+    local session = read_session(record)
+    if session.status == "open" then
+      redis.call("ZADD", keys.due, session.expires_at, id)
+    end
+  end
+end
+return known[3]

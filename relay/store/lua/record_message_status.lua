@@ -1,0 +1,73 @@
+-- record_message_status: moves a text forwards by the carrier's report, whatever order reports
+-- come in.
+-- uses: session, message, lanes, notices
+--
+-- A report to an attempt proves that the attempt reached the carrier: an unsettled one is settled
+-- by it. Safe to run twice. Answers {outcome, first in the lane or "", 1 when there is a new
+-- notice}; outcome is unknown, stale (of an earlier attempt), late, or recorded.
+local keys = {
+  message = KEYS[1],      -- hash
+  body = KEYS[2],         -- string
+  outbox = KEYS[3],       -- sorted set
+  lanes = KEYS[4],        -- sorted set, lexical
+  sending = KEYS[5],      -- hash
+  sessions = KEYS[6],     -- hash
+  pool = KEYS[7],         -- hash
+  carried = KEYS[8],      -- string
+  notice = KEYS[9],       -- hash
+  notice_body = KEYS[10], -- string
+}
+local id = ARGV[1]              -- message id
+local attempt = ARGV[2]         -- that the report was addressed to
+local now = tonumber(ARGV[3])   -- seconds
+local sid = ARGV[4]             -- the carrier's
+local status = ARGV[5]          -- ours
+local rank = tonumber(ARGV[6])  -- of the status: only a higher one replaces
+local error_code = ARGV[7]      -- or ""
+local is_final = ARGV[8] == "1"
+local send_again_at = ARGV[9]   -- seconds, or "" when a failure is final
+local notice_id = ARGV[10]
+local notice_kind = ARGV[11]    -- of the notice to the sender, or ""
+local look_again = tonumber(ARGV[12])  -- seconds until the sweeper looks
+local lives = { record = tonumber(ARGV[13]), body = tonumber(ARGV[14]) }  -- seconds
+
+local message = read_message(keys.message)
+if not message then
+  return { "unknown", "", 0 }
+end
+redis.call("SET", keys.carried, id, "EX", lives.record)
+if message.attempt ~= attempt then
+  return { "stale", "", 0 }
+end
+local next_id = ""
+if message.place ~= "" then
+  local lane = lane_of(message.place)
+  redis.call("HSET", keys.message, "carrier_sid", sid, "next_at", "")
+  leave(keys, id, message.place)
+  next_id = pass_on(keys, lane, attempt, now, look_again)
+end
+if rank <= tonumber(message.rank) then
+  return { "late", next_id, 0 }
+end
+redis.call("HSET", keys.message, "status", status, "rank", rank)
+if error_code ~= "" then
+  redis.call("HSET", keys.message, "error_code", error_code)
+end
+local body = redis.call("GET", keys.body)
+if send_again_at ~= "" and body then
+  -- In the old order, so that it goes before what was written after it.
+  local place = place_of(message.number .. ":" .. message.index, message.order, id)
+  redis.call("HSET", keys.message, "status", "queued", "rank", "0", "attempt", "", "place", place,
+    "next_at", send_again_at, "redelivered", "1", "carrier_sid", "", "earlier_sid", sid)
+  redis.call("ZADD", keys.lanes, 0, place)
+  redis.call("ZADD", keys.outbox, send_again_at, id)
+  return { "recorded", next_id, 0 }
+end
+local told = false
+if is_final then
+  redis.call("DEL", keys.body)
+  local record = redis.call("HGET", keys.sessions, message.session)
+  told = tell_sender(keys, notice_id, notice_kind, message, read_body(body).sender_sealed, record,
+    now, look_again, lives)
+end
+return { "recorded", next_id, told and 1 or 0 }

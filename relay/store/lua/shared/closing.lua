@@ -1,0 +1,45 @@
+-- Closing a session and letting go of its bindings. Needs shared/session.lua and leases.lua.
+
+local function cooling_member(ordinal, index, id)
+  return ordinal .. ":" .. index .. ":" .. id
+end
+
+-- Closes an open session: the numbers are forgotten, both bindings start to cool.
+-- keys: sessions, due, cooling, leases, pool; cooldowns in seconds; severs: take back the
+-- decisions of calls that have begun, too.
+local function close_session(keys, id, session, closed_at, reason, cooldowns, severs)
+  session.status = "closed"
+  session.closed_at = whole(closed_at)
+  session.closed_reason = reason
+  session.recruiter_sealed = ""
+  session.candidate_sealed = ""
+  redis.call("HSET", keys.sessions, id, pack_session(session))
+  redis.call("ZREM", keys.due, id)
+  redis.call("ZADD", keys.cooling,
+    closed_at + cooldowns.recruiter, cooling_member(session.ordinal, session.recruiter_index, id),
+    closed_at + cooldowns.candidate, cooling_member(session.ordinal, session.candidate_index, id))
+  redis.call("HINCRBY", keys.pool, "open_sessions", -1)
+  if severs then
+    sever(keys.leases, id, 0)
+  end
+end
+
+-- Counts bindings of a closed session as gone; with the last one its code is free again and its
+-- record waits for the end of its retention. keys: sessions, codes, load, ended. Calls
+-- in progress stay on record: a pair that comes back takes bindings over while one goes on.
+local function drop_bindings(keys, id, session, count, purge_at)
+  local left = tonumber(session.bindings) - count
+  session.bindings = whole(left)
+  redis.call("HSET", keys.sessions, id, pack_session(session))
+  if left > 0 then
+    return
+  end
+  local code = session.number .. ":" .. session.code
+  if redis.call("HGET", keys.codes, code) == id then
+    redis.call("HDEL", keys.codes, code)
+  end
+  if redis.call("HINCRBY", keys.load, session.number, -1) <= 0 then
+    redis.call("HDEL", keys.load, session.number)
+  end
+  redis.call("ZADD", keys.ended, purge_at, id)
+end

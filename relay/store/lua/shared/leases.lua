@@ -1,0 +1,67 @@
+-- Calls in progress of a session: lines of CallSid, until, decided_at, sealed counterpart.
+-- A lease ends by itself, so that a callback that never comes cannot pin a pair (P5).
+local function read_leases(text, now)
+  local leases = {}
+  for sid, till, decided_at, sealed in
+    string.gmatch(text or "", "([^\t\n]*)\t([^\t\n]*)\t([^\t\n]*)\t([^\t\n]*)\n")
+  do
+    if tonumber(till) > now then
+      leases[#leases + 1] = { sid = sid, till = till, decided_at = decided_at, sealed = sealed }
+    end
+  end
+  return leases
+end
+
+local function pack_leases(leases)
+  local lines = {}
+  for position, lease in ipairs(leases) do
+    lines[position] = table.concat({ lease.sid, lease.till, lease.decided_at, lease.sealed }, "\t") .. "\n"
+  end
+  return table.concat(lines)
+end
+
+local function store_leases(leases_key, id, leases)
+  if #leases == 0 then
+    redis.call("HDEL", leases_key, id)
+  else
+    redis.call("HSET", leases_key, id, pack_leases(leases))
+  end
+end
+
+-- When the last call in progress of a session ends at the latest, or false. Leases that are over
+-- are forgotten: they hold a sealed number.
+local function busy_until(leases_key, id, now)
+  local text = redis.call("HGET", leases_key, id)
+  if not text then
+    return false
+  end
+  local latest = false
+  for _, lease in ipairs(read_leases(text, now)) do
+    latest = math.max(latest or 0, tonumber(lease.till))
+  end
+  if not latest then
+    redis.call("HDEL", leases_key, id)
+  end
+  return latest
+end
+
+-- Takes back the decisions of a session's calls in progress; they are still in progress.
+local function sever(leases_key, id, now)
+  local text = redis.call("HGET", leases_key, id)
+  if text then
+    local leases = read_leases(text, now)
+    for _, lease in ipairs(leases) do
+      lease.sealed = ""
+    end
+    store_leases(leases_key, id, leases)
+  end
+end
+
+-- A session that passes its number on passes the calls in progress on it on, too (P5).
+local function share_leases(leases_key, from, to, now)
+  local leases = read_leases(redis.call("HGET", leases_key, from) or "", now)
+  for _, lease in ipairs(leases) do
+    lease.sealed = ""
+  end
+  store_leases(leases_key, to, leases)
+end

@@ -1,0 +1,25 @@
+-- A message's or notice's hash (relay/store/outbox.py reads the same fields).
+local MESSAGE_FIELDS = {
+  "session", "side", "kind", "notice", "number", "index", "sender_index", "locale", "status", "rank",
+  "started_at", "order", "place", "attempts", "attempt", "open", "attempted_at", "next_at",
+  "carrier_sid", "redelivered",
+}
+
+-- The fields as a table, "" for what is not set; nil when there is no such message.
+local function read_message(message_key)
+  local values = redis.call("HMGET", message_key, unpack(MESSAGE_FIELDS))
+  if not values[1] then
+    return nil
+  end
+  local message = {}
+  for position, field in ipairs(MESSAGE_FIELDS) do
+    message[field] = values[position] or ""
+  end
+  return message
+end
+
+-- Whether this token may say how the attempt ended: it made it, or holds the lane to find out.
+local function may_settle(message, holder, token)
+  return message.place ~= ""
+    and (holder == token or (message.open == "1" and message.attempt == token))
+end

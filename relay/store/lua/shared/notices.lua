@@ -1,0 +1,51 @@
+-- Notices: texts of ours to a participant. A notice's id is its cause's id and its kind, so that
+-- it can exist once only. It holds no text: that is written in the receiver's language when it is
+-- sent. Needs shared/lanes.lua.
+
+-- What a body key holds: the sealed text, the receiver's and the sender's sealed phone.
+local function pack_body(text, receiver_sealed, sender_sealed)
+  return table.concat({ text, receiver_sealed, sender_sealed }, "\t")
+end
+
+local function read_body(body)
+  local text, receiver_sealed, sender_sealed = string.match(body or "", "^([^\t]*)\t([^\t]*)\t(.*)$")
+  return { text = text or "", receiver_sealed = receiver_sealed or "", sender_sealed = sender_sealed or "" }
+end
+
+-- keys: pool, lanes, outbox, notice (hash), notice_body. to: session id, side, number, index,
+-- sealed, locale. lives: record and body, in seconds. True when there is a new notice.
+local function add_notice(keys, id, kind, to, now, look_again, lives)
+  if to.sealed == "" or redis.call("EXISTS", keys.notice) == 1 then
+    return false
+  end
+  local order = redis.call("HINCRBY", keys.pool, "text_order", 1)
+  local place = place_of(to.number .. ":" .. to.index, order, id)
+  redis.call("HSET", keys.notice, "session", to.session, "side", to.side, "kind", "notice",
+    "notice", kind, "status", "received", "rank", "0", "started_at", string.format("%.3f", now),
+    "number", to.number, "index", to.index, "locale", to.locale, "order", order, "place", place)
+  redis.call("EXPIRE", keys.notice, lives.record)
+  redis.call("SET", keys.notice_body, pack_body("", to.sealed, ""), "EX", lives.body)
+  redis.call("ZADD", keys.lanes, 0, place)
+  redis.call("ZADD", keys.outbox, now + look_again, id)
+  return true
+end
+
+-- Tells the sender of a message what became of it, at the phone they have now, or else at the
+-- one they wrote from; nobody when somebody was erased, or about a notice.
+-- message: fields of its hash; sealed: its sender's phone at acceptance.
+local function tell_sender(keys, id, kind, message, sealed, record, now, look_again, lives)
+  if message.kind ~= "message" or kind == "" then
+    return false
+  end
+  local session = record and read_session(record)
+  if not session or session.closed_reason == "erased" then
+    return false
+  end
+  local side = message.side == "recruiter" and "candidate" or "recruiter"
+  local to = { session = message.session, side = side, number = message.number,
+    index = message.sender_index, sealed = sealed, locale = session[side .. "_locale"] }
+  if session.status == "open" then
+    to.index, to.sealed = session[side .. "_index"], session[side .. "_sealed"]
+  end
+  return add_notice(keys, id, kind, to, now, look_again, lives)
+end

@@ -1,0 +1,271 @@
+"""Texts and notices: taking them on, their records, and the carrier's reports about them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from relay.domain.message_progress import MessageStatus
+from relay.domain.participant import Role
+from relay.domain.session import pool_of
+from relay.domain.texts import (
+    Acceptance,
+    AcceptState,
+    Message,
+    Notice,
+    Reported,
+    ReportOutcome,
+    notice_id,
+)
+from relay.store import keys as names
+from relay.store.connection import Client, unavailable_when_away
+from relay.store.keys import PoolKeys
+from relay.store.outbox import BODY_LIFETIME, LOOK_AGAIN, Outbox
+from relay.store.scripts import Scripts
+
+#: Somebody who is not connected is told so once in this many seconds.
+TOLD_FOR = 24 * 3600
+
+
+class Messages:
+    """``outbox`` has what is still to be sent. Every method raises Unavailable when Redis is away;
+    times are POSIX seconds."""
+
+    def __init__(self, client: Client, scripts: Scripts) -> None:
+        self._client = client
+        self._scripts = scripts
+        self.outbox = Outbox(client, scripts)
+
+    def accept(
+        self,
+        message_id: str,
+        *,
+        now: float,
+        said_at: float,
+        number: str,
+        indexes: Sequence[str],
+        inbound_sid: str,
+        sealed_text: str,
+        media: int,
+        retention: int,
+    ) -> Acceptance:
+        """Takes a text on, once. ``sealed_text`` is empty when there are only pictures;
+        ``indexes`` are the sender's."""
+        keys = PoolKeys(pool_of(message_id))
+        notice = notice_id(message_id, Notice.PICTURE_NOT_RELAYED)
+        with unavailable_when_away():
+            answer = self._scripts.run_durably(
+                "accept_text",
+                [
+                    keys.numbers,
+                    keys.sessions,
+                    keys.message(message_id),
+                    keys.body(message_id),
+                    keys.interactions,
+                    keys.outbox,
+                    keys.lanes,
+                    keys.pool,
+                    keys.message(notice),
+                    keys.body(notice),
+                    *(keys.phone(index) for index in indexes),
+                ],
+                [
+                    now,
+                    number,
+                    message_id,
+                    inbound_sid,
+                    sealed_text,
+                    media,
+                    notice,
+                    Notice.PICTURE_NOT_RELAYED,
+                    LOOK_AGAIN,
+                    retention,
+                    BODY_LIFETIME,
+                    # The carrier tells whole seconds.
+                    math.ceil(said_at),
+                    *indexes,
+                ],
+            )
+        return _acceptance(answer)
+
+    def tell_counterpart(
+        self,
+        cause: str,
+        notice: Notice,
+        *,
+        now: float,
+        number: str,
+        indexes: Sequence[str],
+        retention: int,
+    ) -> str:
+        """A notice to the other side of the open session of this phone on this number. Answers
+        its id, or "" when there is no such session or it is there already."""
+        keys = PoolKeys(pool_of(cause))
+        told = notice_id(cause, notice)
+        with unavailable_when_away():
+            added = self._scripts.run_durably(
+                "tell_counterpart",
+                [
+                    keys.numbers,
+                    keys.sessions,
+                    keys.outbox,
+                    keys.lanes,
+                    keys.pool,
+                    keys.message(told),
+                    keys.body(told),
+                    *(keys.phone(index) for index in indexes),
+                ],
+                [now, number, told, notice, LOOK_AGAIN, retention, BODY_LIFETIME, *indexes],
+            )
+        return told if added else ""
+
+    def add_notice(
+        self,
+        cause: str,
+        notice: Notice,
+        *,
+        now: float,
+        session: str,
+        side: Role,
+        number: str,
+        index: str,
+        sealed_phone: str,
+        locale: str,
+        retention: int,
+    ) -> str:
+        """A notice to a phone we know. Answers its id, or "" when it is there already."""
+        keys = PoolKeys(pool_of(cause))
+        told = notice_id(cause, notice)
+        with unavailable_when_away():
+            added = self._scripts.run(
+                "add_notice",
+                [keys.outbox, keys.lanes, keys.pool, keys.message(told), keys.body(told)],
+                [
+                    now,
+                    told,
+                    notice,
+                    session,
+                    side,
+                    number,
+                    index,
+                    sealed_phone,
+                    locale,
+                    LOOK_AGAIN,
+                    retention,
+                    BODY_LIFETIME,
+                ],
+            )
+        return told if added else ""
+
+    def may_tell(self, pool: str, *, number: str, index: str, answering: str) -> bool:
+        """Whether somebody who is not connected is told so now: once a day, and again when the
+        carrier repeats the text that is answered (its sid; "" for one fetched from a list)."""
+        key = PoolKeys(pool).told(number, index)
+        with unavailable_when_away():
+            if self._client.set(key, answering, nx=True, ex=TOLD_FOR):
+                return True
+            return bool(answering and self._client.get(key) == answering)
+
+    def record_status(
+        self,
+        message_id: str,
+        *,
+        attempt: str,
+        now: float,
+        sid: str,
+        status: MessageStatus,
+        rank: int,
+        error_code: int,
+        send_again_at: float | None,
+        notice: Notice,
+        retention: int,
+    ) -> Reported:
+        """Moves a text forwards. ``notice`` is what its sender is told if this is its failure."""
+        keys = PoolKeys(pool_of(message_id))
+        told = notice_id(message_id, notice)
+        with unavailable_when_away():
+            outcome, head, is_told = self._scripts.run(
+                "record_message_status",
+                [
+                    keys.message(message_id),
+                    keys.body(message_id),
+                    keys.outbox,
+                    keys.lanes,
+                    keys.sending,
+                    keys.sessions,
+                    keys.pool,
+                    keys.carried(sid),
+                    keys.message(told),
+                    keys.body(told),
+                ],
+                [
+                    message_id,
+                    attempt,
+                    now,
+                    sid,
+                    status,
+                    rank,
+                    error_code or "",
+                    int(status.is_final),
+                    "" if send_again_at is None else send_again_at,
+                    told,
+                    notice if status.is_failure else "",
+                    LOOK_AGAIN,
+                    retention,
+                    BODY_LIFETIME,
+                ],
+            )
+        return Reported(ReportOutcome(outcome), head, bool(is_told))
+
+    def read(self, message_id: str) -> Message | None:
+        return self.read_many([message_id])[0]
+
+    def read_many(self, message_ids: Sequence[str]) -> list[Message | None]:
+        """The records in the order of the ids, in one round trip; None for one that has gone."""
+        with unavailable_when_away(), self._client.pipeline(transaction=False) as pipe:
+            for message_id in message_ids:
+                pipe.hgetall(PoolKeys(pool_of(message_id)).message(message_id))
+            records = pipe.execute()
+        return [
+            _unpack(message_id, record) if record else None
+            for message_id, record in zip(message_ids, records, strict=True)
+        ]
+
+    def reconciled_until(self) -> float | None:
+        """Until when the carrier's list of inbound texts was last gone through."""
+        with unavailable_when_away():
+            text = self._client.get(names.RECONCILED)
+        return float(text) if text else None
+
+    def note_reconciled(self, until: float) -> None:
+        with unavailable_when_away():
+            self._client.set(names.RECONCILED, f"{until:.3f}")
+
+
+def _acceptance(answer: Sequence[str]) -> Acceptance:
+    state, session, side, locale = (*answer, "", "", "")[:4]
+    return Acceptance(
+        state=AcceptState(state),
+        session=session,
+        sender=Role(side) if side else None,
+        locale=locale,
+    )
+
+
+def _unpack(message_id: str, record: dict[str, Any]) -> Message:
+    sids = [record.get(name, "") for name in ("inbound_sid", "earlier_sid", "carrier_sid")]
+    return Message(
+        id=message_id,
+        session=record["session"],
+        side=Role(record["side"]),
+        is_notice=record["kind"] == "notice",
+        status=MessageStatus(record["status"]),
+        started_at=float(record["started_at"]),
+        attempts=int(record.get("attempts", 0)),
+        redelivered=record.get("redelivered") == "1",
+        segments=int(record["segments"]) if record.get("segments") else None,
+        media=int(record.get("media", 0)),
+        error_code=int(record["error_code"]) if record.get("error_code") else None,
+        carrier_sids=tuple(sid for sid in sids if sid),
+    )

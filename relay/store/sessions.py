@@ -1,0 +1,348 @@
+"""Sessions: claiming a number for a pair, changing, closing, finding and forgetting."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from relay.domain.allocation import (
+    ExhaustedReason,
+    draw_access_codes,
+    draw_session_id,
+)
+from relay.domain.participant import Participant, Role
+from relay.domain.pool import Pool
+from relay.domain.session import Channel, ClosedReason, Session, SessionStatus, pool_of
+from relay.store.connection import Client, unavailable_when_away
+from relay.store.keys import PoolKeys
+from relay.store.records import pack_channels, unpack_session
+from relay.store.scripts import Scripts
+
+
+@dataclass(frozen=True)
+class Claimed:
+    session: Session
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class Exhausted:
+    reason: ExhaustedReason
+
+
+@dataclass(frozen=True)
+class Outdated:
+    """A participant's phone is changing: read the participant again, then claim again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What a new session should be; a pair's open session follows it where it may."""
+
+    expires_at: int
+    expiry_was_asked_for: bool
+    channels: frozenset[Channel]
+    context: str
+
+
+class Sessions:
+    def __init__(self, client: Client, scripts: Scripts) -> None:
+        self._client = client
+        self._scripts = scripts
+
+    def claim(
+        self,
+        pool: Pool,
+        recruiter: Participant,
+        candidate: Participant,
+        wish: Wish,
+        *,
+        now: float,
+        retention: int,
+    ) -> Claimed | Exhausted | Outdated:
+        """The pair's open session, or a new one on the lowest number free for both; atomic.
+
+        Both must be indexed under the same index keys. ``retention`` is how long, in seconds, an
+        ended session is kept. Raises Unavailable.
+        """
+        while True:
+            answer = self._claim(pool, recruiter, candidate, wish, now=now, retention=retention)
+            match answer:
+                case ["created" | "existing" as outcome, session_id, record]:
+                    session = unpack_session(session_id, record)
+                    return Claimed(session, is_new=outcome == "created")
+                case ["exhausted", reason]:
+                    return Exhausted(ExhaustedReason(reason))
+                case ["moving"]:
+                    return Outdated()
+                # "taken": the drawn id belongs to another pair's session; draw again.
+
+    def _claim(
+        self,
+        pool: Pool,
+        recruiter: Participant,
+        candidate: Participant,
+        wish: Wish,
+        *,
+        now: float,
+        retention: int,
+    ) -> list[str]:
+        keys = PoolKeys(pool.name)
+        sides = (recruiter.phone_indexes, candidate.phone_indexes)
+        with unavailable_when_away():
+            answer: list[str] = self._scripts.run_durably(
+                "claim",
+                [
+                    keys.pool,
+                    keys.ordinals,
+                    keys.blocked,
+                    keys.scratch,
+                    keys.sessions,
+                    keys.due,
+                    keys.cooling,
+                    keys.ended,
+                    keys.leases,
+                    keys.codes,
+                    keys.load,
+                    keys.degrees,
+                    keys.moving,
+                    keys.pairs(Role.RECRUITER, recruiter.ref),
+                    keys.pairs(Role.CANDIDATE, candidate.ref),
+                    *(key for indexes in sides for key in _node_keys(keys, indexes)),
+                ],
+                [
+                    now,
+                    draw_session_id(pool.name),
+                    wish.expires_at,
+                    int(wish.expiry_was_asked_for),
+                    pack_channels(wish.channels),
+                    wish.context,
+                    pool.recruiter_cooldown,
+                    pool.candidate_cooldown,
+                    retention,
+                    recruiter.ref,
+                    recruiter.sealed_phone,
+                    recruiter.locale,
+                    int(recruiter.screen_calls),
+                    candidate.ref,
+                    candidate.sealed_phone,
+                    candidate.locale,
+                    *draw_access_codes(),
+                    len(recruiter.phone_indexes),
+                    *recruiter.phone_indexes,
+                    *candidate.phone_indexes,
+                ],
+            )
+        return answer
+
+    def get(self, session_id: str) -> Session | None:
+        """Raises Unavailable."""
+        try:
+            keys = PoolKeys(pool_of(session_id))
+        except ValueError:
+            return None
+        with unavailable_when_away():
+            record = self._client.hget(keys.sessions, session_id)
+        return unpack_session(session_id, record) if record else None
+
+    def amend(
+        self,
+        session_id: str,
+        *,
+        now: float,
+        expires_at: int | None = None,
+        channels: frozenset[Channel] | None = None,
+        context: str | None = None,
+    ) -> Session | None:
+        """The session after the change; a closed or expired one comes back as it is."""
+        keys = PoolKeys(pool_of(session_id))
+        with unavailable_when_away():
+            outcome, *record = self._scripts.run(
+                "amend",
+                [keys.sessions, keys.due],
+                [
+                    now,
+                    session_id,
+                    expires_at if expires_at is not None else "",
+                    pack_channels(channels) if channels is not None else "",
+                    int(context is not None),
+                    context or "",
+                ],
+            )
+        return None if outcome == "unknown" else unpack_session(session_id, record[0])
+
+    def close(
+        self, session_id: str, pool: Pool, reason: ClosedReason, *, now: float
+    ) -> Session | None:
+        """Closes at once; the session after it, or None when there is none. Raises Unavailable."""
+        keys = PoolKeys(pool.name)
+        with unavailable_when_away():
+            record = self._scripts.run_durably(
+                "close",
+                [keys.sessions, keys.due, keys.cooling, keys.leases, keys.pool],
+                [
+                    now,
+                    session_id,
+                    reason,
+                    pool.recruiter_cooldown,
+                    pool.candidate_cooldown,
+                    int(reason.severs_calls),
+                ],
+            )
+        return unpack_session(session_id, record) if record else None
+
+    def close_due(self, pool: Pool, *, now: float, batch: int) -> tuple[int, list[str]]:
+        """Closes one batch past its expiry: how many were looked at, and the ids closed."""
+        keys = PoolKeys(pool.name)
+        with unavailable_when_away():
+            looked_at, *closed = self._scripts.run(
+                "close_due",
+                [keys.sessions, keys.due, keys.cooling, keys.leases, keys.pool],
+                [now, batch, pool.recruiter_cooldown, pool.candidate_cooldown],
+            )
+        return int(looked_at), closed
+
+    def release_cooled(self, pool: str, *, now: float, batch: int, retention: int) -> int:
+        """Frees the bindings of one batch whose cooldown is over; how many were looked at."""
+        keys = PoolKeys(pool)
+        with unavailable_when_away():
+            members = self._client.zrange(
+                keys.cooling, "-inf", f"{now}", byscore=True, offset=0, num=batch
+            )
+            if members:
+                indexes = [member.split(":")[1] for member in members]
+                self._scripts.run(
+                    "release_cooled",
+                    [
+                        keys.cooling,
+                        keys.sessions,
+                        keys.leases,
+                        keys.ordinals,
+                        keys.codes,
+                        keys.load,
+                        keys.degrees,
+                        keys.ended,
+                        *(k for index in indexes for k in (keys.phone(index), keys.used(index))),
+                    ],
+                    [now, retention, *members],
+                )
+        return len(members)
+
+    def purge_ended(self, pool: str, *, now: float, batch: int) -> int:
+        """Forgets one batch of sessions past their retention; how many were looked at."""
+        keys = PoolKeys(pool)
+        with unavailable_when_away():
+            ids = self._client.zrange(
+                keys.ended, "-inf", f"{now}", byscore=True, offset=0, num=batch
+            )
+            if ids:
+                sessions = self._read(keys, ids)
+                self._scripts.run(
+                    "purge_ended",
+                    [
+                        keys.sessions,
+                        keys.ended,
+                        keys.interactions,
+                        keys.leases,
+                        *(
+                            key
+                            for session in sessions
+                            for key in (
+                                keys.pairs(Role.RECRUITER, session.recruiter.ref),
+                                keys.pairs(Role.CANDIDATE, session.candidate.ref),
+                            )
+                        ),
+                    ],
+                    [
+                        now,
+                        *(
+                            value
+                            for session in sessions
+                            for value in (
+                                session.id,
+                                session.recruiter.ref,
+                                session.candidate.ref,
+                            )
+                        ),
+                    ],
+                )
+        return len(ids)
+
+    def of_pair(self, pools: Iterable[str], recruiter: str, candidate: str) -> list[Session]:
+        """The pair's latest session in each of the pools, open or not."""
+        names = list(pools)
+        with unavailable_when_away():
+            with self._client.pipeline(transaction=False) as pipe:
+                for name in names:
+                    pipe.hget(PoolKeys(name).pairs(Role.RECRUITER, recruiter), candidate)
+                ids = pipe.execute()
+            return [
+                session
+                for name, session_id in zip(names, ids, strict=True)
+                if session_id
+                for session in self._read(PoolKeys(name), [session_id])
+            ]
+
+    def of_participant(self, pool: str, role: Role, ref: str) -> list[Session]:
+        """All kept sessions of a person in a pool, newest first: each counterpart's latest one and
+        those before it."""
+        keys = PoolKeys(pool)
+        found: dict[str, Session] = {}
+        with unavailable_when_away():
+            ids = [*self._client.hvals(keys.pairs(role, ref))]
+            while ids:
+                sessions = self._read(keys, ids)
+                found.update((session.id, session) for session in sessions)
+                ids = [s.previous for s in sessions if s.previous and s.previous not in found]
+        return sorted(found.values(), key=lambda s: (-s.created_at, s.id))
+
+    def open_of_participant(self, pool: str, role: Role, ref: str) -> list[Session]:
+        """A person's sessions that are open on record, expired ones too until they are tidied."""
+        keys = PoolKeys(pool)
+        with unavailable_when_away():
+            ids = self._client.hvals(keys.pairs(role, ref))
+            return [s for s in self._read(keys, ids) if s.status is SessionStatus.OPEN]
+
+    def scan(self, pool: str, cursor: int, count: int) -> tuple[int, list[Session]]:
+        """Some sessions of a pool and the cursor to go on from; 0 begins and ends (``HSCAN``)."""
+        with unavailable_when_away():
+            next_cursor, records = self._client.hscan(
+                PoolKeys(pool).sessions, cursor=cursor, count=count
+            )
+        return int(next_cursor), [unpack_session(i, record) for i, record in records.items()]
+
+    def last_interactions_at(self, sessions: Sequence[Session]) -> dict[str, int]:
+        """Session id → when its latest call or message began, for those that have one."""
+        with unavailable_when_away(), self._client.pipeline(transaction=False) as pipe:
+            for session in sessions:
+                keys = PoolKeys(session.pool)
+                pipe.zrange(
+                    keys.interactions,
+                    f"({session.id}\n",
+                    f"[{session.id}\t",
+                    bylex=True,
+                    desc=True,
+                    offset=0,
+                    num=1,
+                )
+            answers = pipe.execute()
+        return {
+            session.id: int(members[0].split("\t")[1])
+            for session, members in zip(sessions, answers, strict=True)
+            if members
+        }
+
+    def _read(self, keys: PoolKeys, ids: Sequence[str]) -> list[Session]:
+        records = self._client.hmget(keys.sessions, ids) if ids else []
+        return [unpack_session(i, record) for i, record in zip(ids, records, strict=True) if record]
+
+
+def _node_keys(keys: PoolKeys, indexes: Sequence[str]) -> Iterator[str]:
+    yield from map(keys.phone, indexes)
+    yield from map(keys.used, indexes)
+
+
+def expiry(now: float, ttl: int) -> int:
+    """When a session of ``ttl`` seconds ends: never earlier than asked, in whole seconds."""
+    return math.ceil(now) + ttl

@@ -1,0 +1,69 @@
+"""Who has stopped texts: by STOP until START, for one virtual number or the whole service.
+
+Kept apart from sessions, pools and numbers, which it outlives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from relay.store import keys as names
+from relay.store.connection import Client, unavailable_when_away
+from relay.store.scripts import Scripts
+
+#: The scope of a STOP when our numbers are in a messaging service: all of them (FACTS 2.4).
+SERVICE = "service"
+_STOPPED = "stopped"
+_STARTED = "started"
+#: Webhooks come twice and late: so many words of a person are known again.
+_CAUSES = 8
+
+
+def _says_stopped(words: Sequence[str | None]) -> bool:
+    return any(word is not None and word.startswith(_STOPPED) for word in words)
+
+
+class Suppressions:
+    """A phone is known by its indexes, one for each index key. Raises Unavailable."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._scripts = Scripts(client)
+
+    def stop(self, indexes: Sequence[str], scope: str, *, since: float, cause: str) -> bool:
+        """Stops texts to the phone from ``scope``, a virtual number or SERVICE.
+
+        True when this message (``cause``) is what stopped them, however often it comes.
+        """
+        return self._record(_STOPPED, indexes, [scope], since, cause)
+
+    def resume(self, indexes: Sequence[str], number: str, *, since: float, cause: str) -> bool:
+        """Undoes every STOP that keeps ``number`` from texting the phone. True when this message
+        is what undid one, however often it comes."""
+        return self._record(_STARTED, indexes, [number, SERVICE], since, cause)
+
+    def is_stopped(self, indexes: Sequence[str], number: str) -> bool:
+        """Whether the phone gets no texts from this number."""
+        return self.are_stopped([(indexes, number)])[0]
+
+    def are_stopped(self, questions: Sequence[tuple[Sequence[str], str]]) -> list[bool]:
+        """For each (indexes, number), whether any of the indexes gets no texts from the number."""
+        with unavailable_when_away(), self._client.pipeline(transaction=False) as pipe:
+            for indexes, number in questions:
+                for index in indexes:
+                    pipe.hmget(names.stopped(index), [number, SERVICE])
+            words = pipe.execute()
+        answers = iter(map(_says_stopped, words))
+        return [True in [next(answers) for _ in indexes] for indexes, _ in questions]
+
+    def _record(
+        self, word: str, indexes: Sequence[str], scopes: list[str], since: float, cause: str
+    ) -> bool:
+        with unavailable_when_away():
+            return bool(
+                self._scripts.run(
+                    "record_opt_out",
+                    [names.stopped(index) for index in indexes],
+                    [word, f"{since:.3f}", cause, _CAUSES, *scopes],
+                )
+            )

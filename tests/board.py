@@ -1,0 +1,189 @@
+"""A job board in small: one pool, a few numbers, and people by name, for tests of the store.
+
+A phone is a letter; its index and its sealed form are made from it, so that a test can read them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import redis
+
+from relay.domain.participant import Participant, ParticipantStatus, Role
+from relay.domain.pool import Pool
+from relay.domain.session import Channel, ClosedReason, Session
+from relay.store.calls import Route
+from relay.store.people import PutOutcome
+from relay.store.phone_changes import PhoneChange
+from relay.store.sessions import Claimed, Exhausted, Outdated, Wish
+from relay.store.store import Store
+from tests.invariants import audit_pool
+
+NOW = 1_790_000_000
+RETENTION = 1000
+POOL = Pool(name="us", country="US", candidate_cooldown=100, recruiter_cooldown=50)
+
+
+def number(place: int) -> str:
+    return f"+1415555{100 + place:04d}"
+
+
+def person(role: Role, ref: str, phone: str, seal: str = "1") -> Participant:
+    """Somebody whose phone is ``phone``; another ``seal`` is the same phone, sealed again."""
+    return Participant(
+        ref=ref,
+        role=role,
+        status=ParticipantStatus.ACTIVE,
+        sealed_phone=f"k1:{seal * 16}{phone}" if phone else "",
+        phone_indexes=(phone,) if phone else (),
+        index_key_ids=("k1",),
+        phone_hint="+1 ••01",
+        country="US",
+        locale="en",
+    )
+
+
+@dataclass
+class Board:
+    client: redis.Redis
+    store: Store
+    pool: Pool = POOL
+    numbers: int = 3
+    now: float = NOW
+    _calls: Iterator[int] = field(default_factory=lambda: iter(range(10**6)))
+
+    def __post_init__(self) -> None:
+        self.store.pools.put(self.pool)
+        for place in range(self.numbers):
+            self.add_number(place)
+
+    def add_number(self, place: int) -> None:
+        self.store.numbers.add(
+            number(place), self.pool.name, carrier_sid="PN", capabilities="vs", now=self.now
+        )
+
+    def register(self, role: Role, ref: str, phone: str, seal: str = "1") -> PutOutcome:
+        return self.store.people.put(person(role, ref, phone, seal), now=self.now)
+
+    def register_recruiter(self, ref: str, phone: str = "") -> None:
+        assert self.register(Role.RECRUITER, ref, phone or ref) is PutOutcome.CREATED
+
+    def register_candidate(self, ref: str, phone: str = "") -> None:
+        assert self.register(Role.CANDIDATE, ref, phone or ref) is PutOutcome.CREATED
+
+    def open(self, recruiter: str, candidate: str, *, ttl: int = 1000) -> Session:
+        claimed = self.claim(self.enter(recruiter, candidate), ttl=ttl)
+        assert isinstance(claimed, Claimed), claimed
+        return claimed.session
+
+    def enter(self, recruiter: str, candidate: str) -> tuple[Participant, Participant]:
+        """The two people as they are on record, both of them in the pool from now on."""
+        found_recruiter = self.store.people.enter_pool(Role.RECRUITER, recruiter, self.pool.name)
+        found_candidate = self.store.people.enter_pool(Role.CANDIDATE, candidate, self.pool.name)
+        assert found_recruiter is not None
+        assert found_candidate is not None
+        return found_recruiter, found_candidate
+
+    def claim(
+        self,
+        pair: tuple[Participant, Participant],
+        *,
+        ttl: int = 1000,
+        asked: bool = False,
+        channels: frozenset[Channel] = frozenset(Channel),
+        context: str = "",
+    ) -> Claimed | Exhausted | Outdated:
+        return self.store.sessions.claim(
+            self.pool,
+            *pair,
+            Wish(
+                expires_at=int(self.now) + ttl,
+                expiry_was_asked_for=asked,
+                channels=channels,
+                context=context,
+            ),
+            now=self.now,
+            retention=RETENTION,
+        )
+
+    def call(self, phone: str, virtual_number: str, *, sid: str = "", lease: int = 60) -> Route:
+        return self.store.calls.route(
+            self.pool.name,
+            virtual_number=virtual_number,
+            caller_indexes=[phone],
+            call_sid=sid or f"CAauto{next(self._calls)}",
+            attestation="A",
+            lease=lease,
+            repeatable=60,
+            retention=RETENTION,
+            now=self.now,
+        )
+
+    def close(self, session: Session, reason: ClosedReason = ClosedReason.BY_API) -> Session:
+        closed = self.store.sessions.close(session.id, self.pool, reason, now=self.now)
+        assert closed is not None
+        return closed
+
+    def read(self, session: Session) -> Session:
+        found = self.store.sessions.get(session.id)
+        assert found is not None
+        return found
+
+    def begin_change(
+        self, role: Role, ref: str, phone: str, *, take_over: bool = False, seal: str = "2"
+    ) -> PhoneChange:
+        """The change as it is on record after its first step."""
+        self.store.phone_changes.begin(
+            person(role, ref, phone, seal),
+            f"{ref}-{phone}-{seal}",
+            take_over=take_over,
+            now=self.now,
+        )
+        change = self.store.phone_changes.get(role, ref)
+        assert change is not None
+        return change
+
+    def commit(self, change: PhoneChange) -> None:
+        """Everything from the point of no return on."""
+        self.store.phone_changes.advance(change, now=self.now)
+        for pool in change.pools:
+            assert pool == self.pool.name
+            self.store.phone_moves.commit(self.pool, change, retention=RETENTION, now=self.now)
+        self.store.phone_changes.finish(change, now=self.now)
+
+    def undo(self, change: PhoneChange) -> None:
+        self.store.phone_changes.turn_back(change)
+        for pool in change.pools:
+            self.store.phone_moves.undo(pool, change, retention=RETENTION, now=self.now)
+        self.store.phone_changes.forget(change)
+
+    def change_phone(self, role: Role, ref: str, phone: str, *, seal: str = "2") -> PhoneChange:
+        change = self.begin_change(role, ref, phone, seal=seal)
+        for pool in change.pools:
+            self.store.phone_moves.reserve(pool, change, now=self.now)
+        self.commit(change)
+        return change
+
+    def recycle(self) -> None:
+        """Everything the workers do to a pool."""
+        sessions, pool = self.store.sessions, self.pool.name
+        sessions.close_due(self.pool, now=self.now, batch=100)
+        sessions.release_cooled(pool, now=self.now, batch=100, retention=RETENTION)
+        sessions.purge_ended(pool, now=self.now, batch=100)
+        self.store.phone_moves.sweep_markers(pool, now=self.now)
+
+    def wait(self, seconds: float) -> None:
+        """Time passes, and the workers are quick."""
+        self.now += seconds
+        self.recycle()
+
+    def audit(self) -> dict[str, Session]:
+        return audit_pool(self.client, self.pool.name)
+
+    def is_empty(self) -> bool:
+        """Whether nothing is left in the pool but its numbers and its policy."""
+        left = {key.removeprefix("{us}:") for key in self.client.scan_iter("{us}:*")}
+        return {key.split(":")[0] for key in left} <= {
+            *("pool", "numbers", "ordinals", "number", "blocked", "call", "moving", "reserved")
+        }

@@ -1,0 +1,200 @@
+"""What must be true of a pool at every moment, recomputed from its sessions.
+
+``audit_pool`` takes a snapshot in one step, so it may be called while others are at work.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+
+from relay.domain.participant import Role
+from relay.domain.session import Session, SessionStatus
+from relay.store import keys as names
+from relay.store.keys import PoolKeys
+from relay.store.records import unpack_session
+from relay.store.store import Store
+
+_SNAPSHOT = """
+local answer = {}
+for _, key in ipairs(redis.call("KEYS", ARGV[1] .. "*")) do
+  local kind, content = redis.call("TYPE", key)["ok"], {}
+  if kind == "hash" then
+    content = redis.call("HGETALL", key)
+  elseif kind == "zset" then
+    content = redis.call("ZRANGE", key, 0, -1, "WITHSCORES")
+  elseif string.find(key, "}:used:", 1, true) or string.find(key, "}:blocked", 1, true) then
+    for bit = 0, 8 * redis.call("STRLEN", key) - 1 do
+      if redis.call("GETBIT", key, bit) == 1 then
+        content[#content + 1] = tostring(bit)
+      end
+    end
+  end
+  answer[#answer + 1] = { key, kind, content }
+end
+return answer
+"""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    hashes: dict[str, dict[str, str]]
+    zsets: dict[str, dict[str, float]]
+    bitmaps: dict[str, set[int]]
+
+    def of_prefix(self, kind: dict[str, Any], prefix: str) -> dict[str, Any]:
+        return {key[len(prefix) :]: v for key, v in kind.items() if key.startswith(prefix)}
+
+
+def snapshot(client: redis.Redis, pool: str) -> Snapshot:
+    taken = Snapshot({}, {}, {})
+    tag = PoolKeys(pool).tag
+    for key, kind, content in client.eval(_SNAPSHOT, 0, tag):
+        pairs = dict(zip(content[::2], content[1::2], strict=False))
+        if kind == "hash":
+            taken.hashes[key] = pairs
+        elif kind == "zset":
+            taken.zsets[key] = {member: float(score) for member, score in pairs.items()}
+        elif ":used:" in key or key.endswith(":blocked"):
+            taken.bitmaps[key] = {int(bit) for bit in content}
+    return taken
+
+
+def audit_pool(client: redis.Redis, pool: str) -> dict[str, Session]:
+    """Fails when anything in the pool contradicts its sessions; answers these."""
+    seen = snapshot(client, pool)
+    keys = PoolKeys(pool)
+    sessions = {
+        session_id: unpack_session(session_id, record)
+        for session_id, record in seen.hashes.get(keys.sessions, {}).items()
+    }
+    bindings = _expected_bindings(seen, keys, sessions)
+    _audit_phones(seen, keys, bindings)
+    _audit_sessions(seen, keys, sessions, Counter(bindings.values()))
+    _audit_open(seen, keys, sessions)
+    _audit_codes(seen, keys, sessions)
+    return sessions
+
+
+def _expected_bindings(
+    seen: Snapshot, keys: PoolKeys, sessions: dict[str, Session]
+) -> dict[tuple[str, str], str]:
+    """(virtual number, phone index) → session. P1: each pair has one at most."""
+    bindings: dict[tuple[str, str], str] = {}
+    for number, index, session_id in (
+        *_live_bindings(sessions),
+        *_cooling_bindings(seen, keys),
+        *_reserved_bindings(seen, keys, sessions),
+    ):
+        other = bindings.setdefault((number, index), session_id)
+        assert other == session_id, f"{number} is bound to {index} by {other} and {session_id}"
+    return bindings
+
+
+def _live_bindings(sessions: dict[str, Session]) -> Iterator[tuple[str, str, str]]:
+    for session in sessions.values():
+        if session.status is SessionStatus.OPEN:
+            for party in (session.recruiter, session.candidate):
+                yield session.virtual_number, party.phone_index, session.id
+
+
+def _cooling_bindings(seen: Snapshot, keys: PoolKeys) -> Iterator[tuple[str, str, str]]:
+    number_of = seen.hashes.get(keys.ordinals, {})
+    for member in seen.zsets.get(keys.cooling, {}):
+        ordinal, index, session_id = member.split(":")
+        yield number_of[ordinal], index, session_id
+
+
+def _reserved_bindings(
+    seen: Snapshot, keys: PoolKeys, sessions: dict[str, Session]
+) -> Iterator[tuple[str, str, str]]:
+    """What phone changes under way hold."""
+    for reserved in seen.of_prefix(seen.hashes, keys.reserved("")).values():
+        for session_id, text in reserved.items():
+            if "." not in session_id:
+                continue
+            number, _, index, _, spare_id = text.split("\t")
+            yield number, index, spare_id or session_id
+            if spare_id:
+                spare = sessions[spare_id]
+                yield number, spare.recruiter.phone_index, spare_id
+                yield number, spare.candidate.phone_index, spare_id
+
+
+def _audit_phones(seen: Snapshot, keys: PoolKeys, bindings: dict[tuple[str, str], str]) -> None:
+    phones: dict[str, dict[str, str]] = {}
+    for (number, index), session_id in bindings.items():
+        phones.setdefault(index, {})[number] = session_id
+    ordinal_of = {n: int(o) for n, o in seen.hashes.get(keys.numbers, {}).items()}
+    assert {str(o): n for n, o in ordinal_of.items()} == seen.hashes.get(keys.ordinals, {})
+    assert seen.of_prefix(seen.hashes, keys.phone("")) == phones
+    used = seen.of_prefix(seen.bitmaps, keys.used(""))
+    assert used == {
+        index: {ordinal_of[number] for number in bound} for index, bound in phones.items()
+    }
+    assert seen.zsets.get(keys.degrees, {}) == {i: len(bound) for i, bound in phones.items()}
+
+
+def _audit_sessions(
+    seen: Snapshot, keys: PoolKeys, sessions: dict[str, Session], bound: Counter[str]
+) -> None:
+    load: Counter[str] = Counter()
+    ended = set()
+    for session in sessions.values():
+        assert session.bindings == bound[session.id], f"{session} holds {bound[session.id]}"
+        if session.bindings:
+            load[session.virtual_number] += 1
+        else:
+            ended.add(session.id)
+        is_open = session.status is SessionStatus.OPEN
+        for party in (session.recruiter, session.candidate):
+            assert bool(party.sealed_phone) == is_open
+    assert set(bound) <= set(sessions)
+    assert set(seen.zsets.get(keys.ended, {})) == ended
+    assert {n: int(count) for n, count in seen.hashes.get(keys.load, {}).items()} == dict(load)
+
+
+def _audit_open(seen: Snapshot, keys: PoolKeys, sessions: dict[str, Session]) -> None:
+    open_ones = [s for s in sessions.values() if s.status is SessionStatus.OPEN]
+    assert set(seen.zsets.get(keys.due, {})) == {s.id for s in open_ones}
+    assert int(seen.hashes[keys.pool].get("open_sessions", 0)) == len(open_ones)
+    for session in open_ones:
+        recruiter, candidate = session.recruiter.ref, session.candidate.ref
+        assert seen.hashes[keys.pairs(Role.RECRUITER, recruiter)][candidate] == session.id
+        assert seen.hashes[keys.pairs(Role.CANDIDATE, candidate)][recruiter] == session.id
+
+
+def _audit_codes(seen: Snapshot, keys: PoolKeys, sessions: dict[str, Session]) -> None:
+    codes = seen.hashes.get(keys.codes, {})
+    for code, session_id in codes.items():
+        session = sessions[session_id]
+        assert code == f"{session.virtual_number}:{session.access_code}"
+        assert session.bindings
+    for session in sessions.values():
+        if session.status is SessionStatus.OPEN:
+            assert codes[f"{session.virtual_number}:{session.access_code}"] == session.id
+
+
+def audit_people(client: redis.Redis, store: Store, pools: Iterable[str], now: float) -> None:
+    """Fails when somebody's sessions and their record disagree. Only while nothing changes."""
+    for pool in pools:
+        for session in audit_pool(client, pool).values():
+            if not session.is_live(now):
+                continue
+            for role in Role:
+                person = store.people.get(role, session.party(role).ref)
+                assert person is not None, f"{session.id} has a {role} who is not there"
+                assert session.party(role).phone_index in person.phone_indexes
+                assert pool in person.pools
+    holders = {
+        key.rpartition(":")[2]: client.get(key) for key in client.scan_iter(names.phone_holder("*"))
+    }
+    for key in client.scan_iter(names.participant(Role.CANDIDATE, "*")):
+        person = store.people.get(Role.CANDIDATE, key.rpartition(":")[2])
+        if person is not None and person.phone_indexes:
+            assert holders.pop(person.phone_indexes[0], None) == person.ref
+    assert not holders, f"phones held by nobody: {holders}"

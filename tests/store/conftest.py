@@ -1,0 +1,42 @@
+"""The store suite runs on fakeredis and, marked real_redis, on a server of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import fakeredis
+import pytest
+import redis
+
+from relay.embedded_redis import EmbeddedRedis
+from relay.store.store import Store
+from tests.board import Board
+
+
+@pytest.fixture(scope="session")
+def real_redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with EmbeddedRedis(tmp_path_factory.mktemp("redis")) as server:
+        yield server.url
+
+
+@pytest.fixture(params=["fakeredis", pytest.param("redis", marks=pytest.mark.real_redis)])
+def client(request: pytest.FixtureRequest) -> Iterator[redis.Redis]:
+    """An empty Redis that answers text."""
+    if request.param == "fakeredis":
+        yield fakeredis.FakeRedis(decode_responses=True, server=fakeredis.FakeServer())
+        return
+    url = request.getfixturevalue("real_redis_url")
+    with redis.Redis.from_url(url, decode_responses=True) as real:
+        real.flushall()
+        yield real
+
+
+@pytest.fixture
+def store(client: redis.Redis) -> Store:
+    return Store(client)
+
+
+@pytest.fixture
+def board(client: redis.Redis, store: Store) -> Board:
+    """A pool of three numbers; cooldowns of 100 (candidate) and 50 (recruiter) seconds."""
+    return Board(client, store)

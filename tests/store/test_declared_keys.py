@@ -1,0 +1,92 @@
+"""Every key a script touches is among its KEYS, so that the store runs on a Redis Cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from relay.domain.call_progress import taken
+from relay.domain.participant import Role
+from relay.domain.pool import NumberStatus
+from relay.domain.session import ClosedReason
+from relay.store.phone_moves import Reserved
+from tests.board import Board, number, person
+from tests.strict_scripts import strict_store
+
+pytestmark = pytest.mark.real_redis
+
+
+@pytest.fixture
+def strict(real_redis_url: str) -> Iterator[Board]:
+    with redis.Redis.from_url(real_redis_url, decode_responses=True) as client:
+        client.flushall()
+        yield Board(client, strict_store(client))
+        client.execute_command("ACL", "DELUSER", "strict")
+
+
+def test_the_check_itself_notices_an_undeclared_key(strict: Board) -> None:
+    scripts = strict.store.people._scripts
+    scripts.run_text('return redis.call("GET", "{us}:x")', ["{us}:x"], [])
+    with pytest.raises(redis.exceptions.RedisError, match="access at least one of the keys"):
+        scripts.run_text('return redis.call("GET", "{us}:y")', ["{us}:x"], [])
+
+
+def test_a_sessions_whole_life(strict: Board) -> None:
+    strict.register_recruiter("rita", "r")
+    strict.register_candidate("carl", "c")
+    session = strict.open("rita", "carl")
+    strict.open("rita", "carl")
+    strict.store.sessions.amend(session.id, now=strict.now, context="Cook")
+    strict.call("r", number(0), sid="CA1")
+    strict.store.calls.advance("us.CA1", taken("CA2"), now=strict.now)
+    strict.close(session, ClosedReason.BLOCKED)
+    strict.open("rita", "carl", ttl=5)
+    for _ in range(6):
+        strict.wait(1000)
+    assert strict.is_empty()
+
+
+def test_a_numbers_whole_life(strict: Board) -> None:
+    strict.store.numbers.set_status(number(0), "us", NumberStatus.DRAINING)
+    assert strict.store.numbers.remove(number(0), "us") == "removed"
+    strict.add_number(0)
+
+
+def test_phone_changes(strict: Board) -> None:
+    strict.register_recruiter("rita", "r")
+    strict.register_recruiter("quinn", "q")
+    for ref in ("carl", "dan", "eve"):
+        strict.register_candidate(ref)
+    in_the_way = strict.open("rita", "carl")
+    strict.open("quinn", "eve")
+    strict.open("rita", "dan")
+    moves = strict.store.phone_moves
+    for seal, end in (("4", strict.undo), ("5", strict.commit)):
+        change = strict.begin_change(Role.RECRUITER, "rita", "q", seal=seal)
+        reserved = moves.reserve("us", change, renumber=[in_the_way.id], now=strict.now)
+        assert reserved == Reserved()
+        end(change)
+    strict.change_phone(Role.RECRUITER, "rita", "r", seal="3")
+    moves.refresh_party("us", person(Role.RECRUITER, "rita", "r"))
+    moves.sweep_markers("us", now=strict.now)
+    strict.audit()
+
+
+def test_people(strict: Board) -> None:
+    strict.register_candidate("carl", "c")
+    strict.register_candidate("dan", "d")
+    people, changes = strict.store.people, strict.store.phone_changes
+    person_now = person(Role.CANDIDATE, "carl", "c")
+    people.reindex(person_now, known_indexes=["c"])
+    change = strict.begin_change(Role.CANDIDATE, "dan", "c", take_over=True)
+    strict.commit(change)
+    change = strict.begin_change(Role.CANDIDATE, "dan", "x")
+    strict.undo(change)
+    assert changes.begin_erasure(Role.CANDIDATE, "dan", now=strict.now) == "erasing"
+    strict.store.phone_moves.leave_pool(
+        strict.pool, Role.CANDIDATE, "dan", mark="", reason=ClosedReason.ERASED, now=strict.now
+    )
+    changes.finish_erasure(Role.CANDIDATE, "dan")
+    assert people.get(Role.CANDIDATE, "dan") is None

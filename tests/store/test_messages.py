@@ -1,0 +1,635 @@
+from __future__ import annotations
+
+import pytest
+import redis
+
+from relay.domain.message_progress import MessageStatus
+from relay.domain.participant import Role
+from relay.domain.session import Channel, ClosedReason
+from relay.domain.texts import (
+    Acceptance,
+    AcceptState,
+    Behind,
+    Grant,
+    NothingToSend,
+    Notice,
+    NotYet,
+    ReportOutcome,
+    Turn,
+    notice_id,
+)
+from relay.store.keys import PoolKeys
+from relay.store.outbox import LEASE, LOOK_AGAIN, MESSAGE_FIELDS
+from relay.store.scripts import LUA
+from relay.store.store import Store
+from tests.pair import (
+    CARL,
+    NOW,
+    NUMBER,
+    OTHER_NUMBER,
+    RETENTION,
+    RITA,
+    STRANGER,
+    US,
+    Pair,
+    index_of,
+)
+
+KEYS = PoolKeys("us")
+
+
+@pytest.fixture
+def pair(client: redis.Redis, store: Store) -> Pair:
+    return Pair(client, store)
+
+
+class Texts:
+    """What one test does with texts, in few words."""
+
+    def __init__(self, pair: Pair) -> None:
+        self.pair = pair
+        self.store = pair.store
+        self.outbox = pair.store.messages.outbox
+        self._count = 0
+
+    def accept(
+        self,
+        sender: str = RITA,
+        text: str = "hello",
+        *,
+        sid: str = "",
+        now: float = NOW,
+        said_at: float | None = None,
+        media: int = 0,
+        number: str = NUMBER,
+    ) -> tuple[str, Acceptance]:
+        self._count += 1
+        sid = sid or f"SM{self._count:032d}"
+        message = f"us.{sid}"
+        sealed = self.pair.vault.seal_text(text, message_id=message) if text else ""
+        return message, self.store.messages.accept(
+            message,
+            now=now,
+            said_at=now if said_at is None else said_at,
+            number=number,
+            indexes=[index_of(sender)],
+            inbound_sid=sid,
+            sealed_text=sealed,
+            media=media,
+            retention=RETENTION,
+        )
+
+    def accepted(self, sender: str = RITA, text: str = "hello", *, now: float = NOW) -> str:
+        message, acceptance = self.accept(sender, text, now=now)
+        assert acceptance.state is AcceptState.ACCEPTED
+        return message
+
+    def begin(self, message: str, token: str = "t1", now: float = NOW) -> Grant:
+        grant = self.outbox.begin(message, token=token, now=now)
+        assert isinstance(grant, Grant)
+        return grant
+
+    def confirm(
+        self, message: str, token: str = "t1", sid: str = "SMout1", now: float = NOW
+    ) -> str:
+        return self.outbox.confirm(
+            message,
+            token=token,
+            now=now,
+            sid=sid,
+            status=MessageStatus.QUEUED,
+            rank=2,
+            segments=1,
+            retention=RETENTION,
+        )
+
+    def report(
+        self,
+        message: str,
+        status: MessageStatus,
+        rank: int,
+        *,
+        attempt: str = "t1",
+        sid: str = "SMout1",
+        now: float = NOW,
+        code: int = 0,
+        send_again_at: float | None = None,
+    ):
+        return self.store.messages.record_status(
+            message,
+            attempt=attempt,
+            now=now,
+            sid=sid,
+            status=status,
+            rank=rank,
+            error_code=code,
+            send_again_at=send_again_at,
+            notice=Notice.TEXT_FAILED,
+            retention=RETENTION,
+        )
+
+    def give_up(self, message: str, token: str = "t1", now: float = NOW):
+        return self.outbox.give_up(
+            message,
+            token=token,
+            now=now,
+            error_code=30007,
+            notice=Notice.TEXT_FAILED,
+            retention=RETENTION,
+        )
+
+    def body(self, message: str) -> str | None:
+        return self.pair.client.get(KEYS.body(message))
+
+    def waiting(self) -> dict[str, float]:
+        return dict(self.pair.client.zrange(KEYS.outbox, 0, -1, withscores=True))
+
+
+@pytest.fixture
+def texts(pair: Pair) -> Texts:
+    return Texts(pair)
+
+
+def test_an_accepted_text_is_on_record_with_its_outbox_entry(texts: Texts) -> None:
+    message, acceptance = texts.accept(text="héllo 👋")
+    assert acceptance == Acceptance(
+        state=AcceptState.ACCEPTED,
+        session=texts.pair.session.id,
+        sender=Role.RECRUITER,
+        locale="en",
+    )
+    assert texts.waiting() == {message: NOW + LOOK_AGAIN}
+    record = texts.store.messages.read(message)
+    assert record is not None
+    assert (record.status, record.side, record.is_notice) == ("received", Role.CANDIDATE, False)
+    assert record.carrier_sids == (message.removeprefix("us."),)
+    grant = texts.begin(message)
+    assert texts.pair.vault.unseal_text(grant.sealed_text, message_id=message) == "héllo 👋"
+    assert texts.pair.vault.unseal_phone(grant.sealed_phone).reveal() == CARL
+
+
+def test_a_text_is_an_interaction_of_its_session(texts: Texts) -> None:
+    message = texts.accepted()
+    assert texts.pair.client.zrange(KEYS.interactions, 0, -1) == [
+        f"{texts.pair.session.id}\t{int(NOW)}\t{message}"
+    ]
+
+
+def test_a_message_sid_is_taken_once(texts: Texts) -> None:
+    message, _ = texts.accept(sid="SMx")
+    _, again = texts.accept(sid="SMx")
+    assert again.state is AcceptState.DUPLICATE
+    assert list(texts.waiting()) == [message]
+
+
+def test_record_and_body_have_their_lifetimes(texts: Texts) -> None:
+    message = texts.accepted()
+    assert 0 < texts.pair.client.ttl(KEYS.body(message)) <= 24 * 3600
+    assert 24 * 3600 < texts.pair.client.ttl(KEYS.message(message)) <= RETENTION
+
+
+@pytest.mark.parametrize(
+    ("sender", "number", "state"),
+    [
+        (STRANGER, NUMBER, AcceptState.STRANGER),
+        (RITA, OTHER_NUMBER, AcceptState.STRANGER),
+        (RITA, "+14155550999", AcceptState.UNKNOWN_NUMBER),
+    ],
+)
+def test_a_text_for_nobody_leaves_nothing(
+    texts: Texts, sender: str, number: str, state: AcceptState
+) -> None:
+    _, acceptance = texts.accept(sender, number=number)
+    assert acceptance == Acceptance(state=state)
+    assert texts.waiting() == {}
+
+
+def test_expired_means_closed_for_texts_though_every_worker_is_dead(texts: Texts) -> None:
+    """P3"""
+    _, acceptance = texts.accept(now=texts.pair.session.expires_at)
+    assert acceptance.state is AcceptState.EXPIRED
+    assert acceptance.session == texts.pair.session.id
+
+
+def test_a_closed_session_takes_no_text(texts: Texts) -> None:
+    texts.store.sessions.close(texts.pair.session.id, US, ClosedReason.BY_API, now=NOW)
+    _, acceptance = texts.accept()
+    assert (acceptance.state, acceptance.sender) == (AcceptState.CLOSED, Role.RECRUITER)
+
+
+def test_a_session_without_texts_takes_none(texts: Texts) -> None:
+    texts.pair.connect("+12125550103", "+12125550104", channels=frozenset({Channel.VOICE}))
+    _, acceptance = texts.accept("+12125550103")
+    assert acceptance.state is AcceptState.NO_SMS
+
+
+def test_a_text_from_before_the_session_is_not_for_it(texts: Texts) -> None:
+    """P1: fetched late from the carrier's list, it was written to somebody else."""
+    _, acceptance = texts.accept(said_at=texts.pair.session.created_at - 1)
+    assert acceptance.state is AcceptState.STRANGER
+
+
+def test_a_picture_is_not_relayed_and_its_sender_is_told(texts: Texts) -> None:
+    message, _ = texts.accept(text="", media=2)
+    record = texts.store.messages.read(message)
+    assert record is not None
+    assert (record.status, record.media) == ("failed", 2)
+    notice = notice_id(message, Notice.PICTURE_NOT_RELAYED)
+    assert list(texts.waiting()) == [notice]
+    grant = texts.begin(notice)
+    assert grant.notice is Notice.PICTURE_NOT_RELAYED
+    assert texts.pair.vault.unseal_phone(grant.sealed_phone).reveal() == RITA
+
+
+def test_what_was_written_with_a_picture_is_relayed(texts: Texts) -> None:
+    message, _ = texts.accept(text="my CV", media=1)
+    assert set(texts.waiting()) == {message, notice_id(message, Notice.PICTURE_NOT_RELAYED)}
+
+
+def test_texts_to_one_phone_go_in_order_and_one_at_a_time(texts: Texts) -> None:
+    first, second = texts.accepted(text="ok"), texts.accepted(text="ok")
+    assert texts.outbox.begin(second, token="t2", now=NOW) == Behind(first)
+    texts.begin(first)
+    assert texts.outbox.begin(second, token="t2", now=NOW) == Behind(first)
+    assert texts.confirm(first) == second
+    assert texts.begin(second, "t2").turn is Turn.SEND
+
+
+def test_both_directions_go_side_by_side(texts: Texts) -> None:
+    there, back = texts.accepted(RITA), texts.accepted(CARL)
+    assert texts.begin(there).turn is Turn.SEND
+    assert texts.begin(back, "t2").turn is Turn.SEND
+
+
+def test_beginning_twice_with_one_token_is_one_attempt(texts: Texts) -> None:
+    message = texts.accepted()
+    assert texts.begin(message) == texts.begin(message)
+    assert texts.begin(message).attempts == 1
+
+
+def test_nobody_else_begins_while_the_lease_holds(texts: Texts) -> None:
+    message = texts.accepted()
+    texts.begin(message)
+    assert texts.outbox.begin(message, token="t2", now=NOW + 1) == NotYet(NOW + LEASE)
+    assert texts.waiting() == {message: NOW + LEASE}
+
+
+def test_an_attempt_that_nobody_finished_is_unsettled_after_its_lease(texts: Texts) -> None:
+    """P4: its worker was killed before, during or after the carrier's call."""
+    message = texts.accepted()
+    texts.begin(message)
+    grant = texts.begin(message, "t2", NOW + LEASE)
+    assert (grant.turn, grant.attempt, grant.attempted_at) == (Turn.UNSETTLED, "t1", NOW)
+    assert texts.begin(message, "t2", NOW + LEASE) == grant
+    assert isinstance(texts.outbox.begin(message, token="t3", now=NOW + LEASE + 1), NotYet)
+
+
+def test_a_confirmed_text_has_left_its_lane(texts: Texts) -> None:
+    message = texts.accepted()
+    texts.begin(message)
+    assert texts.confirm(message) == ""
+    assert texts.waiting() == {}
+    assert texts.pair.client.zcard(KEYS.lanes) == 0
+    assert texts.pair.client.hlen(KEYS.sending) == 0
+    assert texts.outbox.begin(message, token="t2", now=NOW) == NothingToSend()
+    record = texts.store.messages.read(message)
+    assert record is not None
+    assert (record.status, record.segments, record.attempts) == ("queued", 1, 1)
+    assert record.carrier_sids[-1] == "SMout1"
+    assert texts.confirm(message) == ""
+
+
+def test_every_sid_has_its_owner(texts: Texts) -> None:
+    message = texts.accepted()
+    texts.begin(message)
+    texts.confirm(message)
+    assert texts.outbox.owned("us", ["SMout1", "SMout2"]) == {"SMout1"}
+    assert texts.outbox.owned("us", []) == set()
+
+
+def test_a_worker_that_was_thought_dead_may_still_confirm_its_own_attempt(texts: Texts) -> None:
+    message = texts.accepted()
+    texts.begin(message)
+    texts.begin(message, "t2", NOW + LEASE)
+    assert texts.confirm(message, "t1", now=NOW + LEASE + 1) == ""
+    assert texts.waiting() == {}
+    assert not texts.outbox.postpone(
+        message, token="t2", now=NOW + LEASE + 1, until=NOW + 99, is_open=False, error_code=0
+    )
+    assert texts.waiting() == {}
+
+
+def test_a_worker_that_was_thought_dead_cannot_end_a_later_attempt(texts: Texts) -> None:
+    message = texts.accepted()
+    texts.begin(message)
+    later = NOW + LEASE
+    texts.begin(message, "t2", later)
+    assert texts.outbox.postpone(
+        message, token="t2", now=later, until=later, is_open=False, error_code=0
+    )
+    texts.begin(message, "t3", later)
+    assert texts.confirm(message, "t1", "SMlate", later) == ""
+    assert list(texts.waiting()) == [message]
+    assert texts.give_up(message, "t1", later).counted is False
+    assert texts.outbox.owned("us", ["SMlate"]) == {"SMlate"}
+
+
+def test_a_postponed_text_keeps_its_place_until_it_is_due(texts: Texts) -> None:
+    first, second = texts.accepted(), texts.accepted()
+    texts.begin(first)
+    assert texts.outbox.postpone(
+        first, token="t1", now=NOW, until=NOW + 5, is_open=False, error_code=20429
+    )
+    assert texts.outbox.begin(first, token="t2", now=NOW + 4) == NotYet(NOW + 5)
+    assert texts.outbox.begin(second, token="t2", now=NOW + 4) == Behind(first)
+    assert texts.waiting()[first] == NOW + 5
+    assert texts.waiting()[second] >= NOW + 5
+    assert texts.begin(first, "t3", NOW + 5).attempts == 2
+
+
+def test_finishing_what_is_gone_does_nothing(texts: Texts) -> None:
+    assert texts.confirm("us.SMnone") == ""
+    assert texts.give_up("us.SMnone").counted is False
+    assert texts.outbox.begin("us.SMnone", token="t", now=NOW) == NothingToSend()
+    assert not texts.outbox.postpone(
+        "us.SMnone", token="t", now=NOW, until=NOW, is_open=True, error_code=1
+    )
+
+
+def test_a_text_that_is_given_up_loses_its_body_and_its_sender_is_told_once(texts: Texts) -> None:
+    message, second = texts.accepted(), texts.accepted()
+    texts.begin(message)
+    given_up = texts.give_up(message)
+    assert (given_up.counted, given_up.next, given_up.sender_told) == (True, second, True)
+    assert texts.give_up(message).counted is False
+    assert texts.body(message) is None
+    record = texts.store.messages.read(message)
+    assert record is not None
+    assert (record.status, record.error_code) == ("failed", 30007)
+    notice = texts.begin(notice_id(message, Notice.TEXT_FAILED), "t2")
+    assert texts.pair.vault.unseal_phone(notice.sealed_phone).reveal() == RITA
+    assert notice.locale == "en"
+
+
+def test_nobody_is_told_that_a_notice_failed(texts: Texts) -> None:
+    message, _ = texts.accept(text="", media=1)
+    notice = notice_id(message, Notice.PICTURE_NOT_RELAYED)
+    texts.begin(notice)
+    assert texts.give_up(notice).sender_told is False
+    assert texts.waiting() == {}
+
+
+@pytest.mark.parametrize("reason", [ClosedReason.BY_API, ClosedReason.EXPIRED])
+def test_what_was_accepted_while_open_is_delivered_after_the_end(
+    texts: Texts, reason: ClosedReason
+) -> None:
+    message = texts.accepted()
+    texts.store.sessions.close(texts.pair.session.id, US, reason, now=NOW)
+    assert texts.begin(message).turn is Turn.SEND
+
+
+@pytest.mark.parametrize(
+    ("reason", "is_told"),
+    [
+        (ClosedReason.BLOCKED, True),
+        (ClosedReason.SUSPENDED, True),
+        (ClosedReason.TAKEN_OVER, True),
+        (ClosedReason.ERASED, False),
+    ],
+)
+def test_what_a_session_that_was_taken_back_still_held_is_given_up(
+    texts: Texts, reason: ClosedReason, is_told: bool
+) -> None:
+    message = texts.accepted()
+    texts.store.sessions.close(texts.pair.session.id, US, reason, now=NOW)
+    assert texts.begin(message).turn is Turn.SEVERED
+    assert texts.give_up(message).sender_told is is_told
+    if is_told:
+        assert texts.begin(notice_id(message, Notice.TEXT_FAILED), "t2").turn is Turn.SEND
+
+
+def test_a_notice_to_somebody_erased_is_given_up(texts: Texts) -> None:
+    message, _ = texts.accept(text="", media=1)
+    texts.store.sessions.close(texts.pair.session.id, US, ClosedReason.ERASED, now=NOW)
+    notice = notice_id(message, Notice.PICTURE_NOT_RELAYED)
+    assert texts.begin(notice).turn is Turn.SEVERED
+
+
+def _move_candidate(texts: Texts, phone: str) -> None:
+    """As a phone change leaves the session's record."""
+    client, session = texts.pair.client, texts.pair.session
+    record = client.hget(KEYS.sessions, session.id).split("\t")
+    record[6] = index_of(phone)
+    record[8] = texts.pair.vault.seal_phone(type(texts.pair.vault.unseal_phone(record[8]))(phone))
+    client.hset(KEYS.sessions, session.id, "\t".join(record))
+
+
+def test_a_text_follows_its_receiver_to_a_new_phone(texts: Texts) -> None:
+    first, second = texts.accepted(), texts.accepted()
+    _move_candidate(texts, "+12125550177")
+    grant = texts.begin(first)
+    assert texts.pair.vault.unseal_phone(grant.sealed_phone).reveal() == "+12125550177"
+    assert texts.pair.client.ttl(KEYS.body(first)) > 0
+    assert texts.outbox.begin(second, token="t2", now=NOW) == Behind(first)
+
+
+def test_an_open_attempt_stays_with_the_phone_it_went_to(texts: Texts) -> None:
+    message = texts.accepted()
+    texts.begin(message)
+    _move_candidate(texts, "+12125550177")
+    grant = texts.begin(message, "t2", NOW + LEASE)
+    assert grant.turn is Turn.UNSETTLED
+    assert texts.pair.vault.unseal_phone(grant.sealed_phone).reveal() == CARL
+
+
+def test_the_sender_is_told_at_the_phone_they_have_now(texts: Texts) -> None:
+    message = texts.accepted(CARL)
+    _move_candidate(texts, "+12125550177")
+    texts.begin(message)
+    texts.give_up(message)
+    notice = texts.begin(notice_id(message, Notice.TEXT_FAILED), "t2")
+    assert texts.pair.vault.unseal_phone(notice.sealed_phone).reveal() == "+12125550177"
+
+
+def test_after_its_body_s_lifetime_a_text_is_begun_without_a_body(texts: Texts) -> None:
+    message = texts.accepted()
+    texts.pair.client.delete(KEYS.body(message))
+    grant = texts.begin(message)
+    assert (grant.sealed_text, grant.sealed_phone) == ("", "")
+
+
+def test_a_sweep_answers_what_is_due_and_asks_again_later(texts: Texts) -> None:
+    first, second = texts.accepted(), texts.accepted(now=NOW + 100)
+    assert texts.outbox.sweep("us", now=NOW + 2) == []
+    assert texts.outbox.sweep("us", now=NOW + 3) == [first]
+    assert texts.outbox.sweep("us", now=NOW + 3) == []
+    assert texts.outbox.sweep("us", now=NOW + 13) == [first]
+    assert texts.outbox.sweep("us", now=NOW + 103) == [first, second]
+
+
+def test_reports_move_a_text_forwards_only(texts: Texts) -> None:
+    message = texts.accepted()
+    texts.begin(message)
+    texts.confirm(message)
+    assert texts.report(message, MessageStatus.DELIVERED, 5).outcome is ReportOutcome.RECORDED
+    assert texts.body(message) is None
+    assert texts.report(message, MessageStatus.SENT, 4).outcome is ReportOutcome.LATE
+    assert texts.report(message, MessageStatus.FAILED, 5).outcome is ReportOutcome.LATE
+    record = texts.store.messages.read(message)
+    assert record is not None
+    assert record.status is MessageStatus.DELIVERED
+
+
+def test_a_report_settles_an_attempt_whose_answer_was_lost(texts: Texts) -> None:
+    """P4: the report names the attempt, so the carrier has it."""
+    first, second = texts.accepted(), texts.accepted()
+    texts.begin(first)
+    texts.outbox.postpone(first, token="t1", now=NOW, until=NOW + 6, is_open=True, error_code=1)
+    reported = texts.report(first, MessageStatus.SENT, 4, sid="SMfound")
+    assert (reported.outcome, reported.next) == (ReportOutcome.RECORDED, second)
+    assert list(texts.waiting()) == [second]
+    assert texts.outbox.owned("us", ["SMfound"]) == {"SMfound"}
+    assert texts.confirm(first, "t1", "SMfound") == second
+    record = texts.store.messages.read(first)
+    assert record is not None
+    assert (record.status, record.carrier_sids[-1]) == (MessageStatus.SENT, "SMfound")
+
+
+def test_a_report_of_an_earlier_attempt_changes_nothing(texts: Texts) -> None:
+    message = texts.accepted()
+    texts.begin(message)
+    reported = texts.report(message, MessageStatus.SENT, 4, attempt="t0", sid="SMghost")
+    assert reported.outcome is ReportOutcome.STALE
+    assert texts.outbox.owned("us", ["SMghost"]) == {"SMghost"}
+    assert texts.report("us.SMnone", MessageStatus.SENT, 4).outcome is ReportOutcome.UNKNOWN
+
+
+def test_a_reported_failure_tells_the_sender_once(texts: Texts) -> None:
+    message = texts.accepted()
+    texts.begin(message)
+    texts.confirm(message)
+    reported = texts.report(message, MessageStatus.UNDELIVERED, 5, code=30007)
+    assert reported.sender_told is True
+    assert texts.report(message, MessageStatus.FAILED, 5, code=30007).sender_told is False
+    assert texts.body(message) is None
+    assert list(texts.waiting()) == [notice_id(message, Notice.TEXT_FAILED)]
+    record = texts.store.messages.read(message)
+    assert record is not None
+    assert record.error_code == 30007
+
+
+def test_a_text_that_may_go_again_goes_before_what_was_written_after_it(texts: Texts) -> None:
+    first = texts.accepted()
+    texts.begin(first)
+    texts.confirm(first)
+    second = texts.accepted()
+    texts.report(first, MessageStatus.SENT, 4)
+    reported = texts.report(first, MessageStatus.UNDELIVERED, 5, code=30003, send_again_at=NOW + 30)
+    assert (reported.outcome, reported.sender_told) == (ReportOutcome.RECORDED, False)
+    assert texts.report(first, MessageStatus.SENT, 4).outcome is ReportOutcome.STALE
+    assert texts.outbox.begin(second, token="t2", now=NOW) == Behind(first)
+    grant = texts.begin(first, "t3", NOW + 30)
+    assert grant.turn is Turn.SEND
+    assert texts.pair.vault.unseal_text(grant.sealed_text, message_id=first) == "hello"
+    texts.confirm(first, "t3", "SMout2", NOW + 30)
+    record = texts.store.messages.read(first)
+    assert record is not None
+    assert record.redelivered
+    assert record.carrier_sids == (first.removeprefix("us."), "SMout1", "SMout2")
+
+
+def test_a_text_without_a_body_does_not_go_again(texts: Texts) -> None:
+    message = texts.accepted()
+    texts.begin(message)
+    texts.confirm(message)
+    texts.pair.client.delete(KEYS.body(message))
+    texts.report(message, MessageStatus.UNDELIVERED, 5, code=30003, send_again_at=NOW + 30)
+    record = texts.store.messages.read(message)
+    assert record is not None
+    assert record.status is MessageStatus.UNDELIVERED
+
+
+def test_the_counterpart_of_somebody_who_stopped_is_told_once(texts: Texts) -> None:
+    def tell(sender: str = RITA) -> str:
+        return texts.store.messages.tell_counterpart(
+            "us.SMstop",
+            Notice.TEXTS_STOPPED,
+            now=NOW,
+            number=NUMBER,
+            indexes=[index_of(sender)],
+            retention=RETENTION,
+        )
+
+    assert tell(STRANGER) == ""
+    assert tell() == "us.SMstop.texts_stopped"
+    assert tell() == ""
+    grant = texts.begin("us.SMstop.texts_stopped")
+    assert texts.pair.vault.unseal_phone(grant.sealed_phone).reveal() == CARL
+
+
+def test_a_notice_to_a_known_phone_exists_once(texts: Texts) -> None:
+    def add() -> str:
+        return texts.store.messages.add_notice(
+            "us.SMlate",
+            Notice.NO_LONGER_CONNECTED,
+            now=NOW,
+            session=texts.pair.session.id,
+            side=Role.RECRUITER,
+            number=NUMBER,
+            index=index_of(RITA),
+            sealed_phone="k1:sealed",
+            locale="zh-CN",
+            retention=RETENTION,
+        )
+
+    assert add() == "us.SMlate.no_longer_connected"
+    assert add() == ""
+    assert texts.begin("us.SMlate.no_longer_connected").locale == "zh-CN"
+
+
+def test_a_stranger_is_told_once_a_day_and_again_for_the_same_text(texts: Texts) -> None:
+    def may_tell(answering: str) -> bool:
+        return texts.store.messages.may_tell(
+            "us", number=NUMBER, index=index_of(STRANGER), answering=answering
+        )
+
+    assert may_tell("SM1")
+    assert may_tell("SM1")
+    assert not may_tell("SM2")
+    assert not may_tell("")
+    assert 0 < texts.pair.client.ttl(KEYS.told(NUMBER, index_of(STRANGER))) <= 24 * 3600
+
+
+def test_the_mark_of_the_last_reconciliation_is_kept(store: Store) -> None:
+    assert store.messages.reconciled_until() is None
+    store.messages.note_reconciled(NOW)
+    assert store.messages.reconciled_until() == NOW
+
+
+def test_records_are_read_in_the_order_asked_for(texts: Texts) -> None:
+    first, second = texts.accepted(), texts.accepted(CARL)
+    found = texts.store.messages.read_many([second, "us.SMnone", first])
+    assert [message.id if message else None for message in found] == [second, None, first]
+
+
+def test_no_number_and_no_text_is_stored_in_clear(texts: Texts) -> None:
+    """P2"""
+    texts.accepted(text="meet me at noon")
+    texts.begin(texts.accepted(CARL, text="fine"))
+    client = texts.pair.client
+    texts_of = {"hash": client.hgetall, "string": client.get}
+    dump = "".join(
+        key + repr(texts_of.get(client.type(key), client.exists)(key))
+        for key in client.keys("*")
+        if ":used:" not in key and not key.endswith((":blocked", ":scratch"))  # bitmaps
+    )
+    for secret in (RITA[1:], CARL[1:], "noon", "fine"):
+        assert secret not in dump
+
+
+def test_the_script_and_python_read_the_same_fields() -> None:
+    lua = (LUA / "shared" / "message.lua").read_text()
+    fields = lua.partition("MESSAGE_FIELDS = {")[2].partition("}")[0]
+    assert [name.strip().strip('"') for name in fields.split(",") if name.strip()] == list(
+        MESSAGE_FIELDS
+    )

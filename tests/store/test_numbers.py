@@ -1,0 +1,99 @@
+"""Virtual numbers: which pool each is in, and its place there."""
+
+from __future__ import annotations
+
+import pytest
+
+from relay.domain.pool import NumberStatus
+from relay.store.store import Store
+from tests.board import NOW, Board, number
+
+
+def test_a_number_reads_back_as_it_was_imported(board: Board) -> None:
+    found = board.store.numbers.get(number(1))
+    assert found is not None
+    assert (found.pool, found.ordinal, found.status) == ("us", 1, NumberStatus.AVAILABLE)
+    assert (found.voice, found.sms, found.mms) == (True, True, False)
+    assert (found.carrier_sid, found.imported_at) == ("PN", NOW)
+    assert [n.number for n in board.store.numbers.of_pool("us")] == [number(i) for i in range(3)]
+    assert board.store.numbers.get("+1") is None
+
+
+def test_importing_twice_is_importing_once(board: Board) -> None:
+    def add() -> bool:
+        return board.store.numbers.add("+86170", "us", carrier_sid="PN", capabilities="v", now=NOW)
+
+    assert add()
+    assert not add()
+    board.audit()
+
+
+def test_a_reserved_number_is_not_given_to_anybody(board: Board) -> None:
+    board.register_recruiter("rita", "r")
+    board.register_candidate("carl", "c")
+    for place in range(3):
+        board.store.numbers.set_status(number(place), "us", NumberStatus.RESERVED)
+    board.store.numbers.add(
+        "+1500", "us", carrier_sid="PN", capabilities="v", now=1, status=NumberStatus.RESERVED
+    )
+    board.store.numbers.set_status(number(2), "us", NumberStatus.AVAILABLE)
+    assert board.open("rita", "carl").virtual_number == number(2)
+    assert not board.store.numbers.set_status("+1", "us", NumberStatus.RESERVED)
+
+
+def test_a_number_leaves_when_nothing_is_bound_to_it(board: Board) -> None:
+    board.register_recruiter("rita", "r")
+    board.register_candidate("carl", "c")
+    session = board.open("rita", "carl")
+    remove = board.store.numbers.remove
+    assert remove(number(0), "us") == "bound"
+    board.close(session)
+    board.wait(99)
+    assert remove(number(0), "us") == "bound"
+    board.wait(1)
+    assert remove(number(0), "us") == "removed"
+    assert remove(number(0), "us") == "unknown"
+    assert board.store.numbers.get(number(0)) is None
+    board.audit()
+
+
+def test_a_vacant_place_is_filled_first(board: Board) -> None:
+    board.store.numbers.remove(number(1), "us")
+    board.add_number(7)
+    board.add_number(8)
+    places = {n.number: n.ordinal for n in board.store.numbers.of_pool("us")}
+    assert (places[number(7)], places[number(8)]) == (1, 3)
+    board.audit()
+
+
+def test_p1_a_number_in_a_vacant_place_has_nobody_of_the_one_before(board: Board) -> None:
+    board.register_recruiter("rita", "r")
+    board.register_candidate("carl", "c")
+    board.close(board.open("rita", "carl"))
+    board.wait(200)
+    board.store.numbers.remove(number(0), "us")
+    board.add_number(5)
+    again = board.open("rita", "carl")
+    assert again.virtual_number == number(5)
+    board.audit()
+
+
+def test_the_map_of_numbers_is_remembered_and_can_be_forgotten(board: Board) -> None:
+    numbers = board.store.numbers
+    assert numbers.pool_of(number(0)) == "us"
+    Store(board.client).numbers.remove(number(0), "us")
+    assert numbers.pool_of(number(0)) == "us"
+    numbers.forget(number(0))
+    assert numbers.pool_of(number(0)) is None
+
+
+def test_an_unknown_number_is_not_looked_up_again_at_once(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = board.store.numbers
+    assert numbers.pool_of(number(9)) is None
+    Store(board.client).numbers.add(number(9), "us", carrier_sid="PN", capabilities="v", now=NOW)
+    assert numbers.pool_of(number(9)) is None
+    monkeypatch.setattr("relay.store.numbers._UNKNOWN_FOR", 0.0)
+    numbers.forget(number(9))
+    assert numbers.pool_of(number(9)) == "us"

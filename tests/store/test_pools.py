@@ -1,0 +1,63 @@
+"""Pools: their policy, and what they hold."""
+
+from __future__ import annotations
+
+from relay.domain.pool import NumberStatus, Pool
+from relay.store.store import Store
+from tests.board import Board, number
+
+CHINA = Pool(
+    name="cn",
+    country="CN",
+    default_ttl=1,
+    max_ttl=2,
+    candidate_cooldown=3,
+    recruiter_cooldown=4,
+    access_codes=False,
+    allowed_countries=("CN", "HK"),
+)
+
+
+def test_a_policy_reads_back_as_it_was_put(store: Store) -> None:
+    assert store.pools.put(CHINA)
+    assert store.pools.get("cn") == CHINA
+    assert not store.pools.put(Pool(name="cn", country="CN"))
+    assert store.pools.get("cn") == Pool(name="cn", country="CN")
+    assert store.pools.get("us") is None
+
+
+def test_all_pools_are_listed_by_name(store: Store) -> None:
+    store.pools.put(Pool(name="us", country="US"))
+    store.pools.put(CHINA)
+    assert store.pools.names() == ["cn", "us"]
+    assert [pool.name for pool in store.pools.all()] == ["cn", "us"]
+
+
+def test_a_changed_policy_keeps_what_the_pool_holds(board: Board) -> None:
+    board.store.pools.put(Pool(name="us", country="US"))
+    board.add_number(7)
+    assert len(board.store.numbers.of_pool("us")) == 4
+    board.audit()
+
+
+def test_an_empty_pool_has_figures(store: Store) -> None:
+    store.pools.put(CHINA)
+    figures = store.pools.figures("cn")
+    assert (figures.open_sessions, figures.cooling_bindings, figures.bound) == (0, 0, 0)
+    assert figures.headroom == 0
+
+
+def test_figures_tell_what_the_pool_holds(board: Board) -> None:
+    board.register_recruiter("rita", "r")
+    for ref in ("carl", "dan"):
+        board.register_candidate(ref, ref[0])
+        session = board.open("rita", ref)
+    board.close(session)
+    board.store.numbers.set_status(number(2), "us", NumberStatus.DRAINING)
+
+    figures = board.store.pools.figures("us")
+
+    assert figures.numbers[NumberStatus.AVAILABLE] == 2
+    assert figures.numbers[NumberStatus.DRAINING] == 1
+    assert (figures.open_sessions, figures.cooling_bindings) == (1, 2)
+    assert (figures.bound, figures.headroom) == (2, 0)

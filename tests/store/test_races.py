@@ -1,0 +1,233 @@
+"""Sixteen processes at once on a real Redis: no binding twice, no number lost.
+
+They claim, close, change phones, take over and recycle with cooldowns of a second, while this
+process audits the pools again and again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import random
+import time
+from collections import Counter
+from multiprocessing.context import ForkServerProcess
+from multiprocessing.queues import SimpleQueue
+
+import pytest
+import redis
+import structlog
+
+from relay.domain.errors import Conflict, NotFound, RateLimited, RelayError
+from relay.domain.participant import CandidateDetails, RecruiterDetails, Role
+from relay.domain.pool import Pool
+from relay.workflows import register_participant as registering
+from relay.workflows.close_session import close_session
+from relay.workflows.erase_participant import erase_participant
+from relay.workflows.open_session import SessionRequest, Someone, open_session
+from relay.workflows.recycle import recycle
+from relay.workflows.resume_phone_changes import resume_phone_changes
+from tests.invariants import audit_people, audit_pool
+from tests.world import ASKER, World, make_world
+
+PROCESSES = 16
+SECONDS = 6.0
+POOLS = {"us": 8, "ca": 8}
+RECRUITERS = [f"r{i}" for i in range(10)]
+CANDIDATES = [f"c{i}" for i in range(14)]
+#: Fewer phones than people could have: they meet each other's on purpose.
+PHONES = [f"+1415555{2000 + i}" for i in range(120)]
+
+
+def numbers_of(pool: str) -> list[str]:
+    return [f"+1{'212' if pool == 'us' else '416'}555{1000 + i}" for i in range(POOLS[pool])]
+
+
+def connected(url: str) -> World:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+    return make_world(redis.Redis.from_url(url, decode_responses=True))
+
+
+def work(url: str, seed: int, outcomes: SimpleQueue[Counter[str]]) -> None:
+    """One process: random requests until the time is over; every refusal must be one we know."""
+    chance, world, counted = random.Random(seed), connected(url), Counter[str]()
+    until = time.monotonic() + SECONDS
+    while time.monotonic() < until:
+        act = chance.choices([claim, call, close, move, erase, tidy], [10, 5, 4, 4, 1, 1])[0]
+        try:
+            act(world, chance)
+            counted[act.__name__] += 1
+        except (Conflict, NotFound, RateLimited) as refused:
+            counted[f"{act.__name__} {refused.code}"] += 1
+        except RelayError as refused:
+            counted[f"{act.__name__} {refused.code} {refused.faults}"] += 1
+        except Exception as unexpected:  # noqa: BLE001 - the test is told
+            counted[f"unexpected {unexpected!r}"] += 1
+            break
+    outcomes.put(counted)
+
+
+def claim(world: World, chance: random.Random) -> None:
+    recruiter, candidate = chance.choice(RECRUITERS), chance.choice(CANDIDATES)
+    open_session(
+        world.services,
+        SessionRequest(
+            recruiter=Someone(ref=recruiter),
+            candidate=Someone(ref=candidate),
+            pool=chance.choice(list(POOLS)),
+            ttl=chance.choice([1, 2, 600]),
+        ),
+        asker=ASKER,
+        now=time.time(),
+    )
+
+
+def close(world: World, chance: random.Random) -> None:
+    pool = chance.choice(list(POOLS))
+    ids = world.services.store.client.hrandfield(f"{{{pool}}}:sessions", 1)
+    if ids:
+        close_session(world.services, ids[0], now=time.time())
+
+
+def move(world: World, chance: random.Random) -> None:
+    """Another phone for somebody, by force or not."""
+    phone, renumber = chance.choice(PHONES), chance.random() < 0.7
+    if chance.random() < 0.5:
+        registering.register_recruiter(
+            world.services,
+            chance.choice(RECRUITERS),
+            RecruiterDetails(phone=phone),
+            client_id=f"{chance.random()}",
+            may_change_phone=True,
+            renumber=renumber,
+            now=time.time(),
+        )
+        return
+    registering.register_candidate(
+        world.services,
+        chance.choice(CANDIDATES),
+        CandidateDetails(phone=phone),
+        client_id=f"{chance.random()}",
+        may_change_phone=True,
+        take_over=chance.random() < 0.3,
+        renumber=renumber,
+        now=time.time(),
+    )
+
+
+def call(world: World, chance: random.Random) -> None:
+    pool = chance.choice(list(POOLS))
+    world.services.store.calls.route(
+        pool,
+        virtual_number=chance.choice(numbers_of(pool)),
+        caller_indexes=world.services.vault.indexes_of(chance.choice(PHONES)),
+        call_sid=f"CA{chance.random()}",
+        attestation="",
+        lease=1,
+        repeatable=1,
+        retention=60,
+        now=time.time(),
+    )
+
+
+def erase(world: World, chance: random.Random) -> None:
+    """Somebody is erased and comes back."""
+    ref = chance.choice(CANDIDATES)
+    erase_participant(world.services, Role.CANDIDATE, ref, now=time.time())
+    registering.register_candidate(
+        world.services,
+        ref,
+        CandidateDetails(phone=chance.choice(PHONES)),
+        client_id=f"{chance.random()}",
+        may_change_phone=True,
+        take_over=True,
+        renumber=True,
+        now=time.time(),
+    )
+
+
+def tidy(world: World, _: random.Random) -> None:
+    recycle(world.services, now=time.time())
+
+
+def prepare(url: str) -> World:
+    world = connected(url)
+    store = world.services.store
+    store.client.flushall()
+    for name in POOLS:
+        store.pools.put(
+            Pool(name=name, country=name.upper(), candidate_cooldown=2, recruiter_cooldown=1)
+        )
+        for number in numbers_of(name):
+            store.numbers.add(number, name, carrier_sid="PN", capabilities="vs", now=1)
+    people = [*RECRUITERS, *CANDIDATES]
+    for ref, phone in zip(people, PHONES, strict=False):
+        register = (
+            registering.register_recruiter if ref in RECRUITERS else registering.register_candidate
+        )
+        details = RecruiterDetails if ref in RECRUITERS else CandidateDetails
+        register(  # type: ignore[operator]
+            world.services,
+            ref,
+            details(phone=phone),
+            client_id=ref,
+            may_change_phone=True,
+            now=time.time(),
+        )
+    return world
+
+
+@pytest.mark.real_redis
+@pytest.mark.slow
+def test_p1_sixteen_processes_at_once_bind_nobody_twice_and_lose_no_number(
+    real_redis_url: str,
+) -> None:
+    world = prepare(real_redis_url)
+    client = world.services.store.client
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])  # or each of them imports everything anew
+    outcomes: SimpleQueue[Counter[str]] = context.SimpleQueue()
+    workers: list[ForkServerProcess] = [
+        context.Process(target=work, args=(real_redis_url, seed, outcomes))
+        for seed in range(PROCESSES)
+    ]
+    for worker in workers:
+        worker.start()
+    total: Counter[str] = Counter()
+    audits = 0
+    while any(worker.is_alive() for worker in workers):
+        for pool in POOLS:
+            audit_pool(client, pool)
+            audits += 1
+        while not outcomes.empty():
+            total += outcomes.get()
+        time.sleep(0.05)
+    while not outcomes.empty():
+        total += outcomes.get()
+
+    assert not [outcome for outcome in total if outcome.startswith("unexpected")], total
+    assert audits > 20
+    assert total["claim"] > 200, total
+    assert total["move"] > 20, total
+    everything_ends(world)
+
+
+def everything_ends(world: World) -> None:
+    """When all has been closed and has cooled, every number is free again."""
+    services, client = world.services, world.services.store.client
+    resume_phone_changes(services, now=time.time() + 100)
+    assert not client.exists("{people}:changes")
+    audit_people(client, services.store, POOLS, time.time())
+    for pool in POOLS:
+        for session in audit_pool(client, pool).values():
+            with contextlib.suppress(NotFound):
+                close_session(services, session.id, now=time.time())
+    retention = services.settings.record_retention
+    for later in (10_000, 20_000 + retention, 30_000 + 2 * retention):
+        recycle(services, now=time.time() + later)
+    for pool in POOLS:
+        assert audit_pool(client, pool) == {}
+        tag = f"{{{pool}}}:"
+        left = {key.removeprefix(tag).split(":")[0] for key in client.scan_iter(f"{tag}*")}
+        assert left <= {"pool", "numbers", "ordinals", "number", "blocked", "reserved", "call"}
+        assert len(services.store.numbers.of_pool(pool)) == len(numbers_of(pool)) + (pool == "us")

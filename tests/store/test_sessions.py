@@ -1,0 +1,465 @@
+"""Sessions in the store: claimed, changed, closed, cooled, forgotten."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from relay.domain.allocation import ExhaustedReason
+from relay.domain.participant import Role
+from relay.domain.pool import NumberStatus
+from relay.domain.session import Channel, ClosedReason, Session, SessionStatus
+from relay.store.calls import RouteState
+from relay.store.keys import PoolKeys
+from relay.store.records import FIELDS
+from relay.store.scripts import LUA
+from relay.store.sessions import Claimed, Exhausted, Outdated
+from tests.board import NOW, Board, number
+
+KEYS = PoolKeys("us")
+
+
+@pytest.fixture
+def crew(board: Board) -> Board:
+    """Rita, Nora and Quinn recruit Carl, Dan and Eve; each phone is the name's first letter."""
+    for ref in ("rita", "nora", "quinn"):
+        board.register_recruiter(ref, ref[0])
+    for ref in ("carl", "dan", "eve", "finn"):
+        board.register_candidate(ref, ref[0])
+    return board
+
+
+# --- claim ----------------------------------------------------------------------------
+
+
+def test_a_new_session_is_what_was_asked_for(crew: Board) -> None:
+    claimed = crew.claim(
+        crew.enter("rita", "carl"),
+        ttl=60,
+        channels=frozenset({Channel.VOICE}),
+        context="Cook, 厨师",
+    )
+    assert isinstance(claimed, Claimed)
+    session = claimed.session
+    assert claimed.is_new
+    assert (session.status, session.virtual_number) == (SessionStatus.OPEN, number(0))
+    assert (session.recruiter.ref, session.recruiter.phone_index) == ("rita", "r")
+    assert (session.candidate.ref, session.candidate.phone_index) == ("carl", "c")
+    assert (session.created_at, session.expires_at) == (NOW, NOW + 60)
+    assert (session.channels, session.context) == ({Channel.VOICE}, "Cook, 厨师")
+    assert len(session.access_code) == 6
+    assert session.access_code.isdigit()
+    assert crew.store.sessions.get(session.id) == session
+    crew.audit()
+
+
+def test_a_pair_with_an_open_session_gets_that_one(crew: Board) -> None:
+    first = crew.open("rita", "carl", ttl=60)
+    again = crew.claim(
+        crew.enter("rita", "carl"),
+        ttl=30,
+        asked=True,
+        channels=frozenset({Channel.SMS}),
+        context="Chef",
+    )
+    assert isinstance(again, Claimed)
+    assert not again.is_new
+    assert again.session == replace(first, channels=frozenset({Channel.SMS}), context="Chef")
+
+
+@pytest.mark.parametrize(("ttl", "asked", "left"), [(90, True, 90), (90, False, 60)])
+def test_an_expiry_only_ever_moves_later_and_only_when_asked(
+    crew: Board, ttl: int, asked: bool, left: int
+) -> None:
+    first = crew.open("rita", "carl", ttl=60)
+    crew.claim(crew.enter("rita", "carl"), ttl=ttl, asked=asked)
+    assert crew.read(first).expires_at == NOW + left
+    crew.audit()
+
+
+def test_p1_people_who_share_nobody_share_numbers(crew: Board) -> None:
+    assert crew.open("rita", "carl").virtual_number == number(0)
+    assert crew.open("nora", "dan").virtual_number == number(0)
+    assert crew.open("rita", "dan").virtual_number == number(1)
+    assert crew.open("nora", "carl").virtual_number == number(1)
+    assert crew.open("quinn", "carl").virtual_number == number(2)
+    crew.audit()
+
+
+def test_p1_two_recruiters_at_one_switchboard_get_a_number_each(crew: Board) -> None:
+    crew.register_recruiter("rosa", "r")
+    assert crew.open("rita", "carl").virtual_number == number(0)
+    assert crew.open("rosa", "dan").virtual_number == number(1)
+    crew.audit()
+
+
+def test_p1_a_recruiter_who_is_a_candidate_elsewhere_is_one_phone(crew: Board) -> None:
+    crew.register_candidate("rita", "r")
+    crew.open("rita", "carl")
+    assert crew.open("nora", "rita").virtual_number == number(1)
+    crew.audit()
+
+
+def test_p6_exhaustion_names_its_reason(crew: Board) -> None:
+    for recruiter in ("rita", "nora", "quinn"):
+        crew.open(recruiter, "carl")
+    crew.register_recruiter("tom", "t")
+    assert crew.claim(crew.enter("tom", "carl")) == Exhausted(
+        ExhaustedReason.CANDIDATE_ON_EVERY_NUMBER
+    )
+    for candidate in ("dan", "eve"):
+        crew.open("rita", candidate)
+    assert crew.claim(crew.enter("rita", "finn")) == Exhausted(
+        ExhaustedReason.RECRUITER_ON_EVERY_NUMBER
+    )
+    for place in range(3):
+        crew.store.numbers.set_status(number(place), "us", NumberStatus.DRAINING)
+    assert crew.claim(crew.enter("quinn", "finn")) == Exhausted(ExhaustedReason.NO_NUMBERS)
+    crew.audit()
+
+
+def test_a_pair_that_comes_back_gets_its_old_number_and_code(crew: Board) -> None:
+    crew.open("rita", "dan")
+    first = crew.open("rita", "carl")
+    assert first.virtual_number == number(1)
+    crew.close(first)
+    crew.now += 49
+
+    again = crew.open("rita", "carl")
+
+    assert (again.virtual_number, again.access_code) == (number(1), first.access_code)
+    assert again.previous == first.id
+    crew.audit()
+    crew.wait(200)
+    assert crew.read(again).status is SessionStatus.OPEN
+    crew.audit()
+
+
+def test_a_pair_comes_back_to_what_is_left_of_its_old_number(crew: Board) -> None:
+    """The recruiter's side has cooled, the candidate's has not."""
+    first = crew.open("rita", "carl")
+    crew.close(first)
+    crew.wait(60)
+    assert crew.open("rita", "carl").virtual_number == first.virtual_number
+    crew.audit()
+
+
+def test_a_number_that_somebody_else_got_meanwhile_is_not_given_back(crew: Board) -> None:
+    first = crew.open("rita", "carl")
+    crew.close(first)
+    crew.wait(60)
+    crew.open("rita", "dan")
+    assert crew.open("rita", "carl").virtual_number == number(1)
+    crew.audit()
+
+
+def test_a_number_that_is_drained_is_not_given_back(crew: Board) -> None:
+    crew.close(crew.open("rita", "carl"))
+    crew.store.numbers.set_status(number(0), "us", NumberStatus.DRAINING)
+    assert crew.open("rita", "carl").virtual_number == number(1)
+    crew.audit()
+
+
+def test_an_expired_session_is_closed_on_the_way(crew: Board) -> None:
+    first = crew.open("rita", "carl", ttl=10)
+    crew.now += 20
+    again = crew.open("rita", "carl")
+    assert again.id != first.id
+    closed = crew.read(first)
+    assert (closed.closed_reason, closed.closed_at) == (ClosedReason.EXPIRED, NOW + 10)
+    crew.audit()
+
+
+def test_p4_a_claim_that_is_sent_twice_is_one(crew: Board) -> None:
+    """redis-py sends a command again when only its reply was lost."""
+    sent: list[tuple[object, ...]] = []
+    scripts = crew.store.sessions._scripts
+    run = scripts.run
+
+    def noted(name: str, keys: object, args: object) -> object:
+        sent.append((name, keys, args))
+        return run(name, keys, args)  # type: ignore[arg-type]
+
+    crew.store.sessions._scripts = type("Noting", (), {"run_durably": staticmethod(noted)})()
+    session = crew.open("rita", "carl")
+    before = crew.audit()
+    (claim,) = [one for one in sent if one[0] == "claim"]
+    crew.store.sessions._scripts = scripts
+
+    outcome, session_id, _ = run(*claim)  # type: ignore[arg-type]
+
+    assert (outcome, session_id) == ("created", session.id)
+    assert crew.audit() == before
+
+
+def test_an_id_that_is_taken_is_drawn_again(crew: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = crew.open("rita", "carl")
+    draws = iter([taken.id, "us.anotherdraw1"])
+    monkeypatch.setattr("relay.store.sessions.draw_session_id", lambda _: next(draws))
+    assert crew.open("nora", "carl").id == "us.anotherdraw1"
+
+
+def test_access_codes_differ_among_the_sessions_of_a_number(
+    crew: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "relay.store.sessions.draw_access_codes",
+        lambda: ["1111110000", "2222220000", "3333330000", "1111110000", "1111110000", "1"],
+    )
+    codes = [crew.open(*pair).access_code for pair in (("rita", "carl"), ("nora", "dan"))]
+    assert codes == ["111111", "222222"]
+
+
+def test_an_access_code_grows_with_what_is_on_its_number(crew: Board) -> None:
+    for place in range(11):
+        crew.register_recruiter(f"r{place}")
+        crew.register_candidate(f"c{place}")
+    codes = [crew.open(f"r{place}", f"c{place}").access_code for place in range(11)]
+    assert {len(code) for code in codes[:10]} == {6}
+    assert len(codes[10]) == 7
+
+
+def test_a_code_longer_than_the_draws_is_drawn_from_more_digits(
+    crew: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "relay.store.sessions.draw_access_codes", lambda: ["1111111111"] * 5 + ["1111112222"]
+    )
+    codes = [crew.open(*pair).access_code for pair in (("rita", "carl"), ("nora", "dan"))]
+    assert codes == ["111111", "1111111"]
+
+
+def test_p1_nobody_gets_a_session_with_themselves(crew: Board) -> None:
+    """Rita has moved to Carl's phone since somebody checked that theirs are different."""
+    crew.register_recruiter("rosa", "c")
+    assert crew.claim(crew.enter("rosa", "carl")) == Outdated()
+    assert crew.audit() == {}
+
+
+# --- amend ----------------------------------------------------------------------------
+
+
+def test_an_open_session_can_be_changed(crew: Board) -> None:
+    session = crew.open("rita", "carl")
+    amend = crew.store.sessions.amend
+    later = amend(session.id, now=crew.now, expires_at=NOW + 9)
+    assert later == replace(session, expires_at=NOW + 9)
+    voiced = amend(session.id, now=crew.now, channels=frozenset({Channel.VOICE}), context="x")
+    assert voiced == replace(later, channels=frozenset({Channel.VOICE}), context="x")
+    assert amend(session.id, now=crew.now, context="") == replace(voiced, context="")
+    crew.wait(10)
+    assert crew.read(session).status is SessionStatus.CLOSED
+
+
+def test_what_is_over_cannot_be_changed(crew: Board) -> None:
+    session = crew.open("rita", "carl", ttl=10)
+    amend = crew.store.sessions.amend
+    assert amend(session.id, now=NOW + 10, expires_at=NOW + 99) == session
+    crew.close(session)
+    closed = amend(session.id, now=NOW, expires_at=NOW + 99, context="x")
+    assert closed == crew.read(session)
+    assert amend("us.nothing", now=NOW) is None
+    crew.audit()
+
+
+# --- close ----------------------------------------------------------------------------
+
+
+def test_p1_a_closed_sessions_bindings_cool_each_for_its_time(crew: Board) -> None:
+    session = crew.open("rita", "carl")
+    closed = crew.close(session)
+
+    assert (closed.status, closed.closed_at) == (SessionStatus.CLOSED, NOW)
+    assert closed.recruiter.sealed_phone == closed.candidate.sealed_phone == ""
+    assert crew.call("r", number(0)).state is RouteState.CLOSED
+    crew.audit()
+    crew.wait(49)
+    assert crew.call("r", number(0)).state is RouteState.CLOSED
+    crew.wait(1)
+    assert crew.call("r", number(0)).state is RouteState.STRANGER
+    assert crew.call("c", number(0)).state is RouteState.CLOSED
+    crew.audit()
+    crew.wait(50)
+    assert crew.call("c", number(0)).state is RouteState.STRANGER
+    crew.audit()
+
+
+def test_closing_twice_is_closing_once(crew: Board) -> None:
+    session = crew.open("rita", "carl")
+    closed = crew.close(session)
+    crew.now += 5
+    assert crew.close(session, ClosedReason.BLOCKED) == closed
+    assert crew.store.sessions.close("us.x", crew.pool, ClosedReason.BY_API, now=1) is None
+    crew.audit()
+
+
+def test_an_expired_session_closes_as_expired(crew: Board) -> None:
+    session = crew.open("rita", "carl", ttl=10)
+    crew.now += 20
+    closed = crew.close(session)
+    assert (closed.closed_reason, closed.closed_at) == (ClosedReason.EXPIRED, NOW + 10)
+
+
+def test_p5_closing_lets_a_call_in_progress_go_on_unless_it_severs(crew: Board) -> None:
+    session = crew.open("rita", "carl")
+    crew.call("r", number(0), sid="CA1")
+    crew.close(session)
+    assert crew.call("r", number(0), sid="CA1").state is RouteState.CONNECT
+
+    other = crew.open("nora", "dan")
+    crew.call("n", other.virtual_number, sid="CA2")
+    crew.close(other, ClosedReason.BLOCKED)
+    assert crew.call("n", other.virtual_number, sid="CA2").state is RouteState.SPENT
+
+
+# --- close_due ------------------------------------------------------------------------
+
+
+def test_p3_an_expired_session_never_connects_though_no_worker_lives(crew: Board) -> None:
+    session = crew.open("rita", "carl", ttl=10)
+    crew.now += 9.9
+    assert crew.call("r", number(0)).state is RouteState.CONNECT
+    crew.now += 0.1
+    assert crew.call("r", number(0)).state is RouteState.EXPIRED
+    assert crew.read(session).status is SessionStatus.OPEN
+
+
+def test_what_is_due_is_closed_in_batches(crew: Board) -> None:
+    due = {crew.open(*pair, ttl=10).id for pair in (("rita", "carl"), ("nora", "dan"))}
+    crew.open("quinn", "eve", ttl=100)
+    close_due = crew.store.sessions.close_due
+    assert close_due(crew.pool, now=NOW + 9, batch=9) == (0, [])
+    first = close_due(crew.pool, now=NOW + 10, batch=1)
+    second = close_due(crew.pool, now=NOW + 10, batch=9)
+    assert (first[0], second[0]) == (1, 1)
+    assert {*first[1], *second[1]} == due
+    crew.audit()
+
+
+def test_p5_a_pair_with_a_call_in_progress_is_left_alone_until_its_lease_ends(
+    crew: Board,
+) -> None:
+    session = crew.open("rita", "carl", ttl=10)
+    crew.call("r", number(0), lease=500)
+    crew.wait(20)
+    assert crew.read(session).status is SessionStatus.OPEN
+    assert crew.call("c", number(0)).state is RouteState.EXPIRED
+    crew.wait(480)
+    closed = crew.read(session)
+    assert (closed.closed_reason, closed.closed_at) == (ClosedReason.EXPIRED, NOW + 10)
+    crew.wait(1)
+    assert crew.call("r", number(0)).state is RouteState.STRANGER
+    crew.audit()
+
+
+def test_a_due_entry_without_a_session_is_dropped(crew: Board) -> None:
+    crew.client.zadd(KEYS.due, {"us.ghost": 1})
+    assert crew.store.sessions.close_due(crew.pool, now=NOW, batch=9) == (1, [])
+    crew.audit()
+
+
+# --- release_cooled -------------------------------------------------------------------
+
+
+def test_p5_a_pair_that_came_back_keeps_its_number_while_an_old_call_goes_on(
+    crew: Board,
+) -> None:
+    first = crew.open("rita", "carl", ttl=10)
+    crew.call("r", number(0), lease=1000, sid="CA1")
+    crew.now += 20
+    second = crew.open("rita", "carl", ttl=10)
+    assert second.virtual_number == first.virtual_number
+    crew.wait(300)
+    assert crew.call("r", number(0)).state is not RouteState.STRANGER
+    crew.wait(1000)
+    crew.wait(200)
+    assert crew.call("r", number(0)).state is RouteState.STRANGER
+    crew.audit()
+
+
+def test_a_lease_that_nobody_ended_is_forgotten_with_its_pair(crew: Board) -> None:
+    session = crew.open("rita", "carl")
+    crew.call("r", number(0), lease=10)
+    crew.close(session)
+    assert "k1:" in str(crew.client.hgetall(KEYS.leases))
+    crew.wait(50)
+    assert not crew.client.exists(KEYS.leases)
+
+
+def test_releasing_is_safe_to_run_twice_and_beside_a_claim(crew: Board) -> None:
+    session = crew.open("rita", "carl")
+    crew.close(session)
+    crew.now += 200
+    assert crew.store.sessions.release_cooled("us", now=crew.now, batch=1, retention=9) == 1
+    crew.audit()
+    assert crew.store.sessions.release_cooled("us", now=crew.now, batch=9, retention=9) == 1
+    assert crew.store.sessions.release_cooled("us", now=crew.now, batch=9, retention=9) == 0
+    crew.audit()
+
+
+# --- purge_ended ----------------------------------------------------------------------
+
+
+def test_a_pool_is_empty_when_everything_has_ended(crew: Board) -> None:
+    for _ in range(3):
+        crew.close(crew.open("rita", "carl"))
+        crew.wait(20)
+    crew.open("nora", "carl", ttl=5)
+    crew.call("n", number(1), lease=5)
+    for _ in range(6):
+        crew.wait(500)
+        crew.audit()
+    assert crew.is_empty()
+
+
+def test_a_pairs_later_session_outlives_its_earlier_one(crew: Board) -> None:
+    first = crew.open("rita", "carl")
+    crew.close(first)
+    crew.wait(200)
+    second = crew.open("rita", "carl", ttl=10_000)
+    crew.wait(1500)
+    assert crew.store.sessions.get(first.id) is None
+    assert crew.open("rita", "carl").id == second.id
+    assert crew.store.sessions.purge_ended("us", now=crew.now, batch=9) == 0
+    crew.audit()
+
+
+# --- reading --------------------------------------------------------------------------
+
+
+def test_lists_have_what_they_should(crew: Board) -> None:
+    sessions = crew.store.sessions
+    first = crew.close(crew.open("rita", "carl"))
+    crew.wait(10)
+    second = crew.open("rita", "carl")
+    third = crew.open("rita", "dan")
+    assert sessions.of_pair(["us", "cn"], "rita", "carl") == [second]
+    theirs = sessions.of_participant("us", Role.RECRUITER, "rita")
+    assert {s.id for s in theirs[:2]} == {second.id, third.id}
+    assert [s.id for s in theirs[2:]] == [first.id]
+    assert sessions.open_of_participant("us", Role.CANDIDATE, "carl") == [second]
+    cursor, scanned = sessions.scan("us", 0, 100)
+    assert cursor == 0
+    assert {s.id for s in scanned} == {first.id, second.id, third.id}
+    assert sessions.get("nonsense") is None
+    assert sessions.get("us.nothing") is None
+
+
+def test_the_latest_interaction_of_each_session_is_known(crew: Board) -> None:
+    talked, silent = crew.open("rita", "carl"), crew.open("nora", "dan")
+    crew.call("r", talked.virtual_number)
+    crew.now += 30
+    crew.call("c", talked.virtual_number)
+    assert crew.store.sessions.last_interactions_at([talked, silent]) == {talked.id: NOW + 30}
+
+
+def test_lua_and_python_agree_on_a_sessions_fields() -> None:
+    text = (LUA / "shared" / "session.lua").read_text()
+    listed = text[text.index("SESSION_FIELDS = {") : text.index("}")]
+    assert tuple(part for part in listed.split('"')[1::2]) == FIELDS
+
+
+def test_a_session_prints_no_sealed_phone(crew: Board) -> None:
+    session: Session = crew.open("rita", "carl")
+    assert session.pool == "us"

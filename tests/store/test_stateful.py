@@ -1,0 +1,314 @@
+"""Anything in any order, against a model simple enough to be right.
+
+The model knows only what people were promised: with whom each (virtual number, phone) was last
+connected, and until when nobody else may be reached there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import fakeredis
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+
+from relay.domain.participant import Role
+from relay.domain.pool import Pool
+from relay.domain.session import ClosedReason, Session
+from relay.store.calls import RouteState
+from relay.store.keys import PoolKeys
+from relay.store.phone_changes import BeginOutcome, PhoneChange
+from relay.store.phone_moves import InTheWay, Reserved
+from relay.store.sessions import Claimed, Exhausted
+from relay.store.store import Store
+from tests.board import RETENTION, Board, number, person
+from tests.invariants import audit_people, audit_pool
+
+RECRUITERS = ["r0", "r1", "r2"]
+CANDIDATES = ["c0", "c1", "c2"]
+PHONES = [f"p{i}" for i in range(8)]
+NUMBERS = 4
+COOLDOWNS = {Role.RECRUITER: 30, Role.CANDIDATE: 60}
+POOL = Pool(
+    name="us",
+    country="US",
+    recruiter_cooldown=COOLDOWNS[Role.RECRUITER],
+    candidate_cooldown=COOLDOWNS[Role.CANDIDATE],
+)
+LEASE = 40
+
+people = st.one_of(
+    st.tuples(st.just(Role.RECRUITER), st.sampled_from(RECRUITERS)),
+    st.tuples(st.just(Role.CANDIDATE), st.sampled_from(CANDIDATES)),
+)
+
+
+@dataclass
+class Known:
+    """A session as its two people know it."""
+
+    session_id: str
+    refs: dict[Role, str]
+    phones: dict[Role, str]
+    number: str
+    expires_at: float
+    is_open: bool = True
+
+
+@dataclass
+class Promise:
+    """Until then, this phone reaches this person on this number, or nobody."""
+
+    counterpart: str
+    until: float
+
+
+@dataclass
+class Call:
+    """In progress, as far as anybody knows, until then."""
+
+    number: str
+    phones: tuple[str, ...]
+    until: float
+
+
+@dataclass
+class Pending:
+    change: PhoneChange
+    phone: str
+    sessions: set[str] = field(default_factory=set)
+
+
+class Relay(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        client = fakeredis.FakeRedis(decode_responses=True, server=fakeredis.FakeServer())
+        self.board = Board(client, Store(client), pool=POOL, numbers=NUMBERS)
+        self.known: dict[str, Known] = {}
+        self.promises: dict[tuple[str, str], Promise] = {}
+        self.calls: list[Call] = []
+        self.pending: dict[tuple[Role, str], Pending] = {}
+        self.seals = 0
+
+    @initialize()
+    def everybody_registers(self) -> None:
+        for ref, phone in zip([*RECRUITERS, *CANDIDATES], PHONES, strict=False):
+            role = Role.RECRUITER if ref in RECRUITERS else Role.CANDIDATE
+            self.board.register(role, ref, phone)
+
+    # --- the model --------------------------------------------------------------------
+
+    @property
+    def now(self) -> float:
+        return self.board.now
+
+    def is_live(self, known: Known) -> bool:
+        return known.is_open and self.now < known.expires_at
+
+    def live(self) -> list[Known]:
+        return [known for known in self.known.values() if self.is_live(known)]
+
+    def promise(self, known: Known, role: Role, since: float) -> None:
+        """The cooldown of one side begins."""
+        key = known.number, known.phones[role]
+        self.promises[key] = Promise(known.refs[role.other], since + COOLDOWNS[role])
+
+    def end(self, known: Known, at: float) -> None:
+        known.is_open = False
+        for role in Role:
+            self.promise(known, role, at)
+
+    def notice_expiries(self) -> None:
+        for known in self.known.values():
+            if known.is_open and known.expires_at <= self.now:
+                self.end(known, known.expires_at)
+
+    def assert_promises_kept(self, virtual_number: str, phone: str, counterpart: str) -> None:
+        promise = self.promises.get((virtual_number, phone))
+        if promise is not None and self.now < promise.until:
+            assert promise.counterpart == counterpart, "a late call would reach a stranger"
+
+    def take(self, session: Session) -> None:
+        """A session as the store has it now."""
+        self.known[session.id] = Known(
+            session_id=session.id,
+            refs={role: session.party(role).ref for role in Role},
+            phones={role: session.party(role).phone_index for role in Role},
+            number=session.virtual_number,
+            expires_at=session.expires_at,
+        )
+
+    # --- what may happen --------------------------------------------------------------
+
+    @rule(seconds=st.integers(min_value=1, max_value=50))
+    def time_passes(self, seconds: int) -> None:
+        self.board.now += seconds
+        self.notice_expiries()
+
+    @rule()
+    def the_workers_tidy_up(self) -> None:
+        self.board.recycle()
+
+    @rule(
+        recruiter=st.sampled_from(RECRUITERS),
+        candidate=st.sampled_from(CANDIDATES),
+        ttl=st.sampled_from([5, 20, 500]),
+    )
+    def a_pair_asks_for_a_number(self, recruiter: str, candidate: str, ttl: int) -> None:
+        if {(Role.RECRUITER, recruiter), (Role.CANDIDATE, candidate)} & set(self.pending):
+            return
+        refs = {Role.RECRUITER: recruiter, Role.CANDIDATE: candidate}
+        theirs = [known for known in self.live() if known.refs == refs]
+        pair = self.board.enter(recruiter, candidate)
+        match self.board.claim(pair, ttl=ttl):
+            case Claimed(session, is_new=False):
+                assert [known.session_id for known in theirs] == [session.id]
+            case Claimed(session):
+                assert not theirs
+                for one, other in (pair, pair[::-1]):
+                    self.assert_promises_kept(
+                        session.virtual_number, one.phone_indexes[0], other.ref
+                    )
+                self.take(session)
+            case Exhausted():
+                assert not theirs
+            case _:
+                assert pair[0].phone_indexes == pair[1].phone_indexes
+
+    @rule(phone=st.sampled_from(PHONES), place=st.integers(0, NUMBERS - 1))
+    def somebody_calls(self, phone: str, place: int) -> None:
+        """P1 and P3: who is connected, and that nobody else is."""
+        route = self.board.call(phone, number(place), lease=LEASE)
+        expected = [
+            (known, role)
+            for known in self.live()
+            for role in Role
+            if (known.number, known.phones[role]) == (number(place), phone)
+        ]
+        assert len(expected) <= 1
+        if not expected:
+            assert route.state is not RouteState.CONNECT
+            return
+        ((known, role),) = expected
+        assert route.state is RouteState.CONNECT
+        assert route.session is not None
+        assert route.session.id == known.session_id
+        assert route.sealed_counterpart.endswith(known.phones[role.other])
+        self.assert_promises_kept(known.number, phone, known.refs[role.other])
+        self.calls.append(Call(known.number, tuple(known.phones.values()), self.now + LEASE))
+
+    @precondition(lambda self: self.live())
+    @rule(data=st.data(), reason=st.sampled_from([ClosedReason.BY_API, ClosedReason.BLOCKED]))
+    def a_session_is_closed(self, data: st.DataObject, reason: ClosedReason) -> None:
+        known = data.draw(st.sampled_from(self.live()))
+        session = self.board.store.sessions.close(known.session_id, POOL, reason, now=self.now)
+        assert session is not None
+        self.end(known, self.now)
+
+    # --- phone changes, step by step --------------------------------------------------
+
+    @rule(who=people, phone=st.sampled_from(PHONES), renumber=st.booleans())
+    def a_phone_change_reserves(self, who: tuple[Role, str], phone: str, renumber: bool) -> None:
+        role, ref = who
+        found = self.board.store.people.get(role, ref)
+        assert found is not None
+        if who in self.pending or phone in found.phone_indexes:
+            return
+        self.seals += 1
+        changes, moves = self.board.store.phone_changes, self.board.store.phone_moves
+        wanted = person(role, ref, phone, chr(ord("a") + self.seals % 26))
+        change_id = f"change{self.seals}"
+        if (
+            changes.begin(wanted, change_id, take_over=False, now=self.now)
+            is not BeginOutcome.BEGUN
+        ):
+            return
+        change = changes.get(role, ref)
+        assert change is not None
+        before = audit_pool(self.board.client, "us")
+        for pool in change.pools:
+            outcome = moves.reserve(pool, change, now=self.now)
+            if renumber and isinstance(outcome, InTheWay):
+                outcome = moves.reserve(pool, change, renumber=outcome.session_ids, now=self.now)
+            if outcome != Reserved():
+                assert audit_pool(self.board.client, "us") == before
+                self.board.undo(change)
+                return
+        theirs = {k.session_id for k in self.live() if k.refs[role] == ref}
+        self.pending[who] = Pending(change, phone, theirs)
+
+    @precondition(lambda self: self.pending)
+    @rule(data=st.data())
+    def a_phone_change_is_undone(self, data: st.DataObject) -> None:
+        who = data.draw(st.sampled_from(sorted(self.pending)))
+        self.board.undo(self.pending.pop(who).change)
+
+    @precondition(lambda self: self.pending)
+    @rule(data=st.data(), twice=st.booleans())
+    def a_phone_change_is_committed(self, data: st.DataObject, twice: bool) -> None:
+        who = data.draw(st.sampled_from(sorted(self.pending)))
+        role, _ = who
+        pending = self.pending.pop(who)
+        for _ in range(1 + twice):
+            self.board.commit(pending.change)
+        for session_id in pending.sessions:
+            known = self.known[session_id]
+            if not self.is_live(known):
+                continue
+            session = self.board.store.sessions.get(session_id)
+            assert session is not None
+            self.promise(known, role, self.now)
+            if session.virtual_number != known.number:
+                self.promise(known, role.other, self.now)
+            known.phones[role], known.number = pending.phone, session.virtual_number
+            for side in Role:
+                self.assert_promises_kept(known.number, known.phones[side], known.refs[side.other])
+
+    # --- always -----------------------------------------------------------------------
+
+    @invariant()
+    def the_pool_is_consistent(self) -> None:
+        audit_pool(self.board.client, "us")
+
+    @invariant()
+    def live_sessions_are_as_promised(self) -> None:
+        """What the model has live is open in the store, on its number, with its people."""
+        for known in self.live():
+            session = self.board.store.sessions.get(known.session_id)
+            assert session is not None
+            assert session.is_live(self.now)
+            assert session.virtual_number == known.number
+            assert {role: session.party(role).phone_index for role in Role} == known.phones
+
+    @invariant()
+    def p5_a_call_in_progress_keeps_its_pair(self) -> None:
+        self.calls = [call for call in self.calls if self.now < call.until]
+        for call in self.calls:
+            for phone in call.phones:
+                assert self.board.client.hexists(PoolKeys("us").phone(phone), call.number)
+
+    def teardown(self) -> None:
+        """When everything has ended, nothing is left."""
+        for pending in self.pending.values():
+            self.board.undo(pending.change)
+        audit_people(self.board.client, self.board.store, ["us"], self.now)
+        for _ in range(6):
+            self.board.wait(10 * RETENTION)
+        assert self.board.audit() == {}
+        assert self.board.is_empty()
+
+
+class TestP1NeverTheWrongPersonP3ExpiredMeansClosed(Relay.TestCase):
+    settings = settings(
+        max_examples=60,
+        stateful_step_count=40,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    )

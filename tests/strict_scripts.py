@@ -1,0 +1,50 @@
+"""Runs each script as a Redis user who may touch its declared keys and nothing else.
+
+A Redis Cluster needs every key in KEYS; a single server does not notice one that is missing. This
+does: the server itself refuses it (NOPERM).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import redis
+
+from relay.store.scripts import Scripts, source
+from relay.store.store import Store
+
+_USER = "strict"
+
+
+class StrictScripts(Scripts):
+    def __init__(self, client: redis.Redis) -> None:
+        super().__init__(client)
+        self._admin = client
+        options = {**client.connection_pool.connection_kwargs, "username": _USER, "password": "x"}
+        self._user: redis.Redis | None = None
+        self._options = {k: options[k] for k in ("host", "port", "username", "password")}
+
+    def run(self, name: str, keys: Sequence[str], args: Sequence[str | int | float]) -> Any:
+        return self.run_text(source(name), keys, args)
+
+    def run_text(self, text: str, keys: Sequence[str], args: Sequence[str | int | float]) -> Any:
+        slots = {key[: key.index("}")] for key in keys}
+        assert len(slots) == 1, f"keys of several slots: {sorted(keys)}"
+        patterns = [f"~{key}" for key in keys]
+        self._admin.execute_command(
+            "ACL", "SETUSER", _USER, "reset", "on", ">x", "+@all", *patterns
+        )
+        if self._user is None:
+            self._user = redis.Redis(**self._options, decode_responses=True)
+        return self._user.eval(text, len(keys), *keys, *args)
+
+
+def strict_store(client: redis.Redis) -> Store:
+    """A store on a real Redis whose every script runs strictly."""
+    store, scripts = Store(client), StrictScripts(client)
+    for records in vars(store).values():
+        for part in (records, getattr(records, "outbox", None)):
+            if hasattr(part, "_scripts"):
+                part._scripts = scripts
+    return store
