@@ -1,0 +1,143 @@
+"""What people hear and read, in their language.
+
+The English sentence is the message id; ``relay/locales/<locale>/relay.po`` translates it. To add
+a language, copy ``relay/locales/relay.pot`` there and fill it in: no code changes
+(``docs/translating.md``).
+"""
+
+from __future__ import annotations
+
+import io
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+
+from babel import Locale, UnknownLocaleError
+from babel.core import get_global
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+
+LOCALES = Path(__file__).parent.parent / "locales"
+
+
+def N_(sentence: str) -> str:  # noqa: N802 - the name that pybabel looks for
+    """Marks a sentence for the catalogues."""
+    return sentence
+
+
+class Announcement(StrEnum):
+    """Each one is spoken or texted to a person; the name is the key that logs may show."""
+
+    NOT_CONNECTED = "not_connected"
+    NO_LONGER_CONNECTED = "no_longer_connected"
+    CALLER_WITHHELD = "caller_withheld"
+    TEXTS_ONLY = "texts_only"
+    CALLS_ONLY = "calls_only"
+    CALL_AGAIN = "call_again"
+    TRY_LATER = "try_later"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    DECLINED = "declined"
+    FAILED = "failed"
+    GUARD_QUESTION = "guard_question"
+    GUARD_RECRUITER = "guard_recruiter"
+    GUARD_NAMED_RECRUITER = "guard_named_recruiter"
+    GUARD_RECRUITER_OF = "guard_recruiter_of"
+    GUARD_NAMED_RECRUITER_OF = "guard_named_recruiter_of"
+    GUARD_CANDIDATE = "guard_candidate"
+    GUARD_CONTEXT = "guard_context"
+    GUARD_AGAIN = "guard_again"
+    TEXT_FAILED = "text_failed"
+    TEXTS_STOPPED = "texts_stopped"
+    TEXTS_PAUSED = "texts_paused"
+    PICTURE_NOT_RELAYED = "picture_not_relayed"
+
+
+_SENTENCES = {
+    Announcement.NOT_CONNECTED: N_(
+        "This number does not connect you with anybody. "
+        "Please use the phone and the number you were given, or ask {board} for a new one."
+    ),
+    Announcement.NO_LONGER_CONNECTED: N_(
+        "This number no longer connects you with that person. "
+        "Please ask {board} for a new connection."
+    ),
+    Announcement.CALLER_WITHHELD: N_(
+        "Your caller ID is hidden, so this call cannot be connected. "
+        "Please call again and show your number; the other side will not see it."
+    ),
+    Announcement.TEXTS_ONLY: N_("This number is for text messages only. Please send a text."),
+    Announcement.CALLS_ONLY: N_(
+        "{board}: this number is for calls only. Your text was not delivered. Please call it."
+    ),
+    Announcement.CALL_AGAIN: N_("This call has already been connected once. Please dial again."),
+    Announcement.TRY_LATER: N_(
+        "Your call cannot be connected right now. Please try again in a few minutes."
+    ),
+    Announcement.BUSY: N_("The line is busy. Please try again later."),
+    Announcement.NO_ANSWER: N_("There is no answer. Please try again later, or send a text."),
+    Announcement.DECLINED: N_("Your call was not taken. You may send a text instead."),
+    Announcement.FAILED: N_("The person cannot be reached at the moment. Please try again later."),
+    Announcement.GUARD_QUESTION: N_(
+        "A call through {board}. Press 1 to take it, or 2 to hear who it is and why."
+    ),
+    Announcement.GUARD_RECRUITER: N_("The call is from a recruiter."),
+    Announcement.GUARD_NAMED_RECRUITER: N_("The call is from {name}."),
+    Announcement.GUARD_RECRUITER_OF: N_("The call is from a recruiter of {organization}."),
+    Announcement.GUARD_NAMED_RECRUITER_OF: N_("The call is from {name} of {organization}."),
+    Announcement.GUARD_CANDIDATE: N_("The call is from a candidate."),
+    Announcement.GUARD_CONTEXT: N_("It is about: {context}."),
+    Announcement.GUARD_AGAIN: N_("Press 1 to take the call, or hang up."),
+    Announcement.TEXT_FAILED: N_(
+        "{board}: your last text could not be delivered. Please try again, or call this number."
+    ),
+    Announcement.TEXTS_STOPPED: N_(
+        "{board}: the other person has stopped texts from this number. You can still call it."
+    ),
+    Announcement.TEXTS_PAUSED: N_(
+        "{board}: your text was not delivered, since the other person has stopped texts "
+        "from this number. You can still call it."
+    ),
+    Announcement.PICTURE_NOT_RELAYED: N_(
+        "{board}: pictures are not passed on yet. Your picture was not delivered."
+    ),
+}
+
+
+def text(announcement: Announcement, locale: str, **values: str) -> str:
+    """The sentence in the nearest language there is, English else.
+
+    Raises KeyError when a value that the sentence names is not given.
+    """
+    return _catalogue(locale).gettext(_SENTENCES[announcement]).format(**values)
+
+
+def say_language(locale: str) -> str:
+    """The value of ``<Say language>`` for a locale: ``en-US``, ``zh-CN``."""
+    return str(_catalogue(locale).pgettext("Twilio <Say> language", "en-US"))
+
+
+@lru_cache(maxsize=256)
+def _catalogue(locale: str) -> NullTranslations:
+    for name in _spellings(locale):
+        path = LOCALES / name / "relay.po"
+        if path.is_file():
+            compiled = io.BytesIO()
+            with path.open("rb") as file:
+                write_mo(compiled, read_po(file, locale=name))
+            compiled.seek(0)
+            return Translations(compiled)
+    return NullTranslations()
+
+
+def _spellings(locale: str) -> list[str]:
+    """Folder names to try for a locale, nearest first; ``zh`` is zh_Hans_CN, zh_Hans, zh."""
+    try:
+        parsed = Locale.parse(locale, sep="-")
+    except (ValueError, UnknownLocaleError):
+        return []
+    likely = get_global("likely_subtags")
+    full = Locale.parse(likely.get(str(parsed), str(parsed)))
+    parts = [part for part in (full.language, full.script, full.territory) if part]
+    return ["_".join(parts[:length]) for length in range(len(parts), 0, -1)]

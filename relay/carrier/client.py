@@ -1,0 +1,34 @@
+"""The carrier's REST API behind one name."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from twilio.rest import Client
+
+from config.settings import Settings
+from relay.carrier.http import TIMEOUT, CarrierHttp
+from relay.carrier.messages import CarrierMessages
+from relay.carrier.numbers import CarrierNumbers
+
+
+class Carrier:
+    """One account at Twilio, or at the simulated carrier when ``base_url`` says so.
+
+    Every method raises CarrierError and nothing else.
+    """
+
+    def __init__(
+        self, account_sid: str, auth_token: str, *, base_url: str = "", timeout: float = TIMEOUT
+    ) -> None:
+        client = Client(account_sid, auth_token, http_client=CarrierHttp(base_url, timeout))
+        self.messages = CarrierMessages(client)
+        self.numbers = CarrierNumbers(client)
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        return cls(
+            settings.twilio_account_sid,
+            settings.twilio_auth_token.get_secret_value(),
+            base_url=settings.twilio_api_base_url,
+        )

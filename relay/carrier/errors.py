@@ -1,0 +1,86 @@
+"""What went wrong with a request to the carrier, as the one error the rest of the relay knows.
+
+The SDK raises four kinds of exceptions for it (FACTS 6); here each becomes a CarrierError.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from requests.exceptions import ConnectionError as NoConnection
+from requests.exceptions import ConnectTimeout, RequestException
+from twilio.base.exceptions import (
+    TwilioException,
+    TwilioRestException,
+    TwilioServiceException,
+)
+from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+from relay.domain.errors import CarrierError
+from relay.domain.message_progress import may_retry
+
+#: Twilio's codes are five digits; these are ours for what never had one.
+NO_ANSWER = 1
+UNREADABLE_ANSWER = 2
+
+_TOO_MANY_REQUESTS = 429
+_TOO_MANY_REQUESTS_CODE = 20429
+_SERVER_ERROR = 500
+
+
+def refusal(status: int, text: str, headers: Mapping[str, str], *, creates: bool) -> CarrierError:
+    """The error of an answer with a status of 400 or more, JSON or not."""
+    code = _code_in(text) or status
+    if status == _TOO_MANY_REQUESTS:
+        seconds = headers.get("Retry-After", "")
+        return CarrierError(
+            _TOO_MANY_REQUESTS_CODE,
+            retryable=True,
+            retry_after=float(seconds) if seconds.isdigit() else None,
+        )
+    if status >= _SERVER_ERROR:
+        # The request may have had its effect before the server failed.
+        return CarrierError(code, retryable=True, ambiguous=creates)
+    return CarrierError(code, retryable=may_retry(code))
+
+
+def _code_in(text: str) -> int:
+    try:
+        code = json.loads(text).get("code")
+    except (ValueError, AttributeError):
+        return 0
+    return code if isinstance(code, int) else 0
+
+
+@contextmanager
+def carrier_errors(*, creates: bool = False) -> Iterator[None]:
+    """Turns what requests and the SDK raise into CarrierError.
+
+    ``creates``: the request makes something that cannot be made twice, so that an answer that is
+    lost on the way leaves open whether it was made.
+    """
+    try:
+        yield
+    except NoConnection as error:
+        raise CarrierError(
+            NO_ANSWER, retryable=True, ambiguous=creates and not _never_connected(error)
+        ) from None
+    except RequestException:
+        raise CarrierError(NO_ANSWER, retryable=True, ambiguous=creates) from None
+    except (TwilioRestException, TwilioServiceException) as error:
+        raise CarrierError(
+            int(error.code or error.status), retryable=may_retry(int(error.code or 0))
+        ) from None
+    except (TwilioException, ValueError, KeyError, TypeError, AttributeError):
+        # An answer that the SDK cannot read says nothing about what was done.
+        raise CarrierError(UNREADABLE_ANSWER, retryable=True, ambiguous=creates) from None
+
+
+def _never_connected(error: NoConnection) -> bool:
+    if isinstance(error, ConnectTimeout):
+        return True
+    cause = error.args[0] if error.args else None
+    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
+    return isinstance(reason, NewConnectionError)

@@ -1,0 +1,45 @@
+"""Where the carrier finds us: every webhook's absolute URL.
+
+Ids are path segments and never query parameters, which Twilio sorts after signing them
+(twilio-php#790). The fragment holds connection overrides (FACTS 3): without them Twilio tries
+once more, and only when it could not connect.
+"""
+
+from __future__ import annotations
+
+# A call's requests end after 15 s whatever is asked for; a caller hears ringing meanwhile.
+_RETRY_CALL = "#rc=2&rp=all&ct=2000&rt=4000"
+_RETRY_TEXT = "#rc=5&rp=all&ct=3000&rt=5000"
+_RETRY_STATUS = "#rc=3&rp=all"
+
+
+class WebhookUrls:
+    def __init__(self, base_url: str) -> None:
+        self._twilio = base_url.rstrip("/") + "/twilio"
+
+    def voice(self) -> str:
+        return f"{self._twilio}/voice{_RETRY_CALL}"
+
+    def messages(self) -> str:
+        return f"{self._twilio}/messages{_RETRY_TEXT}"
+
+    def call_ended(self) -> str:
+        """A number's StatusCallback: once, when a call on it is over."""
+        return f"{self._twilio}/calls/ended{_RETRY_STATUS}"
+
+    def screen(self, call_id: str) -> str:
+        """What the counterpart hears before the two are connected."""
+        return f"{self._twilio}/calls/{call_id}/screen"
+
+    def screen_answer(self, call_id: str) -> str:
+        return f"{self._twilio}/calls/{call_id}/screen/answer"
+
+    def dial_ended(self, call_id: str) -> str:
+        return f"{self._twilio}/calls/{call_id}/dialled"
+
+    def leg(self, call_id: str) -> str:
+        return f"{self._twilio}/calls/{call_id}/leg"
+
+    def message_status(self, message_id: str, attempt: str) -> str:
+        """Names the attempt: a report to it proves that this attempt reached the carrier."""
+        return f"{self._twilio}/messages/{message_id}/{attempt}/status{_RETRY_STATUS}"

@@ -1,0 +1,167 @@
+"""The carrier's forms as typed values (FACTS 1.1, 1.3, 2.1, 2.2).
+
+Fields that hold a real number or a text never show in a repr, so that no log line can leak them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+_SID = re.compile(r"[A-Z]{2}[0-9a-zA-Z]{32}")
+_ATTESTATION = re.compile(r"TN-Validation-Passed-([ABC])")
+
+Fields = Mapping[str, str]
+
+
+class UnreadableWebhook(ValueError):
+    """A signed request that lacks what every such request has."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InboundCall:
+    """A call has come in. ``attestation`` is A, B or C of a passed STIR check, else ""."""
+
+    call_sid: str
+    caller: str = field(repr=False)
+    called: str
+    attestation: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyPress:
+    """What somebody keyed in a Gather; "" for nothing. The leg's call has a parent."""
+
+    call_sid: str
+    parent_call_sid: str
+    digits: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DialReport:
+    """How a Dial ended: connected only when ``bridged``, whatever the status says."""
+
+    call_sid: str
+    dial_status: str
+    bridged: bool
+    duration: int | None
+    leg_sid: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegReport:
+    """Progress of the counterpart's leg; such reports come in any order."""
+
+    call_sid: str
+    parent_call_sid: str
+    status: str
+    duration: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallEnded:
+    """A number's own status callback: the call is over."""
+
+    call_sid: str
+    called: str
+    status: str
+    duration: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class InboundText:
+    """A text has come in, by webhook or from the carrier's list."""
+
+    message_sid: str
+    sender: str = field(repr=False)
+    virtual_number: str
+    body: str = field(repr=False)
+    media: int = 0
+    segments: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageStatusReport:
+    """Progress of a text of ours. ``error_code`` is 0 when there is none."""
+
+    message_sid: str
+    status: str
+    error_code: int = 0
+
+
+def read_inbound_call(fields: Fields) -> InboundCall:
+    attested = _ATTESTATION.match(fields.get("StirVerstat", ""))
+    return InboundCall(
+        call_sid=_sid(fields, "CallSid"),
+        caller=fields.get("From", ""),
+        called=fields.get("To", ""),
+        attestation=attested.group(1) if attested else "",
+    )
+
+
+def read_key_press(fields: Fields) -> KeyPress:
+    return KeyPress(
+        call_sid=_sid(fields, "CallSid"),
+        parent_call_sid=fields.get("ParentCallSid", ""),
+        digits=fields.get("Digits", ""),
+    )
+
+
+def read_dial_report(fields: Fields) -> DialReport:
+    return DialReport(
+        call_sid=_sid(fields, "CallSid"),
+        dial_status=fields.get("DialCallStatus", ""),
+        bridged=fields.get("DialBridged", "") == "true",
+        duration=_whole(fields, "DialCallDuration"),
+        leg_sid=fields.get("DialCallSid", ""),
+    )
+
+
+def read_leg_report(fields: Fields) -> LegReport:
+    return LegReport(
+        call_sid=_sid(fields, "CallSid"),
+        parent_call_sid=fields.get("ParentCallSid", ""),
+        status=fields.get("CallStatus", ""),
+        duration=_whole(fields, "CallDuration"),
+    )
+
+
+def read_call_ended(fields: Fields) -> CallEnded:
+    return CallEnded(
+        call_sid=_sid(fields, "CallSid"),
+        called=fields.get("To", ""),
+        status=fields.get("CallStatus", ""),
+        duration=_whole(fields, "CallDuration"),
+    )
+
+
+def read_inbound_text(fields: Fields) -> InboundText:
+    return InboundText(
+        message_sid=_sid(fields, "MessageSid"),
+        sender=fields.get("From", ""),
+        virtual_number=fields.get("To", ""),
+        body=fields.get("Body", ""),
+        media=_whole(fields, "NumMedia") or 0,
+        segments=_whole(fields, "NumSegments") or 1,
+    )
+
+
+def read_message_status(fields: Fields) -> MessageStatusReport:
+    return MessageStatusReport(
+        message_sid=_sid(fields, "MessageSid"),
+        status=fields.get("MessageStatus", ""),
+        error_code=_whole(fields, "ErrorCode") or 0,
+    )
+
+
+def _sid(fields: Fields, name: str) -> str:
+    sid = fields.get(name, "")
+    if not _SID.fullmatch(sid):
+        raise UnreadableWebhook(f"{name} is missing or no SID")
+    return sid
+
+
+def _whole(fields: Fields, name: str) -> int | None:
+    text = fields.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() else None

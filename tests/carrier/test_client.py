@@ -1,0 +1,259 @@
+"""The carrier's client against the simulated carrier, over real HTTP."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from requests.exceptions import ConnectTimeout
+from twilio.base.exceptions import TwilioRestException, TwilioServiceException
+
+from relay.carrier.client import Carrier
+from relay.carrier.errors import UNREADABLE_ANSWER, carrier_errors
+from relay.carrier.urls import WebhookUrls
+from relay.domain.errors import CarrierError
+from relay.domain.phone import PhoneNumber
+from relay.sandbox import SimulatedCarrier
+from tests.pair import CARL, NUMBER, OTHER_NUMBER, RITA, settings
+
+SETTINGS = settings()
+SID, TOKEN = SETTINGS.twilio_account_sid, SETTINGS.twilio_auth_token.get_secret_value()
+TO_CARL = PhoneNumber(CARL)
+
+
+@pytest.fixture
+def sandbox() -> Iterator[SimulatedCarrier]:
+    with SimulatedCarrier(SID, TOKEN, message_delay=(0.005, 0.01)) as simulated:
+        simulated.add_number(NUMBER)
+        yield simulated
+    assert simulated.crashes == []
+
+
+@pytest.fixture
+def carrier(sandbox: SimulatedCarrier) -> Carrier:
+    return Carrier(SID, TOKEN, base_url=sandbox.base_url, timeout=0.5)
+
+
+def send(carrier: Carrier, body: str = "hello") -> str:
+    return carrier.messages.send_text(
+        virtual_number=NUMBER, to=TO_CARL, body=body, status_callback="https://relay.example.com/x"
+    ).sid
+
+
+def error_of(carrier: Carrier) -> CarrierError:
+    with pytest.raises(CarrierError) as caught:
+        send(carrier)
+    return caught.value
+
+
+def test_a_text_arrives_unchanged(sandbox: SimulatedCarrier, carrier: Carrier) -> None:
+    body = "你好 👋 " + "x" * 1590
+    sid = send(carrier, body)
+    assert sid.startswith("SM")
+    [text] = sandbox.phone(CARL).wait_for_text()
+    assert (text.sender, text.body) == (NUMBER, body)
+
+
+def test_what_was_sent_is_found_oldest_first(sandbox: SimulatedCarrier, carrier: Carrier) -> None:
+    since = time.time()
+    sids = [send(carrier, "one"), send(carrier, "two")]
+    found = carrier.messages.find_sent(virtual_number=NUMBER, to=TO_CARL, since=since)
+    assert [text.sid for text in found] == sids
+    assert [text.body for text in found] == ["one", "two"]
+    assert carrier.messages.find_sent(virtual_number=NUMBER, to=TO_CARL, since=since + 60) == []
+    assert "hello" not in repr(found)
+
+
+def test_a_polite_answer_is_not_taken_for_a_text_of_ours(
+    sandbox: SimulatedCarrier, carrier: Carrier
+) -> None:
+    sandbox.phone(CARL).text(NUMBER, "HELP").wait()
+    sandbox.phone(CARL).wait_for_text()
+    assert carrier.messages.find_sent(virtual_number=NUMBER, to=TO_CARL, since=0) == []
+
+
+def test_what_waits_at_the_carrier_is_found_too(
+    sandbox: SimulatedCarrier, carrier: Carrier
+) -> None:
+    sandbox.faults.messages.per_second = 0.1
+    since = time.time()
+    send(carrier)
+    send(carrier, "still waiting")
+    found = carrier.messages.find_sent(virtual_number=NUMBER, to=TO_CARL, since=since)
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize("precision", ["second", "day"])
+def test_what_came_in_is_listed_newest_first(
+    sandbox: SimulatedCarrier, carrier: Carrier, precision: str
+) -> None:
+    sandbox.faults.list_dates_by = precision  # type: ignore[assignment]
+    since = time.time()
+    for body in ("one", "two"):
+        sandbox.phone(RITA).text(NUMBER, body).wait()
+    send(carrier, "ours")
+    listed = list(carrier.messages.list_inbound(since=since))
+    assert [(item.text.sender, item.text.virtual_number) for item in listed] == [(RITA, NUMBER)] * 2
+    assert [item.text.body for item in listed] == ["two", "one"]
+    assert all(since - 1 < item.received_at <= time.time() for item in listed)
+    assert list(carrier.messages.list_inbound(since=since + 60)) == []
+
+
+def test_too_many_requests_say_when_to_come_again(
+    sandbox: SimulatedCarrier, carrier: Carrier
+) -> None:
+    sandbox.faults.rest.next(status=429, retry_after=7)
+    error = error_of(carrier)
+    assert (error.code, error.retryable, error.retry_after, error.ambiguous) == (
+        20429,
+        True,
+        7,
+        False,
+    )
+    sandbox.faults.rest.next(status=429)
+    assert error_of(carrier).retry_after is None
+
+
+@pytest.mark.parametrize("html", [False, True])
+def test_a_server_s_error_leaves_open_whether_the_text_was_taken(
+    sandbox: SimulatedCarrier, carrier: Carrier, html: bool
+) -> None:
+    sandbox.faults.rest.next(status=500, html=html)
+    error = error_of(carrier)
+    assert (error.retryable, error.ambiguous) == (True, True)
+
+
+def test_a_refused_text_has_the_carrier_s_code(sandbox: SimulatedCarrier, carrier: Carrier) -> None:
+    sandbox.faults.messages.not_sms_capable.add(CARL)
+    error = error_of(carrier)
+    assert (error.code, error.retryable, error.ambiguous) == (21614, False, False)
+    assert str(error) == "carrier error 21614"
+
+
+def test_a_wrong_token_may_be_mended(sandbox: SimulatedCarrier) -> None:
+    carrier = Carrier(SID, "b" * 32, base_url=sandbox.base_url)
+    error = error_of(carrier)
+    assert (error.code, error.retryable) == (20003, True)
+
+
+@pytest.mark.parametrize("fault", [{"slow": 1.0}, {"timeout": 1.0}, {"lost_reply": True}])
+def test_an_answer_that_does_not_come_is_ambiguous(
+    sandbox: SimulatedCarrier, carrier: Carrier, fault: dict[str, float]
+) -> None:
+    sandbox.faults.rest.next(**fault)  # type: ignore[arg-type]
+    error = error_of(carrier)
+    assert (error.retryable, error.ambiguous) == (True, True)
+
+
+def test_a_carrier_that_is_not_there_has_not_taken_the_text() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        carrier = Carrier(SID, TOKEN, base_url=f"http://127.0.0.1:{taken.getsockname()[1]}")
+        error = error_of(carrier)
+    assert (error.retryable, error.ambiguous) == (True, False)
+
+
+def test_a_lookup_is_never_ambiguous(sandbox: SimulatedCarrier, carrier: Carrier) -> None:
+    sandbox.faults.rest.next(status=500, times=3)
+    for look in (
+        lambda: carrier.messages.find_sent(virtual_number=NUMBER, to=TO_CARL, since=0),
+        lambda: list(carrier.messages.list_inbound(since=0)),
+        lambda: carrier.numbers.find_owned(NUMBER),
+    ):
+        with pytest.raises(CarrierError) as caught:
+            look()
+        assert (caught.value.retryable, caught.value.ambiguous) == (True, False)
+
+
+def _answering(document: str) -> tuple[str, threading.Thread]:
+    """Somebody who answers one request with this."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def answer() -> None:
+        with listener, listener.accept()[0] as connection:
+            connection.recv(65536)
+            connection.sendall(
+                b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\n"
+                + f"Content-Length: {len(document)}\r\n\r\n{document}".encode()
+            )
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    return f"http://127.0.0.1:{listener.getsockname()[1]}", thread
+
+
+@pytest.mark.parametrize("document", ["{}", "<html>", "[]", '{"sid": 5, "date_created": 7}'])
+def test_an_answer_nobody_can_read_is_ambiguous(document: str) -> None:
+    url, thread = _answering(document)
+    error = error_of(Carrier(SID, TOKEN, base_url=url))
+    thread.join()
+    assert (error.code, error.ambiguous) == (UNREADABLE_ANSWER, True)
+
+
+def test_a_connection_that_was_never_made_took_nothing_along() -> None:
+    with pytest.raises(CarrierError) as caught, carrier_errors(creates=True):
+        raise ConnectTimeout
+    assert (caught.value.retryable, caught.value.ambiguous) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        TwilioRestException(400, "uri", code=21211),
+        TwilioServiceException("about:blank", "No", 400, 21211),
+    ],
+)
+def test_the_sdk_s_own_errors_are_read_too(raised: Exception) -> None:
+    with pytest.raises(CarrierError) as caught, carrier_errors():
+        raise raised
+    assert (caught.value.code, caught.value.retryable) == (21211, False)
+
+
+def test_a_number_of_ours_is_found_with_what_it_can_do(
+    sandbox: SimulatedCarrier, carrier: Carrier
+) -> None:
+    sandbox.add_number(OTHER_NUMBER, {"sms": False})
+    owned = carrier.numbers.find_owned(OTHER_NUMBER)
+    assert owned is not None
+    assert (owned.voice, owned.sms, owned.mms) == (True, False, True)
+    assert owned.sid.startswith("PN")
+    assert carrier.numbers.find_owned("+1415555014") is None  # part of ours
+
+
+def test_a_number_is_pointed_here(sandbox: SimulatedCarrier, carrier: Carrier) -> None:
+    urls = WebhookUrls("https://relay.example.com")
+    owned = sandbox.account.number(NUMBER)
+    assert owned is not None
+    owned.voice_application_sid = "AP" + "1" * 32
+    carrier.numbers.point_here(
+        owned.sid,
+        voice_url=urls.voice(),
+        sms_url=urls.messages(),
+        status_callback=urls.call_ended(),
+    )
+    assert (owned.voice_url, owned.sms_url) == (urls.voice(), urls.messages())
+    assert owned.status_callback == urls.call_ended()
+    assert not owned.voice_application_sid
+
+
+def test_the_sdk_s_log_stays_silent(carrier: Carrier, caplog: pytest.LogCaptureFixture) -> None:
+    """P2: at INFO it prints every URL and form, and so every number."""
+    with caplog.at_level(logging.INFO):
+        send(carrier)
+    assert [record for record in caplog.records if record.name.startswith("twilio")] == []
+
+
+def test_without_another_address_requests_go_to_twilio() -> None:
+    carrier = Carrier.from_settings(settings())
+    assert carrier.messages is not None
+    assert carrier.numbers is not None
+
+
+def test_every_product_moves_and_says_which_it_was(sandbox: SimulatedCarrier) -> None:
+    carrier = Carrier.from_settings(settings(TWILIO_API_BASE_URL=sandbox.base_url))
+    carrier.numbers.find_owned(NUMBER)
+    assert sandbox.rest_log[-1].path.startswith("/2010-04-01/")

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import pytest
+
+from relay.carrier import webhooks
+from relay.carrier.webhooks import UnreadableWebhook
+
+CALL = "CA" + "1" * 32
+LEG = "CA" + "2" * 32
+TEXT = "SM" + "3" * 32
+
+
+@pytest.mark.parametrize(
+    ("verstat", "attestation"),
+    [
+        ("TN-Validation-Passed-A", "A"),
+        ("TN-Validation-Passed-C-Diverted", "C"),
+        ("TN-Validation-Failed-A", ""),
+        ("No-TN-Validation", ""),
+        ("", ""),
+    ],
+)
+def test_an_inbound_call_with_its_attestation(verstat: str, attestation: str) -> None:
+    call = webhooks.read_inbound_call(
+        {"CallSid": CALL, "From": "+12125550101", "To": "+14155550142", "StirVerstat": verstat}
+    )
+    assert (call.call_sid, call.caller, call.called) == (CALL, "+12125550101", "+14155550142")
+    assert call.attestation == attestation
+
+
+def test_who_calls_or_writes_and_what_shows_in_no_repr() -> None:
+    """P2"""
+    fields = {"CallSid": CALL, "MessageSid": TEXT, "From": "+12125550101", "Body": "secret"}
+    shown = repr(webhooks.read_inbound_call(fields)) + repr(webhooks.read_inbound_text(fields))
+    assert "2125550101" not in shown
+    assert "secret" not in shown
+
+
+def test_a_text_with_what_may_be_missing() -> None:
+    text = webhooks.read_inbound_text({"MessageSid": TEXT})
+    assert (text.sender, text.body, text.media, text.segments) == ("", "", 0, 1)
+    text = webhooks.read_inbound_text(
+        {"MessageSid": TEXT, "Body": " ok ", "NumMedia": "2", "NumSegments": "3"}
+    )
+    assert (text.body, text.media, text.segments) == (" ok ", 2, 3)
+
+
+@pytest.mark.parametrize(("code", "read"), [("30003", 30003), ("", 0), ("x", 0), ("٣", 0)])
+def test_a_status_report(code: str, read: int) -> None:
+    report = webhooks.read_message_status(
+        {"MessageSid": TEXT, "MessageStatus": "undelivered", "ErrorCode": code}
+    )
+    assert (report.message_sid, report.status, report.error_code) == (TEXT, "undelivered", read)
+
+
+def test_a_dial_is_connected_only_when_bridged() -> None:
+    fields = {"CallSid": CALL, "DialCallStatus": "completed", "DialCallSid": LEG}
+    report = webhooks.read_dial_report(fields)
+    assert (report.bridged, report.duration, report.leg_sid) == (False, None, LEG)
+    report = webhooks.read_dial_report({**fields, "DialBridged": "true", "DialCallDuration": "7"})
+    assert (report.bridged, report.duration, report.dial_status) == (True, 7, "completed")
+
+
+def test_a_leg_a_key_and_a_call_s_end() -> None:
+    fields = {
+        "CallSid": LEG,
+        "ParentCallSid": CALL,
+        "CallStatus": "completed",
+        "CallDuration": "61",
+        "Digits": "1",
+        "To": "+14155550142",
+    }
+    leg = webhooks.read_leg_report(fields)
+    assert (leg.call_sid, leg.parent_call_sid, leg.status, leg.duration) == (
+        LEG,
+        CALL,
+        "completed",
+        61,
+    )
+    key = webhooks.read_key_press(fields)
+    assert (key.parent_call_sid, key.digits) == (CALL, "1")
+    ended = webhooks.read_call_ended(fields)
+    assert (ended.called, ended.status, ended.duration) == ("+14155550142", "completed", 61)
+
+
+@pytest.mark.parametrize("sid", ["", "SM1", "SM" + "3" * 31 + ".", "SM" + "3" * 33, TEXT + "\n"])
+def test_what_has_no_sid_is_unreadable(sid: str) -> None:
+    with pytest.raises(UnreadableWebhook):
+        webhooks.read_inbound_text({"MessageSid": sid})
