@@ -1,0 +1,156 @@
+"""The account's books. Every change to a record is made under `lock`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import TypedDict, TypeVar
+
+from relay.sandbox.clock import Clock
+from relay.sandbox.identifiers import Identifiers
+from relay.sandbox.records import (
+    Call,
+    CallDirection,
+    Message,
+    MessageDirection,
+    OwnedNumber,
+    Service,
+)
+
+T = TypeVar("T")
+
+
+class _Stamps(TypedDict):
+    created: datetime
+    updated: datetime
+    sequence: int
+
+
+class Account:
+    def __init__(self, sid: str, auth_token: str, clock: Clock, identifiers: Identifiers) -> None:
+        self.sid = sid
+        self.auth_token = auth_token
+        self.lock = threading.RLock()
+        self.numbers: dict[str, OwnedNumber] = {}
+        self.messages: dict[str, Message] = {}
+        self.calls: dict[str, Call] = {}
+        self.services: dict[str, Service] = {}
+        self.verified_caller_ids: set[str] = set()
+        self._blocked: set[tuple[str, str]] = set()
+        self._clock = clock
+        self._identifiers = identifiers
+        self._sequence = 0
+
+    def add_number(self, phone_number: str, capabilities: dict[str, bool]) -> OwnedNumber:
+        with self.lock:
+            number = OwnedNumber(
+                sid=self._identifiers.new("PN"),
+                account_sid=self.sid,
+                phone_number=phone_number,
+                capabilities=dict(capabilities),
+                friendly_name=phone_number,
+                **self._stamps(),
+            )
+            self.numbers[number.sid] = number
+            return number
+
+    def add_service(self, friendly_name: str) -> Service:
+        with self.lock:
+            service = Service(
+                sid=self._identifiers.new("MG"),
+                account_sid=self.sid,
+                friendly_name=friendly_name,
+                **self._stamps(),
+            )
+            self.services[service.sid] = service
+            return service
+
+    def add_message(
+        self,
+        from_: str,
+        to: str,
+        body: str,
+        *,
+        direction: MessageDirection,
+        status: str,
+        prefix: str,
+    ) -> Message:
+        with self.lock:
+            message = Message(
+                sid=self._identifiers.new(prefix),
+                account_sid=self.sid,
+                from_=from_,
+                to=to,
+                body=body,
+                direction=direction,
+                status=status,
+                **self._stamps(),
+            )
+            self.messages[message.sid] = message
+            return message
+
+    def add_call(
+        self, from_: str, to: str, direction: CallDirection, parent_sid: str | None = None
+    ) -> Call:
+        with self.lock:
+            number = self.number(to) if direction == "inbound" else self.number(from_)
+            call = Call(
+                sid=self._identifiers.new("CA"),
+                account_sid=self.sid,
+                from_=from_,
+                to=to,
+                direction=direction,
+                status="queued" if direction == "outbound-api" else "ringing",
+                parent_sid=parent_sid,
+                phone_number_sid=number.sid if number else None,
+                **self._stamps(),
+            )
+            self.calls[call.sid] = call
+            return call
+
+    def number(self, phone_number: str) -> OwnedNumber | None:
+        with self.lock:
+            return _first(self.numbers.values(), lambda n: n.phone_number == phone_number)
+
+    def join(self, number: OwnedNumber, service: Service) -> None:
+        with self.lock:
+            number.service_sid = service.sid
+            service.number_sids.append(number.sid)
+
+    def leave_service(self, number: OwnedNumber) -> None:
+        with self.lock:
+            if number.service_sid is not None:
+                self.services[number.service_sid].number_sids.remove(number.sid)
+                number.service_sid = None
+
+    def remove_number(self, number: OwnedNumber) -> None:
+        with self.lock:
+            self.leave_service(number)
+            del self.numbers[number.sid]
+
+    def block(self, person: str, number: str) -> None:
+        with self.lock:
+            self._blocked.add((person, self._sender(number)))
+
+    def unblock(self, person: str, number: str) -> None:
+        with self.lock:
+            self._blocked.discard((person, self._sender(number)))
+
+    def is_blocked(self, person: str, number: str) -> bool:
+        with self.lock:
+            return (person, self._sender(number)) in self._blocked
+
+    def _sender(self, number: str) -> str:
+        """An opt-out covers the whole messaging service, outside of one only the number."""
+        owned = self.number(number)
+        return owned.service_sid if owned and owned.service_sid else number
+
+    def _stamps(self) -> _Stamps:
+        self._sequence += 1
+        now = self._clock.now()
+        return {"created": now, "updated": now, "sequence": self._sequence}
+
+
+def _first(items: Iterable[T], wanted: Callable[[T], bool]) -> T | None:
+    return next((item for item in items if wanted(item)), None)

@@ -1,0 +1,1 @@
+"""Calls: who rings whom, what TwiML makes of it, and what each side hears."""

@@ -1,0 +1,41 @@
+"""The keys a person is going to press."""
+
+from __future__ import annotations
+
+
+class Keypad:
+    """Bursts of keys, one burst for each time somebody listens for keys."""
+
+    def __init__(self, bursts: list[str]) -> None:
+        self._bursts = bursts
+
+    @classmethod
+    def dialled(cls, digits: str) -> Keypad:
+        """Typed after the number: one burst, or several parted by commas ("111111,482913")."""
+        return cls([burst for burst in digits.split(",") if burst])
+
+    @classmethod
+    def pressed(cls, keys: str) -> Keypad:
+        """One key each time; with commas, a burst each time. A space lets one time pass."""
+        return cls.dialled(keys) if "," in keys else cls(list(keys))
+
+    def take(self, most: int | None, finish_on: str) -> tuple[str, str]:
+        """What is pressed this time: the digits, and the finishing key if that ended it."""
+        if not self._bursts:
+            return "", ""
+        burst = self._bursts.pop(0)
+        if not burst.strip():
+            return "", ""
+        digits, finished, rest = _cut(burst, most, finish_on)
+        if rest:
+            self._bursts.insert(0, rest)
+        return digits, finished
+
+
+def _cut(burst: str, most: int | None, finish_on: str) -> tuple[str, str, str]:
+    for position, key in enumerate(burst):
+        if key in finish_on:
+            return burst[:position], key, burst[position + 1 :]
+        if most is not None and position + 1 == most:
+            return burst[: position + 1], "", burst[position + 1 :]
+    return burst, "", ""

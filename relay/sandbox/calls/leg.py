@@ -1,0 +1,138 @@
+"""One end of a call, with its own time: it advances by what is planned, not by the clock."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Literal
+
+from relay.sandbox.calls.keypad import Keypad
+from relay.sandbox.calls.requests import Step
+from relay.sandbox.clock import Clock
+from relay.sandbox.phone import Phone
+from relay.sandbox.records import Call
+
+Cause = Literal["hung up", "canceled", "completed by REST", "carrier stopped"]
+SECONDS_PER_CHARACTER = 1 / 15
+
+
+class LegOver(Exception):
+    """Somebody's leg ended while a wait was on: this one or the parent."""
+
+    def __init__(self, leg: Leg, cause: Cause) -> None:
+        super().__init__(f"{leg.record.sid} {cause}")
+        self.leg = leg
+        self.cause = cause
+
+
+class LegRedirected(Exception):
+    """REST gave the leg another document to go on with."""
+
+    def __init__(self, leg: Leg, step: Step) -> None:
+        super().__init__(leg.record.sid)
+        self.leg = leg
+        self.step = step
+
+
+@dataclass(eq=False)
+class Leg:
+    record: Call
+    clock: Clock
+    phone: Phone
+    keypad: Keypad
+    parent: Leg | None = None
+    heard: list[str] = field(default_factory=list)
+    now: float = 0.0
+    hangs_up_at: float | None = None
+    answered_at: float | None = None
+    over: Cause | None = None
+    requests: int = 0
+    changed: threading.Condition = field(default_factory=threading.Condition)
+    redirect: Step | None = None
+
+    @property
+    def is_answered(self) -> bool:
+        return self.answered_at is not None
+
+    def answer(self) -> None:
+        if self.answered_at is None and self.over is None:
+            self.answered_at = self.now
+            self.record.started = self.clock.now()
+            self.record.status = "in-progress"
+
+    def end(self, cause: Cause) -> None:
+        with self.changed:
+            self.over = self.over or cause
+            self.changed.notify_all()
+
+    def go_on_with(self, step: Step) -> None:
+        with self.changed:
+            self.redirect = step
+            self.changed.notify_all()
+
+    def hear(self, words: str) -> None:
+        """Somebody speaks to this end; it takes as long as it takes to say."""
+        self.overhear(words)
+        self.wait(len(words) * SECONDS_PER_CHARACTER)
+
+    def overhear(self, words: str) -> None:
+        self.heard.append(words)
+        self.phone.heard.append(words)
+
+    def wait(self, seconds: float) -> None:
+        """Lets simulated time pass. Raises LegOver or LegRedirected the moment that happens."""
+        until = self.now + max(seconds, 0.0)
+        ender = self._first_to_hang_up(until)
+        if ender is not None and ender.hangs_up_at is not None:
+            until = max(self.now, ender.hangs_up_at)
+        self._sleep(until)
+        if ender is not None:
+            ender.end("hung up")
+            self.check()
+
+    def check(self) -> None:
+        for leg in self._line():
+            if leg.over is not None:
+                raise LegOver(leg, leg.over)
+            if leg.redirect is not None:
+                step, leg.redirect = leg.redirect, None
+                raise LegRedirected(leg, step)
+
+    def catch_up(self, moment: float) -> None:
+        self.now = max(self.now, moment)
+
+    def hang_up_within(self, seconds: float | None) -> None:
+        """The person will hang up after so long, if they did not mean to earlier."""
+        if seconds is not None:
+            planned = self.now + seconds
+            earlier = planned if self.hangs_up_at is None else self.hangs_up_at
+            self.hangs_up_at = min(planned, earlier)
+
+    def seconds_since_answer(self) -> int | None:
+        if self.answered_at is None:
+            return None
+        whole = int(self.now - self.answered_at)
+        return whole + (self.now - self.answered_at - whole > 1e-6)
+
+    def _line(self) -> list[Leg]:
+        return [self] if self.parent is None else [self.parent, self]
+
+    def _first_to_hang_up(self, until: float) -> Leg | None:
+        planned = [leg for leg in self._line() if leg.hangs_up_at is not None]
+        first = min(planned, key=lambda leg: leg.hangs_up_at or 0.0, default=None)
+        return first if first and (first.hangs_up_at or 0.0) <= until else None
+
+    def _sleep(self, until: float) -> None:
+        started = time.monotonic()
+        with self.changed:
+            self.changed.wait_for(self._is_interrupted, self.clock.real(until - self.now))
+            interrupted = self._is_interrupted()
+        if interrupted:
+            slept = self.clock.simulated(time.monotonic() - started)
+            self.now = min(until, self.now + slept)
+            self.check()
+        self.now = until
+
+    def _is_interrupted(self) -> bool:
+        return any(leg.over is not None or leg.redirect is not None for leg in self._line())

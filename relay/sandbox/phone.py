@@ -1,0 +1,132 @@
+"""A subscriber's phone, and everything it has experienced."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from relay.sandbox.behaviour import Answer, Behaviour
+from relay.sandbox.calls.caller import Caller
+
+if TYPE_CHECKING:
+    from relay.sandbox.calls.story import SimulatedCall
+    from relay.sandbox.network import Network
+    from relay.sandbox.texts.inbound import SimulatedMessage
+
+
+class Ring(NamedTuple):
+    """The phone rang. `shown_number` is all its owner learns of who calls."""
+
+    shown_number: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class ReceivedText:
+    sender: str
+    body: str
+    at: datetime
+    sid: str
+    media: tuple[str, ...] = ()
+
+
+class Phone:
+    """`on_ring` says what happens when it rings; assign another behaviour at any time."""
+
+    def __init__(self, number: str, network: Network) -> None:
+        self.number = number
+        self.on_ring: Behaviour = Answer()
+        self.rings: list[Ring] = []
+        self.heard: list[str] = []
+        self.texts: list[ReceivedText] = []
+        self.voicemails: list[list[str]] = []
+        self.digits_received: list[str] = []
+        self._network = network
+        self._changed = threading.Condition()
+
+    def __repr__(self) -> str:
+        return f"<Phone {self.number}>"
+
+    def call(
+        self,
+        number: str,
+        *,
+        talk_seconds: float | None = 1.0,
+        withheld: str | None = None,
+        digits: str = "",
+        hang_up_after: float | None = None,
+        star_after: float | None = None,
+        says: str = "",
+        forwarded_from: str | None = None,
+        verstat: str | None = "TN-Validation-Passed-A",
+    ) -> SimulatedCall:
+        """Dials a number and returns at once; `wait()` on the result for the story.
+
+        All seconds are simulated. The caller hangs up `talk_seconds` after being connected (None:
+        never) or `hang_up_after` seconds after dialling; types `digits` into Gathers, several
+        bursts parted by commas; presses the star key `star_after` seconds into the talk.
+        `withheld` is shown instead of the caller's number. `verstat` is what the networks say of
+        that number (StirVerstat; None: nothing).
+        """
+        caller = Caller(
+            phone=self,
+            shown=self.number if withheld is None else withheld,
+            digits=digits,
+            talk_seconds=talk_seconds,
+            hang_up_after=hang_up_after,
+            star_after=star_after,
+            says=says,
+            forwarded_from=forwarded_from,
+            verstat=verstat,
+        )
+        return self._network.inbound_calls.place(caller, number)
+
+    def text(
+        self,
+        number: str,
+        body: str,
+        media: Sequence[str] = (),
+        *,
+        shown: str | None = None,
+    ) -> SimulatedMessage:
+        """Sends a text and returns at once. `shown` is the sender if it is not this number."""
+        return self._network.inbox.receive(shown or self.number, number, body, media)
+
+    def wait_for_text(self, count: int = 1, timeout: float = 10.0) -> list[ReceivedText]:
+        """All texts, as soon as there are `count`; TimeoutError if that does not come true."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: len(self.texts) >= count, timeout):
+                raise TimeoutError(f"{self.number} has {len(self.texts)} of {count} texts")
+            return list(self.texts)
+
+    def wait_for_ring(self, count: int = 1, timeout: float = 10.0) -> list[Ring]:
+        with self._changed:
+            if not self._changed.wait_for(lambda: len(self.rings) >= count, timeout):
+                raise TimeoutError(f"{self.number} rang {len(self.rings)} of {count} times")
+            return list(self.rings)
+
+    def stays_silent(self, seconds: float) -> bool:
+        """Whether for that many real seconds nothing rings and no text comes."""
+        before = (len(self.rings), len(self.texts))
+        deadline = time.monotonic() + seconds
+        with self._changed:
+            while (left := deadline - time.monotonic()) > 0:
+                self._changed.wait(left)
+                if (len(self.rings), len(self.texts)) != before:
+                    return False
+        return True
+
+    def ring(self, shown_number: str, at: datetime) -> Behaviour:
+        with self._changed:
+            self.rings.append(Ring(shown_number, at))
+            self._changed.notify_all()
+            return self.on_ring
+
+    def receive(self, text: ReceivedText) -> None:
+        with self._changed:
+            self.texts.append(text)
+            self._changed.notify_all()

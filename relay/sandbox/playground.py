@@ -1,0 +1,204 @@
+"""``make sandbox``: the whole service, left running, with four phones to play with."""
+
+from __future__ import annotations
+
+import cmd
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import requests
+from rich.console import Console
+from rich.markup import escape
+
+from relay.sandbox.behaviour import Answer, Behaviour, Busy, NoAnswer, Voicemail
+from relay.sandbox.carrier import SimulatedCarrier
+from relay.sandbox.phone import Phone
+from relay.sandbox.service import Api, Service, simulated_carrier
+
+VIRTUAL_NUMBERS = ("+14155550142", "+14155550143")
+RECRUITERS = {"rita": "+12125550101", "nora": "+16175550123"}
+CANDIDATES = {"carl": "+13105550177", "dan": "+19175550188"}
+BEHAVIOURS: dict[str, Behaviour] = {
+    "busy": Busy(),
+    "nothing": NoAnswer(),
+    "voicemail": Voicemail(),
+}
+
+
+def run() -> None:
+    """Runs until ``quit``, the end of the input, or a signal."""
+    console = Console(highlight=False, soft_wrap=True)
+    directory = Path(tempfile.mkdtemp(prefix="relay-sandbox-"))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        console.print("[dim]Starting Redis, web, worker and scheduler, and a simulated carrier …")
+        with simulated_carrier() as carrier, Service(carrier, directory) as service:
+            _play(console, carrier, service)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _play(console: Console, carrier: SimulatedCarrier, service: Service) -> None:
+    api = service.api()
+    playground = Playground(console, carrier, api)
+    playground.furnish()
+    console.print(
+        f"\nThe service runs at [bold]{service.base_url}[/], "
+        f"its documentation at {service.base_url}/docs.\n"
+        f"A key with all scopes: [bold]{api.key}[/]\nLogs: {service.directory}\n\n"
+        f"People: {', '.join([*RECRUITERS, *CANDIDATES])}. Type [bold]help[/] for what they can do."
+    )
+    if sys.stdin.isatty():
+        playground.cmdloop()
+    else:
+        playground.use_rawinput = False
+        playground.prompt = ""
+        playground.cmdloop()
+        signal.pause()
+
+
+class Playground(cmd.Cmd):
+    """One command a line."""
+
+    prompt = "\nrelay> "
+    doc_header = "What you can type (help WORD says more):"
+
+    def __init__(self, console: Console, carrier: SimulatedCarrier, api: Api) -> None:
+        super().__init__()
+        self._console = console
+        self._carrier = carrier
+        self._api = api
+        self._numbers: dict[str, str] = {}
+        self._seen: dict[str, int] = {}
+
+    def furnish(self) -> None:
+        """One pool with two numbers, and everybody answers and takes the call."""
+        for number in VIRTUAL_NUMBERS:
+            self._carrier.add_number(number)
+        self._api.ask("PUT", "/v1/pools/us", {"country": "US", "cooldown": 60})
+        for number in VIRTUAL_NUMBERS:
+            self._api.ask("POST", "/v1/numbers", {"phone_number": number, "pool": "us"})
+        for name in (*RECRUITERS, *CANDIDATES):
+            self._phone(name).on_ring = Answer(keys="1")
+
+    # --- commands -----------------------------------------------------------------------
+
+    def do_open(self, line: str) -> None:
+        """open RECRUITER CANDIDATE: a session for the pair, as in  open rita carl"""
+        recruiter, _, candidate = line.partition(" ")
+        if recruiter not in RECRUITERS or candidate not in CANDIDATES:
+            self._say(f"A recruiter ({', '.join(RECRUITERS)}) and a candidate, please.")
+            return
+        session = self._ask(
+            {
+                "recruiter": {
+                    "ref": recruiter,
+                    "phone": RECRUITERS[recruiter],
+                    "name": recruiter.title(),
+                    "organization": "Acme",
+                },
+                "candidate": {"ref": candidate, "phone": CANDIDATES[candidate]},
+                "context": "Backend engineer",
+            }
+        )
+        if session is not None:
+            self._numbers[recruiter] = self._numbers[candidate] = session["virtual_number"]
+            self._say(f"{recruiter} and {candidate} have {session['virtual_number']}.")
+
+    def do_call(self, line: str) -> None:
+        """call WHO [NUMBER]: somebody dials the number last opened for them, or this one"""
+        who, number = self._who_and_number(line)
+        if who is None:
+            return
+        story = self._phone(who).call(number).wait(60)
+        for name in (*RECRUITERS, *CANDIDATES):
+            if self._phone(name).number == story.callee_number:
+                self._say(f"{name}'s phone rings and shows {story.callee_saw}.")
+        for sentence in story.heard_by_callee:
+            self._say(f"  “{sentence}”")
+        for sentence in story.heard_by_caller:
+            self._say(f"{who} hears “{sentence}”")
+        self._say("They talk." if story.bridged else "They are not connected.")
+
+    def do_text(self, line: str) -> None:
+        """text WHO MESSAGE: somebody texts the number last opened for them"""
+        who, _, body = line.partition(" ")
+        found, number = self._who_and_number(who)
+        if found is None:
+            return
+        self._phone(found).text(number, body).wait(30)
+        self._await_texts()
+        self._show_texts()
+
+    def do_answer(self, line: str) -> None:
+        """answer WHO HOW: what somebody does when it rings: 1, 21, 9, busy, nothing, voicemail"""
+        who, _, how = line.partition(" ")
+        if who not in (*RECRUITERS, *CANDIDATES):
+            self._say("Who?")
+            return
+        self._phone(who).on_ring = BEHAVIOURS.get(how) or Answer(keys=how)
+        self._say(f"From now on {who} answers with {how}.")
+
+    def do_texts(self, _: str) -> None:
+        """texts: what has come since you last looked"""
+        self._show_texts()
+
+    def do_quit(self, _: str) -> bool:
+        """quit: stop everything"""
+        sys.exit(0)
+
+    def do_EOF(self, _: str) -> bool:  # noqa: N802 - the name cmd gives to the end of the input
+        """The end of the input: go on when nobody types, else stop."""
+        return self.do_quit("") if sys.stdin.isatty() else True
+
+    def emptyline(self) -> bool:
+        return False
+
+    # --- what they need -----------------------------------------------------------------
+
+    def _ask(self, body: dict[str, Any]) -> dict[str, Any] | None:
+        try:
+            session: dict[str, Any] = self._api.ask("POST", "/v1/sessions", body)
+        except requests.HTTPError as error:
+            self._say(str(error))
+            return None
+        return session
+
+    def _who_and_number(self, line: str) -> tuple[str | None, str]:
+        who, _, number = line.partition(" ")
+        number = number or self._numbers.get(who, VIRTUAL_NUMBERS[0])
+        if who not in (*RECRUITERS, *CANDIDATES):
+            self._say(f"One of {', '.join([*RECRUITERS, *CANDIDATES])}, please.")
+            return None, ""
+        return who, number
+
+    def _phone(self, name: str) -> Phone:
+        return self._carrier.phone({**RECRUITERS, **CANDIDATES}[name])
+
+    def _await_texts(self) -> None:
+        """Until something has come, or a worker would long have sent it."""
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline and not self._has_news():
+            time.sleep(0.1)
+        self._carrier.settle(30)
+
+    def _has_news(self) -> bool:
+        return any(
+            len(self._phone(name).texts) > self._seen.get(name, 0)
+            for name in (*RECRUITERS, *CANDIDATES)
+        )
+
+    def _show_texts(self) -> None:
+        for name in (*RECRUITERS, *CANDIDATES):
+            texts = self._phone(name).texts
+            for text in texts[self._seen.get(name, 0) :]:
+                self._say(f"{name} gets a text from {text.sender}: “{text.body}”")
+            self._seen[name] = len(texts)
+
+    def _say(self, sentence: str) -> None:
+        self._console.print(escape(sentence))

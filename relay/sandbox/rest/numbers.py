@@ -1,0 +1,143 @@
+"""IncomingPhoneNumbers: the numbers the account owns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from relay.sandbox.network import Network
+from relay.sandbox.records import OwnedNumber
+from relay.sandbox.rest.available_numbers import AvailableNumbers
+from relay.sandbox.rest.magic import purchase_magic
+from relay.sandbox.rest.paging import page
+from relay.sandbox.rest.request import ApiError, RestAnswer, RestCall, not_found
+from relay.sandbox.rest.shapes import number_json
+
+URLS = {
+    "VoiceUrl": "voice_url",
+    "VoiceFallbackUrl": "voice_fallback_url",
+    "StatusCallback": "status_callback",
+    "SmsUrl": "sms_url",
+    "SmsFallbackUrl": "sms_fallback_url",
+}
+METHODS = {
+    "VoiceMethod": "voice_method",
+    "VoiceFallbackMethod": "voice_fallback_method",
+    "StatusCallbackMethod": "status_callback_method",
+    "SmsMethod": "sms_method",
+    "SmsFallbackMethod": "sms_fallback_method",
+}
+TEXTS = {
+    "FriendlyName": "friendly_name",
+    "AddressSid": "address_sid",
+    "BundleSid": "bundle_sid",
+    "VoiceApplicationSid": "voice_application_sid",
+    "SmsApplicationSid": "sms_application_sid",
+    "TrunkSid": "trunk_sid",
+}
+
+
+class Numbers:
+    def __init__(self, network: Network, available: AvailableNumbers) -> None:
+        self._network = network
+        self._available = available
+
+    def create(self, call: RestCall) -> RestAnswer:
+        account = self._network.account
+        with account.lock:
+            wanted = call.text("PhoneNumber") or self._any_in(call.text("AreaCode"))
+            self._check_purchase(wanted)
+            _check(call)
+            number = account.add_number(
+                wanted, {"voice": True, "sms": True, "mms": True, "fax": False}
+            )
+            _apply(number, call)
+            return RestAnswer(201, number_json(number))
+
+    def fetch(self, call: RestCall, sid: str) -> RestAnswer:
+        return RestAnswer(200, number_json(self._find(call, sid)))
+
+    def list(self, call: RestCall) -> RestAnswer:
+        name = call.get("FriendlyName")
+        pattern = _pattern(call.text("PhoneNumber"))
+        with self._network.account.lock:
+            chosen = [
+                number
+                for number in self._network.account.numbers.values()
+                if pattern.search(number.phone_number)
+                and (not name or number.friendly_name == name)
+            ]
+            return RestAnswer(200, page(call, "incoming_phone_numbers", chosen, number_json))
+
+    def update(self, call: RestCall, sid: str) -> RestAnswer:
+        number = self._find(call, sid)
+        _check(call)
+        with self._network.account.lock:
+            _apply(number, call)
+            number.updated = self._network.clock.now()
+            return RestAnswer(200, number_json(number))
+
+    def delete(self, call: RestCall, sid: str) -> RestAnswer:
+        with self._network.account.lock:
+            self._network.account.remove_number(self._find(call, sid))
+        return RestAnswer(204)
+
+    def _find(self, call: RestCall, sid: str) -> OwnedNumber:
+        number = self._network.account.numbers.get(sid)
+        if number is None:
+            raise not_found(call.path)
+        return number
+
+    def _check_purchase(self, wanted: str) -> None:
+        purchase_magic(wanted)
+        if not re.fullmatch(r"\+[1-9]\d{6,14}", wanted):
+            raise ApiError(400, 21421, f"{wanted} is not a valid number")
+        if self._network.account.number(wanted) is not None:
+            raise ApiError(400, 21422, f"{wanted} is not available")
+
+    def _any_in(self, area_code: str) -> str:
+        if not area_code:
+            raise ApiError(400, 21421, "PhoneNumber or AreaCode is required")
+        free = self._available.in_area(area_code)
+        if area_code == "533" or not free:
+            raise ApiError(400, 21452, f"No phone numbers found in area code {area_code}")
+        return free[0]
+
+
+def _check(call: RestCall) -> None:
+    for name in URLS:
+        given = call.text(name)
+        if given and not (urlsplit(given).scheme in ("http", "https") and urlsplit(given).hostname):
+            raise ApiError(400, 21402, f"{name} is not a valid URL: {given}")
+    for name in METHODS:
+        if call.text(name) and call.text(name).upper() not in ("GET", "POST"):
+            raise ApiError(400, 21403, f"{name} is not a valid method")
+
+
+def _apply(number: OwnedNumber, call: RestCall) -> None:
+    _set(number, call, URLS, lambda given: given)
+    _set(number, call, METHODS, lambda given: given.upper() or "POST")
+    _set(number, call, TEXTS, lambda given: given or None)
+    if call.get("VoiceCallerIdLookup") is not None:
+        number.voice_caller_id_lookup = call.text("VoiceCallerIdLookup").lower() == "true"
+    number.friendly_name = number.friendly_name or number.phone_number
+    if number.voice_application_sid or number.trunk_sid:
+        number.voice_url = ""
+
+
+def _set(
+    number: OwnedNumber,
+    call: RestCall,
+    attributes: dict[str, str],
+    convert: Callable[[str], str | None],
+) -> None:
+    for name, attribute in attributes.items():
+        given = call.get(name)
+        if given is not None:
+            setattr(number, attribute, convert(given))
+
+
+def _pattern(wanted: str) -> re.Pattern[str]:
+    """A part of the number; `*` stands for any one digit."""
+    return re.compile(re.escape(wanted.removeprefix("+")).replace(r"\*", r"\d"))

@@ -1,0 +1,1 @@
+"""How the carrier calls its customer: signed, retried, late, twice or not at all."""
