@@ -1,0 +1,28 @@
+"""What ``/metrics`` counts. Labels have few values; none can hold a number or a name."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Histogram
+
+CALLS = Counter("relay_calls_total", "Calls by decision", ["decision"])
+TEXTS = Counter("relay_texts_total", "Texts received, by what became of them", ["outcome"])
+SENDS = Counter("relay_sends_total", "Texts handed to the carrier, by its answer", ["outcome"])
+MESSAGE_STATUSES = Counter(
+    "relay_message_statuses_total", "Status reports of texts that were news", ["status"]
+)
+FORGED_WEBHOOKS = Counter("relay_forged_webhooks_total", "Webhooks refused for their signature")
+UNSIGNED_FIELDS_DROPPED = Counter(
+    "relay_unsigned_fields_dropped_total", "Webhooks that verify only without late-added fields"
+)
+WEBHOOK_SECONDS = Histogram(
+    "relay_webhook_seconds",
+    "Time to answer the carrier",
+    ["webhook"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15),
+)
+API_SECONDS = Histogram(
+    "relay_api_seconds",
+    "Time to answer the REST API",
+    ["method", "route", "status"],
+    buckets=(0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5),
+)

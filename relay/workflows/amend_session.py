@@ -1,0 +1,66 @@
+"""Changes an open session's expiry, channels or context."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from relay.domain.errors import Fault, Invalid, NotFound, SessionClosed
+from relay.domain.pool import Pool
+from relay.domain.session import Channel, Session
+from relay.workflows.services import Services
+from relay.workflows.session_terms import check_context, expiry_after, expiry_at
+
+
+@dataclass(frozen=True, kw_only=True)
+class Amendment:
+    """What shall be different. ``ttl`` is in seconds from now, ``expires_at`` in POSIX seconds; a
+    None leaves things as they are."""
+
+    expires_at: float | None = None
+    ttl: int | None = None
+    channels: frozenset[Channel] | None = None
+    context: str | None = None
+
+
+def amend_session(
+    services: Services, session_id: str, amendment: Amendment, *, now: float
+) -> Session:
+    """The session after the change. Unlike a repeated POST, this may bring an expiry forward.
+
+    Raises NotFound, Invalid, SessionClosed, Unavailable.
+    """
+    _check_form(amendment)
+    session = services.store.sessions.get(session_id)
+    pool = services.store.pools.get(session.pool) if session else None
+    if session is None or pool is None:
+        raise NotFound("No session has this id.")
+    amended = services.store.sessions.amend(
+        session_id,
+        now=now,
+        expires_at=_expiry(amendment, pool, now),
+        channels=amendment.channels,
+        context=amendment.context,
+    )
+    if amended is None:
+        raise NotFound("No session has this id.")
+    if not amended.is_live(now):
+        raise SessionClosed("A closed session stays as it is; open a new one for the pair.")
+    return amended
+
+
+def _check_form(amendment: Amendment) -> None:
+    if amendment == Amendment():
+        raise Invalid("Nothing to change was given.", (Fault("", "name a field to change"),))
+    if amendment.ttl is not None and amendment.expires_at is not None:
+        fault = Fault("/ttl", "either this or expires_at")
+        raise Invalid("The expiry was given twice.", (fault,))
+    if amendment.context is not None:
+        check_context(amendment.context)
+
+
+def _expiry(amendment: Amendment, pool: Pool, now: float) -> int | None:
+    if amendment.ttl is not None:
+        return expiry_after(amendment.ttl, pool, now=now)
+    if amendment.expires_at is not None:
+        return expiry_at(amendment.expires_at, pool, now=now)
+    return None

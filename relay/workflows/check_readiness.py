@@ -1,0 +1,84 @@
+"""Looks whether this process can do its work: for people and deploys, not for routers.
+
+A router that asked would take every web process away when the store dies, and callers would hear
+nothing instead of a sentence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from relay.domain.errors import Unavailable
+from relay.store.clock import MOST_DIFFERENCE, clock_difference
+from relay.store.durability import Durability, durability
+from relay.workflows.services import Services
+
+
+class Verdict(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at; ``detail`` says how to mend it when it is not ok."""
+
+    name: str
+    verdict: Verdict
+    detail: str
+
+
+@dataclass(frozen=True)
+class Readiness:
+    checks: tuple[Check, ...]
+
+    @property
+    def is_ready(self) -> bool:
+        return all(check.verdict is not Verdict.FAILED for check in self.checks)
+
+
+def check_readiness(services: Services) -> Readiness:
+    """Raises nothing: a store that is away is a finding."""
+    client = services.store.client
+    try:
+        difference = clock_difference(client)
+        found = durability(client)
+    except Unavailable:
+        return Readiness((Check("store", Verdict.FAILED, "does not answer: see REDIS_URL"),))
+    return Readiness(
+        (
+            Check("store", Verdict.OK, "answers"),
+            check_clock(difference),
+            check_durability(found, is_required=services.settings.require_durable),
+        )
+    )
+
+
+def check_clock(difference: float) -> Check:
+    if difference <= MOST_DIFFERENCE:
+        return Check("clock", Verdict.OK, "agrees with the store's")
+    return Check(
+        "clock",
+        Verdict.FAILED,
+        f"differs from the store's by {difference:.1f} s: synchronise both (NTP)",
+    )
+
+
+def check_durability(found: Durability, *, is_required: bool) -> Check:
+    if found.is_proven:
+        return Check("durability", Verdict.OK, "append-only file on, nothing is evicted")
+    verdict = Verdict.FAILED if is_required else Verdict.WARNING
+    return Check("durability", verdict, _how_to_mend(found))
+
+
+def _how_to_mend(found: Durability) -> str:
+    if not found.is_refuted:
+        return "cannot be seen: ask who runs the store for appendonly yes and noeviction"
+    wrong = []
+    if found.append_only is False:
+        wrong.append("set appendonly yes, or a crash loses acknowledged writes")
+    if found.no_eviction is False:
+        wrong.append("set maxmemory-policy noeviction, or a full store forgets sessions")
+    return "; ".join(wrong)

@@ -1,0 +1,37 @@
+"""Closes a session at once: nobody gets through any more, and its bindings begin to cool."""
+
+from __future__ import annotations
+
+import structlog
+
+from relay.domain.errors import NotFound
+from relay.domain.session import ClosedReason, Session, pool_of
+from relay.workflows.services import Services
+
+log = structlog.get_logger()
+
+
+def close_session(
+    services: Services,
+    session_id: str,
+    *,
+    now: float,
+    reason: ClosedReason = ClosedReason.BY_API,
+) -> Session:
+    """The session after it; one that was closed before stays as it was closed first.
+
+    Raises NotFound, Unavailable.
+    """
+    session = _close(services, session_id, reason, now)
+    if session is None:
+        raise NotFound("There is no session with this id.")
+    log.info("session closed", session=session.id, reason=session.closed_reason)
+    return session
+
+
+def _close(services: Services, session_id: str, reason: ClosedReason, now: float) -> Session | None:
+    try:
+        pool = services.store.pools.get(pool_of(session_id))
+    except ValueError:
+        return None
+    return services.store.sessions.close(session_id, pool, reason, now=now) if pool else None

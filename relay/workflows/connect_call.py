@@ -1,0 +1,93 @@
+"""A call on a virtual number: decide whom it is for, and put it on record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+
+from relay.carrier.webhooks import InboundCall
+from relay.domain.phone import is_withheld
+from relay.domain.routing import (
+    Bridge,
+    CallDecision,
+    Decline,
+    Refusal,
+    Route,
+    RouteState,
+    decide,
+)
+from relay.metrics import CALLS
+from relay.store.calls import call_id
+from relay.workflows.services import Services
+
+log = structlog.get_logger()
+
+#: Seconds in which a repeated webhook gets the same Dial; carriers repeat within a few.
+REPEATABLE = 60
+#: Twilio rings about five seconds longer than it is told; the rest covers late callbacks.
+LEASE_MARGIN = 65
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnsweredCall:
+    """``id`` names the call in the URLs of its later webhooks; empty when nothing is on record."""
+
+    id: str
+    decision: CallDecision
+
+
+def connect_call(services: Services, call: InboundCall, *, now: float) -> AnsweredCall:
+    """Decides on an inbound call in one round trip to the store.
+
+    A withheld caller is nobody: never looked up. Raises Unavailable.
+    """
+    if is_withheld(call.caller):
+        CALLS.labels(Refusal.CALLER_WITHHELD).inc()
+        log.info("call declined", call=call.call_sid, refusal=Refusal.CALLER_WITHHELD)
+        return AnsweredCall(id="", decision=Decline(refusal=Refusal.CALLER_WITHHELD))
+    pool, route = _find(services, call, now)
+    decision = decide(route, unseal=services.vault.unseal_phone)
+    answered = AnsweredCall(id=call_id(pool, call.call_sid), decision=decision)
+    _tell_ops(answered, route, call)
+    return answered
+
+
+def _find(services: Services, call: InboundCall, now: float) -> tuple[str, Route]:
+    pool = services.store.numbers.pool_of(call.called)
+    if pool is None:
+        return "", Route(state=RouteState.UNKNOWN_NUMBER)
+    route = _route(services, call, pool, now)
+    if route.state is RouteState.UNKNOWN_NUMBER:
+        # The number has left the pool since this process read the map: read it again, once.
+        services.store.numbers.forget(call.called)
+        pool = services.store.numbers.pool_of(call.called)
+        if pool is not None:
+            route = _route(services, call, pool, now)
+    return pool or "", route
+
+
+def _route(services: Services, call: InboundCall, pool: str, now: float) -> Route:
+    settings = services.settings
+    return services.store.calls.route(
+        pool,
+        virtual_number=call.called,
+        caller_indexes=services.vault.indexes_of(call.caller),
+        call_sid=call.call_sid,
+        attestation=call.attestation,
+        lease=settings.ring_timeout + settings.call_time_limit + LEASE_MARGIN,
+        repeatable=REPEATABLE,
+        retention=settings.record_retention,
+        now=now,
+    )
+
+
+def _tell_ops(answered: AnsweredCall, route: Route, call: InboundCall) -> None:
+    match answered.decision:
+        case Bridge(session=session, caller=caller):
+            CALLS.labels("bridge").inc()
+            log.info("call bridged", call=answered.id, session=session.id, caller=caller)
+        case Decline(refusal=refusal):
+            CALLS.labels(refusal).inc()
+            session_id = route.session.id if route.session else None
+            log.info("call declined", call=call.call_sid, refusal=refusal, session=session_id)

@@ -1,0 +1,70 @@
+"""Puts a number that the account owns into a pool, and makes its calls and texts come here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from relay.carrier.numbers import OwnedNumber
+from relay.carrier.urls import WebhookUrls
+from relay.domain.errors import Conflict, Fault, Invalid, NotFound
+from relay.domain.phone import PhoneNumberRefused, normalise_virtual_number
+from relay.domain.pool import VirtualNumber
+from relay.workflows.services import Services
+
+
+@dataclass(frozen=True)
+class Imported:
+    number: VirtualNumber
+    is_new: bool
+
+
+def import_number(services: Services, text: str, pool: str, *, now: float) -> Imported:
+    """Safe to repeat: a number that is in the pool already gets its webhooks pointed here again.
+
+    Raises Invalid (``not_owned`` among others), Conflict, CarrierError, Unavailable.
+    """
+    number = _normalise(text)
+    if services.store.pools.get(pool) is None:
+        raise Invalid("There is no such pool.", (Fault("/pool", "no pool has this name"),))
+    services.store.numbers.forget(number)
+    if services.store.numbers.pool_of(number) not in {None, pool}:
+        raise Conflict("The number is in another pool.")
+    owned = services.carrier.numbers.find_owned(number)
+    if owned is None:
+        raise Invalid(
+            "The carrier's account does not own this number.",
+            (Fault("/phone_number", "not a number of the account"),),
+            code="not_owned",
+        )
+    # First the webhooks: a number that can be allocated must already be answered here.
+    _point_here(services, owned)
+    is_new = services.store.numbers.add(
+        number, pool, carrier_sid=owned.sid, capabilities=_capabilities(owned), now=now
+    )
+    imported = services.store.numbers.get(number)
+    if imported is None:
+        raise NotFound("The number was given back at the same time.")
+    return Imported(imported, is_new)
+
+
+def _normalise(text: str) -> str:
+    try:
+        return normalise_virtual_number(text)
+    except PhoneNumberRefused as refusal:
+        fault = Fault("/phone_number", str(refusal))
+        raise Invalid("The number is not valid.", (fault,)) from None
+
+
+def _point_here(services: Services, owned: OwnedNumber) -> None:
+    urls = WebhookUrls(services.settings.public_base_url)
+    services.carrier.numbers.point_here(
+        owned.sid,
+        voice_url=urls.voice(),
+        sms_url=urls.messages(),
+        status_callback=urls.call_ended(),
+    )
+
+
+def _capabilities(owned: OwnedNumber) -> str:
+    letters = {"v": owned.voice, "s": owned.sms, "m": owned.mms}
+    return "".join(letter for letter, can in letters.items() if can)

@@ -1,0 +1,49 @@
+"""Creates a pool or changes its policy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import phonenumbers
+
+from relay.domain.errors import Fault, Invalid
+from relay.domain.pool import POOL_NAME, Pool
+from relay.workflows.services import Services
+
+#: The participants' own hash tag (store/keys.py).
+_RESERVED_NAMES = {"people"}
+
+
+@dataclass(frozen=True)
+class PutPool:
+    pool: Pool
+    is_new: bool
+
+
+def put_pool(services: Services, pool: Pool) -> PutPool:
+    """Sessions that are open keep their expiry; the next ones follow the new policy.
+
+    Raises Invalid, Unavailable.
+    """
+    faults = tuple(_faults_of(pool))
+    if faults:
+        raise Invalid("The pool cannot be like that.", faults)
+    return PutPool(pool, is_new=services.store.pools.put(pool))
+
+
+def _faults_of(pool: Pool) -> list[Fault]:
+    faults = []
+    if not POOL_NAME.fullmatch(pool.name):
+        faults.append(Fault("/name", "1 to 32 of a-z, 0-9 and -, not - first"))
+    if pool.name in _RESERVED_NAMES:
+        faults.append(Fault("/name", "this name is reserved"))
+    if pool.country not in phonenumbers.SUPPORTED_REGIONS:
+        faults.append(Fault("/country", "no country with telephones has this code"))
+    if pool.default_ttl > pool.max_ttl:
+        faults.append(Fault("/default_ttl", "at most max_ttl"))
+    faults.extend(
+        Fault(f"/allowed_countries/{place}", "no country with telephones has this code")
+        for place, country in enumerate(pool.allowed_countries)
+        if country not in phonenumbers.SUPPORTED_REGIONS
+    )
+    return faults

@@ -1,0 +1,89 @@
+"""What the carrier reports of a call under way, in whatever order it comes."""
+
+from __future__ import annotations
+
+import structlog
+
+from relay.carrier.webhooks import CallEnded, DialReport, LegReport
+from relay.domain import call_progress
+from relay.domain.call_progress import CallStatus
+from relay.domain.routing import DialledDecision, HangUp, TellOutcome
+from relay.domain.session import Session
+from relay.store.calls import CallRecord, call_id
+from relay.workflows.services import Services
+
+log = structlog.get_logger()
+
+_ANSWERED = "in-progress"
+
+
+def record_dial(
+    services: Services, interaction_id: str, report: DialReport, *, now: float
+) -> DialledDecision:
+    """The Dial is over: what became of the call, and what the caller is told of it.
+
+    Raises Unavailable.
+    """
+    found = _find(services, interaction_id)
+    if found is None:
+        return HangUp()
+    call, session = found
+    progress = call_progress.dialled(
+        report.dial_status,
+        known=call.status,
+        is_connected=call_progress.is_connected(
+            was_bridged=report.bridged,
+            was_accepted=call.was_accepted,
+            is_guarded=_is_guarded(call, session),
+        ),
+        duration=report.duration,
+        leg_sid=report.leg_sid,
+    )
+    services.store.calls.advance(interaction_id, progress, now=now)
+    log.info("call ended", call=interaction_id, session=session.id, status=progress.status)
+    announcement = _OUTCOMES.get(progress.status)
+    if announcement is None:
+        return HangUp()
+    return TellOutcome(announcement=announcement, locale=session.party(call.caller).locale)
+
+
+#: Status → announcement. A connected call ends without a word; one that was canceled has nobody
+#: left to hear it.
+_OUTCOMES = {
+    CallStatus.BUSY: "busy",
+    CallStatus.NO_ANSWER: "no_answer",
+    CallStatus.DECLINED: "declined",
+    CallStatus.FAILED: "failed",
+}
+
+
+def record_leg(services: Services, interaction_id: str, report: LegReport, *, now: float) -> None:
+    """Progress of the counterpart's leg. Raises Unavailable."""
+    found = _find(services, interaction_id)
+    if found is None:
+        return
+    was_taken = report.status == _ANSWERED and not _is_guarded(*found)
+    step = call_progress.taken if was_taken else call_progress.leg_seen
+    services.store.calls.advance(interaction_id, step(report.call_sid), now=now)
+
+
+def record_call_end(services: Services, report: CallEnded, *, now: float) -> None:
+    """The caller's leg is over, reported by the number itself: the one report that also comes
+    when the caller hung up first. Raises Unavailable."""
+    pool = services.store.numbers.pool_of(report.called)
+    call = services.store.calls.get(call_id(pool, report.call_sid)) if pool else None
+    if call is not None:
+        progress = call_progress.caller_gone(
+            was_accepted=call.was_accepted, duration=report.duration
+        )
+        services.store.calls.advance(call.id, progress, now=now)
+
+
+def _find(services: Services, interaction_id: str) -> tuple[CallRecord, Session] | None:
+    call = services.store.calls.get(interaction_id)
+    session = services.store.sessions.get(call.session_id) if call else None
+    return (call, session) if call and session else None
+
+
+def _is_guarded(call: CallRecord, session: Session) -> bool:
+    return session.party(call.caller.other).screen_calls

@@ -1,0 +1,88 @@
+"""Tidies one pool after another: closes what is due, frees what has cooled, forgets what is old;
+and ends phone changes whose process has died.
+
+Lookups refuse an expired session by themselves (P3); this only makes its number free again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+
+from relay.domain.pool import Pool
+from relay.workflows.resume_phone_changes import resume_phone_changes
+from relay.workflows.services import Services
+
+log = structlog.get_logger()
+
+#: Sessions in one script call: a few milliseconds of Redis at most (docs/benchmarks.md).
+BATCH = 100
+
+
+@dataclass(frozen=True)
+class Recycled:
+    closed: int = 0
+    looked_at_cooling: int = 0
+    purged: int = 0
+
+
+def recycle(services: Services, *, now: float) -> Recycled:
+    """Recycles every pool; safe to run side by side with itself. Raises Unavailable."""
+    resume_phone_changes(services, now=now)
+    total = Recycled()
+    for pool in services.store.pools.all():
+        done = recycle_pool(services, pool, now=now)
+        total = Recycled(
+            total.closed + done.closed,
+            total.looked_at_cooling + done.looked_at_cooling,
+            total.purged + done.purged,
+        )
+    return total
+
+
+def recycle_pool(services: Services, pool: Pool, *, now: float) -> Recycled:
+    services.store.phone_moves.sweep_markers(pool.name, now=now)
+    done = Recycled(
+        closed=_close_due(services, pool, now),
+        looked_at_cooling=_release_cooled(services, pool, now),
+        purged=_purge_ended(services, pool, now),
+    )
+    if done != Recycled():
+        log.info(
+            "pool recycled",
+            pool=pool.name,
+            closed=done.closed,
+            released=done.looked_at_cooling,
+            purged=done.purged,
+        )
+    return done
+
+
+def _close_due(services: Services, pool: Pool, now: float) -> int:
+    closed = 0
+    while True:
+        looked_at, ids = services.store.sessions.close_due(pool, now=now, batch=BATCH)
+        closed += len(ids)
+        if looked_at < BATCH:
+            return closed
+
+
+def _release_cooled(services: Services, pool: Pool, now: float) -> int:
+    total = 0
+    while True:
+        looked_at = services.store.sessions.release_cooled(
+            pool.name, now=now, batch=BATCH, retention=services.settings.record_retention
+        )
+        total += looked_at
+        if looked_at < BATCH:
+            return total
+
+
+def _purge_ended(services: Services, pool: Pool, now: float) -> int:
+    total = 0
+    while True:
+        looked_at = services.store.sessions.purge_ended(pool.name, now=now, batch=BATCH)
+        total += looked_at
+        if looked_at < BATCH:
+            return total

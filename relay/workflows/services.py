@@ -1,0 +1,27 @@
+"""What a use case works with. ``bootstrap`` builds it; tests may replace its borders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from config.settings import Settings
+from relay.carrier.client import Carrier
+from relay.store.store import Store
+from relay.vault import Vault
+
+
+class Jobs(Protocol):
+    """What is done later by a worker. Enqueuing is a hint: the outbox is what is certain."""
+
+    def send_message(self, message_id: str) -> None:
+        """Send what waits on the lane of this message. Never raises: the sweeper is behind it."""
+
+
+@dataclass(frozen=True)
+class Services:
+    settings: Settings
+    store: Store
+    vault: Vault
+    carrier: Carrier
+    jobs: Jobs

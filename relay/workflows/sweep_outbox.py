@@ -1,0 +1,21 @@
+"""Enqueue again what the outbox has held for too long: a job was lost, or a retry is due."""
+
+from __future__ import annotations
+
+import structlog
+
+from relay.workflows.services import Services
+
+log = structlog.get_logger()
+
+
+def sweep_outbox(services: Services, *, now: float) -> int:
+    """Answers how many messages were enqueued. Raises Unavailable."""
+    swept = 0
+    for pool in services.store.pools.names():
+        for message_id in services.store.messages.outbox.sweep(pool, now=now):
+            services.jobs.send_message(message_id)
+            swept += 1
+    if swept:
+        log.info("outbox swept", messages=swept)
+    return swept

@@ -1,0 +1,420 @@
+"""A call from its first webhook to its end, on the real store."""
+
+from dataclasses import replace
+
+import pytest
+
+from relay.carrier.webhooks import CallEnded, DialReport, InboundCall, KeyPress, LegReport
+from relay.domain.call_progress import CallStatus
+from relay.domain.participant import Role
+from relay.domain.routing import (
+    AskHuman,
+    Bridge,
+    Connect,
+    Decline,
+    HangUp,
+    Refusal,
+    TellOutcome,
+    TellWhoAndAsk,
+)
+from relay.domain.session import Channel, ClosedReason
+from relay.workflows.connect_call import REPEATABLE, connect_call
+from relay.workflows.record_call_progress import record_call_end, record_dial, record_leg
+from relay.workflows.recycle import recycle
+from relay.workflows.screen_call import ask_human, take_answer
+from tests.world import CARL, NORA, NOW, NUMBER, OTHER_NUMBER, RITA, make_world
+
+SID = "CA" + "1" * 32
+LEG = "CA" + "2" * 32
+CALL = f"us.{SID}"
+HOUR = 3600
+
+
+@pytest.fixture
+def world():
+    return make_world()
+
+
+def call_from(world, caller, *, called=NUMBER, sid=SID, now=NOW, attestation=""):
+    inbound = InboundCall(call_sid=sid, caller=caller, called=called, attestation=attestation)
+    return connect_call(world.services, inbound, now=now)
+
+
+def press(world, digits, *, now=NOW):
+    leg = KeyPress(call_sid=LEG, parent_call_sid=SID, digits=digits)
+    return take_answer(world.services, CALL, leg, now=now)
+
+
+def pick_up(world, *, call_id=CALL, now=NOW):
+    leg = KeyPress(call_sid=LEG, parent_call_sid=SID, digits="")
+    return ask_human(world.services, call_id, leg, now=now)
+
+
+def dial_over(world, status, *, bridged=False, duration=None, call_id=CALL):
+    report = DialReport(
+        call_sid=SID, dial_status=status, bridged=bridged, duration=duration, leg_sid=LEG
+    )
+    return record_dial(world.services, call_id, report, now=NOW)
+
+
+def record_of(world):
+    return world.services.store.calls.get(CALL)
+
+
+def close(world, session, reason, *, now=NOW):
+    pool = world.services.store.pools.get("us")
+    world.services.store.sessions.close(session.id, pool, reason, now=now)
+
+
+# --- who is connected -------------------------------------------------------------------
+
+
+def test_a_recruiter_reaches_the_candidate_behind_a_guard(world):
+    session = world.open()
+
+    answered = call_from(world, RITA)
+
+    assert answered.id == CALL
+    assert isinstance(answered.decision, Bridge)
+    assert answered.decision.counterpart.reveal() == CARL
+    assert answered.decision.is_guarded
+    assert answered.decision.session.id == session.id
+
+
+def test_a_candidate_reaches_the_recruiter_without_a_guard(world):
+    world.open()
+
+    decision = call_from(world, CARL).decision
+
+    assert isinstance(decision, Bridge)
+    assert decision.counterpart.reveal() == RITA
+    assert not decision.is_guarded
+
+
+@pytest.mark.parametrize("caller", ["anonymous", "+266696687", "+7378742833", "", "client:nora"])
+def test_a_withheld_caller_is_never_looked_up(world, caller):
+    world.open()
+
+    answered = call_from(world, caller)
+
+    assert answered.decision == Decline(refusal=Refusal.CALLER_WITHHELD)
+    assert answered.id == ""
+
+
+def test_a_stranger_is_refused_politely(world):
+    world.open()
+
+    assert call_from(world, NORA).decision == Decline(refusal=Refusal.NOT_CONNECTED)
+    assert record_of(world) is None
+
+
+def test_a_number_that_is_not_ours_connects_nobody(world):
+    world.open()
+
+    decision = call_from(world, RITA, called=OTHER_NUMBER).decision
+
+    assert decision == Decline(refusal=Refusal.NOT_CONNECTED)
+
+
+def test_p3_an_expired_session_never_connects_though_no_worker_ran(world):
+    session = world.open()
+
+    decision = call_from(world, RITA, now=session.expires_at).decision
+
+    assert decision == Decline(refusal=Refusal.NO_LONGER_CONNECTED, locale="en")
+
+
+def test_a_closed_session_connects_nobody(world):
+    session = world.open()
+    close(world, session, ClosedReason.BY_API)
+
+    decision = call_from(world, CARL).decision
+
+    assert decision == Decline(refusal=Refusal.NO_LONGER_CONNECTED, locale="en")
+
+
+def test_a_session_for_texts_takes_no_calls(world):
+    world.open(channels=frozenset({Channel.SMS}))
+
+    assert call_from(world, RITA).decision == Decline(refusal=Refusal.TEXTS_ONLY, locale="en")
+
+
+def test_a_stale_map_of_numbers_is_read_again(world):
+    """A number has moved to another pool since this process read the map."""
+    world.open()
+    store = world.services.store
+    assert store.numbers.pool_of(NUMBER) == "us"
+    pool = store.pools.get("us")
+    store.pools.put(replace(pool, name="us-2"))
+    store.client.hdel("{us}:numbers", NUMBER)
+    store.client.hset("numbers", NUMBER, "us-2")
+    store.client.hset("{us-2}:numbers", NUMBER, 0)
+
+    assert call_from(world, RITA).decision == Decline(refusal=Refusal.NOT_CONNECTED)
+    assert store.numbers.pool_of(NUMBER) == "us-2"
+
+
+def test_a_number_given_back_meanwhile_connects_nobody(world):
+    world.open()
+    store = world.services.store
+    assert store.numbers.pool_of(NUMBER) == "us"
+    store.client.hdel("{us}:numbers", NUMBER)
+    store.client.hdel("numbers", NUMBER)
+
+    assert call_from(world, RITA).decision == Decline(refusal=Refusal.NOT_CONNECTED)
+
+
+# --- a CallSid gets its Dial once -------------------------------------------------------
+
+
+def test_p4_a_repeated_webhook_gets_the_same_answer(world):
+    world.open()
+
+    first, second = call_from(world, RITA), call_from(world, RITA, now=NOW + REPEATABLE - 1)
+
+    assert first == second
+    assert len(world.services.store.client.zrange("{us}:interactions", 0, -1)) == 1
+
+
+def test_a_captured_webhook_is_refused_after_a_minute(world):
+    world.open()
+    call_from(world, RITA)
+
+    decision = call_from(world, RITA, now=NOW + REPEATABLE + 2).decision
+
+    assert decision == Decline(refusal=Refusal.CALL_AGAIN, locale="en")
+
+
+@pytest.mark.parametrize("reason", [ClosedReason.BY_API, ClosedReason.EXPIRED])
+def test_p5_the_first_decision_holds_when_the_session_ends_meanwhile(world, reason):
+    session = world.open()
+    call_from(world, RITA)
+    close(world, session, reason, now=NOW + 1)
+
+    assert isinstance(call_from(world, RITA, now=NOW + 2).decision, Bridge)
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        ClosedReason.BLOCKED,
+        ClosedReason.ERASED,
+        ClosedReason.SUSPENDED,
+        ClosedReason.TAKEN_OVER,
+    ],
+)
+def test_p5_a_block_or_an_erasure_takes_the_decision_back(world, reason):
+    session = world.open()
+    call_from(world, RITA)
+    close(world, session, reason, now=NOW + 1)
+
+    decision = call_from(world, RITA, now=NOW + 2).decision
+
+    assert decision == Decline(refusal=Refusal.CALL_AGAIN, locale="en")
+    assert pick_up(world) == HangUp()
+    assert press(world, "1") == HangUp()
+
+
+# --- the guard --------------------------------------------------------------------------
+
+
+def test_the_guard_asks_and_one_takes_the_call(world):
+    world.open()
+    call_from(world, RITA)
+
+    assert pick_up(world) == AskHuman(locale="en")
+    assert press(world, "1") == Connect()
+    assert record_of(world).status is CallStatus.IN_PROGRESS
+    assert record_of(world).leg_sid == LEG
+
+
+def test_two_tells_who_and_why(world):
+    world.open(context="Backend engineer")
+    call_from(world, RITA)
+
+    assert press(world, "2") == TellWhoAndAsk(
+        locale="en",
+        caller=Role.RECRUITER,
+        name="Rita",
+        organization="Acme",
+        context="Backend engineer",
+    )
+
+
+def test_two_names_nobody_when_the_recruiters_record_is_gone(world):
+    world.open()
+    call_from(world, RITA)
+    world.services.store.client.delete("{people}:recruiter:rita")
+
+    decision = press(world, "2")
+
+    assert (decision.name, decision.organization) == ("", "")
+
+
+def test_a_recruiter_who_asked_for_the_guard_never_hears_a_candidates_name(world):
+    world.open()
+    call_from(world, CARL)
+
+    decision = press(world, "2")
+
+    assert (decision.caller, decision.name) == (Role.CANDIDATE, "")
+
+
+@pytest.mark.parametrize("digits", ["9", "0", "#", "11"])
+def test_any_other_key_declines(world, digits):
+    world.open()
+    call_from(world, RITA)
+
+    assert press(world, digits) == HangUp()
+    assert dial_over(world, "no-answer") == TellOutcome(announcement="declined", locale="en")
+    assert record_of(world).status is CallStatus.DECLINED
+
+
+def test_a_guard_for_a_call_that_is_not_on_record_hangs_up(world):
+    assert pick_up(world, call_id="us.CAunknown") == HangUp()
+
+
+# --- how it ends ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("dial_status", "announcement", "status"),
+    [
+        ("busy", "busy", CallStatus.BUSY),
+        ("no-answer", "no_answer", CallStatus.NO_ANSWER),
+        ("failed", "failed", CallStatus.FAILED),
+        ("completed", "no_answer", CallStatus.NO_ANSWER),
+    ],
+)
+def test_a_caller_who_was_not_connected_is_told_why(world, dial_status, announcement, status):
+    world.open()
+    call_from(world, RITA)
+
+    told = dial_over(world, dial_status)
+
+    assert told == TellOutcome(announcement=announcement, locale="en")
+    assert record_of(world).status is status
+
+
+def test_a_connected_call_completes_with_its_duration(world):
+    world.open()
+    call_from(world, RITA, attestation="A")
+    press(world, "1")
+
+    assert dial_over(world, "completed", bridged=True, duration=61) == HangUp()
+    record = record_of(world)
+    assert (record.status, record.duration) == (CallStatus.COMPLETED, 61)
+    assert record.attestation == "A"
+
+
+def test_a_call_without_a_guard_is_connected_when_it_was_bridged(world):
+    world.open()
+    call_from(world, CARL)
+
+    assert dial_over(world, "completed", bridged=True, duration=5) == HangUp()
+    assert record_of(world).status is CallStatus.COMPLETED
+
+
+def test_a_dial_that_is_canceled_has_nobody_left_to_tell(world):
+    world.open()
+    call_from(world, RITA)
+
+    assert dial_over(world, "canceled") == HangUp()
+
+
+def test_a_dial_that_is_not_on_record_ends_without_a_word(world):
+    assert dial_over(world, "busy", call_id="us.CAunknown") == HangUp()
+
+
+def leg(world, status, *, call_id=CALL):
+    report = LegReport(call_sid=LEG, parent_call_sid=SID, status=status, duration=None)
+    record_leg(world.services, call_id, report, now=NOW)
+
+
+def test_a_recruiter_who_picks_up_is_in_the_call(world):
+    world.open()
+    call_from(world, CARL)
+
+    leg(world, "in-progress")
+
+    assert record_of(world).status is CallStatus.IN_PROGRESS
+
+
+def test_a_voicemail_that_picks_up_behind_the_guard_is_not(world):
+    world.open()
+    call_from(world, RITA)
+
+    leg(world, "in-progress")
+    leg(world, "completed", call_id="us.CAunknown")
+
+    assert record_of(world).status is CallStatus.RINGING
+    assert record_of(world).leg_sid == LEG
+
+
+def ended(world, *, called=NUMBER, sid=SID, duration=12):
+    report = CallEnded(call_sid=sid, called=called, status="completed", duration=duration)
+    record_call_end(world.services, report, now=NOW + 60)
+
+
+def test_a_caller_who_hangs_up_first_has_canceled(world):
+    world.open()
+    call_from(world, RITA)
+
+    ended(world)
+    ended(world, sid="CA" + "9" * 32)
+    ended(world, called=OTHER_NUMBER)
+
+    assert record_of(world).status is CallStatus.CANCELED
+
+
+@pytest.mark.parametrize("end_first", [True, False])
+def test_p4_reports_in_any_order_come_to_the_same_end(world, end_first):
+    world.open()
+    call_from(world, RITA)
+    press(world, "1")
+    reports = [
+        lambda: ended(world),
+        lambda: dial_over(world, "completed", bridged=True, duration=61),
+    ]
+
+    for report in reports if end_first else reports[::-1]:
+        report()
+        report()
+
+    assert record_of(world).status is CallStatus.COMPLETED
+    assert record_of(world).duration == 61
+
+
+# --- live calls and recycling -----------------------------------------------------------
+
+
+def test_p5_recycling_leaves_a_pair_alone_while_its_call_goes_on(world):
+    session = world.open(ttl=60)
+    call_from(world, RITA, now=session.expires_at - 1)
+
+    recycle(world.services, now=session.expires_at + 10)
+
+    assert world.services.store.sessions.get(session.id).closed_at is None
+    later = call_from(world, CARL, sid="CA" + "3" * 32, now=session.expires_at + 10)
+    assert later.decision == Decline(refusal=Refusal.NO_LONGER_CONNECTED, locale="en")
+
+
+def test_p5_a_callback_that_never_comes_pins_a_pair_no_longer_than_its_lease(world):
+    session = world.open(ttl=60)
+    call_from(world, RITA)
+
+    recycle(world.services, now=NOW + 2 * HOUR)
+
+    closed = world.services.store.sessions.get(session.id)
+    assert (closed.closed_at, closed.closed_reason) == (session.expires_at, ClosedReason.EXPIRED)
+
+
+def test_a_call_that_ends_lets_its_expired_session_close_at_once(world):
+    session = world.open(ttl=60)
+    call_from(world, RITA)
+    recycle(world.services, now=session.expires_at + 1)
+
+    dial_over(world, "busy")
+    recycle(world.services, now=session.expires_at + 2)
+
+    assert world.services.store.sessions.get(session.id).closed_at == session.expires_at

@@ -1,0 +1,319 @@
+"""Opening a session: who, where, until when, and what stands in the way."""
+
+import pytest
+
+from relay.domain.errors import Conflict, Forbidden, Invalid, PoolExhausted
+from relay.domain.participant import CandidateDetails, RecruiterDetails
+from relay.domain.pool import Pool
+from relay.domain.session import Channel, ClosedReason
+from relay.store.sessions import Outdated
+from relay.workflows.close_session import close_session
+from relay.workflows.open_session import (
+    Asker,
+    Opened,
+    SessionRequest,
+    Someone,
+    open_session,
+)
+from tests.world import (
+    ASKER,
+    CARL,
+    DAN,
+    NORA,
+    NOW,
+    NUMBER,
+    OTHER_NUMBER,
+    PHONES,
+    RITA,
+    make_world,
+)
+
+WEEK = 7 * 24 * 3600
+RITA_AND_CARL = SessionRequest(recruiter=Someone(ref="rita"), candidate=Someone(ref="carl"))
+
+
+@pytest.fixture
+def world():
+    return make_world()
+
+
+def recruiter(ref, phone=None, **details):
+    phone = phone or PHONES[ref]
+    return Someone(ref=ref, details=RecruiterDetails(phone=phone, **details))
+
+
+def candidate(ref, phone=None, **how):
+    return Someone(ref=ref, details=CandidateDetails(phone=phone or PHONES[ref]), **how)
+
+
+def ask(world, *, now=NOW, asker=ASKER, recruiter=None, candidate=None, **request) -> Opened:
+    wanted = SessionRequest(
+        recruiter=recruiter or Someone(ref="rita"),
+        candidate=candidate or Someone(ref="carl"),
+        **request,
+    )
+    return open_session(world.services, wanted, asker=asker, now=now)
+
+
+def add_pool(world, name, **policy):
+    world.services.store.pools.put(Pool(name=name, country="US", **policy))
+
+
+def add_number(world, number, pool="us"):
+    world.services.store.numbers.add(
+        number, pool, carrier_sid="PN" + "1" * 32, capabilities="vs", now=NOW
+    )
+
+
+def pointers(refusal) -> list[str]:
+    return [fault.pointer for fault in refusal.value.faults]
+
+
+# --- who --------------------------------------------------------------------------------
+
+
+def test_people_are_put_on_record_on_the_way(world):
+    opened = ask(world, recruiter=recruiter("rita"), candidate=candidate("carl"))
+
+    assert opened.is_new
+    assert opened.session.virtual_number == NUMBER
+    again = ask(world)
+    assert again.session.id == opened.session.id
+    assert not again.is_new
+
+
+@pytest.mark.parametrize("role", ["recruiter", "candidate"])
+def test_somebody_unknown_is_refused_with_their_place(world, role):
+    world.open()
+
+    with pytest.raises(Invalid) as refusal:
+        ask(world, **{role: Someone(ref="nobody")})
+
+    assert pointers(refusal) == [f"/{role}"]
+
+
+def test_what_is_wrong_with_somebody_is_addressed_within_the_request(world):
+    with pytest.raises(Invalid) as refusal:
+        ask(world, recruiter=recruiter("rita", name="x" * 101), candidate=candidate("carl"))
+
+    assert pointers(refusal) == ["/recruiter/name"]
+
+
+def test_a_recruiter_and_a_candidate_cannot_have_one_phone(world):
+    with pytest.raises(Invalid) as refusal:
+        ask(world, recruiter=recruiter("rita"), candidate=candidate("carl", RITA))
+
+    assert pointers(refusal) == ["/candidate"]
+
+
+def test_a_candidate_whose_phone_was_taken_over_gets_no_session(world):
+    add_number(world, OTHER_NUMBER)
+    world.open()
+    ask(world, candidate=candidate("dan", CARL, take_over=True))
+
+    with pytest.raises(Conflict):
+        ask(world)
+
+
+def test_a_new_phone_is_for_those_who_may_change_one(world):
+    world.open()
+    changed = candidate("carl", DAN)
+
+    with pytest.raises(Forbidden):
+        ask(world, candidate=changed, asker=Asker(client_id="x", may_change_phone=False))
+
+    session = ask(world, candidate=changed).session
+    assert session.candidate.phone_index in world.services.vault.indexes_of(DAN)
+
+
+# --- where ------------------------------------------------------------------------------
+
+
+def test_the_one_pool_of_the_candidates_country_is_the_default(world):
+    world.services.store.pools.put(Pool(name="gb", country="GB"))
+
+    assert world.open().pool == "us"
+
+
+def test_several_pools_of_a_country_need_a_name(world):
+    add_pool(world, "us-east")
+
+    with pytest.raises(Invalid) as refusal:
+        world.open()
+
+    assert refusal.value.code == "pool_required"
+    assert pointers(refusal) == ["/pool"]
+
+
+def test_no_pool_of_a_country_needs_a_name(world):
+    with pytest.raises(Invalid) as refusal:
+        ask(world, recruiter=recruiter("rita"), candidate=candidate("carl", "+447911123456"))
+
+    assert refusal.value.code == "pool_required"
+
+
+def test_an_unknown_pool_is_refused_before_anybody_is_put_on_record(world):
+    with pytest.raises(Invalid) as refusal:
+        ask(world, recruiter=recruiter("rita"), candidate=candidate("carl"), pool="nowhere")
+
+    assert pointers(refusal) == ["/pool"]
+    with pytest.raises(Invalid):
+        ask(world)
+
+
+def test_a_pair_stays_where_it_is(world):
+    first = world.open()
+    add_pool(world, "us-east")
+
+    assert ask(world).session.id == first.id
+
+
+def test_a_pair_that_comes_back_goes_where_it_was_last(world):
+    add_pool(world, "us-east")
+    add_number(world, OTHER_NUMBER, "us-east")
+    for place, pool in enumerate(("us-east", "us")):
+        session = world.open(pool=pool, now=NOW + place)
+        close_session(world.services, session.id, now=NOW + place)
+
+    assert ask(world, now=NOW + 10).session.pool == "us"
+
+
+def test_a_pair_that_is_open_elsewhere_is_not_opened_twice(world):
+    first = world.open()
+    add_pool(world, "us-east")
+
+    with pytest.raises(Conflict) as refusal:
+        ask(world, pool="us-east")
+
+    assert refusal.value.sessions == (first.id,)
+
+
+def test_a_pair_may_go_elsewhere_when_its_session_is_over(world):
+    world.open(ttl=60)
+    add_pool(world, "us-east")
+    add_number(world, OTHER_NUMBER, "us-east")
+
+    assert ask(world, pool="us-east", now=NOW + 61).session.virtual_number == OTHER_NUMBER
+
+
+@pytest.mark.parametrize(
+    ("people", "places"),
+    [
+        ({"recruiter": recruiter("rita", "+447911123456")}, ["/recruiter"]),
+        ({"candidate": candidate("carl", "+447911123456")}, ["/candidate"]),
+        (
+            {
+                "recruiter": recruiter("rita", "+447911123456"),
+                "candidate": candidate("carl", "+447911123457"),
+            },
+            ["/recruiter", "/candidate"],
+        ),
+    ],
+)
+def test_both_phones_countries_must_be_allowed(world, people, places):
+    add_pool(world, "us", allowed_countries=("US", "CA"))
+
+    with pytest.raises(Invalid) as refusal:
+        ask(
+            world,
+            **({"recruiter": recruiter("rita"), "candidate": candidate("carl")} | people),
+            pool="us",
+        )
+
+    assert pointers(refusal) == places
+
+
+# --- until when, and what ---------------------------------------------------------------
+
+
+def test_a_session_lasts_as_long_as_the_pool_says(world):
+    assert world.open().expires_at == int(NOW) + 1 + WEEK
+
+
+def test_a_session_lasts_as_long_as_it_is_told(world):
+    assert world.open(ttl=1).expires_at == int(NOW) + 2
+
+
+def test_nothing_lasts_longer_than_the_pool_allows(world):
+    with pytest.raises(Invalid) as refusal:
+        world.open(ttl=90 * 24 * 3600 + 1)
+
+    assert pointers(refusal) == ["/ttl"]
+
+
+def test_a_session_follows_the_newer_request(world):
+    world.open(context="old", channels=frozenset({Channel.VOICE}))
+
+    session = ask(world, context="new", channels=frozenset({Channel.SMS})).session
+
+    assert session.context == "new"
+    assert session.channels == {Channel.SMS}
+
+
+@pytest.mark.parametrize(
+    "context", ["x" * 201, "a\nb", "a\x00b", "a\u2028b", f"ask {NORA}", "310.555.0177 after six"]
+)
+def test_a_context_that_cannot_be_spoken_or_leaks_is_refused(world, context):
+    with pytest.raises(Invalid) as refusal:
+        world.open(context=context)
+
+    assert pointers(refusal) == ["/context"]
+
+
+@pytest.mark.parametrize("context", ["", "x" * 200, "后端工程师", "Team 7, 2nd round 👩‍💻"])
+def test_any_other_context_is_kept(world, context):
+    assert world.open(context=context).context == context
+
+
+# --- the claim --------------------------------------------------------------------------
+
+
+def test_an_exhausted_pool_says_why(world):
+    world.open()
+
+    with pytest.raises(PoolExhausted) as refusal:
+        world.open(recruiter="nora")
+
+    assert refusal.value.reason == "candidate_on_every_number"
+
+
+class Changing:
+    """Sessions of a store in which a phone change is under way for the next few claims."""
+
+    def __init__(self, sessions, claims):
+        self.sessions = sessions
+        self.claims = claims
+
+    def claim(self, *args, **kwargs):
+        if self.claims:
+            self.claims -= 1
+            return Outdated()
+        return self.sessions.claim(*args, **kwargs)
+
+    def __getattr__(self, name):
+        return getattr(self.sessions, name)
+
+
+def test_a_claim_that_meets_a_phone_change_is_tried_again(world):
+    world.services.store.sessions = Changing(world.services.store.sessions, 3)
+
+    assert world.open().virtual_number == NUMBER
+
+
+def test_a_phone_change_that_does_not_end_is_a_conflict_to_try_again(world):
+    world.services.store.sessions = Changing(world.services.store.sessions, 100)
+
+    with pytest.raises(Conflict) as refusal:
+        world.open()
+
+    assert refusal.value.retry_after == 1
+
+
+def test_a_closed_pair_gets_a_new_session(world):
+    first = world.open()
+    close_session(world.services, first.id, now=NOW, reason=ClosedReason.BLOCKED)
+
+    opened = open_session(world.services, RITA_AND_CARL, asker=ASKER, now=NOW + 1)
+
+    assert opened.is_new
+    assert opened.session.id != first.id

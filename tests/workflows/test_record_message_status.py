@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import pytest
+
+from relay.store.keys import PoolKeys
+from relay.workflows.sweep_outbox import sweep_outbox
+from tests.pair import CARL, NOW, RITA
+from tests.workflows.texting import TO_CARL, UNCLEAR, Stage
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+@pytest.fixture
+def message(stage: Stage) -> str:
+    message = stage.text().message
+    stage.work()
+    return message
+
+
+def test_a_delivered_text_leaves_no_body(stage: Stage, message: str) -> None:
+    stage.report(message, "sent")
+    assert stage.client.exists(PoolKeys("us").body(message))
+    stage.report(message, "delivered")
+    assert not stage.client.exists(PoolKeys("us").body(message))
+    assert stage.record(message).status == "delivered"
+
+
+def test_reports_in_any_order_end_alike(stage: Stage, message: str) -> None:
+    for status in ("delivered", "queued", "sent", "sending"):
+        stage.report(message, status)
+    assert stage.record(message).status == "delivered"
+
+
+@pytest.mark.parametrize("code", [30007, 30004, 30005])
+def test_a_failure_that_is_final_tells_the_sender_once(
+    stage: Stage, message: str, code: int
+) -> None:
+    for _ in range(2):
+        stage.report(message, "undelivered", code)
+    stage.work()
+    assert [to for to, _ in stage.arrived] == [CARL, RITA]
+    assert "could not be delivered" in stage.arrived[1][1]
+
+
+def test_a_stop_reported_late_tells_the_sender_why(stage: Stage, message: str) -> None:
+    stage.report(message, "failed", 21610)
+    stage.work()
+    assert "has stopped texts" in stage.arrived[1][1]
+
+
+def test_an_unreachable_phone_gets_one_more_try(stage: Stage, message: str) -> None:
+    stage.report(message, "undelivered", 30003)
+    assert stage.record(message).status == "queued"
+    stage.now += 30
+    sweep_outbox(stage.services, now=stage.now)
+    stage.work()
+    assert stage.arrived == [TO_CARL, TO_CARL]
+    stage.report(message, "undelivered", 30003)
+    stage.work()
+    assert [to for to, _ in stage.arrived] == [CARL, CARL, RITA]
+    assert stage.record(message).status == "undelivered"
+
+
+def test_a_settled_attempt_lets_the_next_text_go(stage: Stage) -> None:
+    stage.carrier.messages.troubles = [UNCLEAR]
+    first = stage.text().message
+    stage.work()
+    second = stage.text(body="second").message
+    stage.jobs.take()
+    stage.report(first, "sent")
+    assert stage.jobs.noted == [second]
+
+
+def test_words_and_messages_nobody_knows_are_passed_over(stage: Stage, message: str) -> None:
+    stage.report(message, "brand-new")
+    stage.report("us.SMnone", "sent")
+    assert stage.record(message).status == "queued"
+    assert stage.now == NOW

@@ -1,0 +1,268 @@
+"""Putting people on record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from relay.domain.errors import Conflict, Forbidden, Invalid, RateLimited
+from relay.domain.participant import CandidateDetails, ParticipantStatus, RecruiterDetails, Role
+from relay.domain.session import ClosedReason
+from relay.workflows import enter_pool as waiting
+from relay.workflows.give_phone import MOST_CONFLICTS
+from relay.workflows.register_participant import (
+    Registered,
+    register_candidate,
+    register_recruiter,
+)
+from tests.world import CARL, DAN, NORA, NOW, NUMBER, OTHER_NUMBER, RITA, World, make_world
+
+
+@pytest.fixture
+def world() -> World:
+    world = make_world()
+    world.services.store.numbers.add(
+        OTHER_NUMBER, "us", carrier_sid="PN" + "1" * 32, capabilities="vsm", now=NOW
+    )
+    return world
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting.time, "sleep", lambda _: None)
+
+
+def put_recruiter(
+    world: World,
+    ref: str = "rita",
+    phone: str = RITA,
+    *,
+    may_change_phone: bool = True,
+    renumber: bool = False,
+    **details: Any,
+) -> Registered:
+    return register_recruiter(
+        world.services,
+        ref,
+        RecruiterDetails(phone=phone, **details),
+        client_id="board",
+        may_change_phone=may_change_phone,
+        renumber=renumber,
+        now=NOW,
+    )
+
+
+def put_candidate(
+    world: World,
+    ref: str = "carl",
+    phone: str = CARL,
+    *,
+    may_change_phone: bool = True,
+    take_over: bool = False,
+    **details: Any,
+) -> Registered:
+    return register_candidate(
+        world.services,
+        ref,
+        CandidateDetails(phone=phone, **details),
+        client_id="board",
+        may_change_phone=may_change_phone,
+        take_over=take_over,
+        now=NOW,
+    )
+
+
+def pointers(refused: pytest.ExceptionInfo[Invalid]) -> list[str]:
+    return [fault.pointer for fault in refused.value.faults]
+
+
+# --- what is kept ---------------------------------------------------------------------
+
+
+def test_a_new_recruiter_is_on_record_with_a_hint_only(world: World) -> None:
+    rita, is_new = put_recruiter(world, name="Rita", organization="Acme", screen_calls=True)
+
+    assert is_new
+    assert (rita.name, rita.organization, rita.screen_calls) == ("Rita", "Acme", True)
+    assert rita.phone_hint == "+1 ••• ••• ••01"
+    assert (rita.country, rita.locale) == ("US", "en")
+    assert RITA[2:] not in str(rita)
+
+
+def test_what_a_request_does_not_say_stays_as_it_was(world: World) -> None:
+    put_recruiter(world, name="Rita", organization="Acme", locale="zh-CN")
+    rita, is_new = put_recruiter(world, name="Rita B.", organization="")
+
+    assert not is_new
+    assert (rita.name, rita.organization, rita.locale) == ("Rita B.", "", "zh-CN")
+
+
+def test_open_sessions_follow_the_locale(world: World) -> None:
+    session = world.open()
+    put_candidate(world, locale="zh-CN", time_zone="Asia/Shanghai")
+
+    followed = world.services.store.sessions.get(session.id)
+    assert followed is not None
+    assert (followed.recruiter.locale, followed.candidate.locale) == ("en", "zh-CN")
+
+
+# --- what is refused ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ref", "details", "at"),
+    [
+        ("", {}, "/ref"),
+        ("a b", {}, "/ref"),
+        ("x" * 65, {}, "/ref"),
+        ("rita\n", {}, "/ref"),
+        ("r-14155552671", {}, "/ref"),
+        ("r-5550101", {}, "/ref"),
+        ("rita", {"phone": "415 555 2671"}, "/phone"),
+        ("rita", {"phone": "+1 911"}, "/phone"),
+        ("rita", {"phone": "+1 900 555 0100"}, "/phone"),
+        ("rita", {"phone": "anonymous"}, "/phone"),
+        ("rita", {"phone": NUMBER}, "/phone"),
+        ("rita", {"name": "x" * 101}, "/name"),
+        ("rita", {"name": "Rita\tBell"}, "/name"),
+        ("rita", {"name": "call (415) 555-2671"}, "/name"),
+        ("rita", {"organization": "Acme 555-0101"}, "/organization"),
+        ("rita", {"locale": "english"}, "/locale"),
+        ("rita", {"locale": "en\n"}, "/locale"),
+    ],
+)
+def test_p2_a_recruiter_that_cannot_be_is_refused_without_repeating_it(
+    world: World, ref: str, details: dict[str, str], at: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        put_recruiter(world, ref, **{"phone": RITA, **details})
+
+    assert pointers(refused) == [at]
+    said = str(refused.value.faults) + refused.value.detail
+    assert not any(len(given) > 2 and given in said for given in [ref, *details.values()])
+    assert world.services.store.people.get(Role.RECRUITER, ref) is None
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "America", "../../etc/passwd", "\x00"])
+def test_a_time_zone_is_one_of_the_database(world: World, zone: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        put_candidate(world, time_zone=zone, locale="EN")
+    assert pointers(refused) == ["/locale", "/time_zone"]
+
+
+def test_all_faults_are_told_at_once(world: World) -> None:
+    with pytest.raises(Invalid) as refused:
+        put_recruiter(world, "a b", "12", name="\x00", locale="x")
+    assert pointers(refused) == ["/ref", "/phone", "/name", "/locale"]
+
+
+# --- phones ---------------------------------------------------------------------------
+
+
+def test_changing_a_phone_needs_the_scope(world: World) -> None:
+    put_recruiter(world)
+    with pytest.raises(Forbidden):
+        put_recruiter(world, phone=NORA, may_change_phone=False)
+    put_recruiter(world, may_change_phone=False, name="Rita")
+
+
+def test_a_new_phone_takes_over_the_open_sessions(world: World) -> None:
+    session = world.open()
+    rita, is_new = put_recruiter(world, phone=NORA, name="Nora")
+
+    assert not is_new
+    assert (rita.name, rita.phone_hint[-2:]) == ("Nora", NORA[-2:])
+    moved = world.services.store.sessions.get(session.id)
+    assert moved is not None
+    assert moved.recruiter.phone_index == rita.phone_indexes[0]
+    assert world.services.vault.unseal_phone(moved.recruiter.sealed_phone).reveal() == NORA
+
+
+def test_two_recruiters_share_a_switchboard(world: World) -> None:
+    put_recruiter(world)
+    assert put_recruiter(world, "nora", RITA).is_new
+
+
+def test_two_candidates_do_not_share_a_phone_and_are_not_told_whose_it_is(world: World) -> None:
+    put_candidate(world)
+    with pytest.raises(Conflict) as refused:
+        put_candidate(world, "dan", CARL)
+    assert "carl" not in str(refused.value)
+    assert world.services.store.people.get(Role.CANDIDATE, "dan") is None
+
+    put_candidate(world, "dan", DAN)
+    with pytest.raises(Conflict):
+        put_candidate(world, "dan", CARL)
+
+
+def test_a_phone_can_be_taken_over_by_a_new_candidate(world: World) -> None:
+    session = world.open()
+    dan, is_new = put_candidate(world, "dan", CARL, take_over=True, locale="zh-CN")
+
+    assert is_new
+    assert (dan.status, dan.locale) == (ParticipantStatus.ACTIVE, "zh-CN")
+    carl = world.services.store.people.get(Role.CANDIDATE, "carl")
+    assert carl is not None
+    assert carl.status is ParticipantStatus.WITHOUT_PHONE
+    closed = world.services.store.sessions.get(session.id)
+    assert closed is not None
+    assert closed.closed_reason is ClosedReason.TAKEN_OVER
+    with pytest.raises(Conflict):
+        put_candidate(world, "carl", CARL)
+    assert not put_candidate(world, "carl", DAN).is_new
+
+
+def test_taking_a_phone_over_needs_the_scope(world: World) -> None:
+    put_candidate(world)
+    with pytest.raises(Forbidden):
+        put_candidate(world, "dan", CARL, take_over=True, may_change_phone=False)
+    assert world.services.store.people.get(Role.CANDIDATE, "dan") is None
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_change_under_way_is_waited_for_and_then_a_conflict(world: World) -> None:
+    rita, _ = put_recruiter(world)
+    world.services.store.phone_changes.begin(rita, "1", take_over=False, now=NOW)
+    with pytest.raises(Conflict):
+        put_recruiter(world)
+
+
+# --- conflicts are no directory -------------------------------------------------------
+
+
+def test_p2_conflicts_are_no_directory(world: World) -> None:
+    put_candidate(world)
+    put_candidate(world, "dan", DAN)
+    for _ in range(MOST_CONFLICTS):
+        with pytest.raises(Conflict):
+            put_candidate(world, "eve", CARL)
+    # From now on the answer is the same, whether somebody has the phone or not.
+    for phone in (CARL, NORA):
+        with pytest.raises(RateLimited) as refused:
+            put_candidate(world, "eve", phone)
+        assert 3500 < (refused.value.retry_after or 0) <= 3600
+    put_candidate(world, "dan", DAN, locale="zh-CN")
+    put_recruiter(world)
+
+
+def test_conflicts_over_numbers_count_too(world: World) -> None:
+    """Nora's phone is bound on the number on which Rita has Carl."""
+    world.open()
+    world.open("nora", "dan")
+    for _ in range(MOST_CONFLICTS):
+        with pytest.raises(Conflict) as refused:
+            put_recruiter(world, phone=NORA)
+        assert len(refused.value.sessions) == 1
+    with pytest.raises(RateLimited):
+        put_recruiter(world, phone=NORA, renumber=True)
+
+
+def test_sessions_in_the_way_move_to_other_numbers_when_asked(world: World) -> None:
+    session = world.open()
+    world.open("nora", "dan")
+    put_recruiter(world, phone=NORA, renumber=True)
+
+    moved = world.services.store.sessions.get(session.id)
+    assert moved is not None
+    assert moved.virtual_number == OTHER_NUMBER

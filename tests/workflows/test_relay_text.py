@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import pytest
+
+from relay.domain.participant import Role
+from relay.domain.session import Channel, ClosedReason
+from relay.domain.texts import Notice
+from relay.store.keys import NUMBERS, PoolKeys
+from tests.pair import CARL, NOW, NUMBER, OTHER_NUMBER, RITA, STRANGER, US
+from tests.workflows.texting import Stage
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+def test_a_text_goes_to_the_other_side_and_shows_the_virtual_number(stage: Stage) -> None:
+    """P2"""
+    answer = stage.text(body="héllo 👋")
+    assert (answer.outcome, answer.tell) == ("accepted", None)
+    assert stage.jobs.noted == [answer.message]
+    stage.work()
+    assert stage.carrier.messages.sent == [(NUMBER, CARL, "héllo 👋")]
+
+
+def test_a_text_goes_back(stage: Stage) -> None:
+    stage.text(CARL, "ok")
+    stage.work()
+    assert stage.carrier.messages.sent == [(NUMBER, RITA, "ok")]
+
+
+def test_a_webhook_that_comes_twice_is_one_text(stage: Stage) -> None:
+    """P4"""
+    stage.text(sid="SM1")
+    assert stage.text(sid="SM1").outcome == "duplicate"
+    stage.work()
+    assert len(stage.arrived) == 1
+
+
+@pytest.mark.parametrize("sender", ["anonymous", "+266696687", "", "55501", "Acme", "client:rita"])
+def test_who_is_no_person_gets_no_answer(stage: Stage, sender: str) -> None:
+    answer = stage.text(sender)
+    assert (answer.outcome, answer.tell) == ("ignored", None)
+
+
+def test_an_empty_text_is_ignored(stage: Stage) -> None:
+    assert stage.text(body="  ").outcome == "ignored"
+
+
+def test_a_picture_without_words_goes_nowhere_and_its_sender_is_told(stage: Stage) -> None:
+    stage.text(body="", media=1)
+    assert stage.jobs.noted == ["us.SM" + "1".zfill(32)]
+    stage.send(f"us.SM{1:032d}.picture_not_relayed")
+    assert stage.arrived == [
+        (RITA, "Acme Jobs: pictures are not passed on yet. Your picture was not delivered.")
+    ]
+
+
+def test_a_stranger_is_told_once_a_day(stage: Stage) -> None:
+    assert stage.text(STRANGER, sid="SM1").tell is Notice.NOT_CONNECTED
+    assert stage.text(STRANGER, sid="SM1").tell is Notice.NOT_CONNECTED
+    assert stage.text(STRANGER, sid="SM2").tell is None
+    assert stage.text(STRANGER, sid="SM2").locale == "en"
+
+
+def test_an_expired_pair_is_told_in_its_language(stage: Stage) -> None:
+    stage.pair.connect("+12125550103", "+12125550104", candidate_locale="zh-CN")
+    stage.now = stage.pair.session.expires_at + 100
+    answer = stage.text("+12125550104")
+    assert (answer.outcome, answer.tell, answer.locale) == (
+        "expired",
+        Notice.NO_LONGER_CONNECTED,
+        "zh-CN",
+    )
+
+
+def test_a_closed_pair_is_told(stage: Stage) -> None:
+    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
+    assert stage.text().tell is Notice.NO_LONGER_CONNECTED
+
+
+def test_a_session_for_calls_only_says_so(stage: Stage) -> None:
+    stage.pair.connect("+12125550103", "+12125550104", channels=frozenset({Channel.VOICE}))
+    answer = stage.text("+12125550103")
+    assert (answer.outcome, answer.tell) == ("no_sms", Notice.CALLS_ONLY)
+
+
+def test_a_number_that_is_not_ours_is_nobody_s(stage: Stage) -> None:
+    assert stage.text(number="+14155550999").outcome == "unknown_number"
+
+
+def test_a_number_that_has_left_its_pool_since_is_looked_up_again(stage: Stage) -> None:
+    assert stage.store.numbers.pool_of(NUMBER) == "us"
+    stage.client.hdel(PoolKeys("us").numbers, NUMBER)
+    stage.client.hset(NUMBERS, NUMBER, "eu")
+    stage.client.hset(PoolKeys("eu").numbers, NUMBER, "0")
+    answer = stage.text()
+    assert (answer.outcome, answer.message.partition(".")[0]) == ("stranger", "eu")
+
+
+def test_stop_is_not_relayed_and_the_other_side_is_told_once(stage: Stage) -> None:
+    answer = stage.text(CARL, " Stop ", sid="SM1")
+    assert (answer.outcome, answer.tell) == ("opt_out", None)
+    stage.text(CARL, "Stop", sid="SM1")
+    stage.text(CARL, "QUIT", sid="SM2")
+    stage.work()
+    [(to, words)] = stage.arrived
+    assert to == RITA
+    assert "the other person has stopped texts from this number" in words
+
+
+def test_a_stranger_s_stop_counts_too(stage: Stage) -> None:
+    stage.text(STRANGER, "STOP")
+    assert stage.store.suppressions.is_stopped(stage.pair.vault.indexes_of(STRANGER), NUMBER)
+    assert stage.jobs.noted == []
+
+
+def test_who_has_stopped_is_not_told_that_they_are_a_stranger(stage: Stage) -> None:
+    stage.text(STRANGER, "STOP")
+    assert stage.text(STRANGER, "hello").tell is None
+
+
+def test_start_undoes_a_stop_and_is_not_relayed(stage: Stage) -> None:
+    stage.text(CARL, "STOP")
+    stage.jobs.take()
+    for _ in range(2):  # the webhook comes twice
+        assert stage.text(CARL, "start", sid="SM9").outcome == "opt_out"
+    stage.text(RITA, "hello")
+    stage.work()
+    assert stage.arrived == [(CARL, "hello")]
+
+
+@pytest.mark.parametrize(
+    ("word", "outcome"), [("YES", "accepted"), ("Start", "accepted"), ("UNSTOP", "opt_out")]
+)
+def test_yes_is_an_answer_unless_it_undoes_a_stop(stage: Stage, word: str, outcome: str) -> None:
+    assert stage.text(CARL, word).outcome == outcome
+
+
+def test_with_a_messaging_service_a_stop_covers_all_numbers(stage: Stage) -> None:
+    stage = Stage(TWILIO_MESSAGING_SERVICE_SID="MG" + "1" * 32)
+    stage.text(CARL, "STOP")
+    assert stage.store.suppressions.is_stopped(stage.pair.vault.indexes_of(CARL), OTHER_NUMBER)
+
+
+def test_a_text_from_the_list_is_taken_on_like_any_other(stage: Stage) -> None:
+    assert stage.text(said_at=NOW - 30).outcome == "accepted"
+
+
+def test_a_stranger_from_the_list_is_not_told(stage: Stage) -> None:
+    assert stage.text(STRANGER, said_at=NOW - 30).tell is None
+    assert stage.text(STRANGER).tell is Notice.NOT_CONNECTED
+
+
+def test_what_was_answered_already_is_not_answered_from_the_list(stage: Stage) -> None:
+    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
+    assert stage.text(sid="SM1").tell is Notice.NO_LONGER_CONNECTED
+    assert stage.text(sid="SM1", said_at=NOW).tell is None
+
+
+def test_the_sender_s_role_comes_with_the_answer(stage: Stage) -> None:
+    accepted = stage.text(CARL).accepted
+    assert accepted is not None
+    assert accepted.sender is Role.CANDIDATE

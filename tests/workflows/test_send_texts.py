@@ -1,0 +1,287 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from relay.carrier.messages import SentText
+from relay.domain.errors import CarrierError
+from relay.domain.message_progress import REPORT_GRACE, RETRY_FOR
+from relay.domain.session import ClosedReason
+from relay.domain.texts import Grant, Notice, notice_id
+from relay.store.keys import PoolKeys
+from relay.store.outbox import LEASE
+from relay.workflows.send_texts import send_texts
+from relay.workflows.sweep_outbox import sweep_outbox
+from tests.pair import CARL, NOW, NUMBER, RITA, US
+from tests.workflows.texting import TO_CARL, UNCLEAR, Stage
+
+BUSY = CarrierError(20429, retryable=True, retry_after=30)
+LANDLINE = CarrierError(21614, retryable=False)
+FAILED = "Acme Jobs: your last text could not be delivered. Please try again, or call this number."
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+def test_the_status_callback_names_message_and_attempt(stage: Stage) -> None:
+    message = stage.text().message
+    stage.work()
+    attempt = stage.client.hget(PoolKeys("us").message(message), "attempt")
+    assert stage.carrier.messages.callbacks == [
+        f"https://relay.example.com/twilio/messages/{message}/{attempt}/status#rc=3&rp=all"
+    ]
+    assert (stage.record(message).status, stage.record(message).attempts) == ("queued", 1)
+
+
+def test_twin_texts_arrive_once_each_and_in_order(stage: Stage) -> None:
+    for body in ("ok", "ok", "see you"):
+        stage.text(body=body)
+    stage.jobs.noted = stage.jobs.noted[-1:]  # the last one's job alone drains the lane
+    stage.work()
+    assert stage.arrived == [(CARL, "ok"), (CARL, "ok"), (CARL, "see you")]
+    stage.work()
+    assert len(stage.arrived) == 3
+
+
+def test_a_job_that_has_worked_long_leaves_the_rest_to_another(stage: Stage) -> None:
+    message = stage.text().message
+    stage.jobs.take()
+    moments = iter([NOW, NOW + 21])
+    send_texts(stage.services, message, clock=lambda: next(moments))
+    assert stage.jobs.noted == [message]
+
+
+def test_a_status_word_nobody_knows_still_means_taken(stage: Stage) -> None:
+    stage.carrier.messages.status = "brand-new"
+    message = stage.text().message
+    stage.work()
+    assert stage.record(message).status == "queued"
+
+
+def test_too_many_requests_are_waited_out_as_the_carrier_says(stage: Stage) -> None:
+    stage.carrier.messages.troubles = [BUSY]
+    message = stage.text().message
+    stage.work()
+    stage.now += 29
+    stage.send(message)
+    assert stage.arrived == []
+    stage.now += 1
+    assert sweep_outbox(stage.services, now=stage.now) == 1
+    stage.work()
+    assert stage.arrived == [TO_CARL]
+
+
+def test_after_an_hour_the_text_is_given_up_and_its_sender_is_told(stage: Stage) -> None:
+    message = stage.text().message
+    stage.jobs.take()
+    stage.now = NOW + RETRY_FOR
+    stage.carrier.messages.troubles = [BUSY]
+    stage.send(message)
+    stage.work()
+    assert stage.record(message).status == "failed"
+    assert stage.arrived == [(RITA, FAILED)]
+
+
+def test_what_may_not_be_retried_fails_at_once(stage: Stage) -> None:
+    stage.carrier.messages.troubles = [LANDLINE]
+    message = stage.text().message
+    stage.text(body="second")
+    stage.work()
+    assert (stage.record(message).status, stage.record(message).error_code) == ("failed", 21614)
+    assert sorted(stage.arrived) == sorted([(CARL, "second"), (RITA, FAILED)])
+    assert stage.client.get(PoolKeys("us").body(message)) is None
+
+
+def test_a_receiver_who_has_stopped_gets_nothing_and_the_sender_is_told(stage: Stage) -> None:
+    stage.text(CARL, "STOP")
+    stage.work()
+    stage.carrier.messages.sent.clear()
+    message = stage.text().message
+    stage.work()
+    assert stage.record(message).error_code == 21610
+    assert [to for to, _ in stage.arrived] == [RITA]
+    assert "since the other person has stopped texts" in stage.arrived[0][1]
+
+
+@pytest.mark.parametrize("service", ["", "MG" + "1" * 32])
+def test_a_stop_that_only_the_carrier_knows_is_remembered(service: str) -> None:
+    stage = Stage(TWILIO_MESSAGING_SERVICE_SID=service)
+    stage.carrier.messages.troubles = [CarrierError(21610, retryable=False)]
+    stage.text()
+    stage.work()
+    assert stage.store.suppressions.is_stopped(stage.pair.vault.indexes_of(CARL), NUMBER)
+    assert [to for to, _ in stage.arrived] == [RITA]
+
+
+def test_a_lost_answer_is_waited_for_then_looked_up_and_the_text_found(stage: Stage) -> None:
+    """P4: the carrier took it; nothing is sent again."""
+    stage.carrier.messages.troubles = [UNCLEAR]
+    stage.carrier.messages.takes_despite_trouble = True
+    message = stage.text().message
+    stage.work()
+    stage.now += REPORT_GRACE - 1
+    stage.send(message)
+    assert stage.carrier.messages.listed_since == []
+    stage.now += 1
+    stage.send(message)
+    assert stage.arrived == [TO_CARL]
+    assert stage.carrier.messages.listed_since == [NOW - 5]
+    assert stage.record(message).status == "queued"
+    assert stage.record(message).error_code is None
+
+
+def test_a_lost_request_is_looked_up_and_sent_again(stage: Stage) -> None:
+    stage.carrier.messages.troubles = [UNCLEAR]
+    message = stage.text().message
+    stage.work()
+    stage.now += REPORT_GRACE
+    stage.send(message)
+    assert stage.arrived == [TO_CARL]
+    assert stage.record(message).attempts == 2
+
+
+def test_a_twin_s_text_is_not_taken_for_ours(stage: Stage) -> None:
+    stage.text(body="ok")
+    stage.work()
+    stage.carrier.messages.troubles = [UNCLEAR]
+    message = stage.text(body="ok").message
+    stage.work()
+    stage.now += REPORT_GRACE
+    stage.send(message)
+    assert stage.arrived == [(CARL, "ok"), (CARL, "ok")]
+
+
+@pytest.mark.parametrize(
+    ("shown", "is_ours"),
+    [
+        ("hello  ", True),
+        ("Sent from your trial account - hello", True),
+        ("", True),
+        ("something else", False),
+    ],
+)
+def test_our_text_is_known_by_its_words(stage: Stage, shown: str, is_ours: bool) -> None:
+    stage.carrier.messages.troubles = [UNCLEAR]
+    message = stage.text().message
+    stage.work()
+    stage.carrier.messages.taken.append(SentText(sid="SMghost", status="sent", body=shown))
+    stage.now += REPORT_GRACE
+    stage.send(message)
+    assert stage.arrived == ([] if is_ours else [TO_CARL])
+
+
+def test_a_worker_that_died_in_the_middle_leaves_nothing_lost(stage: Stage) -> None:
+    """P4: killed after the carrier's call, before it could say so."""
+    message = stage.text().message
+    stage.store.messages.outbox.begin(message, token="dead", now=NOW)
+    stage.carrier.messages.taken.append(SentText(sid="SMtaken", status="sent", body="hello"))
+    stage.now += 1
+    stage.send(message)
+    stage.now = NOW + LEASE
+    stage.jobs.take()
+    assert sweep_outbox(stage.services, now=stage.now) == 1
+    stage.work()
+    assert stage.arrived == []
+    assert stage.record(message).status == "sent"
+
+
+def test_while_the_carrier_s_list_is_away_nothing_is_sent_again(stage: Stage) -> None:
+    stage.carrier.messages.troubles = [UNCLEAR]
+    message = stage.text().message
+    stage.work()
+    stage.carrier.messages.list_trouble = CarrierError(20500, retryable=True)
+    for _ in range(3):
+        stage.now += 60
+        stage.send(message)
+    assert stage.arrived == []
+    stage.now = NOW + RETRY_FOR
+    stage.send(message)
+    assert stage.record(message).status == "failed"
+    stage.work()
+    assert stage.arrived == [(RITA, FAILED)]
+
+
+def test_a_report_that_overtakes_the_lost_answer_settles_it(stage: Stage) -> None:
+    message = stage.text().message
+    carrier = stage.carrier.messages
+    send = carrier.send_text
+
+    def report_then_fail(**request: object) -> SentText:
+        stage.report(message, "sent")
+        raise UNCLEAR
+
+    carrier.send_text = report_then_fail  # type: ignore[method-assign, assignment]
+    stage.work()
+    carrier.send_text = send  # type: ignore[method-assign]
+    assert stage.record(message).status == "sent"
+    assert stage.client.zcard(PoolKeys("us").outbox) == 0
+
+
+def test_a_session_taken_back_takes_its_texts_back(stage: Stage) -> None:
+    message = stage.text().message
+    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BLOCKED, now=NOW)
+    stage.work()
+    assert stage.record(message).status == "failed"
+    assert stage.arrived == [(RITA, FAILED)]
+
+
+def test_nobody_is_told_about_the_texts_of_somebody_erased(stage: Stage) -> None:
+    message = stage.text().message
+    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.ERASED, now=NOW)
+    stage.work()
+    assert stage.record(message).status == "failed"
+    assert stage.arrived == []
+
+
+def test_a_text_that_cannot_be_unsealed_any_more_fails(stage: Stage) -> None:
+    message = stage.text().message
+    stage.client.delete(PoolKeys("us").body(message))
+    stage.work()
+    assert stage.record(message).status == "failed"
+    assert stage.arrived == [(RITA, FAILED)]
+
+
+def test_an_unsettled_text_that_cannot_be_unsealed_any_more_fails(stage: Stage) -> None:
+    stage.carrier.messages.troubles = [UNCLEAR]
+    message = stage.text().message
+    stage.work()
+    stage.client.delete(PoolKeys("us").body(message))
+    stage.now += REPORT_GRACE
+    stage.send(message)
+    assert stage.record(message).status == "failed"
+
+
+def test_a_worker_that_was_held_up_does_not_send_past_its_lease(stage: Stage) -> None:
+    message = stage.text().message
+    stage.jobs.take()
+    moments = iter([NOW, NOW, NOW, NOW + 2, NOW + 2, NOW + 2, NOW + 2])
+    send_texts(stage.services, message, clock=lambda: next(moments))
+    assert stage.arrived == []
+    stage.now = NOW + 3
+    stage.send(message)
+    assert stage.arrived == [TO_CARL]
+
+
+def test_a_notice_is_written_in_its_receiver_s_language(stage: Stage) -> None:
+    stage.pair.connect("+12125550103", "+12125550104", candidate_locale="zh-CN")
+    answer = stage.text("+12125550104", "", media=1)
+    stage.send(notice_id(answer.message, Notice.PICTURE_NOT_RELAYED))
+    assert "Acme Jobs" in stage.arrived[0][1]
+    assert "pictures" not in stage.arrived[0][1]
+
+
+def test_nothing_waits_where_nothing_was_accepted(stage: Stage) -> None:
+    stage.send("us.SMnone")
+    assert stage.arrived == []
+    assert sweep_outbox(stage.services, now=NOW) == 0
+
+
+def test_a_grant_shows_nothing_secret(stage: Stage) -> None:
+    """P2"""
+    grant = stage.store.messages.outbox.begin(stage.text().message, token="t", now=NOW)
+    assert "k1:" not in repr(grant)
+    assert isinstance(grant, Grant)
+    assert "secret" not in repr(replace(grant, sealed_text="secret"))

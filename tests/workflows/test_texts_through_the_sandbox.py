@@ -1,0 +1,193 @@
+"""Texts with the real SDK over real HTTP, webhooks included; only the clock of the worker jumps."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from werkzeug.serving import make_server
+
+from relay.app import create_app
+from relay.carrier.client import Carrier
+from relay.carrier.urls import WebhookUrls
+from relay.domain.message_progress import REPORT_GRACE
+from relay.sandbox import Phone, SimulatedCarrier
+from relay.workflows.reconcile_inbound import reconcile_inbound
+from relay.workflows.send_texts import send_texts
+from tests.pair import CARL, NUMBER, RITA, STRANGER, settings
+from tests.workflows.texting import Stage
+
+pytestmark = pytest.mark.slow
+TIMEOUT = 0.5
+
+
+class _LateApp:
+    """The server's address is part of the settings that the application is made from."""
+
+    app: Any = None
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        return self.app(environ, start_response)
+
+
+class Story:
+    def __init__(self, sandbox: SimulatedCarrier, base_url: str) -> None:
+        self.sandbox = sandbox
+        self.stage = Stage(now=time.time())
+        account = settings(PUBLIC_BASE_URL=base_url, TWILIO_API_BASE_URL=sandbox.base_url)
+        self.carrier = Carrier(
+            account.twilio_account_sid,
+            account.twilio_auth_token.get_secret_value(),
+            base_url=sandbox.base_url,
+            timeout=TIMEOUT,
+        )
+        self.services = replace(self.stage.services, settings=account, carrier=self.carrier)
+        self.ahead = 0.0
+        owned = self.carrier.numbers.find_owned(NUMBER)
+        assert owned is not None
+        urls = WebhookUrls(base_url)
+        self.carrier.numbers.point_here(
+            owned.sid,
+            voice_url=urls.voice(),
+            sms_url=urls.messages(),
+            status_callback=urls.call_ended(),
+        )
+
+    def phone(self, number: str) -> Phone:
+        return self.sandbox.phone(number)
+
+    def text(self, sender: str, body: str) -> None:
+        self.phone(sender).text(NUMBER, body).wait()
+
+    def work(self) -> None:
+        while self.stage.jobs.noted:
+            for message in self.stage.jobs.take():
+                send_texts(self.services, message, clock=lambda: time.time() + self.ahead)
+
+    def wake(self) -> None:
+        """As the sweeper does, later."""
+        self.ahead += REPORT_GRACE + 1
+        outbox = self.stage.store.messages.outbox
+        for message in outbox.sweep("us", now=time.time() + self.ahead):
+            self.stage.jobs.send_message(message)
+        self.work()
+
+    def shown(self, number: str) -> list[str]:
+        self.sandbox.settle()
+        return [text.body for text in self.phone(number).texts]
+
+
+@pytest.fixture
+def story() -> Iterator[Story]:
+    account = settings()
+    late = _LateApp()
+    server = make_server("127.0.0.1", 0, late, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    with SimulatedCarrier(
+        account.twilio_account_sid,
+        account.twilio_auth_token.get_secret_value(),
+        message_delay=(0.005, 0.01),
+    ) as sandbox:
+        sandbox.add_number(NUMBER)
+        told = Story(sandbox, f"http://127.0.0.1:{server.port}")
+        late.app = create_app(told.services)
+        yield told
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    assert sandbox.crashes == []
+
+
+def test_texts_go_both_ways_and_show_the_virtual_number(story: Story) -> None:
+    """P2"""
+    story.text(RITA, "Can you come at 10? 👋")
+    story.text(CARL, "YES")
+    story.work()
+    assert story.shown(CARL) == ["Can you come at 10? 👋"]
+    assert story.shown(RITA) == ["YES"]
+    assert {text.sender for text in story.phone(CARL).texts} == {NUMBER}
+    assert list(story.stage.client.keys("*:body:*")) == []
+
+
+@pytest.mark.parametrize("loses_reports", [False, True])
+def test_a_lost_answer_never_means_a_second_text(story: Story, loses_reports: bool) -> None:
+    """P4"""
+    if loses_reports:
+        story.sandbox.faults.webhooks.lose(kinds=["message-status"], times=2)
+    story.sandbox.faults.rest.next(lost_reply=True, method="POST", path_contains="Messages")
+    for _ in range(2):
+        story.text(RITA, "ok")
+    story.work()
+    story.sandbox.settle()
+    story.work()
+    story.wake()
+    assert story.shown(CARL) == ["ok", "ok"]
+
+
+def test_a_lost_request_is_sent_again_once(story: Story) -> None:
+    """P4"""
+    story.sandbox.faults.rest.next(timeout=TIMEOUT * 2, method="POST", path_contains="Messages")
+    story.text(RITA, "one")
+    story.text(RITA, "two")
+    story.work()
+    assert story.shown(CARL) == []
+    story.wake()
+    assert story.shown(CARL) == ["one", "two"]
+
+
+def test_webhooks_that_come_twice_are_one_text(story: Story) -> None:
+    """P4"""
+    story.sandbox.faults.webhooks.duplicate(times=2, kinds=["message", "message-status"])
+    story.text(RITA, "hello")
+    story.work()
+    assert story.shown(CARL) == ["hello"]
+
+
+def test_a_stop_at_the_carrier_is_ours_too(story: Story) -> None:
+    story.text(CARL, "STOP")
+    story.text(RITA, "hello?")
+    story.work()
+    assert story.sandbox.suppressed(CARL, NUMBER)
+    assert not any(
+        request.to == CARL
+        for request in story.sandbox.messages(to=CARL, from_=NUMBER)
+        if request.body == "hello?"
+    )
+    assert [("has stopped texts" in text) for text in story.shown(RITA)] == [True, True]
+    story.text(CARL, "START")
+    story.text(RITA, "hello again")
+    story.work()
+    assert story.shown(CARL)[-1] == "hello again"
+
+
+def test_a_stranger_gets_one_polite_sentence(story: Story) -> None:
+    story.text(STRANGER, "who is this?")
+    story.text(STRANGER, "hello?")
+    [words] = story.shown(STRANGER)
+    assert "does not connect you" in words
+
+
+def test_what_came_in_during_an_outage_is_fetched(story: Story) -> None:
+    """P4"""
+    story.sandbox.faults.webhooks.lose(kinds=["message"], times=2)
+    story.text(RITA, "one")
+    story.text(RITA, "two")
+    assert story.stage.jobs.noted == []
+    assert reconcile_inbound(story.services, now=time.time()) == 2
+    story.work()
+    assert sorted(story.shown(CARL)) == ["one", "two"]
+
+
+def test_a_failure_told_by_report_reaches_the_sender(story: Story) -> None:
+    story.sandbox.faults.messages.fail(to=CARL, code=30007)
+    story.text(RITA, "buy now")
+    story.work()
+    story.sandbox.settle()
+    story.work()
+    [words] = story.shown(RITA)
+    assert "could not be delivered" in words

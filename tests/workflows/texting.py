@@ -1,0 +1,157 @@
+"""Workflows about texts on fakeredis, with a carrier that answers what a test tells it to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import fakeredis
+
+from relay.carrier.messages import ListedText, SentText
+from relay.carrier.webhooks import InboundText, MessageStatusReport
+from relay.domain.errors import CarrierError
+from relay.domain.phone import PhoneNumber
+from relay.domain.texts import Message
+from relay.store.store import Store
+from relay.workflows.record_message_status import record_message_status
+from relay.workflows.relay_text import TextAnswer, relay_text
+from relay.workflows.send_texts import send_texts
+from relay.workflows.services import Services
+from tests.pair import CARL, NOW, NUMBER, RITA, Pair, settings
+
+
+@dataclass
+class StandInMessages:
+    """Takes every text, unless ``troubles`` has an error for the next one. An ``ambiguous`` error
+    may leave the text ``taken`` all the same."""
+
+    sent: list[tuple[str, str, str]] = field(default_factory=list)
+    callbacks: list[str] = field(default_factory=list)
+    troubles: list[CarrierError] = field(default_factory=list)
+    taken: list[SentText] = field(default_factory=list)
+    list_trouble: CarrierError | None = None
+    listed_since: list[float] = field(default_factory=list)
+    inbound: list[ListedText] = field(default_factory=list)
+    takes_despite_trouble: bool = False
+    status: str = "queued"
+
+    def send_text(
+        self, *, virtual_number: str, to: PhoneNumber, body: str, status_callback: str
+    ) -> SentText:
+        trouble = self.troubles.pop(0) if self.troubles else None
+        sent = SentText(sid=f"SMout{len(self.sent):029d}", status=self.status, body=body)
+        if trouble is None or self.takes_despite_trouble:
+            self.sent.append((virtual_number, to.reveal(), body))
+            self.taken.append(sent)
+        self.callbacks.append(status_callback)
+        if trouble:
+            raise trouble
+        return sent
+
+    def find_sent(self, *, virtual_number: str, to: PhoneNumber, since: float) -> list[SentText]:
+        self.listed_since.append(since)
+        if self.list_trouble:
+            raise self.list_trouble
+        return list(self.taken)
+
+    def list_inbound(self, *, since: float) -> Iterator[ListedText]:
+        self.listed_since.append(since)
+        if self.list_trouble:
+            raise self.list_trouble
+        yield from self.inbound
+
+
+@dataclass
+class StandInCarrier:
+    messages: StandInMessages = field(default_factory=StandInMessages)
+
+
+@dataclass
+class NotedJobs:
+    noted: list[str] = field(default_factory=list)
+
+    def send_message(self, message_id: str) -> None:
+        self.noted.append(message_id)
+
+    def take(self) -> list[str]:
+        taken, self.noted = self.noted, []
+        return taken
+
+
+class Stage:
+    """Rita and Carl text on NUMBER; ``now`` is the time until a test moves it."""
+
+    def __init__(self, *, now: float = NOW, **environment: str) -> None:
+        client = fakeredis.FakeRedis(decode_responses=True, server=fakeredis.FakeServer())
+        self.client = client
+        self.pair = Pair(client, Store(client), now=now)
+        self.store = self.pair.store
+        self.carrier = StandInCarrier()
+        self.jobs = NotedJobs()
+        self.now = now
+        self.services = Services(
+            settings=settings(**environment),
+            store=self.store,
+            vault=self.pair.vault,
+            carrier=self.carrier,  # type: ignore[arg-type]
+            jobs=self.jobs,
+        )
+        self._count = 0
+
+    def inbound(
+        self, sender: str = RITA, body: str = "hello", *, sid: str = "", media: int = 0
+    ) -> InboundText:
+        self._count += 1
+        return InboundText(
+            message_sid=sid or f"SM{self._count:032d}",
+            sender=sender,
+            virtual_number=NUMBER,
+            body=body,
+            media=media,
+        )
+
+    def text(
+        self,
+        sender: str = RITA,
+        body: str = "hello",
+        *,
+        sid: str = "",
+        media: int = 0,
+        number: str = NUMBER,
+        said_at: float | None = None,
+    ) -> TextAnswer:
+        inbound = replace(self.inbound(sender, body, sid=sid, media=media), virtual_number=number)
+        return relay_text(self.services, inbound, now=self.now, said_at=said_at)
+
+    def work(self) -> None:
+        """Does what has been enqueued, and what that enqueues."""
+        while self.jobs.noted:
+            for message in self.jobs.take():
+                send_texts(self.services, message, clock=lambda: self.now)
+
+    def send(self, message: str) -> None:
+        send_texts(self.services, message, clock=lambda: self.now)
+
+    def report(self, message: str, status: str, code: int = 0, *, sid: str = "SMreport") -> None:
+        attempt = self.client.hget(f"{{us}}:message:{message}", "attempt") or ""
+        record_message_status(
+            self.services,
+            message,
+            attempt,
+            MessageStatusReport(message_sid=sid, status=status, error_code=code),
+            now=self.now,
+        )
+
+    def record(self, message: str) -> Message:
+        record = self.store.messages.read(message)
+        assert record is not None
+        return record
+
+    @property
+    def arrived(self) -> list[tuple[str, str]]:
+        """To whom what went, in order."""
+        return [(to, body) for _, to, body in self.carrier.messages.sent]
+
+
+TO_CARL = (CARL, "hello")
+UNCLEAR = CarrierError(1, retryable=True, ambiguous=True)

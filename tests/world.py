@@ -1,0 +1,105 @@
+"""A small world to test use cases in: real store on fakeredis, real vault, four people.
+
+Only Twilio is replaced, at its border.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import fakeredis
+
+from config.settings import Settings, load_settings
+from relay.domain.participant import CandidateDetails, RecruiterDetails
+from relay.domain.pool import Pool
+from relay.domain.session import Session
+from relay.store.store import Store
+from relay.vault import Vault
+from relay.workflows.open_session import Asker, SessionRequest, Someone, open_session
+from relay.workflows.services import Services
+
+NUMBER = "+14155550142"
+OTHER_NUMBER = "+14155550143"
+RITA = "+12125550101"
+NORA = "+16175550123"
+CARL = "+13105550177"
+DAN = "+19175550188"
+PHONES = {"rita": RITA, "nora": NORA, "carl": CARL, "dan": DAN}
+NOW = 1_790_000_000.5
+ASKER = Asker(client_id="test", may_change_phone=True)
+
+
+def make_settings(**changes: str) -> Settings:
+    return load_settings(
+        {
+            "REDIS_URL": "redis://127.0.0.1:1/0",
+            "PUBLIC_BASE_URL": "https://relay.example.com",
+            "TWILIO_ACCOUNT_SID": "AC" + "5" * 32,
+            "TWILIO_AUTH_TOKEN": "5" * 32,
+            "RELAY_SEALING_KEYS": "a secret for sealing in tests",
+            "RELAY_INDEX_KEYS": "a secret for indexing in tests",
+            "BOARD_NAME": "JobBoard",
+            **changes,
+        }
+    )
+
+
+@dataclass
+class RecordingJobs:
+    """Takes the place of RQ: what was enqueued, in order."""
+
+    sent: list[str] = field(default_factory=list)
+
+    def send_message(self, message_id: str) -> None:
+        self.sent.append(message_id)
+
+
+@dataclass
+class World:
+    services: Services
+    jobs: RecordingJobs
+
+    def open(
+        self,
+        recruiter: str = "rita",
+        candidate: str = "carl",
+        *,
+        now: float = NOW,
+        **request: Any,
+    ) -> Session:
+        """A session of two of the four people, each put on record on the way."""
+        return open_session(
+            self.services,
+            SessionRequest(
+                recruiter=Someone(
+                    ref=recruiter,
+                    details=RecruiterDetails(
+                        phone=PHONES[recruiter], name=recruiter.title(), organization="Acme"
+                    ),
+                ),
+                candidate=Someone(ref=candidate, details=CandidateDetails(phone=PHONES[candidate])),
+                **request,
+            ),
+            asker=ASKER,
+            now=now,
+        ).session
+
+
+def make_world(client: Any = None, *, carrier: Any = None, **settings: str) -> World:
+    """One pool ``us`` with one number."""
+    client = client if client is not None else fakeredis.FakeRedis(decode_responses=True)
+    configured = make_settings(**settings)
+    jobs = RecordingJobs()
+    services = Services(
+        settings=configured,
+        store=Store(client),
+        vault=Vault(configured.relay_sealing_keys, configured.relay_index_keys),
+        carrier=carrier,
+        jobs=jobs,
+    )
+    services.store.pools.put(Pool(name="us", country="US"))
+    services.store.numbers.add(
+        NUMBER, "us", carrier_sid="PN" + "0" * 32, capabilities="vsm", now=NOW
+    )
+    return World(services, jobs)
