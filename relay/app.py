@@ -1,0 +1,69 @@
+"""The web application: ``gunicorn --config config/server.py 'relay.app:create_app()'``."""
+
+from __future__ import annotations
+
+import sys
+
+from apiflask import APIFlask
+
+from config.logging import configure_logging
+from config.settings import SettingsError, load_settings
+from relay.bootstrap import build_services
+from relay.web.auth import remember_access
+from relay.web.current import attach
+from relay.web.docs import docs
+from relay.web.health import health
+from relay.web.lifecycle import register_lifecycle
+from relay.web.messages import messages
+from relay.web.metrics import metrics
+from relay.web.numbers import numbers
+from relay.web.openapi import configure_openapi
+from relay.web.participants import candidates, recruiters
+from relay.web.pools import pools
+from relay.web.problems import register_problems
+from relay.web.sessions import sessions
+from relay.web.voice import voice
+from relay.workflows.services import Services
+
+API_VERSION = "1.0.0"
+#: The end of a worker after which gunicorn stops, instead of starting the next one for ever.
+_APP_LOAD_ERROR = 4
+
+
+def create_app(services: Services | None = None) -> APIFlask:
+    """The application; without ``services``, with those of the environment's settings.
+
+    Where those are not complete, says what is wrong with all of them and ends the process.
+    """
+    app = APIFlask(
+        __name__,
+        title="Relay",
+        version=API_VERSION,
+        docs_path=None,
+        static_folder=None,  # type: ignore[arg-type]  # Flask's way to have none
+    )
+    # A redirect would make the carrier repeat a POST as a GET, and drop its fields.
+    app.url_map.merge_slashes = False
+    app.url_map.redirect_defaults = False
+    attach(app, services or _services_of_environment())
+    configure_openapi(app)
+    register_problems(app)
+    register_lifecycle(app)
+    for blueprint in (sessions, recruiters, candidates, pools, numbers, health, metrics, docs):
+        app.register_blueprint(blueprint)
+    for webhooks in (voice, messages):
+        # APIFlask asks this of every blueprint that looks at requests beforehand.
+        vars(webhooks)["enable_openapi"] = False
+        app.register_blueprint(webhooks)
+    remember_access(app)
+    return app
+
+
+def _services_of_environment() -> Services:
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(_APP_LOAD_ERROR) from None
+    configure_logging(settings.log_level)
+    return build_services(settings)

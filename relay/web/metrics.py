@@ -1,0 +1,32 @@
+"""``/metrics``, as Prometheus reads it; with several web processes, of all of them together."""
+
+from __future__ import annotations
+
+import os
+
+from apiflask import APIBlueprint
+from flask import Response
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from relay.web.auth import public
+
+metrics = APIBlueprint("metrics", __name__, enable_openapi=False)
+
+#: Set by config/server.py when there are several.
+_SHARED_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
+
+
+@metrics.get("/metrics")
+@public
+def read_metrics() -> Response:
+    """What the service has done, in numbers"""
+    return Response(generate_latest(_registry()), content_type=CONTENT_TYPE_LATEST)
+
+
+def _registry() -> CollectorRegistry:
+    if not os.environ.get(_SHARED_DIRECTORY):
+        return REGISTRY
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return registry

@@ -1,0 +1,124 @@
+"""``/v1/recruiters`` and ``/v1/candidates``: the people on both sides."""
+
+from __future__ import annotations
+
+from apiflask import APIBlueprint
+
+from relay.domain.api_key import Scope
+from relay.domain.errors import NotFound
+from relay.domain.participant import CandidateDetails, Participant, RecruiterDetails, Role
+from relay.web.auth import needs
+from relay.web.current import client, now, services
+from relay.web.presenting import present_candidate, present_recruiter
+from relay.web.schemas.participants import (
+    CandidateAnswer,
+    CandidateBody,
+    RecruiterAnswer,
+    RecruiterBody,
+)
+from relay.workflows.erase_participant import erase_participant
+from relay.workflows.register_participant import register_candidate, register_recruiter
+
+recruiters = APIBlueprint("recruiters", __name__, url_prefix="/v1/recruiters")
+candidates = APIBlueprint("candidates", __name__, url_prefix="/v1/candidates")
+
+
+@recruiters.put("/<ref>")
+@needs(Scope.PARTICIPANTS)
+@recruiters.input(RecruiterBody)
+@recruiters.output(RecruiterAnswer)
+@recruiters.doc(responses={201: "A new recruiter"})
+def put_recruiter(ref: str, json_data: RecruiterBody) -> tuple[RecruiterAnswer, int]:
+    """Put a recruiter on record, or change what is known
+
+    A new phone takes over the recruiter's open sessions at once, on the same virtual numbers.
+    """
+    person, is_new = register_recruiter(
+        services(),
+        ref,
+        recruiter_details(json_data),
+        renumber=json_data.renumber,
+        may_change_phone=client().may(Scope.PARTICIPANTS),
+        client_id=client().id,
+        now=now(),
+    )
+    return present_recruiter(person), 201 if is_new else 200
+
+
+@recruiters.get("/<ref>")
+@needs(Scope.PARTICIPANTS)
+@recruiters.output(RecruiterAnswer)
+def get_recruiter(ref: str) -> RecruiterAnswer:
+    """Read a recruiter"""
+    return present_recruiter(_find(Role.RECRUITER, ref))
+
+
+@recruiters.delete("/<ref>")
+@needs(Scope.PARTICIPANTS)
+@recruiters.output({}, 204)
+def delete_recruiter(ref: str) -> tuple[str, int]:
+    """Erase a recruiter: sessions closed, number unrecoverable"""
+    erase_participant(services(), Role.RECRUITER, ref, now=now())
+    return "", 204
+
+
+@candidates.put("/<ref>")
+@needs(Scope.PARTICIPANTS)
+@candidates.input(CandidateBody)
+@candidates.output(CandidateAnswer)
+@candidates.doc(responses={201: "A new candidate"})
+def put_candidate(ref: str, json_data: CandidateBody) -> tuple[CandidateAnswer, int]:
+    """Put a candidate on record, or change what is known
+
+    A new phone takes over the candidate's open sessions at once, on the same virtual numbers. Two
+    candidates cannot have the same phone, unless `take_over` moves it.
+    """
+    person, is_new = register_candidate(
+        services(),
+        ref,
+        candidate_details(json_data),
+        take_over=json_data.take_over,
+        renumber=json_data.renumber,
+        may_change_phone=client().may(Scope.PARTICIPANTS),
+        client_id=client().id,
+        now=now(),
+    )
+    return present_candidate(person), 201 if is_new else 200
+
+
+@candidates.get("/<ref>")
+@needs(Scope.PARTICIPANTS)
+@candidates.output(CandidateAnswer)
+def get_candidate(ref: str) -> CandidateAnswer:
+    """Read a candidate"""
+    return present_candidate(_find(Role.CANDIDATE, ref))
+
+
+@candidates.delete("/<ref>")
+@needs(Scope.PARTICIPANTS)
+@candidates.output({}, 204)
+def delete_candidate(ref: str) -> tuple[str, int]:
+    """Erase a candidate: sessions closed, number unrecoverable"""
+    erase_participant(services(), Role.CANDIDATE, ref, now=now())
+    return "", 204
+
+
+def _find(role: Role, ref: str) -> Participant:
+    person = services().store.people.get(role, ref)
+    if person is None:
+        raise NotFound(f"No {role} has this ref.")
+    return person
+
+
+def recruiter_details(body: RecruiterBody) -> RecruiterDetails:
+    return RecruiterDetails(
+        phone=body.phone,
+        name=body.name,
+        organization=body.organization,
+        locale=body.locale,
+        screen_calls=body.screen_calls,
+    )
+
+
+def candidate_details(body: CandidateBody) -> CandidateDetails:
+    return CandidateDetails(phone=body.phone, locale=body.locale, time_zone=body.time_zone)

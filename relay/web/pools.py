@@ -1,0 +1,75 @@
+"""``/v1/pools``: numbers of one country and their policy."""
+
+from __future__ import annotations
+
+from apiflask import APIBlueprint
+from pydantic import TypeAdapter
+
+from relay.domain.api_key import Scope
+from relay.domain.errors import NotFound
+from relay.domain.pool import Pool
+from relay.web.auth import needs
+from relay.web.current import services
+from relay.web.cursors import Cursors
+from relay.web.presenting import present_pool
+from relay.web.schemas.base import Page
+from relay.web.schemas.pools import PoolAnswer, PoolBody, PoolList
+from relay.workflows.put_pool import put_pool
+
+pools = APIBlueprint("pools", __name__, url_prefix="/v1/pools")
+
+_names = Cursors("pools", TypeAdapter(str))
+
+
+@pools.put("/<name>")
+@needs(Scope.NUMBERS)
+@pools.input(PoolBody)
+@pools.output(PoolAnswer)
+@pools.doc(responses={201: "A new pool"})
+def put(name: str, json_data: PoolBody) -> tuple[PoolAnswer, int]:
+    """Create a pool, or change its policy"""
+    done = put_pool(services(), _pool(name, json_data))
+    return present_pool(services(), done.pool), 201 if done.is_new else 200
+
+
+def _pool(name: str, body: PoolBody) -> Pool:
+    cooldowns = {
+        field: seconds
+        for field in ("candidate_cooldown", "recruiter_cooldown")
+        if (seconds := getattr(body, field) or body.cooldown) is not None
+    }
+    return Pool(
+        name=name,
+        country=body.country,
+        default_ttl=body.default_ttl,
+        max_ttl=body.max_ttl,
+        access_codes=body.access_codes,
+        allowed_countries=tuple(dict.fromkeys(body.allowed_countries)),
+        **cooldowns,
+    )
+
+
+@pools.get("")
+@needs(Scope.NUMBERS)
+@pools.input(Page, location="query")
+@pools.output(PoolList)
+def index(query_data: Page) -> PoolList:
+    """List the pools by name"""
+    after = _names.read(query_data.cursor) or ""
+    found = [pool for pool in services().store.pools.all() if pool.name > after]
+    page = found[: query_data.limit]
+    return PoolList(
+        data=[present_pool(services(), pool) for pool in page],
+        next_cursor=_names.write(page[-1].name if len(found) > len(page) else None),
+    )
+
+
+@pools.get("/<name>")
+@needs(Scope.NUMBERS)
+@pools.output(PoolAnswer)
+def get(name: str) -> PoolAnswer:
+    """Read a pool: its policy and what it holds now"""
+    pool = services().store.pools.get(name)
+    if pool is None:
+        raise NotFound("No pool has this name.")
+    return present_pool(services(), pool)

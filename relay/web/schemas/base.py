@@ -1,0 +1,103 @@
+"""What the models of the API have in common."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+
+from relay.domain.participant import REF
+from relay.domain.pool import POOL_NAME
+
+#: Begins the tags of a union's members, which are no part of a pointer.
+UNION_TAG = "§"
+
+MOST_IN_A_LIST = 200
+#: A century: longer than anything lives, and a number that every layer can hold.
+LONGEST_DURATION = 100 * 365 * 24 * 3600
+
+Ref = Annotated[
+    str,
+    Field(
+        pattern=f"^{REF.pattern}$",
+        description="Your own id of the person",
+        examples=["r-1001"],
+    ),
+]
+PoolName = Annotated[
+    str, Field(pattern=f"^{POOL_NAME.pattern}$", description="A pool's name", examples=["us"])
+]
+Country = Annotated[str, Field(pattern="^[A-Z]{2}$", description="ISO 3166 code", examples=["US"])]
+Seconds = Annotated[int, Field(ge=1, le=LONGEST_DURATION, description="Seconds", examples=[604800])]
+Phone = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=40,
+        description="International form with a leading +; spaces and punctuation are tolerated",
+        examples=["+1 415 555 0101"],
+    ),
+]
+
+
+class Body(BaseModel):
+    """What a client sends: no field we do not know, no value of another type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class Query(BaseModel):
+    """What stands behind the question mark."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class Page(Query):
+    """Which part of a list."""
+
+    limit: Annotated[int, Field(ge=1, le=MOST_IN_A_LIST, description="How many at most")] = 50
+    cursor: Annotated[
+        str, Field(max_length=3000, description="``next_cursor`` of the page before")
+    ] = ""
+
+
+class Answer(BaseModel):
+    """What we send."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def _rfc3339(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+#: Our own POSIX seconds, written as RFC 3339 UTC.
+Instant = Annotated[
+    int,
+    PlainSerializer(_rfc3339),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+
+
+class Problem(Answer):
+    """An error (RFC 9457). ``code`` is stable; the sentences are for people."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    status: int
+    title: str
+    code: Annotated[str, Field(examples=["pool_exhausted"])]
+    detail: str | None = None
+    errors: list[ProblemFault] | None = None
+
+
+class ProblemFault(Answer):
+    """One reason, addressed by a JSON pointer (RFC 6901) into the body or the query."""
+
+    pointer: str
+    detail: str
+
+
+Problem.model_rebuild()

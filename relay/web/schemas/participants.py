@@ -1,0 +1,104 @@
+"""Recruiters and candidates."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from relay.domain.participant import LOCALE, LONGEST_NAME, ParticipantStatus
+from relay.web.schemas.base import Answer, Body, Instant, Phone, Ref
+
+_Locale = Annotated[
+    str,
+    Field(
+        pattern=f"^{LOCALE.pattern}$",
+        description="The language we speak and write to the person in",
+        examples=["en", "zh-CN"],
+    ),
+]
+_FreeText = Annotated[
+    str,
+    Field(max_length=LONGEST_NAME, description="Refused when a phone number stands in it"),
+]
+_TimeZone = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/_-]{1,64}$", examples=["America/New_York"])]
+_Renumber = Annotated[
+    bool,
+    Field(
+        description=(
+            "When the new phone already has a binding on the number of one of the person's "
+            "sessions, move that session to another number instead of refusing"
+        )
+    ),
+]
+
+
+class RecruiterBody(Body):
+    """A recruiter: whom the candidates' calls reach. What is left out stays as it was."""
+
+    phone: Phone
+    name: _FreeText | None = None
+    organization: _FreeText | None = None
+    locale: _Locale | None = None
+    screen_calls: Annotated[
+        bool | None,
+        Field(description="Ask the recruiter, too, to press 1 before a call is connected"),
+    ] = None
+    renumber: _Renumber = False
+
+
+class CandidateBody(Body):
+    """A candidate: whom the recruiters' calls reach. What is left out stays as it was."""
+
+    phone: Phone
+    locale: _Locale | None = None
+    time_zone: _TimeZone | None = None
+    take_over: Annotated[
+        bool,
+        Field(
+            description=(
+                "When another candidate has this phone, move it here and close the other's sessions"
+            )
+        ),
+    ] = False
+    renumber: _Renumber = False
+
+
+class RecruiterGiven(RecruiterBody):
+    """A recruiter who is created or updated on the way."""
+
+    ref: Ref
+
+
+class CandidateGiven(CandidateBody):
+    """A candidate who is created or updated on the way."""
+
+    ref: Ref
+
+
+class _Person(Answer):
+    ref: Ref
+    phone_hint: Annotated[
+        str,
+        Field(
+            description="All of the number that any answer ever tells", examples=["+1 ••• ••• ••01"]
+        ),
+    ]
+    status: ParticipantStatus
+    locale: str
+    created_at: Instant
+    updated_at: Instant
+
+
+class RecruiterAnswer(_Person):
+    """A recruiter on record."""
+
+    name: str
+    organization: str
+    screen_calls: bool
+
+
+class CandidateAnswer(_Person):
+    """A candidate on record."""
+
+    time_zone: str

@@ -1,0 +1,117 @@
+"""Sessions."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Discriminator, Field, Tag
+
+from relay.domain.session import Channel, ClosedReason, SessionStatus
+from relay.web.schemas.base import UNION_TAG, Answer, Body, Instant, Page, PoolName, Ref, Seconds
+from relay.web.schemas.participants import CandidateGiven, RecruiterGiven
+
+LONGEST_CONTEXT = 200
+
+_REF, _GIVEN = f"{UNION_TAG}ref", f"{UNION_TAG}given"
+
+
+def _ref_or_given(value: object) -> str:
+    return _REF if isinstance(value, str) else _GIVEN
+
+
+_RefOrGiven = Discriminator(_ref_or_given)
+
+
+def _each_once(channels: list[Channel]) -> list[Channel]:
+    if len(set(channels)) < len(channels):
+        raise ValueError("each channel once")
+    return channels
+
+
+_Channels = Annotated[
+    list[Channel],
+    AfterValidator(_each_once),
+    Field(min_length=1, max_length=2, json_schema_extra={"uniqueItems": True}),
+]
+_Context = Annotated[
+    str,
+    Field(
+        max_length=LONGEST_CONTEXT,
+        description="Said to the candidate before a call; refused when a phone number stands in it",
+        examples=["Backend engineer, Acme"],
+    ),
+]
+
+
+class SessionBody(Body):
+    """A pair that shall reach each other."""
+
+    recruiter: Annotated[
+        Annotated[Ref, Tag(_REF)] | Annotated[RecruiterGiven, Tag(_GIVEN)], _RefOrGiven
+    ]
+    candidate: Annotated[
+        Annotated[Ref, Tag(_REF)] | Annotated[CandidateGiven, Tag(_GIVEN)], _RefOrGiven
+    ]
+    pool: Annotated[
+        PoolName | None,
+        Field(
+            description=(
+                "Default: where the pair has a session, else the one pool of the candidate's "
+                "country"
+            )
+        ),
+    ] = None
+    ttl: Annotated[Seconds | None, Field(description="Default and maximum are the pool's")] = None
+    channels: _Channels = Field(default=[Channel.VOICE, Channel.SMS])
+    context: _Context = ""
+
+
+class SessionChange(Body):
+    """What shall be different: at least one field, and not both ``expires_at`` and ``ttl``."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    expires_at: AwareDatetime | None = None
+    ttl: Annotated[Seconds | None, Field(description="Seconds from now")] = None
+    channels: _Channels | None = None
+    context: _Context | None = None
+
+
+class SessionQuery(Page):
+    """Which sessions."""
+
+    recruiter: Ref | None = None
+    candidate: Ref | None = None
+    status: SessionStatus | None = None
+    virtual_number: Annotated[str | None, Field(max_length=32)] = None
+
+
+class SessionAnswer(Answer):
+    """One recruiter-candidate pair on one virtual number."""
+
+    id: str
+    status: SessionStatus
+    virtual_number: str
+    access_code: str
+    code_needed: bool
+    dial: Annotated[str, Field(examples=["tel:+14155550142"])]
+    recruiter: str
+    candidate: str
+    pool: str
+    channels: list[Channel]
+    context: str
+    created_at: Instant
+    expires_at: Instant
+    closed_at: Instant | None
+    closed_reason: ClosedReason | None
+    last_interaction_at: Instant | None
+    sms_suspended: Annotated[
+        bool, Field(description="Somebody texted STOP to the number: texts wait for their START")
+    ]
+
+
+class SessionList(Answer):
+    """Some sessions; a page may be short or even empty as long as there is a ``next_cursor``."""
+
+    data: list[SessionAnswer]
+    next_cursor: str | None

@@ -1,0 +1,67 @@
+"""Bodies and queries are read by pydantic models; the same models write the OpenAPI document.
+
+APIFlask's own adapter takes any content type and lets Python's parser read the body; this one
+insists on JSON, reads it with pydantic's parser (which refuses lone surrogates and bottomless
+nesting), and says what is wrong with pointers, never with the value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from apiflask.schema_adapters.pydantic import PydanticAdapter
+from flask import Request
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+from relay.domain.errors import Fault, Invalid
+from relay.web.schemas.base import UNION_TAG, Answer
+
+#: A name that the client made up may be anything, even a phone number.
+_HARMLESS_NAME = re.compile(r"[A-Za-z_]{1,40}")
+
+
+class ModelAdapter(PydanticAdapter):
+    """How APIFlask's ``input`` and ``output`` treat our models."""
+
+    def validate_input(self, request: Request, location: str, **_: Any) -> BaseModel:
+        """Raises Invalid, BadRequest for what is not JSON, UnsupportedMediaType."""
+        if location == "json" and not request.is_json:
+            raise UnsupportedMediaType
+        try:
+            if location == "json":
+                return self.model_class.model_validate_json(request.get_data())
+            # ``?recruiter=&status=open`` names no recruiter.
+            given = {name: value for name, value in request.args.items() if value}
+            return self.model_class.model_validate_strings(given)
+        except ValidationError as error:
+            raise _refusal(error) from None
+
+    def get_openapi_schema(self, **_: Any) -> dict[str, Any]:
+        mode = "serialization" if issubclass(self.model_class, Answer) else "validation"
+        return super().get_openapi_schema(mode=mode)
+
+
+def _refusal(error: ValidationError) -> Exception:
+    details = error.errors(include_url=False, include_context=False, include_input=False)
+    if any(detail["type"] == "json_invalid" for detail in details):
+        return BadRequest()
+    faults = tuple(Fault(_pointer(detail), _sentence(detail)) for detail in details)
+    return Invalid("The request does not have the form that is asked for.", faults)
+
+
+def _pointer(detail: ErrorDetails) -> str:
+    """RFC 6901, without the tags by which pydantic names a union's members."""
+    steps: Sequence[str | int] = [
+        step for step in detail["loc"] if not str(step).startswith(UNION_TAG)
+    ]
+    if detail["type"] == "extra_forbidden" and not _HARMLESS_NAME.fullmatch(str(steps[-1])):
+        steps = steps[:-1]
+    return "".join(f"/{step}" for step in steps)
+
+
+def _sentence(detail: ErrorDetails) -> str:
+    return detail["msg"].removeprefix("Value error, ")

@@ -1,0 +1,136 @@
+"""Calls: verify, parse, decide, answer.
+
+Every genuine request gets 200 with TwiML, whatever happens inside: an error page would be read to
+the caller, or be silence.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import structlog
+from flask import Blueprint, Response, current_app, request
+from flask.blueprints import BlueprintSetupState
+from werkzeug.exceptions import HTTPException
+
+from relay.carrier.twiml import VoiceDocuments, empty_voice_document
+from relay.carrier.urls import WebhookUrls
+from relay.carrier.webhooks import (
+    read_call_ended,
+    read_dial_report,
+    read_inbound_call,
+    read_key_press,
+    read_leg_report,
+)
+from relay.domain.errors import Forbidden
+from relay.domain.routing import Decline, HangUp, Refusal
+from relay.metrics import CALLS, WEBHOOK_SECONDS
+from relay.web.auth import signed
+from relay.web.current import now, services
+from relay.web.problems import http_problem, relay_problem
+from relay.web.signed import require_signature, signed_fields
+from relay.workflows.connect_call import connect_call
+from relay.workflows.record_call_progress import record_call_end, record_dial, record_leg
+from relay.workflows.screen_call import ask_human, take_answer
+
+log = structlog.get_logger()
+
+voice = Blueprint("voice", __name__, url_prefix="/twilio")
+require_signature(voice)
+
+_EXTENSION = "relay.voice"
+
+
+@voice.record_once
+def _make_documents(state: BlueprintSetupState) -> None:
+    settings = state.app.extensions["relay"].services.settings
+    state.app.extensions[_EXTENSION] = VoiceDocuments(
+        WebhookUrls(settings.public_base_url),
+        board_name=settings.board_name,
+        default_locale=settings.default_locale,
+        ring_timeout=settings.ring_timeout,
+        call_time_limit=settings.call_time_limit,
+    )
+
+
+@voice.post("/voice")
+@signed
+def answer_call() -> Response:
+    """A call on a virtual number."""
+    with WEBHOOK_SECONDS.labels("voice").time():
+        call = read_inbound_call(signed_fields())
+        answered = connect_call(services(), call, now=now())
+        return _twiml(
+            _documents().call(answered.decision, call_id=answered.id, virtual_number=call.called)
+        )
+
+
+@voice.post("/calls/<call_id>/screen")
+@signed
+def screen(call_id: str) -> Response:
+    """The counterpart has picked up: the guard asks."""
+    leg = read_key_press(signed_fields())
+    decision = ask_human(services(), call_id, leg, now=now())
+    return _twiml(_documents().screen(decision, call_id=call_id))
+
+
+@voice.post("/calls/<call_id>/screen/answer")
+@signed
+def screen_answer(call_id: str) -> Response:
+    """The counterpart has pressed a key."""
+    leg = read_key_press(signed_fields())
+    decision = take_answer(services(), call_id, leg, now=now())
+    return _twiml(_documents().screen(decision, call_id=call_id))
+
+
+@voice.post("/calls/<call_id>/dialled")
+@signed
+def dialled(call_id: str) -> Response:
+    """The Dial is over: the caller is told how, instead of silence."""
+    report = read_dial_report(signed_fields())
+    return _twiml(_documents().dialled(record_dial(services(), call_id, report, now=now())))
+
+
+@voice.post("/calls/<call_id>/leg")
+@signed
+def leg_progress(call_id: str) -> Response:
+    """Progress of the counterpart's leg."""
+    record_leg(services(), call_id, read_leg_report(signed_fields()), now=now())
+    return _twiml(empty_voice_document())
+
+
+@voice.post("/calls/ended")
+@signed
+def call_ended() -> Response:
+    """A call on one of our numbers is over, however it went."""
+    record_call_end(services(), read_call_ended(signed_fields()), now=now())
+    return _twiml(empty_voice_document())
+
+
+@voice.errorhandler(Exception)
+def _stay_polite(error: Exception) -> Response:
+    """Redis away, or a mistake of ours: the caller hears a sentence, the counterpart's leg ends."""
+    if isinstance(error, Forbidden):
+        return relay_problem(error)
+    if isinstance(error, HTTPException):
+        return http_problem(error)
+    log.error("voice webhook failed", endpoint=request.endpoint, error=type(error).__qualname__)
+    match request.endpoint:
+        case "voice.answer_call":
+            CALLS.labels(Refusal.TRY_LATER).inc()
+            apology = Decline(refusal=Refusal.TRY_LATER)
+            return _twiml(_documents().call(apology, call_id="", virtual_number=""))
+        case "voice.screen" | "voice.screen_answer":
+            return _twiml(_documents().screen(HangUp(), call_id=""))
+        case "voice.dialled":
+            return _twiml(_documents().dialled(HangUp()))
+        case _:
+            return _twiml(empty_voice_document())
+
+
+def _documents() -> VoiceDocuments:
+    return cast("VoiceDocuments", current_app.extensions[_EXTENSION])
+
+
+def _twiml(document: str) -> Response:
+    return Response(document, mimetype="text/xml")

@@ -1,0 +1,111 @@
+"""The application on a small world, and a client with a key."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import fakeredis
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from relay.app import create_app
+from relay.carrier.numbers import OwnedNumber
+from relay.domain.api_key import Scope
+from relay.store.api_keys import ApiKeys
+from tests.world import CARL, NUMBER, OTHER_NUMBER, RITA, World, make_world
+
+RECRUITER = {"ref": "r-1001", "phone": RITA, "name": "Rita", "organization": "Acme"}
+CANDIDATE = {"ref": "c-77", "phone": CARL}
+PAIR = {"recruiter": RECRUITER, "candidate": CANDIDATE}
+
+
+@dataclass
+class FakeNumbers:
+    """Twilio's side: the numbers the account owns, and what was pointed where."""
+
+    owned: set[str] = field(default_factory=lambda: {NUMBER, OTHER_NUMBER})
+    urls: dict[str, dict[str, str]] = field(default_factory=dict)
+    error: Exception | None = None
+
+    def find_owned(self, number: str) -> OwnedNumber | None:
+        if self.error is not None:
+            raise self.error
+        if number not in self.owned:
+            return None
+        urls = self.urls.get(sid_of(number), {})
+        return OwnedNumber(
+            number=number,
+            sid=sid_of(number),
+            voice=True,
+            sms=True,
+            mms=False,
+            voice_url=urls.get("voice_url", ""),
+            sms_url=urls.get("sms_url", ""),
+        )
+
+    def point_here(self, sid: str, **urls: str) -> None:
+        self.urls[sid] = urls
+
+
+def sid_of(number: str) -> str:
+    return f"PN{number[1:]:0>32}"
+
+
+@dataclass
+class FakeCarrier:
+    numbers: FakeNumbers = field(default_factory=FakeNumbers)
+
+
+@dataclass
+class Api:
+    """A client of the API whose key may do everything, unless another one is given."""
+
+    world: World
+    carrier: FakeCarrier
+    redis: fakeredis.FakeRedis
+    http: FlaskClient
+    key: str
+
+    def ask(
+        self, method: str, path: str, *, key: str | None = None, **request: Any
+    ) -> TestResponse:
+        headers = {"Authorization": f"Bearer {self.key if key is None else key}"}
+        headers |= request.pop("headers", {})
+        return self.http.open(path, method=method, headers=headers, **request)
+
+    def get(self, path: str, **request: Any) -> TestResponse:
+        return self.ask("GET", path, **request)
+
+    def post(self, path: str, body: Any = None, **request: Any) -> TestResponse:
+        return self.ask("POST", path, json=body, **request)
+
+    def put(self, path: str, body: Any = None, **request: Any) -> TestResponse:
+        return self.ask("PUT", path, json=body, **request)
+
+    def patch(self, path: str, body: Any = None, **request: Any) -> TestResponse:
+        return self.ask("PATCH", path, json=body, **request)
+
+    def delete(self, path: str, **request: Any) -> TestResponse:
+        return self.ask("DELETE", path, **request)
+
+    def open_session(self, **changes: Any) -> dict[str, Any]:
+        answer = self.post("/v1/sessions", PAIR | changes)
+        assert answer.status_code == 201, answer.text
+        return answer.json
+
+    def key_with(self, *scopes: Scope, name: str = "another") -> str:
+        return ApiKeys(self.redis).create(name, scopes, now=time.time())
+
+
+def make_api(**settings: str) -> Api:
+    carrier = FakeCarrier()
+    redis = fakeredis.FakeRedis(decode_responses=True, server=fakeredis.FakeServer())
+    world = make_world(redis, carrier=carrier, **settings)
+    key = ApiKeys(redis).create("test", [Scope.ADMIN], now=time.time())
+    return Api(world, carrier, redis, create_app(world.services).test_client(), key)
+
+
+def pointers(answer: TestResponse) -> list[str]:
+    return [fault["pointer"] for fault in answer.json["errors"]]

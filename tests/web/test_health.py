@@ -1,0 +1,96 @@
+"""``/healthz``, ``/readyz`` and ``/metrics``: for everybody."""
+
+import pytest
+
+from tests.web.api import make_api
+
+
+def set_durability(api, append_only, policy):
+    """What the fake server would say of itself."""
+    config = {"appendonly": append_only, "maxmemory-policy": policy}
+    api.redis.config_get = lambda name: {name: config[name]} if config[name] else {}
+
+
+def checks(answer):
+    return {check["name"]: check["status"] for check in answer.json["checks"]}
+
+
+def test_a_process_is_healthy_whatever_the_store_does(api):
+    api.redis.connection_pool.connection_kwargs["server"].connected = False
+
+    answer = api.http.get("/healthz")
+
+    assert answer.status_code == 200
+    assert answer.json == {"status": "ok"}
+
+
+def test_a_service_is_ready_with_a_durable_store(api):
+    set_durability(api, "yes", "noeviction")
+
+    answer = api.http.get("/readyz")
+
+    assert answer.status_code == 200
+    assert answer.json["status"] == "ready"
+    assert checks(answer) == {"store": "ok", "clock": "ok", "durability": "ok"}
+
+
+@pytest.mark.parametrize(
+    ("append_only", "policy", "advice"),
+    [
+        ("no", "noeviction", "appendonly yes"),
+        ("yes", "allkeys-lru", "maxmemory-policy noeviction"),
+        ("no", "allkeys-lru", "; "),
+        ("", "", "ask who runs the store"),
+    ],
+)
+def test_a_store_that_forgets_is_a_warning_and_a_failure_where_durability_is_required(
+    append_only, policy, advice
+):
+    lenient, strict = make_api(), make_api(REQUIRE_DURABLE="true")
+    for api in (lenient, strict):
+        set_durability(api, append_only, policy)
+
+    warned, failed = lenient.http.get("/readyz"), strict.http.get("/readyz")
+
+    assert warned.status_code == 200
+    assert checks(warned)["durability"] == "warning"
+    assert failed.status_code == 503
+    assert failed.json["status"] == "not_ready"
+    assert checks(failed)["durability"] == "failed"
+    (check,) = (check for check in failed.json["checks"] if check["name"] == "durability")
+    assert advice in check["detail"]
+
+
+def test_a_service_whose_store_is_away_is_not_ready(api):
+    api.redis.connection_pool.connection_kwargs["server"].connected = False
+
+    answer = api.http.get("/readyz")
+
+    assert answer.status_code == 503
+    assert checks(answer) == {"store": "failed"}
+
+
+def test_a_service_whose_clock_is_wrong_is_not_ready(api):
+    time = api.redis.time
+    api.redis.time = lambda: (time()[0] - 5, 0)
+
+    answer = api.http.get("/readyz")
+
+    assert answer.status_code == 503
+    assert checks(answer)["clock"] == "failed"
+
+
+def test_metrics_can_be_read(api):
+    answer = api.http.get("/metrics")
+
+    assert answer.status_code == 200
+    assert "relay_calls_total" in answer.text
+
+
+def test_metrics_of_several_processes_are_read_together(api, tmp_path, monkeypatch):
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+
+    answer = api.http.get("/metrics")
+
+    assert answer.status_code == 200
+    assert answer.text == ""

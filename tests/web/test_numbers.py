@@ -1,0 +1,149 @@
+"""``/v1/numbers``."""
+
+import pytest
+from structlog.testing import capture_logs
+
+from relay.domain.errors import CarrierError
+from tests.web.api import PAIR, pointers, sid_of
+from tests.world import NUMBER, OTHER_NUMBER
+
+IMPORT = {"phone_number": OTHER_NUMBER, "pool": "us"}
+PATH = f"/v1/numbers/{OTHER_NUMBER}"
+
+
+def test_a_number_that_is_imported_is_answered_here(api):
+    answer = api.post("/v1/numbers", IMPORT | {"phone_number": "+1 (415) 555-0143"})
+
+    assert answer.status_code == 201
+    assert answer.headers["Location"] == PATH
+    number = answer.json
+    assert number.pop("imported_at").endswith("Z")
+    assert number == {
+        "phone_number": OTHER_NUMBER,
+        "pool": "us",
+        "status": "available",
+        "capabilities": {"voice": True, "sms": True, "mms": False},
+    }
+    urls = api.carrier.numbers.urls[sid_of(OTHER_NUMBER)]
+    assert urls["voice_url"].startswith("https://relay.example.com/twilio/voice#")
+    assert urls["sms_url"].startswith("https://relay.example.com/twilio/messages#")
+    assert urls["status_callback"].startswith("https://relay.example.com/twilio/")
+
+
+def test_a_second_import_changes_nothing(api):
+    first = api.post("/v1/numbers", IMPORT)
+
+    again = api.post("/v1/numbers", IMPORT)
+
+    assert again.status_code == 200
+    assert again.json == first.json
+
+
+def test_a_number_of_another_pool_gets_409_and_its_webhooks_stay(api):
+    api.put("/v1/pools/de", {"country": "DE"})
+
+    answer = api.post("/v1/numbers", {"phone_number": NUMBER, "pool": "de"})
+
+    assert answer.status_code == 409
+    assert api.carrier.numbers.urls == {}
+    assert api.get(f"/v1/numbers/{NUMBER}").json["pool"] == "us"
+
+
+def test_a_number_that_the_account_does_not_own_gets_422(api):
+    answer = api.post("/v1/numbers", IMPORT | {"phone_number": "+14155550199"})
+
+    assert answer.status_code == 422
+    assert answer.json["code"] == "not_owned"
+    assert pointers(answer) == ["/phone_number"]
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"pool": "us"}, "/phone_number"),
+        ({"phone_number": "hello", "pool": "us"}, "/phone_number"),
+        ({"phone_number": "+1" + "4" * 30, "pool": "us"}, "/phone_number"),
+        ({"phone_number": OTHER_NUMBER}, "/pool"),
+        ({"phone_number": OTHER_NUMBER, "pool": "nowhere"}, "/pool"),
+    ],
+)
+def test_what_is_not_valid_gets_422(api, body, pointer):
+    answer = api.post("/v1/numbers", body)
+
+    assert answer.status_code == 422
+    assert pointers(answer) == [pointer]
+
+
+def test_a_carrier_that_is_away_is_a_503_that_says_when_to_try_again(api):
+    api.carrier.numbers.error = CarrierError(20429, retryable=True, retry_after=7)
+
+    with capture_logs() as lines:
+        answer = api.post("/v1/numbers", IMPORT)
+
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "7"
+    assert OTHER_NUMBER not in str(lines)
+    assert api.get(PATH).status_code == 404
+
+
+def test_numbers_are_listed_by_pool_in_pages(api):
+    api.put("/v1/pools/ca", {"country": "CA"})
+    api.carrier.numbers.owned |= {"+14165550142", "+14165550143"}
+    for number, pool in ((OTHER_NUMBER, "us"), ("+14165550143", "ca"), ("+14165550142", "ca")):
+        assert api.post("/v1/numbers", {"phone_number": number, "pool": pool}).status_code == 201
+
+    first = api.get("/v1/numbers?limit=3").json
+    second = api.get(f"/v1/numbers?limit=3&cursor={first['next_cursor']}").json
+
+    assert [n["phone_number"] for n in first["data"]] == ["+14165550143", "+14165550142", NUMBER]
+    assert [n["phone_number"] for n in second["data"]] == [OTHER_NUMBER]
+    assert second["next_cursor"] is None
+    ours = api.get("/v1/numbers?pool=us").json["data"]
+    assert [n["phone_number"] for n in ours] == [NUMBER, OTHER_NUMBER]
+    assert api.get("/v1/numbers?pool=nowhere").json["data"] == []
+
+
+@pytest.mark.parametrize("spelling", [NUMBER, NUMBER.replace("+", "%2B"), "+1 415-555-0142"])
+def test_a_number_is_found_by_any_spelling(api, spelling):
+    assert api.get(f"/v1/numbers/{spelling}").json["phone_number"] == NUMBER
+
+
+@pytest.mark.parametrize("number", ["+14155550199", "hello"])
+def test_a_number_that_is_none_of_ours_gets_404(api, number):
+    path = f"/v1/numbers/{number}"
+
+    assert api.get(path).status_code == 404
+    assert api.patch(path, {"status": "reserved"}).status_code == 404
+    assert api.delete(path).status_code == 404
+
+
+@pytest.mark.parametrize("status", ["reserved", "draining"])
+def test_a_number_can_be_kept_from_new_sessions(api, status):
+    path = f"/v1/numbers/{NUMBER}"
+
+    assert api.patch(path, {"status": status}).json["status"] == status
+    assert api.post("/v1/sessions", PAIR).json["reason"] == "no_numbers"
+
+    assert api.patch(path, {"status": "available"}).json["status"] == "available"
+    assert api.post("/v1/sessions", PAIR).status_code == 201
+
+
+@pytest.mark.parametrize("body", [{}, {"status": "released"}, {"status": "resting"}])
+def test_other_statuses_cannot_be_set(api, body):
+    answer = api.patch(f"/v1/numbers/{NUMBER}", body)
+
+    assert answer.status_code == 422
+    assert pointers(answer) == ["/status"]
+
+
+def test_a_number_is_given_back_when_nobody_is_bound_to_it(api):
+    path = f"/v1/numbers/{NUMBER}"
+    session = api.open_session()
+    assert api.delete(path).status_code == 409
+
+    api.delete(f"/v1/sessions/{session['id']}")
+    assert api.delete(path).status_code == 409  # its bindings cool
+
+    api.post("/v1/numbers", IMPORT)
+    assert api.delete(PATH).status_code == 204
+    assert api.get(PATH).status_code == 404

@@ -1,0 +1,125 @@
+"""``/v1/recruiters`` and ``/v1/candidates``, as far as HTTP goes; the rules have tests of their own
+in tests/workflows."""
+
+import pytest
+
+from relay.domain.participant import Role
+from tests.web.api import pointers
+from tests.world import CARL, DAN, NUMBER, RITA
+
+RECRUITER = {"phone": RITA, "name": "Rita", "organization": "Acme", "locale": "en"}
+CANDIDATE = {"phone": CARL, "locale": "zh-CN", "time_zone": "Asia/Shanghai"}
+
+
+def test_a_recruiter_is_put_on_record_and_changed(api):
+    new = api.put("/v1/recruiters/r-1", RECRUITER)
+    changed = api.put("/v1/recruiters/r-1", {"phone": RITA, "name": "Rita R."})
+
+    assert new.status_code == 201
+    assert changed.status_code == 200
+    assert changed.json == new.json | {
+        "name": "Rita R.",
+        "updated_at": changed.json["updated_at"],
+    }
+    assert api.get("/v1/recruiters/r-1").json == changed.json
+    recruiter = new.json
+    assert recruiter.pop("created_at") == recruiter.pop("updated_at")
+    assert recruiter == {
+        "ref": "r-1",
+        "phone_hint": "+1 ••• ••• ••01",
+        "name": "Rita",
+        "organization": "Acme",
+        "locale": "en",
+        "screen_calls": False,
+        "status": "active",
+    }
+
+
+def test_a_candidate_is_put_on_record(api):
+    answer = api.put("/v1/candidates/c-1", CANDIDATE)
+
+    assert answer.status_code == 201
+    assert answer.json["phone_hint"] == "+1 ••• ••• ••77"
+    assert answer.json["locale"] == "zh-CN"
+    assert answer.json["time_zone"] == "Asia/Shanghai"
+    assert api.get("/v1/candidates/c-1").json == answer.json
+
+
+@pytest.mark.parametrize("kind", ["recruiters", "candidates"])
+def test_somebody_unknown_gets_404(api, kind):
+    assert api.get(f"/v1/{kind}/nobody").status_code == 404
+    assert api.get(f"/v1/{kind}/not a ref").status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["recruiters", "candidates"])
+@pytest.mark.parametrize(
+    ("ref", "body", "pointer"),
+    [
+        ("r 1", {"phone": RITA}, "/ref"),
+        ("x" * 65, {"phone": RITA}, "/ref"),
+        (f"r-{RITA[1:]}", {"phone": RITA}, "/ref"),
+        ("r-1", {}, "/phone"),
+        ("r-1", {"phone": None}, "/phone"),
+        ("r-1", {"phone": 12125550101}, "/phone"),
+        ("r-1", {"phone": "911"}, "/phone"),
+        ("r-1", {"phone": "anonymous"}, "/phone"),
+        ("r-1", {"phone": NUMBER}, "/phone"),
+        ("r-1", {"phone": "+" + "1" * 60}, "/phone"),
+        ("r-1", {"phone": RITA, "locale": "english"}, "/locale"),
+        ("r-1", {"phone": RITA, "renumber": "yes"}, "/renumber"),
+        ("r-1", {"phone": RITA, "email": "rita@example.com"}, "/email"),
+    ],
+)
+def test_what_is_not_valid_gets_422(api, kind, ref, body, pointer):
+    answer = api.put(f"/v1/{kind}/{ref}", body)
+
+    assert answer.status_code == 422, answer.text
+    assert pointers(answer) == [pointer]
+
+
+def test_two_candidates_cannot_have_one_phone_unless_it_is_taken_over(api):
+    api.put("/v1/candidates/c-1", {"phone": CARL})
+
+    refused = api.put("/v1/candidates/c-2", {"phone": CARL})
+    taken = api.put("/v1/candidates/c-2", {"phone": CARL, "take_over": True})
+
+    assert refused.status_code == 409
+    assert refused.json["code"] == "conflict"
+    assert taken.status_code == 201
+    assert api.get("/v1/candidates/c-1").json["status"] == "without_phone"
+
+
+def test_a_candidate_without_a_phone_gets_no_session(api):
+    api.put("/v1/recruiters/r-1", RECRUITER)
+    api.put("/v1/candidates/c-1", {"phone": CARL})
+    api.put("/v1/candidates/c-2", {"phone": CARL, "take_over": True})
+
+    answer = api.post("/v1/sessions", {"recruiter": "r-1", "candidate": "c-1"})
+
+    assert answer.status_code == 409
+    assert answer.json["code"] == "conflict"
+
+
+def test_a_new_phone_takes_over_the_open_sessions(api):
+    session = api.open_session()
+
+    answer = api.put("/v1/candidates/c-77", {"phone": DAN})
+
+    assert answer.status_code == 200
+    assert answer.json["phone_hint"] == "+1 ••• ••• ••88"
+    assert api.get(f"/v1/sessions/{session['id']}").json["status"] == "open"
+
+
+@pytest.mark.parametrize(
+    ("role", "path"),
+    [(Role.RECRUITER, "/v1/recruiters/r-1001"), (Role.CANDIDATE, "/v1/candidates/c-77")],
+)
+def test_an_erased_person_is_gone_and_their_sessions_are_closed(api, role, path):
+    session = api.open_session()
+
+    assert api.delete(path).status_code == 204
+    assert api.get(path).status_code == 404
+    closed = api.get(f"/v1/sessions/{session['id']}").json
+    assert closed["status"] == "closed"
+    assert closed["closed_reason"] == "erased"
+    assert api.world.services.store.people.get(role, path.rpartition("/")[2]) is None

@@ -1,0 +1,114 @@
+"""``/v1/pools``."""
+
+import pytest
+
+from tests.web.api import pointers
+
+DAY = 86_400
+
+
+def test_a_pool_is_created_with_defaults(api):
+    answer = api.put("/v1/pools/de", {"country": "DE"})
+
+    assert answer.status_code == 201
+    assert answer.json == {
+        "name": "de",
+        "country": "DE",
+        "default_ttl": 7 * DAY,
+        "max_ttl": 90 * DAY,
+        "candidate_cooldown": 90 * DAY,
+        "recruiter_cooldown": 30 * DAY,
+        "access_codes": True,
+        "allowed_countries": [],
+        "figures": {
+            "numbers": {
+                "available": 0,
+                "reserved": 0,
+                "resting": 0,
+                "draining": 0,
+                "released": 0,
+            },
+            "open_sessions": 0,
+            "cooling_bindings": 0,
+            "bound": 0,
+            "headroom": 0,
+        },
+    }
+    assert api.get("/v1/pools/de").json == answer.json
+
+
+def test_a_policy_is_replaced_as_a_whole(api):
+    api.put("/v1/pools/de", {"country": "DE", "max_ttl": DAY, "default_ttl": 60})
+
+    answer = api.put("/v1/pools/de", {"country": "AT", "access_codes": False})
+
+    assert answer.status_code == 200
+    assert answer.json["country"] == "AT"
+    assert answer.json["max_ttl"] == 90 * DAY
+    assert answer.json["access_codes"] is False
+
+
+def test_one_cooldown_sets_both_and_gives_way_to_its_own(api):
+    both = api.put("/v1/pools/de", {"country": "DE", "cooldown": 1}).json
+    one = api.put("/v1/pools/de", {"country": "DE", "cooldown": 1, "recruiter_cooldown": 5}).json
+
+    assert (both["candidate_cooldown"], both["recruiter_cooldown"]) == (1, 1)
+    assert (one["candidate_cooldown"], one["recruiter_cooldown"]) == (1, 5)
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "pointer"),
+    [
+        ("DE", {"country": "DE"}, "/name"),
+        ("-de", {"country": "DE"}, "/name"),
+        ("x" * 33, {"country": "DE"}, "/name"),
+        ("people", {"country": "DE"}, "/name"),
+        ("de", {}, "/country"),
+        ("de", {"country": "Germany"}, "/country"),
+        ("de", {"country": "QQ"}, "/country"),
+        ("de", {"country": "DE", "default_ttl": 0}, "/default_ttl"),
+        ("de", {"country": "DE", "max_ttl": 60}, "/default_ttl"),
+        ("de", {"country": "DE", "cooldown": -1}, "/cooldown"),
+        ("de", {"country": "DE", "cooldown": 10**12}, "/cooldown"),
+        ("de", {"country": "DE", "access_codes": "no"}, "/access_codes"),
+        ("de", {"country": "DE", "allowed_countries": ["de"]}, "/allowed_countries/0"),
+        ("de", {"country": "DE", "allowed_countries": ["DE", "QQ"]}, "/allowed_countries/1"),
+        ("de", {"country": "DE", "price": 1}, "/price"),
+    ],
+)
+def test_what_is_not_valid_gets_422(api, name, body, pointer):
+    answer = api.put(f"/v1/pools/{name}", body)
+
+    assert answer.status_code == 422, answer.text
+    assert pointers(answer) == [pointer]
+
+
+def test_figures_say_what_a_pool_holds(api):
+    session = api.open_session()
+    figures = api.get("/v1/pools/us").json["figures"]
+    assert figures["numbers"]["available"] == 1
+    assert figures["open_sessions"] == figures["bound"] == 1
+    assert figures["headroom"] == 0
+
+    api.delete(f"/v1/sessions/{session['id']}")
+
+    figures = api.get("/v1/pools/us").json["figures"]
+    assert figures["open_sessions"] == 0
+    assert figures["cooling_bindings"] == 2
+    assert figures["bound"] == 1
+
+
+def test_pools_are_listed_by_name_in_pages(api):
+    for name in ("fr", "at", "de"):
+        api.put(f"/v1/pools/{name}", {"country": name.upper()})
+
+    first = api.get("/v1/pools?limit=3").json
+    second = api.get(f"/v1/pools?limit=3&cursor={first['next_cursor']}").json
+
+    assert [pool["name"] for pool in first["data"]] == ["at", "de", "fr"]
+    assert [pool["name"] for pool in second["data"]] == ["us"]
+    assert second["next_cursor"] is None
+
+
+def test_an_unknown_pool_gets_404(api):
+    assert api.get("/v1/pools/nowhere").status_code == 404

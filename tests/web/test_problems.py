@@ -1,0 +1,202 @@
+"""Every error is problem+json, and says nothing back of what came in."""
+
+import re
+from io import BytesIO
+
+import pytest
+from apiflask import HTTPError
+from structlog.testing import capture_logs
+
+from relay.web.problems import http_problem
+from tests.web.api import PAIR, make_api
+from tests.world import CARL
+
+
+def assert_problem(answer, status, code):
+    assert answer.status_code == status
+    assert answer.mimetype == "application/problem+json"
+    assert answer.json["type"] == "about:blank"
+    assert answer.json["status"] == status
+    assert answer.json["code"] == code
+    assert answer.json["title"]
+    assert answer.headers["X-Request-Id"]
+
+
+def test_an_address_where_nothing_is_gets_404(api):
+    assert_problem(api.get("/nothing"), 404, "not_found")
+
+
+@pytest.mark.parametrize("path", ["//v1/sessions", "/v1/sessions/"])
+def test_a_crooked_address_is_not_redirected(api, path):
+    assert_problem(api.get(path), 404, "not_found")
+
+
+def test_a_wrong_method_gets_405_and_the_right_ones(api):
+    answer = api.delete("/v1/sessions")
+
+    assert_problem(answer, 405, "method_not_allowed")
+    assert {"GET", "POST"} <= set(answer.headers["Allow"].split(", "))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"\xff",
+        b'{"recruiter": "\\ud800", "candidate": "c"}',
+        b'{"ttl": ' + b"1" * 5000,
+        b"[" * 60_000,
+        b'{"a":' * 10_000 + b"1",
+    ],
+)
+def test_what_is_not_json_gets_400(api, body):
+    answer = api.ask("POST", "/v1/sessions", data=body, content_type="application/json")
+
+    assert_problem(answer, 400, "bad_request")
+
+
+@pytest.mark.parametrize("body", [b"null", b"[]", b'"x"', b"7", b"{}"])
+def test_json_of_another_form_gets_422(api, body):
+    answer = api.ask("POST", "/v1/sessions", data=body, content_type="application/json")
+
+    assert_problem(answer, 422, "invalid")
+
+
+@pytest.mark.parametrize("content_type", [None, "text/plain", "application/x-www-form-urlencoded"])
+def test_a_body_of_another_kind_gets_415(api, content_type):
+    answer = api.ask("POST", "/v1/sessions", data=b"{}", content_type=content_type)
+
+    assert_problem(answer, 415, "unsupported_media_type")
+
+
+def test_a_body_over_64_kib_gets_413(api):
+    answer = api.post("/v1/sessions", {"context": "x" * 65_536})
+
+    assert_problem(answer, 413, "too_large")
+
+
+def test_a_body_of_64_kib_is_read(api):
+    answer = api.ask(
+        "POST", "/v1/sessions", data=b"{" + b" " * 65_534 + b"}", content_type="application/json"
+    )
+
+    assert_problem(answer, 422, "invalid")
+
+
+def test_a_large_body_gets_413_where_nobody_would_read_it(api):
+    assert_problem(api.ask("GET", "/v1/pools", data=b"x" * 65_537), 413, "too_large")
+
+
+@pytest.mark.parametrize(("length", "status"), [(65_536, 422), (65_537, 413), (200_000, 413)])
+def test_a_body_in_chunks_has_the_same_limit(api, length, status):
+    answer = api.ask(
+        "POST",
+        "/v1/sessions",
+        input_stream=BytesIO(b"{" + b" " * (length - 2) + b"}"),
+        headers={"Content-Type": "application/json", "Transfer-Encoding": "chunked"},
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+
+    assert answer.status_code == status
+
+
+def test_a_rejected_value_is_never_said_back(api):
+    answer = api.post(
+        "/v1/sessions",
+        {
+            "recruiter": {"ref": CARL, "phone": CARL + "000000"},
+            "candidate": {"ref": "c-77", "phone": "310-555-0177", "locale": CARL},
+            "pool": CARL,
+            "ttl": CARL,
+            "channels": [CARL],
+            "context": f"call {CARL}",
+            CARL: CARL,
+        },
+    )
+
+    assert_problem(answer, 422, "invalid")
+    assert not re.search(r"555|0177", answer.text)
+
+
+def test_a_fault_is_addressed_by_a_pointer(api):
+    answer = api.post("/v1/sessions", {"recruiter": {"ref": "r 1"}, "candidate": 7, "tll": 5})
+
+    assert {fault["pointer"] for fault in answer.json["errors"]} == {
+        "/recruiter/ref",
+        "/recruiter/phone",
+        "/candidate",
+        "/tll",
+    }
+
+
+def test_a_refusal_of_the_framework_is_a_problem_too(api):
+    with api.http.application.test_request_context("/"):
+        answer = http_problem(HTTPError(406))
+
+    assert answer.status_code == 406
+    assert answer.mimetype == "application/problem+json"
+    assert answer.json["code"] == "not_acceptable"
+
+
+def test_a_mistake_of_ours_is_a_500_without_a_detail_and_its_log_line_holds_no_value():
+    api = make_api()
+    api.world.services.store.pools.all = lambda: 1 / int(CARL) - int("not " + CARL)
+
+    with capture_logs() as lines:
+        answer = api.get("/v1/pools")
+
+    assert_problem(answer, 500, "internal")
+    assert "detail" not in answer.json
+    (line,) = [line for line in lines if line["event"] == "unexpected error"]
+    assert line["error"] == "ValueError"
+    assert any("relay/web/pools.py" in frame for frame in line["where"])
+    assert CARL not in str(line)
+
+
+def test_redis_away_is_a_503_that_says_when_to_try_again(api):
+    api.redis.connection_pool.connection_kwargs["server"].connected = False
+
+    for answer in (api.get("/v1/sessions"), api.post("/v1/sessions", PAIR)):
+        assert_problem(answer, 503, "unavailable")
+        assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_each_request_has_its_own_id(api):
+    first, second = (api.get("/healthz").headers["X-Request-Id"] for _ in range(2))
+
+    assert first != second
+
+
+def test_a_routers_request_id_is_kept(api):
+    given = "01234567-89ab-cdef-0123-456789abcdef"
+
+    answer = api.get("/healthz", headers={"X-Request-Id": given})
+
+    assert answer.headers["X-Request-Id"] == given
+
+
+@pytest.mark.parametrize("given", [CARL, "x" * 500, "1" * 32, "a\tb"])
+def test_another_request_id_is_replaced(api, given):
+    answer = api.get("/healthz", headers={"X-Request-Id": given})
+
+    assert answer.headers["X-Request-Id"] != given
+
+
+def test_a_request_leaves_one_line_in_the_log_without_its_path(api):
+    with capture_logs() as lines:
+        api.get(f"/v1/numbers/{CARL}")
+
+    (line,) = [line for line in lines if line["event"] == "request"]
+    assert line["route"] == "/v1/numbers/<number>"
+    assert line["status"] == 404
+    assert CARL not in str(lines)
+
+
+def test_a_request_with_a_made_up_method_is_counted_as_other(api):
+    with capture_logs() as lines:
+        assert_problem(api.ask("CALL-14155550101", "/v1/sessions"), 405, "method_not_allowed")
+
+    assert [line["method"] for line in lines] == ["other"]
+    metrics = api.http.get("/metrics").text
+    assert 'relay_api_seconds_count{method="other",route="",status="405"}' in metrics
