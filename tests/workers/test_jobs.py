@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import pytest
+
+from relay.domain.errors import Unavailable
+from tests.pair import ENVIRONMENT
+from workers import jobs
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    jobs.services.cache_clear()
+
+
+def test_the_services_are_built_once_and_connect_to_nothing() -> None:
+    assert jobs.services() is jobs.services()
+
+
+def test_without_redis_every_job_says_so_and_is_tried_again() -> None:
+    """Nobody listens at the address of the tests' settings."""
+    for run in (lambda: jobs.send_texts("us.SM1"), jobs.recycle, jobs.reconcile_inbound):
+        with pytest.raises(Unavailable):
+            run()

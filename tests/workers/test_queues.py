@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import json
+
+import fakeredis
+import pytest
+import redis
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from config.schedule import PERIODIC_JOBS, PeriodicJob
+from tests.pair import settings
+from workers import jobs
+from workers.queues import JobQueues, connect_queues, open_queue
+
+RECYCLE = PeriodicJob(name="recycle", function="workers.jobs.recycle", every=5)
+
+
+@pytest.fixture
+def connection() -> redis.Redis:
+    return fakeredis.FakeRedis(server=fakeredis.FakeServer())
+
+
+@pytest.fixture
+def queues(connection: redis.Redis) -> JobQueues:
+    return JobQueues(connection)
+
+
+def waiting(connection: redis.Redis, queue: str) -> list[Job]:
+    return open_queue(queue, connection).get_jobs()
+
+
+def test_a_text_s_job_holds_its_id_as_json_and_nothing_else(
+    queues: JobQueues, connection: redis.Redis
+) -> None:
+    """P2"""
+    queues.send_message("us.SM1")
+    [job] = waiting(connection, "texts")
+    assert (job.func_name, job.args, job.description) == (
+        "workers.jobs.send_texts",
+        ["us.SM1"],
+        "send texts",
+    )
+    assert job.serializer is JSONSerializer
+    json.loads(job.data)  # never pickle
+    assert job.retries_left
+
+
+def test_without_redis_a_hint_is_dropped_silently(connection: redis.Redis) -> None:
+    queues = JobQueues(connection)
+    connection.connection_pool.connection_kwargs["server"].connected = False
+    queues.send_message("us.SM1")
+    connection.connection_pool.connection_kwargs["server"].connected = True
+    assert waiting(connection, "texts") == []
+
+
+def test_a_slot_is_enqueued_once_whoever_asks(queues: JobQueues, connection: redis.Redis) -> None:
+    assert queues.enqueue_slot(RECYCLE, 100)
+    assert not JobQueues(connection).enqueue_slot(RECYCLE, 100)
+    assert queues.enqueue_slot(RECYCLE, 105)
+    assert [job.id for job in waiting(connection, "upkeep")] == ["recycle-100", "recycle-105"]
+
+
+def test_every_periodic_job_is_a_job_of_ours() -> None:
+    for job in PERIODIC_JOBS:
+        module, _, name = job.function.rpartition(".")
+        assert module == "workers.jobs"
+        assert callable(getattr(jobs, name))
+
+
+def test_a_self_signed_certificate_passes_only_when_asked_for() -> None:
+    def checks(**environment: str) -> object:
+        url = {"REDIS_URL": "rediss://h:1"}
+        pool = connect_queues(settings(**url, **environment)).connection_pool
+        return pool.connection_kwargs.get("ssl_cert_reqs")
+
+    assert checks() is None
+    assert checks(REDIS_TLS_VERIFY="false") == "none"
+
+
+def test_the_queues_may_have_a_redis_of_their_own() -> None:
+    queues = JobQueues.from_settings(settings(QUEUE_REDIS_URL="redis://queue.example.com:7/2"))
+    connection = queues._connection.connection_pool.connection_kwargs
+    assert (connection["host"], connection["port"], connection["db"]) == ("queue.example.com", 7, 2)

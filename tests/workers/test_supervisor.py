@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from config.queues import Queue
+from workers.supervisor import Child, Supervisor, children_for
+
+NOTE_START = "import os, sys, time; open(sys.argv[1], 'a').write(f'{os.getpid()}\\n'); "
+LIVE = NOTE_START + "time.sleep(60)"
+IGNORE = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + LIVE
+
+
+def child(script: str, starts: Path) -> Child:
+    starts.touch()
+    return Child("texts-1", [sys.executable, "-c", script, str(starts)])
+
+
+def pids(starts: Path) -> list[int]:
+    return [int(line) for line in starts.read_text().splitlines()]
+
+
+def soon(happened: Callable[[], bool], seconds: float = 10) -> bool:
+    deadline = time.monotonic() + seconds
+    while not happened() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return happened()
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.fixture
+def starts(tmp_path: Path) -> Path:
+    return tmp_path / "starts"
+
+
+def test_there_is_a_process_for_each_queue_and_slot() -> None:
+    children = children_for([Queue("texts", processes=2), Queue("upkeep")])
+    assert [child.name for child in children] == ["texts-1", "texts-2", "upkeep-1"]
+
+
+def test_a_dead_child_is_started_again_within_a_second(starts: Path) -> None:
+    """P4"""
+    supervisor = Supervisor([child(LIVE, starts)])
+    running = threading.Thread(target=supervisor.run)
+    running.start()
+    try:
+        assert soon(lambda: len(pids(starts)) == 1)
+        os.kill(pids(starts)[0], signal.SIGKILL)
+        killed_at = time.monotonic()
+        assert soon(lambda: len(pids(starts)) == 2)
+        assert time.monotonic() - killed_at < 1.0
+    finally:
+        supervisor.stop(signal.SIGTERM)
+        running.join(timeout=10)
+    assert not any(is_alive(pid) for pid in pids(starts))
+
+
+def test_a_child_that_cannot_live_is_started_ever_more_slowly(starts: Path) -> None:
+    dying = child(NOTE_START, starts)
+    now, started = 0.0, []
+    while now < 20:
+        before = len(pids(starts))
+        dying.look_after(now)
+        if dying.is_running:
+            started.append(now)
+            assert soon(lambda: not dying.is_running)
+            assert len(pids(starts)) == before + 1
+        now += 0.1
+    pauses = [later - earlier for earlier, later in pairwise(started)]
+    assert pauses[0] < 1
+    assert pauses[-1] == pytest.approx(5.0, abs=0.3)
+
+
+def test_one_that_lived_long_is_started_again_at_once(starts: Path) -> None:
+    lived = child(NOTE_START, starts)
+    lived.look_after(0.0)
+    assert soon(lambda: not lived.is_running)
+    lived.look_after(11.0)
+    lived.look_after(11.1)
+    assert not lived.is_running
+    lived.look_after(11.3)
+    assert soon(lambda: len(pids(starts)) == 2)
+    assert soon(lambda: not lived.is_running)
+
+
+def test_a_signal_goes_on_to_the_children_and_is_waited_for(starts: Path) -> None:
+    supervisor = Supervisor([child(LIVE, starts)], patience=5)
+    running = threading.Thread(target=supervisor.run)
+    running.start()
+    assert soon(lambda: len(pids(starts)) == 1)
+    supervisor.stop(signal.SIGINT)
+    running.join(timeout=10)
+    assert not is_alive(pids(starts)[0])
+
+
+def test_a_child_that_does_not_listen_is_killed_in_the_end(starts: Path) -> None:
+    stubborn = child(IGNORE, starts)
+    supervisor = Supervisor([stubborn], patience=0.3)
+    running = threading.Thread(target=supervisor.run)
+    running.start()
+    assert soon(lambda: len(pids(starts)) == 1)
+    supervisor.stop(signal.SIGTERM)
+    running.join(timeout=10)
+    assert soon(lambda: not stubborn.is_running)

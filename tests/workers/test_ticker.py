@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import threading
+import time
+
+import fakeredis
+import pytest
+import redis
+
+from config.schedule import PeriodicJob
+from relay.store.keys import TICKER_LEADER
+from tests.pair import NOW
+from tests.workflows.texting import Stage
+from workers.queues import JobQueues, open_queue
+from workers.ticker import LEADERSHIP, Leadership, Ticker
+
+FIVE = PeriodicJob(name="five", function="workers.jobs.recycle", every=5)
+START = NOW  # a multiple of five
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+@pytest.fixture
+def rq() -> redis.Redis:
+    return fakeredis.FakeRedis(server=fakeredis.FakeServer())
+
+
+def ticker(stage: Stage, rq: redis.Redis) -> Ticker:
+    return Ticker(stage.services, JobQueues(rq), periodic=[FIVE], sweep_every=2.0)
+
+
+def slots(rq: redis.Redis) -> list[int]:
+    names = [job.id for job in open_queue("upkeep", rq).get_jobs()]
+    return [int(name.removeprefix("five-")) - int(START) for name in names]
+
+
+def test_each_slot_is_enqueued_once(stage: Stage, rq: redis.Redis) -> None:
+    ticking = ticker(stage, rq)
+    for offset in (0, 1, 4.9, 5, 9, 11):
+        ticking.tick(START + offset)
+    assert slots(rq) == [0, 5, 10]
+
+
+def test_a_missed_slot_is_made_up_for_at_once(stage: Stage, rq: redis.Redis) -> None:
+    ticking = ticker(stage, rq)
+    ticking.tick(START)
+    ticking.tick(START + 33)
+    assert slots(rq) == [0, 30]
+
+
+def test_two_tickers_that_both_lead_do_no_harm(stage: Stage, rq: redis.Redis) -> None:
+    one, two = ticker(stage, rq), ticker(stage, rq)
+    for offset in (0, 5):
+        one.tick(START + offset)
+        stage.client.delete(TICKER_LEADER)
+        two.tick(START + offset)
+        stage.client.delete(TICKER_LEADER)
+    assert slots(rq) == [0, 5]
+
+
+def test_the_second_ticker_waits_until_the_first_has_gone(stage: Stage, rq: redis.Redis) -> None:
+    one, two = Leadership(stage.client), Leadership(stage.client)
+    assert one.is_ours()
+    assert not two.is_ours()
+    assert one.is_ours()
+    assert 0 < stage.client.ttl(TICKER_LEADER) <= LEADERSHIP
+    two.give_back()
+    assert one.is_ours()
+    one.give_back()
+    assert two.is_ours()
+
+
+def test_who_does_not_lead_does_nothing(stage: Stage, rq: redis.Redis) -> None:
+    Leadership(stage.client).is_ours()
+    ticker(stage, rq).tick(START)
+    assert slots(rq) == []
+
+
+def test_the_outbox_is_swept_every_two_seconds(stage: Stage, rq: redis.Redis) -> None:
+    message = stage.text().message
+    stage.jobs.take()
+    ticking = ticker(stage, rq)
+    ticking.tick(NOW + 1)
+    assert stage.jobs.noted == []
+    ticking.tick(NOW + 2.9)
+    ticking.tick(NOW + 3.1)
+    assert stage.jobs.take() == [message]
+
+
+def test_the_ticker_outlives_redis(stage: Stage, rq: redis.Redis) -> None:
+    server = stage.client.connection_pool.connection_kwargs["server"]
+    server.connected = False
+    stopping = threading.Event()
+    running = threading.Thread(target=ticker(stage, rq).run, args=[stopping])
+    running.start()
+    time.sleep(0.7)
+    assert slots(rq) == []
+    server.connected = True
+    deadline = time.monotonic() + 5
+    while not open_queue("upkeep", rq).get_job_ids() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    server.connected = False
+    stopping.set()
+    running.join(timeout=5)
+    assert not running.is_alive()
+    assert len(open_queue("upkeep", rq).get_job_ids()) == 1
+
+
+def test_a_ticker_that_is_told_to_stop_gives_the_lead_back(stage: Stage, rq: redis.Redis) -> None:
+    stopping = threading.Event()
+    running = threading.Thread(target=ticker(stage, rq).run, args=[stopping])
+    running.start()
+    deadline = time.monotonic() + 5
+    while not stage.client.exists(TICKER_LEADER) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    stopping.set()
+    running.join(timeout=5)
+    assert not stage.client.exists(TICKER_LEADER)

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import redis
+import structlog
+from rq.serializers import JSONSerializer
+
+from config.logging import configure_logging
+from relay.embedded_redis import EmbeddedRedis
+from workers.queues import open_queue
+from workers.worker import RelayWorker
+
+pytestmark = pytest.mark.real_redis
+SECRET = "+12125550101"
+
+
+def refuse(argument: str) -> None:
+    raise ValueError(f"cannot call {argument}")
+
+
+@pytest.fixture(scope="module")
+def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[redis.Redis]:
+    with (
+        EmbeddedRedis(tmp_path_factory.mktemp("redis")) as server,
+        redis.Redis.from_url(server.url) as client,
+    ):
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = handlers, level
+    structlog.reset_defaults()
+
+
+def worker(connection: redis.Redis) -> RelayWorker:
+    return RelayWorker(
+        [open_queue("texts", connection)],
+        connection=connection,
+        serializer=JSONSerializer,
+        job_monitoring_interval=3,
+        maintenance_interval=2,
+        worker_ttl=18,
+        log_job_description=False,
+    )
+
+
+def test_a_job_without_a_sign_of_life_is_abandoned_soon(connection: redis.Redis) -> None:
+    tuned = worker(connection)
+    job = open_queue("texts", connection).enqueue("workers.jobs.send_texts", "us.SM1")
+    assert tuned.get_heartbeat_ttl(job) <= 15
+    assert tuned.dequeue_timeout <= 3
+    connection.flushall()
+
+
+def test_a_failed_job_tells_neither_log_nor_redis_what_it_was_about(
+    connection: redis.Redis, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """P2"""
+    configure_logging("INFO")
+    queue = open_queue("texts", connection)
+    job = queue.enqueue("tests.workers.test_worker.refuse", SECRET, description="refuse")
+    worker(connection).work(burst=True, logging_level="WARNING")
+    said = capfd.readouterr().out
+    events = [json.loads(line) for line in said.splitlines()]
+    assert [event["event"] for event in events if event["level"] == "error"] == ["job failed"]
+    assert SECRET not in said
+    job.refresh()
+    result = job.latest_result()
+    assert result is not None
+    assert "ValueError: cannot call [number]" in result.exc_string
+    assert SECRET not in result.exc_string

@@ -1,0 +1,100 @@
+"""Putting work into RQ: ids only, as JSON, with a description that says nothing else."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import redis
+import structlog
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+from rq import Queue
+from rq import Retry as Tries
+from rq.exceptions import DuplicateJobError
+from rq.serializers import JSONSerializer
+
+from config.queues import TEXTS
+from config.schedule import PeriodicJob
+from config.settings import Settings
+from relay.store.connection import CONNECT_TIMEOUT, READ_TIMEOUT
+
+log = structlog.get_logger()
+
+#: Seconds a job may take; the longest drains a lane at a carrier that answers slowly.
+_JOB_TIMEOUT = 120
+#: Long enough for a second ticker to see that a slot is done, in seconds.
+_RESULT_TTL = 300
+_FAILURE_TTL = 600
+#: A job whose worker was killed counts as tried.
+_TRIES = 3
+
+
+def connect_queues(settings: Settings) -> redis.Redis:
+    """RQ's Redis. It reads bytes, unlike the store's client."""
+    options = {}
+    url = settings.queue_redis_url.get_secret_value()
+    if url.startswith("rediss://") and not settings.redis_tls_verify:
+        options["ssl_cert_reqs"] = "none"
+    return redis.Redis.from_url(
+        url,
+        socket_connect_timeout=CONNECT_TIMEOUT,
+        socket_timeout=READ_TIMEOUT,
+        # A webhook waits for the hint it gives; redis-py's own patience is seconds.
+        retry=Retry(NoBackoff(), 1),
+        **options,
+    )
+
+
+def open_queue(name: str, connection: redis.Redis) -> Queue:
+    return Queue(name, connection=connection, serializer=JSONSerializer)
+
+
+class JobQueues:
+    """The relay's Jobs (``workflows/services.py``) by RQ."""
+
+    def __init__(self, connection: redis.Redis) -> None:
+        self._connection = connection
+        self._texts = open_queue(TEXTS, connection)
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        return cls(connect_queues(settings))
+
+    def send_message(self, message_id: str) -> None:
+        """A hint for a worker: when Redis is away, the sweeper enqueues it later."""
+        try:
+            self._texts.enqueue_call(
+                "workers.jobs.send_texts",
+                args=(message_id,),
+                timeout=_JOB_TIMEOUT,
+                result_ttl=0,
+                failure_ttl=_FAILURE_TTL,
+                retry=Tries(max=_TRIES),
+                description="send texts",
+            )
+        except RedisError as error:
+            log.warning("job not enqueued", message=message_id, error=type(error).__name__)
+
+    def enqueue_slot(self, job: PeriodicJob, slot: int) -> bool:
+        """Enqueues a periodic job for a slot of time, once. False when it is there already.
+
+        Raises RedisError.
+        """
+        queue = open_queue(job.queue, self._connection)
+        try:
+            queue.enqueue_call(
+                job.function,
+                job_id=f"{job.name}-{slot}",
+                timeout=_JOB_TIMEOUT,
+                result_ttl=_RESULT_TTL,
+                failure_ttl=_FAILURE_TTL,
+                # What waited longer than this is no news: the next slot does the same.
+                ttl=3 * job.every,
+                retry=Tries(max=_TRIES),
+                description=job.name,
+                unique=True,
+            )
+        except DuplicateJobError:
+            return False
+        return True

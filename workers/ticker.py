@@ -1,0 +1,113 @@
+"""The Procfile's ``scheduler``: enqueues periodic work and sweeps the outbox.
+
+One ticker leads by a key that it renews; a second one waits. Should both believe that they lead,
+they do no harm: a periodic job's id names its slot of time, and sweeping is safe side by side.
+"""
+
+from __future__ import annotations
+
+import secrets
+import signal
+import threading
+import time
+from collections.abc import Sequence
+
+import redis
+import structlog
+from redis.exceptions import RedisError
+
+from config.logging import configure_logging
+from config.schedule import PERIODIC_JOBS, SWEEP_EVERY, PeriodicJob
+from config.settings import load_settings
+from relay.bootstrap import build_services
+from relay.domain.errors import Unavailable
+from relay.store.keys import TICKER_LEADER
+from relay.workflows.services import Services
+from relay.workflows.sweep_outbox import sweep_outbox
+from workers.queues import JobQueues
+
+log = structlog.get_logger()
+
+#: Seconds after which another ticker takes over from one that has died.
+LEADERSHIP = 10
+_TICK = 0.5
+
+
+class Leadership:
+    """Who leads, by a key with a lifetime. Raises RedisError."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+        self._token = secrets.token_urlsafe(9)
+
+    def is_ours(self) -> bool:
+        """Takes or keeps the lead where possible."""
+        if self._client.set(TICKER_LEADER, self._token, nx=True, ex=LEADERSHIP):
+            return True
+        if self._client.get(TICKER_LEADER) != self._token:
+            return False
+        return bool(self._client.expire(TICKER_LEADER, LEADERSHIP))
+
+    def give_back(self) -> None:
+        if self._client.get(TICKER_LEADER) == self._token:
+            self._client.delete(TICKER_LEADER)
+
+
+class Ticker:
+    def __init__(
+        self,
+        services: Services,
+        queues: JobQueues,
+        *,
+        periodic: Sequence[PeriodicJob] = PERIODIC_JOBS,
+        sweep_every: float = SWEEP_EVERY,
+    ) -> None:
+        self._services = services
+        self._queues = queues
+        self._periodic = periodic
+        self._sweep_every = sweep_every
+        self._leadership = Leadership(services.store.client)
+        self._slots: dict[str, int] = {}
+        self._swept_at = 0.0
+
+    def tick(self, now: float) -> None:
+        """Does what is due. A slot that nobody enqueued, because no ticker ran, is due at once.
+
+        Raises RedisError, Unavailable.
+        """
+        if not self._leadership.is_ours():
+            return
+        if now - self._swept_at >= self._sweep_every:
+            sweep_outbox(self._services, now=now)
+            self._swept_at = now
+        for job in self._periodic:
+            slot = int(now) // job.every * job.every
+            if self._slots.get(job.name) != slot:
+                self._queues.enqueue_slot(job, slot)
+                self._slots[job.name] = slot
+
+    def run(self, stopping: threading.Event) -> None:
+        while not stopping.wait(_TICK):
+            try:
+                self.tick(time.time())
+            except (RedisError, Unavailable) as error:
+                log.warning("ticker waits for Redis", error=type(error).__name__)
+        try:
+            self._leadership.give_back()
+        except RedisError:
+            log.info("leadership ends by itself")
+
+
+def main() -> None:
+    settings = load_settings()
+    configure_logging(settings.log_level)
+    stopping = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    signal.signal(signal.SIGINT, lambda *_: stopping.set())
+    log.info("ticker started")
+    Ticker(build_services(settings), JobQueues.from_settings(settings)).run(stopping)
+    log.info("ticker stopped")
+
+
+if __name__ == "__main__":
+    main()
