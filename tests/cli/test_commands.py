@@ -1,0 +1,228 @@
+"""The command line: against a real Redis and the simulated carrier, by their addresses only."""
+
+from __future__ import annotations
+
+import base64
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import redis
+from click.testing import CliRunner
+
+from config.key_rings import parse_key_ring
+from relay.cli import cli
+from relay.domain.api_key import Scope
+from relay.embedded_redis import EmbeddedRedis
+from relay.sandbox import SimulatedCarrier
+from relay.store.api_keys import ApiKeys
+
+ROOT = Path(__file__).parents[2]
+NUMBER = "+14155550142"
+ACCOUNT, TOKEN = "AC" + "5" * 32, "5" * 32
+
+COMMANDS = [
+    (),
+    ("demo",),
+    ("sandbox",),
+    ("doctor",),
+    ("secrets",),
+    ("keys",),
+    ("keys", "create"),
+    ("keys", "list"),
+    ("keys", "revoke"),
+    ("numbers",),
+    ("numbers", "import"),
+    ("numbers", "list"),
+    ("pools",),
+    ("pools", "put"),
+    ("pools", "list"),
+]
+
+
+@pytest.fixture(scope="module")
+def redis_url(tmp_path_factory):
+    with EmbeddedRedis(tmp_path_factory.mktemp("redis")) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="module")
+def carrier():
+    with SimulatedCarrier(ACCOUNT, TOKEN) as simulated:
+        simulated.add_number(NUMBER)
+        yield simulated
+
+
+@pytest.fixture
+def environment(redis_url, carrier):
+    with redis.Redis.from_url(redis_url) as client:
+        client.flushall()
+    return {
+        "PATH": "/usr/bin:/bin",
+        "REDIS_URL": redis_url,
+        "PUBLIC_BASE_URL": "https://relay.example.com",
+        "TWILIO_ACCOUNT_SID": ACCOUNT,
+        "TWILIO_AUTH_TOKEN": TOKEN,
+        "TWILIO_API_BASE_URL": carrier.base_url,
+        "RELAY_SEALING_KEYS": "a secret for sealing in tests",
+        "RELAY_INDEX_KEYS": "a secret for indexing in tests",
+    }
+
+
+def run(environment, *arguments):
+    """As a person does it: a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "relay", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def lines(done):
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command):
+    shown = CliRunner().invoke(cli, [*command, "--help"])
+
+    assert shown.exit_code == 0
+    assert len(shown.output.splitlines()) > 3
+
+
+def test_secrets_are_fresh_key_rings():
+    first, second = (CliRunner().invoke(cli, ["secrets"]).output for _ in range(2))
+
+    assert first != second
+    sealing, indexing = first.splitlines()
+    assert sealing.startswith("RELAY_SEALING_KEYS=k1:")
+    assert indexing.startswith("RELAY_INDEX_KEYS=k1:")
+    ring = parse_key_ring(sealing.partition("=")[2], purpose="sealing")
+    assert ring.ids == ("k1",)
+    assert base64.b64decode(indexing.partition("k1:")[2]) != ring.keys[0][1]
+
+
+@pytest.mark.parametrize(
+    ("command", "module"),
+    [("demo", "relay.sandbox.demo"), ("sandbox", "relay.sandbox.playground")],
+)
+def test_the_sandbox_is_loaded_by_name_and_only_then(monkeypatch, command, module):
+    loaded = []
+
+    class Stage:
+        @staticmethod
+        def run():
+            loaded.append(module)
+
+    monkeypatch.setitem(sys.modules, module, Stage)
+
+    assert CliRunner().invoke(cli, [command]).exit_code == 0
+    assert loaded == [module]
+
+
+@pytest.mark.real_redis
+def test_missing_settings_are_all_named_at_once():
+    done = run({"PATH": "/usr/bin:/bin"}, "doctor", "--release")
+
+    assert done.returncode == 2
+    assert done.stdout == ""
+    for name in ("REDIS_URL", "PUBLIC_BASE_URL", "TWILIO_ACCOUNT_SID", "RELAY_SEALING_KEYS"):
+        assert f"{name} is missing" in done.stderr
+
+
+@pytest.mark.real_redis
+def test_a_key_is_printed_alone_and_once(environment):
+    (key,) = lines(run(environment, "keys", "create", "board", "--scope", "sessions"))
+
+    with redis.Redis.from_url(environment["REDIS_URL"], decode_responses=True) as client:
+        found = ApiKeys(client).find(key)
+    assert found.name == "board"
+    assert found.scopes == {Scope.SESSIONS}
+    (line,) = lines(run(environment, "keys", "list"))
+    assert line.startswith(f"{found.id}  board  sessions  20")
+    assert key not in line
+
+
+@pytest.mark.real_redis
+def test_a_key_is_revoked_by_name(environment):
+    lines(run(environment, "keys", "create", "board", "--scope", "sessions", "--scope", "numbers"))
+
+    assert "board" in lines(run(environment, "keys", "revoke", "board"))[0]
+    again = run(environment, "keys", "revoke", "board")
+
+    assert again.returncode == 1
+    assert "No key has this name or id." in again.stderr
+
+
+@pytest.mark.real_redis
+def test_an_unknown_scope_is_refused(environment):
+    done = run(environment, "keys", "create", "board", "--scope", "everything")
+
+    assert done.returncode == 2
+    assert "everything" in done.stderr
+
+
+@pytest.mark.real_redis
+def test_from_nothing_to_a_number_that_is_answered(environment):
+    """The set-up of a new installation, and what the doctor says on the way."""
+    new = run(environment, "doctor")
+    assert new.returncode == 0, new.stdout + new.stderr
+    assert "numbers import" in new.stdout
+
+    put = run(
+        environment, "pools", "put", "us", "--country", "US", "--cooldown", "60", "--allow", "US"
+    )
+    assert lines(put) == ["us  US  0 numbers  0 open sessions  headroom 0"]
+    imported = run(environment, "numbers", "import", "+1 415 555 0142", "--pool", "us")
+    assert lines(imported) == [f"{NUMBER}  us  available  voice,sms,mms"]
+    assert lines(run(environment, "numbers", "list")) == lines(imported)
+    assert lines(run(environment, "numbers", "list", "--pool", "us")) == lines(imported)
+    assert lines(run(environment, "pools", "list")) == [
+        "us  US  1 numbers  0 open sessions  headroom 1"
+    ]
+
+    doctor = run(environment, "doctor")
+    assert doctor.returncode == 0, doctor.stdout
+    assert "calls and texts come here" in doctor.stdout
+    assert "append-only file on" in doctor.stdout
+
+
+@pytest.mark.real_redis
+def test_what_is_refused_says_why(environment):
+    lines(run(environment, "pools", "put", "us", "--country", "US"))
+
+    done = run(environment, "numbers", "import", "+14155550199", "--pool", "us")
+
+    assert done.returncode == 1
+    assert "phone_number: not a number of the account" in done.stderr
+
+
+@pytest.mark.real_redis
+def test_an_account_that_lets_nobody_in_fails_the_doctor_but_no_release(environment):
+    wrong = environment | {"TWILIO_AUTH_TOKEN": "6" * 32}
+
+    assert run(wrong, "doctor").returncode == 1
+    released = run(wrong, "doctor", "--release")
+    assert released.returncode == 0
+    assert "TWILIO_AUTH_TOKEN" in released.stdout
+    refused = run(wrong, "pools", "put", "us", "--country", "US")
+    assert refused.returncode == 0
+    imported = run(wrong, "numbers", "import", NUMBER, "--pool", "us")
+    assert imported.returncode == 1
+    assert "The carrier refused" in imported.stderr
+
+
+@pytest.mark.real_redis
+def test_a_store_that_is_away_fails_every_doctor(environment):
+    away = environment | {"REDIS_URL": "redis://127.0.0.1:1"}
+
+    for arguments in (["doctor"], ["doctor", "--release"]):
+        done = run(away, *arguments)
+        assert done.returncode == 1
+        assert "REDIS_URL" in done.stdout
