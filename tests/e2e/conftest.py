@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.stage import Stage, set_stage
+
+
+@pytest.fixture(scope="session")
+def shared_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """One service for all tests that leave it as they found it."""
+    with set_stage(tmp_path_factory.mktemp("stage")) as stage:
+        yield stage
+
+
+@pytest.fixture
+def stage(shared_stage: Stage) -> Iterator[Stage]:
+    """The shared service without sessions, everybody with a new phone that answers."""
+    shared_stage.move_people()
+    yield shared_stage
+    shared_stage.carrier.faults.clear()
+    shared_stage.forget_people()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/e2e" in str(item.path):
+            item.add_marker(pytest.mark.e2e)

@@ -1,0 +1,116 @@
+"""The whole service as real processes, the simulated carrier, and four people with phones."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from relay.sandbox.behaviour import Answer
+from relay.sandbox.carrier import SimulatedCarrier
+from relay.sandbox.phone import Phone
+from relay.sandbox.service import Api, Service, simulated_carrier
+
+NUMBERS = ("+14155550142", "+14155550143", "+14155550144")
+NUMBER = NUMBERS[0]
+PEOPLE = {"rita": "0101", "nora": "0123", "carl": "0177", "dan": "0188"}
+#: Each test has people with phones in an area of its own, so that no STOP or cooldown outlives it.
+AREAS = (
+    *("201", "202", "203", "205", "206", "207", "208", "209", "210", "212", "213", "214", "215"),
+    *("216", "217", "218", "219", "224", "225", "228", "229", "231", "234", "239", "240", "248"),
+    *("251", "252", "253", "254", "256", "260", "262", "267", "269", "270", "276", "281", "301"),
+    *("302", "303", "304", "305", "307", "308", "309", "310", "312", "313", "314", "315", "316"),
+    *("317", "318", "319", "320", "321", "323", "325", "330", "334", "336", "337", "339", "347"),
+    *("351", "352", "360", "361", "386", "401", "402", "404", "405", "406", "407", "408", "409"),
+)
+
+
+@dataclass
+class Stage:
+    carrier: SimulatedCarrier
+    service: Service
+    api: Api
+    area: str = AREAS[0]
+    _areas: Iterator[str] = field(default_factory=lambda: iter(AREAS))
+
+    def move_people(self) -> None:
+        """Everybody gets a new phone, which answers and takes what comes."""
+        self.area = next(self._areas)
+        for name in PEOPLE:
+            self.phone(name).on_ring = Answer(keys="1")
+
+    def forget_people(self) -> None:
+        """Erases everybody, and with them their sessions."""
+        for role in ("recruiters", "candidates"):
+            for ref in PEOPLE:
+                self.api.send("DELETE", f"/v1/{role}/{ref}")
+
+    def number(self, name: str) -> str:
+        """A person's real number."""
+        return f"+1{self.area}555{PEOPLE[name]}"
+
+    def phone(self, name: str) -> Phone:
+        return self.carrier.phone(self.number(name))
+
+    def open(self, recruiter: str = "rita", candidate: str = "carl", **more: Any) -> dict[str, Any]:
+        """A session of two of the four people."""
+        session: dict[str, Any] = self.api.ask(
+            "POST",
+            "/v1/sessions",
+            {
+                "recruiter": {
+                    "ref": recruiter,
+                    "phone": self.number(recruiter),
+                    "name": recruiter.title(),
+                    "organization": "Acme",
+                },
+                "candidate": {"ref": candidate, "phone": self.number(candidate)},
+                "context": "Backend engineer",
+                **more,
+            },
+        )
+        return session
+
+    def session(self, session_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.api.ask("GET", f"/v1/sessions/{session_id}")
+        return found
+
+    def interactions(self, session_id: str) -> list[dict[str, Any]]:
+        answer = self.api.ask("GET", f"/v1/sessions/{session_id}/interactions")
+        interactions: list[dict[str, Any]] = answer["data"]
+        return interactions
+
+
+@contextmanager
+def set_stage(directory: Path, **environment: str) -> Iterator[Stage]:
+    """Starts everything, with a pool of three numbers whose cooldown is short."""
+    with (
+        simulated_carrier(seed=11) as carrier,
+        Service(carrier, directory, extra_environment=environment) as service,
+    ):
+        for number in NUMBERS:
+            carrier.add_number(number)
+        api = service.api()
+        api.ask("PUT", "/v1/pools/us", {"country": "US", "cooldown": 2})
+        for number in NUMBERS:
+            api.ask("POST", "/v1/numbers", {"phone_number": number, "pool": "us"})
+        stage = Stage(carrier, service, api)
+        stage.move_people()
+        yield stage
+    assert carrier.crashes == []
+
+
+def eventually(
+    ask: Callable[[], Any], fulfilled: Callable[[Any], bool] = bool, *, seconds: float = 20
+) -> Any:
+    """The first answer that fulfils; fails with the last one when none does in time."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = ask()
+        if fulfilled(answer):
+            return answer
+        assert time.monotonic() < deadline, f"not within {seconds} s; the last answer: {answer}"
+        time.sleep(0.1)

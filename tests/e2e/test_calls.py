@@ -1,0 +1,213 @@
+"""Calls, as the phones see them."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+
+from relay.sandbox.behaviour import Answer, Busy, NoAnswer, Unreachable, Voicemail
+from tests.e2e.stage import NUMBER, eventually
+
+
+def last_call(stage, session):
+    return stage.interactions(session["id"])[-1]
+
+
+def test_p2_a_recruiter_calls_and_neither_sees_the_others_number(stage):
+    session = stage.open()
+
+    story = stage.phone("rita").call(session["virtual_number"]).wait(20)
+
+    assert story.bridged
+    assert story.errors == []
+    assert story.callee_number == stage.number("carl")
+    assert story.callee_saw == session["virtual_number"]
+    assert stage.number("carl") not in " ".join(story.heard_by_caller)
+
+
+def test_a_candidate_calls_back_and_the_recruiter_is_not_asked_for_a_key(stage):
+    session = stage.open()
+    stage.phone("rita").on_ring = Answer()
+
+    story = stage.phone("carl").call(session["virtual_number"]).wait(20)
+
+    assert story.bridged
+    assert story.callee_number == stage.number("rita")
+    assert story.callee_saw == session["virtual_number"]
+    assert story.heard_by_callee == []
+
+
+def test_a_recruiter_who_asks_for_the_guard_has_it(stage):
+    stage.api.ask(
+        "PUT", "/v1/recruiters/rita", {"phone": stage.number("rita"), "screen_calls": True}
+    )
+    session = stage.api.ask(
+        "POST",
+        "/v1/sessions",
+        {"recruiter": "rita", "candidate": {"ref": "carl", "phone": stage.number("carl")}},
+    )
+    stage.phone("rita").on_ring = Answer()
+
+    story = stage.phone("carl").call(session["virtual_number"]).wait(20)
+
+    assert not story.bridged
+    assert "Press 1" in story.heard_by_callee[0]
+
+
+def test_pressing_two_tells_who_and_why_before_the_call_is_taken(stage):
+    session = stage.open()
+    stage.phone("carl").on_ring = Answer(keys="21")
+
+    story = stage.phone("rita").call(session["virtual_number"]).wait(20)
+
+    assert story.bridged
+    heard = " ".join(story.heard_by_callee)
+    assert heard.index("Press 1 to take it") < heard.index("Rita of Acme")
+    assert "It is about: Backend engineer." in heard
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "status", "told"),
+    [
+        (Busy(), "busy", "busy"),
+        (NoAnswer(), "no-answer", "no answer"),
+        (Unreachable(), "failed", "cannot be reached"),
+        (Answer(keys="9"), "declined", "was not taken"),
+        (Answer(), "no-answer", "no answer"),
+        (Voicemail(greeting="Hi, this is Carl's private voicemail"), "no-answer", "no answer"),
+    ],
+)
+def test_a_caller_who_is_not_connected_is_told_why(stage, behaviour, status, told):
+    session = stage.open()
+    stage.phone("carl").on_ring = behaviour
+
+    story = stage.phone("rita").call(session["virtual_number"]).wait(30)
+
+    assert not story.bridged
+    assert told in " ".join(story.heard_by_caller)
+    assert "private voicemail" not in " ".join(story.heard_by_caller)
+    eventually(lambda: last_call(stage, session)["status"], lambda found: found == status)
+
+
+def test_a_voicemail_never_hears_the_recruiters_name(stage):
+    session = stage.open()
+    stage.phone("carl").on_ring = Voicemail(greeting="Leave a message")
+
+    stage.phone("rita").call(session["virtual_number"]).wait(30)
+
+    heard = " ".join(sentence for mail in stage.phone("carl").voicemails for sentence in mail)
+    assert "Rita" not in heard
+    assert "Acme" not in heard
+
+
+def test_announcements_are_in_the_participants_language(stage):
+    stage.api.ask("PUT", "/v1/candidates/carl", {"phone": stage.number("carl"), "locale": "zh-CN"})
+    session = stage.api.ask(
+        "POST",
+        "/v1/sessions",
+        {"recruiter": {"ref": "rita", "phone": stage.number("rita")}, "candidate": "carl"},
+    )
+
+    story = stage.phone("rita").call(session["virtual_number"]).wait(20)
+
+    assert "接听请按 1" in story.heard_by_callee[0]
+
+
+def test_a_stranger_is_refused_politely_and_no_phone_rings(stage):
+    session = stage.open()
+
+    story = stage.phone("nora").call(session["virtual_number"]).wait(20)
+
+    assert not story.bridged
+    assert "does not connect you" in story.heard_by_caller[0]
+    assert stage.phone("carl").rings == stage.phone("rita").rings == []
+
+
+@pytest.mark.parametrize("shown", ["anonymous", "+266696687", "+7378742833"])
+def test_a_withheld_caller_is_asked_to_show_the_number(stage, shown):
+    session = stage.open()
+
+    story = stage.phone("rita").call(session["virtual_number"], withheld=shown).wait(20)
+
+    assert not story.bridged
+    assert "caller ID is hidden" in story.heard_by_caller[0]
+
+
+def test_p3_an_expired_session_connects_nobody(stage):
+    session = stage.open(ttl=1)
+    eventually(lambda: stage.session(session["id"])["status"], lambda found: found == "closed")
+
+    story = stage.phone("carl").call(session["virtual_number"]).wait(20)
+
+    assert "no longer connects you" in story.heard_by_caller[0]
+
+
+def test_a_closed_session_connects_nobody(stage):
+    session = stage.open()
+    closed = stage.api.ask("DELETE", f"/v1/sessions/{session['id']}")
+
+    story = stage.phone("rita").call(session["virtual_number"]).wait(20)
+
+    assert (closed["status"], closed["closed_reason"]) == ("closed", "closed_by_api")
+    assert "no longer connects you" in story.heard_by_caller[0]
+
+
+def test_the_interactions_of_a_session_tell_of_its_calls(stage):
+    session = stage.open()
+    stage.phone("rita").call(session["virtual_number"]).wait(20)
+    stage.phone("carl").call(session["virtual_number"]).wait(20)
+
+    calls = eventually(
+        lambda: stage.interactions(session["id"]),
+        lambda found: [call["status"] for call in found] == ["completed", "completed"],
+    )
+
+    assert {call["direction"] for call in calls} == {"to_candidate", "to_recruiter"}
+    assert all(call["duration"] >= 1 for call in calls)
+    assert stage.session(session["id"])["last_interaction_at"] is not None
+
+
+def test_p4_callbacks_may_come_twice_late_and_out_of_order(stage):
+    session = stage.open()
+    webhooks = stage.carrier.faults.webhooks
+    webhooks.duplicate(times=2, kinds={"action", "status", "call-ended"})
+    webhooks.reorder(kinds={"status", "call-ended"})
+    try:
+        story = stage.phone("rita").call(session["virtual_number"]).wait(20)
+        stage.carrier.settle()
+    finally:
+        webhooks.clear()
+
+    assert story.bridged
+    [call] = stage.interactions(session["id"])
+    assert call["status"] == "completed"
+
+
+def test_a_forged_webhook_gets_403(stage):
+    answer = requests.post(
+        f"{stage.service.base_url}/twilio/voice",
+        data={"CallSid": "CA" + "0" * 32, "From": stage.number("rita"), "To": NUMBER},
+        headers={"X-Twilio-Signature": "forged"},
+        timeout=5,
+    )
+
+    assert answer.status_code == 403
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert stage.number("rita") not in answer.text
+
+
+def test_p5_a_call_in_progress_survives_the_end_of_its_session(stage):
+    session = stage.open()
+    call = stage.phone("rita").call(session["virtual_number"], talk_seconds=None)
+    eventually(lambda: call.story.bridged)
+    stage.api.ask("PATCH", f"/v1/sessions/{session['id']}", {"ttl": 1})
+
+    late = eventually(
+        lambda: stage.phone("carl").call(session["virtual_number"]).wait(20).heard_by_caller,
+        lambda heard: "no longer connects you" in " ".join(heard),
+    )
+
+    assert late
+    assert not call.is_over.is_set()
+    call.hang_up()
+    eventually(lambda: stage.session(session["id"])["status"], lambda found: found == "closed")
