@@ -1,0 +1,79 @@
+"""``python -m tests.bench [name …]``: measures, prints the tables, and writes docs/benchmarks.md.
+
+Names: webhook, claims, api, memory, flat, recycling. Without one, all of them, and the file.
+"""
+
+from __future__ import annotations
+
+import platform
+import sys
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from relay.embedded_redis import EmbeddedRedis
+from tests.bench.api_figures import api_rate
+from tests.bench.board import CORES
+from tests.bench.store_figures import claim_rate, flatness, memory, recycling
+from tests.bench.table import Row, as_markdown
+from tests.bench.webhook_figures import webhook
+
+REPORT = Path(__file__).parents[2] / "docs" / "benchmarks.md"
+SIZES = (10_000, 100_000, 1_000_000)
+
+Section = tuple[str, Callable[[EmbeddedRedis, Path], list[Row]]]
+SECTIONS: dict[str, Section] = {
+    "webhook": ("A call comes in: one web worker, 100,000 open sessions", webhook),
+    "claims": ("Allocations in the store", lambda server, _: claim_rate(server)),
+    "api": ("Allocations through the HTTP API", api_rate),
+    "memory": ("Memory", lambda server, _: memory(server)),
+    "flat": ("Cost against size", lambda server, _: flatness(server, SIZES)),
+    "recycling": ("Recycling", lambda server, _: recycling(server)),
+}
+
+_INTRODUCTION = """# Benchmarks
+
+Made by `make bench`; seeds are fixed, each figure stands beside its goal or its floor from the same
+run. Machines are noisy: read the ratios.
+
+Measured on {when} with {cores} cores, Python {python}, redis-server {redis} (AOF, everysec).
+Client, server and load generator share the cores.
+
+"""
+
+
+def main(names: list[str]) -> None:
+    console = Console()
+    tables = []
+    with (
+        tempfile.TemporaryDirectory(prefix="relay-bench-") as directory,
+        EmbeddedRedis(Path(directory) / "redis") as server,
+    ):
+        version = _redis_version(server)
+        for name in names or SECTIONS:
+            title, measure = SECTIONS[name]
+            console.print(f"[bold]{title}[/] …")
+            table = as_markdown(title, measure(server, Path(directory)))
+            console.print(table, markup=False, highlight=False, soft_wrap=True)
+            tables.append(table)
+    if not names:
+        introduction = _INTRODUCTION.format(
+            when=datetime.now(UTC).date(),
+            cores=CORES,
+            python=platform.python_version(),
+            redis=version,
+        )
+        REPORT.write_text(introduction + "\n".join(tables))
+
+
+def _redis_version(server: EmbeddedRedis) -> str:
+    import redis
+
+    return str(redis.Redis.from_url(server.url).info("server")["redis_version"])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,191 @@
+"""The store alone: claims and routes per second, memory per session, recycling."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import time
+from statistics import median
+
+from rich.progress import track
+
+from relay.embedded_redis import EmbeddedRedis
+from relay.store.connection import connect
+from relay.store.sessions import Claimed
+from relay.store.store import Store
+from tests.bench.board import (
+    NOW,
+    POOL,
+    RETENTION,
+    SEED,
+    WEEK,
+    Board,
+    fill,
+    make_board,
+    script_time,
+    stock,
+    used_memory,
+    wish,
+)
+from tests.bench.table import Row
+
+CLIENTS = 4
+CLAIMS_PER_CLIENT = 15_000
+SAMPLES = 2_000
+
+
+def claim_rate(server: EmbeddedRedis) -> list[Row]:
+    """Four processes claim for pairs that have no session, on 1,000 numbers and 100,000 open."""
+    store = Store(connect(server.url))
+    store.client.flushall()
+    board = make_board(2_000, 20_000)
+    stock(store, 1_000)
+    fill(store, board, 100_000)
+    context = multiprocessing.get_context("fork")
+    barrier = context.Barrier(CLIENTS)
+    with context.Pool(CLIENTS, _share, (barrier, board)) as pool:
+        spans = pool.starmap(_claim_many, [(server.url, client) for client in range(CLIENTS)])
+    seconds = max(end for _, end in spans) - min(start for start, _ in spans)
+    rate = CLIENTS * CLAIMS_PER_CLIENT / seconds
+    goal = "at least 5,000"
+    return [
+        Row("`store.claim`, four processes, allocations/s", f"{rate:,.0f}", goal, rate >= 5_000)
+    ]
+
+
+def _share(barrier: object, board: Board) -> None:
+    _share.barrier, _share.board = barrier, board  # type: ignore[attr-defined]
+
+
+def _claim_many(url: str, client: int) -> tuple[float, float]:
+    board: Board = _share.board  # type: ignore[attr-defined]
+    store = Store(connect(url))
+    rng = random.Random(SEED + 1 + client)
+    # Each client has recruiters of its own, so that every claim is of a new pair.
+    mine = board.recruiters[client::CLIENTS]
+    work = [(rng.choice(mine), rng.choice(board.candidates)) for _ in range(CLAIMS_PER_CLIENT)]
+    _share.barrier.wait()  # type: ignore[attr-defined]
+    start = time.monotonic()
+    for recruiter, candidate in work:
+        store.sessions.claim(
+            POOL, recruiter, candidate, wish(int(NOW) + WEEK), now=NOW, retention=RETENTION
+        )
+    return start, time.monotonic()
+
+
+def memory(server: EmbeddedRedis) -> list[Row]:
+    """100,000 sessions of 2,000 recruiters and 20,000 candidates, all keys counted: the people's,
+    the pool's and the numbers', on an empty server."""
+    store = Store(connect(server.url))
+    store.client.flushall()
+    empty = used_memory(store.client)
+    board = make_board(2_000, 20_000)
+    stock(store, 1_000)
+    for participant in track(board.recruiters + board.candidates, "people", transient=True):
+        store.people.put(participant, now=NOW)
+        store.people.enter_pool(participant.role, participant.ref, POOL.name, now=NOW)
+    fill(store, board, 100_000)
+    each = (used_memory(store.client) - empty) / 100_000
+    return [
+        Row("Redis memory per open session, bytes", f"{each:,.0f}", "under 1,000", each < 1_000)
+    ]
+
+
+def flatness(server: EmbeddedRedis, sizes: tuple[int, ...]) -> list[Row]:
+    """A claim and a route at growing numbers of open sessions, on pools that grow alike."""
+    measured = [_at_size(server, sessions) for sessions in sizes]
+    rows = []
+    for name, position in (("claim", 0), ("route", 1)):
+        times = [figures[position] for figures in measured]
+        ratio = max(times) / min(times)
+        figure = " / ".join(f"{seconds * 1e6:.0f}" for seconds in times)
+        at = " / ".join(f"{size:,}" for size in sizes)
+        rows.append(
+            Row(
+                f"{name} at {at} open sessions, median µs (ratio)",
+                f"{figure} ({ratio:.2f})",
+                "flat within 1.3",
+                ratio <= 1.3,
+            )
+        )
+    return rows
+
+
+def _at_size(server: EmbeddedRedis, sessions: int) -> tuple[float, float]:
+    store = Store(connect(server.url))
+    store.client.flushall()
+    board = make_board(max(sessions // 50, 100), max(sessions // 5, 1_000))
+    stock(store, 1_000)
+    opened = fill(store, board, sessions)
+    rng = random.Random(SEED)
+    return _median_claim(store, board, rng), _median_route(store, board, opened, rng)
+
+
+def _median_claim(store: Store, board: Board, rng: random.Random) -> float:
+    times = []
+    for _ in range(SAMPLES):
+        recruiter, candidate = rng.choice(board.recruiters), rng.choice(board.candidates)
+        start = time.perf_counter()
+        store.sessions.claim(
+            POOL, recruiter, candidate, wish(int(NOW) + WEEK), now=NOW, retention=RETENTION
+        )
+        times.append(time.perf_counter() - start)
+    return median(times)
+
+
+def _median_route(store: Store, board: Board, opened: list[Claimed], rng: random.Random) -> float:
+    indexes = {person.ref: person.phone_indexes for person in board.recruiters}
+    times = []
+    for call in range(SAMPLES):
+        session = rng.choice(opened).session
+        start = time.perf_counter()
+        store.calls.route(
+            POOL.name,
+            virtual_number=session.virtual_number,
+            caller_indexes=indexes[session.recruiter.ref],
+            call_sid=f"CA{call:032d}",
+            attestation="",
+            lease=3_700,
+            repeatable=60,
+            retention=RETENTION,
+            now=NOW,
+        )
+        times.append(time.perf_counter() - start)
+    return median(times)
+
+
+def recycling(server: EmbeddedRedis) -> list[Row]:
+    """100,000 sessions expire at once: closing them, then freeing their numbers."""
+    store = Store(connect(server.url))
+    store.client.flushall()
+    board = make_board(2_000, 20_000)
+    stock(store, 1_000)
+    fill(store, board, 100_000)
+    store.client.config_set("slowlog-log-slower-than", 5_000)
+    store.client.slowlog_reset()
+    store.client.config_resetstat()
+    start = time.monotonic()
+    _drain(lambda: store.sessions.close_due(POOL, now=NOW + 2 * WEEK, batch=100)[0])
+    later = NOW + 2 * WEEK + POOL.candidate_cooldown
+    _drain(
+        lambda: store.sessions.release_cooled(POOL.name, now=later, batch=100, retention=RETENTION)
+    )
+    seconds = time.monotonic() - start
+    slow = [entry["duration"] for entry in store.client.slowlog_get(128)]
+    calls, microseconds = script_time(store.client)
+    longest = f"{max(slow) / 1_000:.1f} ms" if slow else "under 5 ms"
+    return [
+        Row(
+            "100,000 expired sessions closed and freed, s",
+            f"{seconds:.1f}",
+            "under 10",
+            seconds < 10,
+        ),
+        Row("longest script call", longest, "at most 5 ms", not slow),
+        Row("mean script call, ms", f"{microseconds / max(calls, 1) / 1_000:.2f}"),
+    ]
+
+
+def _drain(step: object) -> None:
+    while step():  # type: ignore[operator]
+        pass

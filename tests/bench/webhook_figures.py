@@ -1,0 +1,283 @@
+"""The inbound-call webhook of one gevent worker on real Redis, beside a bare Flask view."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median, quantiles
+from urllib.parse import urlencode
+
+import aiohttp
+import requests
+from twilio.request_validator import RequestValidator
+
+from relay.carrier.webhooks import read_inbound_call
+from relay.domain.participant import Role
+from relay.embedded_redis import EmbeddedRedis
+from relay.store.connection import connect
+from relay.store.sessions import Claimed
+from relay.store.store import Store
+from tests.bench.board import SEED, fictional_phone, fill, make_board, stock
+from tests.bench.table import Row
+
+ROOT = Path(__file__).parents[2]
+TOKEN = "5" * 32
+ACCOUNT = "AC" + "5" * 32
+KEY = "k1:" + "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="  # bytes 0..31, as the bench's board
+SESSIONS = 100_000
+SECONDS = 12
+CALLS = 60_000
+HALF_SENT = 40
+
+
+@dataclass(frozen=True)
+class Call:
+    signature: str
+    body: str
+
+
+def webhook(server: EmbeddedRedis, directory: Path) -> list[Row]:
+    store = Store(connect(server.url))
+    store.client.flushall()
+    board = make_board(2_000, 20_000)
+    stock(store, 1_000)
+    opened = fill(store, board, SESSIONS, now=time.time())
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}"
+    calls = _signed_calls(opened, url)
+    file = directory / "calls.tsv"
+    file.write_text("".join(f"{call.signature}\t{call.body}\n" for call in calls))
+    environment = _environment(server, port, url)
+    with _gunicorn("relay.app:create_app()", environment, directory):
+        answer = _answer_of(calls[-1], url)
+    environment["FLOOR_TWIML"] = answer
+    ours, floors = [], []
+    for _ in range(3):  # by turns, so that a noisy minute hits both
+        with _gunicorn("tests.bench.floor:app", environment, directory):
+            floors.append(_wrk(url, file))
+        with _gunicorn("relay.app:create_app()", environment, directory):
+            ours.append(_wrk(url, file))
+            store.client.delete(*store.client.scan_iter("{us}:call:*", count=10_000))
+            store.client.delete("{us}:leases", "{us}:interactions")
+    with _gunicorn("relay.app:create_app()", environment, directory):
+        steady = asyncio.run(_steady(url, calls, rate=300, seconds=SECONDS))
+        alone, crowded = _beside_half_sent(url, port, calls[30_000:])
+    return _rows(ours, floors, steady, alone, crowded)
+
+
+def _rows(ours, floors, steady, alone, crowded) -> list[Row]:
+    rate, floor = median(o["rate"] for o in ours), median(f["rate"] for f in floors)
+    ratio = median(o["rate"] / f["rate"] for o, f in zip(ours, floors, strict=True))
+    p99 = quantiles(steady, n=100)[98] * 1e3
+    slower = median(crowded) / median(alone)
+    best = median(o["p50"] for o in ours), median(o["p99"] for o in ours)
+    base = median(f["p50"] for f in floors), median(f["p99"] for f in floors)
+    return [
+        Row("call webhook, requests/s", f"{rate:,.0f}"),
+        Row("floor (signature only), requests/s", f"{floor:,.0f}"),
+        Row("ratio to the floor", f"{ratio:.2f}", "at least 0.6", ratio >= 0.6),
+        Row("p50 / p99 under full load, ms", f"{best[0]:.1f} / {best[1]:.1f}"),
+        Row("the floor's p50 / p99, ms", f"{base[0]:.1f} / {base[1]:.1f}"),
+        Row(
+            "p50 / p99 at a steady 300 calls/s, ms",
+            f"{median(steady) * 1e3:.1f} / {p99:.1f}",
+            "p99 under 50",
+            p99 < 50,
+        ),
+        Row(
+            f"one call, alone / with {HALF_SENT} half-sent POSTs open, median ms",
+            f"{median(alone) * 1e3:.1f} / {median(crowded) * 1e3:.1f}",
+            "as fast",
+            slower < 1.3,
+        ),
+    ]
+
+
+def _signed_calls(opened: list[Claimed], url: str) -> list[Call]:
+    rng, validator = random.Random(SEED), RequestValidator(TOKEN)
+    return [_signed_call(rng.choice(opened), ordinal, url, validator) for ordinal in range(CALLS)]
+
+
+def _signed_call(claimed: Claimed, ordinal: int, url: str, validator: RequestValidator) -> Call:
+    """What Twilio posts for a recruiter's call, with its empty geography."""
+    session = claimed.session
+    caller = fictional_phone(Role.RECRUITER, int(session.recruiter.ref[2:])).reveal()
+    called = session.virtual_number
+    fields = {
+        "CallSid": f"CA{ordinal:032d}",
+        "AccountSid": ACCOUNT,
+        "From": caller,
+        "To": called,
+        "Caller": caller,
+        "Called": called,
+        "CallStatus": "ringing",
+        "Direction": "inbound",
+        "ApiVersion": "2010-04-01",
+        **{f"{side}{part}": "" for side in ("From", "To") for part in ("City", "State", "Zip")},
+        "FromCountry": "US",
+        "ToCountry": "US",
+    }
+    read_inbound_call(fields)
+    signature = validator.compute_signature(f"{url}/twilio/voice", fields)
+    return Call(signature, urlencode(fields))
+
+
+def _environment(server: EmbeddedRedis, port: int, url: str) -> dict[str, str]:
+    return {
+        **os.environ,
+        "PORT": str(port),
+        "PUBLIC_BASE_URL": url,
+        "REDIS_URL": server.url,
+        "TWILIO_ACCOUNT_SID": ACCOUNT,
+        "TWILIO_AUTH_TOKEN": TOKEN,
+        "RELAY_SEALING_KEYS": KEY,
+        "RELAY_INDEX_KEYS": KEY,
+        "BOARD_NAME": "JobBoard",
+        "WEB_CONCURRENCY": "1",
+        "LOG_LEVEL": "INFO",
+    }
+
+
+@contextmanager
+def _gunicorn(app: str, environment: dict[str, str], directory: Path) -> Iterator[None]:
+    with (directory / "web.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "--config", "config/server.py", app],
+            cwd=ROOT,
+            env=environment,
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        _wait_for_port(int(environment["PORT"]))
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _answer_of(call: Call, url: str) -> str:
+    response = _post(requests.Session(), call, url)
+    assert "<Dial" in response.text, response.text
+    return response.text
+
+
+def _post(http: requests.Session, call: Call, url: str) -> requests.Response:
+    return http.post(
+        f"{url}/twilio/voice",
+        data=call.body,
+        headers={
+            "Content-Type": "application/x-www-form-urlencoded",
+            "X-Twilio-Signature": call.signature,
+        },
+        timeout=30,
+    )
+
+
+def _wrk(url: str, file: Path) -> dict[str, float]:
+    """Full load from 16 connections, after a warm-up."""
+    command = ["wrk", "-t1", "-c16", "-s", str(Path(__file__).parent / "calls.lua"), "--latency"]
+    environment = {**os.environ, "RELAY_BENCH_CALLS": str(file)}
+    subprocess.run([*command, "-d2s", url], env=environment, check=True, capture_output=True)
+    output = subprocess.run(
+        [*command, f"-d{SECONDS}s", url],
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert "Non-2xx" not in output, output
+    return {
+        "rate": float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1]),
+        "p50": _milliseconds(re.search(r"^\s+50%\s+(\S+)", output, re.MULTILINE)[1]),
+        "p99": _milliseconds(re.search(r"^\s+99%\s+(\S+)", output, re.MULTILINE)[1]),
+    }
+
+
+def _milliseconds(text: str) -> float:
+    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s)", text).groups()
+    return float(number) * {"us": 1e-3, "ms": 1.0, "s": 1e3}[unit]
+
+
+async def _steady(url: str, calls: list[Call], *, rate: int, seconds: int) -> list[float]:
+    """Open loop: a call every 1/rate seconds whether or not the last one has been answered.
+
+    Times count from when the call was due, so that a server that stalls cannot hide it.
+    """
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(connector=connector) as http:
+        start = time.perf_counter() + 0.1
+
+        async def one(ordinal: int) -> float:
+            due = start + ordinal / rate
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            call = calls[ordinal]
+            async with http.post(
+                f"{url}/twilio/voice",
+                data=call.body,
+                headers={
+                    "Content-Type": "application/x-www-form-urlencoded",
+                    "X-Twilio-Signature": call.signature,
+                },
+            ) as response:
+                assert response.status == 200
+                await response.read()
+            return time.perf_counter() - due
+
+        return list(await asyncio.gather(*(one(ordinal) for ordinal in range(rate * seconds))))
+
+
+def _beside_half_sent(url: str, port: int, calls: list[Call]) -> tuple[list[float], list[float]]:
+    alone = _one_by_one(url, calls[:300])
+    sockets = [_half_sent(port) for _ in range(HALF_SENT)]
+    try:
+        crowded = _one_by_one(url, calls[300:600])
+    finally:
+        for half in sockets:
+            half.close()
+    return alone, crowded
+
+
+def _one_by_one(url: str, calls: list[Call]) -> list[float]:
+    times = []
+    with requests.Session() as http:
+        for call in calls:
+            start = time.perf_counter()
+            assert _post(http, call, url).status_code == 200
+            times.append(time.perf_counter() - start)
+    return times
+
+
+def _half_sent(port: int) -> socket.socket:
+    half = socket.create_connection(("127.0.0.1", port))
+    half.sendall(
+        b"POST /twilio/voice HTTP/1.1\r\nHost: relay\r\nContent-Length: 400\r\n"
+        b"Content-Type: application/x-www-form-urlencoded\r\n\r\nCallSid=CA"
+    )
+    return half
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def _wait_for_port(port: int) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise TimeoutError("the server did not start")
