@@ -49,7 +49,6 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, default=repr)
 _SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
-    structlog.processors.StackInfoRenderer(),
     structlog.processors.format_exc_info,
 ]
 _LAST: list[Processor] = [

@@ -29,7 +29,9 @@ class PhoneChanging(Conflict):
     """A phone change or an erasure of this person is under way; it ends within seconds."""
 
     def __init__(self) -> None:
-        super().__init__("The participant is being changed by another request; try again.")
+        super().__init__(
+            "The participant is being changed by another request; try again.", retry_after=1
+        )
 
 
 class People:

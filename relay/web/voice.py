@@ -39,6 +39,7 @@ voice = Blueprint("voice", __name__, url_prefix="/twilio")
 require_signature(voice)
 
 _EXTENSION = "relay.voice"
+_SECONDS = WEBHOOK_SECONDS.labels("voice")
 
 
 @voice.record_once
@@ -57,7 +58,7 @@ def _make_documents(state: BlueprintSetupState) -> None:
 @signed
 def answer_call() -> Response:
     """A call on a virtual number."""
-    with WEBHOOK_SECONDS.labels("voice").time():
+    with _SECONDS.time():
         call = read_inbound_call(signed_fields())
         answered = connect_call(services(), call, now=now())
         return _twiml(

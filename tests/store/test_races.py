@@ -7,6 +7,7 @@ process audits the pools again and again.
 from __future__ import annotations
 
 import contextlib
+import logging
 import multiprocessing
 import random
 import time
@@ -44,12 +45,12 @@ def numbers_of(pool: str) -> list[str]:
 
 
 def connected(url: str) -> World:
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     return make_world(redis.Redis.from_url(url, decode_responses=True))
 
 
 def work(url: str, seed: int, outcomes: SimpleQueue[Counter[str]]) -> None:
     """One process: random requests until the time is over; every refusal must be one we know."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     chance, world, counted = random.Random(seed), connected(url), Counter[str]()
     until = time.monotonic() + SECONDS
     while time.monotonic() < until:
