@@ -31,10 +31,7 @@ def classify_opt_out(body: str) -> OptOut:
 
 def is_conversation(body: str, *, undoes_a_stop: bool) -> bool:
     """Whether the text is meant for the other side: YES is, unless it undoes a STOP."""
-    match classify_opt_out(body):
-        case OptOut.STOP:
-            return False
-        case OptOut.START:
-            return not undoes_a_stop and body.strip().upper() not in _NEVER_CONVERSATION
-        case OptOut.NEITHER:
-            return True
+    word = classify_opt_out(body)
+    if word is OptOut.START:
+        return not undoes_a_stop and body.strip().upper() not in _NEVER_CONVERSATION
+    return word is OptOut.NEITHER

@@ -42,7 +42,7 @@ numbers                            hash    virtual number → pool              
 {people}:changes                   zset    phone changes, erasures under way, by start a change
 {people}:stopped:<index>           hash    virtual number or service → word, when, by  for ever
 api-keys                           hash    hash of the key → name, scopes              till revoked
-conflicts:<api key>                string  phone conflicts met in this hour            an hour
+conflicts:<api-key>                string  phone conflicts met in this hour            an hour
 idempotency:<hash>                 hash    what a POST answered                        24 h
 rates:fixed:<limit>/<who>          string  requests in a window (written by limits)    a window
 reconciled                         string  until when inbound messages were fetched    for ever

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import assert_never
 
 import structlog
 
@@ -91,3 +92,5 @@ def _tell_ops(answered: AnsweredCall, route: Route, call: InboundCall) -> None:
             CALLS.labels(refusal).inc()
             session_id = route.session.id if route.session else None
             log.info("call declined", call=call.call_sid, refusal=refusal, session=session_id)
+        case _:
+            assert_never(answered.decision)

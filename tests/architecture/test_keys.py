@@ -2,6 +2,7 @@
 
 import ast
 import re
+from pathlib import Path
 
 import pytest
 import time_machine
@@ -15,6 +16,7 @@ from tests.web.test_no_real_number import all_answers
 from tests.world import NORA, NOW
 
 OLGA = "+16465550133"
+ROOT = Path(__file__).parents[2]
 
 #: Of commands that take no key.
 NO_KEY = {"config_get", "info", "time", "register_script", "eval", "evalsha", "pipeline", "wait"}
@@ -71,6 +73,16 @@ def test_every_key_stands_in_the_table(api):
     unknown = [key for key in api.redis.keys("*") if not is_in_the_table(key, patterns)]
     assert not unknown
     assert len(api.redis.keys()) > 25
+
+
+def test_the_document_of_keys_has_the_same_keys():
+    document = (ROOT / "docs" / "redis-keys.md").read_text()
+    described = re.findall(
+        r"^\| `([^`]+)` \| (?:set|hash|zset|string|bitmap) ", document, re.MULTILINE
+    )
+    named = re.findall(r"^(\S+) {2,}(?:set|hash|zset|string|bitmap) ", keys.__doc__, re.MULTILINE)
+
+    assert sorted(key.replace("\\|", "|") for key in described) == sorted(named)
 
 
 def test_the_keys_of_a_pool_are_in_one_slot(api):
