@@ -167,10 +167,10 @@ class Board:
 
     def recycle(self) -> None:
         """Everything the workers do to a pool."""
-        sessions, pool = self.store.sessions, self.pool.name
-        sessions.close_due(self.pool, now=self.now, batch=100)
-        sessions.release_cooled(pool, now=self.now, batch=100, retention=RETENTION)
-        sessions.purge_ended(pool, now=self.now, batch=100)
+        recycling, pool = self.store.recycling, self.pool.name
+        recycling.close_due(self.pool, now=self.now, batch=100)
+        recycling.release_cooled(pool, now=self.now, batch=100, retention=RETENTION)
+        recycling.purge_ended(pool, now=self.now, batch=100)
         self.store.phone_moves.sweep_markers(pool, now=self.now)
 
     def wait(self, seconds: float) -> None:

@@ -192,83 +192,6 @@ class Sessions:
             )
         return unpack_session(session_id, record) if record else None
 
-    def close_due(self, pool: Pool, *, now: float, batch: int) -> tuple[int, list[str]]:
-        """Closes one batch past its expiry: how many were looked at, and the ids closed."""
-        keys = PoolKeys(pool.name)
-        with unavailable_when_away():
-            looked_at, *closed = self._scripts.run(
-                "close_due",
-                [keys.sessions, keys.due, keys.cooling, keys.leases, keys.pool],
-                [now, batch, pool.recruiter_cooldown, pool.candidate_cooldown],
-            )
-        return int(looked_at), closed
-
-    def release_cooled(self, pool: str, *, now: float, batch: int, retention: int) -> int:
-        """Frees the bindings of one batch whose cooldown is over; how many were looked at."""
-        keys = PoolKeys(pool)
-        with unavailable_when_away():
-            members = self._client.zrange(
-                keys.cooling, "-inf", f"{now}", byscore=True, offset=0, num=batch
-            )
-            if members:
-                indexes = [member.split(":")[1] for member in members]
-                self._scripts.run(
-                    "release_cooled",
-                    [
-                        keys.cooling,
-                        keys.sessions,
-                        keys.leases,
-                        keys.ordinals,
-                        keys.codes,
-                        keys.load,
-                        keys.degrees,
-                        keys.ended,
-                        *(k for index in indexes for k in (keys.phone(index), keys.used(index))),
-                    ],
-                    [now, retention, *members],
-                )
-        return len(members)
-
-    def purge_ended(self, pool: str, *, now: float, batch: int) -> int:
-        """Forgets one batch of sessions past their retention; how many were looked at."""
-        keys = PoolKeys(pool)
-        with unavailable_when_away():
-            ids = self._client.zrange(
-                keys.ended, "-inf", f"{now}", byscore=True, offset=0, num=batch
-            )
-            if ids:
-                sessions = self._read(keys, ids)
-                self._scripts.run(
-                    "purge_ended",
-                    [
-                        keys.sessions,
-                        keys.ended,
-                        keys.interactions,
-                        keys.leases,
-                        *(
-                            key
-                            for session in sessions
-                            for key in (
-                                keys.pairs(Role.RECRUITER, session.recruiter.ref),
-                                keys.pairs(Role.CANDIDATE, session.candidate.ref),
-                            )
-                        ),
-                    ],
-                    [
-                        now,
-                        *(
-                            value
-                            for session in sessions
-                            for value in (
-                                session.id,
-                                session.recruiter.ref,
-                                session.candidate.ref,
-                            )
-                        ),
-                    ],
-                )
-        return len(ids)
-
     def of_pair(self, pools: Iterable[str], recruiter: str, candidate: str) -> list[Session]:
         """The pair's latest session in each of the pools, open or not."""
         names = list(pools)
@@ -281,7 +204,7 @@ class Sessions:
                 session
                 for name, session_id in zip(names, ids, strict=True)
                 if session_id
-                for session in self._read(PoolKeys(name), [session_id])
+                for session in read_sessions(self._client, PoolKeys(name), [session_id])
             ]
 
     def of_participant(self, pool: str, role: Role, ref: str) -> list[Session]:
@@ -292,7 +215,7 @@ class Sessions:
         with unavailable_when_away():
             ids = [*self._client.hvals(keys.pairs(role, ref))]
             while ids:
-                sessions = self._read(keys, ids)
+                sessions = read_sessions(self._client, keys, ids)
                 found.update((session.id, session) for session in sessions)
                 ids = [s.previous for s in sessions if s.previous and s.previous not in found]
         return sorted(found.values(), key=lambda s: (-s.created_at, s.id))
@@ -302,7 +225,9 @@ class Sessions:
         keys = PoolKeys(pool)
         with unavailable_when_away():
             ids = self._client.hvals(keys.pairs(role, ref))
-            return [s for s in self._read(keys, ids) if s.status is SessionStatus.OPEN]
+            return [
+                s for s in read_sessions(self._client, keys, ids) if s.status is SessionStatus.OPEN
+            ]
 
     def scan(self, pool: str, cursor: int, count: int) -> tuple[int, list[Session]]:
         """Some sessions of a pool and the cursor to go on from; 0 begins and ends (``HSCAN``)."""
@@ -333,9 +258,11 @@ class Sessions:
             if members
         }
 
-    def _read(self, keys: PoolKeys, ids: Sequence[str]) -> list[Session]:
-        records = self._client.hmget(keys.sessions, ids) if ids else []
-        return [unpack_session(i, record) for i, record in zip(ids, records, strict=True) if record]
+
+def read_sessions(client: Client, keys: PoolKeys, ids: Sequence[str]) -> list[Session]:
+    """The sessions of these ids, as far as they are kept. Raises RedisError."""
+    records = client.hmget(keys.sessions, ids) if ids else []
+    return [unpack_session(i, record) for i, record in zip(ids, records, strict=True) if record]
 
 
 def _node_keys(keys: PoolKeys, indexes: Sequence[str]) -> Iterator[str]:

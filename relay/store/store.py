@@ -11,6 +11,7 @@ from relay.store.people import People
 from relay.store.phone_changes import PhoneChanges
 from relay.store.phone_moves import PhoneMoves
 from relay.store.pools import Pools
+from relay.store.recycling import Recycling
 from relay.store.scripts import Scripts
 from relay.store.sessions import Sessions
 from relay.store.suppressions import Suppressions
@@ -29,6 +30,7 @@ class Store:
         self.phone_moves = PhoneMoves(client, scripts)
         self.erasing = Erasing(client, scripts)
         self.sessions = Sessions(client, scripts)
+        self.recycling = Recycling(client, scripts)
         self.calls = Calls(client, scripts)
         self.messages = Messages(client, scripts)
         self.suppressions = Suppressions(client)

@@ -62,7 +62,7 @@ def recycle_pool(services: Services, pool: Pool, *, now: float) -> Recycled:
 def _close_due(services: Services, pool: Pool, now: float) -> int:
     closed = 0
     while True:
-        looked_at, ids = services.store.sessions.close_due(pool, now=now, batch=BATCH)
+        looked_at, ids = services.store.recycling.close_due(pool, now=now, batch=BATCH)
         closed += len(ids)
         if looked_at < BATCH:
             return closed
@@ -71,7 +71,7 @@ def _close_due(services: Services, pool: Pool, now: float) -> int:
 def _release_cooled(services: Services, pool: Pool, now: float) -> int:
     total = 0
     while True:
-        looked_at = services.store.sessions.release_cooled(
+        looked_at = services.store.recycling.release_cooled(
             pool.name, now=now, batch=BATCH, retention=services.settings.record_retention
         )
         total += looked_at
@@ -82,7 +82,7 @@ def _release_cooled(services: Services, pool: Pool, now: float) -> int:
 def _purge_ended(services: Services, pool: Pool, now: float) -> int:
     total = 0
     while True:
-        looked_at = services.store.sessions.purge_ended(pool.name, now=now, batch=BATCH)
+        looked_at = services.store.recycling.purge_ended(pool.name, now=now, batch=BATCH)
         total += looked_at
         if looked_at < BATCH:
             return total

@@ -165,10 +165,10 @@ def recycling(server: EmbeddedRedis) -> list[Row]:
     store.client.slowlog_reset()
     store.client.config_resetstat()
     start = time.monotonic()
-    _drain(lambda: store.sessions.close_due(POOL, now=NOW + 2 * WEEK, batch=100)[0])
+    _drain(lambda: store.recycling.close_due(POOL, now=NOW + 2 * WEEK, batch=100)[0])
     later = NOW + 2 * WEEK + POOL.candidate_cooldown
     _drain(
-        lambda: store.sessions.release_cooled(POOL.name, now=later, batch=100, retention=RETENTION)
+        lambda: store.recycling.release_cooled(POOL.name, now=later, batch=100, retention=RETENTION)
     )
     seconds = time.monotonic() - start
     slow = [entry["duration"] for entry in store.client.slowlog_get(128)]

@@ -328,7 +328,7 @@ def test_p3_an_expired_session_never_connects_though_no_worker_lives(crew: Board
 def test_what_is_due_is_closed_in_batches(crew: Board) -> None:
     due = {crew.open(*pair, ttl=10).id for pair in (("rita", "carl"), ("nora", "dan"))}
     crew.open("quinn", "eve", ttl=100)
-    close_due = crew.store.sessions.close_due
+    close_due = crew.store.recycling.close_due
     assert close_due(crew.pool, now=NOW + 9, batch=9) == (0, [])
     first = close_due(crew.pool, now=NOW + 10, batch=1)
     second = close_due(crew.pool, now=NOW + 10, batch=9)
@@ -355,7 +355,7 @@ def test_p5_a_pair_with_a_call_in_progress_is_left_alone_until_its_lease_ends(
 
 def test_a_due_entry_without_a_session_is_dropped(crew: Board) -> None:
     crew.client.zadd(KEYS.due, {"us.ghost": 1})
-    assert crew.store.sessions.close_due(crew.pool, now=NOW, batch=9) == (1, [])
+    assert crew.store.recycling.close_due(crew.pool, now=NOW, batch=9) == (1, [])
     crew.audit()
 
 
@@ -391,10 +391,10 @@ def test_releasing_is_safe_to_run_twice_and_beside_a_claim(crew: Board) -> None:
     session = crew.open("rita", "carl")
     crew.close(session)
     crew.now += 200
-    assert crew.store.sessions.release_cooled("us", now=crew.now, batch=1, retention=9) == 1
+    assert crew.store.recycling.release_cooled("us", now=crew.now, batch=1, retention=9) == 1
     crew.audit()
-    assert crew.store.sessions.release_cooled("us", now=crew.now, batch=9, retention=9) == 1
-    assert crew.store.sessions.release_cooled("us", now=crew.now, batch=9, retention=9) == 0
+    assert crew.store.recycling.release_cooled("us", now=crew.now, batch=9, retention=9) == 1
+    assert crew.store.recycling.release_cooled("us", now=crew.now, batch=9, retention=9) == 0
     crew.audit()
 
 
@@ -421,7 +421,7 @@ def test_a_pairs_later_session_outlives_its_earlier_one(crew: Board) -> None:
     crew.wait(1500)
     assert crew.store.sessions.get(first.id) is None
     assert crew.open("rita", "carl").id == second.id
-    assert crew.store.sessions.purge_ended("us", now=crew.now, batch=9) == 0
+    assert crew.store.recycling.purge_ended("us", now=crew.now, batch=9) == 0
     crew.audit()
 
 

@@ -77,8 +77,11 @@ class Story:
         self.work()
 
     def shown(self, number: str) -> list[str]:
+        """What the phone got, in the order of sending: the carrier may overtake itself."""
         self.sandbox.settle()
-        return [text.body for text in self.phone(number).texts]
+        order = {message.sid: message.sequence for message in self.sandbox.messages(to=number)}
+        received = sorted(self.phone(number).texts, key=lambda text: order[text.sid])
+        return [text.body for text in received]
 
 
 @pytest.fixture

@@ -1,0 +1,95 @@
+"""Recycling in batches: closes what is due, frees what has cooled, forgets what is old."""
+
+from __future__ import annotations
+
+from relay.domain.participant import Role
+from relay.domain.pool import Pool
+from relay.store.connection import Client, unavailable_when_away
+from relay.store.keys import PoolKeys
+from relay.store.scripts import Scripts
+from relay.store.sessions import read_sessions
+
+
+class Recycling:
+    """Every step is safe to run twice and side by side. All raise Unavailable."""
+
+    def __init__(self, client: Client, scripts: Scripts) -> None:
+        self._client = client
+        self._scripts = scripts
+
+    def close_due(self, pool: Pool, *, now: float, batch: int) -> tuple[int, list[str]]:
+        """Closes one batch past its expiry: how many were looked at, and the ids closed."""
+        keys = PoolKeys(pool.name)
+        with unavailable_when_away():
+            looked_at, *closed = self._scripts.run(
+                "close_due",
+                [keys.sessions, keys.due, keys.cooling, keys.leases, keys.pool],
+                [now, batch, pool.recruiter_cooldown, pool.candidate_cooldown],
+            )
+        return int(looked_at), closed
+
+    def release_cooled(self, pool: str, *, now: float, batch: int, retention: int) -> int:
+        """Frees the bindings of one batch whose cooldown is over; how many were looked at."""
+        keys = PoolKeys(pool)
+        with unavailable_when_away():
+            members = self._client.zrange(
+                keys.cooling, "-inf", f"{now}", byscore=True, offset=0, num=batch
+            )
+            if members:
+                indexes = [member.split(":")[1] for member in members]
+                self._scripts.run(
+                    "release_cooled",
+                    [
+                        keys.cooling,
+                        keys.sessions,
+                        keys.leases,
+                        keys.ordinals,
+                        keys.codes,
+                        keys.load,
+                        keys.degrees,
+                        keys.ended,
+                        *(k for index in indexes for k in (keys.phone(index), keys.used(index))),
+                    ],
+                    [now, retention, *members],
+                )
+        return len(members)
+
+    def purge_ended(self, pool: str, *, now: float, batch: int) -> int:
+        """Forgets one batch of sessions past their retention; how many were looked at."""
+        keys = PoolKeys(pool)
+        with unavailable_when_away():
+            ids = self._client.zrange(
+                keys.ended, "-inf", f"{now}", byscore=True, offset=0, num=batch
+            )
+            if ids:
+                sessions = read_sessions(self._client, keys, ids)
+                self._scripts.run(
+                    "purge_ended",
+                    [
+                        keys.sessions,
+                        keys.ended,
+                        keys.interactions,
+                        keys.leases,
+                        *(
+                            key
+                            for session in sessions
+                            for key in (
+                                keys.pairs(Role.RECRUITER, session.recruiter.ref),
+                                keys.pairs(Role.CANDIDATE, session.candidate.ref),
+                            )
+                        ),
+                    ],
+                    [
+                        now,
+                        *(
+                            value
+                            for session in sessions
+                            for value in (
+                                session.id,
+                                session.recruiter.ref,
+                                session.candidate.ref,
+                            )
+                        ),
+                    ],
+                )
+        return len(ids)
