@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from redis.commands.core import Script
-from redis.exceptions import NoScriptError, ResponseError
+from redis.exceptions import NoScriptError
 
 from relay.domain.errors import Unavailable
 from relay.store.connection import Client
 
 LUA = Path(__file__).parent / "lua"
+#: Milliseconds that replicas have; less than the client waits for an answer (``connection.py``).
+_PATIENCE = 500
 _USES = re.compile(r"^-- uses: (.+)$", re.MULTILINE)
 
 
@@ -52,21 +54,16 @@ class Scripts:
     def run_durably(self, name: str, keys: Sequence[str], args: Sequence[str | int | float]) -> Any:
         """As ``run``, and waits for ``STORE_REPLICAS`` replicas before it returns.
 
-        Raises Unavailable when too few of them have it within a second: the write stands on the
-        master, and the same request may be sent again.
+        Raises Unavailable when too few of them have it in time: the write stands on the master,
+        and the same request may be sent again.
         """
         if not self._replicas:
             return self.run(name, keys, args)
         text = source(name)
         with self._client.pipeline(transaction=False) as pipe:
             pipe.eval(text, len(keys), *keys, *args)
-            pipe.wait(self._replicas, 1000)
+            pipe.wait(self._replicas, _PATIENCE)
             answer, reached = pipe.execute()
         if reached < self._replicas:
             raise Unavailable("Too few replicas of the store answered.")
         return answer
-
-
-def is_script_refusal(error: ResponseError, code: str) -> bool:
-    """Whether a script refused with ``redis.error_reply(code)``."""
-    return str(error).startswith(code)
