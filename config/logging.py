@@ -37,6 +37,14 @@ def mask(value: Any) -> Any:
     return mask(repr(value))
 
 
+class MaskNumbers(logging.Filter):
+    """For handlers that are not ours, such as gunicorn's."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = mask(record.getMessage()), ()
+        return True
+
+
 def mask_numbers(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     return {
         key: value if key in _SHOWN or key.startswith("_") else mask(value)

@@ -13,12 +13,19 @@ if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
     from gunicorn.workers.base import Worker
 
-_port = os.environ.get("PORT") or "8000"
+
+def _whole(name: str, default: str) -> str:
+    """A setting; the default where it is no number, of which config/settings.py will speak."""
+    given = os.environ.get(name, "")
+    return given if given.isdecimal() else default
+
+
+_port = _whole("PORT", "8000")
 
 # --- processes --------------------------------------------------------------------------
 
 bind = f"0.0.0.0:{_port}"
-workers = int(os.environ.get("WEB_CONCURRENCY") or "1")
+workers = int(_whole("WEB_CONCURRENCY", "1"))
 worker_class = "gevent"
 worker_connections = 2_000  # a half-sent request costs one of these and delays nobody
 proc_name = "relay"
@@ -56,7 +63,12 @@ if workers > 1:
 
 
 def on_starting(server: "Arbiter") -> None:
-    """Begin with no counts: those of an earlier run would be added to ours."""
+    """Mask what gunicorn itself logs, such as a request line that is none, and begin with no
+    counts: those of an earlier run would be added to ours."""
+    from config.logging import MaskNumbers  # noqa: PLC0415 - gunicorn reads this file by path
+
+    for handler in server.log.error_log.handlers:
+        handler.addFilter(MaskNumbers())
     if directory := os.environ.get(_METRICS):
         Path(directory).mkdir(mode=0o700, parents=True, exist_ok=True)
         for counts in Path(directory).glob("*.db"):

@@ -23,6 +23,15 @@ from pydantic import (
 
 from config.key_rings import KeyRing, parse_key_ring
 
+#: What a pattern says, in words.
+_FORMS = {
+    "TWILIO_ACCOUNT_SID": "AC and 32 letters and digits",
+    "TWILIO_MESSAGING_SERVICE_SID": "MG and 32 letters and digits, or nothing",
+    "DEFAULT_LOCALE": "a language, such as en or zh-CN",
+    "LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR",
+}
+_WHERE_TO_LOOK = "`python -m relay secrets` prints the two keys; .env.example explains the rest."
+
 
 class SettingsError(SystemExit):
     """Names every setting that is missing or wrong. A process that does not catch it says so on
@@ -31,7 +40,9 @@ class SettingsError(SystemExit):
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
         lines = "\n".join(f"  {problem}" for problem in problems)
-        super().__init__(f"Relay cannot start. These settings need attention:\n{lines}")
+        super().__init__(
+            f"Relay cannot start. These settings need attention:\n{lines}\n{_WHERE_TO_LOOK}"
+        )
 
 
 def _ring_for(purpose: str) -> Callable[[str], KeyRing]:
@@ -68,6 +79,14 @@ class Settings(BaseModel):
     log_level: Annotated[str, Field(pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
     web_concurrency: Annotated[int, Field(ge=1, le=64)] = 1
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
+
+    @field_validator("redis_url", "queue_redis_url")
+    @classmethod
+    def _is_redis(cls, url: SecretStr) -> SecretStr:
+        given = url.get_secret_value()
+        if given and urlsplit(given).scheme not in {"redis", "rediss", "unix"}:
+            raise ValueError("must look like redis://host:6379/0 (rediss:// for TLS)")
+        return url
 
     @field_validator("public_base_url", "twilio_api_base_url")
     @classmethod
@@ -109,4 +128,8 @@ def _platform_base_url(given: Mapping[str, str]) -> str:
 
 def _problem(fault: Any) -> str:
     name = str(fault["loc"][0]).upper() if fault["loc"] else "settings"
-    return f"{name} is missing" if fault["type"] == "missing" else f"{name}: {fault['msg']}"
+    if fault["type"] == "missing":
+        return f"{name} is missing"
+    if fault["type"] == "string_pattern_mismatch":
+        return f"{name}: must be {_FORMS[name]}"
+    return f"{name}: {fault['msg'].removeprefix('Value error, ')}"

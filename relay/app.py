@@ -8,6 +8,7 @@ from typing import Any
 
 from apiflask import APIFlask
 from flask import Request
+from flask.json.provider import DefaultJSONProvider
 from werkzeug.datastructures import ImmutableMultiDict
 
 from config.logging import configure_logging
@@ -45,10 +46,17 @@ class RelayRequest(Request):
     parameter_storage_class = CarrierForm
 
 
+class ReadableJson(DefaultJSONProvider):
+    """UTF-8 as it is: a phone hint's dots are for people to read."""
+
+    ensure_ascii = False
+
+
 class RelayApp(APIFlask):
     """Has no asynchronous views, so it need not look at each function to find out."""
 
     request_class = RelayRequest
+    json_provider_class = ReadableJson
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func

@@ -6,7 +6,6 @@ from prometheus_client import Counter, Histogram
 
 CALLS = Counter("relay_calls_total", "Calls by decision", ["decision"])
 TEXTS = Counter("relay_texts_total", "Texts received, by what became of them", ["outcome"])
-SENDS = Counter("relay_sends_total", "Texts handed to the carrier, by its answer", ["outcome"])
 MESSAGE_STATUSES = Counter(
     "relay_message_statuses_total", "Status reports of texts that were news", ["status"]
 )

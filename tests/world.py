@@ -54,6 +54,9 @@ class RecordingJobs:
     def send_message(self, message_id: str) -> None:
         self.sent.append(message_id)
 
+    def is_backed_up(self) -> bool:
+        return False
+
 
 @dataclass
 class World:

@@ -26,6 +26,8 @@ _JOB_TIMEOUT = 120
 #: Long enough for a second ticker to see that a slot is done, in seconds.
 _RESULT_TTL = 300
 _FAILURE_TTL = 600
+#: So many waiting jobs are more than the workers need in sight: they drain this in seconds.
+BACKED_UP = 1000
 #: A job whose worker was killed counts as tried.
 _TRIES = 3
 
@@ -75,6 +77,13 @@ class JobQueues:
             )
         except RedisError as error:
             log.warning("job not enqueued", message=message_id, error=type(error).__name__)
+
+    def is_backed_up(self) -> bool:
+        """Without Redis too: the sweeper asks again in seconds."""
+        try:
+            return self._texts.count >= BACKED_UP
+        except RedisError:
+            return True
 
     def enqueue_slot(self, job: PeriodicJob, slot: int) -> bool:
         """Enqueues a periodic job for a slot of time, once. False when it is there already.

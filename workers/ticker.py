@@ -21,6 +21,7 @@ from config.schedule import PERIODIC_JOBS, SWEEP_EVERY, PeriodicJob
 from config.settings import load_settings
 from relay.bootstrap import build_services
 from relay.domain.errors import Unavailable
+from relay.store.clock import ClockGuard
 from relay.store.keys import TICKER_LEADER
 from relay.workflows.services import Services
 from relay.workflows.sweep_outbox import sweep_outbox
@@ -67,14 +68,16 @@ class Ticker:
         self._periodic = periodic
         self._sweep_every = sweep_every
         self._leadership = Leadership(services.store.client)
+        self._clock = ClockGuard(services.store.client)
         self._slots: dict[str, int] = {}
         self._swept_at = 0.0
 
     def tick(self, now: float) -> None:
         """Does what is due. A slot that nobody enqueued, because no ticker ran, is due at once.
 
-        Raises RedisError, Unavailable.
+        Raises RedisError; Unavailable also when this machine's clock is wrong.
         """
+        self._clock.check()
         if not self._leadership.is_ours():
             return
         if now - self._swept_at >= self._sweep_every:
@@ -91,7 +94,7 @@ class Ticker:
             try:
                 self.tick(time.time())
             except (RedisError, Unavailable) as error:
-                log.warning("ticker waits for Redis", error=type(error).__name__)
+                log.warning("ticker waits", error=type(error).__name__, why=str(error))
         try:
             self._leadership.give_back()
         except RedisError:

@@ -18,6 +18,7 @@ class OwnedNumber:
     mms: bool
     voice_url: str = ""
     sms_url: str = ""
+    status_callback: str = ""
 
 
 class CarrierNumbers:
@@ -38,6 +39,7 @@ class CarrierNumbers:
                         mms=bool(can.get("mms")),
                         voice_url=owned.voice_url or "",
                         sms_url=owned.sms_url or "",
+                        status_callback=owned.status_callback or "",
                     )
         return None
 

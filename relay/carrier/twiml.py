@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import assert_never
 from xml.sax.saxutils import escape
 
-from twilio.twiml.messaging_response import MessagingResponse
 from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
 from relay.carrier.announcements import Announcement, say_language, text
@@ -173,11 +172,3 @@ def _who(decision: TellWhoAndAsk) -> Announcement:
 def empty_voice_document() -> str:
     """The answer to a status callback."""
     return str(VoiceResponse())
-
-
-def message_document(sentence: str | None = None) -> str:
-    """The answer to an inbound text: nothing, or one text back to its sender."""
-    document = MessagingResponse()
-    if sentence is not None:
-        document.message(sentence)
-    return str(document)

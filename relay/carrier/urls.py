@@ -29,16 +29,16 @@ class WebhookUrls:
 
     def screen(self, call_id: str) -> str:
         """What the counterpart hears before the two are connected."""
-        return f"{self._twilio}/calls/{call_id}/screen"
+        return f"{self._twilio}/calls/{call_id}/screen{_RETRY_CALL}"
 
     def screen_answer(self, call_id: str) -> str:
-        return f"{self._twilio}/calls/{call_id}/screen/answer"
+        return f"{self._twilio}/calls/{call_id}/screen/answer{_RETRY_CALL}"
 
     def dial_ended(self, call_id: str) -> str:
-        return f"{self._twilio}/calls/{call_id}/dialled"
+        return f"{self._twilio}/calls/{call_id}/dialled{_RETRY_CALL}"
 
     def leg(self, call_id: str) -> str:
-        return f"{self._twilio}/calls/{call_id}/leg"
+        return f"{self._twilio}/calls/{call_id}/leg{_RETRY_CALL}"
 
     def message_status(self, message_id: str, attempt: str) -> str:
         """Names the attempt: a report to it proves that this attempt reached the carrier."""

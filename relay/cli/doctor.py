@@ -6,10 +6,14 @@ import sys
 
 import click
 
+from config.settings import Settings
 from relay.cli.setting_up import services_of_environment
+from relay.store.connection import Client, connect
 from relay.workflows.check_readiness import Check, Verdict
 from relay.workflows.examine import examine
 
+#: Checks that fail a release too: it must not go on without the store, or with other keys.
+_FAIL_A_RELEASE = {"store", "keys"}
 _COLOURS = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.FAILED: "red"}
 
 
@@ -17,7 +21,7 @@ _COLOURS = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.FAILED: "red
 @click.option(
     "--release",
     is_flag=True,
-    help="Fail only for missing or invalid settings and an unreachable store; warn about the rest.",
+    help="Fail only for missing or wrong settings or keys and an unreachable store; show the rest.",
 )
 def doctor(*, release: bool) -> None:
     """Look at settings, Redis and the Twilio account; say what is wrong and how to mend it.
@@ -26,13 +30,19 @@ def doctor(*, release: bool) -> None:
     """
     services = services_of_environment()
     _show(Check("settings", Verdict.OK, "complete"))
-    failed = []
-    for check in examine(services):
+    failed = set()
+    for check in examine(services, queues=_client_of_queues(services.settings)):
         _show(check)
         if check.verdict is Verdict.FAILED:
-            failed.append(check.name)
-    if failed and (not release or "store" in failed):
+            failed.add(check.name)
+    if failed and (not release or failed & _FAIL_A_RELEASE):
         sys.exit(1)
+
+
+def _client_of_queues(settings: Settings) -> Client:
+    return connect(
+        settings.queue_redis_url.get_secret_value(), tls_verify=settings.redis_tls_verify
+    )
 
 
 def _show(check: Check) -> None:

@@ -22,8 +22,14 @@ def _keys() -> ApiKeys:
     return ApiKeys(services_of_environment().store.client)
 
 
+def _is_not_blank(_context: click.Context, _argument: click.Parameter, given: str) -> str:
+    if not given.strip():
+        raise click.BadParameter("a key needs a name: it is how you know it again, and revoke it")
+    return given
+
+
 @keys.command()
-@click.argument("name")
+@click.argument("name", callback=_is_not_blank)
 @click.option(
     "--scope",
     "scopes",

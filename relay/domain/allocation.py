@@ -31,7 +31,8 @@ _SENTENCES = {
         "The candidate already has a session or a cooling binding on every available number."
     ),
     ExhaustedReason.RECRUITER_ON_EVERY_NUMBER: (
-        "No number is free for the recruiter and the candidate at once."
+        "No number is free for the recruiter and the candidate at once. "
+        "Import another number, or close a session of this recruiter."
     ),
 }
 

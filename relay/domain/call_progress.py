@@ -34,7 +34,7 @@ class CallProgress:
     has_ended: bool = False
 
 
-_RINGING, _ACCEPTED, _DECLINED, _CALLER_GONE, _DIALLED = 0, 10, 20, 30, 40
+_RINGING, _ACCEPTED, _DECLINED, _CALLER_GONE, _LEG_OVER, _DIALLED = 0, 10, 20, 30, 35, 40
 
 
 def taken(leg_sid: str) -> CallProgress:
@@ -52,6 +52,18 @@ def refused(leg_sid: str) -> CallProgress:
 def leg_seen(leg_sid: str) -> CallProgress:
     """The counterpart's leg exists; that it was picked up says nothing yet about the person."""
     return CallProgress(status=CallStatus.RINGING, rank=_RINGING, leg_sid=leg_sid)
+
+
+def leg_over(leg_sid: str, *, duration: int | None) -> CallProgress:
+    """The counterpart had taken the call, and their leg has ended, or was seen to be taken only
+    after the caller had gone: a talk, whatever the caller's leg said."""
+    return CallProgress(
+        status=CallStatus.COMPLETED,
+        rank=_LEG_OVER,
+        duration=duration,
+        leg_sid=leg_sid,
+        accepted=True,
+    )
 
 
 def caller_gone(*, was_accepted: bool, duration: int | None) -> CallProgress:

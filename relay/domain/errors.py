@@ -39,14 +39,14 @@ class Invalid(RelayError):
 class NotFound(RelayError):
     code: str = "not_found"
     status: int = 404
-    title: str = "There is no such thing"
+    title: str = "Not found"
 
 
 @dataclass(eq=False)
 class Conflict(RelayError):
     code: str = "conflict"
     status: int = 409
-    title: str = "This contradicts what is there"
+    title: str = "Conflict with existing data"
     sessions: tuple[str, ...] = ()
 
 
@@ -71,7 +71,7 @@ class PoolExhausted(RelayError):
 class Unauthenticated(RelayError):
     code: str = "unauthenticated"
     status: int = 401
-    title: str = "An API key is needed"
+    title: str = "A valid API key is needed"
 
 
 @dataclass(eq=False)

@@ -34,7 +34,6 @@ class MessageStatus(StrEnum):
 
 _FINAL = {MessageStatus.DELIVERED, MessageStatus.UNDELIVERED, MessageStatus.FAILED}
 
-RECEIVED_RANK = 0
 FINAL_RANK = 5
 
 #: Carrier's word → our status and its rank; a report of no higher rank than what is known is late.

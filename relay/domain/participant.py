@@ -9,14 +9,19 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from relay.domain.errors import Fault
-from relay.domain.phone import PhoneNumber, contains_phone_number, repeats_phone
+from relay.domain.free_text import (
+    contains_phone_number,
+    is_phone_number,
+    is_unreadable,
+    repeats_phone,
+)
+from relay.domain.phone import PhoneNumber
 
 #: The caller's own id for a person (``API.md``).
 REF = re.compile(r"[A-Za-z0-9._-]{1,64}")
 LOCALE = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
 LONGEST_NAME = 100
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_HOLDS_NUMBER = "holds a phone number: free fields are how numbers get out"
+_HOLDS_NUMBER = "must not contain a phone number"
 
 
 class Role(StrEnum):
@@ -86,7 +91,7 @@ def faults_of_ref(ref: str, phone: PhoneNumber | None) -> Iterator[Fault]:
     """Why a ref cannot be taken. No fault repeats what was given."""
     if not REF.fullmatch(ref):
         yield Fault("/ref", "1 to 64 of A-Z a-z 0-9 . _ -")
-    elif _holds_number(ref, phone):
+    elif is_phone_number(ref) or (phone is not None and repeats_phone(ref, phone)):
         yield Fault("/ref", _HOLDS_NUMBER)
 
 
@@ -95,7 +100,7 @@ def faults_of_recruiter(details: RecruiterDetails, phone: PhoneNumber | None) ->
         text = getattr(details, field) or ""
         if len(text) > LONGEST_NAME:
             yield Fault(f"/{field}", f"at most {LONGEST_NAME} characters")
-        elif _CONTROL.search(text):
+        elif is_unreadable(text):
             yield Fault(f"/{field}", "no control characters")
         elif _holds_number(text, phone):
             yield Fault(f"/{field}", _HOLDS_NUMBER)

@@ -126,36 +126,6 @@ def _is_service_number(e164: str, parsed: phonenumbers.PhoneNumber) -> bool:
     )
 
 
-#: Digits however they are spaced or punctuated: how people hide a number from a filter.
-_DIGIT_RUN = re.compile(r"\+?\d(?:[\s().\-_/]{0,3}\d){6,}")
-_REGIONS_READ_WITHOUT_PREFIX = ("US", "CN", "GB")
-
-
-def contains_phone_number(text: str) -> bool:
-    """Whether free text (ref, name, organization, context) could carry a number out: anything
-    that reads as a valid number, international or as written in the countries served."""
-    return any(_reads_as_number(re.sub(r"[^\d+]", "", run)) for run in _DIGIT_RUN.findall(text))
-
-
-def _reads_as_number(digits: str) -> bool:
-    attempts: list[tuple[str, str | None]] = [(f"+{digits.lstrip('+')}", None)]
-    if not digits.startswith("+"):
-        attempts += [(digits, region) for region in _REGIONS_READ_WITHOUT_PREFIX]
-    return any(_is_valid(number, region) for number, region in attempts)
-
-
-def _is_valid(number: str, region: str | None) -> bool:
-    try:
-        return phonenumbers.is_valid_number(phonenumbers.parse(number, region))
-    except NumberParseException:
-        return False
-
-
-def repeats_phone(text: str, phone: PhoneNumber) -> bool:
-    """Whether free text holds the last seven digits of this very number."""
-    return phone.reveal()[-7:] in re.sub(r"\D", "", text)
-
-
 def normalise_virtual_number(text: str) -> str:
     """A virtual number as the carrier writes it: ``+`` and digits, or bare digits (China's
     15-digit 700 range is not E.164). Raises PhoneNumberRefused for anything else."""

@@ -43,12 +43,14 @@ class AcceptState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Acceptance:
-    """What the store made of a text; session, side and locale are the sender's, if we know them."""
+    """What the store made of a text; the rest is the sender's, if we know them. ``index``: the one
+    of their phone's indexes under which it is bound."""
 
     state: AcceptState
     session: str = ""
     sender: Role | None = None
     locale: str = ""
+    index: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

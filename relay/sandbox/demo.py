@@ -80,6 +80,7 @@ class Story:
         self._title("The people")
         self._say("Rita is a recruiter at Acme.", f"Her phone is {RITA}.")
         self._say(f"Carl is a candidate on {BOARD}.", f"His phone is {CARL}.")
+        self._say("Nora and Dan have nothing to do with them, yet.")
         self._say(f"{BOARD} rents one virtual number:", f"{VIRTUAL_NUMBER}.")
         self._carrier.add_number(VIRTUAL_NUMBER)
         policy = {"country": "US", "cooldown": COOLDOWN_SECONDS, "default_ttl": 604800}
@@ -87,7 +88,7 @@ class Story:
         self._api.ask("POST", "/v1/numbers", {"phone_number": VIRTUAL_NUMBER, "pool": "us"})
 
     def _open_session(self) -> dict[str, Any]:
-        self._title(f"{BOARD} opens a session for the pair")
+        self._title(f"{BOARD} connects the pair")
         session: dict[str, Any] = self._api.ask(
             "POST",
             "/v1/sessions",
@@ -112,7 +113,7 @@ class Story:
         self._show_call(self._rita, self._carl, connected=True)
 
     def _candidate_calls_back(self) -> None:
-        self._title("Carl calls back")
+        self._title("Carl calls back (recruiters answer directly)")
         self._rita.on_ring = Answer()
         self._show_call(self._carl, self._rita, connected=True)
 
@@ -133,7 +134,8 @@ class Story:
             lambda answer: answer["status"] == "closed",
             "the session expires",
         )
-        self._say(f"It is closed: {closed['closed_reason']}. Nothing needs to run for that.")
+        self._expect(closed["closed_reason"] == "expired", "the time was over")
+        self._say("The time agreed for the pair is over: the number stops connecting them.")
 
     def _late_call(self) -> None:
         self._title("Rita calls too late")
@@ -147,7 +149,10 @@ class Story:
             "the worker has freed the number",
         )
         self._expect(figures["headroom"] == 1, "nobody is on the number")
-        self._say(f"After a cooldown of {COOLDOWN_SECONDS} s (really: weeks) it is free.")
+        self._say(
+            f"After a cooldown of {COOLDOWN_SECONDS} s (in real life 30 and 90 days) it is free.",
+            f"{BOARD} gives it to Nora, a recruiter too, and Dan, a candidate.",
+        )
         following = self._api.ask(
             "POST",
             "/v1/sessions",
@@ -177,7 +182,7 @@ class Story:
         for place, found in places.items():
             leaks = [n for n in (RITA, CARL, NORA, DAN) if holds_number(found, n)]
             self._expect(not leaks, f"no real number is in {place}")
-            self._say(f"Searched {place}:", f"{len(found):,} bytes, no real number.")
+            self._say(f"Searched {place}: no real number.")
 
     # --- telling ------------------------------------------------------------------------
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import cmd
+import re
 import shutil
 import signal
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +23,30 @@ from relay.sandbox.phone import Phone
 from relay.sandbox.service import Api, Service, simulated_carrier
 
 VIRTUAL_NUMBERS = ("+14155550142", "+14155550143")
-RECRUITERS = {"rita": "+12125550101", "nora": "+16175550123"}
-CANDIDATES = {"carl": "+13105550177", "dan": "+19175550188"}
+
+
+@dataclass(frozen=True)
+class Person:
+    ref: str
+    phone: str
+    name: str = ""
+
+
+#: Rita and Carl are those of the README's curl lines.
+RECRUITERS = {
+    "rita": Person("r-1001", "+12125550101", "Rita Reyes"),
+    "nora": Person("r-1002", "+16175550123", "Nora Novak"),
+}
+CANDIDATES = {
+    "carl": Person("c-77", "+13105550177"),
+    "dan": Person("c-78", "+19175550188"),
+}
 BEHAVIOURS: dict[str, Behaviour] = {
     "busy": Busy(),
     "nothing": NoAnswer(),
     "voicemail": Voicemail(),
 }
+_DIGITS = re.compile(r"[0-9]+")
 
 
 def run() -> None:
@@ -66,7 +85,6 @@ class Playground(cmd.Cmd):
     """One command a line."""
 
     prompt = "\nrelay> "
-    doc_header = "What you can type (help WORD says more):"
 
     def __init__(self, console: Console, carrier: SimulatedCarrier, api: Api) -> None:
         super().__init__()
@@ -97,12 +115,15 @@ class Playground(cmd.Cmd):
         session = self._ask(
             {
                 "recruiter": {
-                    "ref": recruiter,
-                    "phone": RECRUITERS[recruiter],
-                    "name": recruiter.title(),
+                    "ref": RECRUITERS[recruiter].ref,
+                    "phone": RECRUITERS[recruiter].phone,
+                    "name": RECRUITERS[recruiter].name,
                     "organization": "Acme",
                 },
-                "candidate": {"ref": candidate, "phone": CANDIDATES[candidate]},
+                "candidate": {
+                    "ref": CANDIDATES[candidate].ref,
+                    "phone": CANDIDATES[candidate].phone,
+                },
                 "context": "Backend engineer",
             }
         )
@@ -131,6 +152,9 @@ class Playground(cmd.Cmd):
         found, number = self._who_and_number(who)
         if found is None:
             return
+        if not body.strip():
+            self._say(f"What does {found} write? As in  text {found} Hello")
+            return
         self._phone(found).text(number, body).wait(30)
         self._await_texts()
         self._show_texts()
@@ -139,7 +163,10 @@ class Playground(cmd.Cmd):
         """answer WHO HOW: what somebody does when it rings: 1, 21, 9, busy, nothing, voicemail"""
         who, _, how = line.partition(" ")
         if who not in (*RECRUITERS, *CANDIDATES):
-            self._say("Who?")
+            self._say(f"One of {', '.join([*RECRUITERS, *CANDIDATES])}, please.")
+            return
+        if how not in BEHAVIOURS and not _DIGITS.fullmatch(how):
+            self._say(f"Digits to press, or one of {', '.join(BEHAVIOURS)}, please.")
             return
         self._phone(who).on_ring = BEHAVIOURS.get(how) or Answer(keys=how)
         self._say(f"From now on {who} answers with {how}.")
@@ -148,6 +175,13 @@ class Playground(cmd.Cmd):
         """texts: what has come since you last looked"""
         self._show_texts()
 
+    def do_help(self, _: str) -> None:
+        """help: this list"""
+        commands = [name for name in self.get_names() if name.startswith("do_")]
+        for name in commands:
+            if name != "do_EOF":
+                self._say(getattr(self, name).__doc__)
+
     def do_quit(self, _: str) -> bool:
         """quit: stop everything"""
         sys.exit(0)
@@ -155,6 +189,9 @@ class Playground(cmd.Cmd):
     def do_EOF(self, _: str) -> bool:  # noqa: N802 - the name cmd gives to the end of the input
         """The end of the input: go on when nobody types, else stop."""
         return self.do_quit("") if sys.stdin.isatty() else True
+
+    def default(self, _: str) -> None:
+        self._say("Type help.")
 
     def emptyline(self) -> bool:
         return False
@@ -165,7 +202,7 @@ class Playground(cmd.Cmd):
         try:
             session: dict[str, Any] = self._api.ask("POST", "/v1/sessions", body)
         except requests.HTTPError as error:
-            self._say(str(error))
+            self._say(_detail_of(error))
             return None
         return session
 
@@ -178,7 +215,7 @@ class Playground(cmd.Cmd):
         return who, number
 
     def _phone(self, name: str) -> Phone:
-        return self._carrier.phone({**RECRUITERS, **CANDIDATES}[name])
+        return self._carrier.phone({**RECRUITERS, **CANDIDATES}[name].phone)
 
     def _await_texts(self) -> None:
         """Until something has come, or a worker would long have sent it."""
@@ -202,3 +239,13 @@ class Playground(cmd.Cmd):
 
     def _say(self, sentence: str) -> None:
         self._console.print(escape(sentence))
+
+
+def _detail_of(error: requests.HTTPError) -> str:
+    """The problem's sentence; without one, all that is known."""
+    if error.response is None:
+        return str(error)
+    try:
+        return str(error.response.json()["detail"])
+    except (KeyError, ValueError):
+        return str(error)

@@ -51,6 +51,12 @@ def server_version(client: Client) -> tuple[int, int] | None:
     return int(major), int(minor)
 
 
+def connected_replicas(client: Client) -> int | None:
+    """None where the store does not let us ask. Raises Unavailable."""
+    count = _told(client, "replication", "connected_slaves")
+    return None if count is None else int(count)
+
+
 def _configured(client: Client, name: str) -> str | None:
     with unavailable_when_away():
         try:

@@ -40,12 +40,13 @@ numbers                            hash    virtual number → pool              
 {people}:<recruiter|candidate>:<ref>  hash  the participant, phone sealed              for ever
 {people}:holder:<index>            string  ref of the candidate who has this phone     for ever
 {people}:changes                   zset    phone changes, erasures under way, by start a change
-{people}:stopped:<index>           hash    virtual number or service → word, when, by  for ever
+{people}:stopped:<index>           hash    virtual number or service → word, when, by  STOP: ever
 api-keys                           hash    hash of the key → name, scopes              till revoked
 conflicts:<api-key>                string  phone conflicts met in this hour            an hour
 idempotency:<hash>                 hash    what a POST answered                        24 h
 rates:fixed:<limit>/<who>          string  requests in a window (written by limits)    a window
 reconciled                         string  until when inbound messages were fetched    for ever
+key-canaries                       hash    seal:<id>, index:<id> → trace of this key   for ever
 leader:ticker                      string  the ticker that leads                       10 s
 =================================  ======  ==========================================  ==========
 """
@@ -61,6 +62,7 @@ API_KEYS = "api-keys"
 RATES = "rates:fixed"
 RECONCILED = "reconciled"
 TICKER_LEADER = "leader:ticker"
+KEY_CANARIES = "key-canaries"
 PHONE_CHANGES = "{people}:changes"
 
 

@@ -244,17 +244,18 @@ class Messages:
 
 
 def _acceptance(answer: Sequence[str]) -> Acceptance:
-    state, session, side, locale = (*answer, "", "", "")[:4]
+    state, session, side, locale, index = (*answer, "", "", "", "")[:5]
     return Acceptance(
         state=AcceptState(state),
         session=session,
         sender=Role(side) if side else None,
         locale=locale,
+        index=index,
     )
 
 
 def _unpack(message_id: str, record: dict[str, Any]) -> Message:
-    sids = [record.get(name, "") for name in ("inbound_sid", "earlier_sid", "carrier_sid")]
+    sids = [record.get("inbound_sid", ""), *record.get("sids", "").split(" ")]
     return Message(
         id=message_id,
         session=record["session"],

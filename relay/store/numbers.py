@@ -78,8 +78,14 @@ class Numbers:
                     int(now),
                 ],
             )
+            # The entry may have been that of a removal, which takes it away only now.
+            self._keep_on_the_map(number, pool)
         self.forget(number)
         return bool(outcome == "imported")
+
+    def _keep_on_the_map(self, number: str, pool: str) -> None:
+        if self._client.hexists(PoolKeys(pool).numbers, number):
+            self._client.hsetnx(names.NUMBERS, number, pool)
 
     def set_status(self, number: str, pool: str, status: NumberStatus) -> bool:
         """False when the number is not in the pool. Raises Unavailable."""
@@ -112,6 +118,8 @@ class Numbers:
             )
             if outcome == "removed":
                 self._client.hdel(names.NUMBERS, number)
+                # Somebody may have put it back in between, and found the entry that has just gone.
+                self._keep_on_the_map(number, pool)
         self.forget(number)
         return outcome
 

@@ -69,8 +69,23 @@ class Outbox:
         self, message_id: str, *, token: str, now: float, lease: float = LEASE
     ) -> Grant | Behind | NotYet | NothingToSend:
         """Asks for the message's turn in its lane."""
+        state, rest = "phone", [""]
+        # Only the script knows whose bindings it must see, and only the caller may name their key.
+        while state == "phone":
+            state, *rest = self._begin(message_id, token, now, lease, index=rest[0])
+        if state == "done":
+            return NothingToSend()
+        if state == "behind":
+            return Behind(rest[0])
+        if state == "wait":
+            return NotYet(float(rest[0]))
+        return _grant(message_id, token, Turn(state), *rest)
+
+    def _begin(
+        self, message_id: str, token: str, now: float, lease: float, *, index: str
+    ) -> list[str]:
         keys = PoolKeys(pool_of(message_id))
-        state, *rest = self._run(
+        answer: list[str] = self._run(
             "begin_send",
             [
                 keys.message(message_id),
@@ -79,16 +94,11 @@ class Outbox:
                 keys.lanes,
                 keys.sending,
                 keys.sessions,
+                keys.phone(index),
             ],
-            [message_id, token, now, lease],
+            [message_id, token, now, lease, index],
         )
-        if state == "done":
-            return NothingToSend()
-        if state == "behind":
-            return Behind(rest[0])
-        if state == "wait":
-            return NotYet(float(rest[0]))
-        return _grant(message_id, token, Turn(state), *rest)
+        return answer
 
     def confirm(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import StrEnum
 
 from relay.domain.errors import Conflict
@@ -46,8 +46,9 @@ class People:
         return unpack_participant(role, ref, record) if is_somebody(record) else None
 
     def put(self, person: Participant, *, now: float) -> PutOutcome:
-        """Creates or updates the record, all but a phone the person has; ``pools`` stay as they
-        are. A person without ``sealed_phone`` is kept without one. Raises Unavailable."""
+        """Creates or updates the record, all but a phone the person has: sealed anew from the
+        seal on record, it takes that one's place. ``pools`` stay as they are. A person without
+        ``sealed_phone`` is kept without one. Raises Unavailable."""
         with unavailable_when_away():
             (outcome,) = self._scripts.run_durably(
                 "put_participant",
@@ -89,12 +90,12 @@ class People:
                     role, ref, dict(zip(record[::2], record[1::2], strict=True))
                 )
 
-    def reindex(self, person: Participant, *, known_indexes: Sequence[str]) -> bool:
-        """Stores the person's indexes under a new ring; False when the phone has changed since
-        it was read. ``known_indexes`` are those it was found by before. Raises Unavailable."""
+    def reindex(self, person: Participant, *, known: Participant) -> bool:
+        """Stores the person's indexes and sealed phone under new rings; False when the phone has
+        changed since ``known``, the same person, was read. Raises Unavailable."""
         holders: list[str] = []
         if person.role is Role.CANDIDATE:
-            indexes = dict.fromkeys((*person.phone_indexes, *known_indexes))
+            indexes = dict.fromkeys((*person.phone_indexes, *known.phone_indexes))
             holders = [names.phone_holder(index) for index in indexes]
         with unavailable_when_away():
             return bool(
@@ -102,6 +103,7 @@ class People:
                     "reindex",
                     [names.participant(person.role, person.ref), *holders],
                     [
+                        known.sealed_phone,
                         person.sealed_phone,
                         ",".join(person.phone_indexes),
                         ",".join(person.index_key_ids),

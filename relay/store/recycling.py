@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from relay.domain.participant import Role
 from relay.domain.pool import Pool
+from relay.domain.session import Session
 from relay.store.connection import Client, unavailable_when_away
 from relay.store.keys import PoolKeys
 from relay.store.scripts import Scripts
@@ -55,14 +56,16 @@ class Recycling:
         return len(members)
 
     def purge_ended(self, pool: str, *, now: float, batch: int) -> int:
-        """Forgets one batch of sessions past their retention; how many were looked at."""
+        """Forgets one batch of sessions past their retention, and entries whose session has no
+        record any more; how many were looked at."""
         keys = PoolKeys(pool)
         with unavailable_when_away():
             ids = self._client.zrange(
                 keys.ended, "-inf", f"{now}", byscore=True, offset=0, num=batch
             )
             if ids:
-                sessions = read_sessions(self._client, keys, ids)
+                found = {session.id: session for session in read_sessions(self._client, keys, ids)}
+                pairs = [_refs_of(found.get(session_id)) for session_id in ids]
                 self._scripts.run(
                     "purge_ended",
                     [
@@ -71,25 +74,23 @@ class Recycling:
                         keys.interactions,
                         keys.leases,
                         *(
-                            key
-                            for session in sessions
-                            for key in (
-                                keys.pairs(Role.RECRUITER, session.recruiter.ref),
-                                keys.pairs(Role.CANDIDATE, session.candidate.ref),
-                            )
+                            keys.pairs(role, ref)
+                            for pair in pairs
+                            for role, ref in zip(Role, pair, strict=True)
                         ),
                     ],
                     [
                         now,
                         *(
                             value
-                            for session in sessions
-                            for value in (
-                                session.id,
-                                session.recruiter.ref,
-                                session.candidate.ref,
-                            )
+                            for session_id, pair in zip(ids, pairs, strict=True)
+                            for value in (session_id, *pair)
                         ),
                     ],
                 )
         return len(ids)
+
+
+def _refs_of(session: Session | None) -> tuple[str, str]:
+    """The recruiter's and the candidate's; "" of a session that is not kept any more."""
+    return (session.recruiter.ref, session.candidate.ref) if session else ("", "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ from relay.domain.allocation import (
 )
 from relay.domain.participant import Participant, Role
 from relay.domain.pool import Pool
-from relay.domain.session import Channel, ClosedReason, Session, SessionStatus, pool_of
+from relay.domain.session import Channel, ClosedReason, Session, pool_of
 from relay.store.connection import Client, unavailable_when_away
 from relay.store.keys import PoolKeys
 from relay.store.records import pack_channels, unpack_session
@@ -220,15 +219,6 @@ class Sessions:
                 ids = [s.previous for s in sessions if s.previous and s.previous not in found]
         return sorted(found.values(), key=lambda s: (-s.created_at, s.id))
 
-    def open_of_participant(self, pool: str, role: Role, ref: str) -> list[Session]:
-        """A person's sessions that are open on record, expired ones too until they are tidied."""
-        keys = PoolKeys(pool)
-        with unavailable_when_away():
-            ids = self._client.hvals(keys.pairs(role, ref))
-            return [
-                s for s in read_sessions(self._client, keys, ids) if s.status is SessionStatus.OPEN
-            ]
-
     def scan(self, pool: str, cursor: int, count: int) -> tuple[int, list[Session]]:
         """Some sessions of a pool and the cursor to go on from; 0 begins and ends (``HSCAN``)."""
         with unavailable_when_away():
@@ -268,8 +258,3 @@ def read_sessions(client: Client, keys: PoolKeys, ids: Sequence[str]) -> list[Se
 def _node_keys(keys: PoolKeys, indexes: Sequence[str]) -> Iterator[str]:
     yield from map(keys.phone, indexes)
     yield from map(keys.used, indexes)
-
-
-def expiry(now: float, ttl: int) -> int:
-    """When a session of ``ttl`` seconds ends: never earlier than asked, in whole seconds."""
-    return math.ceil(now) + ttl

@@ -17,6 +17,9 @@ _STOPPED = "stopped"
 _STARTED = "started"
 #: Webhooks come twice and late: so many words of a person are known again.
 _CAUSES = 8
+#: Seconds for which the START of somebody who never stopped is remembered: longer than any STOP
+#: from before it can take to be fetched from the carrier's list.
+START_ALONE_FOR = 30 * 24 * 3600
 
 
 def _says_stopped(words: Sequence[str | None]) -> bool:
@@ -56,6 +59,13 @@ class Suppressions:
         answers = iter(map(_says_stopped, words))
         return [True in [next(answers) for _ in indexes] for indexes, _ in questions]
 
+    def carry_over(self, indexes: Sequence[str]) -> None:
+        """Makes the last word known by one index known by all: to be called for a phone while index
+        keys rotate, or a STOP would be lost with the key it was written under."""
+        if len(indexes) > 1:
+            with unavailable_when_away():
+                self._scripts.run("carry_stops_over", [names.stopped(i) for i in indexes], [])
+
     def _record(
         self, word: str, indexes: Sequence[str], scopes: list[str], since: float, cause: str
     ) -> bool:
@@ -64,6 +74,6 @@ class Suppressions:
                 self._scripts.run(
                     "record_opt_out",
                     [names.stopped(index) for index in indexes],
-                    [word, f"{since:.3f}", cause, _CAUSES, *scopes],
+                    [word, f"{since:.3f}", cause, _CAUSES, START_ALONE_FOR, *scopes],
                 )
             )

@@ -43,7 +43,7 @@ class Cursors(Generic[Place]):
             text = b""
         if not hmac.compare_digest(self._hash(text).encode(), shown_hash.encode()):
             fault = Fault("/cursor", "the next_cursor of a page of this list")
-            raise Invalid("The cursor is none of ours.", (fault,))
+            raise Invalid("Not a cursor of this list.", (fault,))
         return self._place.validate_json(text)
 
     def _hash(self, text: bytes) -> str:

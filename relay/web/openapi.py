@@ -41,14 +41,14 @@ _SETTINGS = {
 }
 
 _OF_KEYS = {
-    401: "No valid key",
+    401: "No valid API key",
     403: "The key lacks the scope",
     429: "Too many requests; `Retry-After` says when to try again",
     503: "The store or the carrier is away; `Retry-After` says when to try again",
 }
 _OF_BODIES = {400: "Not JSON", 413: "Larger than 64 KiB", 415: "Not application/json"}
-_OF_CHANGES = {409: "Contradicts what is there; `code` says how"}
-_OF_PATHS = {404: "There is no such thing"}
+_OF_CHANGES = {409: "Conflicts with existing data; `code` says how"}
+_OF_PATHS = {404: "Not found"}
 _OF_INPUT = {422: "Not valid; `errors` says what"}
 
 _IDEMPOTENCY_PARAMETER = {

@@ -33,8 +33,8 @@ MEDIA_TYPE = "application/problem+json"
 #: The errors that have no RelayError: status → code and title.
 _HTTP_PROBLEMS = {
     400: ("bad_request", "The request is not JSON that can be read"),
-    404: ("not_found", "There is no such thing"),
-    405: ("method_not_allowed", "This method is not for this address"),
+    404: ("not_found", "Not found"),
+    405: ("method_not_allowed", "Method not allowed here"),
     413: ("too_large", "The body is larger than 64 KiB"),
     415: ("unsupported_media_type", "The body must be application/json"),
     500: ("internal", "Something went wrong here"),
@@ -134,7 +134,7 @@ def _problem(
         body["errors"] = [{"pointer": f.pointer, "detail": f.detail} for f in faults]
     body.update(more or {})
     return Response(
-        json.dumps(body, ensure_ascii=False),
+        json.dumps(body, ensure_ascii=False) + "\n",
         status,
         headers=dict(headers or {}),
         mimetype=MEDIA_TYPE,

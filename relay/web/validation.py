@@ -18,10 +18,35 @@ from pydantic_core import ErrorDetails
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from relay.domain.errors import Fault, Invalid
-from relay.web.schemas.base import UNION_TAG, Answer
+from relay.domain.participant import LOCALE, REF
+from relay.domain.pool import POOL_NAME
+from relay.web.schemas.base import COUNTRY_PATTERN, UNION_TAG, Answer
 
 #: A name that the client made up may be anything, even a phone number.
 _HARMLESS_NAME = re.compile(r"[A-Za-z_]{1,40}")
+
+#: pydantic's types of errors, as we say them. What stands in braces comes from our own models.
+_PLAIN_WORDS = {
+    "missing": "is needed",
+    "extra_forbidden": "unknown field",
+    "string_type": "must be text",
+    "string_too_short": "must not be empty",
+    "string_too_long": "at most {max_length} characters",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "bool_type": "must be true or false",
+    "list_type": "must be a list",
+    "model_type": "must be an object",
+    "enum": "must be {expected}",
+    "greater_than_equal": "at least {ge}",
+    "less_than_equal": "at most {le}",
+}
+_OF_PATTERNS = {
+    f"^{REF.pattern}$": "1 to 64 of A-Z a-z 0-9 . _ -",
+    f"^{LOCALE.pattern}$": "a language like en or zh-CN",
+    f"^{POOL_NAME.pattern}$": "1 to 32 of a-z, 0-9 and -, not - first",
+    COUNTRY_PATTERN: "a country's two capital letters, like US",
+}
 
 
 class ModelAdapter(PydanticAdapter):
@@ -46,7 +71,7 @@ class ModelAdapter(PydanticAdapter):
 
 
 def _refusal(error: ValidationError) -> Exception:
-    details = error.errors(include_url=False, include_context=False, include_input=False)
+    details = error.errors(include_url=False, include_input=False)
     if any(detail["type"] == "json_invalid" for detail in details):
         return BadRequest()
     faults = tuple(Fault(_pointer(detail), _sentence(detail)) for detail in details)
@@ -64,4 +89,9 @@ def _pointer(detail: ErrorDetails) -> str:
 
 
 def _sentence(detail: ErrorDetails) -> str:
+    context = detail.get("ctx", {})
+    if detail["type"] == "string_pattern_mismatch" and context["pattern"] in _OF_PATTERNS:
+        return _OF_PATTERNS[context["pattern"]]
+    if detail["type"] in _PLAIN_WORDS:
+        return _PLAIN_WORDS[detail["type"]].format_map(context)
     return detail["msg"].removeprefix("Value error, ")

@@ -30,7 +30,12 @@ from relay.web.current import now, services
 from relay.web.problems import http_problem, relay_problem
 from relay.web.signed import require_signature, signed_fields
 from relay.workflows.connect_call import connect_call
-from relay.workflows.record_call_progress import record_call_end, record_dial, record_leg
+from relay.workflows.record_call_progress import (
+    record_call_end,
+    record_dial,
+    record_leg,
+    tell_without_record,
+)
 from relay.workflows.screen_call import ask_human, take_answer
 
 log = structlog.get_logger()
@@ -124,7 +129,8 @@ def _stay_polite(error: Exception) -> Response:
         case "voice.screen" | "voice.screen_answer":
             return _twiml(_documents().screen(HangUp(), call_id=""))
         case "voice.dialled":
-            return _twiml(_documents().dialled(HangUp()))
+            report = read_dial_report(signed_fields())
+            return _twiml(_documents().dialled(tell_without_record(report)))
         case _:
             return _twiml(empty_voice_document())
 

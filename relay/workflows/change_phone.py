@@ -37,6 +37,10 @@ from relay.workflows.services import Services
 log = structlog.get_logger()
 
 
+#: Never says whose it is: conflicts are no directory.
+HELD_BY_ANOTHER = 'Another candidate has this phone. Send "take_over": true to move it.'
+
+
 @dataclass(eq=False)
 class PhoneTaken(Conflict):
     """Somebody or some session has the phone already: API clients have these counted."""
@@ -126,7 +130,7 @@ def _begin(services: Services, person: Participant, *, take_over: bool, now: flo
             case BeginOutcome.BUSY:
                 raise PhoneChanging
             case BeginOutcome.HELD:
-                raise PhoneTaken("Another candidate has this phone.")
+                raise PhoneTaken(HELD_BY_ANOTHER)
             case _:
                 assert_never(outcome)
 
@@ -179,7 +183,7 @@ def _advance(services: Services, change: PhoneChange, *, now: float) -> None:
             case AdvanceOutcome.GONE:
                 raise Conflict("The phone change took too long and was undone.")
             case AdvanceOutcome.HELD:
-                raise PhoneTaken("Another candidate has this phone.")
+                raise PhoneTaken(HELD_BY_ANOTHER)
             case AdvanceOutcome.BUSY:
                 raise PhoneChanging
             case _:

@@ -1,5 +1,5 @@
 """Readies a person for a session in a pool: waits for a phone change to end, brings the indexes
-their phone is found by up to date with the index keys in use."""
+their phone is found by, and its seal, up to date with the keys in use."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TypeVar
 from relay.domain.errors import Conflict, NotFound
 from relay.domain.participant import Participant, ParticipantStatus, Role
 from relay.store.people import PhoneChanging
+from relay.vault import Vault
 from relay.workflows.services import Services
 
 #: How long somebody waits for another request's phone change, in seconds.
@@ -36,18 +37,27 @@ def enter_pool(services: Services, role: Role, ref: str, pool: str) -> Participa
 
 
 def up_to_date_participant(services: Services, person: Participant) -> Participant:
-    """The same person, found by every index key in use; stored that way, too. Unseals the phone
-    only when the keys have changed. Raises Unavailable."""
-    if person.index_key_ids == services.vault.index_key_ids or not person.sealed_phone:
+    """The same person, found by every index key in use and sealed under the one that seals now;
+    stored that way, too, with a STOP of theirs. Unseals the phone only when the keys have changed.
+    Raises Unavailable."""
+    vault = services.vault
+    if not person.sealed_phone or _is_up_to_date(vault, person):
         return person
-    phone = services.vault.unseal_phone(person.sealed_phone)
+    phone = vault.unseal_phone(person.sealed_phone)
     current = replace(
         person,
-        phone_indexes=services.vault.indexes_of(phone.reveal()),
-        index_key_ids=services.vault.index_key_ids,
+        sealed_phone=vault.seal_phone(phone, anew_from=person.sealed_phone),
+        phone_indexes=vault.indexes_of(phone.reveal()),
+        index_key_ids=vault.index_key_ids,
     )
-    services.store.people.reindex(current, known_indexes=person.phone_indexes)
+    # First, so that whoever dies in between leaves a record that says it is still to be done.
+    services.store.suppressions.carry_over(current.phone_indexes)
+    services.store.people.reindex(current, known=person)
     return current
+
+
+def _is_up_to_date(vault: Vault, person: Participant) -> bool:
+    return person.index_key_ids == vault.index_key_ids and vault.is_current(person.sealed_phone)
 
 
 def when_not_changing(attempt: Callable[[], T]) -> T:

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from config.queues import QUEUES
 from relay.carrier.urls import WebhookUrls
 from relay.domain.errors import CarrierError, Unavailable
-from relay.domain.pool import VirtualNumber
+from relay.domain.pool import Pool, VirtualNumber
 from relay.store.clock import clock_difference
-from relay.store.durability import LEAST_VERSION, durability, server_version
+from relay.store.connection import Client
+from relay.store.durability import (
+    LEAST_VERSION,
+    connected_replicas,
+    durability,
+    server_version,
+)
+from relay.store.workforce import count_workers, has_ticker
+from relay.workflows.check_keys import check_keys
 from relay.workflows.check_readiness import (
     Check,
     Verdict,
@@ -19,23 +28,28 @@ from relay.workflows.services import Services
 
 #: Each is a request to the carrier, and a deploy waits for it.
 _MOST_LOOKED_AT = 50
+_HOW_TO_GET_NUMBERS = (
+    "none yet: python -m relay pools put us --country US --allow US, "
+    "then python -m relay numbers import +1… --pool us"
+)
 _LOCAL_HOSTS = ("http://localhost", "http://127.0.0.1")
 
 
-def examine(services: Services) -> Iterator[Check]:
+def examine(services: Services, *, queues: Client) -> Iterator[Check]:
     """One finding after another; raises nothing. The first that is called ``store`` and has failed
-    means that the rest could not be looked at."""
+    means that the rest could not be looked at. ``queues`` is a client of RQ's Redis."""
     yield _check_address(services)
     try:
         yield from _check_store(services)
-        numbers = [
-            number
-            for pool in services.store.pools.names()
-            for number in services.store.numbers.of_pool(pool)
-        ]
+        yield from check_keys(services)
+        yield _check_ticker(services)
+        pools = services.store.pools.all()
+        numbers = [number for pool in pools for number in services.store.numbers.of_pool(pool.name)]
     except Unavailable:
         yield Check("store", Verdict.FAILED, "does not answer: see REDIS_URL, and whether it runs")
         return
+    yield from _check_queues(queues)
+    yield from map(_check_dialling, pools)
     yield from _check_carrier(services, numbers)
 
 
@@ -52,6 +66,8 @@ def _check_store(services: Services) -> Iterator[Check]:
     yield _check_version(server_version(client))
     yield check_clock(difference)
     yield check_durability(durability(client), is_required=services.settings.require_durable)
+    if services.settings.store_replicas:
+        yield _check_replicas(services.settings.store_replicas, connected_replicas(client))
 
 
 def _check_version(version: tuple[int, int] | None) -> Check:
@@ -64,9 +80,65 @@ def _check_version(version: tuple[int, int] | None) -> Check:
     return Check("version", Verdict.FAILED, f"{said}: Relay needs Redis {least} or newer")
 
 
+def _check_replicas(needed: int, connected: int | None) -> Check:
+    if connected is None:
+        detail = f"cannot be seen: ask who runs the store for {needed} (STORE_REPLICAS)"
+        return Check("replicas", Verdict.WARNING, detail)
+    if connected >= needed:
+        return Check("replicas", Verdict.OK, f"{connected} connected, {needed} needed")
+    return Check(
+        "replicas",
+        Verdict.FAILED,
+        f"{connected} connected, STORE_REPLICAS={needed}: no session can be opened;"
+        " connect more, or lower it",
+    )
+
+
+def _check_ticker(services: Services) -> Check:
+    if has_ticker(services.store.client):
+        return Check("scheduler", Verdict.OK, "at work")
+    return Check(
+        "scheduler",
+        Verdict.WARNING,
+        "none is at work, so no session expires and no number is used again:"
+        " start the Procfile's scheduler, python -m workers.ticker",
+    )
+
+
+def _check_queues(client: Client) -> Iterator[Check]:
+    try:
+        unserved = [queue.name for queue in QUEUES if not count_workers(client, queue.name)]
+    except Unavailable:
+        detail = "do not answer, so texts go out late or not at all: see QUEUE_REDIS_URL"
+        yield Check("queues", Verdict.FAILED, detail)
+        return
+    yield Check("queues", Verdict.OK, "answer")
+    if unserved:
+        yield Check(
+            "workers",
+            Verdict.WARNING,
+            f"nobody serves {' and '.join(unserved)}:"
+            " start the Procfile's worker, python -m workers.supervisor",
+        )
+    else:
+        yield Check("workers", Verdict.OK, "at work on every queue")
+
+
+def _check_dialling(pool: Pool) -> Check:
+    name = f"pool {pool.name}"
+    if pool.allowed_countries:
+        return Check(name, Verdict.OK, f"dials {', '.join(pool.allowed_countries)} only")
+    return Check(
+        name,
+        Verdict.WARNING,
+        f"anybody in the world can be dialled from pool {pool.name}: set allowed_countries"
+        " (toll fraud)",
+    )
+
+
 def _check_carrier(services: Services, numbers: list[VirtualNumber]) -> Iterator[Check]:
     if not numbers:
-        yield Check("numbers", Verdict.WARNING, "none yet: python -m relay numbers import")
+        yield Check("numbers", Verdict.WARNING, _HOW_TO_GET_NUMBERS)
     try:
         # Without a number of ours any other question tells whether the account lets us in.
         if not numbers:
@@ -92,13 +164,14 @@ def _check_number(services: Services, number: VirtualNumber) -> Check:
     if owned is None:
         return Check(name, Verdict.FAILED, "the account does not own it any more")
     urls = WebhookUrls(services.settings.public_base_url)
-    wanted = (urls.voice(), urls.messages())
-    if tuple(map(_bare, (owned.voice_url, owned.sms_url))) == tuple(map(_bare, wanted)):
+    wanted = (urls.voice(), urls.messages(), urls.call_ended())
+    present = (owned.voice_url, owned.sms_url, owned.status_callback)
+    if tuple(map(_bare, present)) == tuple(map(_bare, wanted)):
         return Check(name, Verdict.OK, "calls and texts come here")
     return Check(
         name,
         Verdict.FAILED,
-        "its calls or texts go elsewhere: "
+        "its calls, its texts or the news of a call's end go elsewhere: "
         f"python -m relay numbers import {number.number} --pool {number.pool}",
     )
 

@@ -15,5 +15,5 @@ def find_number(services: Services, text: str) -> VirtualNumber:
     except PhoneNumberRefused:
         number = None
     if number is None:
-        raise NotFound("This is none of our numbers.")
+        raise NotFound("This number is not in any pool.")
     return number

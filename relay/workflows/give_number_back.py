@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from relay.domain.errors import Conflict, NotFound
+from relay.domain.pool import NumberStatus
 from relay.workflows.find_number import find_number
 from relay.workflows.services import Services
 
@@ -15,9 +16,13 @@ def give_number_back(services: Services, text: str) -> None:
     number = find_number(services, text)
     match services.store.numbers.remove(number.number, number.pool):
         case "bound":
-            raise Conflict(
-                "Sessions on this number are open or cooling: set its status to draining, and "
-                "try again when they have ended."
-            )
+            raise Conflict(_what_to_do(number.status))
         case "unknown":
-            raise NotFound("This is none of our numbers.")
+            raise NotFound("This number is not in any pool.")
+
+
+def _what_to_do(status: NumberStatus) -> str:
+    why = "Sessions on this number are open or cooling: "
+    if status is NumberStatus.DRAINING:
+        return why + "wait until they have ended, then try again."
+    return why + "set its status to draining, and try again when they have ended."

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from relay.domain.errors import Forbidden, RateLimited
 from relay.domain.participant import Participant, Role
 from relay.store.people import PhoneChanging, PutOutcome
-from relay.workflows.change_phone import PhoneTaken, change_phone
+from relay.workflows.change_phone import HELD_BY_ANOTHER, PhoneTaken, change_phone
 from relay.workflows.enter_pool import when_not_changing
 from relay.workflows.services import Services
 
@@ -67,7 +67,7 @@ def _give(services: Services, person: Participant, terms: PhoneTerms, now: float
             _put(services, person, now)
         case PutOutcome.HELD:
             if not terms.take_over:
-                raise PhoneTaken("Another candidate has this phone.")
+                raise PhoneTaken(HELD_BY_ANOTHER)
             _refuse_without_scope(terms)
             outcome = _put(services, replace(person, sealed_phone="", phone_indexes=()), now)
             _change(services, person, terms, now)

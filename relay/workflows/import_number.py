@@ -25,7 +25,11 @@ def import_number(services: Services, text: str, pool: str, *, now: float) -> Im
     """
     number = _normalise(text)
     if services.store.pools.get(pool) is None:
-        raise Invalid("There is no such pool.", (Fault("/pool", "no pool has this name"),))
+        raise Invalid(
+            "There is no such pool. `PUT /v1/pools/{name}` or `python -m relay pools put` creates "
+            "it.",
+            (Fault("/pool", "no pool has this name"),),
+        )
     services.store.numbers.forget(number)
     if services.store.numbers.pool_of(number) not in {None, pool}:
         raise Conflict("The number is in another pool.")

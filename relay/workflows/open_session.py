@@ -251,4 +251,4 @@ def _claim(services: Services, pool: Pool, pair: _Pair, wish: Wish, now: float) 
 
 
 def _invalid(pointer: str, detail: str) -> Invalid:
-    return Invalid("The session cannot be opened like that.", (Fault(pointer, detail),))
+    return Invalid("The session cannot be opened with these values.", (Fault(pointer, detail),))

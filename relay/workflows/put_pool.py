@@ -27,7 +27,7 @@ def put_pool(services: Services, pool: Pool) -> PutPool:
     """
     faults = tuple(_faults_of(pool))
     if faults:
-        raise Invalid("The pool cannot be like that.", faults)
+        raise Invalid("Some values are not allowed.", faults)
     return PutPool(pool, is_new=services.store.pools.put(pool))
 
 

@@ -66,7 +66,7 @@ def _tell_later(
         session=known.session,
         side=to,
         number=item.text.virtual_number,
-        index=services.vault.indexes_of(item.text.sender)[0],
+        index=known.index,
         sealed_phone=services.vault.seal_phone(PhoneNumber(item.text.sender)),
         locale=known.locale,
         retention=services.settings.record_retention,

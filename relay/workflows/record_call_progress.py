@@ -6,7 +6,7 @@ import structlog
 
 from relay.carrier.webhooks import CallEnded, DialReport, LegReport
 from relay.domain import call_progress
-from relay.domain.call_progress import CallStatus
+from relay.domain.call_progress import CallProgress, CallStatus
 from relay.domain.routing import DialledDecision, HangUp, TellOutcome
 from relay.domain.session import Session
 from relay.store.calls import CallRecord, call_id
@@ -15,6 +15,7 @@ from relay.workflows.services import Services
 log = structlog.get_logger()
 
 _ANSWERED = "in-progress"
+_OVER = "completed"
 
 
 def record_dial(
@@ -47,6 +48,20 @@ def record_dial(
     return TellOutcome(announcement=announcement, locale=session.party(call.caller).locale)
 
 
+def tell_without_record(report: DialReport) -> DialledDecision:
+    """What the caller is told when the store does not answer: what the report alone says, in the
+    default language."""
+    progress = call_progress.dialled(
+        report.dial_status,
+        known=CallStatus.RINGING,
+        is_connected=report.bridged,
+        duration=None,
+        leg_sid=report.leg_sid,
+    )
+    announcement = _OUTCOMES.get(progress.status)
+    return TellOutcome(announcement=announcement, locale="") if announcement else HangUp()
+
+
 #: Status → announcement. A connected call ends without a word; one that was canceled has nobody
 #: left to hear it.
 _OUTCOMES = {
@@ -60,11 +75,20 @@ _OUTCOMES = {
 def record_leg(services: Services, interaction_id: str, report: LegReport, *, now: float) -> None:
     """Progress of the counterpart's leg. Raises Unavailable."""
     found = _find(services, interaction_id)
-    if found is None:
-        return
-    was_taken = report.status == _ANSWERED and not _is_guarded(*found)
-    step = call_progress.taken if was_taken else call_progress.leg_seen
-    services.store.calls.advance(interaction_id, step(report.call_sid), now=now)
+    if found is not None:
+        progress = _leg_progress(report, *found)
+        services.store.calls.advance(interaction_id, progress, now=now)
+
+
+def _leg_progress(report: LegReport, call: CallRecord, session: Session) -> CallProgress:
+    leg = report.call_sid
+    is_guarded = _is_guarded(call, session)
+    if report.status == _ANSWERED and not is_guarded:
+        has_ended = call.status is CallStatus.CANCELED
+        return call_progress.leg_over(leg, duration=None) if has_ended else call_progress.taken(leg)
+    if report.status == _OVER and (call.was_accepted or not is_guarded):
+        return call_progress.leg_over(leg, duration=report.duration)
+    return call_progress.leg_seen(leg)
 
 
 def record_call_end(services: Services, report: CallEnded, *, now: float) -> None:

@@ -17,7 +17,7 @@ from relay.workflows.services import Services
 log = structlog.get_logger()
 
 #: Sessions in one script call: a few milliseconds of Redis at most (docs/benchmarks.md).
-BATCH = 100
+BATCH = 50
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,6 @@ from relay.domain.message_progress import (
 )
 from relay.domain.phone import PhoneNumber
 from relay.domain.texts import Behind, Grant, NothingToSend, Notice, NotYet, Turn, notice_id
-from relay.metrics import SENDS
 from relay.store.suppressions import SERVICE
 from relay.vault import Unreadable
 from relay.workflows.services import Services
@@ -195,7 +194,6 @@ def _retry_at(grant: Grant, now: float, retry_after: float | None) -> float | No
 
 def _confirm(services: Services, grant: Grant, sent: SentText, clock: Clock) -> str:
     status, rank = read_status(sent.status) or TAKEN
-    SENDS.labels("taken").inc()
     log.info("text sent", message=grant.message, session=grant.session, sid=sent.sid)
     return services.store.messages.outbox.confirm(
         grant.message,
@@ -222,7 +220,6 @@ def _postpone(
         is_open=is_open,
         error_code=code,
     ):
-        SENDS.labels("unsettled" if is_open else "postponed").inc()
         log.info("text postponed", message=grant.message, code=code, is_open=is_open)
     return ""
 
@@ -237,7 +234,6 @@ def _give_up(services: Services, grant: Grant, code: int, clock: Clock, reason: 
         notice=notice,
         retention=services.settings.record_retention,
     )
-    SENDS.labels(reason).inc()
     log.warning("text given up", message=grant.message, code=code, reason=reason)
     if given_up.sender_told:
         services.jobs.send_message(notice_id(grant.message, notice))

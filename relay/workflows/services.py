@@ -17,6 +17,10 @@ class Jobs(Protocol):
     def send_message(self, message_id: str) -> None:
         """Send what waits on the lane of this message. Never raises: the sweeper is behind it."""
 
+    def is_backed_up(self) -> bool:
+        """Whether so much waits for a worker, or it cannot be known, that another hint is no help.
+        Never raises."""
+
 
 @dataclass(frozen=True)
 class Services:

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 
 from relay.domain.errors import Fault, Invalid
-from relay.domain.phone import contains_phone_number
+from relay.domain.free_text import contains_phone_number, is_unreadable
 from relay.domain.pool import Pool
 
 LONGEST_CONTEXT = 200
-#: Control characters and line separators: a record's fields are parted by them.
-_UNSPEAKABLE = {"Cc", "Cs", "Zl", "Zp"}
 
 
 def check_context(context: str) -> None:
     """Raises Invalid for a context that is too long, unreadable, or carries a number out."""
     if len(context) > LONGEST_CONTEXT:
         _refuse("/context", f"at most {LONGEST_CONTEXT} characters")
-    if any(unicodedata.category(character) in _UNSPEAKABLE for character in context):
+    if is_unreadable(context):
         _refuse("/context", "no control characters, tabs or line breaks")
     if contains_phone_number(context):
-        _refuse("/context", "no phone number: that is how numbers get out")
+        _refuse("/context", "must not contain a phone number")
 
 
 def expiry_after(ttl: int, pool: Pool, *, now: float) -> int:
@@ -42,4 +39,4 @@ def expiry_at(instant: float, pool: Pool, *, now: float) -> int:
 
 
 def _refuse(pointer: str, detail: str) -> None:
-    raise Invalid("The session cannot be like that.", (Fault(pointer, detail),))
+    raise Invalid("Some values are not allowed.", (Fault(pointer, detail),))

@@ -13,6 +13,7 @@ from relay.embedded_redis import EmbeddedRedis
 from relay.store.connection import connect
 from relay.store.sessions import Claimed
 from relay.store.store import Store
+from relay.workflows.recycle import BATCH
 from tests.bench.board import (
     NOW,
     POOL,
@@ -83,7 +84,7 @@ def memory(server: EmbeddedRedis) -> list[Row]:
     stock(store, 1_000)
     for participant in track(board.recruiters + board.candidates, "people", transient=True):
         store.people.put(participant, now=NOW)
-        store.people.enter_pool(participant.role, participant.ref, POOL.name, now=NOW)
+        store.people.enter_pool(participant.role, participant.ref, POOL.name)
     fill(store, board, 100_000)
     each = (used_memory(store.client) - empty) / 100_000
     return [
@@ -165,15 +166,17 @@ def recycling(server: EmbeddedRedis) -> list[Row]:
     store.client.slowlog_reset()
     store.client.config_resetstat()
     start = time.monotonic()
-    _drain(lambda: store.recycling.close_due(POOL, now=NOW + 2 * WEEK, batch=100)[0])
+    _drain(lambda: store.recycling.close_due(POOL, now=NOW + 2 * WEEK, batch=BATCH)[0])
     later = NOW + 2 * WEEK + POOL.candidate_cooldown
     _drain(
-        lambda: store.recycling.release_cooled(POOL.name, now=later, batch=100, retention=RETENTION)
+        lambda: store.recycling.release_cooled(
+            POOL.name, now=later, batch=BATCH, retention=RETENTION
+        )
     )
     seconds = time.monotonic() - start
     slow = [entry["duration"] for entry in store.client.slowlog_get(128)]
     calls, microseconds = script_time(store.client)
-    longest = f"{max(slow) / 1_000:.1f} ms" if slow else "under 5 ms"
+    longest = f"{max(slow) / 1_000:.1f} ms ({len(slow)} over 5 ms)" if slow else "under 5 ms"
     return [
         Row(
             "100,000 expired sessions closed and freed, s",

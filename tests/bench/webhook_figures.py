@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 import re
@@ -70,6 +71,7 @@ def webhook(server: EmbeddedRedis, directory: Path) -> list[Row]:
             store.client.delete(*store.client.scan_iter("{us}:call:*", count=10_000))
             store.client.delete("{us}:leases", "{us}:interactions")
     with _gunicorn("relay.app:create_app()", environment, directory):
+        _one_by_one(url, calls[-300:])  # a server that has just started has yet to connect
         steady = asyncio.run(_steady(url, calls, rate=300, seconds=SECONDS))
         alone, crowded = _beside_half_sent(url, port, calls[30_000:])
     return _rows(ours, floors, steady, alone, crowded)
@@ -159,7 +161,7 @@ def _gunicorn(app: str, environment: dict[str, str], directory: Path) -> Iterato
             stderr=log,
         )
     try:
-        _wait_for_port(int(environment["PORT"]))
+        _wait_for_answer(environment["PUBLIC_BASE_URL"])
         yield
     finally:
         process.terminate()
@@ -273,11 +275,12 @@ def _free_port() -> int:
         return listener.getsockname()[1]
 
 
-def _wait_for_port(port: int) -> None:
+def _wait_for_answer(url: str) -> None:
+    """gunicorn listens before its worker has loaded the application."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+        with contextlib.suppress(requests.ConnectionError):
+            requests.get(f"{url}/healthz", timeout=20)
+            return
         time.sleep(0.1)
     raise TimeoutError("the server did not start")

@@ -4,7 +4,8 @@ import pytest
 from lxml import etree
 
 from relay.carrier.announcements import _SENTENCES, Announcement, say_language, text
-from relay.carrier.twiml import VoiceDocuments, empty_voice_document, message_document
+from relay.carrier.replies import text_reply
+from relay.carrier.twiml import VoiceDocuments, empty_voice_document
 from relay.carrier.urls import WebhookUrls
 from relay.domain.participant import Role
 from relay.domain.phone import PhoneNumber
@@ -58,7 +59,7 @@ def test_p2_a_bridged_leg_shows_the_virtual_number(documents):
     assert dial.get("callerId") == "+14155550142"
     assert dial.get("answerOnBridge") == "true"
     assert (dial.get("timeout"), dial.get("timeLimit")) == ("25", "3600")
-    assert dial.get("action") == f"https://relay.example.com/twilio/calls/{CALL}/dialled"
+    assert dial.get("action") == WebhookUrls("https://relay.example.com").dial_ended(CALL)
     assert dial.find("Number").text == "+13105550177"
 
 
@@ -69,7 +70,7 @@ def test_only_a_guarded_leg_is_asked_first(documents):
         )
         return parsed(answer).find("Dial/Number").get("url")
 
-    assert asks(True) == f"https://relay.example.com/twilio/calls/{CALL}/screen"
+    assert asks(True) == WebhookUrls("https://relay.example.com").screen(CALL)
     assert asks(False) is None
 
 
@@ -158,10 +159,10 @@ def test_a_call_that_was_connected_ends_without_a_word(documents):
 
 
 def test_a_text_is_answered_with_nothing_or_with_one_sentence():
-    for document in (message_document(), message_document("Hello")):
+    for document in (text_reply(""), text_reply("Hello")):
         assert_follows_schema("messaging", document)
-    assert etree.fromstring(message_document().encode()).tag == "Response"
-    assert etree.fromstring(message_document("你好").encode()).findtext("Message") == "你好"
+    assert etree.fromstring(text_reply("").encode()).tag == "Response"
+    assert etree.fromstring(text_reply("你好").encode()).findtext("Message") == "你好"
     assert_follows_schema("voice", empty_voice_document())
 
 

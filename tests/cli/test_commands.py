@@ -108,6 +108,32 @@ def test_secrets_are_fresh_key_rings():
     assert base64.b64decode(indexing.partition("k1:")[2]) != ring.keys[0][1]
 
 
+def test_secrets_for_a_rotation_have_the_name_they_are_given():
+    made = CliRunner().invoke(cli, ["secrets", "--id", "k2"])
+
+    assert [line.partition(":")[0] for line in made.output.splitlines()] == [
+        "RELAY_SEALING_KEYS=k2",
+        "RELAY_INDEX_KEYS=k2",
+    ]
+    assert "--id" in CliRunner().invoke(cli, ["secrets", "--help"]).output
+
+
+@pytest.mark.parametrize("name", ["", "k-2", "k23456789"])
+def test_secrets_are_not_given_a_name_that_no_key_ring_takes(name):
+    refused = CliRunner().invoke(cli, ["secrets", "--id", name])
+
+    assert refused.exit_code == 2
+    assert "1 to 8 letters and digits" in refused.output
+
+
+@pytest.mark.parametrize("name", ["", "  "])
+def test_a_key_without_a_name_is_refused(name):
+    refused = CliRunner().invoke(cli, ["keys", "create", name, "--scope", "sessions"])
+
+    assert refused.exit_code == 2
+    assert "a key needs a name" in refused.output
+
+
 @pytest.mark.parametrize(
     ("command", "module"),
     [("demo", "relay.sandbox.demo"), ("sandbox", "relay.sandbox.playground")],
@@ -191,6 +217,8 @@ def test_from_nothing_to_a_number_that_is_answered(environment):
     assert doctor.returncode == 0, doctor.stdout
     assert "calls and texts come here" in doctor.stdout
     assert "append-only file on" in doctor.stdout
+    assert "nobody serves texts and upkeep" in doctor.stdout
+    assert "none is at work" in doctor.stdout
 
 
 @pytest.mark.real_redis
@@ -226,3 +254,24 @@ def test_a_store_that_is_away_fails_every_doctor(environment):
         done = run(away, *arguments)
         assert done.returncode == 1
         assert "REDIS_URL" in done.stdout
+
+
+@pytest.mark.real_redis
+def test_queues_that_are_away_fail_the_doctor_but_no_release(environment):
+    away = environment | {"QUEUE_REDIS_URL": "redis://127.0.0.1:1"}
+
+    done = run(away, "doctor")
+    assert done.returncode == 1
+    assert "QUEUE_REDIS_URL" in done.stdout
+    assert run(away, "doctor", "--release").returncode == 0
+
+
+@pytest.mark.real_redis
+def test_other_keys_than_the_data_s_fail_every_doctor(environment):
+    assert run(environment, "doctor", "--release").returncode == 0
+    other = environment | {"RELAY_SEALING_KEYS": "another secret than the one before"}
+
+    for arguments in (["doctor"], ["doctor", "--release"]):
+        done = run(other, *arguments)
+        assert done.returncode == 1
+        assert "RELAY_SEALING_KEYS k1 is not the key the data was sealed with" in done.stdout

@@ -8,11 +8,14 @@ import pytest
 import redis
 
 from relay.domain.call_progress import taken
+from relay.domain.message_progress import MessageStatus
 from relay.domain.participant import Role
 from relay.domain.pool import NumberStatus
 from relay.domain.session import ClosedReason
 from relay.store.phone_moves import Reserved
 from tests.board import Board, number, person
+from tests.pair import NOW, Pair
+from tests.store.test_messages import Texts
 from tests.strict_scripts import strict_store
 
 pytestmark = pytest.mark.real_redis
@@ -79,7 +82,9 @@ def test_people(strict: Board) -> None:
     strict.register_candidate("dan", "d")
     people, changes = strict.store.people, strict.store.phone_changes
     person_now = person(Role.CANDIDATE, "carl", "c")
-    people.reindex(person_now, known_indexes=["c"])
+    people.reindex(person_now, known=person_now)
+    strict.store.suppressions.stop(["c"], number(0), since=1, cause="us.SM1")
+    strict.store.suppressions.carry_over(["new", "c"])
     change = strict.begin_change(Role.CANDIDATE, "dan", "c", take_over=True)
     strict.commit(change)
     change = strict.begin_change(Role.CANDIDATE, "dan", "x")
@@ -90,3 +95,18 @@ def test_people(strict: Board) -> None:
     )
     changes.finish_erasure(Role.CANDIDATE, "dan")
     assert people.get(Role.CANDIDATE, "dan") is None
+
+
+def test_a_texts_whole_life(strict: Board) -> None:
+    strict.client.flushall()
+    texts = Texts(Pair(strict.client, strict.store))
+    message, _ = texts.accept(text="my CV", media=1)
+    texts.begin(message)
+    texts.outbox.postpone(message, token="t1", now=NOW, until=NOW, is_open=False, error_code=0)
+    texts.begin(message, "t2")
+    texts.confirm(message, "t2")
+    texts.report(message, MessageStatus.DELIVERED, 5, attempt="t2")
+    refused = texts.accepted()
+    texts.begin(refused)
+    assert texts.give_up(refused).sender_told
+    assert texts.outbox.sweep("us", now=NOW + 9)

@@ -157,6 +157,7 @@ def test_an_accepted_text_is_on_record_with_its_outbox_entry(texts: Texts) -> No
         session=texts.pair.session.id,
         sender=Role.RECRUITER,
         locale="en",
+        index=index_of(RITA),
     )
     assert texts.waiting() == {message: NOW + LOOK_AGAIN}
     record = texts.store.messages.read(message)
@@ -415,13 +416,15 @@ def test_a_notice_to_somebody_erased_is_given_up(texts: Texts) -> None:
     assert texts.begin(notice).turn is Turn.SEVERED
 
 
-def _move_candidate(texts: Texts, phone: str) -> None:
-    """As a phone change leaves the session's record."""
+def _move_candidate(texts: Texts, phone: str, number: str = NUMBER) -> None:
+    """As a phone change leaves the session's record and the binding of the new phone."""
     client, session = texts.pair.client, texts.pair.session
     record = client.hget(KEYS.sessions, session.id).split("\t")
+    record[1] = number
     record[6] = index_of(phone)
     record[8] = texts.pair.vault.seal_phone(type(texts.pair.vault.unseal_phone(record[8]))(phone))
     client.hset(KEYS.sessions, session.id, "\t".join(record))
+    client.hset(KEYS.phone(index_of(phone)), number, session.id)
 
 
 def test_a_text_follows_its_receiver_to_a_new_phone(texts: Texts) -> None:
@@ -431,6 +434,106 @@ def test_a_text_follows_its_receiver_to_a_new_phone(texts: Texts) -> None:
     assert texts.pair.vault.unseal_phone(grant.sealed_phone).reveal() == "+12125550177"
     assert texts.pair.client.ttl(KEYS.body(first)) > 0
     assert texts.outbox.begin(second, token="t2", now=NOW) == Behind(first)
+
+
+def test_a_text_follows_its_session_to_a_new_number(texts: Texts) -> None:
+    """P1: on the old one the receiver's new phone may be connected to somebody else."""
+    first, second = texts.accepted(), texts.accepted()
+    _move_candidate(texts, "+12125550177", OTHER_NUMBER)
+    assert texts.begin(first).number == OTHER_NUMBER
+    assert texts.outbox.begin(second, token="t2", now=NOW) == Behind(first)
+    assert texts.confirm(first) == second
+    assert texts.begin(second, "t2").number == OTHER_NUMBER
+
+
+def test_the_sender_is_told_by_the_number_that_the_session_has_now(texts: Texts) -> None:
+    """P1"""
+    message = texts.accepted(CARL)
+    texts.begin(message)
+    _move_candidate(texts, "+12125550177", OTHER_NUMBER)
+    texts.give_up(message)
+    notice = texts.pair.client.hget(KEYS.message(notice_id(message, Notice.TEXT_FAILED)), "number")
+    assert notice == OTHER_NUMBER
+
+
+def _close(texts: Texts) -> None:
+    texts.store.sessions.close(texts.pair.session.id, US, ClosedReason.BY_API, now=NOW)
+
+
+@pytest.mark.parametrize("sender", [RITA, CARL])
+def test_a_text_is_given_up_when_its_receiver_s_binding_has_gone(texts: Texts, sender: str) -> None:
+    """P1: the receiver may be connected to somebody else on that number by now."""
+    message = texts.accepted(sender)
+    _close(texts)
+    receiver = CARL if sender == RITA else RITA
+    texts.pair.client.hdel(KEYS.phone(index_of(receiver)), NUMBER)
+    assert texts.begin(message).turn is Turn.SEVERED
+    assert texts.give_up(message).sender_told
+    notice = notice_id(message, Notice.TEXT_FAILED)
+    assert texts.begin(notice, "t2").turn is Turn.SEND
+
+
+def test_nobody_is_told_by_a_number_on_which_they_have_no_binding_any_more(texts: Texts) -> None:
+    """P1"""
+    message = texts.accepted()
+    texts.begin(message)
+    _close(texts)
+    texts.pair.client.hdel(KEYS.phone(index_of(RITA)), NUMBER)
+    texts.give_up(message)
+    notice = notice_id(message, Notice.TEXT_FAILED)
+    assert texts.begin(notice, "t2").turn is Turn.SEVERED
+    assert not texts.give_up(notice, "t2").sender_told
+    assert texts.waiting() == {}
+
+
+@pytest.mark.parametrize(
+    ("end", "turn"),
+    [
+        (None, Turn.SEND),
+        (ClosedReason.BY_API, Turn.SEND),
+        (ClosedReason.BLOCKED, Turn.SEVERED),
+        (ClosedReason.ERASED, Turn.SEVERED),
+    ],
+)
+def test_a_text_of_a_pair_that_has_come_back_is_delivered_unless_that_was_taken_back(
+    texts: Texts, end: ClosedReason | None, turn: Turn
+) -> None:
+    message = texts.accepted()
+    _close(texts)
+    successor = texts.pair.connect(RITA, CARL, now=NOW + 1)
+    assert (successor.id, successor.virtual_number) != (texts.pair.session.id, OTHER_NUMBER)
+    if end:
+        texts.store.sessions.close(successor.id, US, end, now=NOW + 2)
+    assert texts.begin(message, now=NOW + 3).turn is turn
+
+
+def test_a_text_does_not_go_to_a_phone_that_its_receiver_has_left(texts: Texts) -> None:
+    """P1: a session that has ended holds no number of theirs to follow them to."""
+    message = texts.accepted()
+    _move_candidate(texts, "+12125550177")
+    _close(texts)
+    assert texts.begin(message).turn is Turn.SEVERED
+
+
+def test_every_sid_that_the_carrier_gave_a_text_is_kept(texts: Texts) -> None:
+    """The board deletes the carrier's own records by them: a lost one would leave real numbers."""
+    message, now = texts.accepted(), NOW
+    for attempt in range(1, 5):
+        token, sid = f"t{attempt}", f"SMout{attempt}"
+        texts.begin(message, token, now)
+        texts.confirm(message, token, sid, now)
+        texts.report(
+            message, MessageStatus.FAILED, 5, attempt=token, sid=sid, now=now, send_again_at=now + 9
+        )
+        now += 9
+    texts.begin(message, "t5", now)
+    texts.report(message, MessageStatus.SENT, 4, attempt="t1", sid="SMlate", now=now)
+    texts.report(message, MessageStatus.SENT, 4, attempt="t1", sid="SMlate", now=now)
+    record = texts.store.messages.read(message)
+    assert record is not None
+    assert record.carrier_sids == (
+        message.removeprefix("us."), "SMout1", "SMout2", "SMout3", "SMout4", "SMlate",
+    )  # fmt: skip
 
 
 def test_an_open_attempt_stays_with_the_phone_it_went_to(texts: Texts) -> None:

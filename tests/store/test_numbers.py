@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import pytest
 
 from relay.domain.pool import NumberStatus
+from relay.store import keys as names
+from relay.store.numbers import Numbers
+from relay.store.scripts import Scripts
 from relay.store.store import Store
 from tests.board import NOW, Board, number
 
@@ -97,3 +103,35 @@ def test_an_unknown_number_is_not_looked_up_again_at_once(
     monkeypatch.setattr("relay.store.numbers._UNKNOWN_FOR", 0.0)
     numbers.forget(number(9))
     assert numbers.pool_of(number(9)) == "us"
+
+
+class MeanwhileScripts(Scripts):
+    """After ``name`` has run, another process does something before this one goes on."""
+
+    def __init__(self, board: Board, name: str, meanwhile: Callable[[], object]) -> None:
+        super().__init__(board.client)
+        self._name, self._meanwhile = name, meanwhile
+
+    def run_durably(self, name: str, keys: Sequence[str], args: Sequence[str | int | float]) -> Any:
+        answer = super().run_durably(name, keys, args)
+        if name == self._name:
+            self._meanwhile()
+        return answer
+
+
+def test_a_number_put_back_while_it_is_removed_stays_on_the_map(board: Board) -> None:
+    scripts = MeanwhileScripts(board, "remove_number", lambda: board.add_number(1))
+    assert Numbers(board.client, scripts).remove(number(1), "us") == "removed"
+    assert Store(board.client).numbers.pool_of(number(1)) == "us"
+    board.audit()
+
+
+def test_a_number_removed_while_it_is_put_back_is_on_the_map(board: Board) -> None:
+    """The removal takes the entry away when the number is in its pool again already, and dies."""
+    board.store.numbers.remove(number(1), "us")
+    scripts = MeanwhileScripts(
+        board, "import_number", lambda: board.client.hdel(names.NUMBERS, number(1))
+    )
+    numbers = Numbers(board.client, scripts)
+    assert numbers.add(number(1), "us", carrier_sid="PN", capabilities="v", now=NOW)
+    assert numbers.pool_of(number(1)) == "us"

@@ -53,6 +53,14 @@ def test_an_update_keeps_the_pools_and_the_day_of_creation(board: Board) -> None
     assert rita.sealed_phone.startswith("k1:1")
 
 
+def test_a_put_seals_a_phone_anew_when_it_knows_its_seal(board: Board) -> None:
+    board.register(RECRUITER, "rita", "r")
+    rita = get(board, RECRUITER, "rita")
+    anew = replace(rita, sealed_phone=rita.sealed_phone.replace("k1:", "k2:"))
+    board.store.people.put(anew, now=1)
+    assert get(board, RECRUITER, "rita").sealed_phone == anew.sealed_phone
+
+
 def test_a_put_never_replaces_a_phone(board: Board) -> None:
     board.register(RECRUITER, "rita", "r")
     assert board.register(RECRUITER, "rita", "q") is PutOutcome.OTHER_PHONE
@@ -117,12 +125,13 @@ def test_indexes_follow_the_ring_unless_the_phone_has_changed(board: Board) -> N
     board.register(CANDIDATE, "carl", "old")
     carl = get(board, CANDIDATE, "carl")
     rotated = replace(carl, phone_indexes=("new", "old"), index_key_ids=("k2", "k1"))
-    assert board.store.people.reindex(rotated, known_indexes=carl.phone_indexes)
+    rotated = replace(rotated, sealed_phone=carl.sealed_phone.replace("k1:", "k2:"))
+    assert board.store.people.reindex(rotated, known=carl)
     assert get(board, CANDIDATE, "carl") == rotated
     assert (holder(board, "new"), holder(board, "old")) == ("carl", None)
 
     moved = replace(rotated, sealed_phone="k1:another", phone_indexes=("other",))
-    assert not board.store.people.reindex(moved, known_indexes=("new", "old"))
+    assert not board.store.people.reindex(moved, known=moved)
     assert get(board, CANDIDATE, "carl") == rotated
 
 
@@ -130,7 +139,7 @@ def test_a_recruiters_indexes_hold_nothing(board: Board) -> None:
     board.register(RECRUITER, "rita", "r")
     rita = get(board, RECRUITER, "rita")
     rotated = replace(rita, phone_indexes=("new", "r"), index_key_ids=("k2", "k1"))
-    assert board.store.people.reindex(rotated, known_indexes=("r",))
+    assert board.store.people.reindex(rotated, known=rita)
     assert holder(board, "new") is None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from relay.domain.call_progress import caller_gone
 from relay.domain.participant import Role
 from relay.domain.session import ClosedReason
 from relay.store.calls import RouteState
@@ -22,6 +23,7 @@ from relay.store.sessions import Claimed, Outdated
 from tests.board import Board, number
 
 KEYS = PoolKeys("us")
+_OVER = caller_gone(was_accepted=True, duration=30)
 
 
 @pytest.fixture
@@ -471,6 +473,18 @@ def test_p5_a_call_on_the_number_left_behind_keeps_it(crowded: Board) -> None:
     assert state(crowded, "c", 0) is RouteState.STRANGER
 
 
+def test_p5_the_number_left_behind_is_held_no_longer_than_its_call(crowded: Board) -> None:
+    crowded.call("c", number(0), lease=5000, sid="CA1")
+    change = crowded.begin_change(Role.RECRUITER, "rita", "q")
+    reserve(crowded, change, session_of(crowded, "rita", "carl"))
+    crowded.commit(change)
+    crowded.store.calls.advance("us.CA1", _OVER, now=crowded.now)
+
+    assert not crowded.client.exists(KEYS.leases)
+    crowded.wait(200)
+    assert state(crowded, "c", 0) is RouteState.STRANGER
+
+
 def test_everything_is_forgotten_in_the_end(crowded: Board) -> None:
     change = crowded.begin_change(Role.RECRUITER, "rita", "q")
     reserve(crowded, change, session_of(crowded, "rita", "carl"))
@@ -510,6 +524,13 @@ def test_claims_with_the_phone_that_was_lost_are_out_of_date(pair: Board) -> Non
     assert isinstance(
         pair.claim((rita, type(carl)(**{**vars(carl), "sealed_phone": sealed_again}))), Claimed
     )
+
+
+def test_a_phone_that_was_lost_is_known_under_another_sealing_key(pair: Board) -> None:
+    """The claim read the person before they were sealed anew, or the erasure did."""
+    rita, carl = pair.enter("rita", "carl")
+    leave(pair, Role.CANDIDATE, "carl", "k2:" + "1" * 16)
+    assert pair.claim((rita, carl)) == Outdated()
 
 
 def test_who_leaves_a_pool_has_the_decisions_of_their_calls_taken_back(pair: Board) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from relay.domain.allocation import ExhaustedReason
+from relay.domain.call_progress import caller_gone
 from relay.domain.participant import Role
 from relay.domain.pool import NumberStatus
 from relay.domain.session import Channel, ClosedReason, Session, SessionStatus
@@ -18,6 +19,7 @@ from relay.store.sessions import Claimed, Exhausted, Outdated
 from tests.board import NOW, Board, number
 
 KEYS = PoolKeys("us")
+_OVER = caller_gone(was_accepted=True, duration=30)
 
 
 @pytest.fixture
@@ -378,6 +380,47 @@ def test_p5_a_pair_that_came_back_keeps_its_number_while_an_old_call_goes_on(
     crew.audit()
 
 
+def test_p5_a_call_that_ends_holds_no_session_of_its_pair_any_more(crew: Board) -> None:
+    """The pair has come back twice while the call went on: each session has its lease."""
+    crew.open("rita", "carl", ttl=10)
+    crew.call("r", number(0), lease=1000, sid="CA1")
+    crew.now += 20
+    second = crew.close(crew.open("rita", "carl", ttl=10))
+    third = crew.open("rita", "carl", ttl=10)
+    assert third.id != second.id
+    crew.wait(20)
+    assert crew.read(third).status is SessionStatus.OPEN
+
+    crew.store.calls.advance("us.CA1", _OVER, now=crew.now)
+
+    assert not crew.client.exists(KEYS.leases)
+    crew.wait(0)
+    assert crew.read(third).closed_at == third.expires_at
+    crew.wait(100)
+    assert crew.call("r", number(0)).state is RouteState.STRANGER
+    crew.audit()
+
+
+def test_p5_another_call_of_the_pair_goes_on_when_one_ends(crew: Board) -> None:
+    crew.open("rita", "carl", ttl=10)
+    crew.call("r", number(0), lease=1000, sid="CA1")
+    crew.call("c", number(0), lease=1000, sid="CA2")
+    crew.now += 20
+    second = crew.open("rita", "carl", ttl=10)
+    crew.store.calls.advance("us.CA1", _OVER, now=crew.now)
+    crew.wait(20)
+    assert crew.read(second).status is SessionStatus.OPEN
+
+
+def test_an_ended_entry_without_a_session_is_dropped(crew: Board) -> None:
+    crew.close(crew.open("rita", "carl"))
+    crew.wait(200)
+    crew.client.zadd(KEYS.ended, {"us.gone": NOW})
+    assert crew.store.recycling.purge_ended("us", now=crew.now, batch=1) == 1
+    assert crew.store.recycling.purge_ended("us", now=crew.now, batch=1) == 0
+    crew.audit()
+
+
 def test_a_lease_that_nobody_ended_is_forgotten_with_its_pair(crew: Board) -> None:
     session = crew.open("rita", "carl")
     crew.call("r", number(0), lease=10)
@@ -438,7 +481,6 @@ def test_lists_have_what_they_should(crew: Board) -> None:
     theirs = sessions.of_participant("us", Role.RECRUITER, "rita")
     assert {s.id for s in theirs[:2]} == {second.id, third.id}
     assert [s.id for s in theirs[2:]] == [first.id]
-    assert sessions.open_of_participant("us", Role.CANDIDATE, "carl") == [second]
     cursor, scanned = sessions.scan("us", 0, 100)
     assert cursor == 0
     assert {s.id for s in scanned} == {first.id, second.id, third.id}

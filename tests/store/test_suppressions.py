@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import pytest
+import redis
 
+from relay.store.keys import stopped
 from relay.store.store import Store
-from relay.store.suppressions import SERVICE, Suppressions
+from relay.store.suppressions import SERVICE, START_ALONE_FOR, Suppressions
 from tests.pair import NOW, NUMBER, OTHER_NUMBER
 
 CARL = ["carl-new-key", "carl-old-key"]
@@ -72,3 +74,74 @@ def test_an_older_word_that_comes_later_changes_nothing(suppressions: Suppressio
     suppressions.resume(CARL, NUMBER, since=NOW + 10, cause="us.SM2")
     assert not suppressions.stop(CARL, NUMBER, since=NOW + 5, cause="us.SM0")
     assert not suppressions.is_stopped(CARL, NUMBER)
+
+
+def test_a_stop_that_comes_after_a_later_start_does_not_stop(suppressions: Suppressions) -> None:
+    """The START undid nothing that we knew of; it was the last word all the same."""
+    assert not suppressions.resume(CARL, NUMBER, since=NOW + 10, cause="us.SM2")
+    assert not suppressions.stop(CARL, NUMBER, since=NOW, cause="us.SM1")
+    assert not suppressions.is_stopped(CARL, NUMBER)
+
+
+def test_a_start_from_between_two_stops_does_not_undo_the_second(
+    suppressions: Suppressions,
+) -> None:
+    suppressions.stop(CARL, NUMBER, since=NOW, cause="us.SM1")
+    suppressions.stop(CARL, NUMBER, since=NOW + 20, cause="us.SM3")
+    assert not suppressions.resume(CARL, NUMBER, since=NOW + 10, cause="us.SM2")
+    assert suppressions.is_stopped(CARL, NUMBER)
+
+
+def test_a_word_that_changed_nothing_changes_nothing_when_it_comes_again(
+    suppressions: Suppressions,
+) -> None:
+    """By webhook it comes with the time of its coming, not with the one when it was written."""
+    suppressions.stop(CARL, NUMBER, since=NOW, cause="us.SM1")
+    suppressions.stop(CARL, NUMBER, since=NOW + 1, cause="us.SM2")
+    suppressions.resume(CARL, NUMBER, since=NOW + 2, cause="us.SM3")
+    suppressions.stop(CARL, NUMBER, since=NOW - 1, cause="us.SM0")
+    for cause in ("us.SM2", "us.SM0"):
+        assert not suppressions.stop(CARL, NUMBER, since=NOW + 3, cause=cause)
+    assert not suppressions.is_stopped(CARL, NUMBER)
+
+
+def test_a_start_that_undid_nothing_is_forgotten_in_time_and_a_stop_never(
+    suppressions: Suppressions, client: redis.Redis
+) -> None:
+    suppressions.resume(CARL, NUMBER, since=NOW, cause="us.SM1")
+    assert 0 < client.ttl(stopped(CARL[0])) <= START_ALONE_FOR
+    suppressions.stop(CARL, NUMBER, since=NOW + 1, cause="us.SM2")
+    assert client.ttl(stopped(CARL[0])) == -1
+    suppressions.resume(CARL, NUMBER, since=NOW + 2, cause="us.SM3")
+    assert client.ttl(stopped(CARL[0])) == -1
+
+
+@pytest.mark.parametrize("ring", [["new", "old"], ["old", "new"]])
+def test_a_stop_outlives_the_index_key_it_was_written_under(
+    suppressions: Suppressions, ring: list[str]
+) -> None:
+    for scope in (NUMBER, SERVICE):
+        suppressions.stop(["old"], scope, since=NOW, cause="us.SM1")
+    for _ in range(2):
+        suppressions.carry_over(ring)
+    assert suppressions.is_stopped(["new"], NUMBER)
+    assert suppressions.is_stopped(["new"], OTHER_NUMBER)
+    assert suppressions.stop(["new"], NUMBER, since=NOW, cause="us.SM1"), "the cause, too"
+
+
+def test_only_a_later_word_is_carried_over(suppressions: Suppressions, client: redis.Redis) -> None:
+    suppressions.stop(["old"], NUMBER, since=NOW, cause="us.SM1")
+    suppressions.resume(["new"], NUMBER, since=NOW + 1, cause="us.SM2")
+    suppressions.carry_over(["new", "old"])
+    assert not suppressions.is_stopped(["new", "old"], NUMBER)
+    assert [client.ttl(stopped(index)) for index in ("new", "old")] == [-1, -1]
+
+
+def test_a_start_alone_is_forgotten_in_time_wherever_it_is_carried_to(
+    suppressions: Suppressions, client: redis.Redis
+) -> None:
+    suppressions.resume(["old"], NUMBER, since=NOW, cause="us.SM1")
+    suppressions.carry_over(["new", "old"])
+    assert 0 < client.ttl(stopped("new")) <= START_ALONE_FOR
+    suppressions.carry_over(["nobody", "no one"])
+    assert not client.exists(stopped("nobody"))

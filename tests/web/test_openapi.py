@@ -6,7 +6,10 @@ import jsonschema
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from relay.domain.api_key import Scope
+from relay.domain.errors import RelayError
 from relay.web.auth import access_of
+from relay.web.problem_codes import PROBLEM_CODES
+from relay.web.problems import _HTTP_PROBLEMS
 from tests.web.api import PAIR
 
 HTTP = {"get", "put", "post", "patch", "delete"}
@@ -84,3 +87,36 @@ def test_the_page_shows_every_operation_and_loads_nothing_from_elsewhere(api):
     assert not re.search(r"<script|src=|@import|https?://", answer.text)
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert api.http.get("/docs").text == answer.text
+
+
+def test_the_page_begins_with_the_key_and_all_codes(api):
+    beginning = api.http.get("/docs").text.partition('<h2 id="Sessions">')[0]
+
+    assert "Authorization: Bearer" in beginning
+    assert "curl" in beginning
+    known = {error("").code for error in RelayError.__subclasses__()}
+    known |= {code for code, _ in _HTTP_PROBLEMS.values()}
+    known |= {"idempotency_key_reused", "not_owned", "pool_required"}
+    assert known == {code for _, code, _ in PROBLEM_CODES}
+    assert all(f"<code>{code}</code>" in beginning for code in known)
+
+
+def test_the_page_has_no_backticks_and_the_first_things_first(api):
+    page = api.http.get("/docs").text
+
+    assert "`" not in page
+    tags = ["Sessions", "Recruiters", "Candidates", "Pools", "Numbers", "Health"]
+    assert re.findall(r'<h2 id="([A-Z]\w+)">', page) == tags
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(re.findall(r'id="([^"]+)"', page))
+
+
+def test_every_body_has_an_example_that_fits_it(api):
+    spec = document(api)
+    for operations in spec["paths"].values():
+        for operation in operations.values():
+            if "requestBody" in operation:
+                form = operation["requestBody"]["content"]["application/json"]["schema"]
+                schema = spec["components"]["schemas"][form["$ref"].rpartition("/")[2]]
+                jsonschema.validate(
+                    schema["examples"][0], form | {"components": spec["components"]}
+                )

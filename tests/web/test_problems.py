@@ -200,3 +200,19 @@ def test_a_request_with_a_made_up_method_is_counted_as_other(api):
     assert [line["method"] for line in lines] == ["other"]
     metrics = api.http.get("/metrics").text
     assert 'relay_api_seconds_count{method="other",route="",status="405"}' in metrics
+
+
+def test_faults_are_said_in_plain_words(api):
+    body = {"phone": CARL, "locale": "english", "made_up": 1}
+
+    answer = api.put("/v1/candidates/c-77", body)
+
+    assert {fault["pointer"]: fault["detail"] for fault in answer.json["errors"]} == {
+        "/locale": "a language like en or zh-CN",
+        "/made_up": "unknown field",
+    }
+    assert answer.text.endswith("}\n")
+
+
+def test_a_phone_hint_can_be_read_as_it_is_sent(api):
+    assert "•••" in api.put("/v1/candidates/c-77", {"phone": CARL}).text

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import fakeredis
 import pytest
@@ -9,9 +12,12 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from config.schedule import PERIODIC_JOBS, PeriodicJob
-from tests.pair import settings
+from relay.embedded_redis import EmbeddedRedis
+from relay.workflows.sweep_outbox import sweep_outbox
+from tests.pair import NOW, settings
+from tests.workflows.texting import Stage
 from workers import jobs
-from workers.queues import JobQueues, connect_queues, open_queue
+from workers.queues import BACKED_UP, JobQueues, connect_queues, open_queue
 
 RECYCLE = PeriodicJob(name="recycle", function="workers.jobs.recycle", every=5)
 
@@ -52,6 +58,32 @@ def test_without_redis_a_hint_is_dropped_silently(connection: redis.Redis) -> No
     queues.send_message("us.SM1")
     connection.connection_pool.connection_kwargs["server"].connected = True
     assert waiting(connection, "texts") == []
+
+
+def test_without_redis_the_sweeper_need_not_try(connection: redis.Redis) -> None:
+    queues = JobQueues(connection)
+    assert not queues.is_backed_up()
+    connection.connection_pool.connection_kwargs["server"].connected = False
+    assert queues.is_backed_up()
+
+
+@pytest.fixture
+def real_connection(tmp_path: Path) -> Iterator[redis.Redis]:
+    with EmbeddedRedis(tmp_path) as server, redis.Redis.from_url(server.url) as client:
+        yield client
+
+
+@pytest.mark.real_redis
+def test_hours_without_a_worker_leave_a_bounded_queue(real_connection: redis.Redis) -> None:
+    """P4: the queue may share the store's Redis, which refuses every write when it is full."""
+    stage, queues = Stage(), JobQueues(real_connection)
+    services = replace(stage.services, jobs=queues)
+    texts = [stage.text().message for _ in range(30)]
+    for later in range(5, 4 * 3600, 10):
+        sweep_outbox(services, now=NOW + later)
+    assert BACKED_UP <= real_connection.llen("rq:queue:texts") < BACKED_UP + len(texts)
+    real_connection.delete("rq:queue:texts")
+    assert sweep_outbox(services, now=NOW + 4 * 3600) == len(texts)
 
 
 def test_a_slot_is_enqueued_once_whoever_asks(queues: JobQueues, connection: redis.Redis) -> None:

@@ -19,7 +19,12 @@ from relay.domain.routing import (
 )
 from relay.domain.session import Channel, ClosedReason
 from relay.workflows.connect_call import REPEATABLE, connect_call
-from relay.workflows.record_call_progress import record_call_end, record_dial, record_leg
+from relay.workflows.record_call_progress import (
+    record_call_end,
+    record_dial,
+    record_leg,
+    tell_without_record,
+)
 from relay.workflows.recycle import recycle
 from relay.workflows.screen_call import ask_human, take_answer
 from tests.world import CARL, NORA, NOW, NUMBER, OTHER_NUMBER, RITA, make_world
@@ -349,6 +354,52 @@ def test_a_voicemail_that_picks_up_behind_the_guard_is_not(world):
 
     assert record_of(world).status is CallStatus.RINGING
     assert record_of(world).leg_sid == LEG
+
+
+def leg_over(world, *, duration=50):
+    report = LegReport(call_sid=LEG, parent_call_sid=SID, status="completed", duration=duration)
+    record_leg(world.services, CALL, report, now=NOW + 60)
+
+
+@pytest.mark.parametrize("end_first", [True, False])
+def test_p4_a_talk_without_a_dial_report_completes_in_any_order(world, end_first):
+    """The caller hung up, and the action request, which is optional then, never came."""
+    world.open()
+    call_from(world, CARL)
+    reports = [lambda: ended(world), lambda: leg(world, "in-progress")]
+
+    for report in reports if end_first else reports[::-1]:
+        report()
+    assert record_of(world).status is CallStatus.COMPLETED
+    leg_over(world)
+
+    assert record_of(world).status is CallStatus.COMPLETED
+    assert record_of(world).duration is not None
+
+
+def test_the_end_of_a_voicemails_leg_is_no_talk(world):
+    world.open()
+    call_from(world, RITA)
+
+    leg_over(world)
+
+    assert record_of(world).status is CallStatus.RINGING
+
+
+@pytest.mark.parametrize(
+    ("dial_status", "bridged", "told"),
+    [
+        ("busy", False, TellOutcome(announcement="busy", locale="")),
+        ("no-answer", False, TellOutcome(announcement="no_answer", locale="")),
+        ("completed", True, HangUp()),
+    ],
+)
+def test_with_the_store_away_the_report_alone_says_what_to_tell(dial_status, bridged, told):
+    report = DialReport(
+        call_sid=SID, dial_status=dial_status, bridged=bridged, duration=None, leg_sid=LEG
+    )
+
+    assert tell_without_record(report) == told
 
 
 def ended(world, *, called=NUMBER, sid=SID, duration=12):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -12,13 +13,15 @@ from relay.domain.participant import CandidateDetails, Role
 from relay.domain.session import Session
 from relay.store import keys as names
 from relay.store.calls import RouteState
+from relay.store.sessions import Outdated, Wish
 from relay.vault import Vault
 from relay.workflows import enter_pool as waiting
 from relay.workflows.enter_pool import enter_pool
+from relay.workflows.erase_participant import erase_participant
 from relay.workflows.register_participant import register_candidate
 from relay.workflows.services import Services
 from tests.invariants import audit_people, audit_pool
-from tests.world import CARL, NOW, RITA, World, make_world
+from tests.world import CARL, NOW, NUMBER, RITA, World, make_world
 
 SEALING = KeyRing((("k1", bytes(32)),))
 OLD, NEW = ("k1", bytes([1]) * 32), ("k2", bytes([2]) * 32)
@@ -157,3 +160,103 @@ def test_p1_a_phone_keeps_one_node_while_index_keys_rotate(world: World) -> None
     second = fronted.open("rita", "dan")
     assert second.virtual_number != first.virtual_number
     audit_pool(world.services.store.client, "us")
+
+
+# --- sealing keys ---------------------------------------------------------------------
+
+OLD_RING, NEW_RING = KeyRing((OLD,)), KeyRing((NEW, OLD))
+
+
+def under_both(world: World, ring: KeyRing) -> World:
+    """The same world in a process that seals and indexes under this ring."""
+    vault = Vault(ring, ring)
+    return World(replace(world.services, vault=vault), world.jobs)
+
+
+def put_carl(world: World) -> None:
+    register_candidate(
+        world.services,
+        "carl",
+        CandidateDetails(phone=CARL),
+        client_id="board",
+        may_change_phone=True,
+        now=NOW,
+    )
+
+
+def sealed(world: World, ref: str = "carl") -> str:
+    carl = world.services.store.people.get(Role.CANDIDATE, ref)
+    assert carl is not None
+    return carl.sealed_phone
+
+
+@pytest.mark.parametrize(
+    "use",
+    [put_carl, lambda world: enter_pool(world.services, Role.CANDIDATE, "carl", "us")],
+    ids=["put", "session"],
+)
+def test_a_phone_is_sealed_anew_when_its_person_is_next_used(
+    world: World, use: Callable[[World], object]
+) -> None:
+    old, new = under_both(world, OLD_RING), under_both(world, NEW_RING)
+    put_carl(old)
+    assert not new.services.vault.is_current(sealed(world))
+    use(new)
+    assert new.services.vault.is_current(sealed(world))
+
+    only_new = under_both(world, KeyRing((NEW,)))
+    assert only_new.services.vault.unseal_phone(sealed(world)).reveal() == CARL
+    use(only_new)
+    session = only_new.open()
+    assert session.candidate.sealed_phone == sealed(world)
+
+
+def test_sealing_anew_alone_is_enough(world: World) -> None:
+    """The index keys stay as they are."""
+    vaults = [Vault(ring, OLD_RING) for ring in (OLD_RING, NEW_RING)]
+    old, new = (World(replace(world.services, vault=vault), world.jobs) for vault in vaults)
+    put_carl(old)
+    entered = enter_pool(new.services, Role.CANDIDATE, "carl", "us")
+    assert new.services.vault.is_current(entered.sealed_phone)
+    assert entered.sealed_phone == sealed(world)
+
+
+def test_an_erased_phone_is_in_no_claim_whichever_key_it_was_read_under(world: World) -> None:
+    """Somebody read Carl; he was sealed anew, then erased; only then comes the claim."""
+    old, new = under_both(world, OLD_RING), under_both(world, NEW_RING)
+    old.open("rita", "carl")
+    rita = enter_pool(new.services, Role.RECRUITER, "rita", "us")
+    carl = world.services.store.people.get(Role.CANDIDATE, "carl")
+    assert carl is not None
+    put_carl(new)
+    erase_participant(new.services, Role.CANDIDATE, "carl", now=NOW)
+
+    stale = replace(carl, phone_indexes=_indexes(new))
+    pool = world.services.store.pools.get("us")
+    assert pool is not None
+    wish = Wish(
+        expires_at=int(NOW) + 60, expiry_was_asked_for=False, channels=frozenset(), context=""
+    )
+    claim = world.services.store.sessions.claim(pool, rita, stale, wish, now=NOW, retention=1000)
+    assert claim == Outdated()
+
+
+def _indexes(world: World) -> tuple[str, ...]:
+    return world.services.vault.indexes_of(CARL)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [put_carl, lambda world: enter_pool(world.services, Role.CANDIDATE, "carl", "us")],
+    ids=["put", "session"],
+)
+def test_a_stop_outlives_the_rotation_of_index_keys(
+    world: World, use: Callable[[World], object]
+) -> None:
+    old, new = under_both(world, OLD_RING), under_both(world, NEW_RING)
+    put_carl(old)
+    suppressions = world.services.store.suppressions
+    suppressions.stop(_indexes(old), NUMBER, since=NOW, cause="us.SM1")
+    use(new)
+    only_new = under_both(world, KeyRing((NEW,)))
+    assert suppressions.is_stopped(_indexes(only_new), NUMBER)

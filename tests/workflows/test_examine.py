@@ -1,36 +1,65 @@
 """The doctor's findings."""
 
+from base64 import b64encode
+from dataclasses import replace
+
 import fakeredis
 import pytest
 from redis.exceptions import ResponseError
+from rq import Worker
 
+from config.queues import QUEUES
 from relay.domain.errors import CarrierError
+from relay.domain.pool import Pool
+from relay.store.keys import TICKER_LEADER
 from relay.workflows.check_readiness import Verdict
 from relay.workflows.examine import examine
 from relay.workflows.import_number import import_number
-from tests.web.api import FakeCarrier
+from tests.web.api import FakeCarrier, FakeNumbers
 from tests.world import NOW, NUMBER, make_world
 
 
-def make(**settings):
-    return make_world(carrier=FakeCarrier(), **settings)
+class Numbers(FakeNumbers):
+    def find_owned(self, number):
+        owned = super().find_owned(number)
+        if owned is None:
+            return None
+        urls = self.urls.get(owned.sid, {})
+        return replace(owned, status_callback=urls.get("status_callback", ""))
 
 
-def find(world):
-    return {check.name: check for check in examine(world.services)}
+def make(client=None, **settings):
+    return make_world(client, carrier=FakeCarrier(Numbers()), **settings)
+
+
+def find(world, queues=None):
+    queues = queues or fakeredis.FakeRedis(decode_responses=True)
+    return {check.name: check for check in examine(world.services, queues=queues)}
+
+
+def with_workers(*names):
+    """RQ's Redis, with a worker for each of these queues."""
+    server = fakeredis.FakeServer()
+    for name in names:
+        Worker([name], connection=fakeredis.FakeRedis(server=server)).register_birth()
+    return fakeredis.FakeRedis(server=server, decode_responses=True)
 
 
 def test_a_service_that_is_set_up_well_has_nothing_to_mend():
-    world = make()
+    world = make(STORE_REPLICAS="1")
     client = world.services.store.client
+    client.set(TICKER_LEADER, "somebody")
+    client.info = lambda _: {"redis_version": "7.2.4", "connected_slaves": 1}
+    world.services.store.pools.put(Pool(name="us", country="US", allowed_countries=("US", "CA")))
     config = {"appendonly": "yes", "maxmemory-policy": "noeviction"}
     client.config_get = lambda name: {name: config[name]}
     import_number(world.services, NUMBER, "us", now=NOW)
 
-    found = find(world)
+    found = find(world, with_workers(*(queue.name for queue in QUEUES)))
 
     assert {check.verdict for check in found.values()} == {Verdict.OK}
     assert {"address", "store", "clock", "durability", "carrier"} < set(found)
+    assert {"keys", "queues", "workers", "scheduler", "replicas", "pool us"} < set(found)
 
 
 def test_an_address_without_tls_is_a_warning():
@@ -43,7 +72,7 @@ def test_an_address_without_tls_is_a_warning():
 def test_a_store_that_is_away_is_all_that_is_found():
     server = fakeredis.FakeServer()
     client = fakeredis.FakeRedis(decode_responses=True, server=server)
-    world = make_world(client, carrier=FakeCarrier())
+    world = make(client)
     server.connected = False
 
     found = find(world)
@@ -101,6 +130,8 @@ def test_a_pool_without_numbers_is_a_warning_and_the_account_is_still_asked():
 
     found = find(world)
     assert found["numbers"].verdict is Verdict.WARNING
+    assert "pools put us --country US" in found["numbers"].detail
+    assert "numbers import +1… --pool us" in found["numbers"].detail
     assert found["carrier"].verdict is Verdict.OK
 
     world.services.carrier.numbers.error = CarrierError(20003, retryable=False)
@@ -121,7 +152,7 @@ def test_of_many_numbers_the_first_are_looked_at():
 
 
 def test_a_store_that_lets_nobody_ask_is_a_warning():
-    world = make()
+    world = make(STORE_REPLICAS="2")
 
     def refuse(_):
         raise ResponseError("unknown command")
@@ -132,4 +163,100 @@ def test_a_store_that_lets_nobody_ask_is_a_warning():
     found = find(world)
 
     assert found["durability"].verdict is Verdict.WARNING
+    assert found["replicas"].verdict is Verdict.WARNING
     assert found["store"].verdict is Verdict.OK
+
+
+def test_a_number_that_tells_somebody_else_of_a_call_s_end_is_named():
+    world = make()
+    import_number(world.services, NUMBER, "us", now=NOW)
+    (urls,) = world.services.carrier.numbers.urls.values()
+    urls["status_callback"] = "https://another.example.com/twilio/calls/ended"
+
+    found = find(world)[f"number {NUMBER}"]
+
+    assert found.verdict is Verdict.FAILED
+    assert "a call's end" in found.detail
+
+
+def test_queues_that_do_not_answer_are_a_failure_and_the_rest_is_still_looked_at():
+    server = fakeredis.FakeServer()
+    server.connected = False
+
+    found = find(make(), fakeredis.FakeRedis(server=server, decode_responses=True))
+
+    assert found["queues"].verdict is Verdict.FAILED
+    assert "QUEUE_REDIS_URL" in found["queues"].detail
+    assert "workers" not in found
+    assert found["carrier"].verdict is Verdict.OK
+
+
+def test_queues_that_nobody_serves_are_a_warning():
+    found = find(make())
+    assert found["workers"].verdict is Verdict.WARNING
+    assert "texts and upkeep" in found["workers"].detail
+
+    found = find(make(), with_workers("upkeep"))
+    assert "nobody serves texts:" in found["workers"].detail
+
+
+def test_a_worker_that_was_killed_is_not_counted():
+    queues = with_workers(*(queue.name for queue in QUEUES))
+    queues.delete(*queues.smembers("rq:workers"))
+
+    assert find(make(), queues)["workers"].verdict is Verdict.WARNING
+
+
+def test_a_scheduler_that_is_not_at_work_is_a_warning():
+    found = find(make())["scheduler"]
+
+    assert found.verdict is Verdict.WARNING
+    assert "workers.ticker" in found.detail
+
+
+def test_too_few_replicas_are_a_failure():
+    world = make(STORE_REPLICAS="2")
+    world.services.store.client.info = lambda _: {"connected_slaves": 1}
+
+    found = find(world)["replicas"]
+
+    assert found.verdict is Verdict.FAILED
+    assert "1 connected, STORE_REPLICAS=2" in found.detail
+
+
+def test_replicas_that_nobody_needs_are_not_looked_for():
+    assert "replicas" not in find(make())
+
+
+def test_a_pool_that_dials_the_whole_world_is_a_warning():
+    found = find(make())["pool us"]
+
+    assert found.verdict is Verdict.WARNING
+    assert "from pool us: set allowed_countries (toll fraud)" in found.detail
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("RELAY_SEALING_KEYS", "RELAY_SEALING_KEYS k1 is not the key the data was sealed with"),
+        ("RELAY_INDEX_KEYS", "RELAY_INDEX_KEYS k1 is not the key the data was indexed with"),
+    ],
+)
+def test_another_key_under_the_same_name_is_a_failure(setting, said):
+    client = fakeredis.FakeRedis(decode_responses=True)
+    assert find(make(client))["keys"].verdict is Verdict.OK
+
+    found = find(make(client, **{setting: "another secret than the one before"}))["keys"]
+
+    assert found.verdict is Verdict.FAILED
+    assert said in found.detail
+    assert find(make(client))["keys"].verdict is Verdict.OK
+
+
+def test_a_key_that_is_new_or_gone_is_no_failure():
+    client = fakeredis.FakeRedis(decode_responses=True)
+    first, second = (f"{name}:{b64encode(name.encode() * 16).decode()}" for name in ("k1", "k2"))
+
+    for ring in (first, f"{first},{second}", f"{second},{first}", second):
+        world = make(client, RELAY_SEALING_KEYS=ring, RELAY_INDEX_KEYS=ring)
+        assert find(world)["keys"].verdict is Verdict.OK

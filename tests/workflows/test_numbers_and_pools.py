@@ -101,10 +101,18 @@ def test_a_number_that_is_none_of_ours_is_not_found(world, number):
 def test_a_number_with_bindings_stays(world):
     world.open()
 
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict, match="set its status to draining"):
         give_number_back(world.services, NUMBER)
 
     assert find_number(world.services, NUMBER)
+
+
+def test_a_draining_number_with_bindings_asks_for_patience(world):
+    world.open()
+    change_number(world.services, NUMBER, NumberStatus.DRAINING)
+
+    with pytest.raises(Conflict, match="wait until they have ended"):
+        give_number_back(world.services, NUMBER)
 
 
 def test_a_number_without_bindings_goes(world):

@@ -5,16 +5,24 @@ from dataclasses import replace
 import pytest
 
 from relay.carrier.messages import SentText
+from relay.carrier.webhooks import InboundText
 from relay.domain.errors import CarrierError
 from relay.domain.message_progress import REPORT_GRACE, RETRY_FOR
+from relay.domain.participant import CandidateDetails
+from relay.domain.pool import Pool
 from relay.domain.session import ClosedReason
 from relay.domain.texts import Grant, Notice, notice_id
 from relay.store.keys import PoolKeys
 from relay.store.outbox import LEASE
+from relay.workflows.close_session import close_session
+from relay.workflows.recycle import recycle
+from relay.workflows.register_participant import register_candidate
+from relay.workflows.relay_text import relay_text
 from relay.workflows.send_texts import send_texts
 from relay.workflows.sweep_outbox import sweep_outbox
-from tests.pair import CARL, NOW, NUMBER, RITA, US
-from tests.workflows.texting import TO_CARL, UNCLEAR, Stage
+from tests import world
+from tests.pair import CARL, NOW, NUMBER, OTHER_NUMBER, RITA, US
+from tests.workflows.texting import TO_CARL, UNCLEAR, Stage, StandInCarrier
 
 BUSY = CarrierError(20429, retryable=True, retry_after=30)
 LANDLINE = CarrierError(21614, retryable=False)
@@ -285,3 +293,82 @@ def test_a_grant_shows_nothing_secret(stage: Stage) -> None:
     assert "k1:" not in repr(grant)
     assert isinstance(grant, Grant)
     assert "secret" not in repr(replace(grant, sealed_text="secret"))
+
+
+class Board:
+    """A job board's people, whose sessions come and go while a text waits."""
+
+    def __init__(self, *, cooldown: int = 7 * 24 * 3600) -> None:
+        self.carrier = StandInCarrier()
+        self.world = world.make_world(carrier=self.carrier)
+        self.services = self.world.services
+        self.services.store.pools.put(
+            Pool(name="us", country="US", candidate_cooldown=cooldown, recruiter_cooldown=cooldown)
+        )
+
+    def held_up_text(self, sender: str, *, wait: float) -> str:
+        """A text that the carrier does not take before ``wait`` seconds are over."""
+        text = InboundText(
+            message_sid="SM" + "a" * 32, sender=sender, virtual_number=NUMBER, body="hello"
+        )
+        message = relay_text(self.services, text, now=NOW + 1).message
+        self.carrier.messages.troubles = [CarrierError(20429, retryable=True, retry_after=wait)]
+        self.send(message, NOW + 1)
+        assert self.carrier.messages.sent == []
+        return message
+
+    def send(self, message: str, now: float) -> list[tuple[str, str, str]]:
+        send_texts(self.services, message, clock=lambda: now)
+        return self.carrier.messages.sent
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_a_waiting_text_goes_by_the_number_that_its_pair_has_now(refused: bool) -> None:
+    """P1: the number it was written to belongs to another pair on the receiver's new phone."""
+    board = Board()
+    board.services.store.numbers.add(
+        OTHER_NUMBER, "us", carrier_sid="PN1", capabilities="vsm", now=NOW
+    )
+    moved = board.world.open("rita", "carl")
+    assert board.world.open("nora", "dan").virtual_number == NUMBER
+    sender = world.CARL if refused else world.RITA
+    message = board.held_up_text(sender, wait=60)
+    register_candidate(
+        board.services,
+        "carl",
+        CandidateDetails(phone=world.NORA),
+        client_id="t",
+        may_change_phone=True,
+        renumber=True,
+        now=NOW + 5,
+    )
+    session = board.services.store.sessions.get(moved.id)
+    assert session is not None
+    assert session.virtual_number == OTHER_NUMBER
+    if refused:
+        board.carrier.messages.troubles = [LANDLINE]
+        board.send(message, NOW + 90)
+        message = notice_id(message, Notice.TEXT_FAILED)
+    [(number, to, _)] = board.send(message, NOW + 91)
+    assert (number, to) == (OTHER_NUMBER, world.NORA)
+
+
+@pytest.mark.parametrize("successor", ["nora", "rita", None])
+def test_a_waiting_text_does_not_outlive_its_binding(successor: str | None) -> None:
+    """P1: an answer to it would go to whoever the receiver is connected to on that number now."""
+    board = Board(cooldown=60)
+    session = board.world.open("rita", "carl")
+    message = board.held_up_text(world.RITA, wait=600)
+    close_session(board.services, session.id, now=NOW + 2)
+    recycle(board.services, now=NOW + 100)
+    if successor:
+        assert board.world.open(successor, "carl", now=NOW + 101).virtual_number == NUMBER
+    sent = board.send(message, NOW + 700)
+    if successor == "rita":
+        assert sent == [(NUMBER, world.CARL, "hello")]
+        return
+    board.send(notice_id(message, Notice.TEXT_FAILED), NOW + 701)
+    assert sent == []
+    record = board.services.store.messages.read(message)
+    assert record is not None
+    assert record.status == "failed"

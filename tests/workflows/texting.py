@@ -69,9 +69,13 @@ class StandInCarrier:
 @dataclass
 class NotedJobs:
     noted: list[str] = field(default_factory=list)
+    backed_up: bool = False
 
     def send_message(self, message_id: str) -> None:
         self.noted.append(message_id)
+
+    def is_backed_up(self) -> bool:
+        return self.backed_up
 
     def take(self) -> list[str]:
         taken, self.noted = self.noted, []

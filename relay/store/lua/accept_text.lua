@@ -6,7 +6,7 @@
 -- sender is a stranger. A MessageSid is taken once. A picture is not relayed, and its sender gets a notice; what was
 -- written with it is.
 --
--- Answers {state} or {state, session id, sender's side, sender's locale}, where state is
+-- Answers {state} or {state, session id, sender's side, locale and index}, where state is
 -- unknown_number, stranger, closed, expired, no_sms, duplicate or accepted.
 local keys = {
   numbers = KEYS[1],       -- hash
@@ -50,12 +50,12 @@ end
 if said_at < tonumber(session.created_at) then
   return { "stranger" }
 end
-local locale = session[side .. "_locale"]
+local locale, index = session[side .. "_locale"], session[side .. "_index"]
 if found.state == "open" and not string.find(session.channels, "s", 1, true) then
   found.state = "no_sms"
 end
 if found.state ~= "open" then
-  return { found.state, found.id, side, locale }
+  return { found.state, found.id, side, locale, index }
 end
 
 local has_text = text ~= ""
@@ -71,14 +71,14 @@ end
 redis.call("HSET", keys.message, "session", found.id, "side", other, "kind", "message",
   "status", has_text and "received" or "failed", "rank", has_text and "0" or "5",
   "started_at", string.format("%.3f", now), "number", number,
-  "index", session[other .. "_index"], "sender_index", session[side .. "_index"],
+  "index", session[other .. "_index"], "sender_index", index,
   "inbound_sid", inbound_sid, "media", media, "order", order, "place", place)
 redis.call("EXPIRE", keys.message, lives.record)
 redis.call("ZADD", keys.interactions, 0, table.concat({ found.id, whole(now), id }, "\t"))
 if media > 0 then
   add_notice(keys, notice_id, notice_kind, {
-    session = found.id, side = side, number = number, index = session[side .. "_index"],
+    session = found.id, side = side, number = number, index = index,
     sealed = session[side .. "_sealed"], locale = locale,
   }, now, look_again, lives)
 end
-return { "accepted", found.id, side, locale }
+return { "accepted", found.id, side, locale, index }

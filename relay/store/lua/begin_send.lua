@@ -2,14 +2,16 @@
 -- so that one text at a time goes to one phone, in order.
 -- uses: session, message, lanes, notices
 --
--- A receiver whose phone has changed since gets what has not been attempted at the new one. Safe
--- to run twice with one token.
+-- A receiver whose phone or number has changed since gets what has not been attempted by the new
+-- ones. Nothing goes to a phone that is not bound to this pair on this number any more: an answer
+-- would go to somebody else (P1). Safe to run twice with one token.
 --
--- Answers {"done"}, {"behind", id of the first in the lane}, {"wait", until}, or
+-- Answers {"done"}, {"behind", id of the first in the lane}, {"wait", until}, {"phone", index}
+-- when it was given another phone's bindings than the receiver's, or
 -- {state, until, body, fields of the message…} where state is
 --   send       the attempt `token` is on record: make it,
 --   unsettled  an earlier attempt's outcome is unknown: find out, then confirm or postpone,
---   severed    the session was taken back: give the message up.
+--   severed    the session was taken back, or its binding has gone: give the message up.
 local keys = {
   message = KEYS[1],   -- hash
   body = KEYS[2],      -- string
@@ -17,11 +19,13 @@ local keys = {
   lanes = KEYS[4],     -- sorted set, lexical
   sending = KEYS[5],   -- hash
   sessions = KEYS[6],  -- hash
+  phone = KEYS[7],     -- hash: bindings of the phone `index`
 }
 local id = ARGV[1]              -- message id
 local token = ARGV[2]           -- of this execution; it becomes the attempt's id
 local now = tonumber(ARGV[3])   -- seconds
 local lease = tonumber(ARGV[4]) -- seconds, longer than the carrier's request can take
+local phone_index = ARGV[5]     -- of the receiver, as far as the caller knows
 
 local message = read_message(keys.message)
 if not message or message.place == "" then
@@ -34,14 +38,14 @@ local session = record and read_session(record)
 local function follow_receiver()
   local index, sealed = session[message.side .. "_index"], session[message.side .. "_sealed"]
   local body = redis.call("GET", keys.body)
-  if index == message.index or not body then
+  if (index == message.index and session.number == message.number) or not body then
     return
   end
-  local place = place_of(message.number .. ":" .. index, message.order, id)
+  local place = place_of(session.number .. ":" .. index, message.order, id)
   redis.call("ZREM", keys.lanes, message.place)
   redis.call("ZADD", keys.lanes, 0, place)
-  redis.call("HSET", keys.message, "index", index, "place", place)
-  message.index, message.place = index, place
+  redis.call("HSET", keys.message, "number", session.number, "index", index, "place", place)
+  message.number, message.index, message.place = session.number, index, place
   local held = read_body(body)
   redis.call("SET", keys.body, pack_body(held.text, sealed, held.sender_sealed), "KEEPTTL")
 end
@@ -68,13 +72,34 @@ if message.next_at ~= "" and tonumber(message.next_at) > now then
   return { "wait", message.next_at }
 end
 
-local function is_severed()
-  if not session or session.closed_reason == "erased" then
+if message.index ~= phone_index then
+  return { "phone", message.index }
+end
+
+local function is_taken_back(ended)
+  return ended.closed_reason == "erased"
+    or message.kind == "message"
+      and (ended.closed_reason == "blocked" or ended.closed_reason == "suspended"
+        or ended.closed_reason == "taken_over")
+end
+
+-- Whether the receiver still has this phone, and it is bound to this session on this number or to
+-- another one of the same two.
+local function is_bound()
+  local holder = redis.call("HGET", keys.phone, message.number)
+  if not holder or session[message.side .. "_index"] ~= message.index then
+    return false
+  elseif holder == message.session then
     return true
   end
-  return message.kind == "message"
-    and (session.closed_reason == "blocked" or session.closed_reason == "suspended"
-      or session.closed_reason == "taken_over")
+  local held_by = redis.call("HGET", keys.sessions, holder)
+  local other = held_by and read_session(held_by)
+  return other and other.recruiter == session.recruiter and other.candidate == session.candidate
+    and not is_taken_back(other)
+end
+
+local function is_severed()
+  return not session or is_taken_back(session) or not is_bound()
 end
 
 local till = string.format("%.3f", now + lease)

@@ -51,14 +51,16 @@ local function node_of(side)
 end
 
 -- A phone change or an erasure has not reached the caller yet: what it read is out of date. The
--- marker says which index the claim must come with, or how the phone begins it must not come with.
+-- marker says which index the claim must come with, or how the phone begins it must not come with:
+-- past the key's id, since a phone that is sealed anew under another key keeps its nonce.
 local function is_outdated(role, person, side)
   local marker = redis.call("HGET", keys.moving, role .. ":" .. person.ref)
   local wanted, till = string.match(marker or "", "^([^\t]*)\t(%d+)\t")
   if not wanted or now >= tonumber(till) then
     return false
   elseif string.sub(wanted, 1, 1) == "!" then
-    return string.sub(person.sealed, 1, #wanted - 1) == string.sub(wanted, 2)
+    local lost = string.match(wanted, ":(.*)$")
+    return string.sub(string.match(person.sealed, ":(.*)$"), 1, #lost) == lost
   end
   for offset = 0, alternatives - 1 do
     if ARGV[FIRST_INDEX + side * alternatives + offset] == wanted then

@@ -26,6 +26,7 @@ local message = read_message(keys.message)
 if not message then
   return ""
 end
+note_sid(keys.message, sid)
 if message.carrier_sid == sid then
   redis.call("HSET", keys.message, "segments", segments)
 end

@@ -2,8 +2,8 @@
 -- uses: session, leases
 --
 -- A report of lower rank than what is known changes no status, but may add what it knows (a
--- leg's sid, the duration). With the call's end its lease ends, and a session that waited for it
--- is due again. Safe to run twice. Answers the call's status after it, or false for no such call.
+-- leg's sid, the duration). With the call's end its lease ends, on the sessions that it was passed
+-- on to, too, and a session that waited for it is due again. Safe to run twice. Answers the call's status after it, or false for no such call.
 local keys = {
   call = KEYS[1],      -- hash
   leases = KEYS[2],    -- hash
@@ -40,19 +40,12 @@ if accepted == "1" then
   redis.call("HSET", keys.call, "accepted", "1")
 end
 if has_ended then
-  local going_on = {}
-  for _, lease in ipairs(read_leases(redis.call("HGET", keys.leases, id) or "", now)) do
-    if lease.sid ~= call_sid then
-      going_on[#going_on + 1] = lease
+  end_lease(keys.leases, id, call_sid, now, function(idle_id)
+    local record = redis.call("HGET", keys.sessions, idle_id)
+    local session = record and read_session(record)
+    if session and session.status == "open" then
+      redis.call("ZADD", keys.due, session.expires_at, idle_id)
     end
-  end
-  store_leases(keys.leases, id, going_on)
-  local record = redis.call("HGET", keys.sessions, id)
-  if #going_on == 0 and record then
-    local session = read_session(record)
-    if session.status == "open" then
-      redis.call("ZADD", keys.due, session.expires_at, id)
-    end
-  end
+  end)
 end
 return known[3]

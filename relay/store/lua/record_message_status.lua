@@ -36,6 +36,7 @@ if not message then
   return { "unknown", "", 0 }
 end
 redis.call("SET", keys.carried, id, "EX", lives.record)
+note_sid(keys.message, sid)
 if message.attempt ~= attempt then
   return { "stale", "", 0 }
 end
@@ -58,7 +59,7 @@ if send_again_at ~= "" and body then
   -- In the old order, so that it goes before what was written after it.
   local place = place_of(message.number .. ":" .. message.index, message.order, id)
   redis.call("HSET", keys.message, "status", "queued", "rank", "0", "attempt", "", "place", place,
-    "next_at", send_again_at, "redelivered", "1", "carrier_sid", "", "earlier_sid", sid)
+    "next_at", send_again_at, "redelivered", "1", "carrier_sid", "")
   redis.call("ZADD", keys.lanes, 0, place)
   redis.call("ZADD", keys.outbox, send_again_at, id)
   return { "recorded", next_id, 0 }

@@ -64,6 +64,7 @@ local counterpart = found.session[found.other .. "_sealed"]
 local leases = read_leases(redis.call("HGET", keys.leases, found.id) or "", now)
 leases[#leases + 1] = {
   sid = call_sid, till = whole(math.ceil(now + lease)), decided_at = whole(now), sealed = counterpart,
+  heirs = "",
 }
 store_leases(keys.leases, found.id, leases)
 redis.call("HSET", keys.call, "session", found.id, "side", found.side, "status", "ringing",

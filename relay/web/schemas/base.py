@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, PlainSerializer, WithJsonSchema
 
 from relay.domain.participant import REF
 from relay.domain.pool import POOL_NAME
@@ -14,6 +14,7 @@ from relay.domain.pool import POOL_NAME
 UNION_TAG = "§"
 
 MOST_IN_A_LIST = 200
+COUNTRY_PATTERN = "^[A-Z]{2}$"
 #: A century: longer than anything lives, and a number that every layer can hold.
 LONGEST_DURATION = 100 * 365 * 24 * 3600
 
@@ -28,7 +29,9 @@ Ref = Annotated[
 PoolName = Annotated[
     str, Field(pattern=f"^{POOL_NAME.pattern}$", description="A pool's name", examples=["us"])
 ]
-Country = Annotated[str, Field(pattern="^[A-Z]{2}$", description="ISO 3166 code", examples=["US"])]
+Country = Annotated[
+    str, Field(pattern=COUNTRY_PATTERN, description="ISO 3166 code", examples=["US"])
+]
 Seconds = Annotated[int, Field(ge=1, le=LONGEST_DURATION, description="Seconds", examples=[604800])]
 Phone = Annotated[
     str,
@@ -39,6 +42,11 @@ Phone = Annotated[
         examples=["+1 415 555 0101"],
     ),
 ]
+
+
+def shown(example: dict[str, JsonValue], **more: JsonValue) -> ConfigDict:
+    """What a model's schema says besides its fields: a body to begin with."""
+    return ConfigDict(json_schema_extra={"examples": [example], **more})
 
 
 class Body(BaseModel):

@@ -8,11 +8,13 @@ from typing import Annotated
 from pydantic import Field
 
 from relay.domain.pool import NumberStatus
-from relay.web.schemas.base import Answer, Body, Instant, Page, Phone, PoolName
+from relay.web.schemas.base import Answer, Body, Instant, Page, Phone, PoolName, shown
 
 
 class NumberBody(Body):
     """A number that the carrier's account owns."""
+
+    model_config = shown({"phone_number": "+14155550142", "pool": "us"})
 
     phone_number: Phone
     pool: PoolName
@@ -28,6 +30,8 @@ class WantedStatus(StrEnum):
 
 class NumberChange(Body):
     """``reserved`` and ``draining`` keep new sessions off the number; its own go on."""
+
+    model_config = shown({"status": "draining"})
 
     status: WantedStatus
 

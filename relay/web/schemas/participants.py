@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from relay.domain.participant import LOCALE, LONGEST_NAME, ParticipantStatus
-from relay.web.schemas.base import Answer, Body, Instant, Phone, Ref
+from relay.web.schemas.base import Answer, Body, Instant, Phone, Ref, shown
 
 _Locale = Annotated[
     str,
@@ -36,6 +36,8 @@ _Renumber = Annotated[
 class RecruiterBody(Body):
     """A recruiter: whom the candidates' calls reach. What is left out stays as it was."""
 
+    model_config = shown({"phone": "+12125550190", "name": "Rita Reyes", "organization": "Acme"})
+
     phone: Phone
     name: _FreeText | None = None
     organization: _FreeText | None = None
@@ -49,6 +51,8 @@ class RecruiterBody(Body):
 
 class CandidateBody(Body):
     """A candidate: whom the recruiters' calls reach. What is left out stays as it was."""
+
+    model_config = shown({"phone": "+13105550191", "locale": "en"})
 
     phone: Phone
     locale: _Locale | None = None
@@ -67,11 +71,15 @@ class CandidateBody(Body):
 class RecruiterGiven(RecruiterBody):
     """A recruiter who is created or updated on the way."""
 
+    model_config = shown({"ref": "r-1001", "phone": "+12125550190", "name": "Rita Reyes"})
+
     ref: Ref
 
 
 class CandidateGiven(CandidateBody):
     """A candidate who is created or updated on the way."""
+
+    model_config = shown({"ref": "c-77", "phone": "+13105550191"})
 
     ref: Ref
 

@@ -7,11 +7,13 @@ from typing import Annotated
 from pydantic import Field
 
 from relay.domain.pool import DAY, WEEK, NumberStatus
-from relay.web.schemas.base import Answer, Body, Country, PoolName, Seconds
+from relay.web.schemas.base import Answer, Body, Country, PoolName, Seconds, shown
 
 
 class PoolBody(Body):
     """A pool's policy. What is left out takes its default, not what it was before."""
+
+    model_config = shown({"country": "US", "allowed_countries": ["US", "CA"]})
 
     country: Country
     default_ttl: Seconds = WEEK

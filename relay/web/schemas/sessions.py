@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Discriminator, Field, Tag
+from pydantic import AfterValidator, AwareDatetime, Discriminator, Field, Tag
 
 from relay.domain.session import Channel, ClosedReason, SessionStatus
-from relay.web.schemas.base import UNION_TAG, Answer, Body, Instant, Page, PoolName, Ref, Seconds
+from relay.web.schemas.base import (
+    UNION_TAG,
+    Answer,
+    Body,
+    Instant,
+    Page,
+    PoolName,
+    Ref,
+    Seconds,
+    shown,
+)
 from relay.web.schemas.participants import CandidateGiven, RecruiterGiven
 
 LONGEST_CONTEXT = 200
@@ -46,6 +56,14 @@ _Context = Annotated[
 class SessionBody(Body):
     """A pair that shall reach each other."""
 
+    model_config = shown(
+        {
+            "recruiter": {"ref": "r-1001", "phone": "+12125550190", "name": "Rita Reyes"},
+            "candidate": {"ref": "c-77", "phone": "+13105550191"},
+            "context": "Backend engineer",
+        }
+    )
+
     recruiter: Annotated[
         Annotated[Ref, Tag(_REF)] | Annotated[RecruiterGiven, Tag(_GIVEN)], _RefOrGiven
     ]
@@ -69,7 +87,7 @@ class SessionBody(Body):
 class SessionChange(Body):
     """What shall be different: at least one field, and not both ``expires_at`` and ``ttl``."""
 
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+    model_config = shown({"ttl": 86400}, minProperties=1)
 
     expires_at: AwareDatetime | None = None
     ttl: Annotated[Seconds | None, Field(description="Seconds from now")] = None

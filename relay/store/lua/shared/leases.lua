@@ -1,12 +1,15 @@
--- Calls in progress of a session: lines of CallSid, until, decided_at, sealed counterpart.
+-- Calls in progress of a session: lines of CallSid, until, decided_at, sealed counterpart, heirs: the
+-- comma-joined sessions it was passed on to, which are told of its end.
 -- A lease ends by itself, so that a callback that never comes cannot pin a pair (P5).
 local function read_leases(text, now)
   local leases = {}
-  for sid, till, decided_at, sealed in
-    string.gmatch(text or "", "([^\t\n]*)\t([^\t\n]*)\t([^\t\n]*)\t([^\t\n]*)\n")
+  for sid, till, decided_at, sealed, heirs in
+    string.gmatch(text or "", "([^\t\n]*)\t([^\t\n]*)\t([^\t\n]*)\t([^\t\n]*)\t([^\t\n]*)\n")
   do
     if tonumber(till) > now then
-      leases[#leases + 1] = { sid = sid, till = till, decided_at = decided_at, sealed = sealed }
+      leases[#leases + 1] = {
+        sid = sid, till = till, decided_at = decided_at, sealed = sealed, heirs = heirs,
+      }
     end
   end
   return leases
@@ -15,7 +18,9 @@ end
 local function pack_leases(leases)
   local lines = {}
   for position, lease in ipairs(leases) do
-    lines[position] = table.concat({ lease.sid, lease.till, lease.decided_at, lease.sealed }, "\t") .. "\n"
+    lines[position] = table.concat({
+      lease.sid, lease.till, lease.decided_at, lease.sealed, lease.heirs,
+    }, "\t") .. "\n"
   end
   return table.concat(lines)
 end
@@ -59,9 +64,33 @@ end
 
 -- A session that passes its number on passes the calls in progress on it on, too (P5).
 local function share_leases(leases_key, from, to, now)
-  local leases = read_leases(redis.call("HGET", leases_key, from) or "", now)
-  for _, lease in ipairs(leases) do
-    lease.sealed = ""
+  local leases, passed_on = read_leases(redis.call("HGET", leases_key, from) or "", now), {}
+  for position, lease in ipairs(leases) do
+    passed_on[position] = {
+      sid = lease.sid, till = lease.till, decided_at = lease.decided_at, sealed = "", heirs = "",
+    }
+    lease.heirs = lease.heirs == "" and to or lease.heirs .. "," .. to
   end
-  store_leases(leases_key, to, leases)
+  store_leases(leases_key, from, leases)
+  store_leases(leases_key, to, passed_on)
+end
+
+-- Ends a call's lease on a session and on all that it was passed on to. Calls visit(id) for each of
+-- them that has no other call in progress.
+local function end_lease(leases_key, id, sid, now, visit)
+  local going_on, heirs = {}, ""
+  for _, lease in ipairs(read_leases(redis.call("HGET", leases_key, id) or "", now)) do
+    if lease.sid == sid then
+      heirs = lease.heirs
+    else
+      going_on[#going_on + 1] = lease
+    end
+  end
+  store_leases(leases_key, id, going_on)
+  if #going_on == 0 then
+    visit(id)
+  end
+  for heir in string.gmatch(heirs, "[^,]+") do
+    end_lease(leases_key, heir, sid, now, visit)
+  end
 end

@@ -18,6 +18,15 @@ local function read_message(message_key)
   return message
 end
 
+-- Every sid that the carrier has given a message, parted by spaces: its own records hold real
+-- numbers, and are deleted by them.
+local function note_sid(message_key, sid)
+  local known = redis.call("HGET", message_key, "sids") or ""
+  if not string.find(" " .. known .. " ", " " .. sid .. " ", 1, true) then
+    redis.call("HSET", message_key, "sids", known == "" and sid or known .. " " .. sid)
+  end
+end
+
 -- Whether this token may say how the attempt ended: it made it, or holds the lane to find out.
 local function may_settle(message, holder, token)
   return message.place ~= ""

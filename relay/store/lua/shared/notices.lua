@@ -30,8 +30,8 @@ local function add_notice(keys, id, kind, to, now, look_again, lives)
   return true
 end
 
--- Tells the sender of a message what became of it, at the phone they have now, or else at the
--- one they wrote from; nobody when somebody was erased, or about a notice.
+-- Tells the sender of a message what became of it, at the phone and by the number they have now, or
+-- else at the one they wrote from; nobody when somebody was erased, or about a notice.
 -- message: fields of its hash; sealed: its sender's phone at acceptance.
 local function tell_sender(keys, id, kind, message, sealed, record, now, look_again, lives)
   if message.kind ~= "message" or kind == "" then
@@ -45,6 +45,7 @@ local function tell_sender(keys, id, kind, message, sealed, record, now, look_ag
   local to = { session = message.session, side = side, number = message.number,
     index = message.sender_index, sealed = sealed, locale = session[side .. "_locale"] }
   if session.status == "open" then
+    to.number = session.number
     to.index, to.sealed = session[side .. "_index"], session[side .. "_sealed"]
   end
   return add_notice(keys, id, kind, to, now, look_again, lives)

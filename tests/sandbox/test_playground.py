@@ -1,0 +1,107 @@
+"""What somebody who types at ``make sandbox`` is told; the carrier is the real simulated one."""
+
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+import requests
+from rich.console import Console
+
+from relay.sandbox.behaviour import Answer, Busy
+from relay.sandbox.playground import Playground
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+class RecordingApi:
+    def __init__(self):
+        self.asked = []
+        self.problem = None
+
+    def ask(self, method, path, body=None):
+        self.asked.append((method, path, body))
+        if self.problem is not None:
+            response = requests.Response()
+            response.status_code = 409
+            response._content = self.problem
+            raise requests.HTTPError(f"{method} {path}: everything", response=response)
+        return {"virtual_number": "+14155550142"}
+
+
+@pytest.fixture
+def api():
+    return RecordingApi()
+
+
+@pytest.fixture
+def playground(carrier, api):
+    console = Console(file=StringIO(), width=200, highlight=False, soft_wrap=True)
+    playground = Playground(console, carrier, api)
+    playground.furnish()
+    return playground
+
+
+def said(playground, line):
+    start = len(playground._console.file.getvalue())
+    playground.onecmd(line)
+    return playground._console.file.getvalue()[start:]
+
+
+def test_rita_and_carl_are_those_of_the_readme(playground, api):
+    assert "+14155550142" in said(playground, "open rita carl")
+
+    *_, (method, path, body) = api.asked
+    line = next(line for line in README.read_text().splitlines() if "$RELAY/v1/sessions" in line)
+    theirs = json.loads(line.partition("-d '")[2].rstrip("'"))
+    assert (method, path) == ("POST", "/v1/sessions")
+    assert body["recruiter"] == theirs["recruiter"] | {"organization": "Acme"}
+    assert body["candidate"] == theirs["candidate"]
+
+
+@pytest.mark.parametrize(
+    ("problem", "told"),
+    [
+        (b'{"title": "No", "detail": "No number is left."}', "No number is left.\n"),
+        (b"<html>", "POST /v1/sessions: everything\n"),
+    ],
+)
+def test_of_a_problem_only_its_detail_is_told(playground, api, problem, told):
+    api.problem = problem
+
+    assert said(playground, "open rita carl") == told
+
+
+def test_help_says_what_each_command_does_in_one_line(playground):
+    lines = said(playground, "help").splitlines()
+
+    assert [line.split()[0].rstrip(":") for line in lines] == [
+        "answer",
+        "call",
+        "help",
+        "open",
+        "quit",
+        "text",
+        "texts",
+    ]
+    assert all(": " in line for line in lines)
+
+
+def test_an_unknown_word_leads_to_help(playground):
+    assert said(playground, "dial rita") == "Type help.\n"
+
+
+def test_an_answer_is_digits_or_a_known_way(playground):
+    assert "busy, nothing, voicemail" in said(playground, "answer carl vociemail")
+    assert playground._phone("carl").on_ring == Answer(keys="1")
+
+    said(playground, "answer carl 21")
+    assert playground._phone("carl").on_ring == Answer(keys="21")
+    said(playground, "answer carl busy")
+    assert playground._phone("carl").on_ring == Busy()
+    assert "rita, nora" in said(playground, "answer nobody 1")
+
+
+def test_a_text_has_words(playground):
+    assert "text carl Hello" in said(playground, "text carl")
+    assert "rita, nora" in said(playground, "text nobody hello")
