@@ -53,7 +53,7 @@ def test_p2_a_number_as_an_id_is_seen(ref: str) -> None:
     assert is_phone_number(ref)
 
 
-@pytest.mark.parametrize("ref", ["r-1001", "20261123-000017", "c.77"])
+@pytest.mark.parametrize("ref", ["r-1001", "20261123-000017", "c.77", "0000000"])
 def test_an_id_of_many_digits_is_left_alone(ref: str) -> None:
     assert not is_phone_number(ref)
 
