@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from relay.carrier.twiml import VoiceDocuments, empty_voice_document
 from relay.carrier.urls import WebhookUrls
 from relay.carrier.webhooks import (
+    UnreadableWebhook,
     read_call_ended,
     read_dial_report,
     read_inbound_call,
@@ -126,11 +127,11 @@ def _stay_polite(error: Exception) -> Response:
             CALLS.labels(Refusal.TRY_LATER).inc()
             apology = Decline(refusal=Refusal.TRY_LATER)
             return _twiml(_documents().call(apology, call_id="", virtual_number=""))
-        case "voice.screen" | "voice.screen_answer":
-            return _twiml(_documents().screen(HangUp(), call_id=""))
-        case "voice.dialled":
+        case "voice.dialled" if not isinstance(error, UnreadableWebhook):
             report = read_dial_report(signed_fields())
             return _twiml(_documents().dialled(tell_without_record(report)))
+        case "voice.screen" | "voice.screen_answer" | "voice.dialled":
+            return _twiml(_documents().dialled(HangUp()))
         case _:
             return _twiml(empty_voice_document())
 

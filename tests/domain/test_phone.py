@@ -22,9 +22,9 @@ from relay.domain.phone import (
 @pytest.mark.parametrize(
     ("text", "e164"),
     [
-        ("+14155552671", "+14155552671"),
-        (" +1 (415) 555-2671 ", "+14155552671"),
-        ("+1.415.555.2671", "+14155552671"),
+        ("+14155550171", "+14155550171"),
+        (" +1 (415) 555-0171 ", "+14155550171"),
+        ("+1.415.555.0171", "+14155550171"),
         ("+86 138 0013 8000", "+8613800138000"),
         ("+44 20 7946 0958", "+442079460958"),
     ],
@@ -46,23 +46,23 @@ def test_international_form_is_tolerant_of_punctuation(text: str, e164: str) -> 
         ("+１７３７８７４２８３３", "withheld"),
         ("client:rita", "withheld"),
         ("sip:rita@example.com", "withheld"),
-        ("4155552671", "leading"),
-        ("0014155552671", "leading"),
-        ("tel:+14155552671", "leading"),
-        ("＋14155552671", "leading"),
+        ("4155550171", "leading"),
+        ("0014155550171", "leading"),
+        ("tel:+14155550171", "leading"),
+        ("＋14155550171", "leading"),
         ("+", "not a phone number"),
         ("+abc", "not a phone number"),
         ("+999123456789", "not a phone number"),
         ("+1" + "5" * 300, "not a phone number"),
         ("+1 415 555 267", "not a valid"),
-        ("+1 415 555 2671 ext. 5", "not a valid"),
+        ("+1 415 555 0171 ext. 5", "not a valid"),
         ("+1 555 555 5555", "not a valid"),
         ("+1911", "service"),
         ("+1 411", "service"),
         ("+1 415 911", "service"),
         ("+86 110", "service"),
         ("+44 999", "service"),
-        ("+1 900 555 2671", "premium"),
+        ("+1 900 555 0171", "premium"),
         ("+44 909 879 0000", "premium"),
         ("+86 138 0013 8000 #", "not a phone number"),
     ],
@@ -91,14 +91,14 @@ def test_whatever_is_sent_is_taken_or_refused(text: str) -> None:
         ("+12125550101", "+1 ••• ••• ••01"),
         ("+8613800138000", "+86 ••• ••• ••• 00"),
         ("+442079460958", "+44 ••• ••• ••58"),
-        ("+6561234567", "+65 ••• ••• 67"),
+        ("+442079460123", "+44 ••• ••• ••23"),
     ],
 )
 def test_p2_a_hint_shows_the_country_code_and_two_digits(e164: str, hint: str) -> None:
     assert PhoneNumber(e164).hint == hint
 
 
-@pytest.mark.parametrize("e164", ["+12125550101", "+8613800138000", "+6561234567"])
+@pytest.mark.parametrize("e164", ["+12125550101", "+8613800138000", "+442079460123"])
 def test_p2_a_number_prints_as_its_hint(e164: str) -> None:
     phone = PhoneNumber(e164)
     for printed in (str(phone), repr(phone), f"{phone}", f"{[phone]}"):

@@ -194,7 +194,7 @@ def test_record_and_body_have_their_lifetimes(texts: Texts) -> None:
     [
         (STRANGER, NUMBER, AcceptState.STRANGER),
         (RITA, OTHER_NUMBER, AcceptState.STRANGER),
-        (RITA, "+14155550999", AcceptState.UNKNOWN_NUMBER),
+        (RITA, "+14155550199", AcceptState.UNKNOWN_NUMBER),
     ],
 )
 def test_a_text_for_nobody_leaves_nothing(

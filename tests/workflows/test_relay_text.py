@@ -87,7 +87,7 @@ def test_a_session_for_calls_only_says_so(stage: Stage) -> None:
 
 
 def test_a_number_that_is_not_ours_is_nobody_s(stage: Stage) -> None:
-    assert stage.text(number="+14155550999").outcome == "unknown_number"
+    assert stage.text(number="+14155550199").outcome == "unknown_number"
 
 
 def test_a_number_that_has_left_its_pool_since_is_looked_up_again(stage: Stage) -> None:
