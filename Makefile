@@ -12,10 +12,10 @@ PYTHON := $(BIN)/python
 TYPED := config relay workers
 LINTED := $(TYPED) tests
 
-.PHONY: help demo sandbox test quick lint bench clean redis wrk
+.PHONY: help demo sandbox test quick lint bench bench-pool clean redis wrk
 
 help:  ## this list
-	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 demo: $(VENV)/.stamp-prod redis  ## the whole service, and a short story told with two phones
 	@$(PYTHON) -m relay demo
@@ -41,6 +41,9 @@ lint: $(VENV)/.stamp-dev  ## ruff and mypy
 
 bench: $(VENV)/.stamp-dev redis wrk  ## the figures of docs/benchmarks.md
 	@$(PYTHON) -m tests.bench
+
+bench-pool: $(VENV)/.stamp-dev redis  ## how many numbers a pool needs: docs/benchmarks-pool.md, half an hour
+	@$(PYTHON) -m tests.bench.pool
 
 clean:  ## back to a fresh clone
 	@rm -rf $(VENV) var .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 TEXTS = "texts"
 #: Periodic work: recycling numbers, reconciling with the carrier.
 UPKEEP = "upkeep"
+#: Buying, releasing and comparing numbers: minutes of requests to the carrier, which must not keep
+#: sessions from expiring.
+NUMBERS = "numbers"
 
 
 @dataclass(frozen=True)
@@ -17,4 +20,4 @@ class Queue:
     processes: int = 1
 
 
-QUEUES = (Queue(TEXTS, processes=2), Queue(UPKEEP))
+QUEUES = (Queue(TEXTS, processes=2), Queue(UPKEEP), Queue(NUMBERS))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from config.queues import UPKEEP
+from config.queues import NUMBERS, UPKEEP
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +21,24 @@ class PeriodicJob:
 SWEEP_EVERY = 2.0
 
 PERIODIC_JOBS = (
+    PeriodicJob(name="rest-numbers", function="workers.jobs.rest_numbers", every=60),
+    # The latest sample of an hour is kept: a missed slot or two are no gap.
+    PeriodicJob(name="sample-pools", function="workers.jobs.sample_pools", every=600),
     PeriodicJob(name="recycle", function="workers.jobs.recycle", every=5),
     PeriodicJob(name="reconcile-inbound", function="workers.jobs.reconcile_inbound", every=60),
+    PeriodicJob(
+        name="resume-purchases", function="workers.jobs.resume_purchases", every=10, queue=NUMBERS
+    ),
+    PeriodicJob(
+        name="keep-headroom", function="workers.jobs.keep_headroom", every=60, queue=NUMBERS
+    ),
+    PeriodicJob(
+        name="release-numbers", function="workers.jobs.release_numbers", every=60, queue=NUMBERS
+    ),
+    PeriodicJob(
+        name="reconcile-numbers",
+        function="workers.jobs.reconcile_numbers",
+        every=900,
+        queue=NUMBERS,
+    ),
 )

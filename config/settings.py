@@ -17,11 +17,13 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 
 from config.key_rings import KeyRing, parse_key_ring
+from config.redis_location import locate_redis
 
 #: What a pattern says, in words.
 _FORMS = {
@@ -55,7 +57,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True, hide_input_in_errors=True)
 
     redis_url: SecretStr
-    queue_redis_url: SecretStr = SecretStr("")
+    queue_redis_url: Annotated[SecretStr, Field(validate_default=True)] = SecretStr("")
     redis_tls_verify: bool = True
     store_replicas: Annotated[int, Field(ge=0, le=9)] = 0
     require_durable: bool = False
@@ -80,12 +82,22 @@ class Settings(BaseModel):
     web_concurrency: Annotated[int, Field(ge=1, le=64)] = 1
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
 
-    @field_validator("redis_url", "queue_redis_url")
+    @field_validator("redis_url")
     @classmethod
     def _is_redis(cls, url: SecretStr) -> SecretStr:
-        given = url.get_secret_value()
-        if given and urlsplit(given).scheme not in {"redis", "rediss", "unix"}:
-            raise ValueError("must look like redis://host:6379/0 (rediss:// for TLS)")
+        locate_redis(url.get_secret_value())
+        return url
+
+    @field_validator("queue_redis_url")
+    @classmethod
+    def _is_one_redis(cls, url: SecretStr, info: ValidationInfo) -> SecretStr:
+        """RQ's scripts build their keys, which no cluster lets them (facts/redis-rq.md)."""
+        store = info.data.get("redis_url")
+        if not url.get_secret_value():
+            if store and locate_redis(store.get_secret_value()).is_cluster:
+                raise ValueError("is missing: RQ needs one Redis of its own beside a cluster")
+        elif locate_redis(url.get_secret_value()).is_cluster:
+            raise ValueError("must be one Redis, as RQ cannot use a cluster")
         return url
 
     @field_validator("public_base_url", "twilio_api_base_url")

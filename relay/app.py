@@ -18,6 +18,7 @@ from relay.web.auth import remember_access
 from relay.web.current import attach
 from relay.web.docs import docs
 from relay.web.health import health
+from relay.web.jobs import jobs
 from relay.web.lifecycle import register_lifecycle
 from relay.web.messages import messages
 from relay.web.metrics import metrics
@@ -28,6 +29,7 @@ from relay.web.pools import pools
 from relay.web.problems import register_problems
 from relay.web.sessions import sessions
 from relay.web.voice import voice
+from relay.workflows.learn_numbers import learn_numbers
 from relay.workflows.services import Services
 
 API_VERSION = "1.0.0"
@@ -81,7 +83,7 @@ def create_app(services: Services | None = None) -> APIFlask:
     configure_openapi(app)
     register_problems(app)
     register_lifecycle(app)
-    for blueprint in (sessions, recruiters, candidates, pools, numbers, health, metrics, docs):
+    for blueprint in (sessions, recruiters, candidates, pools, numbers, jobs, health, metrics, docs):
         app.register_blueprint(blueprint)
     for webhooks in (voice, messages):
         # APIFlask asks this of every blueprint that looks at requests beforehand.
@@ -98,4 +100,6 @@ def _services_of_environment() -> Services:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(_APP_LOAD_ERROR) from None
     configure_logging(settings.log_level)
-    return build_services(settings)
+    services = build_services(settings)
+    learn_numbers(services)
+    return services

@@ -6,17 +6,19 @@ A phone is a letter; its index and its sealed form are made from it, so that a t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import redis
 
 from relay.domain.participant import Participant, ParticipantStatus, Role
 from relay.domain.pool import Pool
+from relay.domain.routing import Route
 from relay.domain.session import Channel, ClosedReason, Session
-from relay.store.calls import Route
+from relay.store.calls import CallLimits, IncomingCall
 from relay.store.people import PutOutcome
 from relay.store.phone_changes import PhoneChange
-from relay.store.sessions import Claimed, Exhausted, Outdated, Wish
+from relay.store.sessions import Claimed, Exhausted, Incapable, Outdated, Wish
 from relay.store.store import Store
 from tests.invariants import audit_pool
 
@@ -58,10 +60,15 @@ class Board:
         for place in range(self.numbers):
             self.add_number(place)
 
-    def add_number(self, place: int) -> None:
+    def add_number(self, place: int, capabilities: str = "vs") -> None:
         self.store.numbers.add(
-            number(place), self.pool.name, carrier_sid="PN", capabilities="vs", now=self.now
+            number(place), self.pool.name, carrier_sid="PN", capabilities=capabilities, now=self.now
         )
+
+    def put(self, **policy: Any) -> None:
+        """Changes the pool's policy."""
+        self.pool = replace(self.pool, **policy)
+        self.store.pools.put(self.pool)
 
     def register(self, role: Role, ref: str, phone: str, seal: str = "1") -> PutOutcome:
         return self.store.people.put(person(role, ref, phone, seal), now=self.now)
@@ -93,7 +100,9 @@ class Board:
         asked: bool = False,
         channels: frozenset[Channel] = frozenset(Channel),
         context: str = "",
-    ) -> Claimed | Exhausted | Outdated:
+        area: str = "",
+        suppressed: tuple[str, ...] = (),
+    ) -> Claimed | Incapable | Exhausted | Outdated:
         return self.store.sessions.claim(
             self.pool,
             *pair,
@@ -102,22 +111,40 @@ class Board:
                 expiry_was_asked_for=asked,
                 channels=channels,
                 context=context,
+                area=area,
+                suppressed=suppressed,
             ),
             now=self.now,
             retention=RETENTION,
         )
 
     def call(self, phone: str, virtual_number: str, *, sid: str = "", lease: int = 60) -> Route:
+        """``phone`` is "" for a caller who is withheld."""
         return self.store.calls.route(
             self.pool.name,
-            virtual_number=virtual_number,
-            caller_indexes=[phone],
-            call_sid=sid or f"CAauto{next(self._calls)}",
-            attestation="A",
-            lease=lease,
-            repeatable=60,
-            retention=RETENTION,
+            self._incoming(phone, virtual_number, sid),
+            limits=CallLimits(lease=lease, repeatable=60, retention=RETENTION),
             now=self.now,
+        )
+
+    def enter_code(
+        self, phone: str, virtual_number: str, code: str, *, sid: str = "", attempt: int = 1
+    ) -> Route:
+        return self.store.calls.enter_code(
+            self.pool.name,
+            self._incoming(phone, virtual_number, sid),
+            code=code,
+            attempt=attempt,
+            limits=CallLimits(lease=60, repeatable=60, retention=RETENTION),
+            now=self.now,
+        )
+
+    def _incoming(self, phone: str, virtual_number: str, sid: str) -> IncomingCall:
+        return IncomingCall(
+            sid=sid or f"CAauto{next(self._calls)}",
+            virtual_number=virtual_number,
+            caller_indexes=(phone,) if phone else (),
+            attestation="A",
         )
 
     def close(self, session: Session, reason: ClosedReason = ClosedReason.BY_API) -> Session:
@@ -160,8 +187,8 @@ class Board:
 
     def change_phone(self, role: Role, ref: str, phone: str, *, seal: str = "2") -> PhoneChange:
         change = self.begin_change(role, ref, phone, seal=seal)
-        for pool in change.pools:
-            self.store.phone_moves.reserve(pool, change, now=self.now)
+        for _ in change.pools:
+            self.store.phone_moves.reserve(self.pool, change, now=self.now)
         self.commit(change)
         return change
 
@@ -185,5 +212,7 @@ class Board:
         """Whether nothing is left in the pool but its numbers and its policy."""
         left = {key.removeprefix("{us}:") for key in self.client.scan_iter("{us}:*")}
         return {key.split(":")[0] for key in left} <= {
-            *("pool", "numbers", "ordinals", "number", "blocked", "call", "moving", "reserved")
+            *("pool", "numbers", "ordinals", "number", "call", "moving", "reserved", "busy"),
+            *("wrong", "tries"),
+            *("blocked", "resting", "full", "no-voice", "no-sms", "area"),
         }

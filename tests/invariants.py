@@ -27,7 +27,9 @@ for _, key in ipairs(redis.call("KEYS", ARGV[1] .. "*")) do
     content = redis.call("HGETALL", key)
   elseif kind == "zset" then
     content = redis.call("ZRANGE", key, 0, -1, "WITHSCORES")
-  elseif string.find(key, "}:used:", 1, true) or string.find(key, "}:blocked", 1, true) then
+  elseif string.find(key, "}:used:", 1, true) or string.find(key, "}:shared:", 1, true)
+    or string.find(key, "}:blocked", 1, true) or string.find(key, "}:full", 1, true)
+  then
     for bit = 0, 8 * redis.call("STRLEN", key) - 1 do
       if redis.call("GETBIT", key, bit) == 1 then
         content[#content + 1] = tostring(bit)
@@ -59,7 +61,7 @@ def snapshot(client: redis.Redis, pool: str) -> Snapshot:
             taken.hashes[key] = pairs
         elif kind == "zset":
             taken.zsets[key] = {member: float(score) for member, score in pairs.items()}
-        elif ":used:" in key or key.endswith(":blocked"):
+        elif any(name in key for name in (":used:", ":shared:", ":blocked", ":full")):
             taken.bitmaps[key] = {int(bit) for bit in content}
     return taken
 
@@ -74,69 +76,120 @@ def audit_pool(client: redis.Redis, pool: str) -> dict[str, Session]:
     }
     bindings = _expected_bindings(seen, keys, sessions)
     _audit_phones(seen, keys, bindings)
-    _audit_sessions(seen, keys, sessions, Counter(bindings.values()))
+    _audit_degrees(seen, keys, bindings)
+    _audit_sharing(seen, keys, sessions, bindings)
+    _audit_sessions(seen, keys, sessions, Counter(i for held in bindings.values() for i in held))
     _audit_open(seen, keys, sessions)
     _audit_codes(seen, keys, sessions)
     return sessions
 
 
-def _expected_bindings(
-    seen: Snapshot, keys: PoolKeys, sessions: dict[str, Session]
-) -> dict[tuple[str, str], str]:
-    """(virtual number, phone index) → session. P1: each pair has one at most."""
-    bindings: dict[tuple[str, str], str] = {}
-    for number, index, session_id in (
+#: (virtual number, phone index, role there) → the sessions.
+Bindings = dict[tuple[str, str, Role], set[str]]
+
+
+def _expected_bindings(seen: Snapshot, keys: PoolKeys, sessions: dict[str, Session]) -> Bindings:
+    """P1: each (number, phone) has one counterpart at most, unless the phone is a recruiter's."""
+    bindings: Bindings = {}
+    for number, index, role, session_id in (
         *_live_bindings(sessions),
         *_cooling_bindings(seen, keys),
         *_reserved_bindings(seen, keys, sessions),
     ):
-        other = bindings.setdefault((number, index), session_id)
-        assert other == session_id, f"{number} is bound to {index} by {other} and {session_id}"
+        bindings.setdefault((number, index, role), set()).add(session_id)
+    for (number, index, role), held in bindings.items():
+        assert role is Role.RECRUITER or len(held) == 1, f"{number} is bound to {index} by {held}"
+        assert (number, index, role.other) not in bindings, f"{index} has both roles on {number}"
     return bindings
 
 
-def _live_bindings(sessions: dict[str, Session]) -> Iterator[tuple[str, str, str]]:
+def _live_bindings(sessions: dict[str, Session]) -> Iterator[tuple[str, str, Role, str]]:
     for session in sessions.values():
         if session.status is SessionStatus.OPEN:
-            for party in (session.recruiter, session.candidate):
-                yield session.virtual_number, party.phone_index, session.id
+            yield from _both_sides(session, session.virtual_number)
 
 
-def _cooling_bindings(seen: Snapshot, keys: PoolKeys) -> Iterator[tuple[str, str, str]]:
+def _both_sides(session: Session, number: str) -> Iterator[tuple[str, str, Role, str]]:
+    for role in Role:
+        yield number, session.party(role).phone_index, role, session.id
+
+
+def _cooling_bindings(seen: Snapshot, keys: PoolKeys) -> Iterator[tuple[str, str, Role, str]]:
     number_of = seen.hashes.get(keys.ordinals, {})
     for member in seen.zsets.get(keys.cooling, {}):
-        ordinal, index, session_id = member.split(":")
-        yield number_of[ordinal], index, session_id
+        ordinal, role, index, session_id = member.split(":")
+        yield number_of[ordinal], index, Role(role), session_id
 
 
 def _reserved_bindings(
     seen: Snapshot, keys: PoolKeys, sessions: dict[str, Session]
-) -> Iterator[tuple[str, str, str]]:
+) -> Iterator[tuple[str, str, Role, str]]:
     """What phone changes under way hold."""
-    for reserved in seen.of_prefix(seen.hashes, keys.reserved("")).values():
+    for change, reserved in seen.of_prefix(seen.hashes, keys.reserved("")).items():
         for session_id, text in reserved.items():
             if "." not in session_id:
                 continue
             number, _, index, _, spare_id = text.split("\t")
-            yield number, index, spare_id or session_id
             if spare_id:
-                spare = sessions[spare_id]
-                yield number, spare.recruiter.phone_index, spare_id
-                yield number, spare.candidate.phone_index, spare_id
+                yield from _both_sides(sessions[spare_id], number)
+            else:
+                yield number, index, _role_of_change(seen, keys, change), session_id
 
 
-def _audit_phones(seen: Snapshot, keys: PoolKeys, bindings: dict[tuple[str, str], str]) -> None:
-    phones: dict[str, dict[str, str]] = {}
-    for (number, index), session_id in bindings.items():
-        phones.setdefault(index, {})[number] = session_id
+def _role_of_change(seen: Snapshot, keys: PoolKeys, change: str) -> Role:
+    markers = seen.hashes.get(keys.moving, {})
+    return next(Role(who.split(":")[0]) for who, text in markers.items() if text.endswith(change))
+
+
+def _audit_phones(seen: Snapshot, keys: PoolKeys, bindings: Bindings) -> None:
     ordinal_of = {n: int(o) for n, o in seen.hashes.get(keys.numbers, {}).items()}
     assert {str(o): n for n, o in ordinal_of.items()} == seen.hashes.get(keys.ordinals, {})
-    assert seen.of_prefix(seen.hashes, keys.phone("")) == phones
-    used = seen.of_prefix(seen.bitmaps, keys.used(""))
-    assert used == {
-        index: {ordinal_of[number] for number in bound} for index, bound in phones.items()
-    }
-    assert seen.zsets.get(keys.degrees, {}) == {i: len(bound) for i, bound in phones.items()}
+    phones: dict[str, dict[str, set[str]]] = {}
+    for (number, index, _), held in bindings.items():
+        phones.setdefault(index, {})[number] = held
+    found = seen.of_prefix(seen.hashes, keys.phone(""))
+    assert {
+        index: {number: set(ids.split()) for number, ids in held.items()}
+        for index, held in found.items()
+    } == phones
+    for role in Role:
+        used: dict[str, set[int]] = {}
+        for number, index, role_there in bindings:
+            if role_there is role:
+                used.setdefault(index, set()).add(ordinal_of[number])
+        marked = seen.of_prefix(seen.bitmaps, keys.used(role, ""))
+        assert {index: places for index, places in marked.items() if places} == used
+        assert set(marked) <= set(phones)
+
+
+def _audit_degrees(seen: Snapshot, keys: PoolKeys, bindings: Bindings) -> None:
+    degrees: dict[Role, Counter[str]] = {role: Counter() for role in Role}
+    for (_, index, role), held in bindings.items():
+        degrees[role][index] += len(held)
+    as_recruiter, as_candidate = degrees[Role.RECRUITER], degrees[Role.CANDIDATE]
+    by_key = dict(zip(keys.degrees, (as_recruiter, as_candidate), strict=False))
+    by_key[keys.degrees[2]] = Counter(
+        {i: as_recruiter[i] + as_candidate[i] for i in as_recruiter if i in as_candidate}
+    )
+    for key, expected in by_key.items():
+        assert seen.zsets.get(key, {}) == dict(expected)
+
+
+def _audit_sharing(
+    seen: Snapshot, keys: PoolKeys, sessions: dict[str, Session], bindings: Bindings
+) -> None:
+    """Every recruiter of several sessions on a number needs a code there, and nobody else."""
+    ordinal_of = {n: int(o) for n, o in seen.hashes.get(keys.numbers, {}).items()}
+    shared: dict[str, set[int]] = {}
+    for (number, index, role), held in bindings.items():
+        if len(held) > 1:
+            shared.setdefault(index, set()).add(ordinal_of[number])
+        for session in map(sessions.__getitem__, held):
+            if role is Role.RECRUITER and session.recruiter.phone_index == index:
+                assert session.code_needed == (len(held) > 1), session
+    marked = seen.of_prefix(seen.bitmaps, keys.shared(""))
+    assert {index: places for index, places in marked.items() if places} == shared
+    assert seen.zsets.get(keys.sharing, {}) == {i: len(places) for i, places in shared.items()}
 
 
 def _audit_sessions(
@@ -162,6 +215,12 @@ def _audit_open(seen: Snapshot, keys: PoolKeys, sessions: dict[str, Session]) ->
     open_ones = [s for s in sessions.values() if s.status is SessionStatus.OPEN]
     assert set(seen.zsets.get(keys.due, {})) == {s.id for s in open_ones}
     assert int(seen.hashes[keys.pool].get("open_sessions", 0)) == len(open_ones)
+    busy = Counter(str(session.ordinal) for session in open_ones)
+    places = seen.hashes.get(keys.ordinals, {})
+    assert seen.zsets.get(keys.busy, {}) == {place: busy[place] for place in places}
+    most = seen.hashes[keys.pool]["max_sessions_per_number"]
+    full = {int(place) for place in places if most and busy[place] >= int(most)}
+    assert seen.bitmaps.get(keys.full, set()) == full
     for session in open_ones:
         recruiter, candidate = session.recruiter.ref, session.candidate.ref
         assert seen.hashes[keys.pairs(Role.RECRUITER, recruiter)][candidate] == session.id
@@ -170,6 +229,12 @@ def _audit_open(seen: Snapshot, keys: PoolKeys, sessions: dict[str, Session]) ->
 
 def _audit_codes(seen: Snapshot, keys: PoolKeys, sessions: dict[str, Session]) -> None:
     codes = seen.hashes.get(keys.codes, {})
+    longest: dict[str, int] = {}
+    for code in codes:
+        number, _, digits = code.partition(":")
+        longest[number] = max(longest.get(number, 6), len(digits))
+    lengths = seen.hashes.get(keys.code_lengths, {})
+    assert all(int(lengths.get(number, 6)) >= digits for number, digits in longest.items())
     for code, session_id in codes.items():
         session = sessions[session_id]
         assert code == f"{session.virtual_number}:{session.access_code}"

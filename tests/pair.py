@@ -96,6 +96,7 @@ class Pair:
         recruiter_ref: str = "",
         candidate_ref: str = "",
         candidate_locale: str = "en",
+        context: str = "",
     ) -> Session:
         now = self.now - 60 if now is None else now
         claimed = self.store.sessions.claim(
@@ -106,7 +107,7 @@ class Pair:
                 expires_at=int(now) + WEEK,
                 expiry_was_asked_for=False,
                 channels=channels,
-                context="",
+                context=context,
             ),
             now=now,
             retention=RETENTION,

@@ -50,9 +50,13 @@ class RecordingJobs:
     """Takes the place of RQ: what was enqueued, in order."""
 
     sent: list[str] = field(default_factory=list)
+    purchases: list[str] = field(default_factory=list)
 
     def send_message(self, message_id: str) -> None:
         self.sent.append(message_id)
+
+    def buy_numbers(self, job_id: str) -> None:
+        self.purchases.append(job_id)
 
     def is_backed_up(self) -> bool:
         return False

@@ -14,7 +14,7 @@ from rq import Retry as Tries
 from rq.exceptions import DuplicateJobError
 from rq.serializers import JSONSerializer
 
-from config.queues import TEXTS
+from config.queues import NUMBERS, TEXTS
 from config.schedule import PeriodicJob
 from config.settings import Settings
 from relay.store.connection import CONNECT_TIMEOUT, READ_TIMEOUT
@@ -26,6 +26,8 @@ _JOB_TIMEOUT = 120
 #: Long enough for a second ticker to see that a slot is done, in seconds.
 _RESULT_TTL = 300
 _FAILURE_TTL = 600
+#: A purchase that no worker has taken on by then is enqueued again by its sweeper, in seconds.
+_HINT_TTL = 60
 #: So many waiting jobs are more than the workers need in sight: they drain this in seconds.
 BACKED_UP = 1000
 #: A job whose worker was killed counts as tried.
@@ -58,6 +60,7 @@ class JobQueues:
     def __init__(self, connection: redis.Redis) -> None:
         self._connection = connection
         self._texts = open_queue(TEXTS, connection)
+        self._numbers = open_queue(NUMBERS, connection)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -77,6 +80,21 @@ class JobQueues:
             )
         except RedisError as error:
             log.warning("job not enqueued", message=message_id, error=type(error).__name__)
+
+    def buy_numbers(self, job_id: str) -> None:
+        """A hint as for a message. One that waited until the sweeper gave the next is no news."""
+        try:
+            self._numbers.enqueue_call(
+                "workers.jobs.buy_numbers",
+                args=(job_id,),
+                timeout=_JOB_TIMEOUT,
+                result_ttl=0,
+                failure_ttl=_FAILURE_TTL,
+                ttl=_HINT_TTL,
+                description="buy numbers",
+            )
+        except RedisError as error:
+            log.warning("job not enqueued", job=job_id, error=type(error).__name__)
 
     def is_backed_up(self) -> bool:
         """Without Redis too: the sweeper asks again in seconds."""

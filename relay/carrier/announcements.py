@@ -8,6 +8,7 @@ a language, copy ``relay/locales/relay.pot`` there and fill it in: no code chang
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +18,8 @@ from babel.core import get_global
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
+
+from relay.domain.headed_text import LONGEST_TEXT
 
 LOCALES = Path(__file__).parent.parent / "locales"
 
@@ -32,6 +35,12 @@ class Announcement(StrEnum):
     NOT_CONNECTED = "not_connected"
     NO_LONGER_CONNECTED = "no_longer_connected"
     CALLER_WITHHELD = "caller_withheld"
+    CODE_OF_SEVERAL = "code_of_several"
+    CODE_OF_STRANGER = "code_of_stranger"
+    CODE_OF_WITHHELD = "code_of_withheld"
+    CODE_AGAIN = "code_again"
+    CODE_MISSING = "code_missing"
+    CODE_TRIED_OUT = "code_tried_out"
     TEXTS_ONLY = "texts_only"
     CALLS_ONLY = "calls_only"
     CALL_AGAIN = "call_again"
@@ -52,6 +61,8 @@ class Announcement(StrEnum):
     TEXTS_STOPPED = "texts_stopped"
     TEXTS_PAUSED = "texts_paused"
     PICTURE_NOT_RELAYED = "picture_not_relayed"
+    WHICH_SESSION = "which_session"
+    WHICH_SESSION_MORE = "which_session_more"
 
 
 _SENTENCES = {
@@ -66,6 +77,28 @@ _SENTENCES = {
     Announcement.CALLER_WITHHELD: N_(
         "Your caller ID is hidden, so this call cannot be connected. "
         "Please call again and show your number; the other side will not see it."
+    ),
+    Announcement.CODE_OF_SEVERAL: N_(
+        "You reach several people on this number. "
+        "Please enter the access code of the one you want, then press pound."
+    ),
+    Announcement.CODE_OF_STRANGER: N_(
+        "This number does not connect the phone you are calling from. "
+        "If you have an access code, please enter it now, then press pound."
+    ),
+    Announcement.CODE_OF_WITHHELD: N_(
+        "Your caller ID is hidden. "
+        "If you have an access code, please enter it now, then press pound."
+    ),
+    Announcement.CODE_AGAIN: N_(
+        "That is no access code of this number. Please enter it again, then press pound."
+    ),
+    Announcement.CODE_MISSING: N_(
+        "No access code was entered. You find it beside this number at {board}. Goodbye."
+    ),
+    Announcement.CODE_TRIED_OUT: N_(
+        "You cannot be connected by an access code now. "
+        "Please look it up at {board}, and try again later. Goodbye."
     ),
     Announcement.TEXTS_ONLY: N_("This number is for text messages only. Please send a text."),
     Announcement.CALLS_ONLY: N_(
@@ -102,6 +135,11 @@ _SENTENCES = {
     Announcement.PICTURE_NOT_RELAYED: N_(
         "{board}: pictures are not passed on yet. Your picture was not delivered."
     ),
+    Announcement.WHICH_SESSION: N_(
+        "{board}: your text was not delivered, since you write to several people on this number. "
+        "Please send it again with the code of the one you mean in front:"
+    ),
+    Announcement.WHICH_SESSION_MORE: N_("and more, which you find at {board}."),
 }
 
 
@@ -111,6 +149,19 @@ def text(announcement: Announcement, locale: str, **values: str) -> str:
     Raises KeyError when a value that the sentence names is not given.
     """
     return _catalogue(locale).gettext(_SENTENCES[announcement]).format(**values)
+
+
+def which_session(options: Iterable[tuple[str, str]], locale: str, *, board: str) -> str:
+    """The question which session a text was for, with their codes and contexts: as many as fit."""
+    lines = [text(Announcement.WHICH_SESSION, locale, board=board)]
+    more = text(Announcement.WHICH_SESSION_MORE, locale, board=board)
+    for code, context in options:
+        line = f"{code} {context}".rstrip()
+        if len("\n".join([*lines, line, more])) > LONGEST_TEXT:
+            lines.append(more)
+            break
+        lines.append(line)
+    return "\n".join(lines)
 
 
 def say_language(locale: str) -> str:

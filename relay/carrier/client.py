@@ -19,11 +19,17 @@ class Carrier:
     """
 
     def __init__(
-        self, account_sid: str, auth_token: str, *, base_url: str = "", timeout: float = TIMEOUT
+        self,
+        account_sid: str,
+        auth_token: str,
+        *,
+        base_url: str = "",
+        timeout: float = TIMEOUT,
+        messaging_service: str = "",
     ) -> None:
         client = Client(account_sid, auth_token, http_client=CarrierHttp(base_url, timeout))
         self.messages = CarrierMessages(client)
-        self.numbers = CarrierNumbers(client)
+        self.numbers = CarrierNumbers(client, messaging_service=messaging_service)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -31,4 +37,5 @@ class Carrier:
             settings.twilio_account_sid,
             settings.twilio_auth_token.get_secret_value(),
             base_url=settings.twilio_api_base_url,
+            messaging_service=settings.twilio_messaging_service_sid,
         )

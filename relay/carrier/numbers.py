@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from twilio.rest import Client
 
-from relay.carrier.errors import carrier_errors
+from relay.carrier.errors import UNREADABLE_ANSWER, carrier_errors
+from relay.domain.errors import CarrierError
+
+_PAGE = 1000  # the most Twilio gives
+#: HTTP's code where Twilio says none of its own (FACTS 4).
+_NOT_FOUND = {404, 20404}
+_NOTHING_SOLD = 20404
+_IN_THE_SERVICE = 21710
+#: There, numbers are local whatever they are used for.
+_WITHOUT_MOBILE = {"US", "CA"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class OwnedNumber:
+    """A number that the account rents. ``label`` is the carrier's FriendlyName."""
+
     number: str
     sid: str
     voice: bool
@@ -19,29 +32,133 @@ class OwnedNumber:
     voice_url: str = ""
     sms_url: str = ""
     status_callback: str = ""
+    label: str = ""
+    #: An application or a trunk goes before the URLs.
+    answers_elsewhere: bool = False
+    #: The URLs are asked by POST, the only way that we answer.
+    is_posted: bool = True
+
+
+def is_pointed_here(
+    owned: OwnedNumber, *, voice_url: str, sms_url: str, status_callback: str
+) -> bool:
+    """Whether calls and texts come to these; a fragment holds only how often to try again."""
+    wanted = (voice_url, sms_url, status_callback)
+    present = (owned.voice_url, owned.sms_url, owned.status_callback)
+    return (
+        owned.is_posted
+        and not owned.answers_elsewhere
+        and [*map(_bare, present)] == [*map(_bare, wanted)]
+    )
 
 
 class CarrierNumbers:
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, *, messaging_service: str = "") -> None:
+        self._client = client
         self._numbers = client.incoming_phone_numbers
+        self._messaging_service = messaging_service
 
     def find_owned(self, number: str) -> OwnedNumber | None:
         """The number if the account rents it. The carrier's filter matches parts of numbers."""
         with carrier_errors():
             for owned in self._numbers.list(phone_number=number, limit=50):
                 if owned.phone_number == number:
-                    can = owned.capabilities or {}
-                    return OwnedNumber(
-                        number=number,
-                        sid=str(owned.sid),
-                        voice=bool(can.get("voice")),
-                        sms=bool(can.get("sms")),
-                        mms=bool(can.get("mms")),
-                        voice_url=owned.voice_url or "",
-                        sms_url=owned.sms_url or "",
-                        status_callback=owned.status_callback or "",
-                    )
+                    return _read(owned)
         return None
+
+    def list_owned(self) -> Iterator[OwnedNumber]:
+        """Every number the account rents, newest first, page by page. Raises CarrierError, and
+        that may be after some of them."""
+        with carrier_errors():
+            for owned in self._numbers.stream(page_size=_PAGE):
+                yield _read(owned)
+
+    def find_available(
+        self,
+        *,
+        country: str,
+        area_code: str = "",
+        sms: bool = False,
+        voice: bool = True,
+        limit: int = 1,
+    ) -> list[str]:
+        """Numbers on offer that need no address: local ones; outside of the US and Canada mobile
+        ones, where a country sells no local ones or none that can do this.
+
+        ``area_code``: three digits, and only where the calling code is +1. Raises CarrierError,
+        20404 for a country in which the carrier sells nothing of the kind.
+        """
+        # None leaves a wish out; False would ask for numbers that cannot.
+        wishes: dict[str, Any] = {
+            "sms_enabled": True if sms else None,
+            "voice_enabled": True if voice else None,
+            "area_code": int(area_code) if area_code else None,
+            "exclude_all_address_required": True,
+            "limit": limit,
+            "page_size": limit,
+        }
+        offers = self._client.available_phone_numbers(country)
+        kinds = [offers.local] if country in _WITHOUT_MOBILE else [offers.local, offers.mobile]
+        is_sold = False
+        for kind in kinds:
+            offered = _on_offer(kind, wishes)
+            if offered:
+                return offered
+            is_sold = is_sold or offered is not None
+        if not is_sold:
+            raise CarrierError(_NOTHING_SOLD, retryable=False)
+        return []
+
+    def buy(
+        self, number: str, *, voice_url: str, sms_url: str, status_callback: str, label: str
+    ) -> OwnedNumber:
+        """Rents it, with its webhooks set in the same request, so that it never rings elsewhere.
+
+        Raises CarrierError: 21422 when somebody else has it; ``ambiguous`` when it may have been
+        bought: look with ``find_owned`` before buying again.
+        """
+        with carrier_errors(creates=True):
+            bought = self._numbers.create(
+                phone_number=number,
+                friendly_name=label,
+                voice_url=voice_url,
+                voice_method="POST",
+                sms_url=sms_url,
+                sms_method="POST",
+                status_callback=status_callback,
+                status_callback_method="POST",
+            )
+            if not bought.sid or bought.phone_number != number:
+                raise CarrierError(UNREADABLE_ANSWER, retryable=True, ambiguous=True)
+            return _read(bought)
+
+    def release(self, sid: str) -> None:
+        """Ends the rent, and leaves the messaging service. A number that is gone already is fine,
+        so this may be done again whenever its outcome is not known. Raises CarrierError."""
+        try:
+            with carrier_errors():
+                self._numbers(sid).delete()
+        except CarrierError as error:
+            if error.code not in _NOT_FOUND:
+                raise
+
+    def join_service(self, number_sid: str) -> None:
+        """Puts a number into the messaging service; one that is in it is fine.
+
+        Raises CarrierError: 21712 when it is in another service, 21714 when the service is full
+        (400 numbers, unless Twilio allows more).
+        """
+        try:
+            with carrier_errors():
+                self._members().create(phone_number_sid=number_sid)
+        except CarrierError as error:
+            if error.code != _IN_THE_SERVICE:
+                raise
+
+    def service_members(self) -> set[str]:
+        """Sids of the numbers in the messaging service. Raises CarrierError."""
+        with carrier_errors():
+            return {str(member.sid) for member in self._members().list(page_size=_PAGE)}
 
     def point_here(self, sid: str, *, voice_url: str, sms_url: str, status_callback: str) -> None:
         """Makes calls and texts to the number come to these webhooks, always by POST."""
@@ -63,3 +180,41 @@ class CarrierNumbers:
                     voice_url=voice_url,
                     sms_url=sms_url,
                 )
+
+    def _members(self) -> Any:
+        return self._client.messaging.v1.services(self._messaging_service).phone_numbers
+
+
+def _on_offer(kind: Any, wishes: dict[str, Any]) -> list[str] | None:
+    """None for a kind of number that the country has not."""
+    try:
+        with carrier_errors():
+            return [str(offer.phone_number) for offer in kind.list(**wishes)]
+    except CarrierError as error:
+        if error.code in _NOT_FOUND:
+            return None
+        raise
+
+
+def _read(owned: Any) -> OwnedNumber:
+    can = owned.capabilities or {}
+    methods = (owned.voice_method, owned.sms_method, owned.status_callback_method)
+    return OwnedNumber(
+        number=owned.phone_number,
+        sid=str(owned.sid),
+        voice=bool(can.get("voice")),
+        sms=bool(can.get("sms")),
+        mms=bool(can.get("mms")),
+        voice_url=owned.voice_url or "",
+        sms_url=owned.sms_url or "",
+        status_callback=owned.status_callback or "",
+        label=owned.friendly_name or "",
+        answers_elsewhere=bool(
+            owned.voice_application_sid or owned.sms_application_sid or owned.trunk_sid
+        ),
+        is_posted=all(method in {None, "POST"} for method in methods),
+    )
+
+
+def _bare(url: str) -> str:
+    return url.partition("#")[0]

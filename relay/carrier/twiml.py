@@ -11,6 +11,7 @@ from relay.carrier.announcements import Announcement, say_language, text
 from relay.carrier.urls import WebhookUrls
 from relay.domain.participant import Role
 from relay.domain.routing import (
+    AskAccessCode,
     AskHuman,
     Bridge,
     CallDecision,
@@ -25,6 +26,8 @@ from relay.domain.routing import (
 
 #: Seconds the guard waits for a key; a voicemail's greeting is usually over by then.
 _KEY_TIMEOUT = 6
+#: Seconds after the last digit of an access code; a shorter one than the number's longest waits it.
+_CODE_TIMEOUT = 5
 #: What stands in a template for what differs from call to call; no value can look like them.
 _CALL, _VIRTUAL_NUMBER, _COUNTERPART = "$call$", "$virtual$", "$counterpart$"
 
@@ -55,6 +58,8 @@ class VoiceDocuments:
         match decision:
             case Bridge():
                 return self._bridge(decision, call_id, virtual_number)
+            case AskAccessCode():
+                return self._ask_code(decision, call_id)
             case Decline(refusal=refusal, locale=locale):
                 return self._say_and_hang_up(Announcement(refusal.value), locale)
             case _:
@@ -88,6 +93,25 @@ class VoiceDocuments:
                 return str(document)
             case _:
                 assert_never(decision)
+
+    def _ask_code(self, decision: AskAccessCode, call_id: str) -> str:
+        """A code that was dialled with the number (``,,482913``) is taken while we still ask."""
+        gather = Gather(
+            num_digits=decision.digits,
+            finish_on_key="#",
+            timeout=_CODE_TIMEOUT,
+            action=self._urls.code(call_id, decision.attempt),
+        )
+        language = say_language(decision.locale or self._default_locale)
+        gather.say(
+            self._text(Announcement(decision.question.value), decision.locale), language=language
+        )
+        document = VoiceResponse()
+        document.append(gather)
+        unanswered = Announcement(decision.question.unanswered.value)
+        document.say(self._text(unanswered, decision.locale), language=language)
+        document.hangup()
+        return str(document)
 
     def _bridge(self, decision: Bridge, call_id: str, virtual_number: str) -> str:
         return (

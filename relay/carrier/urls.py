@@ -27,6 +27,10 @@ class WebhookUrls:
         """A number's StatusCallback: once, when a call on it is over."""
         return f"{self._twilio}/calls/ended{_RETRY_STATUS}"
 
+    def code(self, call_id: str, attempt: int) -> str:
+        """Where the code goes that a caller enters; ``attempt`` counts a call's codes from 1."""
+        return f"{self._twilio}/calls/{call_id}/code/{attempt}{_RETRY_CALL}"
+
     def screen(self, call_id: str) -> str:
         """What the counterpart hears before the two are connected."""
         return f"{self._twilio}/calls/{call_id}/screen{_RETRY_CALL}"

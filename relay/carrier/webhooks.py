@@ -29,6 +29,14 @@ class InboundCall:
     attestation: str = ""
 
 
+@dataclass(frozen=True)
+class CodeEntry:
+    """What a caller keyed when asked for an access code, without the key that ends it."""
+
+    call: InboundCall
+    digits: str = field(repr=False)
+
+
 @dataclass(frozen=True, kw_only=True)
 class KeyPress:
     """What somebody keyed in a Gather; "" for nothing. The leg's call has a parent."""
@@ -98,6 +106,10 @@ def read_inbound_call(fields: Fields) -> InboundCall:
         called=fields.get("To", ""),
         attestation=attested.group(1) if attested else "",
     )
+
+
+def read_code_entry(fields: Fields) -> CodeEntry:
+    return CodeEntry(read_inbound_call(fields), digits=fields.get("Digits", ""))
 
 
 def read_key_press(fields: Fields) -> KeyPress:

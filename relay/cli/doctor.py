@@ -12,8 +12,9 @@ from relay.store.connection import Client, connect
 from relay.workflows.check_readiness import Check, Verdict
 from relay.workflows.examine import examine
 
-#: Checks that fail a release too: it must not go on without the store, or with other keys.
-_FAIL_A_RELEASE = {"store", "keys"}
+#: Checks that fail a release too: it must not go on without the store, with other keys, or with
+#: queues that cannot work.
+_FAIL_A_RELEASE = {"store", "keys", "queue-cluster"}
 _COLOURS = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.FAILED: "red"}
 
 
@@ -21,7 +22,7 @@ _COLOURS = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.FAILED: "red
 @click.option(
     "--release",
     is_flag=True,
-    help="Fail only for missing or wrong settings or keys and an unreachable store; show the rest.",
+    help="Fail only for wrong settings or keys, no store, or RQ on a cluster; show the rest.",
 )
 def doctor(*, release: bool) -> None:
     """Look at settings, Redis and the Twilio account; say what is wrong and how to mend it.

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from collections.abc import Callable
 
 import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from relay.cli.setting_up import services_of_environment
+from relay.domain.errors import CarrierError, Invalid
+from relay.domain.number_comparison import Finding
 from relay.domain.pool import VirtualNumber
+from relay.domain.purchase import MOST_AT_ONCE, Purchase
+from relay.workflows.buy_numbers import Later, buy_numbers
 from relay.workflows.import_number import import_number
+from relay.workflows.order_numbers import Order, order_numbers
+from relay.workflows.reconcile_numbers import reconcile_numbers
+from relay.workflows.services import Services
+
+#: Between two looks at a job that somebody else works on, in seconds.
+_LONGEST_WAIT = 5.0
 
 
 @click.group()
@@ -27,6 +41,87 @@ def import_(phone_numbers: tuple[str, ...], pool: str) -> None:
     services = services_of_environment()
     for phone_number in phone_numbers:
         _show(import_number(services, phone_number, pool, now=time.time()).number)
+
+
+@numbers.command()
+@click.option("--pool", required=True, help="The pool they join; its country is theirs.")
+@click.option("--area-code", default="", help="Where the calling code is +1, such as 415.")
+@click.option("--count", type=click.IntRange(1, MOST_AT_ONCE), default=1, help="How many.")
+def buy(pool: str, area_code: str, count: int) -> None:
+    """Buy numbers from Twilio for a pool, inside its max_numbers and monthly_budget.
+
+    Ends with 1 when fewer were bought. Interrupted, the worker goes on with it.
+    """
+    services = services_of_environment()
+    policy = services.store.pools.get(pool)
+    if policy is None:
+        raise Invalid("There is no such pool.")
+    order = Order(pool=pool, country=policy.country, area_code=area_code, count=count)
+    job = order_numbers(services, order, now=time.time())
+    ended = _work_and_watch(services, job)
+    for number in ended.bought:
+        click.echo(number)
+    for failure in ended.failures:
+        click.echo(f"{failure.code}: {failure.detail}", err=True)
+    if len(ended.bought) < ended.wanted:
+        sys.exit(1)
+
+
+def _work_and_watch(services: Services, job: Purchase) -> Purchase:
+    """Beside the workers, which may be at it: one buys, the others watch."""
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=Console(stderr=True),
+    )
+    with bar:
+        task = bar.add_task(f"buying for {job.pool}", total=job.wanted)
+
+        def watch(seen: Purchase) -> None:
+            bar.update(task, completed=len(seen.bought))
+
+        return _work_until_over(services, job.id, watch)
+
+
+def _work_until_over(
+    services: Services, job_id: str, watch: Callable[[Purchase], None]
+) -> Purchase:
+    while True:
+        outcome = buy_numbers(services, job_id, clock=time.time, watch=watch)
+        match outcome:
+            case Purchase():
+                watch(outcome)
+                return outcome
+            case Later(at):
+                time.sleep(min(max(at - time.time(), 0.1), _LONGEST_WAIT))
+            case None:
+                raise Invalid("The job is not on record any more.")
+
+
+@numbers.command()
+@click.option("--fix", is_flag=True, help="Mend what can be mended without a decision of yours.")
+def reconcile(*, fix: bool) -> None:
+    """Compare Twilio's list of numbers with the pools, both ways.
+
+    Ends with 1 when something is left to mend.
+    """
+    comparison = reconcile_numbers(services_of_environment(), clock=time.time, fix=fix)
+    if comparison is None:
+        raise CarrierError(0, retryable=True)
+    for finding in comparison.findings:
+        click.echo(_line(finding))
+    left = [f for f in comparison.findings if f.kind.is_trouble and not f.is_repaired]
+    click.echo(f"{comparison.rented} rented, {len(left)} left to mend")
+    if left:
+        sys.exit(1)
+
+
+def _line(finding: Finding) -> str:
+    state = "mended" if finding.is_repaired else f"error {finding.error}" if finding.error else ""
+    parts = (finding.number, finding.pool or "-", finding.kind.value.replace("_", " "), state)
+    return "  ".join(part for part in parts if part)
 
 
 @numbers.command("list")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 
 import click
 
 from relay.cli.setting_up import services_of_environment
-from relay.domain.pool import Pool, PoolFigures
+from relay.domain.errors import NotFound
+from relay.domain.forecast import Growth
+from relay.domain.pool import DAY, Pool, PoolFigures
+from relay.workflows.forecast_pool import Outlook, forecast_pool
 from relay.workflows.put_pool import put_pool
 
 _SECONDS = click.IntRange(min=1)
@@ -51,6 +56,58 @@ def list_pools() -> None:
     store = services_of_environment().store
     for pool in store.pools.all():
         _show(pool, store.pools.figures(pool.name))
+
+
+@pools.command()
+@click.argument("name")
+def show(name: str) -> None:
+    """What a pool holds, when it runs out of numbers, and what one more would change."""
+    services = services_of_environment()
+    pool = services.store.pools.get(name)
+    if pool is None:
+        raise NotFound("No pool has this name.")
+    outlook = forecast_pool(services, pool, now=time.time())
+    _show(pool, outlook.figures)
+    for line in _lines(outlook):
+        click.echo(f"  {line}")
+
+
+def _lines(outlook: Outlook) -> Iterator[str]:
+    figures, expected = outlook.figures, outlook.forecast
+    one_more = expected.one_more
+    yield "numbers: " + (_by_status(figures) or "none")
+    yield f"bindings: {figures.open_sessions} sessions open, {figures.cooling_bindings} cooling"
+    yield (
+        f"bound: {figures.bound} for everybody, {figures.candidate_bound} for candidates; "
+        f"{expected.deciding_bound} decides, {expected.numbers} numbers may be allocated"
+    )
+    yield f"growth: {_growth(expected.growth)}"
+    yield f"exhausted: {_days(expected.days_to_exhaustion)}"
+    yield f"rent: {expected.monthly_rent / 100:.2f} a month"
+    yield f"recruiters' phones on access codes: {figures.on_codes} of {figures.recruiters}"
+    yield (
+        f"one more number: headroom {one_more.headroom}, exhausted "
+        f"{_days(one_more.days_to_exhaustion)}, rent {one_more.monthly_rent / 100:.2f} a month, "
+        f"up to {one_more.recruiters_freed} phones and {one_more.sessions_freed} bindings "
+        "without a code"
+    )
+
+
+def _by_status(figures: PoolFigures) -> str:
+    return ", ".join(f"{count} {status}" for status, count in figures.numbers.items() if count)
+
+
+def _growth(growth: Growth | None) -> str:
+    if growth is None:
+        return "not known yet (less than a day of samples)"
+    days = (growth.until - growth.since) / DAY
+    return f"{growth.per_day:+.2f} a day, by {growth.samples} samples of {days:.1f} days"
+
+
+def _days(days: float | None) -> str:
+    if days is None:
+        return "not in sight"
+    return f"in {days:.1f} days" if days else "now"
 
 
 def _show(pool: Pool, figures: PoolFigures) -> None:

@@ -1,7 +1,8 @@
 """Choosing a number for a pair: what is drawn beforehand and why a pool says no.
 
-The choice itself is made inside the one atomic claim (``store/lua/claim.lua``): the lowest
-number that is free for both phones, which uses as few numbers as the busiest person needs.
+The choice itself is made inside the one atomic claim (``store/lua/shared/choosing.lua``): by the
+pool's policy among the numbers free for both phones; else the recruiter shares a number that is free
+for the candidate, so that a pool needs as many numbers as its busiest candidate.
 """
 
 from __future__ import annotations
@@ -11,14 +12,19 @@ from enum import StrEnum
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: no i, l, o, u to misread
 SESSION_ID_LENGTH = 12  # 60 random bits; the claim refuses one that is taken
-ACCESS_CODE_DRAWS = 6
-LONGEST_ACCESS_CODE = 10
 
 
 class ExhaustedReason(StrEnum):
+    """The hard facts (P6), in the order in which they are looked for."""
+
+    STRICT_GEO = "strict_geo"
     NO_NUMBERS = "no_numbers"
+    NO_SMS_NUMBER = "no_sms_number"
+    NO_VOICE_NUMBER = "no_voice_number"
+    EVERY_NUMBER_FULL = "every_number_full"
     CANDIDATE_ON_EVERY_NUMBER = "candidate_on_every_number"
-    RECRUITER_ON_EVERY_NUMBER = "recruiter_on_every_number"
+    RECRUITER_IS_CANDIDATE_ON_EVERY_NUMBER = "recruiter_is_candidate_on_every_number"
+    ACCESS_CODES_OFF = "access_codes_off"
 
     @property
     def sentence(self) -> str:
@@ -26,13 +32,24 @@ class ExhaustedReason(StrEnum):
 
 
 _SENTENCES = {
+    ExhaustedReason.STRICT_GEO: (
+        "No number of the candidate's area is free, and the pool's policy is strict about that."
+    ),
     ExhaustedReason.NO_NUMBERS: "The pool has no available number.",
+    ExhaustedReason.NO_SMS_NUMBER: "No available number can text this pair.",
+    ExhaustedReason.NO_VOICE_NUMBER: "No available number can carry calls.",
+    ExhaustedReason.EVERY_NUMBER_FULL: (
+        "Every number carries as many open sessions as the pool's policy lets it."
+    ),
     ExhaustedReason.CANDIDATE_ON_EVERY_NUMBER: (
         "The candidate already has a session or a cooling binding on every available number."
     ),
-    ExhaustedReason.RECRUITER_ON_EVERY_NUMBER: (
-        "No number is free for the recruiter and the candidate at once. "
-        "Import another number, or close a session of this recruiter."
+    ExhaustedReason.RECRUITER_IS_CANDIDATE_ON_EVERY_NUMBER: (
+        "On every number that is free for the candidate, the recruiter's phone is a candidate's."
+    ),
+    ExhaustedReason.ACCESS_CODES_OFF: (
+        "No number is free for the recruiter and the candidate at once, and the pool's policy "
+        "lets no recruiter share a number by access codes."
     ),
 }
 
@@ -40,9 +57,3 @@ _SENTENCES = {
 def draw_session_id(pool: str) -> str:
     """A new session's id, ``us.7k2m9x4v0q1z``; it also tells a repeated claim from a new one."""
     return f"{pool}." + "".join(secrets.choice(_ALPHABET) for _ in range(SESSION_ID_LENGTH))
-
-
-def draw_access_codes() -> list[str]:
-    """Digits from which the claim cuts the session's code, as long as the number's load asks."""
-    digits = 10**LONGEST_ACCESS_CODE
-    return [f"{secrets.randbelow(digits):010d}" for _ in range(ACCESS_CODE_DRAWS)]

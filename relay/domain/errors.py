@@ -48,6 +48,7 @@ class Conflict(RelayError):
     status: int = 409
     title: str = "Conflict with existing data"
     sessions: tuple[str, ...] = ()
+    reason: str = ""
 
 
 @dataclass(eq=False)

@@ -133,3 +133,14 @@ def normalise_virtual_number(text: str) -> str:
     if not re.fullmatch(r"\+?\d{3,15}", compact):
         raise PhoneNumberRefused("not a dialable number")
     return compact
+
+
+def area_code_of(number: str) -> str:
+    """Country and area code of a geographic number, ``1415``; "" of any other. Raises nothing."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except NumberParseException:
+        return ""
+    length = phonenumbers.length_of_geographical_area_code(parsed)
+    national = phonenumbers.national_significant_number(parsed)
+    return f"{parsed.country_code}{national[:length]}" if length else ""

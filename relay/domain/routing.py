@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias, assert_never
+from typing import TypeAlias
 
 from relay.domain.participant import Role
 from relay.domain.phone import PhoneNumber
@@ -21,6 +21,10 @@ class RouteState(StrEnum):
 
     UNKNOWN_NUMBER = "unknown_number"
     STRANGER = "stranger"
+    STRANGER_WITH_CODE = "stranger_with_code"
+    SEVERAL = "several"
+    WRONG = "wrong"
+    TRIED_OUT = "tried_out"
     CLOSED = "closed"
     EXPIRED = "expired"
     NO_VOICE = "no_voice"
@@ -30,18 +34,23 @@ class RouteState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """What the store knows of a call. ``session`` and ``caller`` are there unless the caller is a
-    stranger; ``sealed_counterpart`` only for CONNECT."""
+    """What the store knows of a call. ``session`` and ``caller`` are there when the caller leads to
+    one session; ``sealed_counterpart`` only for CONNECT. ``digits`` is how long the longest code of
+    the number is, where the caller is asked for one."""
 
     state: RouteState
     session: Session | None = None
     caller: Role | None = None
     sealed_counterpart: str = ""
+    digits: int = 0
+    known_locale: str = ""
 
     @property
     def locale(self) -> str:
         """The caller's language, as far as we know the caller."""
-        return self.session.party(self.caller).locale if self.session and self.caller else ""
+        if self.session and self.caller:
+            return self.session.party(self.caller).locale
+        return self.known_locale
 
 
 class Refusal(StrEnum):
@@ -50,6 +59,8 @@ class Refusal(StrEnum):
     NOT_CONNECTED = "not_connected"
     NO_LONGER_CONNECTED = "no_longer_connected"
     CALLER_WITHHELD = "caller_withheld"
+    CODE_MISSING = "code_missing"
+    CODE_TRIED_OUT = "code_tried_out"
     TEXTS_ONLY = "texts_only"
     CALL_AGAIN = "call_again"
     TRY_LATER = "try_later"
@@ -73,13 +84,58 @@ class Decline:
     locale: str = ""
 
 
-CallDecision: TypeAlias = Bridge | Decline
+class CodeQuestion(StrEnum):
+    """How a caller is asked for an access code; they hear the announcement of the same name."""
+
+    SEVERAL = "code_of_several"
+    STRANGER = "code_of_stranger"
+    WITHHELD = "code_of_withheld"
+    AGAIN = "code_again"
+
+    @property
+    def unanswered(self) -> Refusal:
+        """What a caller hears who enters nothing."""
+        return _UNANSWERED[self]
 
 
-def decide(route: Route, *, unseal: Callable[[str], PhoneNumber]) -> CallDecision:
-    """The outcome for what the store found; only a call to connect has its number unsealed."""
+_UNANSWERED = {
+    CodeQuestion.SEVERAL: Refusal.CODE_MISSING,
+    CodeQuestion.STRANGER: Refusal.NOT_CONNECTED,
+    CodeQuestion.WITHHELD: Refusal.CALLER_WITHHELD,
+    CodeQuestion.AGAIN: Refusal.CODE_TRIED_OUT,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskAccessCode:
+    """Ask for the code of one session, ``digits`` long at most; ``attempt`` is the one that comes
+    next in this call, from 1."""
+
+    question: CodeQuestion
+    digits: int
+    attempt: int
+    locale: str = ""
+
+
+CallDecision: TypeAlias = Bridge | AskAccessCode | Decline
+
+
+def decide(
+    route: Route,
+    *,
+    unseal: Callable[[str], PhoneNumber],
+    is_withheld: bool = False,
+    attempts: int = 0,
+) -> CallDecision:
+    """The outcome for what the store found; only a call to connect has its number unsealed.
+    ``attempts`` is how many codes the caller has tried."""
+    question = _question(route.state, is_withheld=is_withheld)
+    if question is not None:
+        return AskAccessCode(
+            question=question, digits=route.digits, attempt=attempts + 1, locale=route.locale
+        )
     if route.state is not RouteState.CONNECT:
-        return Decline(refusal=_refusal(route.state), locale=route.locale)
+        return Decline(refusal=_refusal(route.state, is_withheld=is_withheld), locale=route.locale)
     if route.session is None or route.caller is None:
         raise ValueError("a call to connect has a session and a side")
     return Bridge(
@@ -90,18 +146,33 @@ def decide(route: Route, *, unseal: Callable[[str], PhoneNumber]) -> CallDecisio
     )
 
 
-def _refusal(state: RouteState) -> Refusal:
+def _question(state: RouteState, *, is_withheld: bool) -> CodeQuestion | None:
     match state:
-        case RouteState.STRANGER | RouteState.UNKNOWN_NUMBER:
-            return Refusal.NOT_CONNECTED
-        case RouteState.CLOSED | RouteState.EXPIRED:
-            return Refusal.NO_LONGER_CONNECTED
-        case RouteState.NO_VOICE:
-            return Refusal.TEXTS_ONLY
-        case RouteState.SPENT | RouteState.CONNECT:
-            return Refusal.CALL_AGAIN
+        case RouteState.SEVERAL:
+            return CodeQuestion.SEVERAL
+        case RouteState.STRANGER_WITH_CODE:
+            return CodeQuestion.WITHHELD if is_withheld else CodeQuestion.STRANGER
+        case RouteState.WRONG:
+            return CodeQuestion.AGAIN
         case _:
-            assert_never(state)
+            return None
+
+
+def _refusal(state: RouteState, *, is_withheld: bool) -> Refusal:
+    if is_withheld and state in {RouteState.STRANGER, RouteState.UNKNOWN_NUMBER}:
+        return Refusal.CALLER_WITHHELD
+    return _REFUSALS[state]
+
+
+_REFUSALS = {
+    RouteState.STRANGER: Refusal.NOT_CONNECTED,
+    RouteState.UNKNOWN_NUMBER: Refusal.NOT_CONNECTED,
+    RouteState.CLOSED: Refusal.NO_LONGER_CONNECTED,
+    RouteState.EXPIRED: Refusal.NO_LONGER_CONNECTED,
+    RouteState.NO_VOICE: Refusal.TEXTS_ONLY,
+    RouteState.SPENT: Refusal.CALL_AGAIN,
+    RouteState.TRIED_OUT: Refusal.CODE_TRIED_OUT,
+}
 
 
 @dataclass(frozen=True, kw_only=True)

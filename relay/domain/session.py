@@ -8,6 +8,10 @@ from enum import StrEnum
 from relay.domain.participant import Role
 
 
+#: Characters of what a session is about.
+LONGEST_CONTEXT = 200
+
+
 class SessionStatus(StrEnum):
     OPEN = "open"
     CLOSED = "closed"
@@ -74,10 +78,18 @@ class Session:
     previous: str = ""
     #: Phone indexes that a side has left for another phone, and that may still cool for it.
     former: tuple[tuple[Role, str], ...] = ()
+    #: The recruiter's phone has several bindings, open or cooling, on the virtual number (P1).
+    code_needed: bool = False
 
     @property
     def pool(self) -> str:
         return pool_of(self.id)
+
+    @property
+    def dial(self) -> str:
+        """What a phone dials in one tap: no ``#``, which iPhones refuse in a link."""
+        code = f",,{self.access_code}" if self.code_needed else ""
+        return f"tel:{self.virtual_number}{code}"
 
     def is_live(self, now: float) -> bool:
         """Open and not past its expiry, whatever the workers have done about it (P3)."""

@@ -19,11 +19,17 @@ class Notice(StrEnum):
     NOT_CONNECTED = "not_connected"
     NO_LONGER_CONNECTED = "no_longer_connected"
     CALLS_ONLY = "calls_only"
+    WHICH_SESSION = "which_session"
 
 
 def message_id(pool: str, inbound_sid: str) -> str:
     """A relayed text's id, from the one the carrier gave to what came in: taken once only."""
     return f"{pool}.{inbound_sid}"
+
+
+def second_id(message: str) -> str:
+    """The id of the other part of a text that was split; no inbound text has one like it."""
+    return f"{message}.2"
 
 
 def notice_id(cause: str, notice: Notice) -> str:
@@ -34,6 +40,7 @@ def notice_id(cause: str, notice: Notice) -> str:
 class AcceptState(StrEnum):
     UNKNOWN_NUMBER = "unknown_number"
     STRANGER = "stranger"
+    SEVERAL = "several"
     CLOSED = "closed"
     EXPIRED = "expired"
     NO_SMS = "no_sms"
@@ -44,7 +51,7 @@ class AcceptState(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class Acceptance:
     """What the store made of a text; the rest is the sender's, if we know them. ``index``: the one
-    of their phone's indexes under which it is bound."""
+    of their phone's indexes under which it is bound. ``session`` is one of SEVERAL."""
 
     state: AcceptState
     session: str = ""
@@ -54,11 +61,24 @@ class Acceptance:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SealedText:
+    """A text as it may have to be relayed; "" for none. ``whole`` as it came; ``rest`` without the
+    ``code`` that it begins with; in two ``parts``, where a heading might make it too long."""
+
+    characters: int = 0
+    whole: str = field(default="", repr=False)
+    code: str = ""
+    rest: str = field(default="", repr=False)
+    parts: tuple[str, str] = field(default=("", ""), repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Message:
     """A message or notice as it is on record; never its text. ``side`` is the receiver's."""
 
     id: str
     session: str
+    number: str
     side: Role
     is_notice: bool
     status: MessageStatus
@@ -84,7 +104,8 @@ class Grant:
     """The lane is ours by ``token`` until then: an instant, like all times here, in POSIX seconds.
 
     ``sealed_text`` is empty for a notice, and for a message whose body's lifetime is over;
-    ``sealed_phone`` is the receiver's. ``attempt`` is the latest one's id.
+    ``sealed_phone`` is the receiver's, whose ``index`` it is bound under. ``attempt`` is the latest
+    one's id. ``code``, ``context`` and ``part`` are what it is headed by (``headed_text.py``).
     """
 
     turn: Turn
@@ -101,6 +122,10 @@ class Grant:
     accepted_at: float
     notice: Notice | None
     locale: str
+    index: str = ""
+    code: str = ""
+    context: str = ""
+    part: str = ""
 
 
 @dataclass(frozen=True)

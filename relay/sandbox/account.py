@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TypedDict, TypeVar
 
 from relay.sandbox.clock import Clock
+from relay.sandbox.geography import country_of
 from relay.sandbox.identifiers import Identifiers
 from relay.sandbox.records import (
     Call,
@@ -17,6 +18,7 @@ from relay.sandbox.records import (
     OwnedNumber,
     Service,
 )
+from relay.sandbox.rent import MONTHLY, MONTHLY_TOLL_FREE, Rental, RentLedger
 
 T = TypeVar("T")
 
@@ -37,6 +39,9 @@ class Account:
         self.calls: dict[str, Call] = {}
         self.services: dict[str, Service] = {}
         self.verified_caller_ids: set[str] = set()
+        self.rent = RentLedger()
+        # When the account gave which number back, the last time.
+        self.released: dict[str, datetime] = {}
         self._blocked: set[tuple[str, str]] = set()
         self._clock = clock
         self._identifiers = identifiers
@@ -50,9 +55,12 @@ class Account:
                 phone_number=phone_number,
                 capabilities=dict(capabilities),
                 friendly_name=phone_number,
+                country=country_of(phone_number),
                 **self._stamps(),
             )
             self.numbers[number.sid] = number
+            price = MONTHLY_TOLL_FREE if number.is_toll_free else MONTHLY
+            self.rent.begin(Rental(phone_number, number.sid, number.created, price))
             return number
 
     def add_service(self, friendly_name: str) -> Service:
@@ -128,6 +136,8 @@ class Account:
         with self.lock:
             self.leave_service(number)
             del self.numbers[number.sid]
+            self.released[number.phone_number] = now = self._clock.now()
+            self.rent.end(number.sid, now)
 
     def block(self, person: str, number: str) -> None:
         with self.lock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TypeVar
 
@@ -48,7 +49,8 @@ class SimulatedCarrier:
         speed: float = 20.0,
         message_delay: tuple[float, float] = (0.02, 0.05),
     ) -> None:
-        clock, identifiers = Clock(speed), Identifiers(seed)
+        self._clock = clock = Clock(speed)
+        identifiers = Identifiers(seed)
         self.faults = Faults()
         self.account = Account(account_sid, auth_token, clock, identifiers)
         self._workforce = Workforce()
@@ -123,6 +125,15 @@ class SimulatedCarrier:
         for number in numbers:
             self.account.join(number, service)
         return service
+
+    @property
+    def now(self) -> datetime:
+        """The date at the carrier."""
+        return self._clock.now()
+
+    def advance(self, by: timedelta) -> None:
+        """Moves the carrier's dates on: rent falls due, numbers that were given back age."""
+        self._clock.advance(by)
 
     def verify_caller_id(self, number: str) -> None:
         """Lets the account show this number although it does not own it."""

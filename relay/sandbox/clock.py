@@ -1,18 +1,23 @@
-"""Time on two scales: dates are the real ones, the seconds of a call pass `speed` times faster."""
+"""Time on two scales: dates are the real ones unless moved on, the seconds of a call pass `speed`
+times faster."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 
-@dataclass(frozen=True)
 class Clock:
-    speed: float
+    def __init__(self, speed: float) -> None:
+        self.speed = speed
+        self._ahead = timedelta()
 
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        return datetime.now(UTC) + self._ahead
+
+    def advance(self, by: timedelta) -> None:
+        """Moves the dates on, from then on for everything that the carrier writes down."""
+        self._ahead += by
 
     def real(self, simulated_seconds: float) -> float:
         return simulated_seconds / self.speed

@@ -26,6 +26,7 @@ class OwnedNumber:
     updated: datetime
     sequence: int
     friendly_name: str = ""
+    country: str = ""
     voice_url: str = ""
     voice_method: str = "POST"
     voice_fallback_url: str = ""

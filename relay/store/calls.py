@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from relay.domain import access_code
 from relay.domain.call_progress import CallProgress, CallStatus
 from relay.domain.participant import Role
+from relay.domain.reputation import SHORT_CALL
 from relay.domain.routing import Route, RouteState
 from relay.domain.session import pool_of
 from relay.store.connection import Client, unavailable_when_away
@@ -19,6 +22,7 @@ from relay.store.scripts import Scripts
 class CallRecord:
     id: str
     session_id: str
+    virtual_number: str
     caller: Role
     status: CallStatus
     started_at: int
@@ -26,6 +30,26 @@ class CallRecord:
     was_accepted: bool
     leg_sid: str
     attestation: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncomingCall:
+    """``caller_indexes`` are none when the caller is withheld: nobody is ever found by that."""
+
+    sid: str
+    virtual_number: str
+    caller_indexes: tuple[str, ...]
+    attestation: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallLimits:
+    """Seconds: how long a call can last at most, in which its webhook gets the same answer again,
+    and for which its record is kept."""
+
+    lease: int
+    repeatable: int
+    retention: int
 
 
 def call_id(pool: str, call_sid: str) -> str:
@@ -41,51 +65,65 @@ class Calls:
     def route(
         self,
         pool: str,
+        call: IncomingCall,
         *,
-        virtual_number: str,
-        caller_indexes: Sequence[str],
-        call_sid: str,
-        attestation: str,
-        lease: int,
-        repeatable: int,
-        retention: int,
+        limits: CallLimits,
         now: float,
     ) -> Route:
-        """Whom the call is for; when it will be connected, it is on record with a lease of
-        ``lease`` seconds, and the same answer is given for ``repeatable`` seconds. One round
-        trip. Raises Unavailable."""
+        """Whom the call is for; when it will be connected, it is on record with a lease, and the
+        same answer is given for a while. One round trip. Raises Unavailable."""
         keys = PoolKeys(pool)
         with unavailable_when_away():
-            state, *details = self._scripts.run(
+            answer = self._scripts.run(
                 "route",
                 [
-                    keys.numbers,
-                    keys.sessions,
-                    keys.leases,
-                    keys.interactions,
-                    keys.call(call_sid),
-                    *map(keys.phone, caller_indexes),
+                    *_call_keys(keys, call),
+                    keys.pool,
+                    keys.load,
+                    keys.code_lengths,
+                    *map(keys.phone, call.caller_indexes),
+                ],
+                [*_call_arguments(call, limits, now), *call.caller_indexes],
+            )
+        return _route(answer)
+
+    def enter_code(
+        self,
+        pool: str,
+        call: IncomingCall,
+        *,
+        code: str,
+        attempt: int,
+        limits: CallLimits,
+        now: float,
+    ) -> Route:
+        """Whom the code is for, as ``route``; ``attempt`` counts the call's tries from 1. Raises
+        Unavailable."""
+        keys = PoolKeys(pool)
+        with unavailable_when_away():
+            answer = self._scripts.run(
+                "enter_code",
+                [
+                    *_call_keys(keys, call),
+                    keys.codes,
+                    keys.code_lengths,
+                    keys.tries(call.sid),
+                    keys.wrong_from(next(iter(call.caller_indexes), "")),
+                    keys.wrong_on(call.virtual_number),
+                    *map(keys.phone, call.caller_indexes),
                 ],
                 [
-                    now,
-                    virtual_number,
-                    call_sid,
-                    lease,
-                    repeatable,
-                    retention,
-                    attestation,
-                    *caller_indexes,
+                    *_call_arguments(call, limits, now),
+                    code,
+                    attempt,
+                    access_code.TRIES_IN_A_CALL,
+                    access_code.TRIES_OF_A_CALLER,
+                    access_code.TRIES_OF_STRANGERS,
+                    access_code.WINDOW,
+                    *call.caller_indexes,
                 ],
             )
-        if not details:
-            return Route(state=RouteState(state))
-        session_id, side, record, sealed = details
-        return Route(
-            state=RouteState(state),
-            session=unpack_session(session_id, record),
-            caller=Role(side),
-            sealed_counterpart=sealed,
-        )
+        return _route(answer)
 
     def get(self, interaction_id: str) -> CallRecord | None:
         """Raises Unavailable."""
@@ -94,14 +132,30 @@ class Calls:
             record = self._client.hgetall(PoolKeys(pool).call(sid))
         return _unpack(interaction_id, record) if "session" in record else None
 
-    def advance(self, interaction_id: str, progress: CallProgress, *, now: float) -> bool:
-        """Takes a report into the call's record; False when there is no such call."""
+    def advance(
+        self,
+        interaction_id: str,
+        progress: CallProgress,
+        *,
+        now: float,
+        virtual_number: str | None = None,
+    ) -> bool:
+        """Takes a report into the call's record and into its number's traffic; False when there is
+        no such call. Who has the record names the number, and saves a round trip."""
         pool, sid = _parts(interaction_id)
         keys = PoolKeys(pool)
         with unavailable_when_away():
+            if virtual_number is None:
+                virtual_number = self._client.hget(keys.call(sid), "number") or ""
             status = self._scripts.run(
                 "record_call",
-                [keys.call(sid), keys.leases, keys.due, keys.sessions],
+                [
+                    keys.call(sid),
+                    keys.leases,
+                    keys.due,
+                    keys.sessions,
+                    keys.traffic(virtual_number),
+                ],
                 [
                     now,
                     sid,
@@ -111,6 +165,7 @@ class Calls:
                     progress.leg_sid,
                     int(progress.accepted),
                     int(progress.has_ended),
+                    SHORT_CALL,
                 ],
             )
         return bool(status)
@@ -129,6 +184,37 @@ class Calls:
         ]
 
 
+def _call_keys(keys: PoolKeys, call: IncomingCall) -> list[str]:
+    return [keys.numbers, keys.sessions, keys.leases, keys.interactions, keys.call(call.sid)]
+
+
+def _call_arguments(call: IncomingCall, limits: CallLimits, now: float) -> list[str | int | float]:
+    return [
+        now,
+        call.virtual_number,
+        call.sid,
+        limits.lease,
+        limits.repeatable,
+        limits.retention,
+        call.attestation,
+    ]
+
+
+def _route(answer: list[Any]) -> Route:
+    match answer:
+        case ["several" | "stranger_with_code" | "wrong" as state, digits, *locale]:
+            return Route(state=RouteState(state), digits=int(digits), known_locale="".join(locale))
+        case [state, session_id, side, record, sealed]:
+            return Route(
+                state=RouteState(state),
+                session=unpack_session(session_id, record),
+                caller=Role(side),
+                sealed_counterpart=sealed,
+            )
+        case _:
+            return Route(state=RouteState(answer[0]))
+
+
 def _parts(interaction_id: str) -> tuple[str, str]:
     pool = pool_of(interaction_id)
     return pool, interaction_id[len(pool) + 1 :]
@@ -138,6 +224,7 @@ def _unpack(interaction_id: str, record: dict[str, str]) -> CallRecord:
     return CallRecord(
         id=interaction_id,
         session_id=record["session"],
+        virtual_number=record.get("number", ""),
         caller=Role(record["side"]),
         status=CallStatus(record["status"]),
         started_at=int(record["started_at"]),

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from relay.domain.errors import Unavailable
-from relay.store.connection import Client, unavailable_when_away
+from relay.store.connection import Client, masters, unavailable_when_away
 
 #: Seconds. Beyond it a process refuses to serve (DESIGN.md, replicas and clocks).
 MOST_DIFFERENCE = 1.0
@@ -41,7 +41,7 @@ class ClockGuard:
 def clock_difference(client: Client) -> float:
     """Seconds by which the clocks certainly differ: what the answer's way took is in our favour.
 
-    Raises Unavailable.
+    Of a cluster the clock of any master that answers. Raises Unavailable.
     """
     asked_at = time.time()
     with unavailable_when_away():
@@ -49,3 +49,8 @@ def clock_difference(client: Client) -> float:
     answered_at = time.time()
     theirs = int(seconds) + int(microseconds) / 1_000_000
     return max(asked_at - theirs, theirs - answered_at, 0.0)
+
+
+def largest_clock_difference(client: Client) -> float:
+    """The same, to that master of a cluster whose clock differs most. Raises Unavailable."""
+    return max(clock_difference(master) for master in masters(client))

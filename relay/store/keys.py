@@ -14,29 +14,52 @@ numbers                            hash    virtual number → pool              
 {p}:number:<number>                hash    status, carrier sid, capabilities           while owned
 {p}:vacant                         zset    ordinals of numbers given back              for ever
 {p}:blocked                        bitmap  ordinals that are not allocatable           for ever
+{p}:resting                        bitmap  ordinals that are allocated last            for ever
+{p}:no-voice                       bitmap  ordinals that carry no calls                for ever
+{p}:no-sms                         bitmap  ordinals that carry no texts                for ever
+{p}:area:<code>                    bitmap  ordinals in that area                       for ever
+{p}:busy                           zset    ordinal by open sessions                    while owned
+{p}:full                           bitmap  ordinals with as many as the policy lets    for ever
 {p}:scratch                        bitmap  a claim's intermediate result               in a script
 {p}:sessions                       hash    session id → record (``records.py``)        retention
-{p}:phone:<index>                  hash    virtual number → session id: the bindings   cooldown
-{p}:used:<index>                   bitmap  ordinals on which the phone has a binding   cooldown
-{p}:degrees                        zset    phone index by number of bindings           cooldown
+{p}:phone:<index>                  hash    virtual number → session ids: the bindings  cooldown
+{p}:used:<r|c>:<index>             bitmap  ordinals the phone is bound on as that      cooldown
+{p}:shared:<index>                 bitmap  ordinals with several sessions of it        cooldown
+{p}:degrees:<r|c|both>             zset    phone index by number of bindings           cooldown
+{p}:sharing                        zset    phone index by numbers shared with itself   cooldown
 {p}:load                           hash    virtual number → sessions, cooling too      cooldown
 {p}:codes                          hash    number:code → session id                    cooldown
+{p}:code-lengths                   hash    virtual number → digits of its longest code cooldown
+{p}:tries:<CallSid>                hash    codes tried in a call → what came of it     an hour
+{p}:wrong:caller:<index>           string  wrong codes from a phone                    a day
+{p}:wrong:number:<number>          string  wrong codes of strangers on a number        a day
 {p}:pairs:<r|c>:<ref>              hash    counterpart's ref → latest session id       retention
 {p}:due                            zset    open session by expiry                      until closed
-{p}:cooling                        zset    ordinal:index:session by cooldown's end     cooldown
+{p}:cooling                        zset    ordinal:role:index:session by its end       cooldown
 {p}:ended                          zset    session by the end of its retention         retention
 {p}:leases                         hash    session id → calls in progress              call
+{p}:traffic:<number>               hash    hour → calls, texts; minute → calls         25 hours
+{p}:standing                       hash    how its numbers stand, for metrics          10 minutes
+{p}:history                        zset    a pool's bounds and size, by the hour       30 days
 {p}:interactions                   zset    session, start, id: in lexical order        retention
 {p}:call:<CallSid>                 hash    one call                                    retention
 {p}:message:<id>                   hash    one message or notice                       retention
 {p}:body:<id>                      string  its text and both phones, sealed            delivery
 {p}:carried:<MessageSid>           string  carrier's sid → the message that owns it    retention
-{p}:told:<number>:<index>          string  text by which a stranger was answered       a day
+{p}:told:<number>:<index>:<session>  string  text that was answered by a refusal       a day
+{p}:asked:<number>:<index>         string  questions which session a text is for       an hour
 {p}:outbox                         zset    message to send, by when to look again      delivery
 {p}:lanes                          zset    (number, receiver), order, id: lexical      delivery
 {p}:sending                        hash    (number, receiver) → token, lease           a send
 {p}:moving                         hash    role:ref → which claims are out of date     an hour
 {p}:reserved:<change>              hash    what a phone change has reserved            a change
+{p}:job:<id>                       hash    a purchase: what is wanted, bought, failed  a month
+{p}:jobs                           zset    unfinished job by when to look again        a job
+{p}:buyer                          hash    token and lease of who buys for the pool    a lease
+{p}:buying                         hash    number about to be bought → job, since      a purchase
+{p}:releasing                      hash    number to be released → carrier sid         a release
+{p}:idle                           zset    number by since when nothing is on it       while idle
+{p}:shortage                       hash    why the pool could not buy, how many        while short
 {people}:<recruiter|candidate>:<ref>  hash  the participant, phone sealed              for ever
 {people}:holder:<index>            string  ref of the candidate who has this phone     for ever
 {people}:changes                   zset    phone changes, erasures under way, by start a change
@@ -44,8 +67,9 @@ numbers                            hash    virtual number → pool              
 api-keys                           hash    hash of the key → name, scopes              till revoked
 conflicts:<api-key>                string  phone conflicts met in this hour            an hour
 idempotency:<hash>                 hash    what a POST answered                        24 h
-rates:fixed:<limit>/<who>          string  requests in a window (written by limits)    a window
+rates:fixed:<limit>/<who>          string  requests in a window                        a window
 reconciled                         string  until when inbound messages were fetched    for ever
+comparison                         string  last comparison with the carrier's numbers  for ever
 key-canaries                       hash    seal:<id>, index:<id> → trace of this key   for ever
 leader:ticker                      string  the ticker that leads                       10 s
 =================================  ======  ==========================================  ==========
@@ -61,6 +85,7 @@ API_KEYS = "api-keys"
 #: Names its strategy: another one on the same keys would fail (facts/redis-rq.md).
 RATES = "rates:fixed"
 RECONCILED = "reconciled"
+COMPARISON = "comparison"
 TICKER_LEADER = "leader:ticker"
 KEY_CANARIES = "key-canaries"
 PHONE_CHANGES = "{people}:changes"
@@ -82,6 +107,10 @@ def stopped(index: str) -> str:
     return f"{{people}}:stopped:{index}"
 
 
+def rate(limited: str) -> str:
+    return f"{RATES}:{limited}"
+
+
 def idempotency(request_hash: str) -> str:
     return f"idempotency:{request_hash}"
 
@@ -91,23 +120,37 @@ class PoolKeys:
 
     __slots__ = (
         "blocked",
+        "busy",
+        "buyer",
+        "buying",
+        "code_lengths",
         "codes",
         "cooling",
-        "degrees",
         "due",
         "ended",
+        "full",
+        "history",
+        "idle",
         "interactions",
+        "jobs",
         "lanes",
         "leases",
         "load",
         "moving",
+        "no_sms",
+        "no_voice",
         "numbers",
         "ordinals",
         "outbox",
         "pool",
+        "releasing",
+        "resting",
         "scratch",
         "sending",
         "sessions",
+        "sharing",
+        "standing",
+        "shortage",
         "tag",
         "vacant",
     )
@@ -119,11 +162,17 @@ class PoolKeys:
         self.ordinals = f"{tag}ordinals"
         self.vacant = f"{tag}vacant"
         self.blocked = f"{tag}blocked"
+        self.resting = f"{tag}resting"
+        self.no_voice = f"{tag}no-voice"
+        self.no_sms = f"{tag}no-sms"
+        self.busy = f"{tag}busy"
+        self.full = f"{tag}full"
         self.scratch = f"{tag}scratch"
         self.sessions = f"{tag}sessions"
-        self.degrees = f"{tag}degrees"
+        self.sharing = f"{tag}sharing"
         self.load = f"{tag}load"
         self.codes = f"{tag}codes"
+        self.code_lengths = f"{tag}code-lengths"
         self.due = f"{tag}due"
         self.cooling = f"{tag}cooling"
         self.ended = f"{tag}ended"
@@ -133,6 +182,14 @@ class PoolKeys:
         self.lanes = f"{tag}lanes"
         self.sending = f"{tag}sending"
         self.moving = f"{tag}moving"
+        self.standing = f"{tag}standing"
+        self.history = f"{tag}history"
+        self.jobs = f"{tag}jobs"
+        self.buyer = f"{tag}buyer"
+        self.buying = f"{tag}buying"
+        self.releasing = f"{tag}releasing"
+        self.idle = f"{tag}idle"
+        self.shortage = f"{tag}shortage"
 
     def number(self, number: str) -> str:
         return f"{self.tag}number:{number}"
@@ -140,11 +197,43 @@ class PoolKeys:
     def phone(self, index: str) -> str:
         return f"{self.tag}phone:{index}"
 
-    def used(self, index: str) -> str:
-        return f"{self.tag}used:{index}"
+    def used(self, role: Role, index: str) -> str:
+        return f"{self.tag}used:{role[0]}:{index}"
+
+    def shared(self, index: str) -> str:
+        return f"{self.tag}shared:{index}"
+
+    def node(self, index: str) -> tuple[str, str, str, str]:
+        """What a phone is bound to, in the order in which ``lua/shared/bindings.lua`` takes it."""
+        return (
+            self.phone(index),
+            self.used(Role.RECRUITER, index),
+            self.used(Role.CANDIDATE, index),
+            self.shared(index),
+        )
+
+    @property
+    def degrees(self) -> tuple[str, str, str]:
+        """By role, and of phones that have bindings in both."""
+        return (f"{self.tag}degrees:r", f"{self.tag}degrees:c", f"{self.tag}degrees:both")
+
+    def area(self, code: str) -> str:
+        return f"{self.tag}area:{code}"
+
+    def tries(self, call_sid: str) -> str:
+        return f"{self.tag}tries:{call_sid}"
+
+    def wrong_from(self, caller_index: str) -> str:
+        return f"{self.tag}wrong:caller:{caller_index}"
+
+    def wrong_on(self, number: str) -> str:
+        return f"{self.tag}wrong:number:{number}"
 
     def pairs(self, role: Role, ref: str) -> str:
         return f"{self.tag}pairs:{role[0]}:{ref}"
+
+    def traffic(self, number: str) -> str:
+        return f"{self.tag}traffic:{number}"
 
     def call(self, call_sid: str) -> str:
         return f"{self.tag}call:{call_sid}"
@@ -158,8 +247,14 @@ class PoolKeys:
     def carried(self, message_sid: str) -> str:
         return f"{self.tag}carried:{message_sid}"
 
-    def told(self, number: str, index: str) -> str:
-        return f"{self.tag}told:{number}:{index}"
+    def told(self, number: str, index: str, session: str) -> str:
+        return f"{self.tag}told:{number}:{index}:{session}"
+
+    def asked(self, number: str, index: str) -> str:
+        return f"{self.tag}asked:{number}:{index}"
+
+    def job(self, job_id: str) -> str:
+        return f"{self.tag}job:{job_id}"
 
     def reserved(self, change: str) -> str:
         return f"{self.tag}reserved:{change}"

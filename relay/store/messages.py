@@ -6,8 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from relay.domain.headed_text import LONGEST_TEXT
 from relay.domain.message_progress import MessageStatus
 from relay.domain.participant import Role
+from relay.domain.reputation import FILTERED
 from relay.domain.session import pool_of
 from relay.domain.texts import (
     Acceptance,
@@ -16,7 +18,9 @@ from relay.domain.texts import (
     Notice,
     Reported,
     ReportOutcome,
+    SealedText,
     notice_id,
+    second_id,
 )
 from relay.store import keys as names
 from relay.store.connection import Client, unavailable_when_away
@@ -24,6 +28,8 @@ from relay.store.keys import PoolKeys
 from relay.store.outbox import BODY_LIFETIME, LOOK_AGAIN, Outbox
 from relay.store.scripts import Scripts
 
+#: Questions which session a text was for, to one phone about one number.
+ASKED_AN_HOUR = 20
 #: Somebody who is not connected is told so once in this many seconds.
 TOLD_FOR = 24 * 3600
 
@@ -46,14 +52,14 @@ class Messages:
         number: str,
         indexes: Sequence[str],
         inbound_sid: str,
-        sealed_text: str,
+        text: SealedText,
         media: int,
         retention: int,
     ) -> Acceptance:
-        """Takes a text on, once. ``sealed_text`` is empty when there are only pictures;
-        ``indexes`` are the sender's."""
+        """Takes a text on, once. ``indexes`` are the sender's."""
         keys = PoolKeys(pool_of(message_id))
         notice = notice_id(message_id, Notice.PICTURE_NOT_RELAYED)
+        second = second_id(message_id)
         with unavailable_when_away():
             answer = self._scripts.run_durably(
                 "accept_text",
@@ -68,6 +74,8 @@ class Messages:
                     keys.pool,
                     keys.message(notice),
                     keys.body(notice),
+                    keys.message(second),
+                    keys.body(second),
                     *(keys.phone(index) for index in indexes),
                 ],
                 [
@@ -75,7 +83,7 @@ class Messages:
                     number,
                     message_id,
                     inbound_sid,
-                    sealed_text,
+                    text.whole,
                     media,
                     notice,
                     Notice.PICTURE_NOT_RELAYED,
@@ -84,6 +92,12 @@ class Messages:
                     BODY_LIFETIME,
                     # The carrier tells whole seconds.
                     math.ceil(said_at),
+                    text.code,
+                    text.rest,
+                    text.characters,
+                    LONGEST_TEXT,
+                    *text.parts,
+                    second,
                     *indexes,
                 ],
             )
@@ -158,14 +172,26 @@ class Messages:
             )
         return told if added else ""
 
-    def may_tell(self, pool: str, *, number: str, index: str, answering: str) -> bool:
-        """Whether somebody who is not connected is told so now: once a day, and again when the
-        carrier repeats the text that is answered (its sid; "" for one fetched from a list)."""
-        key = PoolKeys(pool).told(number, index)
+    def may_tell(
+        self, pool: str, *, number: str, index: str, session: str, answering: str
+    ) -> bool:
+        """Whether somebody who is not connected is told so now: once a day for each session ("" for
+        none), and again when the carrier repeats the text that is answered (its sid; "" for one
+        fetched from a list)."""
+        key = PoolKeys(pool).told(number, index, session)
         with unavailable_when_away():
             if self._client.set(key, answering, nx=True, ex=TOLD_FOR):
                 return True
             return bool(answering and self._client.get(key) == answering)
+
+    def may_ask(self, pool: str, *, number: str, index: str) -> bool:
+        """Whether somebody is asked once more which session a text was for: so often an hour that no
+        two machines keep each other busy."""
+        key = PoolKeys(pool).asked(number, index)
+        with unavailable_when_away(), self._client.pipeline(transaction=False) as pipe:
+            pipe.set(key, 0, nx=True, ex=3600)
+            pipe.incr(key)
+            return bool(pipe.execute()[1] <= ASKED_AN_HOUR)
 
     def record_status(
         self,
@@ -177,14 +203,19 @@ class Messages:
         status: MessageStatus,
         rank: int,
         error_code: int,
+        number: str | None = None,
         send_again_at: float | None,
         notice: Notice,
         retention: int,
     ) -> Reported:
-        """Moves a text forwards. ``notice`` is what its sender is told if this is its failure."""
+        """Moves a text forwards, and its number's traffic with it. ``notice`` is what its sender is
+        told if this is its failure. Who has the record names the virtual number, and saves a round
+        trip."""
         keys = PoolKeys(pool_of(message_id))
         told = notice_id(message_id, notice)
         with unavailable_when_away():
+            if number is None:
+                number = self._client.hget(keys.message(message_id), "number") or ""
             outcome, head, is_told = self._scripts.run(
                 "record_message_status",
                 [
@@ -198,6 +229,7 @@ class Messages:
                     keys.carried(sid),
                     keys.message(told),
                     keys.body(told),
+                    keys.traffic(number),
                 ],
                 [
                     message_id,
@@ -214,6 +246,7 @@ class Messages:
                     LOOK_AGAIN,
                     retention,
                     BODY_LIFETIME,
+                    _counts_as(status, error_code),
                 ],
             )
         return Reported(ReportOutcome(outcome), head, bool(is_told))
@@ -243,6 +276,13 @@ class Messages:
             self._client.set(names.RECONCILED, f"{until:.3f}")
 
 
+def _counts_as(status: MessageStatus, error_code: int) -> str:
+    """For its number's traffic: nothing before the carrier has passed it on."""
+    if status.is_failure and error_code == FILTERED:
+        return "filtered"
+    return "sent" if status.is_final or status is MessageStatus.SENT else ""
+
+
 def _acceptance(answer: Sequence[str]) -> Acceptance:
     state, session, side, locale, index = (*answer, "", "", "", "")[:5]
     return Acceptance(
@@ -259,6 +299,7 @@ def _unpack(message_id: str, record: dict[str, Any]) -> Message:
     return Message(
         id=message_id,
         session=record["session"],
+        number=record["number"],
         side=Role(record["side"]),
         is_notice=record["kind"] == "notice",
         status=MessageStatus(record["status"]),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from relay.domain.errors import Conflict
+from relay.domain.phone import area_code_of
 from relay.domain.pool import NumberStatus, VirtualNumber
+from relay.domain.reputation import Complaint
 from relay.store import keys as names
 from relay.store.connection import Client, unavailable_when_away
 from relay.store.keys import PoolKeys
@@ -13,6 +16,10 @@ from relay.store.scripts import Scripts
 
 #: A number nobody knows is looked up again at most this often, in seconds.
 _UNKNOWN_FOR = 1.0
+#: The whole map is read at most this often, in seconds.
+_LEARN_AGAIN_AFTER = 10.0
+#: Numbers in one script call.
+_BATCH = 500
 
 
 class Numbers:
@@ -24,6 +31,7 @@ class Numbers:
         self._scripts = scripts
         self._pools: dict[str, str] = {}
         self._unknown: dict[str, float] = {}
+        self._learned_at = float("-inf")
 
     def pool_of(self, number: str) -> str | None:
         """The pool a virtual number is in; None when it is none of ours. Raises Unavailable."""
@@ -33,9 +41,22 @@ class Numbers:
                 pool = self._client.hget(names.NUMBERS, number)
             if pool:
                 self._pools[number] = pool
+                self._learn_now_and_then()
             else:
                 self._unknown = {number: time.monotonic() + _UNKNOWN_FOR}
         return pool
+
+    def learn(self) -> None:
+        """Reads the whole map: in a cluster a call to a known number needs it no more, whatever
+        happens to the master that has it. Raises Unavailable."""
+        self._learned_at = time.monotonic()
+        with unavailable_when_away():
+            self._pools.update(self._client.hgetall(names.NUMBERS))
+
+    def _learn_now_and_then(self) -> None:
+        """One that was not known is seldom the only one."""
+        if time.monotonic() - self._learned_at > _LEARN_AGAIN_AFTER:
+            self.learn()
 
     def forget(self, number: str) -> None:
         self._pools.pop(number, None)
@@ -52,22 +73,24 @@ class Numbers:
         status: NumberStatus = NumberStatus.AVAILABLE,
     ) -> bool:
         """Puts a number we own into a pool; False when it was there. ``capabilities`` is some of
-        ``vsm``. Raises Conflict when it is in another pool, Unavailable."""
+        ``vsm``. Raises Conflict when it is in another pool or on its
+        way back to the carrier, Unavailable."""
         keys = PoolKeys(pool)
         with unavailable_when_away():
             # The map first: a number in no map is unreachable, one in no pool is only unknown.
             self._client.hsetnx(names.NUMBERS, number, pool)
             if self._client.hget(names.NUMBERS, number) != pool:
                 raise Conflict("The number is in another pool.")
-            outcome, _ = self._scripts.run_durably(
+            outcome, *_ = self._scripts.run_durably(
                 "import_number",
                 [
                     keys.pool,
                     keys.numbers,
                     keys.ordinals,
                     keys.vacant,
-                    keys.blocked,
                     keys.number(number),
+                    *_place_keys(keys, number),
+                    keys.releasing,
                 ],
                 [
                     number,
@@ -78,6 +101,8 @@ class Numbers:
                     int(now),
                 ],
             )
+            if outcome == "releasing":
+                raise Conflict("The number is being given back to the carrier.")
             # The entry may have been that of a removal, which takes it away only now.
             self._keep_on_the_map(number, pool)
         self.forget(number)
@@ -87,21 +112,84 @@ class Numbers:
         if self._client.hexists(PoolKeys(pool).numbers, number):
             self._client.hsetnx(names.NUMBERS, number, pool)
 
-    def set_status(self, number: str, pool: str, status: NumberStatus) -> bool:
-        """False when the number is not in the pool. Raises Unavailable."""
+    def set_status(
+        self,
+        number: str,
+        pool: str,
+        status: NumberStatus,
+        *,
+        expected: NumberStatus | None = None,
+    ) -> bool:
+        """False when the number is not in the pool, or has not the ``expected`` status any more.
+        Raises Unavailable."""
+        return self._set_status(number, pool, status, expected=expected or "")
+
+    def rest(
+        self, number: str, pool: str, complaints: Sequence[Complaint], *, now: float
+    ) -> bool:
+        """Keeps new sessions off an available number where another one is free. False when it is
+        not available any more: an operator's word stands. Raises Unavailable."""
+        return self._set_status(
+            number,
+            pool,
+            NumberStatus.RESTING,
+            expected=NumberStatus.AVAILABLE,
+            since=str(int(now)),
+            complaints=",".join(complaints),
+        )
+
+    def wake(self, number: str, pool: str) -> bool:
+        """Ends a rest. False when the number does not rest any more. Raises Unavailable."""
+        return self.set_status(
+            number, pool, NumberStatus.AVAILABLE, expected=NumberStatus.RESTING
+        )
+
+    def _set_status(
+        self,
+        number: str,
+        pool: str,
+        status: NumberStatus,
+        *,
+        expected: str,
+        since: str = "",
+        complaints: str = "",
+    ) -> bool:
         keys = PoolKeys(pool)
+        is_resting = status is NumberStatus.RESTING
         with unavailable_when_away():
             return bool(
                 self._scripts.run(
                     "set_number_status",
-                    [keys.number(number), keys.blocked],
-                    [status, int(not status.is_allocatable)],
+                    [keys.number(number), keys.blocked, keys.resting],
+                    [
+                        status,
+                        int(not status.is_allocatable),
+                        int(is_resting),
+                        expected,
+                        since,
+                        complaints,
+                    ],
                 )
             )
 
     def remove(self, number: str, pool: str) -> str:
         """Takes a number out of its pool: ``removed``, ``unknown``, or ``bound`` while sessions on
-        it are open or cooling. Raises Unavailable."""
+        it are open or cooling. The account keeps it. Raises Unavailable."""
+        outcome = self._take_out(number, pool, expected="", releases="")
+        if outcome == "removed":
+            self._leave_the_map(number, pool)
+        self.forget(number)
+        return outcome
+
+    def retire(self, number: str, pool: str, *, expected: NumberStatus | None = None) -> str:
+        """As ``remove``, and notes in the same step that the carrier gets the number back. It
+        stays on the map until ``note_released``, so that no pool takes it on meanwhile.
+        ``changed`` when its status is not the expected one any more."""
+        outcome = self._take_out(number, pool, expected=expected or "", releases="1")
+        self.forget(number)
+        return outcome
+
+    def _take_out(self, number: str, pool: str, *, expected: str, releases: str) -> str:
         keys = PoolKeys(pool)
         with unavailable_when_away():
             outcome: str = self._scripts.run_durably(
@@ -110,18 +198,62 @@ class Numbers:
                     keys.numbers,
                     keys.ordinals,
                     keys.vacant,
-                    keys.blocked,
                     keys.number(number),
+                    *_place_keys(keys, number),
                     keys.load,
+                    keys.idle,
+                    keys.releasing,
                 ],
-                [number],
+                [number, expected, releases],
             )
-            if outcome == "removed":
-                self._client.hdel(names.NUMBERS, number)
-                # Somebody may have put it back in between, and found the entry that has just gone.
-                self._keep_on_the_map(number, pool)
-        self.forget(number)
         return outcome
+
+    def _leave_the_map(self, number: str, pool: str) -> None:
+        with unavailable_when_away():
+            self._client.hdel(names.NUMBERS, number)
+            # Somebody may have put it back in between, and found the entry that has just gone.
+            self._keep_on_the_map(number, pool)
+
+    def releasing(self, pool: str) -> dict[str, str]:
+        """Numbers that have left the pool and not yet the account, with their carrier sids."""
+        with unavailable_when_away():
+            noted: dict[str, str] = self._client.hgetall(PoolKeys(pool).releasing)
+        return noted
+
+    def note_released(self, number: str, pool: str) -> None:
+        """The carrier has it back. Off the map first: what still is on record is done again."""
+        self._leave_the_map(number, pool)
+        with unavailable_when_away():
+            self._client.hdel(PoolKeys(pool).releasing, number)
+        self.forget(number)
+
+    def note_idle(self, pool: str, numbers: Sequence[str], *, now: float) -> None:
+        """Remembers since when nothing has been on each of these, as far as anybody looked."""
+        keys = PoolKeys(pool)
+        with unavailable_when_away():
+            for first in range(0, len(numbers), _BATCH):
+                batch = numbers[first : first + _BATCH]
+                self._scripts.run("note_idle", [keys.numbers, keys.load, keys.idle], [now, *batch])
+
+    def idle_since(self, pool: str, *, before: float) -> list[str]:
+        """Numbers idle since before then, the longest first. Raises Unavailable."""
+        with unavailable_when_away():
+            idle: list[str] = self._client.zrange(
+                PoolKeys(pool).idle, "-inf", f"{before}", byscore=True
+            )
+        return idle
+
+    def drain_idle(self, number: str, pool: str, *, before: float) -> bool:
+        """Sets it to draining if it still is idle and allocatable. Raises Unavailable."""
+        keys = PoolKeys(pool)
+        with unavailable_when_away():
+            return bool(
+                self._scripts.run(
+                    "drain_idle_number",
+                    [keys.number(number), keys.load, keys.idle, keys.blocked, keys.resting],
+                    [number, before, NumberStatus.DRAINING],
+                )
+            )
 
     def get(self, number: str) -> VirtualNumber | None:
         pool = self.pool_of(number)
@@ -148,6 +280,19 @@ class Numbers:
         return sorted(found, key=lambda number: number.ordinal)
 
 
+def _place_keys(keys: PoolKeys, number: str) -> list[str]:
+    """What says of a number's place how busy it is and what it may be taken for."""
+    return [
+        keys.busy,
+        keys.blocked,
+        keys.resting,
+        keys.no_voice,
+        keys.no_sms,
+        keys.full,
+        keys.area(area_code_of(number)),
+    ]
+
+
 def _unpack(number: str, pool: str, record: dict[str, str]) -> VirtualNumber:
     return VirtualNumber(
         number=number,
@@ -159,4 +304,6 @@ def _unpack(number: str, pool: str, record: dict[str, str]) -> VirtualNumber:
         sms="s" in record["capabilities"],
         mms="m" in record["capabilities"],
         imported_at=int(record["imported_at"]),
+        resting_since=int(record["resting_since"]) if record.get("resting_since") else None,
+        complaints=tuple(map(Complaint, filter(None, record.get("complaints", "").split(",")))),
     )

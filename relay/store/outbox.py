@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from relay.domain.message_progress import FINAL_RANK, MessageStatus
+from relay.domain.reputation import FILTERED
 from relay.domain.session import pool_of
 from relay.domain.texts import (
     Behind,
@@ -55,6 +56,9 @@ MESSAGE_FIELDS = (
     "next_at",
     "carrier_sid",
     "redelivered",
+    "code",
+    "context",
+    "part",
 )
 
 
@@ -157,8 +161,10 @@ class Outbox:
         error_code: int,
         notice: Notice,
         retention: int,
+        number: str = "",
     ) -> GivenUp:
-        """It will not be sent: its body goes and its sender gets the notice."""
+        """It will not be sent: its body goes and its sender gets the notice. ``number`` is the
+        virtual one, whose traffic a filtered text is counted in."""
         keys = PoolKeys(pool_of(message_id))
         told = notice_id(message_id, notice)
         counted, head, is_told = self._run(
@@ -173,6 +179,7 @@ class Outbox:
                 keys.pool,
                 keys.message(told),
                 keys.body(told),
+                keys.traffic(number),
             ],
             [
                 message_id,
@@ -185,6 +192,7 @@ class Outbox:
                 LOOK_AGAIN,
                 retention,
                 BODY_LIFETIME,
+                int(error_code == FILTERED and number != ""),
             ],
         )
         return GivenUp(counted=bool(counted), next=head, sender_told=bool(is_told))
@@ -228,4 +236,8 @@ def _grant(message_id: str, token: str, turn: Turn, until: str, body: str, *valu
         accepted_at=float(value["started_at"]),
         notice=Notice(value["notice"]) if value["notice"] else None,
         locale=value["locale"],
+        index=value["index"],
+        code=value["code"],
+        context=value["context"],
+        part=value["part"],
     )

@@ -114,11 +114,8 @@ class People:
 
     def count_conflict(self, client_id: str) -> None:
         """Notes that an API client was told of a phone conflict. Raises Unavailable."""
-        key = names.conflicts(client_id)
-        with unavailable_when_away(), self._client.pipeline() as pipe:
-            pipe.set(key, 0, ex=_CONFLICT_WINDOW, nx=True)
-            pipe.incr(key)
-            pipe.execute()
+        with unavailable_when_away():
+            self._scripts.run("count_in_window", [names.conflicts(client_id)], [_CONFLICT_WINDOW])
 
     def conflicts_met_by(self, client_id: str) -> tuple[int, int]:
         """How many phone conflicts a client was told of, and for how many seconds they count."""

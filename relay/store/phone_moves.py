@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from relay.domain.allocation import draw_access_codes, draw_session_id
+from relay.domain.access_code import draw_access_codes
+from relay.domain.allocation import draw_session_id
 from relay.domain.participant import Participant, Role
-from relay.domain.pool import Pool
+from relay.domain.pool import Pool, Selection
 from relay.domain.session import ClosedReason, Session
 from relay.store.connection import Client, unavailable_when_away
 from relay.store.keys import PoolKeys
@@ -67,11 +68,11 @@ class PhoneMoves:
         self._scripts = scripts
 
     def reserve(
-        self, pool: str, change: PhoneChange, *, renumber: Sequence[str] = (), now: float
+        self, pool: Pool, change: PhoneChange, *, renumber: Sequence[str] = (), now: float
     ) -> ReserveOutcome:
         """Reserves the new phone on all live sessions of the person in the pool, or nothing.
         The sessions in ``renumber`` may get another number. Raises Unavailable."""
-        keys = PoolKeys(pool)
+        keys = PoolKeys(pool.name)
         with unavailable_when_away():
             sessions = self._read(keys, renumber)
             others = _distinct(s.party(change.role.other).phone_index for s in sessions)
@@ -83,17 +84,23 @@ class PhoneMoves:
                     keys.pairs(change.role, change.ref),
                     keys.moving,
                     keys.reserved(change.id),
-                    keys.degrees,
+                    *keys.degrees,
+                    keys.sharing,
+                    keys.numbers,
                     keys.ordinals,
                     keys.blocked,
+                    keys.resting,
+                    keys.full,
+                    keys.no_voice,
+                    keys.no_sms,
+                    keys.busy,
                     keys.scratch,
                     keys.codes,
+                    keys.code_lengths,
                     keys.load,
                     keys.ended,
                     keys.leases,
-                    *map(keys.phone, change.new_indexes),
-                    *map(keys.used, change.new_indexes),
-                    *_node_keys(keys, others),
+                    *_node_keys(keys, [*change.new_indexes, *others]),
                 ],
                 [
                     now,
@@ -101,11 +108,13 @@ class PhoneMoves:
                     change.role,
                     change.ref,
                     *draw_access_codes(),
+                    int(pool.selection is Selection.SPREAD),
+                    int(pool.access_codes),
                     len(change.new_indexes),
                     len(others),
                     *change.new_indexes,
                     *others,
-                    *(text for s in sessions for text in (s.id, draw_session_id(pool))),
+                    *(text for s in sessions for text in (s.id, draw_session_id(pool.name))),
                 ],
             )
         return _reserve_outcome(outcome, tuple(ids))
@@ -119,7 +128,13 @@ class PhoneMoves:
                 indexes = self._indexes_met_by(keys, change)
                 outcome, moved = self._scripts.run_durably(
                     "commit_phone",
-                    [*_settling_keys(keys, change), *_node_keys(keys, indexes)],
+                    [
+                        *_settling_keys(keys, change),
+                        keys.pool,
+                        keys.busy,
+                        keys.full,
+                        *_node_keys(keys, indexes),
+                    ],
                     [
                         now,
                         change.id,
@@ -168,6 +183,8 @@ class PhoneMoves:
                         keys.pool,
                         keys.pairs(role, ref),
                         keys.moving,
+                        keys.busy,
+                        keys.full,
                     ],
                     [
                         now,
@@ -233,8 +250,10 @@ def _settling_keys(keys: PoolKeys, change: PhoneChange) -> list[str]:
         keys.cooling,
         keys.moving,
         keys.reserved(change.id),
-        keys.degrees,
+        *keys.degrees,
+        keys.sharing,
         keys.codes,
+        keys.code_lengths,
         keys.load,
         keys.ended,
         keys.leases,
@@ -242,7 +261,7 @@ def _settling_keys(keys: PoolKeys, change: PhoneChange) -> list[str]:
 
 
 def _node_keys(keys: PoolKeys, indexes: Iterable[str]) -> list[str]:
-    return [key for index in indexes for key in (keys.phone(index), keys.used(index))]
+    return [key for index in indexes for key in keys.node(index)]
 
 
 def _distinct(indexes: Iterable[str]) -> list[str]:

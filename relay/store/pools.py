@@ -2,45 +2,50 @@
 
 from __future__ import annotations
 
-from relay.domain.pool import NumberStatus, Pool, PoolFigures
+from dataclasses import fields
+from typing import Any
+
+from relay.domain.pool import Geo, NumberStatus, Pool, PoolFigures, Selection
+from relay.domain.reputation import ReputationPolicy
 from relay.store import keys as names
 from relay.store.connection import Client, unavailable_when_away
 from relay.store.keys import PoolKeys
+from relay.store.scripts import Scripts
 
-_DURATIONS = ("default_ttl", "max_ttl", "candidate_cooldown", "recruiter_cooldown")
+_NUMBERS = (
+    "default_ttl",
+    "max_ttl",
+    "candidate_cooldown",
+    "recruiter_cooldown",
+    "min_headroom",
+    "number_rent",
+)
+#: Empty where there is no limit.
+_LIMITS = ("max_sessions_per_number", "max_numbers", "monthly_budget", "release_idle_after")
+_FLAGS = ("access_codes", "strict_geo")
+#: Of the reputation's policy.
+_COUNTS = ("min_calls", "min_texts", "max_calls_per_minute", "max_calls_per_day", "rest_for")
+_SHARES = ("min_answer_rate", "max_short_share", "max_filtered_share")
 
 
 class Pools:
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, scripts: Scripts) -> None:
         self._client = client
+        self._scripts = scripts
 
     def put(self, pool: Pool) -> bool:
         """Creates the pool or changes its policy; True when it is new. Raises Unavailable."""
+        keys = PoolKeys(pool.name)
+        policy = [text for pair in _pack(pool).items() for text in pair]
         with unavailable_when_away():
-            self._client.hset(
-                PoolKeys(pool.name).pool,
-                mapping={
-                    "country": pool.country,
-                    **{name: getattr(pool, name) for name in _DURATIONS},
-                    "access_codes": int(pool.access_codes),
-                    "allowed_countries": ",".join(pool.allowed_countries),
-                },
-            )
+            self._scripts.run("put_pool", [keys.pool, keys.busy, keys.full], policy)
             return bool(self._client.sadd(names.POOLS, pool.name))
 
     def get(self, name: str) -> Pool | None:
         """Raises Unavailable."""
         with unavailable_when_away():
             policy = self._client.hgetall(PoolKeys(name).pool)
-        if "country" not in policy:
-            return None
-        return Pool(
-            name=name,
-            country=policy["country"],
-            **{duration: int(policy[duration]) for duration in _DURATIONS},
-            access_codes=policy["access_codes"] == "1",
-            allowed_countries=tuple(filter(None, policy["allowed_countries"].split(","))),
-        )
+        return _unpack(name, policy) if "country" in policy else None
 
     def names(self) -> list[str]:
         with unavailable_when_away():
@@ -55,15 +60,76 @@ class Pools:
         with unavailable_when_away():
             numbers = self._client.hkeys(keys.numbers)
             with self._client.pipeline(transaction=False) as pipe:
-                pipe.hget(keys.pool, "open_sessions")
+                pipe.hmget(keys.pool, ["open_sessions", "access_codes"])
                 pipe.zcard(keys.cooling)
-                pipe.zrange(keys.degrees, 0, 0, desc=True, withscores=True)
+                for degrees in keys.degrees:
+                    pipe.zrange(degrees, 0, 0, desc=True, withscores=True)
+                pipe.zcard(keys.degrees[0])
+                pipe.zcard(keys.sharing)
                 for number in numbers:
                     pipe.hget(keys.number(number), "status")
-                open_sessions, cooling, busiest, *statuses = pipe.execute()
+                policy, cooling, *answers = pipe.execute()
+        *busiest, recruiters, on_codes = answers[:5]
+        statuses = answers[5:]
+        most = [int(top[0][1]) if top else 0 for top in busiest]
         return PoolFigures(
             numbers={status: statuses.count(status) for status in NumberStatus},
-            open_sessions=int(open_sessions or 0),
+            open_sessions=int(policy[0] or 0),
             cooling_bindings=cooling,
-            bound=int(busiest[0][1]) if busiest else 0,
+            bound=max(most),
+            candidate_bound=most[1],
+            recruiters=recruiters,
+            on_codes=on_codes,
+            access_codes=policy[1] == "1",
         )
+
+
+def _pack(pool: Pool) -> dict[str, str | int]:
+    return {
+        "country": pool.country,
+        "allowed_countries": ",".join(pool.allowed_countries),
+        "selection": pool.selection,
+        "geo": pool.geo,
+        **{name: getattr(pool, name) for name in _NUMBERS},
+        **{name: int(getattr(pool, name)) for name in _FLAGS},
+        **{name: _or_empty(getattr(pool, name)) for name in _LIMITS},
+        **_pack_reputation(pool.reputation),
+    }
+
+
+def _pack_reputation(policy: ReputationPolicy) -> dict[str, str | int]:
+    return {
+        f"reputation_{field.name}": _or_empty(getattr(policy, field.name))
+        for field in fields(policy)
+    }
+
+
+def _unpack_reputation(policy: dict[str, str]) -> ReputationPolicy:
+    read = {**dict.fromkeys(_COUNTS, int), **dict.fromkeys(_SHARES, float)}
+    values: dict[str, Any] = {
+        name: as_number(text) if (text := policy[f"reputation_{name}"]) else None
+        for name, as_number in read.items()
+        if f"reputation_{name}" in policy
+    }
+    return ReputationPolicy(**values)
+
+
+def _or_empty(limit: float | None) -> str | int:
+    return "" if limit is None else limit if isinstance(limit, int) else repr(limit)
+
+
+def _unpack(name: str, policy: dict[str, str]) -> Pool:
+    values: dict[str, Any] = {
+        **{name: int(policy[name]) for name in _NUMBERS},
+        **{name: policy[name] == "1" for name in _FLAGS},
+        **{name: int(policy[name]) if policy[name] else None for name in _LIMITS},
+    }
+    return Pool(
+        name=name,
+        country=policy["country"],
+        allowed_countries=tuple(filter(None, policy["allowed_countries"].split(","))),
+        selection=Selection(policy["selection"]),
+        geo=Geo(policy["geo"]),
+        reputation=_unpack_reputation(policy),
+        **values,
+    )

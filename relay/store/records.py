@@ -33,6 +33,7 @@ FIELDS = (
     "bindings",
     "previous",
     "former",
+    "code_needed",
     "context",
 )
 
@@ -67,6 +68,7 @@ def unpack_session(session_id: str, record: str) -> Session:
         bindings=int(value["bindings"]),
         previous=value["previous"],
         former=_unpack_former(value["former"]),
+        code_needed=value["code_needed"] == "1",
     )
 
 

@@ -24,7 +24,15 @@ class Recycling:
         with unavailable_when_away():
             looked_at, *closed = self._scripts.run(
                 "close_due",
-                [keys.sessions, keys.due, keys.cooling, keys.leases, keys.pool],
+                [
+                    keys.sessions,
+                    keys.due,
+                    keys.cooling,
+                    keys.leases,
+                    keys.pool,
+                    keys.busy,
+                    keys.full,
+                ],
                 [now, batch, pool.recruiter_cooldown, pool.candidate_cooldown],
             )
         return int(looked_at), closed
@@ -37,7 +45,7 @@ class Recycling:
                 keys.cooling, "-inf", f"{now}", byscore=True, offset=0, num=batch
             )
             if members:
-                indexes = [member.split(":")[1] for member in members]
+                indexes = [member.split(":")[2] for member in members]
                 self._scripts.run(
                     "release_cooled",
                     [
@@ -46,10 +54,12 @@ class Recycling:
                         keys.leases,
                         keys.ordinals,
                         keys.codes,
+                        keys.code_lengths,
                         keys.load,
-                        keys.degrees,
+                        *keys.degrees,
+                        keys.sharing,
                         keys.ended,
-                        *(k for index in indexes for k in (keys.phone(index), keys.used(index))),
+                        *(key for index in indexes for key in keys.node(index)),
                     ],
                     [now, retention, *members],
                 )

@@ -6,13 +6,13 @@ front of it, since Redis lets no script load another.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from redis.commands.core import Script
 from redis.exceptions import NoScriptError
 
 from relay.domain.errors import Unavailable
@@ -33,21 +33,23 @@ def source(name: str) -> str:
     return "\n".join([*((LUA / "shared" / f"{part}.lua").read_text() for part in parts), text])
 
 
+@cache
+def _sha(name: str) -> str:
+    """By which Redis knows a script that it has seen."""
+    return hashlib.sha1(source(name).encode(), usedforsecurity=False).hexdigest()
+
+
 class Scripts:
     """Runs scripts on one client; with replicas, a write is acknowledged when they have it."""
 
     def __init__(self, client: Client, *, replicas: int = 0) -> None:
         self._client = client
         self._replicas = replicas
-        self._scripts: dict[str, Script] = {}
 
     def run(self, name: str, keys: Sequence[str], args: Sequence[str | int | float]) -> Any:
         """One round trip: the script by its hash, and its text once when Redis lacks it."""
-        script = self._scripts.get(name)
-        if script is None:
-            script = self._scripts[name] = self._client.register_script(source(name))
         try:
-            return self._client.evalsha(script.sha, len(keys), *keys, *args)
+            return self._client.evalsha(_sha(name), len(keys), *keys, *args)
         except NoScriptError:
             return self._client.eval(source(name), len(keys), *keys, *args)
 

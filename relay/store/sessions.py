@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from relay.domain.allocation import (
-    ExhaustedReason,
-    draw_access_codes,
-    draw_session_id,
-)
+from relay.domain.access_code import draw_access_codes
+from relay.domain.allocation import ExhaustedReason, draw_session_id
+from relay.domain.errors import Conflict
 from relay.domain.participant import Participant, Role
-from relay.domain.pool import Pool
+from relay.domain.pool import Geo, Pool, Selection
 from relay.domain.session import Channel, ClosedReason, Session, pool_of
 from relay.store.connection import Client, unavailable_when_away
 from relay.store.keys import PoolKeys
@@ -31,18 +29,31 @@ class Exhausted:
 
 
 @dataclass(frozen=True)
+class Incapable:
+    """The pair's open session is on a number that cannot do what is asked now."""
+
+    session: Session
+
+
+@dataclass(frozen=True)
 class Outdated:
     """A participant's phone is changing: read the participant again, then claim again."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """What a new session should be; a pair's open session follows it where it may."""
+    """What a new session should be; a pair's open session follows it where it may.
+
+    ``area`` is the candidate's area code, for a pool that looks at it; ``suppressed`` are virtual
+    numbers whose texts one of the two has stopped.
+    """
 
     expires_at: int
     expiry_was_asked_for: bool
     channels: frozenset[Channel]
     context: str
+    area: str = ""
+    suppressed: tuple[str, ...] = ()
 
 
 class Sessions:
@@ -59,8 +70,8 @@ class Sessions:
         *,
         now: float,
         retention: int,
-    ) -> Claimed | Exhausted | Outdated:
-        """The pair's open session, or a new one on the lowest number free for both; atomic.
+    ) -> Claimed | Incapable | Exhausted | Outdated:
+        """The pair's open session, or a new one on the number that the policy chooses; atomic.
 
         Both must be indexed under the same index keys. ``retention`` is how long, in seconds, an
         ended session is kept. Raises Unavailable.
@@ -71,6 +82,8 @@ class Sessions:
                 case ["created" | "existing" as outcome, session_id, record]:
                     session = unpack_session(session_id, record)
                     return Claimed(session, is_new=outcome == "created")
+                case ["incapable", session_id, record]:
+                    return Incapable(unpack_session(session_id, record))
                 case ["exhausted", reason]:
                     return Exhausted(ExhaustedReason(reason))
                 case ["moving"]:
@@ -88,14 +101,21 @@ class Sessions:
         retention: int,
     ) -> list[str]:
         keys = PoolKeys(pool.name)
-        sides = (recruiter.phone_indexes, candidate.phone_indexes)
+        indexes = (*recruiter.phone_indexes, *candidate.phone_indexes)
         with unavailable_when_away():
             answer: list[str] = self._scripts.run_durably(
                 "claim",
                 [
                     keys.pool,
+                    keys.numbers,
                     keys.ordinals,
                     keys.blocked,
+                    keys.resting,
+                    keys.full,
+                    keys.no_voice,
+                    keys.no_sms,
+                    keys.busy,
+                    keys.area(wish.area),
                     keys.scratch,
                     keys.sessions,
                     keys.due,
@@ -103,12 +123,14 @@ class Sessions:
                     keys.ended,
                     keys.leases,
                     keys.codes,
+                    keys.code_lengths,
                     keys.load,
-                    keys.degrees,
+                    *keys.degrees,
+                    keys.sharing,
                     keys.moving,
                     keys.pairs(Role.RECRUITER, recruiter.ref),
                     keys.pairs(Role.CANDIDATE, candidate.ref),
-                    *(key for indexes in sides for key in _node_keys(keys, indexes)),
+                    *(key for index in indexes for key in keys.node(index)),
                 ],
                 [
                     now,
@@ -128,9 +150,12 @@ class Sessions:
                     candidate.sealed_phone,
                     candidate.locale,
                     *draw_access_codes(),
+                    int(pool.selection is Selection.SPREAD),
+                    int(pool.access_codes),
+                    _geo(pool),
                     len(recruiter.phone_indexes),
-                    *recruiter.phone_indexes,
-                    *candidate.phone_indexes,
+                    *indexes,
+                    *wish.suppressed,
                 ],
             )
         return answer
@@ -154,12 +179,13 @@ class Sessions:
         channels: frozenset[Channel] | None = None,
         context: str | None = None,
     ) -> Session | None:
-        """The session after the change; a closed or expired one comes back as it is."""
+        """The session after the change; a closed or expired one comes back as it is. Raises
+        Conflict when its number cannot carry a channel, Unavailable."""
         keys = PoolKeys(pool_of(session_id))
         with unavailable_when_away():
             outcome, *record = self._scripts.run(
                 "amend",
-                [keys.sessions, keys.due],
+                [keys.sessions, keys.due, keys.no_voice, keys.no_sms],
                 [
                     now,
                     session_id,
@@ -169,6 +195,8 @@ class Sessions:
                     context or "",
                 ],
             )
+        if outcome == "incapable":
+            raise Conflict("The session's number cannot carry these channels.")
         return None if outcome == "unknown" else unpack_session(session_id, record[0])
 
     def close(
@@ -179,7 +207,15 @@ class Sessions:
         with unavailable_when_away():
             record = self._scripts.run_durably(
                 "close",
-                [keys.sessions, keys.due, keys.cooling, keys.leases, keys.pool],
+                [
+                    keys.sessions,
+                    keys.due,
+                    keys.cooling,
+                    keys.leases,
+                    keys.pool,
+                    keys.busy,
+                    keys.full,
+                ],
                 [
                     now,
                     session_id,
@@ -205,6 +241,14 @@ class Sessions:
                 if session_id
                 for session in read_sessions(self._client, PoolKeys(name), [session_id])
             ]
+
+    def bound_to(self, pool: str, index: str, number: str) -> list[Session]:
+        """The sessions, open or cooling, that a phone has on a virtual number; newest first."""
+        keys = PoolKeys(pool)
+        with unavailable_when_away():
+            held = self._client.hget(keys.phone(index), number) or ""
+            found = read_sessions(self._client, keys, held.split())
+        return sorted(found, key=lambda session: (-session.created_at, session.id))
 
     def of_participant(self, pool: str, role: Role, ref: str) -> list[Session]:
         """All kept sessions of a person in a pool, newest first: each counterpart's latest one and
@@ -255,6 +299,7 @@ def read_sessions(client: Client, keys: PoolKeys, ids: Sequence[str]) -> list[Se
     return [unpack_session(i, record) for i, record in zip(ids, records, strict=True) if record]
 
 
-def _node_keys(keys: PoolKeys, indexes: Sequence[str]) -> Iterator[str]:
-    yield from map(keys.phone, indexes)
-    yield from map(keys.used, indexes)
+def _geo(pool: Pool) -> str:
+    if pool.geo is Geo.COUNTRY:
+        return ""
+    return "strict" if pool.strict_geo else "prefer"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from relay.store.calls import Calls
+from relay.store.comparisons import Comparisons
 from relay.store.connection import Client
 from relay.store.erasing import Erasing
+from relay.store.history import History
+from relay.store.jobs import PurchaseJobs
 from relay.store.messages import Messages
 from relay.store.numbers import Numbers
 from relay.store.people import People
@@ -12,6 +15,7 @@ from relay.store.phone_changes import PhoneChanges
 from relay.store.phone_moves import PhoneMoves
 from relay.store.pools import Pools
 from relay.store.recycling import Recycling
+from relay.store.reputation import Reputation
 from relay.store.scripts import Scripts
 from relay.store.sessions import Sessions
 from relay.store.suppressions import Suppressions
@@ -23,8 +27,10 @@ class Store:
     def __init__(self, client: Client, *, replicas: int = 0) -> None:
         self.client = client
         scripts = Scripts(client, replicas=replicas)
-        self.pools = Pools(client)
+        self.pools = Pools(client, scripts)
         self.numbers = Numbers(client, scripts)
+        self.jobs = PurchaseJobs(client, scripts)
+        self.comparisons = Comparisons(client)
         self.people = People(client, scripts)
         self.phone_changes = PhoneChanges(client, scripts)
         self.phone_moves = PhoneMoves(client, scripts)
@@ -33,4 +39,6 @@ class Store:
         self.recycling = Recycling(client, scripts)
         self.calls = Calls(client, scripts)
         self.messages = Messages(client, scripts)
+        self.reputation = Reputation(client)
+        self.history = History(client)
         self.suppressions = Suppressions(client)

@@ -59,6 +59,17 @@ class Suppressions:
         answers = iter(map(_says_stopped, words))
         return [True in [next(answers) for _ in indexes] for indexes, _ in questions]
 
+    def stopped_numbers(self, indexes: Sequence[str]) -> set[str]:
+        """The virtual numbers whose texts the phone has stopped, each by itself."""
+        with unavailable_when_away():
+            words = [self._client.hgetall(names.stopped(index)) for index in indexes]
+        return {
+            scope
+            for by_scope in words
+            for scope, word in by_scope.items()
+            if scope != SERVICE and _says_stopped([word])
+        }
+
     def carry_over(self, indexes: Sequence[str]) -> None:
         """Makes the last word known by one index known by all: to be called for a phone while index
         keys rotate, or a STOP would be lost with the key it was written under."""

@@ -63,6 +63,13 @@ def begin() -> Response | None:
             assert_never(outcome)
 
 
+def request_id() -> str:
+    """Of this request and each repeat of it, one id; "" without a key. Work that is done later is
+    begun once by it."""
+    attempt: _Attempt | None = g.get("attempt")
+    return attempt.request_hash if attempt else ""
+
+
 def finish(response: Response) -> Response:
     """After it: keeps the answer for a day, unless another attempt may get a better one."""
     attempt: _Attempt | None = g.pop("attempt", None)

@@ -8,16 +8,19 @@ from relay.carrier import announcements
 from relay.carrier.announcements import Announcement
 from relay.carrier.replies import CONTENT_TYPE, text_reply
 from relay.carrier.webhooks import (
+    InboundText,
     UnreadableWebhook,
     read_inbound_text,
     read_message_status,
 )
 from relay.domain.errors import Invalid, NotFound
+from relay.domain.texts import Notice
 from relay.metrics import WEBHOOK_SECONDS
 from relay.web.auth import signed
 from relay.web.current import now, services
 from relay.web.problems import relay_problem
 from relay.web.signed import require_signature, signed_fields
+from relay.workflows.ask_which_session import ask_which_session
 from relay.workflows.record_message_status import record_message_status
 from relay.workflows.relay_text import TextAnswer, relay_text
 
@@ -32,7 +35,7 @@ def receive_text() -> Response:
     with WEBHOOK_SECONDS.labels("message").time():
         text = read_inbound_text(signed_fields())
         answer = relay_text(services(), text, now=now())
-        return _twiml(text_reply(_words(answer)))
+        return _twiml(text_reply(_words(answer, text)))
 
 
 @messages.post("/<message_id>/<attempt>/status")
@@ -51,9 +54,17 @@ def refuse(error: UnreadableWebhook) -> Response:
     return relay_problem(Invalid(str(error)))
 
 
-def _words(answer: TextAnswer) -> str:
+def _words(answer: TextAnswer, text: InboundText) -> str:
     if answer.tell is None:
         return ""
+    if answer.tell is Notice.WHICH_SESSION and answer.accepted is not None:
+        return ask_which_session(
+            services(),
+            answer.message,
+            index=answer.accepted.index,
+            number=text.virtual_number,
+            locale=answer.locale,
+        )
     board = services().settings.board_name
     return announcements.text(Announcement(answer.tell), answer.locale, board=board)
 

@@ -10,6 +10,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from relay.web.auth import public
+from relay.web.current import services
+from relay.web.number_gauges import NumberGauges
+from relay.web.standing_gauges import StandingGauges
 
 metrics = APIBlueprint("metrics", __name__, enable_openapi=False)
 
@@ -21,7 +24,15 @@ _SHARED_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 @public
 def read_metrics() -> Response:
     """What the service has done, in numbers"""
-    return Response(generate_latest(_registry()), content_type=CONTENT_TYPE_LATEST)
+    text = generate_latest(_registry()) + generate_latest(_of_the_store())
+    return Response(text, content_type=CONTENT_TYPE_LATEST)
+
+
+def _of_the_store() -> CollectorRegistry:
+    registry = CollectorRegistry()
+    registry.register(NumberGauges(services()))
+    registry.register(StandingGauges(services().store))
+    return registry
 
 
 def _registry() -> CollectorRegistry:

@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
+from typing import Any, assert_never
+
 from apiflask import APIBlueprint
 from pydantic import TypeAdapter
 
 from relay.domain.api_key import Scope
 from relay.domain.pool import NumberStatus
+from relay.web import idempotency
 from relay.web.auth import needs
 from relay.web.current import now, services
 from relay.web.cursors import Cursors
-from relay.web.presenting import present_number
+from relay.web.presenting import present_job, present_number, present_numbers
+from relay.web.schemas.jobs import JobAnswer
 from relay.web.schemas.numbers import (
     NumberAnswer,
     NumberBody,
     NumberChange,
+    NumberImport,
     NumberList,
+    NumberPurchase,
     NumberQuery,
 )
 from relay.workflows.change_number import change_number
 from relay.workflows.find_number import find_number
 from relay.workflows.give_number_back import give_number_back
 from relay.workflows.import_number import import_number
+from relay.workflows.order_numbers import Order, order_numbers
 
 numbers = APIBlueprint("numbers", __name__, url_prefix="/v1/numbers")
+
+_ANSWERS: dict[int | str, dict[str, str | dict[str, dict[str, Any]]]] = {
+    200: {"description": "The pool has the number already"},
+    202: {
+        "description": "A job that buys the numbers; `Location` says where to ask for it",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/JobAnswer"}}},
+    },
+}
 
 _places = Cursors("numbers", TypeAdapter(tuple[str, int]))
 
@@ -32,16 +47,42 @@ _places = Cursors("numbers", TypeAdapter(tuple[str, int]))
 @needs(Scope.NUMBERS)
 @numbers.input(NumberBody)
 @numbers.output(NumberAnswer, 201, description="A new number of the pool")
-@numbers.doc(responses={200: "The pool has the number already"})
-def post(json_data: NumberBody) -> tuple[NumberAnswer, int, dict[str, str]]:
-    """Import a number that the account owns
+@numbers.doc(responses=_ANSWERS)
+def post(
+    json_data: NumberBody,
+) -> tuple[NumberAnswer | JobAnswer, int, dict[str, str]]:
+    """Import a number that the account owns, or buy numbers
 
-    Its calls and texts come here before this answers.
+    The calls and texts of an imported number come here before this answers. Numbers are bought by
+    a job, inside the pool's `max_numbers` and `monthly_budget`: 409 with the `reason` where these
+    leave no room for all of them.
     """
-    imported = import_number(services(), json_data.phone_number, json_data.pool, now=now())
-    answer = present_number(imported.number)
+    match json_data.root:
+        case NumberImport() as body:
+            return _import(body)
+        case NumberPurchase() as body:
+            return _buy(body)
+        case body:
+            assert_never(body)
+
+
+def _import(body: NumberImport) -> tuple[NumberAnswer, int, dict[str, str]]:
+    imported = import_number(services(), body.phone_number, body.pool, now=now())
+    answer = present_number(services(), imported.number, now=now())
     location = f"/v1/numbers/{answer.phone_number}"
     return answer, 201 if imported.is_new else 200, {"Location": location}
+
+
+def _buy(body: NumberPurchase) -> tuple[JobAnswer, int, dict[str, str]]:
+    order = Order(
+        pool=body.pool,
+        country=body.buy.country,
+        area_code=body.buy.area_code,
+        count=body.count,
+        request=idempotency.request_id(),
+    )
+    answer = present_job(order_numbers(services(), order, now=now()))
+    return answer, 202, {"Location": f"/v1/jobs/{answer.id}"}
 
 
 @numbers.get("")
@@ -63,7 +104,7 @@ def index(query_data: NumberQuery) -> NumberList:
     page = found[: query_data.limit]
     more = len(found) > len(page)
     return NumberList(
-        data=[present_number(number) for number in page],
+        data=present_numbers(services(), page, now=now()),
         next_cursor=_places.write((page[-1].pool, page[-1].ordinal) if more else None),
     )
 
@@ -73,7 +114,7 @@ def index(query_data: NumberQuery) -> NumberList:
 @numbers.output(NumberAnswer)
 def get(number: str) -> NumberAnswer:
     """Read a number"""
-    return present_number(find_number(services(), number))
+    return present_number(services(), find_number(services(), number), now=now())
 
 
 @numbers.patch("/<number>")
@@ -83,7 +124,7 @@ def get(number: str) -> NumberAnswer:
 def patch(number: str, json_data: NumberChange) -> NumberAnswer:
     """Say whether new sessions may use a number"""
     status = NumberStatus(json_data.status)
-    return present_number(change_number(services(), number, status))
+    return present_number(services(), change_number(services(), number, status), now=now())
 
 
 @numbers.delete("/<number>")
@@ -92,8 +133,8 @@ def patch(number: str, json_data: NumberChange) -> NumberAnswer:
 def delete(number: str) -> tuple[str, int]:
     """Give a number back
 
-    It leaves its pool; the carrier's account keeps it. Refused while sessions on it are open or
-    cooling.
+    It leaves its pool and goes back to the carrier, for good. Refused while sessions on it are open
+    or cooling: a number whose status is `draining` is given back by itself when they have ended.
     """
     give_number_back(services(), number)
     return "", 204

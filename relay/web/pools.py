@@ -8,8 +8,9 @@ from pydantic import TypeAdapter
 from relay.domain.api_key import Scope
 from relay.domain.errors import NotFound
 from relay.domain.pool import Pool
+from relay.domain.reputation import ReputationPolicy
 from relay.web.auth import needs
-from relay.web.current import services
+from relay.web.current import now, services
 from relay.web.cursors import Cursors
 from relay.web.presenting import present_pool
 from relay.web.schemas.base import Page
@@ -29,7 +30,7 @@ _names = Cursors("pools", TypeAdapter(str))
 def put(name: str, json_data: PoolBody) -> tuple[PoolAnswer, int]:
     """Create a pool, or change its policy"""
     done = put_pool(services(), _pool(name, json_data))
-    return present_pool(services(), done.pool), 201 if done.is_new else 200
+    return present_pool(services(), done.pool, now=now()), 201 if done.is_new else 200
 
 
 def _pool(name: str, body: PoolBody) -> Pool:
@@ -45,8 +46,22 @@ def _pool(name: str, body: PoolBody) -> Pool:
         max_ttl=body.max_ttl,
         access_codes=body.access_codes,
         allowed_countries=tuple(dict.fromkeys(body.allowed_countries)),
+        selection=body.selection,
+        geo=body.geo,
+        strict_geo=body.strict_geo,
+        max_sessions_per_number=body.max_sessions_per_number,
+        min_headroom=body.min_headroom,
+        max_numbers=body.max_numbers,
+        monthly_budget=_cents(body.monthly_budget) if body.monthly_budget is not None else None,
+        number_rent=_cents(body.number_rent),
+        release_idle_after=body.release_idle_after,
+        reputation=ReputationPolicy(**body.reputation.model_dump()),
         **cooldowns,
     )
+
+
+def _cents(money: float) -> int:
+    return round(money * 100)
 
 
 @pools.get("")
@@ -58,8 +73,9 @@ def index(query_data: Page) -> PoolList:
     after = _names.read(query_data.cursor) or ""
     found = [pool for pool in services().store.pools.all() if pool.name > after]
     page = found[: query_data.limit]
+    at = now()
     return PoolList(
-        data=[present_pool(services(), pool) for pool in page],
+        data=[present_pool(services(), pool, now=at) for pool in page],
         next_cursor=_names.write(page[-1].name if len(found) > len(page) else None),
     )
 
@@ -72,4 +88,4 @@ def get(name: str) -> PoolAnswer:
     pool = services().store.pools.get(name)
     if pool is None:
         raise NotFound("No pool has this name.")
-    return present_pool(services(), pool)
+    return present_pool(services(), pool, now=now())

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
+from relay.domain.forecast import Forecast
 from relay.domain.interaction import Interaction
 from relay.domain.participant import Participant
 from relay.domain.pool import Pool, VirtualNumber
+from relay.domain.purchase import Purchase
+from relay.domain.reputation import Traffic, Verdict
 from relay.domain.session import Channel, ClosedReason, Session
 from relay.web.schemas.interactions import InteractionAnswer
-from relay.web.schemas.numbers import CapabilitiesAnswer, NumberAnswer
+from relay.web.schemas.jobs import JobAnswer, JobFailureAnswer
+from relay.web.schemas.numbers import CapabilitiesAnswer, NumberAnswer, ReputationAnswer
 from relay.web.schemas.participants import CandidateAnswer, RecruiterAnswer
-from relay.web.schemas.pools import PoolAnswer, PoolFiguresAnswer
+from relay.web.schemas.pools import (
+    ForecastAnswer,
+    GrowthAnswer,
+    OneMoreAnswer,
+    PoolAnswer,
+    PoolFiguresAnswer,
+    ReputationPolicyAnswer,
+)
 from relay.web.schemas.sessions import SessionAnswer
+from relay.workflows.forecast_pool import forecast_pool
+from relay.workflows.judge_numbers import judge_numbers
 from relay.workflows.list_sessions import status_at
 from relay.workflows.services import Services
 
@@ -55,8 +69,8 @@ def _session(
         status=status,
         virtual_number=session.virtual_number,
         access_code=session.access_code,
-        code_needed=False,  # until recruiters share numbers, each is on a number once
-        dial=f"tel:{session.virtual_number}",
+        code_needed=session.code_needed,
+        dial=session.dial,
         recruiter=session.recruiter.ref,
         candidate=session.candidate.ref,
         pool=session.pool,
@@ -112,9 +126,26 @@ def present_interaction(interaction: Interaction) -> InteractionAnswer:
     )
 
 
-def present_pool(services: Services, pool: Pool) -> PoolAnswer:
+def present_job(job: Purchase) -> JobAnswer:
+    return JobAnswer(
+        id=job.id,
+        status=job.status,
+        pool=job.pool,
+        kind=job.kind,
+        country=job.country,
+        area_code=job.area_code,
+        wanted=job.wanted,
+        bought=list(job.bought),
+        failures=[JobFailureAnswer(code=f.code, detail=f.detail) for f in job.failures],
+        created_at=job.created_at,
+        ended_at=job.ended_at,
+    )
+
+
+def present_pool(services: Services, pool: Pool, *, now: float) -> PoolAnswer:
     """Raises Unavailable."""
-    figures = services.store.pools.figures(pool.name)
+    outlook = forecast_pool(services, pool, now=now)
+    figures = outlook.figures
     return PoolAnswer(
         name=pool.name,
         country=pool.country,
@@ -124,6 +155,16 @@ def present_pool(services: Services, pool: Pool) -> PoolAnswer:
         recruiter_cooldown=pool.recruiter_cooldown,
         access_codes=pool.access_codes,
         allowed_countries=list(pool.allowed_countries),
+        selection=pool.selection,
+        geo=pool.geo,
+        strict_geo=pool.strict_geo,
+        max_sessions_per_number=pool.max_sessions_per_number,
+        min_headroom=pool.min_headroom,
+        max_numbers=pool.max_numbers,
+        monthly_budget=pool.monthly_budget / 100 if pool.monthly_budget is not None else None,
+        number_rent=pool.number_rent / 100,
+        release_idle_after=pool.release_idle_after,
+        reputation=ReputationPolicyAnswer(**asdict(pool.reputation)),
         figures=PoolFiguresAnswer(
             numbers=figures.numbers,
             open_sessions=figures.open_sessions,
@@ -131,14 +172,73 @@ def present_pool(services: Services, pool: Pool) -> PoolAnswer:
             bound=figures.bound,
             headroom=figures.headroom,
         ),
+        forecast=_forecast(outlook.forecast),
     )
 
 
-def present_number(number: VirtualNumber) -> NumberAnswer:
+def _forecast(expected: Forecast) -> ForecastAnswer:
+    growth, one_more = expected.growth, expected.one_more
+    return ForecastAnswer(
+        deciding_bound=expected.deciding_bound,
+        numbers=expected.numbers,
+        headroom=expected.headroom,
+        growth=GrowthAnswer(**{**asdict(growth), "per_day": round(growth.per_day, 3)})
+        if growth
+        else None,
+        days_to_exhaustion=_rounded(expected.days_to_exhaustion, 1),
+        monthly_rent=expected.monthly_rent / 100,
+        codes_share=_rounded(expected.codes_share, 4),
+        one_more=OneMoreAnswer(
+            headroom=one_more.headroom,
+            days_to_exhaustion=_rounded(one_more.days_to_exhaustion, 1),
+            monthly_rent=one_more.monthly_rent / 100,
+            recruiters_freed=one_more.recruiters_freed,
+            sessions_freed=one_more.sessions_freed,
+        ),
+    )
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
+
+
+def present_number(services: Services, number: VirtualNumber, *, now: float) -> NumberAnswer:
+    """Raises Unavailable."""
+    return present_numbers(services, [number], now=now)[0]
+
+
+def present_numbers(
+    services: Services, numbers: Sequence[VirtualNumber], *, now: float
+) -> list[NumberAnswer]:
+    """Raises Unavailable."""
+    judged = judge_numbers(services, numbers, now=now)
+    return [
+        _number(number, traffic, verdict)
+        for number, (traffic, verdict) in zip(numbers, judged, strict=True)
+    ]
+
+
+def _number(number: VirtualNumber, traffic: Traffic, verdict: Verdict) -> NumberAnswer:
     return NumberAnswer(
         phone_number=number.number,
         pool=number.pool,
         status=number.status,
         capabilities=CapabilitiesAnswer(voice=number.voice, sms=number.sms, mms=number.mms),
         imported_at=number.imported_at,
+        reputation=ReputationAnswer(
+            condition=verdict.condition,
+            complaints=list(verdict.complaints),
+            resting_since=number.resting_since,
+            resting_for=list(number.complaints),
+            answer_rate=_rounded(traffic.answer_rate, 4),
+            short_share=_rounded(traffic.short_share, 4),
+            filtered_share=_rounded(traffic.filtered_share, 4),
+            calls_per_minute=traffic.busiest_minute,
+            calls_per_day=traffic.calls,
+            ended_calls=traffic.ended,
+            answered_calls=traffic.answered,
+            short_calls=traffic.short,
+            texts=traffic.texts,
+            filtered_texts=traffic.filtered,
+        ),
     )

@@ -77,6 +77,8 @@ def _members_of(error: RelayError) -> Mapping[str, Any]:
             return {"reason": reason}
         case Conflict(sessions=sessions) if sessions:
             return {"sessions": list(sessions)}
+        case Conflict(reason=reason) if reason:
+            return {"reason": reason}
         case _:
             return {}
 

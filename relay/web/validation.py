@@ -20,7 +20,7 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from relay.domain.errors import Fault, Invalid
 from relay.domain.participant import LOCALE, REF
 from relay.domain.pool import POOL_NAME
-from relay.web.schemas.base import COUNTRY_PATTERN, UNION_TAG, Answer
+from relay.web.schemas.base import AREA_CODE_PATTERN, COUNTRY_PATTERN, UNION_TAG, Answer
 
 #: A name that the client made up may be anything, even a phone number.
 _HARMLESS_NAME = re.compile(r"[A-Za-z_]{1,40}")
@@ -46,6 +46,7 @@ _OF_PATTERNS = {
     f"^{LOCALE.pattern}$": "a language like en or zh-CN",
     f"^{POOL_NAME.pattern}$": "1 to 32 of a-z, 0-9 and -, not - first",
     COUNTRY_PATTERN: "a country's two capital letters, like US",
+    AREA_CODE_PATTERN: "an area code of three digits, like 415",
 }
 
 

@@ -18,6 +18,7 @@ from relay.carrier.urls import WebhookUrls
 from relay.carrier.webhooks import (
     UnreadableWebhook,
     read_call_ended,
+    read_code_entry,
     read_dial_report,
     read_inbound_call,
     read_key_press,
@@ -30,7 +31,7 @@ from relay.web.auth import signed
 from relay.web.current import now, services
 from relay.web.problems import http_problem, relay_problem
 from relay.web.signed import require_signature, signed_fields
-from relay.workflows.connect_call import connect_call
+from relay.workflows.connect_call import connect_call, take_code
 from relay.workflows.record_call_progress import (
     record_call_end,
     record_dial,
@@ -70,6 +71,19 @@ def answer_call() -> Response:
         return _twiml(
             _documents().call(answered.decision, call_id=answered.id, virtual_number=call.called)
         )
+
+
+@voice.post("/calls/<call_id>/code/<attempt>")
+@signed
+def enter_code(call_id: str, attempt: str) -> Response:
+    """The caller has entered an access code."""
+    entry = read_code_entry(signed_fields())
+    answered = take_code(
+        services(), call_id, entry.call, code=entry.digits, attempt=attempt, now=now()
+    )
+    return _twiml(
+        _documents().call(answered.decision, call_id=answered.id, virtual_number=entry.call.called)
+    )
 
 
 @voice.post("/calls/<call_id>/screen")
@@ -123,7 +137,7 @@ def _stay_polite(error: Exception) -> Response:
         return http_problem(error)
     log.error("voice webhook failed", endpoint=request.endpoint, error=type(error).__qualname__)
     match request.endpoint:
-        case "voice.answer_call":
+        case "voice.answer_call" | "voice.enter_code":
             CALLS.labels(Refusal.TRY_LATER).inc()
             apology = Decline(refusal=Refusal.TRY_LATER)
             return _twiml(_documents().call(apology, call_id="", virtual_number=""))

@@ -57,7 +57,7 @@ def change_phone(
     """
     change = _begin(services, person, take_over=take_over, now=now)
     try:
-        for pool in sorted(change.pools):  # the one order: two changes wait for each other once
+        for pool in policies(services, change.pools):
             _reserve(services, pool, change, renumber=renumber, now=now)
         _advance(services, change, now=now)
     except Conflict:
@@ -93,7 +93,8 @@ def complete_phone_change(services: Services, change: PhoneChange, *, now: float
 
 
 def policies(services: Services, names: Iterable[str]) -> list[Pool]:
-    """The pools of these names, in the one order in which all changes go through them."""
+    """The pools of these names, in the one order in which all changes go through them: two of them
+    wait for each other once."""
     pools = (services.store.pools.get(name) for name in sorted(names))
     return [pool for pool in pools if pool is not None]
 
@@ -142,7 +143,7 @@ def _begin(services: Services, person: Participant, *, take_over: bool, now: flo
 
 
 def _reserve(
-    services: Services, pool: str, change: PhoneChange, *, renumber: bool, now: float
+    services: Services, pool: Pool, change: PhoneChange, *, renumber: bool, now: float
 ) -> None:
     def reserve_once() -> None:
         moves = services.store.phone_moves

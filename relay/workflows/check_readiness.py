@@ -6,12 +6,13 @@ nothing instead of a sentence.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from relay.domain.errors import Unavailable
-from relay.store.clock import MOST_DIFFERENCE, clock_difference
-from relay.store.durability import Durability, durability
+from relay.store.clock import MOST_DIFFERENCE, largest_clock_difference
+from relay.store.durability import Durability, absent_masters, durability
 from relay.workflows.services import Services
 
 
@@ -43,7 +44,9 @@ def check_readiness(services: Services) -> Readiness:
     """Raises nothing: a store that is away is a finding."""
     client = services.store.client
     try:
-        difference = clock_difference(client)
+        if absent := absent_masters(client):
+            return Readiness((check_masters(absent),))
+        difference = largest_clock_difference(client)
         found = durability(client)
     except Unavailable:
         return Readiness((Check("store", Verdict.FAILED, "does not answer: see REDIS_URL"),))
@@ -54,6 +57,11 @@ def check_readiness(services: Services) -> Readiness:
             check_durability(found, is_required=services.settings.require_durable),
         )
     )
+
+
+def check_masters(absent: Sequence[str]) -> Check:
+    """Of a cluster's masters those that do not answer."""
+    return Check("store", Verdict.FAILED, f"{', '.join(absent)} does not answer: see REDIS_URL")
 
 
 def check_clock(difference: float) -> Check:

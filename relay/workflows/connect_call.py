@@ -8,18 +8,20 @@ from typing import assert_never
 import structlog
 
 from relay.carrier.webhooks import InboundCall
+from relay.domain.errors import NotFound
 from relay.domain.phone import is_withheld
 from relay.domain.routing import (
+    AskAccessCode,
     Bridge,
     CallDecision,
     Decline,
-    Refusal,
     Route,
     RouteState,
     decide,
 )
+from relay.domain.session import pool_of
 from relay.metrics import CALLS
-from relay.store.calls import call_id
+from relay.store.calls import CallLimits, IncomingCall, call_id
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
@@ -41,14 +43,35 @@ class AnsweredCall:
 def connect_call(services: Services, call: InboundCall, *, now: float) -> AnsweredCall:
     """Decides on an inbound call in one round trip to the store.
 
-    A withheld caller is nobody: never looked up. Raises Unavailable.
+    A withheld caller is nobody: never looked up, but a code lets them in. Raises Unavailable.
     """
-    if is_withheld(call.caller):
-        CALLS.labels(Refusal.CALLER_WITHHELD).inc()
-        log.info("call declined", call=call.call_sid, refusal=Refusal.CALLER_WITHHELD)
-        return AnsweredCall(id="", decision=Decline(refusal=Refusal.CALLER_WITHHELD))
     pool, route = _find(services, call, now)
-    decision = decide(route, unseal=services.vault.unseal_phone)
+    decision = decide(
+        route, unseal=services.vault.unseal_phone, is_withheld=is_withheld(call.caller)
+    )
+    answered = AnsweredCall(id=call_id(pool, call.call_sid), decision=decision)
+    _tell_ops(answered, route, call)
+    return answered
+
+
+def take_code(
+    services: Services, call_name: str, call: InboundCall, *, code: str, attempt: str, now: float
+) -> AnsweredCall:
+    """Decides on a call whose caller has entered an access code, the ``attempt``-th of the call.
+    Raises Unavailable, NotFound for a call or an attempt that we have not named."""
+    try:
+        pool, nth = pool_of(call_name), int(attempt)
+    except ValueError:
+        raise NotFound("No call has this id.") from None
+    route = services.store.calls.enter_code(
+        pool,
+        _incoming(services, call),
+        code=code,
+        attempt=nth,
+        limits=_limits(services),
+        now=now,
+    )
+    decision = decide(route, unseal=services.vault.unseal_phone, attempts=nth)
     answered = AnsweredCall(id=call_id(pool, call.call_sid), decision=decision)
     _tell_ops(answered, route, call)
     return answered
@@ -69,17 +92,27 @@ def _find(services: Services, call: InboundCall, now: float) -> tuple[str, Route
 
 
 def _route(services: Services, call: InboundCall, pool: str, now: float) -> Route:
-    settings = services.settings
     return services.store.calls.route(
-        pool,
+        pool, _incoming(services, call), limits=_limits(services), now=now
+    )
+
+
+def _incoming(services: Services, call: InboundCall) -> IncomingCall:
+    withheld = is_withheld(call.caller)
+    return IncomingCall(
+        sid=call.call_sid,
         virtual_number=call.called,
-        caller_indexes=services.vault.indexes_of(call.caller),
-        call_sid=call.call_sid,
+        caller_indexes=() if withheld else services.vault.indexes_of(call.caller),
         attestation=call.attestation,
+    )
+
+
+def _limits(services: Services) -> CallLimits:
+    settings = services.settings
+    return CallLimits(
         lease=settings.ring_timeout + settings.call_time_limit + LEASE_MARGIN,
         repeatable=REPEATABLE,
         retention=settings.record_retention,
-        now=now,
     )
 
 
@@ -88,6 +121,9 @@ def _tell_ops(answered: AnsweredCall, route: Route, call: InboundCall) -> None:
         case Bridge(session=session, caller=caller):
             CALLS.labels("bridge").inc()
             log.info("call bridged", call=answered.id, session=session.id, caller=caller)
+        case AskAccessCode(question=question, attempt=attempt):
+            CALLS.labels(question).inc()
+            log.info("access code asked", call=call.call_sid, question=question, attempt=attempt)
         case Decline(refusal=refusal):
             CALLS.labels(refusal).inc()
             session_id = route.session.id if route.session else None

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from config.queues import QUEUES
-from relay.carrier.urls import WebhookUrls
+from relay.carrier.numbers import is_pointed_here
 from relay.domain.errors import CarrierError, Unavailable
 from relay.domain.pool import Pool, VirtualNumber
-from relay.store.clock import clock_difference
-from relay.store.connection import Client
+from relay.store.clock import largest_clock_difference
+from relay.store.connection import Client, is_cluster
 from relay.store.durability import (
     LEAST_VERSION,
+    absent_masters,
     connected_replicas,
     durability,
+    is_clustered,
     server_version,
+    serves_partly,
 )
 from relay.store.workforce import count_workers, has_ticker
 from relay.workflows.check_keys import check_keys
@@ -23,7 +26,9 @@ from relay.workflows.check_readiness import (
     Verdict,
     check_clock,
     check_durability,
+    check_masters,
 )
+from relay.workflows.import_number import webhooks_of
 from relay.workflows.services import Services
 
 #: Each is a request to the carrier, and a deploy waits for it.
@@ -32,6 +37,7 @@ _HOW_TO_GET_NUMBERS = (
     "none yet: python -m relay pools put us --country US --allow US, "
     "then python -m relay numbers import +1… --pool us"
 )
+_PARTLY = "cluster-require-full-coverage no"
 _LOCAL_HOSTS = ("http://localhost", "http://127.0.0.1")
 
 
@@ -62,12 +68,32 @@ def _check_address(services: Services) -> Check:
 
 def _check_store(services: Services) -> Iterator[Check]:
     client = services.store.client
-    difference = clock_difference(client)
+    if absent := absent_masters(client):
+        yield check_masters(absent)
+        return
+    yield from _check_cluster(client)
+    difference = largest_clock_difference(client)
     yield _check_version(server_version(client))
     yield check_clock(difference)
     yield check_durability(durability(client), is_required=services.settings.require_durable)
     if services.settings.store_replicas:
         yield _check_replicas(services.settings.store_replicas, connected_replicas(client))
+
+
+def _check_cluster(client: Client) -> Iterator[Check]:
+    if not is_cluster(client):
+        if is_clustered(client):
+            detail = "is a node of a cluster: add ?cluster=true to REDIS_URL"
+            yield Check("store", Verdict.FAILED, detail)
+        return
+    match serves_partly(client):
+        case True:
+            yield Check("cluster", Verdict.OK, "a lost master takes only its own slots with it")
+        case False:
+            yield Check("cluster", Verdict.FAILED, f"set {_PARTLY}, or one lost master stops all")
+        case None:
+            detail = f"cannot be seen: ask who runs the store for {_PARTLY}"
+            yield Check("cluster", Verdict.WARNING, detail)
 
 
 def _check_version(version: tuple[int, int] | None) -> Check:
@@ -107,6 +133,10 @@ def _check_ticker(services: Services) -> Check:
 
 def _check_queues(client: Client) -> Iterator[Check]:
     try:
+        if is_clustered(client):
+            detail = "RQ cannot use a cluster: set QUEUE_REDIS_URL to one Redis of its own"
+            yield Check("queue-cluster", Verdict.FAILED, detail)
+            return
         unserved = [queue.name for queue in QUEUES if not count_workers(client, queue.name)]
     except Unavailable:
         detail = "do not answer, so texts go out late or not at all: see QUEUE_REDIS_URL"
@@ -163,10 +193,7 @@ def _check_number(services: Services, number: VirtualNumber) -> Check:
     owned = services.carrier.numbers.find_owned(number.number)
     if owned is None:
         return Check(name, Verdict.FAILED, "the account does not own it any more")
-    urls = WebhookUrls(services.settings.public_base_url)
-    wanted = (urls.voice(), urls.messages(), urls.call_ended())
-    present = (owned.voice_url, owned.sms_url, owned.status_callback)
-    if tuple(map(_bare, present)) == tuple(map(_bare, wanted)):
+    if is_pointed_here(owned, **webhooks_of(services)):
         return Check(name, Verdict.OK, "calls and texts come here")
     return Check(
         name,
@@ -174,8 +201,3 @@ def _check_number(services: Services, number: VirtualNumber) -> Check:
         "its calls, its texts or the news of a call's end go elsewhere: "
         f"python -m relay numbers import {number.number} --pool {number.pool}",
     )
-
-
-def _bare(url: str) -> str:
-    """Without the fragment, which holds only how often to try again."""
-    return url.partition("#")[0]

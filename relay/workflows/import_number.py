@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 from relay.carrier.numbers import OwnedNumber
 from relay.carrier.urls import WebhookUrls
@@ -10,6 +11,15 @@ from relay.domain.errors import Conflict, Fault, Invalid, NotFound
 from relay.domain.phone import PhoneNumberRefused, normalise_virtual_number
 from relay.domain.pool import VirtualNumber
 from relay.workflows.services import Services
+from relay.workflows.take_number_in import capabilities_of, try_to_join
+
+
+class Webhooks(TypedDict):
+    """A number's three, under the names that the carrier's adapter takes."""
+
+    voice_url: str
+    sms_url: str
+    status_callback: str
 
 
 @dataclass(frozen=True)
@@ -40,10 +50,11 @@ def import_number(services: Services, text: str, pool: str, *, now: float) -> Im
             (Fault("/phone_number", "not a number of the account"),),
             code="not_owned",
         )
-    # First the webhooks: a number that can be allocated must already be answered here.
-    _point_here(services, owned)
+    # First these: a number that can be allocated must already be answered here.
+    point_here(services, owned)
+    try_to_join(services, owned)
     is_new = services.store.numbers.add(
-        number, pool, carrier_sid=owned.sid, capabilities=_capabilities(owned), now=now
+        number, pool, carrier_sid=owned.sid, capabilities=capabilities_of(owned), now=now
     )
     imported = services.store.numbers.get(number)
     if imported is None:
@@ -59,16 +70,15 @@ def _normalise(text: str) -> str:
         raise Invalid("The number is not valid.", (fault,)) from None
 
 
-def _point_here(services: Services, owned: OwnedNumber) -> None:
+def point_here(services: Services, owned: OwnedNumber) -> bool:
+    """True when it is done. Raises CarrierError."""
+    services.carrier.numbers.point_here(owned.sid, **webhooks_of(services))
+    return True
+
+
+def webhooks_of(services: Services) -> Webhooks:
+    """Where the carrier finds us, for every number of ours."""
     urls = WebhookUrls(services.settings.public_base_url)
-    services.carrier.numbers.point_here(
-        owned.sid,
-        voice_url=urls.voice(),
-        sms_url=urls.messages(),
-        status_callback=urls.call_ended(),
+    return Webhooks(
+        voice_url=urls.voice(), sms_url=urls.messages(), status_callback=urls.call_ended()
     )
-
-
-def _capabilities(owned: OwnedNumber) -> str:
-    letters = {"v": owned.voice, "s": owned.sms, "m": owned.mms}
-    return "".join(letter for letter, can in letters.items() if can)

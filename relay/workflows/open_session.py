@@ -17,9 +17,10 @@ from relay.domain.participant import (
     RecruiterDetails,
     Role,
 )
-from relay.domain.pool import Pool
+from relay.domain.phone import area_code_of
+from relay.domain.pool import Geo, Pool
 from relay.domain.session import Channel, Session
-from relay.store.sessions import Claimed, Exhausted, Outdated, Wish
+from relay.store.sessions import Claimed, Exhausted, Incapable, Outdated, Wish
 from relay.workflows.enter_pool import enter_pool
 from relay.workflows.register_participant import register_candidate, register_recruiter
 from relay.workflows.services import Services
@@ -230,17 +231,24 @@ def _unwelcome(pool: Pool, pair: _Pair) -> Iterator[Fault]:
 
 def _claim(services: Services, pool: Pool, pair: _Pair, wish: Wish, now: float) -> Claimed:
     for _ in range(_ATTEMPTS):
+        recruiter = enter_pool(services, Role.RECRUITER, pair.recruiter.ref, pool.name)
+        candidate = enter_pool(services, Role.CANDIDATE, pair.candidate.ref, pool.name)
         outcome = services.store.sessions.claim(
             pool,
-            enter_pool(services, Role.RECRUITER, pair.recruiter.ref, pool.name),
-            enter_pool(services, Role.CANDIDATE, pair.candidate.ref, pool.name),
-            wish,
+            recruiter,
+            candidate,
+            _with_what_is_known(services, pool, wish, recruiter, candidate),
             now=now,
             retention=services.settings.record_retention,
         )
         match outcome:
             case Claimed():
                 return outcome
+            case Incapable(session):
+                raise Conflict(
+                    "The number of the pair's open session cannot carry these channels.",
+                    sessions=(session.id,),
+                )
             case Exhausted(reason):
                 raise PoolExhausted(reason.sentence, reason=reason)
             case Outdated():
@@ -248,6 +256,20 @@ def _claim(services: Services, pool: Pool, pair: _Pair, wish: Wish, now: float) 
             case _:
                 assert_never(outcome)
     raise Conflict("A phone of the pair is being changed; try again.", retry_after=1)
+
+
+def _with_what_is_known(
+    services: Services, pool: Pool, wish: Wish, recruiter: Participant, candidate: Participant
+) -> Wish:
+    """The wish, and what of the two people the choice of a number looks at. The area code is not
+    kept: with it, the hint and the country, little would be left of a number to guess."""
+    area, suppressed = "", set[str]()
+    if pool.geo is Geo.AREA_CODE:
+        area = area_code_of(services.vault.unseal_phone(candidate.sealed_phone).reveal())
+    if Channel.SMS in wish.channels:
+        for person in (recruiter, candidate):
+            suppressed |= services.store.suppressions.stopped_numbers(person.phone_indexes)
+    return replace(wish, area=area, suppressed=tuple(sorted(suppressed)))
 
 
 def _invalid(pointer: str, detail: str) -> Invalid:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 
 from relay.carrier.messages import ListedText
-from relay.domain.errors import CarrierError
+from relay.domain.errors import CarrierError, Unavailable
 from relay.domain.participant import Role
 from relay.domain.phone import PhoneNumber
 from relay.domain.texts import Acceptance, AcceptState, Notice
@@ -31,11 +31,21 @@ def reconcile_inbound(services: Services, *, now: float) -> int:
         log.warning("inbound list not available", code=error.code)
         return 0
     # Newest first in the list; a lane keeps the order in which texts are taken on.
-    accepted = [_take_on(services, item, now) for item in reversed(listed)]
-    messages.note_reconciled(now)
+    accepted = [_take_on_if_reachable(services, item, now) for item in reversed(listed)]
+    if None not in accepted:
+        messages.note_reconciled(now)
     news = accepted.count(True)
     log.info("inbound reconciled", listed=len(listed), news=news)
     return news
+
+
+def _take_on_if_reachable(services: Services, item: ListedText, now: float) -> bool | None:
+    """None when the store does not reach the text's pool."""
+    try:
+        return _take_on(services, item, now)
+    except Unavailable:
+        log.warning("inbound text not taken on", text=item.text.message_sid)
+        return None
 
 
 def _take_on(services: Services, item: ListedText, now: float) -> bool:

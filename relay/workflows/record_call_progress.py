@@ -40,7 +40,9 @@ def record_dial(
         duration=report.duration,
         leg_sid=report.leg_sid,
     )
-    services.store.calls.advance(interaction_id, progress, now=now)
+    services.store.calls.advance(
+        interaction_id, progress, now=now, virtual_number=call.virtual_number
+    )
     log.info("call ended", call=interaction_id, session=session.id, status=progress.status)
     announcement = _OUTCOMES.get(progress.status)
     if announcement is None:
@@ -76,8 +78,13 @@ def record_leg(services: Services, interaction_id: str, report: LegReport, *, no
     """Progress of the counterpart's leg. Raises Unavailable."""
     found = _find(services, interaction_id)
     if found is not None:
-        progress = _leg_progress(report, *found)
-        services.store.calls.advance(interaction_id, progress, now=now)
+        call, _ = found
+        services.store.calls.advance(
+            interaction_id,
+            _leg_progress(report, *found),
+            now=now,
+            virtual_number=call.virtual_number,
+        )
 
 
 def _leg_progress(report: LegReport, call: CallRecord, session: Session) -> CallProgress:
@@ -100,7 +107,9 @@ def record_call_end(services: Services, report: CallEnded, *, now: float) -> Non
         progress = call_progress.caller_gone(
             was_accepted=call.was_accepted, duration=report.duration
         )
-        services.store.calls.advance(call.id, progress, now=now)
+        services.store.calls.advance(
+            call.id, progress, now=now, virtual_number=call.virtual_number
+        )
 
 
 def _find(services: Services, interaction_id: str) -> tuple[CallRecord, Session] | None:

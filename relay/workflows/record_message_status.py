@@ -37,6 +37,7 @@ def record_message_status(
         status=status,
         rank=rank,
         error_code=report.error_code,
+        number=message.number,
         send_again_at=_send_again_at(message, report, now) if status.is_failure else None,
         notice=notice,
         retention=services.settings.record_retention,

@@ -6,11 +6,13 @@ Lookups refuse an expired session by themselves (P3); this only makes its number
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import structlog
 
 from relay.domain.pool import Pool
+from relay.workflows.pass_over_unreachable import pass_over_unreachable
 from relay.workflows.resume_phone_changes import resume_phone_changes
 from relay.workflows.services import Services
 
@@ -26,19 +28,30 @@ class Recycled:
     looked_at_cooling: int = 0
     purged: int = 0
 
+    def __add__(self, other: Self) -> Self:
+        return replace(
+            self,
+            closed=self.closed + other.closed,
+            looked_at_cooling=self.looked_at_cooling + other.looked_at_cooling,
+            purged=self.purged + other.purged,
+        )
+
 
 def recycle(services: Services, *, now: float) -> Recycled:
-    """Recycles every pool; safe to run side by side with itself. Raises Unavailable."""
-    resume_phone_changes(services, now=now)
+    """Recycles every pool that can be reached; safe to run side by side with itself. Raises
+    Unavailable when nobody can say which pools there are."""
+    with pass_over_unreachable(step="phone changes"):
+        resume_phone_changes(services, now=now)
     total = Recycled()
-    for pool in services.store.pools.all():
-        done = recycle_pool(services, pool, now=now)
-        total = Recycled(
-            total.closed + done.closed,
-            total.looked_at_cooling + done.looked_at_cooling,
-            total.purged + done.purged,
-        )
+    for name in services.store.pools.names():
+        with pass_over_unreachable(pool=name):
+            total += _recycle_named(services, name, now=now)
     return total
+
+
+def _recycle_named(services: Services, name: str, *, now: float) -> Recycled:
+    pool = services.store.pools.get(name)
+    return recycle_pool(services, pool, now=now) if pool else Recycled()
 
 
 def recycle_pool(services: Services, pool: Pool, *, now: float) -> Recycled:

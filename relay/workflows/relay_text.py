@@ -8,9 +8,18 @@ from typing import assert_never
 import structlog
 
 from relay.carrier.webhooks import InboundText
+from relay.domain.access_code import read_heading
+from relay.domain.headed_text import split
 from relay.domain.opt_out import OptOut, classify_opt_out, is_conversation
 from relay.domain.phone import is_withheld
-from relay.domain.texts import Acceptance, AcceptState, Notice, message_id
+from relay.domain.texts import (
+    Acceptance,
+    AcceptState,
+    Notice,
+    SealedText,
+    message_id,
+    second_id,
+)
 from relay.metrics import TEXTS
 from relay.store.suppressions import SERVICE
 from relay.workflows.services import Services
@@ -26,6 +35,7 @@ _REFUSALS = {
     AcceptState.CLOSED: Notice.NO_LONGER_CONNECTED,
     AcceptState.EXPIRED: Notice.NO_LONGER_CONNECTED,
     AcceptState.NO_SMS: Notice.CALLS_ONLY,
+    AcceptState.SEVERAL: Notice.WHICH_SESSION,
 }
 
 
@@ -140,8 +150,6 @@ def _tell_counterpart(services: Services, letter: Letter) -> None:
 
 def _accept(services: Services, letter: Letter) -> Acceptance:
     text = letter.text
-    has_text = bool(text.body.strip())
-    sealed = services.vault.seal_text(text.body, message_id=letter.id) if has_text else ""
     return services.store.messages.accept(
         letter.id,
         now=letter.now,
@@ -149,9 +157,30 @@ def _accept(services: Services, letter: Letter) -> Acceptance:
         number=text.virtual_number,
         indexes=letter.indexes,
         inbound_sid=text.message_sid,
-        sealed_text=sealed,
+        text=_seal(services, letter),
         media=text.media,
         retention=services.settings.record_retention,
+    )
+
+
+def _seal(services: Services, letter: Letter) -> SealedText:
+    """The body in every form in which it may have to be sent on: only the store knows which."""
+    body = letter.text.body
+    if not body.strip():
+        return SealedText()
+
+    def seal(text: str, message: str = letter.id) -> str:
+        return services.vault.seal_text(text, message_id=message)
+
+    heading = read_heading(body)
+    says_more = heading is not None and (heading.rest.strip() or letter.text.media)
+    parts = split(body)
+    return SealedText(
+        characters=len(body),
+        whole=seal(body),
+        code=heading.code if heading and says_more else "",
+        rest=seal(heading.rest) if heading and heading.rest.strip() else "",
+        parts=(seal(parts[0]), seal(parts[1], second_id(letter.id))) if parts else ("", ""),
     )
 
 
@@ -169,16 +198,20 @@ def _answer(services: Services, letter: Letter, accepted: Acceptance) -> TextAns
 
 
 def _may_tell(services: Services, letter: Letter, accepted: Acceptance) -> bool:
-    """Once a day, and never to somebody who has stopped texts: the carrier would refuse it. A
+    """Once a day and session, and never to somebody who has stopped texts: the carrier would refuse it. A
     stranger only where the carrier waits for an answer: we keep no number of theirs."""
     number = letter.text.virtual_number
     if not letter.is_answerable and accepted.sender is None:
         return False
     if services.store.suppressions.is_stopped(letter.indexes, number):
         return False
-    return services.store.messages.may_tell(
+    messages, index = services.store.messages, accepted.index or letter.indexes[0]
+    if accepted.state is AcceptState.SEVERAL:
+        return messages.may_ask(letter.pool, number=number, index=index)
+    return messages.may_tell(
         letter.pool,
         number=number,
-        index=letter.indexes[0],
+        index=index,
+        session=accepted.session,
         answering=letter.text.message_sid if letter.is_answerable else "",
     )

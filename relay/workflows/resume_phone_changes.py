@@ -10,6 +10,7 @@ from relay.domain.participant import Role
 from relay.store.phone_changes import Stage
 from relay.workflows.change_phone import complete_phone_change, undo_phone_change
 from relay.workflows.erase_participant import complete_erasure
+from relay.workflows.pass_over_unreachable import pass_over_unreachable
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
@@ -24,7 +25,8 @@ def resume_phone_changes(services: Services, *, now: float) -> int:
     abandoned = services.store.phone_changes.begun_before(now - ABANDONED_AFTER)
     for role, ref in abandoned:
         log.warning("phone change resumed", role=role, ref=ref)
-        _resume(services, role, ref, now=now)
+        with pass_over_unreachable(role=role, ref=ref):
+            _resume(services, role, ref, now=now)
     return len(abandoned)
 
 

@@ -10,6 +10,7 @@ import structlog
 
 from relay.carrier.webhooks import KeyPress
 from relay.domain import call_progress
+from relay.domain.call_progress import CallProgress
 from relay.domain.participant import Role
 from relay.domain.routing import AskHuman, Connect, HangUp, ScreenDecision, TellWhoAndAsk
 from relay.domain.session import Session
@@ -25,7 +26,7 @@ def ask_human(services: Services, call_id: str, leg: KeyPress, *, now: float) ->
     if found is None:
         return HangUp()
     call, session = found
-    services.store.calls.advance(call_id, call_progress.leg_seen(leg.call_sid), now=now)
+    _advance(services, call, call_progress.leg_seen(leg.call_sid), now)
     return AskHuman(locale=session.party(call.caller.other).locale)
 
 
@@ -37,15 +38,19 @@ def take_answer(services: Services, call_id: str, leg: KeyPress, *, now: float) 
     call, session = found
     match leg.digits:
         case "1":
-            services.store.calls.advance(call_id, call_progress.taken(leg.call_sid), now=now)
+            _advance(services, call, call_progress.taken(leg.call_sid), now)
             log.info("call taken", call=call_id, session=session.id)
             return Connect()
         case "2":
             return _who_and_why(services, call, session)
         case _:
-            services.store.calls.advance(call_id, call_progress.refused(leg.call_sid), now=now)
+            _advance(services, call, call_progress.refused(leg.call_sid), now)
             log.info("call refused by its receiver", call=call_id, session=session.id)
             return HangUp()
+
+
+def _advance(services: Services, call: CallRecord, progress: CallProgress, now: float) -> None:
+    services.store.calls.advance(call.id, progress, now=now, virtual_number=call.virtual_number)
 
 
 def _find(services: Services, call_id: str) -> tuple[CallRecord, Session] | None:

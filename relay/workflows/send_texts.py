@@ -18,6 +18,7 @@ from relay.carrier.announcements import Announcement
 from relay.carrier.messages import SentText
 from relay.carrier.urls import WebhookUrls
 from relay.domain.errors import CarrierError
+from relay.domain.headed_text import headed
 from relay.domain.message_progress import (
     OPTED_OUT,
     REPORT_GRACE,
@@ -29,6 +30,7 @@ from relay.domain.phone import PhoneNumber
 from relay.domain.texts import Behind, Grant, NothingToSend, Notice, NotYet, Turn, notice_id
 from relay.store.suppressions import SERVICE
 from relay.vault import Unreadable
+from relay.workflows.ask_which_session import ask_which_session
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
@@ -105,11 +107,19 @@ def _send(services: Services, grant: Grant, clock: Clock) -> str:
 
 
 def _words(services: Services, grant: Grant) -> str:
+    if grant.notice is Notice.WHICH_SESSION:
+        return ask_which_session(
+            services, grant.message, index=grant.index, number=grant.number, locale=grant.locale
+        )
     if grant.notice is None:
-        return services.vault.unseal_text(grant.sealed_text, message_id=grant.message)
-    return announcements.text(
-        Announcement(grant.notice), grant.locale, board=services.settings.board_name
-    )
+        words = services.vault.unseal_text(grant.sealed_text, message_id=grant.message)
+    else:
+        words = announcements.text(
+            Announcement(grant.notice), grant.locale, board=services.settings.board_name
+        )
+    if not grant.code:
+        return words
+    return headed(words, code=grant.code, context=grant.context, part=grant.part)
 
 
 def _has_stopped(services: Services, grant: Grant, to: PhoneNumber) -> bool:
@@ -233,6 +243,7 @@ def _give_up(services: Services, grant: Grant, code: int, clock: Clock, reason: 
         error_code=code,
         notice=notice,
         retention=services.settings.record_retention,
+        number=grant.number,
     )
     log.warning("text given up", message=grant.message, code=code, reason=reason)
     if given_up.sender_told:

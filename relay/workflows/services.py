@@ -17,6 +17,9 @@ class Jobs(Protocol):
     def send_message(self, message_id: str) -> None:
         """Send what waits on the lane of this message. Never raises: the sweeper is behind it."""
 
+    def buy_numbers(self, job_id: str) -> None:
+        """Work on this purchase. Never raises: the sweeper is behind it."""
+
     def is_backed_up(self) -> bool:
         """Whether so much waits for a worker, or it cannot be known, that another hint is no help.
         Never raises."""

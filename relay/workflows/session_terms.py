@@ -7,8 +7,8 @@ import math
 from relay.domain.errors import Fault, Invalid
 from relay.domain.free_text import contains_phone_number, is_unreadable
 from relay.domain.pool import Pool
+from relay.domain.session import LONGEST_CONTEXT
 
-LONGEST_CONTEXT = 200
 
 
 def check_context(context: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import structlog
 
+from relay.workflows.pass_over_unreachable import pass_over_unreachable
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
@@ -20,9 +21,10 @@ def sweep_outbox(services: Services, *, now: float) -> int:
         if services.jobs.is_backed_up():
             log.warning("texts queue backed up", swept=swept)
             break
-        for message_id in services.store.messages.outbox.sweep(pool, now=now):
-            services.jobs.send_message(message_id)
-            swept += 1
+        with pass_over_unreachable(pool=pool):
+            for message_id in services.store.messages.outbox.sweep(pool, now=now):
+                services.jobs.send_message(message_id)
+                swept += 1
     if swept:
         log.info("outbox swept", messages=swept)
     return swept

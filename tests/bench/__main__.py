@@ -37,7 +37,8 @@ SECTIONS: dict[str, Section] = {
 _INTRODUCTION = """# Benchmarks
 
 Made by `make bench`; seeds are fixed, each figure stands beside its goal or its floor from the same
-run. Machines are noisy: read the ratios.
+run. Machines are noisy: read the ratios. How many numbers a pool needs is measured apart, by
+`make bench-pool`: [benchmarks-pool.md](benchmarks-pool.md).
 
 Measured on {when} with {cores} cores, Python {python}, redis-server {redis} (AOF, everysec).
 Client, server and load generator share the cores.

@@ -10,6 +10,7 @@ from statistics import median
 from rich.progress import track
 
 from relay.embedded_redis import EmbeddedRedis
+from relay.store.calls import CallLimits, IncomingCall
 from relay.store.connection import connect
 from relay.store.sessions import Claimed
 from relay.store.store import Store
@@ -142,13 +143,13 @@ def _median_route(store: Store, board: Board, opened: list[Claimed], rng: random
         start = time.perf_counter()
         store.calls.route(
             POOL.name,
-            virtual_number=session.virtual_number,
-            caller_indexes=indexes[session.recruiter.ref],
-            call_sid=f"CA{call:032d}",
-            attestation="",
-            lease=3_700,
-            repeatable=60,
-            retention=RETENTION,
+            IncomingCall(
+                sid=f"CA{call:032d}",
+                virtual_number=session.virtual_number,
+                caller_indexes=indexes[session.recruiter.ref],
+                attestation="",
+            ),
+            limits=CallLimits(lease=3_700, repeatable=60, retention=RETENTION),
             now=NOW,
         )
         times.append(time.perf_counter() - start)

@@ -3,15 +3,23 @@
 import pytest
 from lxml import etree
 
-from relay.carrier.announcements import _SENTENCES, Announcement, say_language, text
+from relay.carrier.announcements import (
+    _SENTENCES,
+    Announcement,
+    say_language,
+    text,
+    which_session,
+)
 from relay.carrier.replies import text_reply
 from relay.carrier.twiml import VoiceDocuments, empty_voice_document
 from relay.carrier.urls import WebhookUrls
 from relay.domain.participant import Role
 from relay.domain.phone import PhoneNumber
 from relay.domain.routing import (
+    AskAccessCode,
     AskHuman,
     Bridge,
+    CodeQuestion,
     Connect,
     Decline,
     HangUp,
@@ -181,3 +189,25 @@ def test_every_sentence_is_translated_into_chinese(announcement):
     assert {v for v in values.values() if v in chinese} == {
         value for name, value in values.items() if f"{{{name}}}" in _SENTENCES[announcement]
     }
+
+
+@pytest.mark.parametrize("question", CodeQuestion)
+@pytest.mark.parametrize("locale", ["", "zh-CN"])
+def test_a_code_is_asked_for_and_silence_ends_the_call(documents, question, locale):
+    decision = AskAccessCode(question=question, digits=8, attempt=2, locale=locale)
+    answer = parsed(documents.call(decision, call_id=CALL, virtual_number="+14155550142"))
+
+    assert [verb.tag for verb in answer] == ["Gather", "Say", "Hangup"]
+    gather = answer.find("Gather")
+    assert (gather.get("numDigits"), gather.get("finishOnKey")) == ("8", "#")
+    assert f"/twilio/calls/{CALL}/code/2#" in gather.get("action")
+    assert gather.find("Say").text != answer.find("Say").text
+
+
+def test_the_question_which_session_lists_what_fits():
+    options = [("482913", "Cook"), ("551234", "")]
+    question = which_session(options, "en", board="JobBoard")
+    assert question.splitlines()[1:] == ["482913 Cook", "551234"]
+    long = which_session([("482913", "x" * 190)] * 20, "en", board="JobBoard")
+    assert len(long) <= 1600
+    assert long.endswith("and more, which you find at JobBoard.")

@@ -34,6 +34,8 @@ COMMANDS = [
     ("keys", "revoke"),
     ("numbers",),
     ("numbers", "import"),
+    ("numbers", "buy"),
+    ("numbers", "reconcile"),
     ("numbers", "list"),
     ("pools",),
     ("pools", "put"),
@@ -275,3 +277,50 @@ def test_other_keys_than_the_data_s_fail_every_doctor(environment):
         done = run(other, *arguments)
         assert done.returncode == 1
         assert "RELAY_SEALING_KEYS k1 is not the key the data was sealed with" in done.stdout
+
+
+def test_numbers_are_bought_with_progress_shown_and_an_exit_code_that_tells(environment):
+    lines(run(environment, "pools", "put", "us", "--country", "US", "--allow", "US"))
+
+    bought = run(
+        environment, "numbers", "buy", "--pool", "us", "--area-code", "206", "--count", "2"
+    )
+
+    assert bought.returncode == 0, bought.stderr
+    assert lines(bought) == ["+12065550100", "+12065550101"]
+    assert "buying for us" in bought.stderr
+    assert "2/2" in bought.stderr
+    listed = lines(run(environment, "numbers", "list"))
+    assert [line.split()[0] for line in listed] == ["+12065550100", "+12065550101"]
+
+    nowhere = run(environment, "numbers", "buy", "--pool", "de")
+    assert nowhere.returncode == 1
+    assert "There is no such pool" in nowhere.stderr
+
+    compared = run(environment, "numbers", "reconcile", "--fix")
+    assert compared.returncode == 0, compared.stdout
+    assert lines(compared)[-1].endswith("rented, 0 left to mend")
+
+
+def test_fewer_numbers_than_wanted_are_a_failure_that_says_why(environment):
+    lines(run(environment, "pools", "put", "us", "--country", "US", "--allow", "US"))
+
+    bought = run(
+        environment, "numbers", "buy", "--pool", "us", "--area-code", "206", "--count", "99"
+    )
+
+    assert bought.returncode == 1
+    assert "nothing_on_offer" in bought.stderr
+
+
+def test_what_is_left_to_mend_is_listed(environment, carrier):
+    lines(run(environment, "pools", "put", "us", "--country", "US", "--allow", "US"))
+    orphan = carrier.add_number("+14155550199")
+    orphan.friendly_name = "relay:us"
+    try:
+        compared = run(environment, "numbers", "reconcile")
+    finally:
+        carrier.account.remove_number(orphan)
+
+    assert compared.returncode == 1
+    assert "+14155550199  us  unused" in compared.stdout

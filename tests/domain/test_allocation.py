@@ -2,7 +2,7 @@
 
 import re
 
-from relay.domain.allocation import ExhaustedReason, draw_access_codes, draw_session_id
+from relay.domain.allocation import ExhaustedReason, draw_session_id
 from relay.domain.session import pool_of
 
 
@@ -11,13 +11,6 @@ def test_a_session_id_carries_its_pool():
 
     assert pool_of(session_id) == "us-west"
     assert re.fullmatch(r"us-west\.[0-9a-hjkmnp-tv-z]{12}", session_id)
-
-
-def test_drawn_codes_are_ten_digits_and_differ():
-    codes = draw_access_codes()
-
-    assert all(re.fullmatch(r"\d{10}", code) for code in codes)
-    assert len(set(codes)) == len(codes)
 
 
 def test_every_reason_has_its_sentence():

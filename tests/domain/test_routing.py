@@ -4,7 +4,16 @@ import pytest
 
 from relay.domain.participant import Role
 from relay.domain.phone import PhoneNumber
-from relay.domain.routing import Bridge, Decline, Refusal, Route, RouteState, decide
+from relay.domain.routing import (
+    AskAccessCode,
+    Bridge,
+    CodeQuestion,
+    Decline,
+    Refusal,
+    Route,
+    RouteState,
+    decide,
+)
 from relay.domain.session import Channel, Party, Session, SessionStatus
 
 CARL = PhoneNumber("+13105550177")
@@ -69,6 +78,7 @@ def test_a_candidates_call_is_bridged_without_a_guard():
         (RouteState.EXPIRED, Refusal.NO_LONGER_CONNECTED),
         (RouteState.NO_VOICE, Refusal.TEXTS_ONLY),
         (RouteState.SPENT, Refusal.CALL_AGAIN),
+        (RouteState.TRIED_OUT, Refusal.CODE_TRIED_OUT),
     ],
 )
 def test_every_other_state_has_its_refusal_and_unseals_nothing(state, refusal):
@@ -86,3 +96,37 @@ def test_a_refusal_is_said_in_the_callers_language():
 def test_a_call_to_connect_without_its_session_is_a_mistake_of_ours():
     with pytest.raises(ValueError, match="session"):
         decide(Route(state=RouteState.CONNECT), unseal=never_unseal)
+
+
+@pytest.mark.parametrize(
+    ("state", "is_withheld", "question", "unanswered"),
+    [
+        (RouteState.SEVERAL, False, CodeQuestion.SEVERAL, Refusal.CODE_MISSING),
+        (RouteState.STRANGER_WITH_CODE, False, CodeQuestion.STRANGER, Refusal.NOT_CONNECTED),
+        (RouteState.STRANGER_WITH_CODE, True, CodeQuestion.WITHHELD, Refusal.CALLER_WITHHELD),
+        (RouteState.WRONG, False, CodeQuestion.AGAIN, Refusal.CODE_TRIED_OUT),
+    ],
+)
+def test_who_may_have_a_code_is_asked_for_it(state, is_withheld, question, unanswered):
+    route = Route(state=state, digits=7, known_locale="zh-CN")
+
+    decision = decide(route, unseal=never_unseal, is_withheld=is_withheld, attempts=1)
+
+    assert decision == AskAccessCode(question=question, digits=7, attempt=2, locale="zh-CN")
+    assert question.unanswered is unanswered
+
+
+@pytest.mark.parametrize("state", [RouteState.STRANGER, RouteState.UNKNOWN_NUMBER])
+def test_a_withheld_caller_is_told_that_they_are(state):
+    decision = decide(Route(state=state), unseal=never_unseal, is_withheld=True)
+
+    assert decision == Decline(refusal=Refusal.CALLER_WITHHELD)
+
+
+@pytest.mark.parametrize("state", RouteState)
+def test_every_state_has_an_outcome(state):
+    route = Route(
+        state=state, session=SESSION, caller=Role.RECRUITER, sealed_counterpart="sealed-carl"
+    )
+
+    assert decide(route, unseal=unseal)

@@ -15,6 +15,7 @@ from twilio.rest import Client
 from relay.sandbox import SimulatedCarrier
 from relay.sandbox.records import OwnedNumber
 from relay.sandbox.rest.request import RestRequest
+from tests.carrier.openapi import assert_follows_description
 from tests.sandbox.conftest import ALICE, BOB, VIRTUAL
 from tests.sandbox.stand_in_relay import StandInRelay
 
@@ -109,6 +110,11 @@ def test_every_answer_has_the_documented_shape(
     search("US").local.list(limit=2)
     search("US").toll_free.list(limit=2)
     search("GB").mobile.list(limit=2)
+    search("DE").local.list(limit=2)
+    search("US").local.list(
+        area_code=212, sms_enabled=True, exclude_all_address_required=True, limit=2
+    )
+    numbers.list(friendly_name="relay:us", phone_number="+1415", page_size=1)
     bought = numbers.create(phone_number="+14155550150")
     bought.fetch()
     services = client.messaging.v1.services
@@ -124,6 +130,8 @@ def test_every_answer_has_the_documented_shape(
     carrier.settle()
 
     assert len(carrier.rest_log) > 25
+    for entry in carrier.rest_log:
+        assert_follows_description(entry)
     assert [c for entry in carrier.rest_log for c in complaints(descriptions, entry)] == []
 
 

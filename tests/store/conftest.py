@@ -1,8 +1,10 @@
-"""The store suite runs on fakeredis and, marked real_redis, on a server of its own."""
+"""The store suite runs on fakeredis and, marked real_redis, on a server and a cluster of its
+own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import fakeredis
 import pytest
@@ -11,6 +13,7 @@ import redis
 from relay.embedded_redis import EmbeddedRedis
 from relay.store.store import Store
 from tests.board import Board
+from tests.cluster.servers import Cluster, running_cluster
 
 
 @pytest.fixture(scope="session")
@@ -19,11 +22,30 @@ def real_redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server.url
 
 
-@pytest.fixture(params=["fakeredis", pytest.param("redis", marks=pytest.mark.real_redis)])
-def client(request: pytest.FixtureRequest) -> Iterator[redis.Redis]:
-    """An empty Redis that answers text."""
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Three masters, for tests that leave every one of them at work and each slot where it was."""
+    with running_cluster(tmp_path_factory.mktemp("cluster") / "masters") as masters:
+        yield masters
+
+
+@pytest.fixture(
+    params=[
+        "fakeredis",
+        pytest.param("redis", marks=pytest.mark.real_redis),
+        pytest.param("cluster", marks=pytest.mark.real_redis),
+    ]
+)
+def client(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """An empty Redis, or an empty cluster, that answers text."""
     if request.param == "fakeredis":
         yield fakeredis.FakeRedis(decode_responses=True, server=fakeredis.FakeServer())
+        return
+    if request.param == "cluster":
+        whole = request.getfixturevalue("cluster").connect()
+        whole.flushall()
+        yield whole
+        whole.close()
         return
     url = request.getfixturevalue("real_redis_url")
     with redis.Redis.from_url(url, decode_responses=True) as real:

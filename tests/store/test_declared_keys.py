@@ -11,6 +11,7 @@ from relay.domain.call_progress import taken
 from relay.domain.message_progress import MessageStatus
 from relay.domain.participant import Role
 from relay.domain.pool import NumberStatus
+from relay.domain.purchase import Allowance, JobKind, JobStatus, Purchase
 from relay.domain.session import ClosedReason
 from relay.store.phone_moves import Reserved
 from tests.board import Board, number, person
@@ -57,6 +58,25 @@ def test_a_numbers_whole_life(strict: Board) -> None:
     strict.add_number(0)
 
 
+def test_a_purchase_and_a_release(strict: Board) -> None:
+    jobs, numbers = strict.store.jobs, strict.store.numbers
+    job = Purchase(
+        id="us.1", pool="us", kind=JobKind.ORDER, country="US", wanted=2, created_at=int(NOW)
+    )
+    jobs.create(job)
+    jobs.begin(job.id, token="t", now=NOW)
+    limits = Allowance(max_numbers=99, monthly_budget=99)
+    jobs.reserve(job.id, number(90), limits, token="t", now=NOW)
+    jobs.settle(job.id, number(90), is_bought=True)
+    jobs.postpone(job.id, token="t", until=NOW, has_failed=True)
+    assert jobs.sweep("us", now=NOW) == [job.id]
+    jobs.begin(job.id, token="t", now=NOW)
+    assert jobs.end(job.id, JobStatus.DONE, (), token="t", now=NOW)
+    numbers.note_idle("us", [number(0)], now=NOW)
+    assert numbers.drain_idle(number(0), "us", before=NOW)
+    assert numbers.retire(number(0), "us", expected=NumberStatus.DRAINING) == "removed"
+
+
 def test_phone_changes(strict: Board) -> None:
     strict.register_recruiter("rita", "r")
     strict.register_recruiter("quinn", "q")
@@ -68,7 +88,7 @@ def test_phone_changes(strict: Board) -> None:
     moves = strict.store.phone_moves
     for seal, end in (("4", strict.undo), ("5", strict.commit)):
         change = strict.begin_change(Role.RECRUITER, "rita", "q", seal=seal)
-        reserved = moves.reserve("us", change, renumber=[in_the_way.id], now=strict.now)
+        reserved = moves.reserve(strict.pool, change, renumber=[in_the_way.id], now=strict.now)
         assert reserved == Reserved()
         end(change)
     strict.change_phone(Role.RECRUITER, "rita", "r", seal="3")

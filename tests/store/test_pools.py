@@ -60,4 +60,50 @@ def test_figures_tell_what_the_pool_holds(board: Board) -> None:
     assert figures.numbers[NumberStatus.AVAILABLE] == 2
     assert figures.numbers[NumberStatus.DRAINING] == 1
     assert (figures.open_sessions, figures.cooling_bindings) == (1, 2)
-    assert (figures.bound, figures.headroom) == (2, 0)
+    assert (figures.bound, figures.candidate_bound) == (2, 1)
+    assert (figures.recruiters, figures.on_codes) == (1, 0)
+    assert (figures.allocatable, figures.headroom) == (2, 1)
+    board.put(access_codes=False)
+    assert board.store.pools.figures("us").headroom == 0
+
+
+def test_figures_tell_how_many_recruiters_share_a_number_with_themselves(board: Board) -> None:
+    board.register_recruiter("rita", "r")
+    board.register_recruiter("nora", "n")
+    for place in range(4):
+        board.register_candidate(f"c{place}")
+        board.open("rita", f"c{place}")
+    board.open("nora", "c0")
+
+    figures = board.store.pools.figures("us")
+
+    assert (figures.bound, figures.candidate_bound) == (4, 2)
+    assert (figures.recruiters, figures.on_codes) == (2, 1)
+
+
+def test_whoever_is_in_both_roles_counts_once_for_the_bound(board: Board) -> None:
+    board.register_recruiter("rita", "x")
+    board.register_candidate("rita", "x")
+    board.register_recruiter("nora", "n")
+    board.register_candidate("carl", "c")
+    board.open("rita", "carl")
+    board.open("nora", "rita")
+
+    figures = board.store.pools.figures("us")
+
+    assert (figures.bound, figures.candidate_bound) == (2, 1)
+    board.audit()
+
+
+def test_a_limit_that_comes_later_finds_the_full_numbers(board: Board) -> None:
+    board.register_recruiter("rita", "r")
+    board.register_recruiter("nora", "n")
+    for ref in ("carl", "dan"):
+        board.register_candidate(ref, ref[0])
+    board.open("rita", "carl")
+    board.put(max_sessions_per_number=1)
+    board.audit()
+    assert board.open("nora", "dan").virtual_number == number(1)
+    board.put(max_sessions_per_number=None)
+    assert board.open("nora", "carl").virtual_number == number(2)
+    board.audit()

@@ -22,6 +22,7 @@ import structlog
 from relay.domain.errors import Conflict, NotFound, RateLimited, RelayError
 from relay.domain.participant import CandidateDetails, RecruiterDetails, Role
 from relay.domain.pool import Pool
+from relay.store.calls import CallLimits, IncomingCall
 from relay.workflows import register_participant as registering
 from relay.workflows.close_session import close_session
 from relay.workflows.erase_participant import erase_participant
@@ -120,13 +121,13 @@ def call(world: World, chance: random.Random) -> None:
     pool = chance.choice(list(POOLS))
     world.services.store.calls.route(
         pool,
-        virtual_number=chance.choice(numbers_of(pool)),
-        caller_indexes=world.services.vault.indexes_of(chance.choice(PHONES)),
-        call_sid=f"CA{chance.random()}",
-        attestation="",
-        lease=1,
-        repeatable=1,
-        retention=60,
+        IncomingCall(
+            sid=f"CA{chance.random()}",
+            virtual_number=chance.choice(numbers_of(pool)),
+            caller_indexes=world.services.vault.indexes_of(chance.choice(PHONES)),
+            attestation="",
+        ),
+        limits=CallLimits(lease=1, repeatable=1, retention=60),
         now=time.time(),
     )
 

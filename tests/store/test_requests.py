@@ -11,6 +11,7 @@ from relay.domain.errors import Unavailable
 from relay.store import clock as clock_module
 from relay.store.api_keys import PREFIX, ApiKeys
 from relay.store.clock import ClockGuard, clock_difference
+from relay.store.connection import is_cluster
 from relay.store.durability import Durability, durability, server_version
 from relay.store.idempotency import (
     LIFETIME,
@@ -233,6 +234,8 @@ def test_a_servers_own_words_tell_its_durability(client):
 def test_a_server_that_forbids_config_is_asked_by_info(client):
     if isinstance(client, fakeredis.FakeRedis):
         pytest.skip("fakeredis has no ACL")
+    if is_cluster(client):
+        client = client.masters()[0]
     client.acl_setuser(
         "tenant", enabled=True, nopass=True, commands=["+@all", "-config"], keys=["*"]
     )

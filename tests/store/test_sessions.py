@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from relay.domain.allocation import ExhaustedReason
 from relay.domain.call_progress import caller_gone
 from relay.domain.participant import Role
 from relay.domain.pool import NumberStatus
@@ -15,7 +14,7 @@ from relay.store.calls import RouteState
 from relay.store.keys import PoolKeys
 from relay.store.records import FIELDS
 from relay.store.scripts import LUA
-from relay.store.sessions import Claimed, Exhausted, Outdated
+from relay.store.sessions import Claimed, Outdated
 from tests.board import NOW, Board, number
 
 KEYS = PoolKeys("us")
@@ -100,24 +99,6 @@ def test_p1_a_recruiter_who_is_a_candidate_elsewhere_is_one_phone(crew: Board) -
     crew.register_candidate("rita", "r")
     crew.open("rita", "carl")
     assert crew.open("nora", "rita").virtual_number == number(1)
-    crew.audit()
-
-
-def test_p6_exhaustion_names_its_reason(crew: Board) -> None:
-    for recruiter in ("rita", "nora", "quinn"):
-        crew.open(recruiter, "carl")
-    crew.register_recruiter("tom", "t")
-    assert crew.claim(crew.enter("tom", "carl")) == Exhausted(
-        ExhaustedReason.CANDIDATE_ON_EVERY_NUMBER
-    )
-    for candidate in ("dan", "eve"):
-        crew.open("rita", candidate)
-    assert crew.claim(crew.enter("rita", "finn")) == Exhausted(
-        ExhaustedReason.RECRUITER_ON_EVERY_NUMBER
-    )
-    for place in range(3):
-        crew.store.numbers.set_status(number(place), "us", NumberStatus.DRAINING)
-    assert crew.claim(crew.enter("quinn", "finn")) == Exhausted(ExhaustedReason.NO_NUMBERS)
     crew.audit()
 
 
@@ -279,7 +260,7 @@ def test_p1_a_closed_sessions_bindings_cool_each_for_its_time(crew: Board) -> No
     crew.wait(49)
     assert crew.call("r", number(0)).state is RouteState.CLOSED
     crew.wait(1)
-    assert crew.call("r", number(0)).state is RouteState.STRANGER
+    assert crew.call("r", number(0)).state is RouteState.STRANGER_WITH_CODE
     assert crew.call("c", number(0)).state is RouteState.CLOSED
     crew.audit()
     crew.wait(50)

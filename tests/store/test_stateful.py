@@ -21,8 +21,8 @@ from hypothesis.stateful import (
 
 from relay.domain.participant import Role
 from relay.domain.pool import Pool
+from relay.domain.routing import Route, RouteState
 from relay.domain.session import ClosedReason, Session
-from relay.store.calls import RouteState
 from relay.store.keys import PoolKeys
 from relay.store.phone_changes import BeginOutcome, PhoneChange
 from relay.store.phone_moves import InTheWay, Reserved
@@ -34,7 +34,8 @@ from tests.invariants import audit_people, audit_pool
 RECRUITERS = ["r0", "r1", "r2"]
 CANDIDATES = ["c0", "c1", "c2"]
 PHONES = [f"p{i}" for i in range(8)]
-NUMBERS = 4
+#: So few that recruiters share them by access codes.
+NUMBERS = 3
 COOLDOWNS = {Role.RECRUITER: 30, Role.CANDIDATE: 60}
 POOL = Pool(
     name="us",
@@ -64,9 +65,11 @@ class Known:
 
 @dataclass
 class Promise:
-    """Until then, this phone reaches this person on this number, or nobody."""
+    """Until then, this phone reaches this person on this number, or nobody; but that a recruiter
+    reaches others by their codes."""
 
     counterpart: str
+    role: Role
     until: float
 
 
@@ -92,7 +95,7 @@ class Relay(RuleBasedStateMachine):
         client = fakeredis.FakeRedis(decode_responses=True, server=fakeredis.FakeServer())
         self.board = Board(client, Store(client), pool=POOL, numbers=NUMBERS)
         self.known: dict[str, Known] = {}
-        self.promises: dict[tuple[str, str], Promise] = {}
+        self.promises: dict[tuple[str, str], list[Promise]] = {}
         self.calls: list[Call] = []
         self.pending: dict[tuple[Role, str], Pending] = {}
         self.seals = 0
@@ -117,8 +120,12 @@ class Relay(RuleBasedStateMachine):
 
     def promise(self, known: Known, role: Role, since: float) -> None:
         """The cooldown of one side begins."""
-        key = known.number, known.phones[role]
-        self.promises[key] = Promise(known.refs[role.other], since + COOLDOWNS[role])
+        self.promises.setdefault((known.number, known.phones[role]), []).append(
+            Promise(known.refs[role.other], role, since + COOLDOWNS[role])
+        )
+
+    def promised(self, virtual_number: str, phone: str) -> list[Promise]:
+        return [p for p in self.promises.get((virtual_number, phone), []) if self.now < p.until]
 
     def end(self, known: Known, at: float) -> None:
         known.is_open = False
@@ -130,10 +137,12 @@ class Relay(RuleBasedStateMachine):
             if known.is_open and known.expires_at <= self.now:
                 self.end(known, known.expires_at)
 
-    def assert_promises_kept(self, virtual_number: str, phone: str, counterpart: str) -> None:
-        promise = self.promises.get((virtual_number, phone))
-        if promise is not None and self.now < promise.until:
-            assert promise.counterpart == counterpart, "a late call would reach a stranger"
+    def assert_promises_kept(
+        self, virtual_number: str, phone: str, role: Role, counterpart: str
+    ) -> None:
+        for promise in self.promised(virtual_number, phone):
+            by_code = role is Role.RECRUITER and promise.role is Role.RECRUITER
+            assert by_code or promise.counterpart == counterpart, "a late call reaches a stranger"
 
     def take(self, session: Session) -> None:
         """A session as the store has it now."""
@@ -174,7 +183,7 @@ class Relay(RuleBasedStateMachine):
                 assert not theirs
                 for one, other in (pair, pair[::-1]):
                     self.assert_promises_kept(
-                        session.virtual_number, one.phone_indexes[0], other.ref
+                        session.virtual_number, one.phone_indexes[0], one.role, other.ref
                     )
                 self.take(session)
             case Exhausted():
@@ -192,17 +201,51 @@ class Relay(RuleBasedStateMachine):
             for role in Role
             if (known.number, known.phones[role]) == (number(place), phone)
         ]
-        assert len(expected) <= 1
-        if not expected:
-            assert route.state is not RouteState.CONNECT
-            return
-        ((known, role),) = expected
+        if route.state is RouteState.CONNECT:
+            ((known, role),) = expected
+            self.assert_connected(route, known, role)
+            others = {p.counterpart for p in self.promised(number(place), phone)}
+            assert others <= {known.refs[role.other]}, "who has several sessions is asked"
+        elif route.state is RouteState.SEVERAL:
+            self.assert_only_a_recruiter_is_asked(number(place), phone)
+            for known, role in expected:
+                code = self.board.store.sessions.get(known.session_id).access_code
+                self.assert_connected(
+                    self.board.enter_code(phone, number(place), code), known, role
+                )
+        else:
+            assert not expected
+
+    def assert_connected(self, route: Route, known: Known, role: Role) -> None:
         assert route.state is RouteState.CONNECT
         assert route.session is not None
         assert route.session.id == known.session_id
         assert route.sealed_counterpart.endswith(known.phones[role.other])
-        self.assert_promises_kept(known.number, phone, known.refs[role.other])
         self.calls.append(Call(known.number, tuple(known.phones.values()), self.now + LEASE))
+
+    def assert_only_a_recruiter_is_asked(self, virtual_number: str, phone: str) -> None:
+        for promise in self.promised(virtual_number, phone):
+            assert promise.role is Role.RECRUITER
+        for known in self.live():
+            assert (known.number, known.phones[Role.CANDIDATE]) != (virtual_number, phone)
+
+    @precondition(lambda self: self.known)
+    @rule(data=st.data())
+    def a_code_is_entered_from_any_phone(self, data: st.DataObject) -> None:
+        """P1: it leads to its own pair or to nobody, however long ago it was given."""
+        known = data.draw(st.sampled_from(sorted(self.known.values(), key=lambda k: k.session_id)))
+        session = self.board.store.sessions.get(known.session_id)
+        if session is None:
+            return
+        route = self.board.enter_code("", session.virtual_number, session.access_code)
+        if route.state is RouteState.CONNECT:
+            assert route.session is not None
+            assert {role: route.session.party(role).ref for role in Role} == known.refs
+            assert route.session.is_live(self.now)
+            phones = tuple(route.session.party(role).phone_index for role in Role)
+            self.calls.append(Call(session.virtual_number, phones, self.now + 60))
+        else:
+            assert not self.is_live(known) or route.state is RouteState.TRIED_OUT
 
     @precondition(lambda self: self.live())
     @rule(data=st.data(), reason=st.sampled_from([ClosedReason.BY_API, ClosedReason.BLOCKED]))
@@ -233,10 +276,10 @@ class Relay(RuleBasedStateMachine):
         change = changes.get(role, ref)
         assert change is not None
         before = audit_pool(self.board.client, "us")
-        for pool in change.pools:
-            outcome = moves.reserve(pool, change, now=self.now)
+        for _ in change.pools:
+            outcome = moves.reserve(POOL, change, now=self.now)
             if renumber and isinstance(outcome, InTheWay):
-                outcome = moves.reserve(pool, change, renumber=outcome.session_ids, now=self.now)
+                outcome = moves.reserve(POOL, change, renumber=outcome.session_ids, now=self.now)
             if outcome != Reserved():
                 assert audit_pool(self.board.client, "us") == before
                 self.board.undo(change)
@@ -269,7 +312,9 @@ class Relay(RuleBasedStateMachine):
                 self.promise(known, role.other, self.now)
             known.phones[role], known.number = pending.phone, session.virtual_number
             for side in Role:
-                self.assert_promises_kept(known.number, known.phones[side], known.refs[side.other])
+                self.assert_promises_kept(
+                    known.number, known.phones[side], side, known.refs[side.other]
+                )
 
     # --- always -----------------------------------------------------------------------
 

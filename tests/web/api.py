@@ -48,6 +48,11 @@ class FakeNumbers:
     def point_here(self, sid: str, **urls: str) -> None:
         self.urls[sid] = urls
 
+    def release(self, sid: str) -> None:
+        if self.error is not None:
+            raise self.error
+        self.owned = {number for number in self.owned if sid_of(number) != sid}
+
 
 def sid_of(number: str) -> str:
     return f"PN{number[1:]:0>32}"

@@ -2,7 +2,11 @@
 
 import pytest
 
+from relay.domain.number_comparison import Comparison, Discrepancy, Finding
+from relay.domain.purchase import FailureCode
+from relay.store.jobs import Shortage
 from tests.web.api import make_api
+from tests.world import NUMBER
 
 
 def set_durability(api, append_only, policy):
@@ -94,3 +98,26 @@ def test_metrics_of_several_processes_are_read_together(api, tmp_path, monkeypat
 
     assert answer.status_code == 200
     assert answer.text == ""
+
+
+def test_what_pools_cannot_buy_and_what_differs_is_measured(api):
+    store = api.world.services.store
+    store.jobs.note_shortage("us", Shortage(reason=FailureCode.MONTHLY_BUDGET, missing=3))
+    finding = Finding(kind=Discrepancy.MISSING, number=NUMBER, pool="us")
+    store.comparisons.note(Comparison(at=1, rented=1, findings=(finding,)))
+
+    text = api.http.get("/metrics").text
+
+    assert 'relay_pool_shortage{pool="us",reason="monthly_budget"} 3.0' in text
+    assert 'relay_number_differences{kind="missing"} 1.0' in text
+    assert 'relay_number_differences{kind="unused"} 0.0' in text
+
+
+def test_metrics_are_there_without_the_store(api):
+    api.redis.connection_pool.connection_kwargs["server"].connected = False
+
+    answer = api.http.get("/metrics")
+
+    assert answer.status_code == 200
+    assert "relay_calls_total" in answer.text
+    assert "relay_pool_shortage" not in answer.text

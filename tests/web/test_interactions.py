@@ -6,7 +6,7 @@ import time_machine
 from relay.carrier.webhooks import InboundText
 from relay.domain.call_progress import CallProgress, CallStatus
 from relay.domain.participant import Role
-from relay.store.calls import call_id
+from relay.store.calls import CallLimits, IncomingCall, call_id
 from relay.workflows.relay_text import relay_text
 from tests.world import CARL, NUMBER, RITA
 
@@ -24,13 +24,13 @@ def call(api, caller, sid, *, at):
     services = api.world.services
     return services.store.calls.route(
         "us",
-        virtual_number=NUMBER,
-        caller_indexes=services.vault.indexes_of(caller),
-        call_sid=sid,
-        attestation="A",
-        lease=LEASE,
-        repeatable=60,
-        retention=86_400,
+        IncomingCall(
+            sid=sid,
+            virtual_number=NUMBER,
+            caller_indexes=services.vault.indexes_of(caller),
+            attestation="A",
+        ),
+        limits=CallLimits(lease=LEASE, repeatable=60, retention=86_400),
         now=at,
     )
 

@@ -133,3 +133,15 @@ def test_a_status_report_about_nothing_is_passed_over(carrier: Carrier) -> None:
 
 def test_webhooks_take_post_only(carrier: Carrier) -> None:
     assert carrier._client.get("/twilio/messages").status_code == 405
+
+
+def test_who_writes_to_several_people_is_asked_which(stage: Stage, carrier: Carrier) -> None:
+    for candidate in ("+12125550103", "+12125550104"):
+        session = stage.pair.connect(RITA, candidate, context="Cook")
+    (question,) = replies(carrier.text())
+    assert f"{session.access_code} Cook" in question.splitlines()
+    assert (
+        replies(carrier.text(body=f"{session.access_code} Hello", MessageSid="SM" + "2" * 32)) == []
+    )
+    stage.work()
+    assert stage.arrived == [("+12125550104", "Hello")]

@@ -43,6 +43,7 @@ def all_answers(api):
     yield api.post("/v1/numbers", {"phone_number": OTHER_NUMBER, "pool": CARL})
     yield api.get(f"/v1/numbers/{CARL}")
     yield api.get("/v1/numbers")
+    yield api.get(f"/v1/jobs/{CARL}")
     yield api.get("/v1/pools")
     yield api.get(f"/v1/pools/{CARL}")
     yield api.delete(path)

@@ -1,9 +1,13 @@
 """``/v1/numbers``."""
 
+import time
+
 import pytest
 from structlog.testing import capture_logs
 
 from relay.domain.errors import CarrierError
+from relay.workflows.buy_numbers import buy_numbers
+from relay.workflows.release_numbers import release_numbers
 from tests.web.api import PAIR, pointers, sid_of
 from tests.world import NUMBER, OTHER_NUMBER
 
@@ -147,3 +151,114 @@ def test_a_number_is_given_back_when_nobody_is_bound_to_it(api):
     api.post("/v1/numbers", IMPORT)
     assert api.delete(PATH).status_code == 204
     assert api.get(PATH).status_code == 404
+    assert OTHER_NUMBER not in api.carrier.numbers.owned
+
+
+def test_a_number_is_given_back_when_the_carrier_answers_again(api):
+    api.post("/v1/numbers", IMPORT)
+    api.carrier.numbers.error = CarrierError(20429, retryable=True)
+
+    assert api.delete(PATH).status_code == 204
+    assert api.get(PATH).status_code == 404
+    assert api.carrier.numbers.owned == {NUMBER, OTHER_NUMBER}
+
+    api.carrier.numbers.error = None
+    release_numbers(api.world.services, now=time.time())
+    assert api.carrier.numbers.owned == {NUMBER}
+
+
+ORDER = {"buy": {"country": "US", "area_code": "415"}, "pool": "us", "count": 3}
+
+
+def test_an_order_is_a_job_that_can_be_asked_for(api):
+    answer = api.post("/v1/numbers", ORDER)
+
+    assert answer.status_code == 202
+    job = answer.json
+    assert answer.headers["Location"] == f"/v1/jobs/{job['id']}"
+    assert api.world.jobs.purchases == [job["id"]]
+    assert api.get(f"/v1/jobs/{job['id']}").json == job
+    assert job.pop("created_at").endswith("Z")
+    assert job == {
+        "id": job["id"],
+        "status": "queued",
+        "pool": "us",
+        "kind": "order",
+        "country": "US",
+        "area_code": "415",
+        "wanted": 3,
+        "bought": [],
+        "failures": [],
+        "ended_at": None,
+    }
+
+
+def test_an_ended_job_says_why_it_bought_less(api):
+    job = api.post("/v1/numbers", ORDER).json
+    api.carrier.numbers.find_available = lambda **_: []
+    buy_numbers(api.world.services, job["id"], clock=time.time)
+
+    ended = api.get(f"/v1/jobs/{job['id']}").json
+    assert ended["status"] == "failed"
+    assert ended["ended_at"]
+    assert ended["failures"] == [
+        {"code": "nothing_on_offer", "detail": "The carrier has no such number on offer."}
+    ]
+
+
+@pytest.mark.parametrize("job", ["us.nothing", "nothing", "nowhere.x", "us."])
+def test_a_job_that_never_was_gets_404(api, job):
+    assert api.get(f"/v1/jobs/{job}").status_code == 404
+
+
+def test_a_repeated_order_is_answered_the_same_and_buys_once(api):
+    headers = {"Idempotency-Key": "k"}
+    first = api.post("/v1/numbers", ORDER, headers=headers)
+    again = api.post("/v1/numbers", ORDER, headers=headers)
+
+    assert (again.status_code, again.json) == (202, first.json)
+    assert api.post("/v1/numbers", ORDER).json["id"] != first.json["id"]
+
+
+def test_an_order_repeated_after_a_crash_finds_its_job(api):
+    headers = {"Idempotency-Key": "k"}
+    first = api.post("/v1/numbers", ORDER, headers=headers).json
+    (record,) = api.redis.keys("idempotency:*")
+    api.redis.delete(record)  # as if the process had been killed before it kept its answer
+
+    assert api.post("/v1/numbers", ORDER, headers=headers).json["id"] == first["id"]
+    assert len(api.world.services.store.jobs.unfinished("us")) == 1
+
+
+@pytest.mark.parametrize(
+    ("limit", "reason"),
+    [({"max_numbers": 3}, "max_numbers"), ({"monthly_budget": 4.59}, "monthly_budget")],
+)
+def test_an_order_past_a_limit_gets_409_with_the_reason(api, limit, reason):
+    api.put("/v1/pools/us", {"country": "US", **limit})
+
+    answer = api.post("/v1/numbers", ORDER)
+
+    assert answer.status_code == 409
+    assert (answer.json["code"], answer.json["reason"]) == ("conflict", reason)
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"phone_number": OTHER_NUMBER}, "/phone_number"),
+        ({"count": 0}, "/count"),
+        ({"count": 101}, "/count"),
+        ({"count": "3"}, "/count"),
+        ({"buy": {"country": "us"}}, "/buy/country"),
+        ({"buy": {"country": "CA"}}, "/buy/country"),
+        ({"buy": {"country": "US", "area_code": "15"}}, "/buy/area_code"),
+        ({"buy": None}, "/buy"),
+        ({"pool": "nowhere"}, "/pool"),
+    ],
+)
+def test_an_order_that_is_not_valid_gets_422(api, changes, pointer):
+    answer = api.post("/v1/numbers", ORDER | changes)
+
+    assert answer.status_code == 422
+    assert pointers(answer) == [pointer]

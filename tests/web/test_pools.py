@@ -20,6 +20,15 @@ def test_a_pool_is_created_with_defaults(api):
         "recruiter_cooldown": 30 * DAY,
         "access_codes": True,
         "allowed_countries": [],
+        "selection": "pack",
+        "geo": "country",
+        "strict_geo": False,
+        "max_sessions_per_number": None,
+        "min_headroom": 0,
+        "max_numbers": None,
+        "monthly_budget": None,
+        "number_rent": 1.15,
+        "release_idle_after": None,
         "figures": {
             "numbers": {
                 "available": 0,

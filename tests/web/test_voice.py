@@ -31,6 +31,7 @@ def store_goes_away(api):
     ("path", "fields", "expected"),
     [
         ("/twilio/voice", {"From": RITA, "To": NUMBER}, "cannot be connected right now"),
+        (f"/twilio/calls/{CALL}/code/1", {"Digits": "1"}, "cannot be connected right now"),
         (f"/twilio/calls/{CALL}/screen", {}, "<Hangup"),
         (f"/twilio/calls/{CALL}/screen/answer", {"Digits": "1"}, "<Hangup"),
         (f"/twilio/calls/{CALL}/dialled", {"DialCallStatus": "busy"}, "The line is busy"),
@@ -70,3 +71,26 @@ def test_a_forged_call_gets_403(api):
     answer = api.http.post("/twilio/voice", data={"CallSid": SID})
 
     assert (answer.status_code, answer.mimetype) == (403, "application/problem+json")
+
+
+def test_a_code_that_is_entered_connects(api):
+    session = api.open_session()
+    stranger = {"CallSid": SID, "From": "+16175550123", "To": NUMBER}
+    question = post(api, "/twilio/voice", stranger)
+    assert 'numDigits="6"' in question.text
+    assert 'finishOnKey="#"' in question.text
+    assert f"/twilio/calls/{CALL}/code/1#" in question.text
+
+    again = post(api, f"/twilio/calls/{CALL}/code/1", {**stranger, "Digits": "1"})
+    assert f"/twilio/calls/{CALL}/code/2#" in again.text
+
+    answer = post(
+        api, f"/twilio/calls/{CALL}/code/2", {**stranger, "Digits": session["access_code"]}
+    )
+    assert f'callerId="{NUMBER}"' in answer.text
+    assert "+16175550123" not in answer.text
+
+
+def test_a_code_for_a_call_that_we_have_not_named_is_not_found(api):
+    answer = post(api, "/twilio/calls/CA1/code/1", {"CallSid": SID, "Digits": "1"})
+    assert (answer.status_code, answer.mimetype) == (200, "text/xml")

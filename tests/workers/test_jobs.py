@@ -20,6 +20,15 @@ def test_the_services_are_built_once_and_connect_to_nothing() -> None:
 
 def test_without_redis_every_job_says_so_and_is_tried_again() -> None:
     """Nobody listens at the address of the tests' settings."""
-    for run in (lambda: jobs.send_texts("us.SM1"), jobs.recycle, jobs.reconcile_inbound):
+    for run in (
+        lambda: jobs.send_texts("us.SM1"),
+        jobs.recycle,
+        jobs.reconcile_inbound,
+        lambda: jobs.buy_numbers("us.1"),
+        jobs.resume_purchases,
+        jobs.keep_headroom,
+        jobs.release_numbers,
+        jobs.reconcile_numbers,
+    ):
         with pytest.raises(Unavailable):
             run()

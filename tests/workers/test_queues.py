@@ -52,6 +52,20 @@ def test_a_text_s_job_holds_its_id_as_json_and_nothing_else(
     assert job.retries_left
 
 
+def test_a_purchase_s_job_holds_its_id_and_nothing_else(
+    queues: JobQueues, connection: redis.Redis
+) -> None:
+    queues.buy_numbers("us.7k2m")
+    [job] = waiting(connection, "numbers")
+    assert (job.func_name, job.args, job.description) == (
+        "workers.jobs.buy_numbers",
+        ["us.7k2m"],
+        "buy numbers",
+    )
+    connection.connection_pool.connection_kwargs["server"].connected = False
+    queues.buy_numbers("us.7k2m")  # the sweeper comes back to it
+
+
 def test_without_redis_a_hint_is_dropped_silently(connection: redis.Redis) -> None:
     queues = JobQueues(connection)
     connection.connection_pool.connection_kwargs["server"].connected = False

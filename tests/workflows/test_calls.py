@@ -6,10 +6,13 @@ import pytest
 
 from relay.carrier.webhooks import CallEnded, DialReport, InboundCall, KeyPress, LegReport
 from relay.domain.call_progress import CallStatus
+from relay.domain.errors import NotFound
 from relay.domain.participant import Role
 from relay.domain.routing import (
+    AskAccessCode,
     AskHuman,
     Bridge,
+    CodeQuestion,
     Connect,
     Decline,
     HangUp,
@@ -18,7 +21,7 @@ from relay.domain.routing import (
     TellWhoAndAsk,
 )
 from relay.domain.session import Channel, ClosedReason
-from relay.workflows.connect_call import REPEATABLE, connect_call
+from relay.workflows.connect_call import REPEATABLE, connect_call, take_code
 from relay.workflows.record_call_progress import (
     record_call_end,
     record_dial,
@@ -62,6 +65,11 @@ def dial_over(world, status, *, bridged=False, duration=None, call_id=CALL):
     return record_dial(world.services, call_id, report, now=NOW)
 
 
+def turn_codes_off(world):
+    pools = world.services.store.pools
+    pools.put(replace(pools.get("us"), access_codes=False))
+
+
 def record_of(world):
     return world.services.store.calls.get(CALL)
 
@@ -100,17 +108,68 @@ def test_a_candidate_reaches_the_recruiter_without_a_guard(world):
 def test_a_withheld_caller_is_never_looked_up(world, caller):
     world.open()
 
-    answered = call_from(world, caller)
+    asked = call_from(world, caller).decision
+    assert asked == AskAccessCode(question=CodeQuestion.WITHHELD, digits=6, attempt=1)
+    turn_codes_off(world)
+    assert call_from(world, caller).decision == Decline(refusal=Refusal.CALLER_WITHHELD)
+    elsewhere = call_from(world, caller, called=OTHER_NUMBER).decision
+    assert elsewhere == Decline(refusal=Refusal.CALLER_WITHHELD)
+    assert record_of(world) is None
 
-    assert answered.decision == Decline(refusal=Refusal.CALLER_WITHHELD)
-    assert answered.id == ""
+
+def test_a_stranger_may_enter_a_code(world):
+    world.open()
+
+    asked = call_from(world, NORA).decision
+
+    assert asked == AskAccessCode(question=CodeQuestion.STRANGER, digits=6, attempt=1)
+    assert record_of(world) is None
 
 
 def test_a_stranger_is_refused_politely(world):
     world.open()
+    turn_codes_off(world)
 
     assert call_from(world, NORA).decision == Decline(refusal=Refusal.NOT_CONNECTED)
     assert record_of(world) is None
+
+
+def enter(world, caller, code, attempt="1", call="us.CA1"):
+    entry = InboundCall(call_sid=SID, caller=caller, called=NUMBER)
+    return take_code(world.services, call, entry, code=code, attempt=attempt, now=NOW)
+
+
+def test_a_code_connects_its_recruiter_from_any_phone(world):
+    session = world.open()
+    for caller in (NORA, "anonymous"):
+        entered = enter(world, caller, session.access_code)
+        assert isinstance(entered.decision, Bridge)
+        assert entered.decision.counterpart.reveal() == CARL
+        assert entered.decision.is_guarded
+        assert entered.id == CALL
+
+
+def test_a_wrong_code_is_asked_for_again_twice(world):
+    world.open()
+    again = enter(world, NORA, "1").decision
+    assert again == AskAccessCode(question=CodeQuestion.AGAIN, digits=6, attempt=2)
+    over = enter(world, NORA, "1", attempt="3").decision
+    assert over == Decline(refusal=Refusal.CODE_TRIED_OUT)
+
+
+@pytest.mark.parametrize(("call", "attempt"), [("CA1", "1"), ("us.CA1", "first")])
+def test_a_code_for_no_call_of_ours_is_refused(world, call, attempt):
+    with pytest.raises(NotFound):
+        enter(world, NORA, "1", attempt=attempt, call=call)
+
+
+def test_p1_a_recruiter_of_several_sessions_is_asked(world):
+    world.open()
+    world.open("rita", "dan")
+
+    asked = call_from(world, RITA).decision
+
+    assert asked == AskAccessCode(question=CodeQuestion.SEVERAL, digits=6, attempt=1, locale="en")
 
 
 def test_a_number_that_is_not_ours_connects_nobody(world):

@@ -12,11 +12,17 @@ import redis
 from relay.domain.errors import Conflict, NotFound, Unavailable
 from relay.domain.participant import CandidateDetails, Participant, RecruiterDetails, Role
 from relay.domain.pool import Pool
+from relay.domain.routing import RouteState
 from relay.domain.session import ClosedReason, Session, SessionStatus
-from relay.store.calls import RouteState
+from relay.store.calls import CallLimits, IncomingCall
 from relay.store.scripts import Scripts
 from relay.workflows import enter_pool as waiting
-from relay.workflows.change_phone import PhoneTaken, change_phone, complete_phone_change
+from relay.workflows.change_phone import (
+    PhoneTaken,
+    change_phone,
+    complete_phone_change,
+    policies,
+)
 from relay.workflows.recycle import recycle
 from relay.workflows.resume_phone_changes import ABANDONED_AFTER, resume_phone_changes
 from tests.invariants import audit_pool
@@ -102,13 +108,13 @@ def audit(world: World) -> None:
 def call(world: World, phone: str, session: Session) -> RouteState:
     return world.services.store.calls.route(
         session.pool,
-        virtual_number=session.virtual_number,
-        caller_indexes=world.services.vault.indexes_of(phone),
-        call_sid=f"CA{phone}{session.id}",
-        attestation="",
-        lease=60,
-        repeatable=60,
-        retention=1000,
+        IncomingCall(
+            sid=f"CA{phone}{session.id}",
+            virtual_number=session.virtual_number,
+            caller_indexes=world.services.vault.indexes_of(phone),
+            attestation="",
+        ),
+        limits=CallLimits(lease=60, repeatable=60, retention=1000),
         now=NOW,
     ).state
 
@@ -412,7 +418,7 @@ def test_completing_a_change_twice_is_completing_it_once(
     changes.begin(with_phone(world, carl, DAN), "1", take_over=True, now=NOW)
     begun = changes.get(Role.CANDIDATE, "carl")
     assert begun is not None
-    for pool in sorted(begun.pools):
+    for pool in policies(world.services, begun.pools):
         world.services.store.phone_moves.reserve(pool, begun, now=NOW)
     changes.advance(begun, now=NOW)
     committing = changes.get(Role.CANDIDATE, "carl")

@@ -10,9 +10,10 @@ import pytest
 from config.key_rings import KeyRing
 from relay.domain.errors import Conflict, NotFound
 from relay.domain.participant import CandidateDetails, Role
+from relay.domain.routing import RouteState
 from relay.domain.session import Session
 from relay.store import keys as names
-from relay.store.calls import RouteState
+from relay.store.calls import CallLimits, IncomingCall
 from relay.store.sessions import Outdated, Wish
 from relay.vault import Vault
 from relay.workflows import enter_pool as waiting
@@ -50,13 +51,13 @@ def under(world: World, *ring: tuple[str, bytes]) -> World:
 def call(world: World, phone: str, session: Session) -> RouteState:
     return world.services.store.calls.route(
         "us",
-        virtual_number=session.virtual_number,
-        caller_indexes=world.services.vault.indexes_of(phone),
-        call_sid="CA1",
-        attestation="",
-        lease=60,
-        repeatable=60,
-        retention=1000,
+        IncomingCall(
+            sid="CA1",
+            virtual_number=session.virtual_number,
+            caller_indexes=world.services.vault.indexes_of(phone),
+            attestation="",
+        ),
+        limits=CallLimits(lease=60, repeatable=60, retention=1000),
         now=NOW,
     ).state
 

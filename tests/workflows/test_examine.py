@@ -196,7 +196,7 @@ def test_queues_that_nobody_serves_are_a_warning():
     assert found["workers"].verdict is Verdict.WARNING
     assert "texts and upkeep" in found["workers"].detail
 
-    found = find(make(), with_workers("upkeep"))
+    found = find(make(), with_workers("upkeep", "numbers"))
     assert "nobody serves texts:" in found["workers"].detail
 
 

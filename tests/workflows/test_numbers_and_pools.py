@@ -111,7 +111,7 @@ def test_a_draining_number_with_bindings_asks_for_patience(world):
     world.open()
     change_number(world.services, NUMBER, NumberStatus.DRAINING)
 
-    with pytest.raises(Conflict, match="wait until they have ended"):
+    with pytest.raises(Conflict, match="given back by itself"):
         give_number_back(world.services, NUMBER)
 
 

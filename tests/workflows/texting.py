@@ -74,6 +74,9 @@ class NotedJobs:
     def send_message(self, message_id: str) -> None:
         self.noted.append(message_id)
 
+    def buy_numbers(self, job_id: str) -> None:
+        self.noted.append(job_id)
+
     def is_backed_up(self) -> bool:
         return self.backed_up
 

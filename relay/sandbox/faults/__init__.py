@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from relay.sandbox.faults.calls import CallFaults
+from relay.sandbox.faults.market import MarketFaults
 from relay.sandbox.faults.messages import MessageFaults
 from relay.sandbox.faults.rest import RestFaults
 from relay.sandbox.faults.signing import SigningFaults
@@ -20,6 +21,7 @@ class Faults(SigningFaults, CallFaults):
         self.rest = RestFaults()
         self.webhooks = WebhookFaults()
         self.messages = MessageFaults()
+        self.market = MarketFaults()
         self._reset_switches()
 
     def never_deliver_status(self, to: str | None = None, *, arrives: bool = True) -> None:
@@ -31,6 +33,7 @@ class Faults(SigningFaults, CallFaults):
         self.rest.clear()
         self.webhooks.clear()
         self.messages.clear()
+        self.market.clear()
         self._reset_switches()
 
     def _reset_switches(self) -> None:

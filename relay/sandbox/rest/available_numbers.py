@@ -2,82 +2,139 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from datetime import timedelta
+from itertools import islice
 
 from relay.sandbox.network import Network
-from relay.sandbox.rest.paging import USUAL_PAGE
+from relay.sandbox.rest.paging import LARGEST_PAGE, USUAL_PAGE
 from relay.sandbox.rest.request import ApiError, Json, RestAnswer, RestCall, not_found
 from relay.sandbox.rest.shapes import API
+from relay.sandbox.stock import AREAS, Kind, Series, in_area, pattern, series_of
 
-AREA_CODES = {
-    "US": ("415", "212", "312", "206", "617", "305", "512", "404", "702", "213"),
-    "CA": ("416", "604", "514"),
+BUY_BACK = timedelta(days=10)
+#: What each of the Exclude… filters leaves out.
+EXCLUDED = {
+    "ExcludeAllAddressRequired": {"any", "local", "foreign"},
+    "ExcludeLocalAddressRequired": {"local"},
+    "ExcludeForeignAddressRequired": {"foreign"},
 }
-TOLL_FREE = ("800", "888", "877", "866", "855", "844", "833")
-# Ofcom's numbers for drama.
-BRITISH = {"Local": "+441632960", "Mobile": "+447700900"}
-MOST = 1000
+CAPABLE = {"VoiceEnabled": "voice", "SmsEnabled": "sms", "MmsEnabled": "mms", "FaxEnabled": "fax"}
 
 
 class AvailableNumbers:
     def __init__(self, network: Network) -> None:
         self._network = network
 
-    def search(self, call: RestCall, country: str, kind: str) -> RestAnswer:
-        stock = self._stock(call, country, kind)
-        contains = call.text("Contains")
-        if contains and not 2 <= len(contains) <= 16:
-            raise ApiError(400, 21401, f"Contains {contains} must have 2 to 16 characters")
-        pattern = re.compile(re.escape(contains.removeprefix("+")).replace(r"\*", r"\d"))
-        owned = {number.phone_number for number in self._network.account.numbers.values()}
-        found = [n for n in stock if n not in owned and pattern.search(n)]
-        numbers = [_shape(number, country) for number in found[: _limit(call)]]
+    def search(self, call: RestCall, country: str, kind: Kind) -> RestAnswer:
+        wanted = pattern(_contains(call))
+        chosen = [series for series in self._series(call, country, kind) if _fits(call, series)]
+        with self._network.account.lock:
+            found = (
+                _shape(number, series)
+                for series in chosen
+                for number in self._on_offer(series)
+                if wanted.search(number)
+            )
+            numbers = list(islice(found, self._most(call)))
         uri = f"{API}/Accounts/{self._network.account.sid}/AvailablePhoneNumbers/{country}/{kind}"
         return RestAnswer(200, {"available_phone_numbers": numbers, "uri": f"{uri}.json"})
 
-    def in_area(self, area_code: str) -> list[str]:
+    def any_in(self, area_code: str) -> str | None:
+        """The first number of the area that is for sale."""
+        numbers = (number for series in in_area(area_code) for number in self._on_offer(series))
+        return None if self._network.faults.market.is_sold_out else next(numbers, None)
+
+    def is_for_sale(self, number: str) -> bool:
+        """To us: Twilio may sell a number back to who has just released it."""
+        market = self._network.faults.market
+        return (
+            not market.is_sold_out
+            and not market.is_sold_elsewhere(number)
+            and self._network.account.number(number) is None
+            and (not self._is_ageing(number) or self._may_buy_back(number))
+        )
+
+    def _on_offer(self, series: Series) -> Iterator[str]:
+        market = self._network.faults.market
         owned = {number.phone_number for number in self._network.account.numbers.values()}
-        return [number for number in _fictional(area_code) if number not in owned]
+        return (
+            number
+            for number in series.numbers()
+            if number not in owned
+            and not market.is_sold_elsewhere(number)
+            and not self._is_ageing(number)
+        )
 
-    def _stock(self, call: RestCall, country: str, kind: str) -> Iterator[str]:
-        if country in AREA_CODES and kind == "Local":
-            area_code = call.text("AreaCode")
-            return _of_areas((area_code,) if area_code else AREA_CODES[country])
-        if country in AREA_CODES and kind == "TollFree":
-            return _of_areas(TOLL_FREE)
-        if country == "GB" and kind in BRITISH:
-            return (f"{BRITISH[kind]}{line:03d}" for line in range(1000))
-        raise not_found(call.path)
+    def _is_ageing(self, number: str) -> bool:
+        since = self._since_release(number)
+        return since is not None and since < self._network.faults.market.ageing
+
+    def _may_buy_back(self, number: str) -> bool:
+        since = self._since_release(number)
+        return self._network.faults.market.may_buy_back and since is not None and since < BUY_BACK
+
+    def _since_release(self, number: str) -> timedelta | None:
+        released_at = self._network.account.released.get(number)
+        return None if released_at is None else self._network.clock.now() - released_at
+
+    def _series(self, call: RestCall, country: str, kind: Kind) -> list[Series]:
+        series = series_of(country, kind)
+        if not series or (country, kind) in self._network.faults.market.not_sold:
+            raise not_found(call.path)
+        # The filter counts in the US and Canada only.
+        area_code = call.text("AreaCode") if country in AREAS else ""
+        return [one for one in series if not area_code or one.area_code == area_code]
+
+    def _most(self, call: RestCall) -> int:
+        given = call.text("PageSize")
+        size = min(int(given), LARGEST_PAGE) if given.isdigit() and int(given) else USUAL_PAGE
+        left = self._network.faults.market.left
+        return size if left is None else min(size, left)
 
 
-def _of_areas(area_codes: tuple[str, ...]) -> Iterator[str]:
-    return (number for code in area_codes for number in _fictional(code))
+def _contains(call: RestCall) -> str:
+    contains = call.text("Contains")
+    if contains and not 2 <= len(contains) <= 16:
+        raise ApiError(400, 21401, f"Contains {contains} must have 2 to 16 characters")
+    return contains
 
 
-def _fictional(area_code: str) -> list[str]:
-    """The hundred numbers of an area that belong to fiction: 555-0100 to 555-0199."""
-    return [f"+1{area_code}55501{line:02d}" for line in range(100)]
+def _fits(call: RestCall, series: Series) -> bool:
+    region = call.text("InRegion")
+    return (
+        (not region or series.region == region)
+        and all(
+            call.text(name).lower() in {"", str(series.capabilities[ability]).lower()}
+            for name, ability in CAPABLE.items()
+        )
+        and not any(
+            call.text(name).lower() == "true" and series.address in left_out
+            for name, left_out in EXCLUDED.items()
+        )
+    )
 
 
-def _limit(call: RestCall) -> int:
-    given = call.text("PageSize")
-    return min(int(given), MOST) if given.isdigit() and int(given) else USUAL_PAGE
-
-
-def _shape(number: str, country: str) -> Json:
+def _shape(number: str, series: Series) -> Json:
+    can = series.capabilities
     return {
         "phone_number": number,
         "friendly_name": number,
-        "iso_country": country,
+        "iso_country": series.country,
         "locality": None,
-        "region": None,
+        "region": series.region,
         "postal_code": None,
         "rate_center": None,
         "lata": None,
         "latitude": None,
         "longitude": None,
-        "address_requirements": "none",
+        "address_requirements": series.address,
         "beta": False,
-        "capabilities": {"voice": True, "SMS": True, "MMS": country != "GB", "fax": False},
+        # Here, and only here, two of the names are in capitals.
+        "capabilities": {
+            "voice": can["voice"],
+            "SMS": can["sms"],
+            "MMS": can["mms"],
+            "fax": can["fax"],
+        },
     }

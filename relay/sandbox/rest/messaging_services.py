@@ -57,6 +57,8 @@ class MessagingServices:
                 raise ApiError(409, 21710, "Phone Number is already in the Messaging Service.")
             if number.service_sid is not None:
                 raise ApiError(409, 21712, "Phone Number is in another Messaging Service.")
+            if len(service.number_sids) >= self._network.faults.market.service_limit:
+                raise ApiError(412, 21714, "Number Pool size limit reached.")
             account.join(number, service)
             return RestAnswer(201, service_number_json(number, call.origin))
 

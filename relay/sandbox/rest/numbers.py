@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from relay.sandbox.network import Network
 from relay.sandbox.records import OwnedNumber
 from relay.sandbox.rest.available_numbers import AvailableNumbers
-from relay.sandbox.rest.magic import purchase_magic
+from relay.sandbox.rest.magic import MAGIC_SENDER, purchase_magic
 from relay.sandbox.rest.paging import page
 from relay.sandbox.rest.request import ApiError, RestAnswer, RestCall, not_found
 from relay.sandbox.rest.shapes import number_json
+from relay.sandbox.stock import Series, pattern, series_with
 
 URLS = {
     "VoiceUrl": "voice_url",
@@ -37,6 +39,9 @@ TEXTS = {
     "TrunkSid": "trunk_sid",
 }
 
+#: What is sold under Twilio's one number that can always be bought.
+MAGIC = Series("US", "Local", MAGIC_SENDER, 0)
+
 
 class Numbers:
     def __init__(self, network: Network, available: AvailableNumbers) -> None:
@@ -46,12 +51,10 @@ class Numbers:
     def create(self, call: RestCall) -> RestAnswer:
         account = self._network.account
         with account.lock:
-            wanted = call.text("PhoneNumber") or self._any_in(call.text("AreaCode"))
-            self._check_purchase(wanted)
             _check(call)
-            number = account.add_number(
-                wanted, {"voice": True, "sms": True, "mms": True, "fax": False}
-            )
+            wanted = call.text("PhoneNumber") or self._any_in(call.text("AreaCode"))
+            series = self._sell(wanted, call.text("AddressSid"))
+            number = account.add_number(wanted, series.capabilities)
             _apply(number, call)
             return RestAnswer(201, number_json(number))
 
@@ -60,13 +63,14 @@ class Numbers:
 
     def list(self, call: RestCall) -> RestAnswer:
         name = call.get("FriendlyName")
-        pattern = _pattern(call.text("PhoneNumber"))
+        wanted = pattern(call.text("PhoneNumber"))
         with self._network.account.lock:
             chosen = [
                 number
                 for number in self._network.account.numbers.values()
-                if pattern.search(number.phone_number)
+                if wanted.search(number.phone_number)
                 and (not name or number.friendly_name == name)
+                and self._is_listed(number)
             ]
             return RestAnswer(200, page(call, "incoming_phone_numbers", chosen, number_json))
 
@@ -89,20 +93,33 @@ class Numbers:
             raise not_found(call.path)
         return number
 
-    def _check_purchase(self, wanted: str) -> None:
+    def _is_listed(self, number: OwnedNumber) -> bool:
+        """Lists may lag behind what is already true."""
+        lag = timedelta(seconds=self._network.faults.market.list_lag)
+        return not lag or number.created <= self._network.clock.now() - lag
+
+    def _sell(self, wanted: str, address_sid: str) -> Series:
         purchase_magic(wanted)
         if not re.fullmatch(r"\+[1-9]\d{6,14}", wanted):
             raise ApiError(400, 21421, f"{wanted} is not a valid number")
-        if self._network.account.number(wanted) is not None:
+        series = MAGIC if wanted == MAGIC_SENDER else series_with(wanted)
+        market = self._network.faults.market
+        if not series or not self._available.is_for_sale(wanted) or market.is_snatched(wanted):
             raise ApiError(400, 21422, f"{wanted} is not available")
+        if series.address != "none" and not address_sid:
+            raise ApiError(400, 21615, "Phone Number Requires a Local Address")
+        market.take_one()
+        return series
 
     def _any_in(self, area_code: str) -> str:
         if not area_code:
             raise ApiError(400, 21421, "PhoneNumber or AreaCode is required")
-        free = self._available.in_area(area_code)
-        if area_code == "533" or not free:
+        if not re.fullmatch(r"\d{3}", area_code):
+            raise ApiError(400, 21451, f"{area_code} is not a valid area code")
+        number = self._available.any_in(area_code)
+        if number is None:
             raise ApiError(400, 21452, f"No phone numbers found in area code {area_code}")
-        return free[0]
+        return number
 
 
 def _check(call: RestCall) -> None:
@@ -136,8 +153,3 @@ def _set(
         given = call.get(name)
         if given is not None:
             setattr(number, attribute, convert(given))
-
-
-def _pattern(wanted: str) -> re.Pattern[str]:
-    """A part of the number; `*` stands for any one digit."""
-    return re.compile(re.escape(wanted.removeprefix("+")).replace(r"\*", r"\d"))

@@ -162,7 +162,7 @@ def service_number_json(number: OwnedNumber, origin: str) -> Json:
         "account_sid": number.account_sid,
         "service_sid": number.service_sid,
         "phone_number": number.phone_number,
-        "country_code": "US",
+        "country_code": number.country,
         "capabilities": [shown for key, shown in names.items() if number.capabilities.get(key)],
         "date_created": iso8601(number.created),
         "date_updated": iso8601(number.updated),

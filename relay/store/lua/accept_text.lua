@@ -2,12 +2,17 @@
 -- the lane and its outbox entry in one step, so that an accepted text is certain to be sent (P4).
 -- uses: session, finding, lanes, notices
 --
+-- A sender of several sessions there names one by its code in front; without it nobody gets the text
+-- (P1). To a recruiter of several, the text is on record with the code it will be headed by; what that
+-- would make too long is two messages, one after the other.
+--
 -- A text from before the session (fetched late from the carrier's list) was not meant for it: its
 -- sender is a stranger. A MessageSid is taken once. A picture is not relayed, and its sender gets a notice; what was
 -- written with it is.
 --
 -- Answers {state} or {state, session id, sender's side, locale and index}, where state is
--- unknown_number, stranger, closed, expired, no_sms, duplicate or accepted.
+-- unknown_number, stranger, several, closed, expired, no_sms, duplicate or accepted. The session of
+-- several is one of them.
 local keys = {
   numbers = KEYS[1],       -- hash
   sessions = KEYS[2],      -- hash
@@ -19,8 +24,10 @@ local keys = {
   pool = KEYS[8],          -- hash
   notice = KEYS[9],        -- hash
   notice_body = KEYS[10],  -- string
+  second = KEYS[11],       -- hash: the other part of a text that is split
+  second_body = KEYS[12],  -- string
 }
-local FIRST_PHONE_KEY = 11        -- the sender's phone hashes
+local FIRST_PHONE_KEY = 13        -- the sender's phone hashes
 local now = tonumber(ARGV[1])     -- seconds
 local number = ARGV[2]            -- virtual number
 local id = ARGV[3]                -- message id
@@ -32,17 +39,51 @@ local notice_kind = ARGV[8]
 local look_again = tonumber(ARGV[9])  -- seconds until the sweeper looks for the text
 local lives = { record = tonumber(ARGV[10]), body = tonumber(ARGV[11]) }  -- seconds
 local said_at = tonumber(ARGV[12])  -- seconds
-local FIRST_INDEX = 13            -- the sender's indexes
+local code = ARGV[13]             -- that the text begins with, or ""
+local rest = ARGV[14]             -- the text without it, sealed, or ""
+local characters = tonumber(ARGV[15])  -- of the text
+local most = tonumber(ARGV[16])   -- characters of one text
+local parts = { ARGV[17], ARGV[18] }   -- the text in two, each sealed, or ""
+local second_id = ARGV[19]        -- message id of the second part
+local FIRST_INDEX = 20            -- the sender's indexes
 
 if redis.call("EXISTS", keys.message) == 1 then
   return { "duplicate" }
 end
-local phones, indexes = {}, {}
-for position = FIRST_PHONE_KEY, #KEYS do
-  phones[#phones + 1] = KEYS[position]
-  indexes[#indexes + 1] = ARGV[FIRST_INDEX + #phones - 1]
+
+local function session_of(session_id)
+  return read_session(redis.call("HGET", keys.sessions, session_id))
 end
+
+-- Which of several the code in front names; nil when it names none of the sender's.
+local function named_one(several)
+  for _, session_id in ipairs(several.ids) do
+    if code ~= "" and session_of(session_id).code == code then
+      return look_at(keys.sessions, session_id, several.index, now)
+    end
+  end
+  return nil
+end
+
+local function ask_which(several)
+  local one = several.ids[1]
+  for _, session_id in ipairs(several.ids) do
+    if session_of(session_id).status == "open" then
+      one = session_id
+    end
+  end
+  return { "several", one, "recruiter", session_of(one).recruiter_locale, several.index }
+end
+
+local phones, indexes = read_phones(FIRST_PHONE_KEY, FIRST_INDEX)
 local found = find_session(keys, phones, indexes, number, now)
+if found.state == "several" then
+  local named = named_one(found)
+  if not named then
+    return ask_which(found)
+  end
+  found = named
+end
 local session, side, other = found.session, found.side, found.other
 if not side then
   return { found.state }
@@ -58,27 +99,50 @@ if found.state ~= "open" then
   return { found.state, found.id, side, locale, index }
 end
 
-local has_text = text ~= ""
-local order, place = 0, ""
-if has_text then
-  order = redis.call("HINCRBY", keys.pool, "text_order", 1)
-  place = place_of(number .. ":" .. session[other .. "_index"], order, id)
-  redis.call("SET", keys.body,
-    pack_body(text, session[other .. "_sealed"], session[side .. "_sealed"]), "EX", lives.body)
-  redis.call("ZADD", keys.lanes, 0, place)
-  redis.call("ZADD", keys.outbox, now + look_again, id)
+if side == "recruiter" and code ~= "" and code == session.code then
+  text = rest
 end
-redis.call("HSET", keys.message, "session", found.id, "side", other, "kind", "message",
-  "status", has_text and "received" or "failed", "rank", has_text and "0" or "5",
-  "started_at", string.format("%.3f", now), "number", number,
-  "index", session[other .. "_index"], "sender_index", index,
-  "inbound_sid", inbound_sid, "media", media, "order", order, "place", place)
-redis.call("EXPIRE", keys.message, lives.record)
+local has_text = text ~= ""
+local heading, context = heading_for(other, session)
+
+local function add_message(message_key, message_id, body_key, sealed, part)
+  local order, place = 0, ""
+  if sealed ~= "" then
+    order = redis.call("HINCRBY", keys.pool, "text_order", 1)
+    place = place_of(number .. ":" .. session[other .. "_index"], order, message_id)
+    redis.call("SET", body_key,
+      pack_body(sealed, session[other .. "_sealed"], session[side .. "_sealed"]), "EX", lives.body)
+    redis.call("ZADD", keys.lanes, 0, place)
+    redis.call("ZADD", keys.outbox, now + look_again, message_id)
+  end
+  redis.call("HSET", message_key, "session", found.id, "side", other, "kind", "message",
+    "status", has_text and "received" or "failed", "rank", has_text and "0" or "5",
+    "started_at", string.format("%.3f", now), "number", number,
+    "index", session[other .. "_index"], "sender_index", index,
+    "inbound_sid", inbound_sid, "media", media, "order", order, "place", place,
+    "code", heading, "context", context, "part", part)
+  redis.call("EXPIRE", message_key, lives.record)
+end
+
+local function characters_of(utf8)
+  return #string.gsub(utf8, "[\128-\191]", "")
+end
+
+local is_split = heading ~= "" and parts[2] ~= ""
+  and characters + characters_of(heading .. " " .. context .. ": ") > most
+if is_split then
+  add_message(keys.message, id, keys.body, parts[1], "1")
+  add_message(keys.second, second_id, keys.second_body, parts[2], "2")
+else
+  add_message(keys.message, id, keys.body, text, "")
+end
 redis.call("ZADD", keys.interactions, 0, table.concat({ found.id, whole(now), id }, "\t"))
 if media > 0 then
+  local sender_code, sender_context = heading_for(side, session)
   add_notice(keys, notice_id, notice_kind, {
     session = found.id, side = side, number = number, index = index,
     sealed = session[side .. "_sealed"], locale = locale,
+    code = sender_code, context = sender_context,
   }, now, look_again, lives)
 end
 return { "accepted", found.id, side, locale, index }

@@ -14,6 +14,7 @@ local notice_id = ARGV[2]
 local notice_kind = ARGV[3]
 local to = {
   session = ARGV[4], side = ARGV[5], number = ARGV[6], index = ARGV[7], sealed = ARGV[8], locale = ARGV[9],
+  code = "", context = "",
 }
 local look_again = tonumber(ARGV[10])  -- seconds until the sweeper looks for it
 local lives = { record = tonumber(ARGV[11]), body = tonumber(ARGV[12]) }  -- seconds

@@ -1,9 +1,12 @@
 -- amend: changes an open session's expiry, channels or context. Safe to run twice.
 -- uses: session
 --
--- Answers {"amended" | "closed" | "unknown", record}.
+-- Answers {"amended" | "closed" | "incapable" | "unknown", record}; incapable: its number cannot carry
+-- these channels.
 local sessions_key = KEYS[1]    -- hash
 local due_key = KEYS[2]         -- sorted set
+local no_voice_key = KEYS[3]    -- bitmap
+local no_sms_key = KEYS[4]      -- bitmap
 local now = tonumber(ARGV[1])   -- seconds
 local id = ARGV[2]              -- session id
 local expires_at = ARGV[3]      -- whole seconds, or "" to leave it
@@ -18,6 +21,12 @@ end
 local session = read_session(record)
 if session.status ~= "open" or tonumber(session.expires_at) <= now then
   return { "closed", record }
+end
+local function lacks(letter, bitmap)
+  return string.find(channels, letter, 1, true) and redis.call("GETBIT", bitmap, session.ordinal) == 1
+end
+if lacks("v", no_voice_key) or lacks("s", no_sms_key) then
+  return { "incapable", record }
 end
 if expires_at ~= "" then
   session.expires_at = expires_at

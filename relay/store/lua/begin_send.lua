@@ -86,16 +86,18 @@ end
 -- Whether the receiver still has this phone, and it is bound to this session on this number or to
 -- another one of the same two.
 local function is_bound()
-  local holder = redis.call("HGET", keys.phone, message.number)
-  if not holder or session[message.side .. "_index"] ~= message.index then
+  if session[message.side .. "_index"] ~= message.index then
     return false
-  elseif holder == message.session then
-    return true
   end
-  local held_by = redis.call("HGET", keys.sessions, holder)
-  local other = held_by and read_session(held_by)
-  return other and other.recruiter == session.recruiter and other.candidate == session.candidate
-    and not is_taken_back(other)
+  local bound = false
+  for holder in string.gmatch(redis.call("HGET", keys.phone, message.number) or "", "[^ ]+") do
+    local held_by = redis.call("HGET", keys.sessions, holder)
+    local other = held_by and read_session(held_by)
+    bound = bound or holder == message.session
+      or other and other.recruiter == session.recruiter and other.candidate == session.candidate
+        and not is_taken_back(other)
+  end
+  return bound
 end
 
 local function is_severed()

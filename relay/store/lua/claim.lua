@@ -1,30 +1,40 @@
 -- claim: gives a pair its virtual number, or its open session back. One atomic step, so that two
 -- web processes can never hand out the same binding (P1).
--- uses: session, leases, closing, bindings, choosing
+-- uses: session, leases, occupancy, closing, bindings, codes, choosing
 --
 -- A pair that has an open session gets that one. One that comes back gets its old number where
--- that is still free for both, else the lowest number free for both. Safe to run twice: the
+-- that is still free for both, else the one that shared/choosing.lua finds. Safe to run twice: the
 -- proposed id tells a repeated claim from a new one.
 --
--- Answers {"created" | "existing", id, record} | {"exhausted", reason} | {"moving"} | {"taken"}.
+-- Answers {"created" | "existing" | "incapable", id, record}, where the last is an open session on a
+-- number that cannot do what is asked now, | {"exhausted", reason} | {"moving"} | {"taken"}.
 local keys = {
-  pool = KEYS[1],              -- hash
-  ordinals = KEYS[2],          -- hash
-  blocked = KEYS[3],           -- bitmap
-  scratch = KEYS[4],           -- bitmap
-  sessions = KEYS[5],          -- hash
-  due = KEYS[6],               -- sorted set
-  cooling = KEYS[7],           -- sorted set
-  ended = KEYS[8],             -- sorted set
-  leases = KEYS[9],            -- hash
-  codes = KEYS[10],            -- hash
-  load = KEYS[11],             -- hash
-  degrees = KEYS[12],          -- sorted set
-  moving = KEYS[13],           -- hash
-  recruiter_pairs = KEYS[14],  -- hash
-  candidate_pairs = KEYS[15],  -- hash
+  pool = KEYS[1],          -- hash
+  numbers = KEYS[2],       -- hash
+  ordinals = KEYS[3],      -- hash
+  blocked = KEYS[4],       -- bitmap
+  resting = KEYS[5],       -- bitmap
+  full = KEYS[6],          -- bitmap
+  no_voice = KEYS[7],      -- bitmap
+  no_sms = KEYS[8],        -- bitmap
+  busy = KEYS[9],          -- sorted set
+  area = KEYS[10],         -- bitmap: the candidate's area
+  scratch = KEYS[11],      -- bitmap
+  sessions = KEYS[12],     -- hash
+  due = KEYS[13],          -- sorted set
+  cooling = KEYS[14],      -- sorted set
+  ended = KEYS[15],        -- sorted set
+  leases = KEYS[16],       -- hash
+  codes = KEYS[17],        -- hash
+  code_lengths = KEYS[18], -- hash
+  load = KEYS[19],         -- hash
+  degrees = { recruiter = KEYS[20], candidate = KEYS[21], both = KEYS[22] },  -- sorted sets
+  sharing = KEYS[23],      -- sorted set
+  moving = KEYS[24],       -- hash
+  recruiter_pairs = KEYS[25],  -- hash
+  candidate_pairs = KEYS[26],  -- hash
 }
-local FIRST_NODE_KEY = 16      -- recruiter's phone hashes and bitmaps, then the candidate's
+local FIRST_NODE_KEY = 27      -- four keys for each of the recruiter's indexes, then the candidate's
 
 local now = tonumber(ARGV[1])                    -- seconds
 local id = ARGV[2]                               -- proposed session id
@@ -37,17 +47,19 @@ local retention = tonumber(ARGV[9])              -- seconds
 local recruiter = { ref = ARGV[10], sealed = ARGV[11], locale = ARGV[12], screen = ARGV[13] }
 local candidate = { ref = ARGV[14], sealed = ARGV[15], locale = ARGV[16] }
 local draws = { ARGV[17], ARGV[18], ARGV[19], ARGV[20], ARGV[21], ARGV[22] }
-local alternatives = tonumber(ARGV[23])          -- index keys in use
-local FIRST_INDEX = 24                           -- recruiter's indexes, then the candidate's
+local wish = {
+  voice = string.find(channels, "v", 1, true) ~= nil,
+  sms = string.find(channels, "s", 1, true) ~= nil,
+  spread = ARGV[23] == "1",
+  shares = ARGV[24] == "1",
+  geo = ARGV[25],                                -- "", "prefer", "strict"
+  suppressed = {},                               -- virtual numbers
+}
+local alternatives = tonumber(ARGV[26])          -- index keys in use
+local FIRST_INDEX = 27                           -- recruiter's indexes, candidate's, suppressed numbers
 
-local function node_of(side)
-  local keys_before = FIRST_NODE_KEY + side * 2 * alternatives
-  local offset = living(keys_before, alternatives)
-  return {
-    phone = KEYS[keys_before + offset],
-    used = KEYS[keys_before + alternatives + offset],
-    index = ARGV[FIRST_INDEX + side * alternatives + offset],
-  }
+for position = FIRST_INDEX + 2 * alternatives, #ARGV do
+  wish.suppressed[#wish.suppressed + 1] = ARGV[position]
 end
 
 -- A phone change or an erasure has not reached the caller yet: what it read is out of date. The
@@ -78,6 +90,11 @@ if ARGV[FIRST_INDEX] == ARGV[FIRST_INDEX + alternatives] then
   return { "moving" }
 end
 
+local function can_carry(ordinal)
+  return not (wish.voice and redis.call("GETBIT", keys.no_voice, ordinal) == 1)
+    and not (wish.sms and redis.call("GETBIT", keys.no_sms, ordinal) == 1)
+end
+
 local previous_id = redis.call("HGET", keys.recruiter_pairs, candidate.ref) or ""
 local record = previous_id ~= "" and redis.call("HGET", keys.sessions, previous_id)
 local previous = record and read_session(record)
@@ -85,6 +102,8 @@ local previous = record and read_session(record)
 if previous and previous.status == "open" and now < tonumber(previous.expires_at) then
   if previous_id == id then
     return { "created", id, record }
+  elseif not can_carry(previous.ordinal) then
+    return { "incapable", previous_id, record }
   end
   previous.channels = channels
   previous.context = context
@@ -104,60 +123,91 @@ if previous and previous.status == "open" then
   close_session(keys, previous_id, previous, tonumber(previous.expires_at), "expired", cooldowns)
 end
 
-local recruiter_node, candidate_node = node_of(0), node_of(1)
+local recruiter_node = living_node(FIRST_NODE_KEY, FIRST_INDEX, alternatives)
+local candidate_node = living_node(
+  FIRST_NODE_KEY + KEYS_OF_NODE * alternatives, FIRST_INDEX + alternatives, alternatives)
 
--- A phone that the other side had in the last session may not be reached by that side's calls.
-local function is_free_for(node, role, number)
-  local holder = redis.call("HGET", node.phone, number)
-  return not holder or (holder == previous_id and node.index == previous[role .. "_index"])
+-- Whether the pair's last session still has this phone on its number. One that the other side had
+-- then may not be reached by that side's calls.
+local function still_binds(node, role)
+  return previous[role .. "_index"] == node.index and is_holder(node, previous.number, previous_id)
 end
 
+local function is_suppressed(number)
+  for _, suppressed in ipairs(wish.sms and wish.suppressed or {}) do
+    if suppressed == number then
+      return true
+    end
+  end
+  return false
+end
+
+-- Nobody else is there, or only sessions that the recruiter's code told apart before, too.
+local function is_free_again(node, role)
+  local held = redis.call("HGET", node.phone, previous.number)
+  if not held then
+    return true
+  end
+  return still_binds(node, role) and (wish.shares or not is_several(held))
+end
+
+local function may_come_back()
+  local place = previous and previous.ordinal
+  return place
+    and redis.call("HGET", keys.ordinals, place) == previous.number
+    and redis.call("GETBIT", keys.blocked, place) == 0
+    and redis.call("GETBIT", keys.full, place) == 0
+    and can_carry(place)
+    and is_free_again(recruiter_node, "recruiter")
+    and is_free_again(candidate_node, "candidate")
+end
+
+-- A number whose texts one of the two has stopped is the last resort of a pair that may also talk.
 local ordinal, number
-if previous
-  and redis.call("HGET", keys.ordinals, previous.ordinal) == previous.number
-  and redis.call("GETBIT", keys.blocked, previous.ordinal) == 0
-  and is_free_for(recruiter_node, "recruiter", previous.number)
-  and is_free_for(candidate_node, "candidate", previous.number)
-then
+local comes_back = may_come_back()
+if comes_back and not is_suppressed(previous.number) then
   ordinal, number = previous.ordinal, previous.number
 else
-  ordinal, number = lowest_free(keys.scratch, keys.ordinals,
-    { recruiter_node.used, candidate_node.used, keys.blocked })
+  ordinal, number = choose(keys, wish, recruiter_node, candidate_node)
 end
-
+if not ordinal and comes_back and wish.voice then
+  ordinal, number = previous.ordinal, previous.number
+end
 if not ordinal then
-  if not lowest_free(keys.scratch, keys.ordinals, { keys.blocked }) then
-    return { "exhausted", "no_numbers" }
-  elseif not lowest_free(keys.scratch, keys.ordinals, { candidate_node.used, keys.blocked }) then
-    return { "exhausted", "candidate_on_every_number" }
-  end
-  return { "exhausted", "recruiter_on_every_number" }
+  return { "exhausted", why_none(keys, wish, recruiter_node, candidate_node) }
 end
 
 -- What still cools from the pair's last session on this number passes over to the new one.
-local function take_over(node)
-  if previous and redis.call("HGET", node.phone, number) == previous_id then
-    redis.call("ZREM", keys.cooling, cooling_member(ordinal, node.index, previous_id))
-    return 1
+local function take_over(node, role)
+  redis.call("ZREM", keys.cooling, cooling_member(ordinal, role, node.index, previous_id))
+  rebind(node, number, previous_id, id)
+  if role == "recruiter" then
+    previous.code_needed = ""
   end
-  return 0
 end
 
-local taken = take_over(recruiter_node) + take_over(candidate_node)
-bind(recruiter_node, keys.degrees, number, ordinal, id)
-bind(candidate_node, keys.degrees, number, ordinal, id)
+local taken = 0
+for role, node in pairs({ recruiter = recruiter_node, candidate = candidate_node }) do
+  if previous and previous.number == number and still_binds(node, role) then
+    take_over(node, role)
+    taken = taken + 1
+  else
+    bind(keys, node, role, number, ordinal, id)
+  end
+end
 
 local sessions_on_number = redis.call("HINCRBY", keys.load, number, 1)
 local code = previous and previous.number == number and previous.code
-local code_holder = code and redis.call("HGET", keys.codes, number .. ":" .. code)
-if not code or (code_holder and code_holder ~= previous_id) then
-  code = free_code(keys.codes, number, sessions_on_number, draws)
+if code and redis.call("HGET", keys.codes, number .. ":" .. code) == previous_id then
+  redis.call("HSET", keys.codes, number .. ":" .. code, id)
+else
+  code = give_code(keys, number, id, sessions_on_number, draws, code)
 end
-redis.call("HSET", keys.codes, number .. ":" .. code, id)
 if taken > 0 then
   drop_bindings(keys, previous_id, previous, taken, now + retention)
   share_leases(keys.leases, previous_id, id, now)
 end
+occupy(keys, ordinal, 1)
 
 record = pack_session({
   status = "open", number = number, ordinal = ordinal,
@@ -168,6 +218,7 @@ record = pack_session({
   code = code, channels = channels,
   recruiter_locale = recruiter.locale, candidate_locale = candidate.locale,
   recruiter_screen = recruiter.screen, bindings = "2", previous = previous_id, former = "",
+  code_needed = needs_code(recruiter_node, number),
   context = context,
 })
 redis.call("HSET", keys.sessions, id, record)

@@ -1,5 +1,5 @@
 -- close: closes one session at once; its bindings cool from now.
--- uses: session, leases, closing
+-- uses: session, leases, occupancy, closing
 --
 -- Safe to run twice: a closed session stays as it was closed first. A session past its expiry
 -- closes as expired, whatever was asked.
@@ -10,6 +10,8 @@ local keys = {
   cooling = KEYS[3],   -- sorted set
   leases = KEYS[4],    -- hash
   pool = KEYS[5],      -- hash
+  busy = KEYS[6],      -- sorted set
+  full = KEYS[7],      -- bitmap
 }
 local now = tonumber(ARGV[1])   -- seconds
 local id = ARGV[2]              -- session id

@@ -1,5 +1,5 @@
 -- close_due: closes a batch of sessions past their expiry.
--- uses: session, leases, closing
+-- uses: session, leases, occupancy, closing
 --
 -- A pair with a call in progress is left alone until its lease ends (P5): it is looked at again
 -- then, or when the call's end is known. Safe to run twice and side by side.
@@ -10,6 +10,8 @@ local keys = {
   cooling = KEYS[3],   -- sorted set
   leases = KEYS[4],    -- hash
   pool = KEYS[5],      -- hash
+  busy = KEYS[6],      -- sorted set
+  full = KEYS[7],      -- bitmap
 }
 local now = tonumber(ARGV[1])   -- seconds
 local batch = tonumber(ARGV[2]) -- most sessions in one call

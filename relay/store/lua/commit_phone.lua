@@ -1,6 +1,6 @@
 -- commit_phone: the reserved bindings become those of the sessions, the ones of the old phone cool
 -- from now. A session that was closed meanwhile gives back what was reserved for it.
--- uses: session, leases, closing, bindings, moving, reserving
+-- uses: session, leases, occupancy, closing, bindings, moving, reserving
 --
 -- Safe to run twice. Answers {"committed", how many sessions have moved}, or {"retry", 0} when it
 -- meets an index that it was given no keys for.
@@ -9,13 +9,18 @@ local keys = {
   cooling = KEYS[2],   -- sorted set
   moving = KEYS[3],    -- hash
   reserved = KEYS[4],  -- hash: the change's
-  degrees = KEYS[5],   -- sorted set
-  codes = KEYS[6],     -- hash
-  load = KEYS[7],      -- hash
-  ended = KEYS[8],     -- sorted set
-  leases = KEYS[9],    -- hash
+  degrees = { recruiter = KEYS[5], candidate = KEYS[6], both = KEYS[7] },  -- sorted sets
+  sharing = KEYS[8],   -- sorted set
+  codes = KEYS[9],     -- hash
+  code_lengths = KEYS[10],  -- hash
+  load = KEYS[11],     -- hash
+  ended = KEYS[12],    -- sorted set
+  leases = KEYS[13],   -- hash
+  pool = KEYS[14],     -- hash
+  busy = KEYS[15],     -- sorted set
+  full = KEYS[16],     -- bitmap
 }
-local FIRST_NODE_KEY = 10        -- for each index: the phone's hash, its bitmap
+local FIRST_NODE_KEY = 17        -- four keys for each index
 local now = tonumber(ARGV[1])    -- seconds
 local change = ARGV[2]           -- the change's id
 local role = ARGV[3]             -- "recruiter", "candidate"
@@ -57,22 +62,30 @@ end
 
 local function cool(id, session, side)
   redis.call("ZADD", keys.cooling, now + cooldowns[side],
-    cooling_member(session.ordinal, session[side .. "_index"], id))
+    cooling_member(session.ordinal, side, session[side .. "_index"], id))
+end
+
+-- Whether the recruiter's phone of now is on the session's number of now more than once.
+local function see_code_needed(session)
+  local node = nodes[session.recruiter_index]
+  session.code_needed = needs_code(node, session.number)
 end
 
 local function move(id, session, reservation)
   cool(id, session, role)
   note_leaving(session, role, session[index_field], reservation.index)
   session[index_field], session[role .. "_sealed"] = reservation.index, sealed
+  if role == "recruiter" then
+    see_code_needed(session)
+  end
   redis.call("HSET", keys.sessions, id, pack_session(session))
 end
 
--- Makes a session the one that its code and both bindings on its number belong to.
-local function settle(id, session)
-  redis.call("HSET", nodes[session[index_field]].phone, session.number, id)
-  redis.call("HSET", nodes[session[other_field]].phone, session.number, id)
+-- A session takes the place of another in both bindings and the code of its number.
+local function settle(id, session, instead_of)
+  rebind(nodes[session[index_field]], session.number, instead_of, id)
+  rebind(nodes[session[other_field]], session.number, instead_of, id)
   redis.call("HSET", keys.codes, session.number .. ":" .. session.code, id)
-  redis.call("HSET", keys.sessions, id, pack_session(session))
 end
 
 local function renumber(id, session, spare_id)
@@ -83,8 +96,13 @@ local function renumber(id, session, spare_id)
   session[role .. "_sealed"] = sealed
   spare.closed_at = whole(now)
   spare.previous, session.previous = session.previous, spare_id
-  settle(id, session)
-  settle(spare_id, spare)
+  settle(id, session, spare_id)
+  settle(spare_id, spare, id)
+  see_code_needed(session)
+  see_code_needed(spare)
+  redis.call("HSET", keys.sessions, id, pack_session(session), spare_id, pack_session(spare))
+  occupy(keys, session.ordinal, 1)
+  occupy(keys, spare.ordinal, -1)
   cool(spare_id, spare, "recruiter")
   cool(spare_id, spare, "candidate")
   share_leases(keys.leases, id, spare_id, now)
@@ -93,13 +111,13 @@ end
 -- Phones that left the session before, and still cool, cool on for what stays behind.
 local function hand_over_former(id, session, spare_id)
   local spare, handed_over = session_of(spare_id), 0
-  each_former(session, function(_, index)
-    local member = cooling_member(spare.ordinal, index, id)
+  each_former(session, function(left_by, index)
+    local member = cooling_member(spare.ordinal, left_by, index, id)
     local cooled_until = redis.call("ZSCORE", keys.cooling, member)
     if cooled_until then
       redis.call("ZREM", keys.cooling, member)
-      redis.call("ZADD", keys.cooling, cooled_until, cooling_member(spare.ordinal, index, spare_id))
-      redis.call("HSET", nodes[index].phone, spare.number, spare_id)
+      redis.call("ZADD", keys.cooling, cooled_until, cooling_member(spare.ordinal, left_by, index, spare_id))
+      rebind(nodes[index], spare.number, id, spare_id)
       handed_over = handed_over + 1
     end
   end)
@@ -113,7 +131,7 @@ local moved = 0
 each_reservation(keys.reserved, function(id, reservation)
   local session = session_of(id)
   if not session or not is_live(session, now) then
-    undo_reservation(keys, nodes, id, reservation, now + retention)
+    undo_reservation(keys, nodes, role, id, reservation, now + retention)
     return
   elseif reservation.spare ~= "" then
     renumber(id, session, reservation.spare)

@@ -1,33 +1,53 @@
 -- import_number: puts a number into a pool, in the lowest place that is vacant.
+-- uses: places
 --
--- Safe to run twice. Answers {"imported" | "known", ordinal}.
-local pool_key = KEYS[1]      -- hash
-local numbers_key = KEYS[2]   -- hash
-local ordinals_key = KEYS[3]  -- hash
-local vacant_key = KEYS[4]    -- sorted set
-local blocked_key = KEYS[5]   -- bitmap
-local number_key = KEYS[6]    -- hash
+-- Safe to run twice. Answers {"imported" | "known", ordinal}, or {"releasing"} for a number that is
+-- on its way back to the carrier.
+local keys = {
+  pool = KEYS[1],      -- hash
+  numbers = KEYS[2],   -- hash
+  ordinals = KEYS[3],  -- hash
+  vacant = KEYS[4],    -- sorted set
+  number = KEYS[5],    -- hash
+  busy = KEYS[6],      -- sorted set
+  blocked = KEYS[7],   -- bitmap
+  resting = KEYS[8],   -- bitmap
+  no_voice = KEYS[9],  -- bitmap
+  no_sms = KEYS[10],   -- bitmap
+  full = KEYS[11],     -- bitmap
+  area = KEYS[12],     -- bitmap: the number's area
+  releasing = KEYS[13],  -- hash
+}
 local number = ARGV[1]        -- virtual number
 local status = ARGV[2]        -- number status
-local blocked = tonumber(ARGV[3])  -- 1 unless the status lets it be allocated
+local blocked = ARGV[3]       -- 1 unless the status lets it be allocated
 local carrier_sid = ARGV[4]
-local capabilities = ARGV[5]  -- "vsm": voice, sms, mms
+local capabilities = ARGV[5]  -- some of "vsm": voice, sms, mms
 local now = ARGV[6]           -- whole seconds
 
-local ordinal = redis.call("HGET", numbers_key, number)
+local ordinal = redis.call("HGET", keys.numbers, number)
 if ordinal then
   return { "known", ordinal }
 end
-local vacant = redis.call("ZRANGE", vacant_key, 0, 0)
+if redis.call("HEXISTS", keys.releasing, number) == 1 then
+  return { "releasing" }
+end
+local vacant = redis.call("ZRANGE", keys.vacant, 0, 0)
 if vacant[1] then
   ordinal = vacant[1]
-  redis.call("ZREM", vacant_key, ordinal)
+  redis.call("ZREM", keys.vacant, ordinal)
 else
-  ordinal = redis.call("HINCRBY", pool_key, "next_ordinal", 1) - 1
+  ordinal = redis.call("HINCRBY", keys.pool, "next_ordinal", 1) - 1
 end
-redis.call("HSET", numbers_key, number, ordinal)
-redis.call("HSET", ordinals_key, ordinal, number)
-redis.call("SETBIT", blocked_key, ordinal, blocked)
-redis.call("HSET", number_key, "ordinal", ordinal, "status", status, "carrier_sid", carrier_sid,
+redis.call("HSET", keys.numbers, number, ordinal)
+redis.call("HSET", keys.ordinals, ordinal, number)
+redis.call("ZADD", keys.busy, 0, ordinal)
+mark_place(keys, ordinal, {
+  blocked = blocked,
+  no_voice = string.find(capabilities, "v", 1, true) and 0 or 1,
+  no_sms = string.find(capabilities, "s", 1, true) and 0 or 1,
+  area = 1,
+})
+redis.call("HSET", keys.number, "ordinal", ordinal, "status", status, "carrier_sid", carrier_sid,
   "capabilities", capabilities, "imported_at", now)
 return { "imported", ordinal }

@@ -1,6 +1,6 @@
 -- leave_pool: closes the sessions of somebody who has lost their phone, a batch at a time, and takes
 -- back the decisions of their calls under way. Claims made with that phone are refused.
--- uses: session, leases, closing, moving
+-- uses: session, leases, occupancy, closing, moving
 --
 -- Safe to run twice. Answers how many sessions were closed; fewer than the batch: all are.
 local keys = {
@@ -11,6 +11,8 @@ local keys = {
   pool = KEYS[5],      -- hash
   pairs = KEYS[6],     -- hash: the person's
   moving = KEYS[7],    -- hash
+  busy = KEYS[8],      -- sorted set
+  full = KEYS[9],      -- bitmap
 }
 local now = tonumber(ARGV[1])    -- seconds
 local role = ARGV[2]             -- "recruiter", "candidate"

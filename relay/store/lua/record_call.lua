@@ -1,14 +1,17 @@
 -- record_call: moves a call's record forwards, whatever order the carrier's reports come in.
--- uses: session, leases
+-- uses: session, leases, traffic
 --
 -- A report of lower rank than what is known changes no status, but may add what it knows (a
 -- leg's sid, the duration). With the call's end its lease ends, on the sessions that it was passed
--- on to, too, and a session that waited for it is due again. Safe to run twice. Answers the call's status after it, or false for no such call.
+-- on to, too, and a session that waited for it is due again. What the call counts for in its number's
+-- traffic follows its record. Safe to run twice. Answers the call's status after it, or false for no
+-- such call.
 local keys = {
   call = KEYS[1],      -- hash
   leases = KEYS[2],    -- hash
   due = KEYS[3],       -- sorted set
   sessions = KEYS[4],  -- hash
+  traffic = KEYS[5],   -- hash: of the number it came in on
 }
 local now = tonumber(ARGV[1])  -- seconds
 local call_sid = ARGV[2]
@@ -18,6 +21,7 @@ local duration = ARGV[5]       -- seconds, or ""
 local leg_sid = ARGV[6]        -- the counterpart's leg, or ""
 local accepted = ARGV[7]       -- "1" when the counterpart took the call
 local has_ended = ARGV[8] == "1"
+local short_call = tonumber(ARGV[9])  -- seconds
 
 local known = redis.call("HMGET", keys.call, "session", "rank", "status")
 local id = known[1]
@@ -48,4 +52,7 @@ if has_ended then
     end
   end)
 end
+local began = redis.call("HMGET", keys.call, "started_at", "duration", "counted")
+redis.call("HSET", keys.call, "counted", count_traffic(keys.traffic, tonumber(began[1]), now, began[3],
+  counts_of_call(known[3], began[2], short_call)))
 return known[3]

@@ -1,6 +1,6 @@
 -- record_message_status: moves a text forwards by the carrier's report, whatever order reports
 -- come in.
--- uses: session, message, lanes, notices
+-- uses: session, message, lanes, notices, traffic
 --
 -- A report to an attempt proves that the attempt reached the carrier: an unsettled one is settled
 -- by it. Safe to run twice. Answers {outcome, first in the lane or "", 1 when there is a new
@@ -16,6 +16,7 @@ local keys = {
   carried = KEYS[8],      -- string
   notice = KEYS[9],       -- hash
   notice_body = KEYS[10], -- string
+  traffic = KEYS[11],     -- hash: of the number it went out from
 }
 local id = ARGV[1]              -- message id
 local attempt = ARGV[2]         -- that the report was addressed to
@@ -30,6 +31,7 @@ local notice_id = ARGV[10]
 local notice_kind = ARGV[11]    -- of the notice to the sender, or ""
 local look_again = tonumber(ARGV[12])  -- seconds until the sweeper looks
 local lives = { record = tonumber(ARGV[13]), body = tonumber(ARGV[14]) }  -- seconds
+local counts_as = ARGV[15]      -- "sent", "filtered", or "" while it counts for nothing
 
 local message = read_message(keys.message)
 if not message then
@@ -53,6 +55,12 @@ end
 redis.call("HSET", keys.message, "status", status, "rank", rank)
 if error_code ~= "" then
   redis.call("HSET", keys.message, "error_code", error_code)
+end
+if counts_as ~= "" then
+  local counts = { texts = 1, filtered = counts_as == "filtered" and 1 or 0 }
+  local before = redis.call("HGET", keys.message, "counted")
+  redis.call("HSET", keys.message, "counted",
+    count_traffic(keys.traffic, tonumber(message.started_at), now, before, counts))
 end
 local body = redis.call("GET", keys.body)
 if send_again_at ~= "" and body then

@@ -1,5 +1,5 @@
 -- release_cooled: frees the bindings of one batch whose cooldown is over.
--- uses: session, leases, closing, bindings
+-- uses: session, leases, occupancy, closing, bindings
 --
 -- The batch was read before; each member is looked at again here, so that a pair that has come
 -- back meanwhile keeps its number. A pair with a call in progress is looked at when its lease
@@ -10,34 +10,31 @@ local keys = {
   leases = KEYS[3],    -- hash
   ordinals = KEYS[4],  -- hash
   codes = KEYS[5],     -- hash
-  load = KEYS[6],      -- hash
-  degrees = KEYS[7],   -- sorted set
-  ended = KEYS[8],     -- sorted set
+  code_lengths = KEYS[6],  -- hash
+  load = KEYS[7],      -- hash
+  degrees = { recruiter = KEYS[8], candidate = KEYS[9], both = KEYS[10] },  -- sorted sets
+  sharing = KEYS[11],  -- sorted set
+  ended = KEYS[12],    -- sorted set
 }
-local FIRST_NODE_KEY = 9         -- for each member: the phone's hash, its bitmap
+local FIRST_NODE_KEY = 13        -- four keys for each member's phone
 local now = tonumber(ARGV[1])    -- seconds
 local retention = tonumber(ARGV[2])  -- seconds
-local FIRST_MEMBER = 3           -- members of cooling, ordinal:index:session
+local FIRST_MEMBER = 3           -- members of cooling, ordinal:role:index:session
 
 local freed = 0
 for position = 0, #ARGV - FIRST_MEMBER do
   local member = ARGV[FIRST_MEMBER + position]
   local score = redis.call("ZSCORE", keys.cooling, member)
   if score and tonumber(score) <= now then
-    local ordinal, index, id = string.match(member, "^(%d+):([^:]+):(.+)$")
+    local ordinal, role, index, id = string.match(member, "^(%d+):(%a+):([^:]+):(.+)$")
     local busy = busy_until(keys.leases, id, now)
     if busy then
       redis.call("ZADD", keys.cooling, busy, member)
     else
       local number = redis.call("HGET", keys.ordinals, ordinal)
-      local node = {
-        phone = KEYS[FIRST_NODE_KEY + 2 * position],
-        used = KEYS[FIRST_NODE_KEY + 2 * position + 1],
-        index = index,
-      }
+      local node = node_at(FIRST_NODE_KEY + KEYS_OF_NODE * position, index)
       redis.call("ZREM", keys.cooling, member)
-      if number and redis.call("HGET", node.phone, number) == id then
-        unbind(node, keys.degrees, number, ordinal)
+      if number and unbind(keys, node, role, number, ordinal, id) then
         freed = freed + 1
       end
       local record = redis.call("HGET", keys.sessions, id)

@@ -1,24 +1,51 @@
 -- remove_number: takes a number out of its pool once nothing is bound to it any more.
+-- uses: places
 --
--- Safe to run twice. Answers "removed", "unknown", or "bound" while sessions are open or cooling.
-local numbers_key = KEYS[1]   -- hash
-local ordinals_key = KEYS[2]  -- hash
-local vacant_key = KEYS[3]    -- sorted set
-local blocked_key = KEYS[4]   -- bitmap
-local number_key = KEYS[5]    -- hash
-local load_key = KEYS[6]      -- hash
-local number = ARGV[1]        -- virtual number
+-- With an expected status it stays when it has another one meanwhile. A number that is to be given
+-- back to the carrier is noted in the same step, so that a crash cannot leave it rented for nobody.
+-- Safe to run twice. Answers "removed", "unknown", "changed" when its status is another one, or
+-- "bound" while sessions are open or cooling.
+local keys = {
+  numbers = KEYS[1],   -- hash
+  ordinals = KEYS[2],  -- hash
+  vacant = KEYS[3],    -- sorted set
+  number = KEYS[4],    -- hash
+  busy = KEYS[5],      -- sorted set
+  blocked = KEYS[6],   -- bitmap
+  resting = KEYS[7],   -- bitmap
+  no_voice = KEYS[8],  -- bitmap
+  no_sms = KEYS[9],    -- bitmap
+  full = KEYS[10],     -- bitmap
+  area = KEYS[11],     -- bitmap: the number's area
+  load = KEYS[12],     -- hash
+  idle = KEYS[13],     -- sorted set
+  releasing = KEYS[14],  -- hash: number → carrier sid
+}
+local number = ARGV[1]    -- virtual number
+local expected = ARGV[2]  -- number status, or ""
+local releases = ARGV[3]  -- "1" when the carrier gets it back
 
-local ordinal = redis.call("HGET", numbers_key, number)
+local ordinal = redis.call("HGET", keys.numbers, number)
 if not ordinal then
-  return "unknown"
+  -- Only this call, or one like it, has noted the release: its reply was lost.
+  local is_done = releases == "1" and redis.call("HEXISTS", keys.releasing, number) == 1
+  return is_done and "removed" or "unknown"
 end
-if redis.call("HEXISTS", load_key, number) == 1 then
+local known = redis.call("HMGET", keys.number, "status", "carrier_sid")
+if expected ~= "" and expected ~= known[1] then
+  return "changed"
+end
+if redis.call("HEXISTS", keys.load, number) == 1 then
   return "bound"
 end
-redis.call("HDEL", numbers_key, number)
-redis.call("HDEL", ordinals_key, ordinal)
-redis.call("ZADD", vacant_key, ordinal, ordinal)
-redis.call("SETBIT", blocked_key, ordinal, 1)
-redis.call("DEL", number_key)
+redis.call("HDEL", keys.numbers, number)
+redis.call("HDEL", keys.ordinals, ordinal)
+redis.call("ZREM", keys.busy, ordinal)
+redis.call("ZADD", keys.vacant, ordinal, ordinal)
+mark_place(keys, ordinal, { blocked = 1 })
+redis.call("DEL", keys.number)
+redis.call("ZREM", keys.idle, number)
+if releases == "1" then
+  redis.call("HSET", keys.releasing, number, known[2])
+end
 return "removed"

@@ -1,12 +1,11 @@
 -- reserve_phone: binds a person's new phone on the numbers of all their live sessions in a pool,
 -- or changes nothing. The reserved bindings let no call through: the sessions name the old phone
 -- until the change is committed. Claims made with the old phone are refused from now on.
--- uses: session, leases, closing, bindings, choosing, moving, reserving
+-- uses: session, leases, occupancy, closing, bindings, codes, choosing, moving, reserving
 --
 -- Where the new phone has a binding on such a number already, its session is in the way, unless it
--- is one of those that may be renumbered: it gets the lowest number that is free for both sides. A
--- binding that this very person has left in this very session, and that still cools, is taken up
--- again.
+-- is one of those that may be renumbered: it gets another number, as a new pair would. Bindings that
+-- this very person has left in these very sessions, and that still cool, are taken up again.
 --
 -- Safe to run twice. Answers {"reserved"} | {"gone"} (the change is over) | {"busy"} (the other
 -- side's phone is changing, too) | {"same_phone", ids…} (the new phone is the other side's) |
@@ -17,25 +16,35 @@ local keys = {
   pairs = KEYS[3],     -- hash: the person's
   moving = KEYS[4],    -- hash
   reserved = KEYS[5],  -- hash: the change's
-  degrees = KEYS[6],   -- sorted set
-  ordinals = KEYS[7],  -- hash
-  blocked = KEYS[8],   -- bitmap
-  scratch = KEYS[9],   -- bitmap
-  codes = KEYS[10],    -- hash
-  load = KEYS[11],     -- hash
-  ended = KEYS[12],    -- sorted set
-  leases = KEYS[13],   -- hash
+  degrees = { recruiter = KEYS[6], candidate = KEYS[7], both = KEYS[8] },  -- sorted sets
+  sharing = KEYS[9],   -- sorted set
+  numbers = KEYS[10],  -- hash
+  ordinals = KEYS[11], -- hash
+  blocked = KEYS[12],  -- bitmap
+  resting = KEYS[13],  -- bitmap
+  full = KEYS[14],     -- bitmap
+  no_voice = KEYS[15], -- bitmap
+  no_sms = KEYS[16],   -- bitmap
+  busy = KEYS[17],     -- sorted set
+  scratch = KEYS[18],  -- bitmap
+  codes = KEYS[19],    -- hash
+  code_lengths = KEYS[20],  -- hash
+  load = KEYS[21],     -- hash
+  ended = KEYS[22],    -- sorted set
+  leases = KEYS[23],   -- hash
 }
-local FIRST_NODE_KEY = 14       -- new phone's hashes, its bitmaps; then hash and bitmap of each index
+local FIRST_NODE_KEY = 24       -- four keys for each of the new phone's indexes, then of the others
 
 local now = tonumber(ARGV[1])           -- seconds
 local change = ARGV[2]                  -- the change's id
 local role = ARGV[3]                    -- "recruiter", "candidate"
 local ref = ARGV[4]
 local draws = { ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10] }
-local alternatives = tonumber(ARGV[11]) -- index keys in use
-local others = tonumber(ARGV[12])       -- further indexes: other sides of sessions to renumber
-local FIRST_INDEX = 13                  -- the new phone's indexes, then the others, then for each
+local spread = ARGV[11] == "1"          -- policy: the least loaded number
+local shares = ARGV[12] == "1"          -- policy: access codes
+local alternatives = tonumber(ARGV[13]) -- index keys in use
+local others = tonumber(ARGV[14])       -- further indexes: other sides of sessions to renumber
+local FIRST_INDEX = 15                  -- the new phone's indexes, then the others, then for each
                                         -- session that may be renumbered its id, its spare's id
 
 local other_role = role == "recruiter" and "candidate" or "recruiter"
@@ -51,13 +60,26 @@ end
 for position = FIRST_INDEX + alternatives + others, #ARGV, 2 do
   spares[ARGV[position]] = ARGV[position + 1]
 end
-local nodes = read_nodes(FIRST_NODE_KEY + 2 * alternatives, FIRST_INDEX + alternatives, others)
-local chosen = living(FIRST_NODE_KEY, alternatives)
-local new_node = {
-  phone = KEYS[FIRST_NODE_KEY + chosen],
-  used = KEYS[FIRST_NODE_KEY + alternatives + chosen],
-  index = ARGV[FIRST_INDEX + chosen],
-}
+local nodes = read_nodes(
+  FIRST_NODE_KEY + KEYS_OF_NODE * alternatives, FIRST_INDEX + alternatives, others)
+local new_node = living_node(FIRST_NODE_KEY, FIRST_INDEX, alternatives)
+
+local function cooled_until(id, session)
+  return has_left(session, role, new_node.index)
+    and redis.call("ZSCORE", keys.cooling,
+      cooling_member(session.ordinal, role, new_node.index, id))
+end
+
+-- Whether the new phone has no binding on the session's number but such as this person has left.
+local function is_clear(session)
+  local clear = true
+  each_holder(new_node, session.number, function(holder)
+    local record = redis.call("HGET", keys.sessions, holder)
+    local held = record and read_session(record)
+    clear = clear and held and held[role] == ref and is_live(held, now) and cooled_until(holder, held)
+  end)
+  return clear
+end
 
 -- First look at everything, then change.
 local stays, moves, bound, same, busy = {}, {}, {}, {}, false
@@ -66,19 +88,13 @@ each_open(keys.sessions, keys.pairs, function(id, session)
     return
   end
   local other_marker = redis.call("HGET", keys.moving, other_role .. ":" .. session[other_role])
-  local holder = redis.call("HGET", new_node.phone, session.number)
-  local cools = cooling_member(session.ordinal, new_node.index, id)
   local found = { id = id, session = session }
   if change_of(other_marker) ~= "" then
     busy = true
   elseif new_indexes[session[other_role .. "_index"]] then
     same[#same + 1] = id
-  elseif not holder then
-    stays[#stays + 1] = found
-  elseif holder == id and has_left(session, role, new_node.index)
-    and redis.call("ZSCORE", keys.cooling, cools)
-  then
-    found.cooled_until = redis.call("ZSCORE", keys.cooling, cools)
+  elseif is_clear(session) then
+    found.cooled_until = cooled_until(id, session)
     stays[#stays + 1] = found
   elseif spares[id] and nodes[session[other_role .. "_index"]]
     and redis.call("HEXISTS", keys.sessions, spares[id]) == 0
@@ -106,9 +122,10 @@ end
 for _, found in ipairs(stays) do
   local session = found.session
   if found.cooled_until then
-    redis.call("ZREM", keys.cooling, cooling_member(session.ordinal, new_node.index, found.id))
+    redis.call("ZREM", keys.cooling,
+      cooling_member(session.ordinal, role, new_node.index, found.id))
   else
-    bind(new_node, keys.degrees, session.number, session.ordinal, found.id)
+    bind(keys, new_node, role, session.number, session.ordinal, found.id)
     session.bindings = whole(tonumber(session.bindings) + 1)
     redis.call("HSET", keys.sessions, found.id, pack_session(session))
   end
@@ -122,23 +139,25 @@ end
 local function hold_another_number(found)
   local session, spare_id = found.session, spares[found.id]
   local other_node = nodes[session[other_role .. "_index"]]
-  local ordinal, number = lowest_free(keys.scratch, keys.ordinals,
-    { new_node.used, other_node.used, keys.blocked })
+  local sides = { [role] = new_node, [other_role] = other_node }
+  local wish = {
+    voice = string.find(session.channels, "v", 1, true) ~= nil,
+    sms = string.find(session.channels, "s", 1, true) ~= nil,
+    spread = spread, shares = shares, geo = "", suppressed = {},
+  }
+  local ordinal, number = choose(keys, wish, sides.recruiter, sides.candidate)
   if not ordinal then
     return false
   end
-  bind(new_node, keys.degrees, number, ordinal, spare_id)
-  bind(other_node, keys.degrees, number, ordinal, spare_id)
-  local code, load = session.code, redis.call("HINCRBY", keys.load, number, 1)
-  if redis.call("HEXISTS", keys.codes, number .. ":" .. code) == 1 then
-    code = free_code(keys.codes, number, load, draws)
-  end
-  redis.call("HSET", keys.codes, number .. ":" .. code, spare_id)
+  bind(keys, new_node, role, number, ordinal, spare_id)
+  bind(keys, other_node, other_role, number, ordinal, spare_id)
+  local code = give_code(
+    keys, number, spare_id, redis.call("HINCRBY", keys.load, number, 1), draws, session.code)
   local spare = read_session(pack_session(session))
   spare.status, spare.closed_at, spare.closed_reason = "closed", whole(now), "renumbered"
   spare.number, spare.ordinal, spare.code, spare.bindings = number, ordinal, code, "2"
   spare.recruiter_sealed, spare.candidate_sealed, spare.previous = "", "", ""
-  spare.former = ""
+  spare.former, spare.code_needed = "", needs_code(sides.recruiter, number)
   spare[role .. "_index"] = new_node.index
   redis.call("HSET", keys.sessions, spare_id, pack_session(spare))
   note(found.id, {
@@ -151,7 +170,7 @@ for _, found in ipairs(moves) do
   if not hold_another_number(found) then
     nodes[new_node.index] = new_node
     each_reservation(keys.reserved, function(id, reservation)
-      undo_reservation(keys, nodes, id, reservation, now)
+      undo_reservation(keys, nodes, role, id, reservation, now)
     end)
     redis.call("DEL", keys.reserved)
     return { "exhausted", found.id }

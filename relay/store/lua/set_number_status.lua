@@ -1,15 +1,31 @@
--- set_number_status: a number's status and whether new sessions may use it, together.
+-- set_number_status: a number's status and what it means to new sessions, together.
 --
--- Safe to run twice. Answers 1, or 0 for a number that is not in the pool.
-local number_key = KEYS[1]         -- hash
-local blocked_key = KEYS[2]        -- bitmap
+-- With an expected status it changes nothing when the number has another one meanwhile, so that the
+-- pool never overrides its operator. Safe to run twice. Answers 1, or 0 for a number that is not in
+-- the pool or has another status.
+local keys = {
+  number = KEYS[1],   -- hash
+  blocked = KEYS[2],  -- bitmap
+  resting = KEYS[3],  -- bitmap
+}
 local status = ARGV[1]             -- number status
 local blocked = tonumber(ARGV[2])  -- 1 unless the status lets it be allocated
+local resting = tonumber(ARGV[3])  -- 1 when it is allocated only where nothing else is free
+local expected = ARGV[4]           -- number status, or ""
+local since = ARGV[5]              -- whole seconds: when the rest began, or ""
+local complaints = ARGV[6]         -- why it rests, comma-joined
 
-local ordinal = redis.call("HGET", number_key, "ordinal")
-if not ordinal then
+local known = redis.call("HMGET", keys.number, "ordinal", "status")
+local ordinal = known[1]
+if not ordinal or (expected ~= "" and expected ~= known[2]) then
   return 0
 end
-redis.call("HSET", number_key, "status", status)
-redis.call("SETBIT", blocked_key, ordinal, blocked)
+redis.call("HSET", keys.number, "status", status)
+redis.call("SETBIT", keys.blocked, ordinal, blocked)
+redis.call("SETBIT", keys.resting, ordinal, resting)
+if resting == 1 then
+  redis.call("HSET", keys.number, "resting_since", since, "complaints", complaints)
+else
+  redis.call("HDEL", keys.number, "resting_since", "complaints")
+end
 return 1

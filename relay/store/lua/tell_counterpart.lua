@@ -20,18 +20,15 @@ local look_again = tonumber(ARGV[5])  -- seconds until the sweeper looks for it
 local lives = { record = tonumber(ARGV[6]), body = tonumber(ARGV[7]) }  -- seconds
 local FIRST_INDEX = 8          -- the sender's indexes
 
-local phones, indexes = {}, {}
-for position = FIRST_PHONE_KEY, #KEYS do
-  phones[#phones + 1] = KEYS[position]
-  indexes[#indexes + 1] = ARGV[FIRST_INDEX + #phones - 1]
-end
+local phones, indexes = read_phones(FIRST_PHONE_KEY, FIRST_INDEX)
 local found = find_session(keys, phones, indexes, number, now)
 if found.state ~= "open" or not string.find(found.session.channels, "s", 1, true) then
   return 0
 end
+local code, context = heading_for(found.other, found.session)
 local added = add_notice(keys, notice_id, notice_kind, {
   session = found.id, side = found.other, number = number,
   index = found.session[found.other .. "_index"], sealed = found.session[found.other .. "_sealed"],
-  locale = found.session[found.other .. "_locale"],
+  locale = found.session[found.other .. "_locale"], code = code, context = context,
 }, now, look_again, lives)
 return added and 1 or 0

@@ -1,6 +1,6 @@
 -- undo_phone: gives back all that a phone change has reserved in a pool, and lets it reserve
 -- nothing any more.
--- uses: session, leases, closing, bindings, moving, reserving
+-- uses: session, leases, occupancy, closing, bindings, moving, reserving
 --
 -- Safe to run twice. Answers "undone", or "retry" when it meets an index it has no keys for.
 local keys = {
@@ -8,13 +8,15 @@ local keys = {
   cooling = KEYS[2],   -- sorted set
   moving = KEYS[3],    -- hash
   reserved = KEYS[4],  -- hash: the change's
-  degrees = KEYS[5],   -- sorted set
-  codes = KEYS[6],     -- hash
-  load = KEYS[7],      -- hash
-  ended = KEYS[8],     -- sorted set
-  leases = KEYS[9],    -- hash
+  degrees = { recruiter = KEYS[5], candidate = KEYS[6], both = KEYS[7] },  -- sorted sets
+  sharing = KEYS[8],   -- sorted set
+  codes = KEYS[9],     -- hash
+  code_lengths = KEYS[10],  -- hash
+  load = KEYS[11],     -- hash
+  ended = KEYS[12],    -- sorted set
+  leases = KEYS[13],   -- hash
 }
-local FIRST_NODE_KEY = 10       -- for each index: the phone's hash, its bitmap
+local FIRST_NODE_KEY = 14       -- four keys for each index
 local now = tonumber(ARGV[1])   -- seconds
 local change = ARGV[2]          -- the change's id
 local member = ARGV[3]          -- role:ref
@@ -35,8 +37,9 @@ if not is_ready then
   return "retry"
 end
 
+local role = string.match(member, "^%a+")
 each_reservation(keys.reserved, function(id, reservation)
-  undo_reservation(keys, nodes, id, reservation, now + retention)
+  undo_reservation(keys, nodes, role, id, reservation, now + retention)
 end)
 local marker_before = redis.call("HGET", keys.reserved, "marker")
 if change_of(redis.call("HGET", keys.moving, member)) == change then

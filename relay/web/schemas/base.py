@@ -15,6 +15,7 @@ UNION_TAG = "§"
 
 MOST_IN_A_LIST = 200
 COUNTRY_PATTERN = "^[A-Z]{2}$"
+AREA_CODE_PATTERN = "^([2-9][0-9]{2})?$"
 #: A century: longer than anything lives, and a number that every layer can hold.
 LONGEST_DURATION = 100 * 365 * 24 * 3600
 

@@ -5,19 +5,86 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Discriminator, Field, JsonValue, RootModel, Tag
 
 from relay.domain.pool import NumberStatus
-from relay.web.schemas.base import Answer, Body, Instant, Page, Phone, PoolName, shown
+from relay.domain.purchase import MOST_AT_ONCE
+from relay.domain.reputation import Complaint, Condition
+from relay.web.schemas.base import (
+    AREA_CODE_PATTERN,
+    UNION_TAG,
+    Answer,
+    Body,
+    Country,
+    Instant,
+    Page,
+    Phone,
+    PoolName,
+    shown,
+)
+
+_IMPORT_EXAMPLE: dict[str, JsonValue] = {"phone_number": "+14155550142", "pool": "us"}
+_PURCHASE_EXAMPLE: dict[str, JsonValue] = {
+    "buy": {"country": "US", "area_code": "415"},
+    "pool": "us",
+    "count": 3,
+}
 
 
-class NumberBody(Body):
+class NumberImport(Body):
     """A number that the carrier's account owns."""
 
-    model_config = shown({"phone_number": "+14155550142", "pool": "us"})
+    model_config = shown(_IMPORT_EXAMPLE)
 
     phone_number: Phone
     pool: PoolName
+
+
+class NumberOrder(Body):
+    """Which numbers to buy."""
+
+    country: Country
+    area_code: Annotated[
+        str,
+        Field(
+            pattern=AREA_CODE_PATTERN,
+            description="Where the calling code is +1; any area, if left out",
+            examples=["415"],
+        ),
+    ] = ""
+
+
+class NumberPurchase(Body):
+    """Numbers to buy from the carrier."""
+
+    model_config = shown(_PURCHASE_EXAMPLE)
+
+    buy: NumberOrder
+    pool: PoolName
+    count: Annotated[int, Field(ge=1, le=MOST_AT_ONCE, description="How many")] = 1
+
+
+_IMPORT, _PURCHASE = f"{UNION_TAG}import", f"{UNION_TAG}purchase"
+
+
+def _import_or_purchase(value: object) -> str:
+    return _PURCHASE if isinstance(value, dict) and "buy" in value else _IMPORT
+
+
+class NumberBody(
+    RootModel[
+        Annotated[
+            Annotated[NumberImport, Tag(_IMPORT)] | Annotated[NumberPurchase, Tag(_PURCHASE)],
+            Discriminator(_import_or_purchase),
+        ]
+    ]
+):
+    """A number to import, or numbers to buy."""
+
+    model_config = ConfigDict(
+        hide_input_in_errors=True,
+        json_schema_extra={"examples": [_IMPORT_EXAMPLE, _PURCHASE_EXAMPLE]},
+    )
 
 
 class WantedStatus(StrEnum):
@@ -50,6 +117,33 @@ class CapabilitiesAnswer(Answer):
     mms: bool
 
 
+_Share = Annotated[
+    float | None, Field(description="Between 0 and 1; null while there is nothing to divide by")
+]
+
+
+class ReputationAnswer(Answer):
+    """What was dialled and texted with the number as its sender in the last 24 hours, and what
+    the pool's policy makes of that."""
+
+    condition: Condition
+    complaints: Annotated[list[Complaint], Field(description="What is wrong with a tired number")]
+    resting_since: Instant | None
+    resting_for: Annotated[list[Complaint], Field(description="Why it was put to rest")]
+    answer_rate: _Share
+    short_share: Annotated[_Share, Field(description="Of answered calls, those under 6 seconds")]
+    filtered_share: Annotated[_Share, Field(description="Of texts, those filtered (30007)")]
+    calls_per_minute: Annotated[int, Field(description="The busiest minute of the last hour")]
+    calls_per_day: int
+    ended_calls: int
+    answered_calls: Annotated[
+        int, Field(description="Taken, or refused by a key; a voicemail is no answer")
+    ]
+    short_calls: int
+    texts: int
+    filtered_texts: int
+
+
 class NumberAnswer(Answer):
     """A virtual number."""
 
@@ -58,6 +152,7 @@ class NumberAnswer(Answer):
     status: NumberStatus
     capabilities: CapabilitiesAnswer
     imported_at: Instant
+    reputation: ReputationAnswer
 
 
 class NumberList(Answer):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, Discriminator, Field, Tag
 
-from relay.domain.session import Channel, ClosedReason, SessionStatus
+from relay.domain.session import LONGEST_CONTEXT, Channel, ClosedReason, SessionStatus
 from relay.web.schemas.base import (
     UNION_TAG,
     Answer,
@@ -19,8 +19,6 @@ from relay.web.schemas.base import (
     shown,
 )
 from relay.web.schemas.participants import CandidateGiven, RecruiterGiven
-
-LONGEST_CONTEXT = 200
 
 _REF, _GIVEN = f"{UNION_TAG}ref", f"{UNION_TAG}given"
 

@@ -1,29 +1,161 @@
--- The lowest ordinal that no given bitmap has set, and its number: fewest numbers in use.
-local function lowest_free(scratch_key, ordinals_key, bitmaps)
-  redis.call("BITOP", "OR", scratch_key, unpack(bitmaps))
-  local ordinal = redis.call("BITPOS", scratch_key, 0)
-  redis.call("DEL", scratch_key)
-  local number = redis.call("HGET", ordinals_key, ordinal)
+-- Choosing a number for a pair. Needs shared/bindings.lua.
+--
+-- Wishes give way in this order: rest (a resting number is taken), spread (the lowest free number is
+-- taken), geo (a number of another area is taken). Then the recruiter shares a number that is free
+-- for the candidate, and on which the recruiter is no candidate: the access code decides. What the
+-- carrier would suppress a text on is the last resort of a pair that may also talk.
+--
+-- keys: numbers, ordinals, blocked, resting, full, no_sms, no_voice, busy, scratch, area.
+-- wish: voice, sms, spread, shares (booleans), geo ("", "prefer", "strict"), suppressed (numbers).
+
+-- How many of the least loaded numbers are looked at, and how many of them at a time.
+local LOOKED_AT, AT_A_TIME = 512, 32
+
+-- Sets in scratch the bits of the ordinals that are in no avoided bitmap and in all of `within`.
+local function map_free(keys, avoided, suppressed, within)
+  redis.call("BITOP", "OR", keys.scratch, unpack(avoided))
+  for _, ordinal in ipairs(suppressed) do
+    redis.call("SETBIT", keys.scratch, ordinal, 1)
+  end
+  redis.call("BITOP", "NOT", keys.scratch, keys.scratch)
+  for _, bitmap in ipairs(within) do
+    redis.call("BITOP", "AND", keys.scratch, keys.scratch, bitmap)
+  end
+end
+
+local function least_loaded(keys)
+  for first = 0, LOOKED_AT - 1, AT_A_TIME do
+    local ordinals = redis.call("ZRANGE", keys.busy, first, first + AT_A_TIME - 1)
+    for _, ordinal in ipairs(ordinals) do
+      if redis.call("GETBIT", keys.scratch, ordinal) == 1 then
+        return ordinal
+      end
+    end
+  end
+  return nil
+end
+
+-- The ordinal and the number to take of those mapped free; nil when there is none.
+local function take_mapped(keys, spread)
+  local lowest = redis.call("BITPOS", keys.scratch, 1)
+  local number = lowest >= 0 and redis.call("HGET", keys.ordinals, lowest)
   if not number then
     return nil
   end
-  return whole(ordinal), number
+  local ordinal = spread and least_loaded(keys) or whole(lowest)
+  return ordinal, redis.call("HGET", keys.ordinals, ordinal)
 end
 
--- Cuts an access code that is free on the number from drawn digits. It grows with the number's
--- load, so that a guess succeeds at most once in 100,000.
-local function free_code(codes_key, number, sessions_on_number, draws)
-  local digits, most = 6, 10
-  while sessions_on_number > most do
-    digits, most = digits + 1, most * 10
+local function joined(list, ...)
+  local all = { unpack(list) }
+  for _, item in ipairs({ ... }) do
+    all[#all + 1] = item
   end
-  while true do
-    for _, draw in ipairs(draws) do
-      local code = string.sub(draw, 1, digits)
-      if redis.call("HEXISTS", codes_key, number .. ":" .. code) == 0 then
-        return code
+  return all
+end
+
+-- What one of the wished-for numbers is in, the first wish to give way last.
+local function areas_of(keys, wish)
+  if wish.geo == "strict" then
+    return { { keys.area } }
+  elseif wish.geo == "prefer" then
+    return { { keys.area }, {} }
+  end
+  return { {} }
+end
+
+-- rather: a bitmap of ordinals to take one of, where that fits the same wishes; or nil.
+local function take_as_wished(keys, wish, avoided, suppressed, rather)
+  for _, area in ipairs(areas_of(keys, wish)) do
+    for _, avoids in ipairs({ joined(avoided, keys.resting), avoided }) do
+      for _, within in ipairs(rather and { joined(area, rather), area } or { area }) do
+        map_free(keys, avoids, suppressed, within)
+        local ordinal, number = take_mapped(keys, wish.spread)
+        if ordinal then
+          return ordinal, number
+        end
       end
     end
-    digits = digits + 1
   end
+  return nil
+end
+
+local function ordinals_of(keys, numbers)
+  local ordinals = {}
+  for _, number in ipairs(numbers) do
+    ordinals[#ordinals + 1] = redis.call("HGET", keys.numbers, number) or nil
+  end
+  return ordinals
+end
+
+-- Bitmaps of what no wish can change, with the reason each stands for, in the order of naming.
+local function hard_limits(keys, wish, candidate)
+  local limits = { { "no_numbers", keys.blocked } }
+  if wish.sms then
+    limits[#limits + 1] = { "no_sms_number", keys.no_sms }
+  end
+  if wish.voice then
+    limits[#limits + 1] = { "no_voice_number", keys.no_voice }
+  end
+  limits[#limits + 1] = { "every_number_full", keys.full }
+  limits[#limits + 1] = {
+    "candidate_on_every_number", candidate.used.recruiter, candidate.used.candidate,
+  }
+  return limits
+end
+
+local function bitmaps_of(limits)
+  local bitmaps = {}
+  for _, limit in ipairs(limits) do
+    bitmaps = joined(bitmaps, limit[2], limit[3])
+  end
+  return bitmaps
+end
+
+-- Ordinal and number, or nil.
+local function choose(keys, wish, recruiter, candidate)
+  local free_for_candidate = bitmaps_of(hard_limits(keys, wish, candidate))
+  local not_as_candidate = joined(free_for_candidate, recruiter.used.candidate)
+  local free_for_both = joined(not_as_candidate, recruiter.used.recruiter)
+  local suppressed = wish.sms and ordinals_of(keys, wish.suppressed) or {}
+  local ways = { suppressed }
+  if #suppressed > 0 and wish.voice then
+    ways = { suppressed, {} }
+  end
+  local ordinal, number
+  for _, heeded in ipairs(ways) do
+    ordinal, number = take_as_wished(keys, wish, free_for_both, heeded)
+    if not ordinal and wish.shares then
+      ordinal, number = take_as_wished(keys, wish, not_as_candidate, heeded, recruiter.shared)
+    end
+    if ordinal then
+      break
+    end
+  end
+  redis.call("DEL", keys.scratch)
+  return ordinal, number
+end
+
+-- The reason why there is none, as a 409 names it.
+local function why_none(keys, wish, recruiter, candidate)
+  if wish.geo == "strict" then
+    wish.geo = ""
+    if choose(keys, wish, recruiter, candidate) then
+      return "strict_geo"
+    end
+  end
+  local suppressed = wish.sms and not wish.voice and ordinals_of(keys, wish.suppressed) or {}
+  local avoided = {}
+  local limits = hard_limits(keys, wish, candidate)
+  limits[#limits + 1] = { "recruiter_is_candidate_on_every_number", recruiter.used.candidate }
+  for _, limit in ipairs(limits) do
+    avoided = joined(avoided, limit[2], limit[3])
+    map_free(keys, avoided, limit[1] == "no_numbers" and {} or suppressed, {})
+    local is_left = take_mapped(keys)
+    redis.call("DEL", keys.scratch)
+    if not is_left then
+      return limit[1]
+    end
+  end
+  return "access_codes_off"
 end

@@ -1,11 +1,12 @@
--- Closing a session and letting go of its bindings. Needs shared/session.lua and leases.lua.
+-- Closing a session and letting go of its bindings. Needs shared/session.lua, leases.lua and
+-- occupancy.lua.
 
-local function cooling_member(ordinal, index, id)
-  return ordinal .. ":" .. index .. ":" .. id
+local function cooling_member(ordinal, role, index, id)
+  return table.concat({ ordinal, role, index, id }, ":")
 end
 
 -- Closes an open session: the numbers are forgotten, both bindings start to cool.
--- keys: sessions, due, cooling, leases, pool; cooldowns in seconds; severs: take back the
+-- keys: sessions, due, cooling, leases, pool, busy, full; cooldowns in seconds; severs: take back the
 -- decisions of calls that have begun, too.
 local function close_session(keys, id, session, closed_at, reason, cooldowns, severs)
   session.status = "closed"
@@ -15,17 +16,19 @@ local function close_session(keys, id, session, closed_at, reason, cooldowns, se
   session.candidate_sealed = ""
   redis.call("HSET", keys.sessions, id, pack_session(session))
   redis.call("ZREM", keys.due, id)
-  redis.call("ZADD", keys.cooling,
-    closed_at + cooldowns.recruiter, cooling_member(session.ordinal, session.recruiter_index, id),
-    closed_at + cooldowns.candidate, cooling_member(session.ordinal, session.candidate_index, id))
+  for _, role in ipairs({ "recruiter", "candidate" }) do
+    redis.call("ZADD", keys.cooling, closed_at + cooldowns[role],
+      cooling_member(session.ordinal, role, session[role .. "_index"], id))
+  end
   redis.call("HINCRBY", keys.pool, "open_sessions", -1)
+  occupy(keys, session.ordinal, -1)
   if severs then
     sever(keys.leases, id, 0)
   end
 end
 
 -- Counts bindings of a closed session as gone; with the last one its code is free again and its
--- record waits for the end of its retention. keys: sessions, codes, load, ended. Calls
+-- record waits for the end of its retention. keys: sessions, codes, code_lengths, load, ended. Calls
 -- in progress stay on record: a pair that comes back takes bindings over while one goes on.
 local function drop_bindings(keys, id, session, count, purge_at)
   local left = tonumber(session.bindings) - count
@@ -40,6 +43,7 @@ local function drop_bindings(keys, id, session, count, purge_at)
   end
   if redis.call("HINCRBY", keys.load, session.number, -1) <= 0 then
     redis.call("HDEL", keys.load, session.number)
+    redis.call("HDEL", keys.code_lengths, session.number)
   end
   redis.call("ZADD", keys.ended, purge_at, id)
 end

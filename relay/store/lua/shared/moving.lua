@@ -52,16 +52,3 @@ local function note_leaving(session, role, left, taken_up)
   end)
   session.former = table.concat(entries, ",")
 end
-
--- Keys named by the caller: count indexes from ARGV[first_argument] on, for each of them the
--- phone's hash and its bitmap from KEYS[first_key] on.
-local function read_nodes(first_key, first_argument, count)
-  local nodes = {}
-  for offset = 0, count - 1 do
-    local index = ARGV[first_argument + offset]
-    nodes[index] = {
-      index = index, phone = KEYS[first_key + 2 * offset], used = KEYS[first_key + 2 * offset + 1],
-    }
-  end
-  return nodes
-end

@@ -12,8 +12,17 @@ local function read_body(body)
   return { text = text or "", receiver_sealed = receiver_sealed or "", sender_sealed = sender_sealed or "" }
 end
 
+-- What tells a recruiter of several sessions on a number which one a text belongs to: its code and
+-- context, both "" where nobody needs that.
+local function heading_for(side, session)
+  if side == "recruiter" and session.code_needed == "1" then
+    return session.code, session.context
+  end
+  return "", ""
+end
+
 -- keys: pool, lanes, outbox, notice (hash), notice_body. to: session id, side, number, index,
--- sealed, locale. lives: record and body, in seconds. True when there is a new notice.
+-- sealed, locale, code, context. lives: record and body, in seconds. True when there is a new notice.
 local function add_notice(keys, id, kind, to, now, look_again, lives)
   if to.sealed == "" or redis.call("EXISTS", keys.notice) == 1 then
     return false
@@ -22,7 +31,8 @@ local function add_notice(keys, id, kind, to, now, look_again, lives)
   local place = place_of(to.number .. ":" .. to.index, order, id)
   redis.call("HSET", keys.notice, "session", to.session, "side", to.side, "kind", "notice",
     "notice", kind, "status", "received", "rank", "0", "started_at", string.format("%.3f", now),
-    "number", to.number, "index", to.index, "locale", to.locale, "order", order, "place", place)
+    "number", to.number, "index", to.index, "locale", to.locale, "order", order, "place", place,
+    "code", to.code, "context", to.context)
   redis.call("EXPIRE", keys.notice, lives.record)
   redis.call("SET", keys.notice_body, pack_body("", to.sealed, ""), "EX", lives.body)
   redis.call("ZADD", keys.lanes, 0, place)
@@ -48,5 +58,6 @@ local function tell_sender(keys, id, kind, message, sealed, record, now, look_ag
     to.number = session.number
     to.index, to.sealed = session[side .. "_index"], session[side .. "_sealed"]
   end
+  to.code, to.context = heading_for(side, session)
   return add_notice(keys, id, kind, to, now, look_again, lives)
 end

@@ -23,23 +23,24 @@ end
 
 local function discard_spare(keys, nodes, spare_id)
   local spare = read_session(redis.call("HGET", keys.sessions, spare_id))
-  unbind(nodes[spare.recruiter_index], keys.degrees, spare.number, spare.ordinal)
-  unbind(nodes[spare.candidate_index], keys.degrees, spare.number, spare.ordinal)
+  for _, role in ipairs({ "recruiter", "candidate" }) do
+    unbind(keys, nodes[spare[role .. "_index"]], role, spare.number, spare.ordinal, spare_id)
+  end
   drop_bindings(keys, spare_id, spare, 2, 0)
   redis.call("HDEL", keys.sessions, spare_id)
   redis.call("ZREM", keys.ended, spare_id)
 end
 
--- Gives back what was reserved for one session. keys: sessions, cooling, codes, load, degrees,
--- ended, leases.
-local function undo_reservation(keys, nodes, id, reservation, purge_at)
+-- Gives back what was reserved for one session of a side. keys: sessions, cooling, codes,
+-- code_lengths, load, degrees, sharing, ended, leases.
+local function undo_reservation(keys, nodes, role, id, reservation, purge_at)
   if reservation.spare ~= "" then
     discard_spare(keys, nodes, reservation.spare)
   elseif reservation.cooled_until ~= "" then
     redis.call("ZADD", keys.cooling, reservation.cooled_until,
-      cooling_member(reservation.ordinal, reservation.index, id))
+      cooling_member(reservation.ordinal, role, reservation.index, id))
   else
-    unbind(nodes[reservation.index], keys.degrees, reservation.number, reservation.ordinal)
+    unbind(keys, nodes[reservation.index], role, reservation.number, reservation.ordinal, id)
     local record = redis.call("HGET", keys.sessions, id)
     drop_bindings(keys, id, read_session(record), 1, purge_at)
   end

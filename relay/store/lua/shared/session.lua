@@ -4,7 +4,7 @@ local SESSION_FIELDS = {
   "status", "number", "ordinal", "recruiter", "candidate", "recruiter_index", "candidate_index",
   "recruiter_sealed", "candidate_sealed", "created_at", "expires_at", "closed_at", "closed_reason",
   "code", "channels", "recruiter_locale", "candidate_locale", "recruiter_screen", "bindings",
-  "previous", "former", "context",
+  "previous", "former", "code_needed", "context",
 }
 
 local function read_session(record)

@@ -1,0 +1,48 @@
+"""Access codes: what tells a recruiter's sessions on one number apart (P1, P6).
+
+Every session has one from birth. Its digits are drawn here; how many it takes, and that it is free
+on its number, is decided with the claim (``store/lua/shared/codes.lua``).
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+
+SHORTEST = 6
+LONGEST = 10
+DRAWS = 6
+
+#: Codes that may be tried in one call.
+TRIES_IN_A_CALL = 3
+#: Wrong codes are forgotten after this many seconds.
+WINDOW = 24 * 3600
+#: Wrong codes of one caller in the window: six calls of somebody who mistypes each time.
+TRIES_OF_A_CALLER = 18
+#: Wrong codes on one number in the window, of all callers together who have no binding there. At one
+#: hit in 100,000 guesses, an attacker who never stops needs nine years for an even chance.
+TRIES_OF_STRANGERS = 20
+
+#: How a text begins that names its session: the code, then its own words.
+_HEADED = re.compile(rf"\s*#?(\d{{{SHORTEST},{LONGEST}}})(?:\s*[:,.#-]\s*|\s+|$)")
+
+
+def draw_access_codes() -> list[str]:
+    """Digits from which the claim cuts the session's code, as long as the number's load asks."""
+    return [f"{secrets.randbelow(10**LONGEST):0{LONGEST}d}" for _ in range(DRAWS)]
+
+
+@dataclass(frozen=True)
+class Headed:
+    """A text's leading code, and the rest of it."""
+
+    code: str
+    rest: str
+
+
+def read_heading(text: str) -> Headed | None:
+    """The code that a text may begin with, ``482913 Hello``; whether it is one, its sender's sessions
+    say."""
+    found = _HEADED.match(text)
+    return Headed(found.group(1), text[found.end() :]) if found else None

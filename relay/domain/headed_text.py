@@ -1,0 +1,35 @@
+"""Texts to and from a recruiter who has several sessions on one number: each names its session by
+the access code in front (P1). What gets too long by that is split in two, in order.
+"""
+
+from __future__ import annotations
+
+import re
+
+from relay.domain.access_code import LONGEST
+from relay.domain.session import LONGEST_CONTEXT
+
+#: Characters of one text (FACTS 2.1).
+LONGEST_TEXT = 1600
+#: The code, the context, and what parts them from each other and from the text.
+_LONGEST_HEADING = LONGEST + LONGEST_CONTEXT + len("  (1/2): ")
+_FIRST_PART = LONGEST_TEXT - _LONGEST_HEADING
+_LAST_WORD = re.compile(r"\s\S{0,80}$")
+
+
+def headed(text: str, *, code: str, context: str, part: str = "") -> str:
+    """The text as that recruiter reads it: ``482913 Backend engineer, Acme: …``. ``part`` is "1" or
+    "2" of a text that was split."""
+    about = f" {context}" if context else ""
+    which = f" ({part}/2)" if part else ""
+    return f"{code}{about}{which}: {text}"
+
+
+def split(text: str) -> tuple[str, str] | None:
+    """The two parts of a text that might get too long by a heading; None when it cannot. Between
+    words, where one ends near the limit; nothing is lost."""
+    if len(text) + _LONGEST_HEADING <= LONGEST_TEXT:
+        return None
+    last_word = _LAST_WORD.search(text[:_FIRST_PART])
+    cut = last_word.start() + 1 if last_word else _FIRST_PART
+    return text[:cut], text[cut:]

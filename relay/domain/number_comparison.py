@@ -1,0 +1,52 @@
+"""What may be wrong between the carrier's list of numbers and the pools."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Discrepancy(StrEnum):
+    #: Rented, and a purchase of it has not ended.
+    PURCHASE_UNFINISHED = "purchase_unfinished"
+    #: Rented, and its release is on record.
+    RELEASE_UNFINISHED = "release_unfinished"
+    #: Bought by a pool, in none, and nothing on record says why: only a person may decide.
+    UNUSED = "unused"
+    #: Rented, in no pool, and not bought by us: another application's perhaps.
+    FOREIGN = "foreign"
+    #: In a pool, and not rented any more.
+    MISSING = "missing"
+    #: Its calls or texts go elsewhere.
+    POINTS_ELSEWHERE = "points_elsewhere"
+    #: Not in the messaging service that texts go through.
+    NOT_JOINED = "not_joined"
+
+    @property
+    def is_trouble(self) -> bool:
+        return self is not Discrepancy.FOREIGN
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """``error`` is the carrier's code where a repair failed, else 0."""
+
+    kind: Discrepancy
+    number: str
+    pool: str = ""
+    is_repaired: bool = False
+    error: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """One look at all numbers: ``at`` in POSIX seconds, how many the account rents."""
+
+    at: int
+    rented: int
+    findings: tuple[Finding, ...]
+
+    def count(self, kind: Discrepancy, *, is_repaired: bool) -> int:
+        return sum(
+            finding.kind is kind and finding.is_repaired is is_repaired for finding in self.findings
+        )

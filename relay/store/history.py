@@ -1,0 +1,67 @@
+"""What a pool held, hour by hour, for its forecast."""
+
+from __future__ import annotations
+
+from relay.domain.forecast import Sample
+from relay.domain.pool import DAY
+from relay.domain.reputation import HOUR
+from relay.store.connection import Client, unavailable_when_away
+from relay.store.keys import PoolKeys
+
+#: In seconds.
+KEPT_FOR = 30 * DAY
+
+
+class History:
+    """Every method raises Unavailable when Redis is away."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def note(self, pool: str, sample: Sample) -> None:
+        """Keeps the latest sample of each hour, for thirty days."""
+        key = PoolKeys(pool).history
+        hour = sample.at // HOUR
+        member = ":".join(
+            str(value)
+            for value in (
+                sample.at,
+                sample.bound,
+                sample.candidate_bound,
+                sample.allocatable,
+                sample.open_sessions,
+                sample.cooling_bindings,
+            )
+        )
+        with unavailable_when_away(), self._client.pipeline(transaction=True) as pipe:
+            pipe.zremrangebyscore(key, hour, hour)
+            pipe.zremrangebyscore(key, "-inf", hour - KEPT_FOR // HOUR)
+            pipe.zadd(key, {member: hour})
+            pipe.execute()
+
+    def since(self, pool: str, at: float) -> list[Sample]:
+        """The samples of the hours from this instant on, the oldest first."""
+        with unavailable_when_away():
+            members = self._client.zrangebyscore(PoolKeys(pool).history, int(at) // HOUR, "+inf")
+        return [_read(member) for member in members]
+
+    def recruiters_beyond(self, pool: str, *bounds: int) -> list[int]:
+        """How many phones have more bindings as a recruiter's than each of these."""
+        degrees = PoolKeys(pool).degrees[0]
+        with unavailable_when_away(), self._client.pipeline(transaction=False) as pipe:
+            for bound in bounds:
+                pipe.zcount(degrees, f"({bound}", "+inf")
+            answer: list[int] = pipe.execute()
+        return answer
+
+
+def _read(member: str) -> Sample:
+    at, bound, candidate_bound, allocatable, open_sessions, cooling = map(int, member.split(":"))
+    return Sample(
+        at=at,
+        bound=bound,
+        candidate_bound=candidate_bound,
+        allocatable=allocatable,
+        open_sessions=open_sessions,
+        cooling_bindings=cooling,
+    )

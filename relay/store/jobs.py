@@ -1,0 +1,263 @@
+"""Jobs that buy numbers: what they want and have, who works for a pool, and what is under way.
+
+A job stands in ``{p}:jobs`` until it is over: whoever works on it may die at any moment, the
+sweeper finds it there. A number stands in ``{p}:buying`` from before it is bought until it is in
+its pool or known not to be bought.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from relay.domain.purchase import (
+    Allowance,
+    Failure,
+    FailureCode,
+    Intent,
+    JobKind,
+    JobStatus,
+    Purchase,
+    Reservation,
+)
+from relay.domain.session import pool_of
+from relay.store.connection import Client, unavailable_when_away
+from relay.store.keys import PoolKeys
+from relay.store.scripts import Scripts
+
+#: Seconds that a buyer has for one step: a purchase and what belongs to it are at most six
+#: requests to the carrier.
+LEASE = 90.0
+#: A job that nobody has begun is enqueued again after this many seconds.
+LOOK_AGAIN = 20.0
+#: An ended job can be read for so many seconds.
+RETENTION = 30 * 24 * 3600
+_BATCH = 50
+
+
+@dataclass(frozen=True)
+class Begun:
+    """This execution buys for the pool now."""
+
+
+@dataclass(frozen=True)
+class Busy:
+    """Somebody else does, until then at most."""
+
+    until: float
+
+
+@dataclass(frozen=True)
+class Over:
+    """The job has ended, or never was."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shortage:
+    """A pool wants so many numbers and cannot buy them; it is not tried again before then."""
+
+    reason: FailureCode
+    missing: int
+    retry_at: float = 0.0
+
+
+class PurchaseJobs:
+    """All raise Unavailable."""
+
+    def __init__(self, client: Client, scripts: Scripts) -> None:
+        self._client = client
+        self._scripts = scripts
+
+    def create(self, job: Purchase) -> bool:
+        """Puts it on record; False when its id is known already, and nothing changes."""
+        keys = PoolKeys(job.pool)
+        fields = [str(part) for pair in _pack(job).items() for part in pair]
+        with unavailable_when_away():
+            return bool(
+                self._scripts.run_durably(
+                    "create_job",
+                    [keys.job(job.id), keys.jobs],
+                    [job.id, job.created_at + LOOK_AGAIN, *fields],
+                )
+            )
+
+    def get(self, job_id: str) -> Purchase | None:
+        try:
+            pool = pool_of(job_id)
+        except ValueError:
+            return None
+        with unavailable_when_away():
+            record = self._client.hgetall(PoolKeys(pool).job(job_id))
+        return _unpack(job_id, pool, record) if record else None
+
+    def unfinished(self, pool: str) -> list[Purchase]:
+        with unavailable_when_away():
+            ids = self._client.zrange(PoolKeys(pool).jobs, 0, -1)
+        return [job for job_id in ids if (job := self.get(job_id))]
+
+    def sweep(self, pool: str, *, now: float) -> list[str]:
+        """Ids of jobs that nobody works on; each is due again after a pause."""
+        with unavailable_when_away():
+            due: list[str] = self._scripts.run(
+                "sweep_outbox", [PoolKeys(pool).jobs], [now, _BATCH, LOOK_AGAIN]
+            )
+        return due
+
+    def begin(self, job_id: str, *, token: str, now: float) -> Begun | Busy | Over:
+        """Asks to be the pool's buyer, for ``LEASE`` seconds that every reservation renews."""
+        keys = PoolKeys(pool_of(job_id))
+        with unavailable_when_away():
+            answer, *rest = self._scripts.run(
+                "begin_purchase",
+                [keys.job(job_id), keys.jobs, keys.buyer],
+                [job_id, token, now, LEASE, JobStatus.RUNNING],
+            )
+        match answer:
+            case "begun":
+                return Begun()
+            case "busy":
+                return Busy(float(rest[0]))
+            case _:
+                return Over()
+
+    def reserve(
+        self, job_id: str, number: str, limits: Allowance, *, token: str, now: float
+    ) -> Reservation:
+        """Notes that a number is about to be bought, if the limits let the pool have it."""
+        keys = PoolKeys(pool_of(job_id))
+        most = (limits.max_numbers, limits.monthly_budget)
+        with unavailable_when_away():
+            answer = self._scripts.run_durably(
+                "reserve_purchase",
+                [keys.buyer, keys.buying, keys.numbers, keys.releasing, keys.jobs],
+                [
+                    job_id,
+                    token,
+                    number,
+                    now,
+                    LEASE,
+                    *("" if limit is None else limit for limit in most),
+                ],
+            )
+        return Reservation(answer)
+
+    def settle(self, job_id: str, number: str, *, is_bought: bool) -> bool:
+        """Takes the intent away, and counts the number when it was bought. False without one."""
+        keys = PoolKeys(pool_of(job_id))
+        with unavailable_when_away():
+            return bool(
+                self._scripts.run_durably(
+                    "settle_purchase",
+                    [keys.job(job_id), keys.buying],
+                    [job_id, number, "1" if is_bought else ""],
+                )
+            )
+
+    def end(
+        self,
+        job_id: str,
+        status: JobStatus,
+        failures: tuple[Failure, ...],
+        *,
+        token: str,
+        now: float,
+    ) -> bool:
+        """False when another execution has taken the job over."""
+        keys = PoolKeys(pool_of(job_id))
+        with unavailable_when_away():
+            return bool(
+                self._scripts.run(
+                    "end_purchase",
+                    [keys.job(job_id), keys.jobs, keys.buyer],
+                    [job_id, token, int(now), status, _pack_failures(failures), RETENTION],
+                )
+            )
+
+    def postpone(self, job_id: str, *, token: str, until: float, has_failed: bool) -> bool:
+        """Somebody else may buy meanwhile. False when another execution has taken over."""
+        keys = PoolKeys(pool_of(job_id))
+        with unavailable_when_away():
+            return bool(
+                self._scripts.run(
+                    "postpone_purchase",
+                    [keys.job(job_id), keys.jobs, keys.buyer],
+                    [job_id, token, until, "1" if has_failed else ""],
+                )
+            )
+
+    def intents(self, pool: str) -> list[Intent]:
+        """Numbers about to be bought, and those of which it is not known whether they were."""
+        with unavailable_when_away():
+            noted = self._client.hgetall(PoolKeys(pool).buying)
+        return [_intent(number, value) for number, value in noted.items()]
+
+    def rented(self, pool: str) -> int:
+        """How many numbers the pool pays for or may pay for: its own, and those on the way."""
+        keys = PoolKeys(pool)
+        with unavailable_when_away(), self._client.pipeline(transaction=False) as pipe:
+            for counted in (keys.numbers, keys.buying, keys.releasing):
+                pipe.hlen(counted)
+            return sum(pipe.execute())
+
+    def shortage(self, pool: str) -> Shortage | None:
+        with unavailable_when_away():
+            noted = self._client.hgetall(PoolKeys(pool).shortage)
+        if not noted:
+            return None
+        return Shortage(
+            reason=FailureCode(noted["reason"]),
+            missing=int(noted["missing"]),
+            retry_at=float(noted["retry_at"]),
+        )
+
+    def note_shortage(self, pool: str, shortage: Shortage | None) -> None:
+        key = PoolKeys(pool).shortage
+        with unavailable_when_away():
+            if shortage is None:
+                self._client.delete(key)
+            else:
+                self._client.hset(key, mapping=asdict(shortage))
+
+
+def _pack(job: Purchase) -> dict[str, Any]:
+    return {
+        "kind": job.kind,
+        "country": job.country,
+        "area_code": job.area_code,
+        "wanted": job.wanted,
+        "bought": " ".join(job.bought),
+        "failures": _pack_failures(job.failures),
+        "status": job.status,
+        "created_at": job.created_at,
+    }
+
+
+def _pack_failures(failures: tuple[Failure, ...]) -> str:
+    return "\n".join(f"{failure.code}\t{failure.detail}" for failure in failures)
+
+
+def _unpack(job_id: str, pool: str, record: dict[str, str]) -> Purchase:
+    return Purchase(
+        id=job_id,
+        pool=pool,
+        kind=JobKind(record["kind"]),
+        country=record["country"],
+        area_code=record["area_code"],
+        wanted=int(record["wanted"]),
+        bought=tuple(record["bought"].split()),
+        failures=tuple(map(_failure, record["failures"].splitlines())),
+        status=JobStatus(record["status"]),
+        created_at=int(record["created_at"]),
+        ended_at=int(record["ended_at"]) if "ended_at" in record else None,
+        pauses=int(record.get("pauses", 0)),
+    )
+
+
+def _failure(line: str) -> Failure:
+    code, _, detail = line.partition("\t")
+    return Failure(FailureCode(code), detail)
+
+
+def _intent(number: str, value: str) -> Intent:
+    job, _, since = value.partition("\t")
+    return Intent(number=number, job=job, since=float(since))

@@ -1,0 +1,44 @@
+-- Access codes: {p}:codes, number:code → session id, among open and cooling. Needs
+-- relay/domain/access_code.py to draw the digits.
+--
+-- keys: codes, code_lengths (hashes).
+
+-- Digits a new code needs on a number with so many sessions, so that a guess succeeds at most once
+-- in 100,000.
+local function digits_for(sessions_on_number)
+  local digits, most = 6, 10
+  while sessions_on_number > most do
+    digits, most = digits + 1, most * 10
+  end
+  return digits
+end
+
+-- Gives a session a code on a number: the one it is used to where that will do (kept), else one cut
+-- from drawn digits. The longest of a number says how many keys its callers are waited for.
+local function give_code(keys, number, id, sessions_on_number, draws, kept)
+  local digits = digits_for(sessions_on_number)
+  local function is_free(code)
+    return redis.call("HSETNX", keys.codes, number .. ":" .. code, id) == 1
+  end
+  local function draw_code()
+    while true do
+      for _, draw in ipairs(draws) do
+        local code = string.sub(draw, 1, digits)
+        if is_free(code) then
+          return code
+        end
+      end
+      digits = digits + 1
+    end
+  end
+  local code = kept and #kept >= digits and is_free(kept) and kept or draw_code()
+  local longest = tonumber(redis.call("HGET", keys.code_lengths, number) or "6")
+  if #code > longest then
+    redis.call("HSET", keys.code_lengths, number, #code)
+  end
+  return code
+end
+
+local function longest_code(keys, number)
+  return tonumber(redis.call("HGET", keys.code_lengths, number) or "6")
+end

@@ -1,0 +1,19 @@
+-- How many open sessions each number carries, and which carry as many as the policy lets them.
+-- keys: pool (hash), busy (sorted set: ordinal by open sessions), full (bitmap).
+
+local function mark_occupancy(keys, ordinal, sessions, most)
+  redis.call("SETBIT", keys.full, ordinal, sessions >= most and 1 or 0)
+end
+
+local function most_sessions(keys)
+  return tonumber(redis.call("HGET", keys.pool, "max_sessions_per_number") or "")
+end
+
+-- A session opens (1) or closes (-1) on a number.
+local function occupy(keys, ordinal, change)
+  local sessions = tonumber(redis.call("ZINCRBY", keys.busy, change, ordinal))
+  local most = most_sessions(keys)
+  if most then
+    mark_occupancy(keys, ordinal, sessions, most)
+  end
+end

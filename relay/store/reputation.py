@@ -1,0 +1,68 @@
+"""What numbers carried lately, and how a pool's numbers stand.
+
+The traffic itself is counted by the scripts that move a call's or a text's record
+(``lua/shared/traffic.lua``), so that a report that comes twice counts once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from relay.domain.reputation import HOUR, WINDOW, Traffic
+from relay.store.connection import Client, unavailable_when_away
+from relay.store.keys import PoolKeys
+
+_MINUTE = 60
+#: Numbers read in one round trip.
+_BATCH = 500
+#: How a pool stands is forgotten when nobody has looked for so long, in seconds.
+_STANDING_LIFE = 600
+#: As in ``lua/shared/traffic.lua``; a test compares the two.
+TRAFFIC_FIELDS = ("calls", "ended", "answered", "short", "texts", "filtered")
+
+
+class Reputation:
+    """Every method raises Unavailable when Redis is away. Times are POSIX seconds."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def traffic(self, pool: str, numbers: Sequence[str], *, now: float) -> list[Traffic]:
+        """Of the sliding window, in the order of the numbers."""
+        keys = PoolKeys(pool)
+        found: list[Traffic] = []
+        for first in range(0, len(numbers), _BATCH):
+            with unavailable_when_away(), self._client.pipeline(transaction=False) as pipe:
+                for number in numbers[first : first + _BATCH]:
+                    pipe.hgetall(keys.traffic(number))
+                found.extend(_in_window(record, now) for record in pipe.execute())
+        return found
+
+    def note_standing(self, pool: str, standing: Mapping[str, int]) -> None:
+        """Leaves figures of all the pool's numbers for whoever asks; they hold ten minutes."""
+        key = PoolKeys(pool).standing
+        with unavailable_when_away(), self._client.pipeline(transaction=True) as pipe:
+            pipe.delete(key)
+            pipe.hset(key, mapping=standing)
+            pipe.expire(key, _STANDING_LIFE)
+            pipe.execute()
+
+    def standing(self, pool: str) -> dict[str, int]:
+        """What was noted last; empty when that is too long ago."""
+        with unavailable_when_away():
+            noted = self._client.hgetall(PoolKeys(pool).standing)
+        return {name: int(count) for name, count in noted.items()}
+
+
+def _in_window(record: Mapping[str, str], now: float) -> Traffic:
+    first_hour = int(now) // HOUR - WINDOW // HOUR + 1
+    first_minute = int(now) // _MINUTE - HOUR // _MINUTE + 1
+    total = Traffic()
+    for field, text in record.items():
+        if field.startswith("m"):
+            if int(field[1:]) >= first_minute:
+                total += Traffic(busiest_minute=int(text))
+        elif int(field) >= first_hour:
+            counts = map(int, text.split())
+            total += Traffic(**dict(zip(TRAFFIC_FIELDS, counts, strict=True)))
+    return total

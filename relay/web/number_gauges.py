@@ -1,0 +1,51 @@
+"""What the pools could not buy and what the last comparison with the carrier found, as gauges: the
+workers that found it out are other processes, so it is read from the store when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from relay.domain.errors import Unavailable
+from relay.domain.number_comparison import Discrepancy
+from relay.workflows.services import Services
+
+
+class NumberGauges(Collector):
+    """Without the store there are none; the rest of the metrics is there all the same."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def collect(self) -> Iterator[Metric]:
+        try:
+            yield from (gauge for gauge in (self._shortages(), self._findings()) if gauge.samples)
+        except Unavailable:
+            return
+
+    def _shortages(self) -> Metric:
+        gauge = GaugeMetricFamily(
+            "relay_pool_shortage",
+            "Numbers that a pool wants and cannot buy, and why",
+            labels=["pool", "reason"],
+        )
+        for pool in self._services.store.pools.names():
+            shortage = self._services.store.jobs.shortage(pool)
+            if shortage is not None:
+                gauge.add_metric([pool, shortage.reason], shortage.missing)
+        return gauge
+
+    def _findings(self) -> Metric:
+        gauge = GaugeMetricFamily(
+            "relay_number_differences",
+            "Numbers that differ between the carrier's list and the pools, and are not mended",
+            labels=["kind"],
+        )
+        comparison = self._services.store.comparisons.last()
+        if comparison is not None:
+            for kind in Discrepancy:
+                gauge.add_metric([kind], comparison.count(kind, is_repaired=False))
+        return gauge

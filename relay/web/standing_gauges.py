@@ -1,0 +1,49 @@
+"""How the pools' numbers stand, as metrics: what the last look at them left in the store.
+
+Sums of a pool, never of one number: a label has few values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from relay.domain.errors import Unavailable
+from relay.store.store import Store
+
+#: What a figure is called in the store → name, help and label of its gauge.
+_GAUGES = {
+    "status": ("relay_numbers", "Numbers by status", "status"),
+    "complaint": ("relay_tired_numbers", "Numbers that are tired, by why", "complaint"),
+    "traffic": ("relay_numbers_traffic", "Calls and texts of 24 hours, by kind", "kind"),
+}
+
+
+class StandingGauges(Collector):
+    """Reads the store at each scrape: one round trip a pool. A pool that is away is left out, so
+    that the other metrics can still be read."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def collect(self) -> Iterable[Metric]:
+        gauges = {
+            kind: GaugeMetricFamily(name, text, labels=["pool", label])
+            for kind, (name, text, label) in _GAUGES.items()
+        }
+        for pool, standing in self._standings().items():
+            for figure, count in standing.items():
+                kind, _, value = figure.partition(":")
+                gauges[kind].add_metric([pool, value], count)
+        return [gauge for gauge in gauges.values() if gauge.samples]
+
+    def _standings(self) -> Mapping[str, Mapping[str, int]]:
+        found: dict[str, dict[str, int]] = {}
+        with suppress(Unavailable):
+            for pool in self._store.pools.names():
+                with suppress(Unavailable):
+                    found[pool] = self._store.reputation.standing(pool)
+        return found

@@ -1,0 +1,262 @@
+"""Works on a job that buys numbers, one after the other, each on record before it is bought.
+
+Whoever runs this may be killed at any moment: the next one settles what was under way by the
+account's own list, and goes on. One buyer at a time works for a pool, by a lease.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import assert_never, cast
+
+import structlog
+
+from relay.domain.errors import CarrierError
+from relay.domain.pool import Pool
+from relay.domain.purchase import (
+    AfterRefusal,
+    Failure,
+    FailureCode,
+    Intent,
+    JobKind,
+    JobStatus,
+    Purchase,
+    Reservation,
+    Settled,
+    after_refusal,
+    allowance,
+    is_given_up,
+    label_of,
+    missing_headroom,
+    next_try_at,
+)
+from relay.store.jobs import Begun, Busy, Over
+from relay.workflows.import_number import webhooks_of
+from relay.workflows.services import Services
+from relay.workflows.take_number_in import settle_intent, take_number_in
+
+log = structlog.get_logger()
+
+Clock = Callable[[], float]
+Watch = Callable[[Purchase], None]
+
+#: How long one execution goes on before it lets others have the worker, in seconds.
+_TURN = 60.0
+#: So many numbers are asked for at once: some may be gone when they are to be bought.
+_OFFERS = 10
+
+
+@dataclass(frozen=True)
+class Later:
+    """The job goes on then: somebody else buys for the pool, or the carrier cannot be asked."""
+
+    at: float
+
+
+class _Stopped(Exception):
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.code)
+        self.failure = failure
+
+
+class _Postponed(Exception):
+    """Whether a number was bought is not known yet."""
+
+
+class _TakenOver(Exception):
+    """The lease has ended, and somebody else has it."""
+
+
+@dataclass(frozen=True)
+class _Run:
+    services: Services
+    job_id: str
+    token: str
+    clock: Clock
+    watch: Watch
+
+    def job(self) -> Purchase:
+        """Its record lives as long as it is unfinished."""
+        return cast("Purchase", self.services.store.jobs.get(self.job_id))
+
+
+def _nobody_watches(_job: Purchase) -> None:
+    pass
+
+
+def buy_numbers(
+    services: Services, job_id: str, *, clock: Clock, watch: Watch = _nobody_watches
+) -> Purchase | Later | None:
+    """Buys what the job still wants: the job when it is over, None for one that never was.
+
+    ``watch`` is told of the job before each purchase. Raises Unavailable; the sweeper comes back.
+    """
+    run = _Run(services, job_id, secrets.token_urlsafe(9), clock, watch)
+    match services.store.jobs.begin(job_id, token=run.token, now=clock()):
+        case Over():
+            return services.store.jobs.get(job_id)
+        case Busy(until):
+            return Later(until)
+        case Begun():
+            return _work(run)
+        case answer:
+            assert_never(answer)
+
+
+def _work(run: _Run) -> Purchase | Later:
+    try:
+        _settle_what_was_begun(run)
+        if not _buy_all(run):
+            return _postpone(run, run.clock(), has_failed=False)
+    except _Stopped as stopped:
+        return _end(run, stopped.failure)
+    except _Postponed:
+        return _postpone(run, _next_try(run), has_failed=True)
+    except _TakenOver:
+        return Later(run.clock())
+    except CarrierError as error:
+        return _after_trouble(run, error)
+    return _end(run)
+
+
+def _settle_what_was_begun(run: _Run) -> None:
+    for intent in _intents(run):
+        if settle_intent(run.services, intent, now=run.clock()) is Settled.OPEN:
+            raise _Postponed
+
+
+def _intents(run: _Run) -> list[Intent]:
+    pool = run.job().pool
+    return [intent for intent in run.services.store.jobs.intents(pool) if intent.job == run.job_id]
+
+
+def _buy_all(run: _Run) -> bool:
+    """False when this execution's time is over before the job is."""
+    begun_at = run.clock()
+    while True:
+        job = run.job()
+        run.watch(job)
+        pool = run.services.store.pools.get(job.pool)
+        if pool is None:
+            raise _Stopped(Failure.of(FailureCode.POOL_GONE))
+        if not _wants_more(run, job, pool):
+            return True
+        if run.clock() >= begun_at + _TURN:
+            return False
+        _buy_one(run, job, pool)
+
+
+def _wants_more(run: _Run, job: Purchase, pool: Pool) -> bool:
+    if len(job.bought) >= job.wanted:
+        return False
+    match job.kind:
+        case JobKind.ORDER:
+            return True
+        case JobKind.HEADROOM:
+            store = run.services.store
+            intents = len(store.jobs.intents(pool.name))
+            return missing_headroom(pool, store.pools.figures(pool.name), intents=intents) > 0
+        case _:
+            assert_never(job.kind)
+
+
+def _buy_one(run: _Run, job: Purchase, pool: Pool) -> None:
+    for number in _offers(run, job):
+        reservation = run.services.store.jobs.reserve(
+            job.id, number, allowance(pool), token=run.token, now=run.clock()
+        )
+        if reservation.limit is not None:
+            raise _Stopped(Failure.of(reservation.limit))
+        if reservation is Reservation.LOST:
+            raise _TakenOver
+        if reservation is Reservation.RESERVED and _buy(run, job, number):
+            return
+    raise _Stopped(Failure.of(FailureCode.NOTHING_ON_OFFER))
+
+
+def _offers(run: _Run, job: Purchase) -> Iterator[str]:
+    """Numbers that nobody here has. Where none for sale can text, those that can be called."""
+    carrier, store = run.services.carrier.numbers, run.services.store
+    for sms in (True, False):
+        offered = carrier.find_available(
+            country=job.country, area_code=job.area_code, sms=sms, voice=True, limit=_OFFERS
+        )
+        for number in offered:
+            store.numbers.forget(number)
+            if store.numbers.pool_of(number) is None:
+                yield number
+        if offered:
+            return
+
+
+def _buy(run: _Run, job: Purchase, number: str) -> bool:
+    """False when it was not bought and another one may be."""
+    services = run.services
+    try:
+        owned = services.carrier.numbers.buy(
+            number, **webhooks_of(services), label=label_of(job.pool)
+        )
+    except CarrierError as error:
+        return _after_refusal(run, job, number, error)
+    return take_number_in(services, job.id, owned, now=run.clock()) is Settled.BOUGHT
+
+
+def _after_refusal(run: _Run, job: Purchase, number: str, error: CarrierError) -> bool:
+    after = after_refusal(error)
+    if after is AfterRefusal.LOOK_FIRST:
+        _settle_what_was_begun(run)
+        return True
+    run.services.store.jobs.settle(job.id, number, is_bought=False)
+    match after:
+        case AfterRefusal.PICK_ANOTHER:
+            return False
+        case AfterRefusal.TRY_LATER:
+            raise error
+        case AfterRefusal.GIVE_UP:
+            raise _Stopped(Failure.of(FailureCode.CARRIER_REFUSED, carrier_code=error.code))
+        case _:
+            assert_never(after)
+
+
+def _after_trouble(run: _Run, error: CarrierError) -> Purchase | Later:
+    log.warning("carrier not available for buying", job=run.job_id, code=error.code)
+    # What was begun has to be settled first, however long that takes.
+    if not _intents(run):
+        if not error.retryable:
+            failure = Failure.of(FailureCode.CARRIER_REFUSED, carrier_code=error.code)
+            return _end(run, failure)
+        if is_given_up(run.job(), now=run.clock()):
+            return _end(run, Failure.of(FailureCode.CARRIER_UNAVAILABLE))
+    return _postpone(run, _next_try(run, error.retry_after), has_failed=True)
+
+
+def _next_try(run: _Run, retry_after: float | None = None) -> float:
+    return next_try_at(now=run.clock(), pauses=run.job().pauses, retry_after=retry_after)
+
+
+def _postpone(run: _Run, until: float, *, has_failed: bool) -> Later:
+    run.services.store.jobs.postpone(
+        run.job_id, token=run.token, until=until, has_failed=has_failed
+    )
+    if not has_failed:
+        run.services.jobs.buy_numbers(run.job_id)
+    return Later(until)
+
+
+def _end(run: _Run, *failures: Failure) -> Purchase | Later:
+    status = JobStatus.FAILED if failures else JobStatus.DONE
+    run.services.store.jobs.end(run.job_id, status, failures, token=run.token, now=run.clock())
+    job = run.job()
+    if job.ended_at is None:
+        return Later(run.clock())  # somebody else has taken it over meanwhile
+    log.info(
+        "purchase ended",
+        job=job.id,
+        wanted=job.wanted,
+        bought=len(job.bought),
+        failures=[failure.code for failure in job.failures],
+    )
+    run.watch(job)
+    return job

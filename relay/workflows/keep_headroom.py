@@ -1,0 +1,99 @@
+"""Keeps as many numbers free in each pool as its policy asks for, inside its limits."""
+
+from __future__ import annotations
+
+import structlog
+
+from relay.domain.errors import CarrierError, Unavailable
+from relay.domain.pool import Pool
+from relay.domain.purchase import (
+    FailureCode,
+    JobKind,
+    Purchase,
+    allowance,
+    draw_job_id,
+    missing_headroom,
+)
+from relay.store.jobs import Shortage
+from relay.workflows.buy_numbers import Clock, buy_numbers
+from relay.workflows.services import Services
+
+log = structlog.get_logger()
+
+#: A pool that the carrier sold nothing to asks again after so many seconds.
+_ASK_AGAIN = 600.0
+#: No pool is begun with after so many seconds: a job has twice as long.
+_TURN = 55.0
+#: Limits are looked at each time: whoever raises one is not kept waiting.
+_OURS = {FailureCode.MAX_NUMBERS, FailureCode.MONTHLY_BUDGET}
+
+
+def keep_headroom(services: Services, *, clock: Clock) -> None:
+    """Buys what is missing, pool by pool; one pool's trouble does not stop the others."""
+    until = clock() + _TURN
+    for name in services.store.pools.names():
+        if clock() >= until:
+            return  # the next period goes on: who has bought then wants nothing
+        try:
+            keep_headroom_of(services, name, clock=clock)
+        except (Unavailable, CarrierError) as error:
+            log.warning("headroom not kept", pool=name, error=type(error).__name__)
+
+
+def keep_headroom_of(services: Services, name: str, *, clock: Clock) -> None:
+    """Safe side by side with itself: the job asks before each number whether it still is missing,
+    and one buyer at a time works for a pool. Raises Unavailable."""
+    pool = services.store.pools.get(name)
+    if pool is None or _is_being_bought_for(services, name):
+        return
+    missing = _missing(services, pool)
+    if missing <= 0:
+        services.store.jobs.note_shortage(name, None)
+        return
+    limit = allowance(pool).refusal(rented=services.store.jobs.rented(name))
+    if limit is not None:
+        _tell(services, pool, Shortage(reason=limit, missing=missing))
+    elif not _has_just_asked(services, name, clock()):
+        _buy(services, pool, missing, clock)
+
+
+def _missing(services: Services, pool: Pool) -> int:
+    figures = services.store.pools.figures(pool.name)
+    return missing_headroom(pool, figures, intents=len(services.store.jobs.intents(pool.name)))
+
+
+def _is_being_bought_for(services: Services, name: str) -> bool:
+    """An earlier period's job is still at it, or waits for the carrier; the sweeper wakes it."""
+    return any(job.kind is JobKind.HEADROOM for job in services.store.jobs.unfinished(name))
+
+
+def _has_just_asked(services: Services, name: str, now: float) -> bool:
+    shortage = services.store.jobs.shortage(name)
+    return shortage is not None and now < shortage.retry_at
+
+
+def _buy(services: Services, pool: Pool, missing: int, clock: Clock) -> None:
+    job = Purchase(
+        id=draw_job_id(pool.name),
+        pool=pool.name,
+        kind=JobKind.HEADROOM,
+        country=pool.country,
+        wanted=missing,
+        created_at=int(clock()),
+    )
+    services.store.jobs.create(job)
+    log.info("pool buys", pool=pool.name, missing=missing, job=job.id)
+    ended = buy_numbers(services, job.id, clock=clock)
+    if not isinstance(ended, Purchase) or not ended.failures:
+        services.store.jobs.note_shortage(pool.name, None)
+        return
+    reason = ended.failures[0].code
+    retry_at = 0.0 if reason in _OURS else clock() + _ASK_AGAIN
+    left = missing - len(ended.bought)
+    _tell(services, pool, Shortage(reason=reason, missing=left, retry_at=retry_at))
+
+
+def _tell(services: Services, pool: Pool, shortage: Shortage) -> None:
+    """Loudly, each time: soon somebody will be refused, and only people can mend it."""
+    log.error("pool cannot buy", pool=pool.name, reason=shortage.reason, missing=shortage.missing)
+    services.store.jobs.note_shortage(pool.name, shortage)

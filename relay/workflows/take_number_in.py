@@ -1,0 +1,72 @@
+"""Puts a number that was bought into its pool, and finds out whether one was bought at all."""
+
+from __future__ import annotations
+
+import structlog
+
+from relay.carrier.numbers import OwnedNumber
+from relay.domain.errors import CarrierError, Conflict
+from relay.domain.purchase import Intent, Settled, label_of, settle
+from relay.domain.session import pool_of
+from relay.workflows.services import Services
+
+log = structlog.get_logger()
+
+
+def take_number_in(services: Services, job_id: str, owned: OwnedNumber, *, now: float) -> Settled:
+    """Joins the messaging service, then the pool: a number that can be allocated must be able to
+    text. Every step may be done again. Raises CarrierError, Unavailable."""
+    try_to_join(services, owned)
+    pool = pool_of(job_id)
+    try:
+        services.store.numbers.add(
+            owned.number,
+            pool,
+            carrier_sid=owned.sid,
+            capabilities=capabilities_of(owned),
+            now=now,
+        )
+    except Conflict:
+        log.warning("bought number is in another pool", virtual_number=owned.number, pool=pool)
+        services.store.jobs.settle(job_id, owned.number, is_bought=False)
+        return Settled.NOT_BOUGHT
+    if services.store.jobs.settle(job_id, owned.number, is_bought=True):
+        log.info("number bought", virtual_number=owned.number, pool=pool, job=job_id)
+    return Settled.BOUGHT
+
+
+def settle_intent(services: Services, intent: Intent, *, now: float) -> Settled:
+    """Looks into the account's list before anything else is bought: the answer to a purchase may
+    have been lost, or its buyer killed. Raises CarrierError, Unavailable."""
+    owned = services.carrier.numbers.find_owned(intent.number)
+    is_ours = owned is not None and owned.label == label_of(pool_of(intent.job))
+    settled = settle(is_ours=is_ours, is_owned=owned is not None, since=intent.since, now=now)
+    if settled is Settled.BOUGHT and owned is not None:
+        return take_number_in(services, intent.job, owned, now=now)
+    if settled is Settled.NOT_BOUGHT:
+        services.store.jobs.settle(intent.job, intent.number, is_bought=False)
+    return settled
+
+
+def join_service(services: Services, owned: OwnedNumber) -> bool:
+    """Joins the messaging service where one is set and the number can text; True when it has
+    nothing left to do. Raises CarrierError."""
+    if owned.sms and services.settings.twilio_messaging_service_sid:
+        services.carrier.numbers.join_service(owned.sid)
+    return True
+
+
+def try_to_join(services: Services, owned: OwnedNumber) -> None:
+    """Raises CarrierError for what may be tried again."""
+    try:
+        join_service(services, owned)
+    except CarrierError as error:
+        if error.retryable:
+            raise
+        # It is rented, and can be called; reconciling tries again and says so each time.
+        log.warning("number not in messaging service", virtual_number=owned.number, code=error.code)
+
+
+def capabilities_of(owned: OwnedNumber) -> str:
+    letters = {"v": owned.voice, "s": owned.sms, "m": owned.mms}
+    return "".join(letter for letter, can in letters.items() if can)

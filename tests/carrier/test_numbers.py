@@ -1,0 +1,301 @@
+"""Buying, naming, pointing and giving back numbers, at the simulated carrier over real HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from relay.carrier.client import Carrier
+from relay.carrier.numbers import OwnedNumber, is_pointed_here
+from relay.carrier.urls import WebhookUrls
+from relay.domain.errors import CarrierError
+from relay.sandbox import SimulatedCarrier
+from tests.carrier.openapi import assert_follows_description
+from tests.pair import NUMBER, OTHER_NUMBER, settings
+
+SETTINGS = settings()
+SID, TOKEN = SETTINGS.twilio_account_sid, SETTINGS.twilio_auth_token.get_secret_value()
+URLS = WebhookUrls("https://relay.example.com")
+WEBHOOKS = {
+    "voice_url": URLS.voice(),
+    "sms_url": URLS.messages(),
+    "status_callback": URLS.call_ended(),
+}
+POINTED = OwnedNumber(number=NUMBER, sid="PN1", voice=True, sms=True, mms=True, **WEBHOOKS)
+
+
+@pytest.fixture
+def sandbox() -> Iterator[SimulatedCarrier]:
+    with SimulatedCarrier(SID, TOKEN) as simulated:
+        yield simulated
+    assert simulated.crashes == []
+    for request in simulated.rest_log:
+        assert_follows_description(request)
+
+
+@pytest.fixture
+def carrier(sandbox: SimulatedCarrier) -> Carrier:
+    service = sandbox.add_service()
+    return Carrier(
+        SID, TOKEN, base_url=sandbox.base_url, timeout=0.5, messaging_service=service.sid
+    )
+
+
+def buy(carrier: Carrier, number: str = NUMBER, label: str = "relay:us") -> OwnedNumber:
+    return carrier.numbers.buy(number, **WEBHOOKS, label=label)
+
+
+def error_of(doing: Callable[[], object]) -> CarrierError:
+    with pytest.raises(CarrierError) as caught:
+        doing()
+    return caught.value
+
+
+# --- what is on offer ---------------------------------------------------------------------
+
+
+def test_numbers_of_an_area_are_on_offer(carrier: Carrier) -> None:
+    offered = carrier.numbers.find_available(country="US", area_code="212", sms=True, limit=3)
+    assert offered == ["+12125550100", "+12125550101", "+12125550102"]
+
+
+def test_what_we_own_is_not_on_offer(carrier: Carrier) -> None:
+    offered = carrier.numbers.find_available(country="US", area_code="415")
+    buy(carrier, offered[0])
+    assert carrier.numbers.find_available(country="US", area_code="415") != offered
+
+
+def test_an_area_in_which_nothing_is_left_offers_nothing(
+    sandbox: SimulatedCarrier, carrier: Carrier
+) -> None:
+    sandbox.faults.market.left = 0
+    assert carrier.numbers.find_available(country="US", area_code="415") == []
+
+
+def test_mobile_numbers_stand_in_where_local_ones_cannot_text(carrier: Carrier) -> None:
+    assert carrier.numbers.find_available(country="GB")[0].startswith("+441632960")
+    assert carrier.numbers.find_available(country="GB", sms=True)[0].startswith("+447700900")
+
+
+def test_mobile_numbers_stand_in_where_no_local_ones_are_sold(
+    sandbox: SimulatedCarrier, carrier: Carrier
+) -> None:
+    sandbox.faults.market.not_sold.add(("GB", "Local"))
+    assert carrier.numbers.find_available(country="GB")[0].startswith("+447700900")
+
+
+def test_a_country_without_mobile_numbers_may_have_no_local_one_that_fits(carrier: Carrier) -> None:
+    """Germany's numbers need an address there."""
+    assert carrier.numbers.find_available(country="DE") == []
+
+
+@pytest.mark.parametrize("country", ["US", "FR"])
+def test_a_country_in_which_nothing_is_sold_is_an_error(
+    sandbox: SimulatedCarrier, carrier: Carrier, country: str
+) -> None:
+    sandbox.faults.market.not_sold.add(("US", "Local"))
+    error = error_of(lambda: carrier.numbers.find_available(country=country))
+    assert (error.code, error.retryable) == (20404, False)
+
+
+def test_in_the_us_nobody_asks_for_mobile_numbers(
+    sandbox: SimulatedCarrier, carrier: Carrier
+) -> None:
+    sandbox.faults.market.left = 0
+    carrier.numbers.find_available(country="US")
+    assert [request.path.rpartition("/")[2] for request in sandbox.rest_log] == ["Local.json"]
+
+
+def test_a_wish_that_nobody_has_is_not_sent(sandbox: SimulatedCarrier, carrier: Carrier) -> None:
+    """`SmsEnabled=false` would ask for numbers that cannot text."""
+    carrier.numbers.find_available(country="US", voice=False)
+    assert set(sandbox.rest_log[-1].params) == {"ExcludeAllAddressRequired", "PageSize"}
+
+
+# --- buying -------------------------------------------------------------------------------
+
+
+def test_a_bought_number_is_named_and_pointed_here_at_once(
+    sandbox: SimulatedCarrier, carrier: Carrier
+) -> None:
+    owned = buy(carrier)
+    assert (owned.number, owned.label) == (NUMBER, "relay:us")
+    assert (owned.voice, owned.sms, owned.mms) == (True, True, True)
+    assert is_pointed_here(owned, **WEBHOOKS)
+    assert [request.method for request in sandbox.rest_log] == ["POST"]
+    assert carrier.numbers.find_owned(NUMBER) == owned
+
+
+def test_a_number_that_somebody_else_has_bought_says_so(
+    sandbox: SimulatedCarrier, carrier: Carrier
+) -> None:
+    sandbox.faults.market.snatch()
+    error = error_of(lambda: buy(carrier))
+    assert (error.code, error.retryable, error.ambiguous) == (21422, False, False)
+    buy(carrier, OTHER_NUMBER)
+
+
+def test_a_number_that_is_none_is_refused_for_good(carrier: Carrier) -> None:
+    error = error_of(lambda: buy(carrier, "+15005550001"))
+    assert (error.code, error.retryable, error.ambiguous) == (21421, False, False)
+
+
+@pytest.mark.parametrize("fault", [{"lost_reply": True}, {"slow": 1.0}])
+def test_a_purchase_whose_answer_is_lost_is_ambiguous_and_found_by_its_label(
+    sandbox: SimulatedCarrier, carrier: Carrier, fault: dict[str, float]
+) -> None:
+    sandbox.faults.rest.next(path_contains="IncomingPhoneNumbers", **fault)  # type: ignore[arg-type]
+    error = error_of(lambda: buy(carrier))
+    assert (error.retryable, error.ambiguous) == (True, True)
+    found = carrier.numbers.find_owned(NUMBER)
+    assert found is not None
+    assert found.label == "relay:us"
+
+
+def test_a_purchase_that_the_server_failed_at_is_ambiguous(
+    sandbox: SimulatedCarrier, carrier: Carrier
+) -> None:
+    sandbox.faults.rest.next(status=503)
+    error = error_of(lambda: buy(carrier))
+    assert (error.retryable, error.ambiguous) == (True, True)
+    assert carrier.numbers.find_owned(NUMBER) is None
+
+
+def test_too_many_requests_have_bought_nothing(sandbox: SimulatedCarrier, carrier: Carrier) -> None:
+    sandbox.faults.rest.next(status=429, retry_after=3)
+    error = error_of(lambda: buy(carrier))
+    assert (error.retryable, error.ambiguous, error.retry_after) == (True, False, 3)
+
+
+# --- what we own --------------------------------------------------------------------------
+
+
+def test_every_number_is_listed_over_all_pages(sandbox: SimulatedCarrier, carrier: Carrier) -> None:
+    for line in range(1005):
+        sandbox.add_number(f"+1999{line:07d}")
+    listed = [owned.number for owned in carrier.numbers.list_owned()]
+    assert (len(listed), len(set(listed))) == (1005, 1005)
+    assert [request.method for request in sandbox.rest_log] == ["GET", "GET"]
+
+
+def test_a_list_that_breaks_off_is_an_error_and_no_short_list(
+    sandbox: SimulatedCarrier, carrier: Carrier
+) -> None:
+    sandbox.add_number(NUMBER)
+    sandbox.faults.rest.next(status=500)
+    error = error_of(lambda: list(carrier.numbers.list_owned()))
+    assert (error.retryable, error.ambiguous) == (True, False)
+
+
+def test_a_number_tells_whether_something_else_answers_it(
+    sandbox: SimulatedCarrier, carrier: Carrier
+) -> None:
+    owned = sandbox.add_number(NUMBER)
+    for name in ("voice_application_sid", "sms_application_sid", "trunk_sid"):
+        setattr(owned, name, "AP" + "1" * 32)
+        [listed] = carrier.numbers.list_owned()
+        assert listed.answers_elsewhere, name
+        setattr(owned, name, None)
+    [listed] = carrier.numbers.list_owned()
+    assert not listed.answers_elsewhere
+
+
+def test_what_is_pointed_here_is_seen_to_be(sandbox: SimulatedCarrier, carrier: Carrier) -> None:
+    owned = sandbox.add_number(NUMBER)
+    owned.voice_application_sid = "AP" + "1" * 32
+    owned.sms_method = "GET"
+    [before] = carrier.numbers.list_owned()
+    carrier.numbers.point_here(owned.sid, **WEBHOOKS)
+    [after] = carrier.numbers.list_owned()
+    assert not is_pointed_here(before, **WEBHOOKS)
+    assert is_pointed_here(after, **WEBHOOKS)
+
+
+@pytest.mark.parametrize(
+    ("number", "is_here"),
+    [
+        (POINTED, True),
+        (replace(POINTED, voice_url=POINTED.voice_url.partition("#")[0]), True),
+        (replace(POINTED, voice_url="https://elsewhere.example/voice"), False),
+        (replace(POINTED, sms_url=""), False),
+        (replace(POINTED, status_callback=""), False),
+        (replace(POINTED, answers_elsewhere=True), False),
+        (replace(POINTED, is_posted=False), False),
+    ],
+)
+def test_only_the_fragment_of_a_webhook_does_not_matter(number: OwnedNumber, is_here: bool) -> None:
+    assert is_pointed_here(number, **WEBHOOKS) is is_here
+
+
+# --- giving back --------------------------------------------------------------------------
+
+
+def test_a_number_is_given_back_once_and_twice(sandbox: SimulatedCarrier, carrier: Carrier) -> None:
+    owned = buy(carrier)
+    carrier.numbers.release(owned.sid)
+    carrier.numbers.release(owned.sid)
+    assert carrier.numbers.find_owned(NUMBER) is None
+    assert [r.status for r in sandbox.rest_log if r.method == "DELETE"] == [204, 404]
+
+
+def test_a_release_whose_answer_is_lost_may_be_repeated(
+    sandbox: SimulatedCarrier, carrier: Carrier
+) -> None:
+    owned = buy(carrier)
+    sandbox.faults.rest.next(lost_reply=True, method="DELETE")
+    assert error_of(lambda: carrier.numbers.release(owned.sid)).retryable
+    carrier.numbers.release(owned.sid)
+
+
+def test_a_release_that_is_refused_is_an_error(sandbox: SimulatedCarrier, carrier: Carrier) -> None:
+    owned = buy(carrier)
+    sandbox.faults.rest.next(status=429, method="DELETE")
+    assert error_of(lambda: carrier.numbers.release(owned.sid)).code == 20429
+    assert carrier.numbers.find_owned(NUMBER) is not None
+
+
+# --- the messaging service ----------------------------------------------------------------
+
+
+def test_a_number_joins_the_service_once_and_twice(carrier: Carrier) -> None:
+    owned = buy(carrier)
+    assert carrier.numbers.service_members() == set()
+    carrier.numbers.join_service(owned.sid)
+    carrier.numbers.join_service(owned.sid)
+    assert carrier.numbers.service_members() == {owned.sid}
+
+
+def test_a_number_that_is_given_back_leaves_the_service(carrier: Carrier) -> None:
+    owned = buy(carrier)
+    carrier.numbers.join_service(owned.sid)
+    carrier.numbers.release(owned.sid)
+    assert carrier.numbers.service_members() == set()
+
+
+def test_a_number_of_another_service_cannot_join(
+    sandbox: SimulatedCarrier, carrier: Carrier
+) -> None:
+    number = sandbox.add_number(NUMBER)
+    sandbox.add_service("Other", numbers=(number,))
+    error = error_of(lambda: carrier.numbers.join_service(number.sid))
+    assert (error.code, error.retryable) == (21712, False)
+
+
+def test_a_service_that_is_full_takes_nobody(sandbox: SimulatedCarrier, carrier: Carrier) -> None:
+    sandbox.faults.market.service_limit = 1
+    carrier.numbers.join_service(buy(carrier).sid)
+    error = error_of(lambda: carrier.numbers.join_service(buy(carrier, OTHER_NUMBER).sid))
+    assert (error.code, error.retryable) == (21714, False)
+
+
+def test_the_service_of_the_settings_is_joined(sandbox: SimulatedCarrier) -> None:
+    service = sandbox.add_service()
+    number = sandbox.add_number(NUMBER)
+    carrier = Carrier.from_settings(
+        settings(TWILIO_API_BASE_URL=sandbox.base_url, TWILIO_MESSAGING_SERVICE_SID=service.sid)
+    )
+    carrier.numbers.join_service(number.sid)
+    assert service.number_sids == [number.sid]
+    assert sandbox.rest_log[-1].host == "messaging.twilio.com"

@@ -1,0 +1,206 @@
+"""A real cluster of three masters on loopback, whose processes die with ours.
+
+It runs what ``RELAY_TEST_REDIS_SERVER`` names (``valkey-server``, say), else what the sandbox runs.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import redis
+from redis.crc import key_slot
+
+from relay.embedded_redis import _answers, _die_with_parent, _free_port, _wait_until, find_server
+from relay.store.cluster import ClusterClient
+from relay.store.connection import connect
+
+#: Ten pools; three masters have some of them each (``test_ten_pools_are_spread``).
+POOLS = tuple(f"p{number}" for number in range(10))
+_SLOTS = ((0, 5460), (5461, 10922), (10923, 16383))
+#: The nodes talk to each other on a port this much higher.
+_BUS = 10_000
+
+
+def server_binary() -> Path:
+    """Raises FileNotFoundError when the one that was asked for is not there."""
+    named = os.environ.get("RELAY_TEST_REDIS_SERVER")
+    if not named:
+        return find_server()
+    found = shutil.which(named)
+    if found is None:
+        raise FileNotFoundError(f"RELAY_TEST_REDIS_SERVER: there is no {named}")
+    return Path(found)
+
+
+class Master:
+    """One server of the cluster, in a directory and on a port that stay its own."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        directory.mkdir(parents=True)
+        self.port = _free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self.client = redis.Redis(port=self.port, decode_responses=True, socket_timeout=30)
+
+    def start(self) -> None:
+        settings = {
+            "bind": "127.0.0.1",
+            "port": self.port,
+            "dir": self.directory,
+            "appendonly": "yes",
+            "save": "",
+            "maxmemory-policy": "noeviction",
+            "cluster-enabled": "yes",
+            "cluster-node-timeout": 2000,
+            "cluster-require-full-coverage": "no",
+        }
+        options = [word for name, value in settings.items() for word in (f"--{name}", str(value))]
+        with (self.directory / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [server_binary(), *options],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=_die_with_parent(),  # noqa: PLW1509 - two system calls, no lock taken
+            )
+        pid = self._process.pid
+        assert _wait_until(lambda: _answers(self.port, pid), 20), (
+            self.directory / "log"
+        ).read_text()[-2000:]
+
+    def kill(self) -> None:
+        """As a crash would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def freeze(self) -> None:
+        """Stops it without a word: its connections stay, and nobody answers on them."""
+        assert self._process
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self._process
+        self._process.send_signal(signal.SIGCONT)
+
+    def cluster(self, command: str, *args: Any) -> Any:
+        return self.client.execute_command(f"CLUSTER {command}", *args)
+
+    @property
+    def id(self) -> str:
+        return str(self.cluster("MYID"))
+
+
+class Cluster:
+    def __init__(self, masters: list[Master]) -> None:
+        self.masters = masters
+
+    @property
+    def url(self) -> str:
+        first, *others = (f"127.0.0.1:{master.port}" for master in self.masters)
+        return f"redis://{first}/0?cluster=true&nodes={','.join(others)}"
+
+    def connect(self) -> WholeCluster:
+        client = connect(self.url)
+        assert isinstance(client, ClusterClient)
+        client.__class__ = WholeCluster
+        return client
+
+    def master_of(self, key: str) -> Master:
+        """Who has the key's slot now."""
+        slot = key_slot(key.encode())
+        return next(m for m in self.masters if m.port == self._port_of(slot))
+
+    def pools_of(self, master: Master) -> list[str]:
+        return [pool for pool in POOLS if self.master_of(f"{{{pool}}}") is master]
+
+    def move(self, key: str, to: Master) -> None:
+        """Moves the slot of a key, key by key, as ``redis-cli --cluster reshard`` does."""
+        slot, source = key_slot(key.encode()), self.master_of(key)
+        to.cluster("SETSLOT", slot, "IMPORTING", source.id)
+        source.cluster("SETSLOT", slot, "MIGRATING", to.id)
+        while keys := source.cluster("GETKEYSINSLOT", slot, 10):
+            source.client.migrate("127.0.0.1", to.port, keys, 0, 5000)
+        for master in (to, source, *self.masters):
+            master.cluster("SETSLOT", slot, "NODE", to.id)
+
+    def is_whole(self) -> bool:
+        return all(_sees_a_whole_cluster(master) for master in self.masters)
+
+    def _port_of(self, slot: int) -> int:
+        for master in self.masters:
+            try:
+                ranges = master.cluster("SLOTS")
+            except redis.RedisError:
+                continue
+            return next(owner[1] for first, last, owner, *_ in ranges if first <= slot <= last)
+        raise AssertionError("no master answers")
+
+
+class WholeCluster(ClusterClient):
+    """What tests ask of one Redis, asked of every master."""
+
+    def flushall(self) -> None:
+        for master in self.masters():
+            master.flushall()
+
+    def keys(self, pattern: str = "*") -> list[str]:
+        return [key for master in self.masters() for key in master.keys(pattern)]
+
+    def scan_iter(self, *args: Any, **options: Any) -> Iterator[str]:
+        for master in self.masters():
+            yield from master.scan_iter(*args, **options)
+
+    def config_set(self, name: str, value: Any) -> None:
+        for master in self.masters():
+            master.config_set(name, value)
+
+
+@contextmanager
+def running_cluster(directory: Path) -> Iterator[Cluster]:
+    """Three masters, each with a third of the slots."""
+    masters = [Master(directory / str(number)) for number in range(3)]
+    try:
+        for master in masters:
+            master.start()
+        cluster = _join(masters)
+        assert _wait_until(cluster.is_whole, 30), "the nodes do not find each other"
+        yield cluster
+    finally:
+        for master in masters:
+            master.kill()
+
+
+def _join(masters: list[Master]) -> Cluster:
+    for epoch, (master, (first, last)) in enumerate(zip(masters, _SLOTS, strict=True), 1):
+        # Not ADDSLOTSRANGE, which came with Redis 7.
+        master.cluster("ADDSLOTS", *range(first, last + 1))
+        master.cluster("SET-CONFIG-EPOCH", epoch)
+        master.cluster("MEET", "127.0.0.1", masters[0].port, masters[0].port + _BUS)
+    return Cluster(masters)
+
+
+def _sees_a_whole_cluster(master: Master) -> bool:
+    try:
+        about = master.client.execute_command("CLUSTER INFO")
+    except redis.RedisError:
+        return False
+    said = (
+        about
+        if isinstance(about, dict)
+        else dict(line.split(":") for line in about.split("\r\n") if line)
+    )
+    return (
+        said["cluster_state"] == "ok"
+        and int(said["cluster_slots_ok"]) == 16384
+        and int(said["cluster_known_nodes"]) == 3
+    )

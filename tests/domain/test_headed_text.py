@@ -1,0 +1,35 @@
+"""Texts that name their session, and what gets too long by that."""
+
+import pytest
+
+from relay.domain.headed_text import LONGEST_TEXT, headed, split
+from relay.domain.session import LONGEST_CONTEXT
+
+
+def test_a_text_names_its_session_by_code_and_context():
+    assert headed("Hi", code="482913", context="Cook, Acme") == "482913 Cook, Acme: Hi"
+    assert headed("Hi", code="482913", context="") == "482913: Hi"
+    assert headed("Hi", code="482913", context="Cook", part="2") == "482913 Cook (2/2): Hi"
+
+
+@pytest.mark.parametrize("length", [0, 1, 1300])
+def test_a_text_that_no_heading_makes_too_long_stays_whole(length):
+    assert split("x" * length) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["x" * 1600, "word " * 320, "x" * 1400, "我" * 1600, "word " * 270 + "x" * 200]
+)
+def test_nothing_of_a_split_text_is_lost_and_each_part_fits_with_the_longest_heading(text):
+    parts = split(text)
+    assert parts is not None
+    assert "".join(parts) == text
+    for place, part in enumerate(parts, start=1):
+        longest = headed(part, code="1" * 10, context="c" * LONGEST_CONTEXT, part=str(place))
+        assert len(longest) <= LONGEST_TEXT
+
+
+def test_a_text_is_split_between_words():
+    first, second = split("word " * 320)
+    assert first.endswith("word ")
+    assert second.startswith("word ")

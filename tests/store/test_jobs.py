@@ -1,0 +1,152 @@
+"""Purchases in the store: limits counted in one step, one buyer at a time, safe to run twice."""
+
+from __future__ import annotations
+
+import pytest
+import redis
+
+from relay.domain.pool import NumberStatus, Pool
+from relay.domain.purchase import (
+    Allowance,
+    Failure,
+    FailureCode,
+    Intent,
+    JobKind,
+    JobStatus,
+    Purchase,
+    Reservation,
+)
+from relay.store.jobs import LEASE, Begun, Busy, Over, Shortage
+from relay.store.store import Store
+from tests.pair import NOW, NUMBER, OTHER_NUMBER
+
+NO_LIMITS = Allowance(max_numbers=None, monthly_budget=None)
+JOB = Purchase(
+    id="us.1", pool="us", kind=JobKind.ORDER, country="US", area_code="415", wanted=2,
+    created_at=int(NOW),
+)  # fmt: skip
+
+
+@pytest.fixture
+def jobs(store: Store):
+    store.pools.put(Pool(name="us", country="US"))
+    assert store.jobs.create(JOB)
+    return store.jobs
+
+
+def reserve(jobs, number=NUMBER, limits=NO_LIMITS, *, job="us.1", token="t"):
+    return jobs.reserve(job, number, limits, token=token, now=NOW)
+
+
+def test_a_job_is_read_as_it_was_written_and_made_once(jobs) -> None:
+    assert jobs.get("us.1") == JOB
+    assert not jobs.create(JOB)
+    assert jobs.unfinished("us") == [JOB]
+    assert jobs.get("nothing") is None
+
+
+def test_one_buyer_at_a_time(jobs) -> None:
+    assert jobs.begin("us.1", token="t", now=NOW) == Begun()
+    assert jobs.begin("us.1", token="t", now=NOW) == Begun()
+    assert jobs.begin("us.1", token="u", now=NOW + 1) == Busy(NOW + LEASE)
+    assert jobs.begin("us.1", token="u", now=NOW + LEASE) == Begun()
+    assert reserve(jobs) is Reservation.LOST
+    assert not jobs.postpone("us.1", token="t", until=NOW, has_failed=True)
+    assert not jobs.end("us.1", JobStatus.DONE, (), token="t", now=NOW)
+    assert jobs.begin("us.2", token="v", now=NOW) == Over()
+
+
+def test_a_limit_counts_what_is_in_the_pool_and_what_is_on_its_way(jobs, store: Store) -> None:
+    jobs.begin("us.1", token="t", now=NOW)
+    store.numbers.add(NUMBER, "us", carrier_sid="PN1", capabilities="v", now=NOW)
+    assert reserve(jobs, NUMBER) is Reservation.TAKEN
+    two = Allowance(max_numbers=2, monthly_budget=None)
+    assert reserve(jobs, OTHER_NUMBER, two) is Reservation.RESERVED
+    assert reserve(jobs, OTHER_NUMBER, two) is Reservation.RESERVED  # its answer was lost
+    assert reserve(jobs, "+14155550144", two) is Reservation.MAX_NUMBERS
+    by_budget = Allowance(max_numbers=None, monthly_budget=2)
+    assert reserve(jobs, "+14155550144", by_budget) is Reservation.MONTHLY_BUDGET
+    assert store.numbers.retire(NUMBER, "us") == "removed"
+    assert reserve(jobs, NUMBER) is Reservation.TAKEN
+    assert reserve(jobs, "+14155550144", two) is Reservation.MAX_NUMBERS
+    assert jobs.rented("us") == 2
+    store.numbers.note_released(NUMBER, "us")
+    assert reserve(jobs, "+14155550144", two) is Reservation.RESERVED
+
+
+def test_an_intent_is_settled_once(jobs) -> None:
+    jobs.begin("us.1", token="t", now=NOW)
+    for number in (NUMBER, OTHER_NUMBER):
+        reserve(jobs, number)
+    assert jobs.intents("us")[0] == Intent(number=NUMBER, job="us.1", since=NOW)
+    assert not jobs.settle("us.2", NUMBER, is_bought=True)
+    for number in (NUMBER, OTHER_NUMBER):
+        assert jobs.settle("us.1", number, is_bought=True)
+        assert not jobs.settle("us.1", number, is_bought=True)
+    assert jobs.get("us.1").bought == (NUMBER, OTHER_NUMBER)
+    reserve(jobs, "+14155550144")
+    assert jobs.settle("us.1", "+14155550144", is_bought=False)
+    assert len(jobs.get("us.1").bought) == 2
+
+
+def test_an_ended_job_is_kept_for_a_while(jobs, client: redis.Redis) -> None:
+    jobs.begin("us.1", token="t", now=NOW)
+    failures = (
+        Failure(FailureCode.MAX_NUMBERS, "so many"),
+        Failure(FailureCode.NOTHING_ON_OFFER, "none"),
+    )
+    assert jobs.end("us.1", JobStatus.FAILED, failures, token="t", now=NOW + 5)
+    ended = jobs.get("us.1")
+    assert (ended.status, ended.failures, ended.ended_at) == (
+        JobStatus.FAILED,
+        failures,
+        int(NOW) + 5,
+    )
+    assert jobs.unfinished("us") == []
+    assert client.ttl("{us}:job:us.1") > 0
+    assert jobs.begin("us.1", token="t", now=NOW) == Over()
+
+
+def test_a_postponed_job_is_swept_when_its_time_has_come(jobs) -> None:
+    jobs.begin("us.1", token="t", now=NOW)
+    assert jobs.postpone("us.1", token="t", until=NOW + 30, has_failed=True)
+    assert jobs.get("us.1").pauses == 1
+    assert jobs.sweep("us", now=NOW + 29) == []
+    assert jobs.sweep("us", now=NOW + 30) == ["us.1"]
+
+
+def test_a_shortage_is_noted_and_forgotten(jobs) -> None:
+    assert jobs.shortage("us") is None
+    shortage = Shortage(reason=FailureCode.MONTHLY_BUDGET, missing=2, retry_at=1.5)
+    jobs.note_shortage("us", shortage)
+    assert jobs.shortage("us") == shortage
+    jobs.note_shortage("us", None)
+    assert jobs.shortage("us") is None
+
+
+def test_a_number_that_retires_leaves_once_and_only_as_expected(jobs, store: Store) -> None:
+    numbers = store.numbers
+    numbers.add(NUMBER, "us", carrier_sid="PN1", capabilities="v", now=NOW)
+    assert numbers.retire(NUMBER, "us", expected=NumberStatus.DRAINING) == "changed"
+    assert numbers.retire(NUMBER, "us", expected=NumberStatus.AVAILABLE) == "removed"
+    assert numbers.retire(NUMBER, "us") == "removed"  # its answer was lost
+    assert numbers.releasing("us") == {NUMBER: "PN1"}
+    assert numbers.pool_of(NUMBER) == "us"
+    numbers.note_released(NUMBER, "us")
+    assert numbers.retire(NUMBER, "us") == "unknown"
+    assert numbers.pool_of(NUMBER) is None
+
+
+def test_idle_numbers_are_known_since_they_were_first_seen_so(jobs, store: Store) -> None:
+    numbers = store.numbers
+    numbers.add(NUMBER, "us", carrier_sid="PN1", capabilities="v", now=NOW)
+    numbers.note_idle("us", [NUMBER, OTHER_NUMBER], now=NOW)
+    numbers.note_idle("us", [NUMBER], now=NOW + 10)
+    assert numbers.idle_since("us", before=NOW) == [NUMBER]
+    assert not numbers.drain_idle(NUMBER, "us", before=NOW - 1)
+    assert not numbers.drain_idle(OTHER_NUMBER, "us", before=NOW)
+    assert numbers.drain_idle(NUMBER, "us", before=NOW)
+    assert not numbers.drain_idle(NUMBER, "us", before=NOW)
+    assert numbers.get(NUMBER).status is NumberStatus.DRAINING
+    numbers.remove(NUMBER, "us")
+    assert numbers.idle_since("us", before=NOW + 100) == []

@@ -1,0 +1,208 @@
+"""Draining and releasing: a number goes back to the carrier once nobody is bound to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from relay.domain.errors import Conflict, Unavailable
+from relay.domain.pool import DAY, NumberStatus
+from relay.sandbox import SimulatedCarrier
+from relay.workflows.change_number import change_number
+from relay.workflows.close_session import close_session
+from relay.workflows.give_number_back import give_number_back
+from relay.workflows.import_number import import_number
+from relay.workflows.reconcile_numbers import reconcile_numbers
+from relay.workflows.recycle import recycle
+from relay.workflows.release_numbers import release_numbers
+from tests.workflows.buying import SID, TOKEN, Killed, Market
+from tests.world import NUMBER
+
+
+@pytest.fixture
+def simulated() -> Iterator[SimulatedCarrier]:
+    with SimulatedCarrier(SID, TOKEN) as carrier:
+        yield carrier
+
+
+@pytest.fixture
+def market(simulated: SimulatedCarrier) -> Market:
+    return Market(simulated)
+
+
+def release(market: Market) -> int:
+    return release_numbers(market.services, now=market.now)
+
+
+def test_a_draining_number_is_released_when_its_last_cooling_ends(market: Market) -> None:
+    policy = market.policy(candidate_cooldown=100, recruiter_cooldown=50)
+    session = market.world.open(now=market.now)
+    change_number(market.services, NUMBER, NumberStatus.DRAINING)
+
+    assert release(market) == 0
+    close_session(market.services, session.id, now=market.now)
+    market.now += 60
+    recycle(market.services, now=market.now)
+    assert release(market) == 0
+    assert market.owned() == {NUMBER}
+
+    market.now += policy.candidate_cooldown
+    recycle(market.services, now=market.now)
+    assert release(market) == 1
+    assert market.owned() == market.pool() == set()
+    assert market.is_settled()
+
+
+@pytest.mark.parametrize("status", [NumberStatus.AVAILABLE, NumberStatus.RESERVED])
+def test_a_number_that_is_taken_back_in_time_stays(market: Market, status: NumberStatus) -> None:
+    change_number(market.services, NUMBER, NumberStatus.DRAINING)
+    seen = market.store.numbers.of_pool("us")
+    change_number(market.services, NUMBER, status)
+    market.store.numbers.of_pool = lambda _: seen  # who looked before that
+
+    assert release(market) == 0
+    assert market.owned() == {NUMBER}
+    assert market.store.numbers.get(NUMBER).status is status
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_release_whose_process_is_killed_is_finished(market: Market, *, after: bool) -> None:
+    change_number(market.services, NUMBER, NumberStatus.DRAINING)
+    market.carrier.dies_at, market.carrier.after = 1, after
+    with pytest.raises(Killed):
+        release(market)
+    assert market.pool() == set()
+
+    assert release(market) == 1
+    assert market.owned() == set()
+    assert market.is_settled()
+
+
+def test_what_the_carrier_does_not_take_now_is_offered_again(market: Market) -> None:
+    market.simulated.faults.rest.next(status=500)
+    give_number_back(market.services, NUMBER)
+    assert market.owned() == {NUMBER}
+    assert market.pool() == set()
+    assert market.store.jobs.rented("us") == 1
+
+    assert release(market) == 1
+    assert market.owned() == set()
+    assert market.store.jobs.rented("us") == 0
+
+
+def test_reconciling_finishes_a_release(market: Market) -> None:
+    market.simulated.faults.rest.next(status=500)
+    give_number_back(market.services, NUMBER)
+    reconcile_numbers(market.services, clock=market.clock)
+    assert market.owned() == set()
+
+
+def test_a_number_on_its_way_back_joins_no_pool(market: Market) -> None:
+    market.policy("ca", country="US")
+    market.simulated.faults.rest.next(status=500)
+    give_number_back(market.services, NUMBER)
+
+    for pool in ("us", "ca"):
+        with pytest.raises(Conflict):
+            import_number(market.services, NUMBER, pool, now=market.now)
+    release(market)
+
+    market.simulated.add_number(NUMBER)
+    assert import_number(market.services, NUMBER, "ca", now=market.now).is_new
+
+
+def test_a_number_that_cools_can_leave_by_no_door(market: Market) -> None:
+    """So one that comes back can have nothing left cooling elsewhere."""
+    session = market.world.open(now=market.now)
+    close_session(market.services, session.id, now=market.now)
+    with pytest.raises(Conflict):
+        give_number_back(market.services, NUMBER)
+    change_number(market.services, NUMBER, NumberStatus.DRAINING)
+    release(market)
+    market.policy("ca", country="US")
+    with pytest.raises(Conflict):
+        import_number(market.services, NUMBER, "ca", now=market.now)
+
+
+def test_idle_numbers_beyond_the_headroom_go_back_the_longest_idle_first(market: Market) -> None:
+    bought = market.buy(3).bought
+    market.policy(min_headroom=1, release_idle_after=DAY)
+    market.world.open(now=market.now)
+    release(market)
+    market.now += DAY - 1
+    assert release(market) == 0
+
+    market.now += 2
+    assert release(market) == 2  # one serves, one is the headroom
+    assert NUMBER in market.pool()
+    assert len(market.pool() & set(bought)) == 1
+    assert market.pool() == market.owned()
+
+
+def test_a_number_that_was_used_in_between_has_not_been_idle(market: Market) -> None:
+    market.policy(
+        release_idle_after=100, candidate_cooldown=5, recruiter_cooldown=5, default_ttl=10
+    )
+    release(market)
+    market.now += 90
+    session = market.world.open(now=market.now)
+    release(market)
+    close_session(market.services, session.id, now=market.now)
+    market.now += 20
+    recycle(market.services, now=market.now)
+
+    assert release(market) == 0
+    market.now += 101
+    assert release(market) == 1
+
+
+def test_a_number_that_is_claimed_at_that_moment_stays(market: Market) -> None:
+    market.policy(release_idle_after=100)
+    release(market)
+    market.now += 101
+    idle_since = market.store.numbers.idle_since
+
+    def claim(pool: str, *, before: float) -> list[str]:
+        market.world.open(now=market.now)
+        return list(idle_since(pool, before=before))
+
+    market.store.numbers.idle_since = claim
+    assert release(market) == 0
+    assert market.store.numbers.get(NUMBER).status is NumberStatus.AVAILABLE
+
+
+def test_one_pools_trouble_does_not_stop_the_others(market: Market) -> None:
+    policy = market.policy()
+    market.store.pools.put(replace(policy, name="aa"))
+    market.redis.sadd("pools", "nowhere")
+    get = market.store.pools.get
+
+    def away(name: str) -> object:
+        if name == "aa":
+            raise Unavailable("away")
+        return get(name)
+
+    market.store.pools.get = away
+    change_number(market.services, NUMBER, NumberStatus.DRAINING)
+    assert release(market) == 1
+
+
+def test_a_release_killed_before_it_is_struck_off_is_struck_off_later(market: Market) -> None:
+    """The carrier has it back already, and may have sold it: what is on record names its sid."""
+    change_number(market.services, NUMBER, NumberStatus.DRAINING)
+    strike_off = market.store.numbers.note_released
+
+    def die(*_: str) -> None:
+        market.store.numbers.note_released = strike_off
+        raise Killed
+
+    market.store.numbers.note_released = die
+    with pytest.raises(Killed):
+        release(market)
+    assert market.owned() == set()
+
+    assert release(market) == 1
+    assert market.is_settled()
+    assert market.store.jobs.rented("us") == 0

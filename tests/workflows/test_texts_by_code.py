@@ -1,0 +1,203 @@
+"""Texts of a recruiter who has several sessions on one number: the code says whose they are."""
+
+from __future__ import annotations
+
+import pytest
+
+from relay.carrier.messages import ListedText
+from relay.domain.session import ClosedReason, Session
+from relay.domain.texts import AcceptState, Notice
+from relay.store.messages import ASKED_AN_HOUR
+from relay.workflows.ask_which_session import ask_which_session
+from relay.workflows.reconcile_inbound import reconcile_inbound
+from tests.pair import CARL, NOW, NUMBER, RITA, US, index_of
+from tests.workflows.texting import Stage
+
+DAN, EVE = "+12125550103", "+12125550104"
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+@pytest.fixture
+def eve(stage: Stage) -> Session:
+    """Rita has a second session on NUMBER, with Eve; the first one is with Carl."""
+    stage.pair.connect(RITA, DAN, context="Waiter")
+    session = stage.pair.connect(RITA, EVE, context="Cook, Acme")
+    assert session.virtual_number == NUMBER
+    assert session.code_needed
+    return session
+
+
+def code_of(stage: Stage, session: Session) -> str:
+    found = stage.store.sessions.get(session.id)
+    assert found is not None
+    return found.access_code
+
+
+def test_p1_the_code_in_front_names_the_session_and_is_not_relayed(
+    stage: Stage, eve: Session
+) -> None:
+    stage.text(body=f"{eve.access_code} Hello Eve")
+    stage.text(body=f"{code_of(stage, stage.pair.session)}: Hello Carl")
+    stage.work()
+    assert stage.arrived == [(EVE, "Hello Eve"), (CARL, "Hello Carl")]
+
+
+@pytest.mark.parametrize("body", ["Hello", "999999 Hello", "12 Hello"])
+def test_p1_without_a_code_nobody_gets_the_text_and_its_sender_is_asked(
+    stage: Stage, eve: Session, body: str
+) -> None:
+    answer = stage.text(body=body)
+    assert (answer.outcome, answer.tell) == ("several", Notice.WHICH_SESSION)
+    assert not stage.jobs.noted
+    question = ask_which_session(
+        stage.services, answer.message, index=index_of(RITA), number=NUMBER, locale="en"
+    )
+    assert question.startswith("Acme Jobs: your text was not delivered")
+    assert set(question.splitlines()[1:]) == {
+        f"{eve.access_code} Cook, Acme",
+        code_of(stage, stage.pair.session),
+    }
+
+
+def test_a_code_without_words_is_asked_about(stage: Stage, eve: Session) -> None:
+    assert stage.text(body=eve.access_code).outcome == "several"
+
+
+def test_a_picture_with_a_code_gets_its_notice(stage: Stage, eve: Session) -> None:
+    answer = stage.text(body=eve.access_code, media=1)
+    assert answer.outcome == "accepted"
+    stage.send(f"{answer.message}.picture_not_relayed")
+    ((to, body),) = stage.arrived
+    assert to == RITA
+    assert body.startswith(f"{eve.access_code} Cook, Acme: Acme Jobs: pictures")
+
+
+def test_a_question_is_asked_often_but_not_without_end(stage: Stage, eve: Session) -> None:
+    asked = [stage.text(body="on my way").tell for _ in range(ASKED_AN_HOUR + 1)]
+    assert asked == [Notice.WHICH_SESSION] * ASKED_AN_HOUR + [None]
+
+
+def test_p1_the_code_of_a_closed_session_gets_no_longer_connected(
+    stage: Stage, eve: Session
+) -> None:
+    stage.store.sessions.close(eve.id, US, ClosedReason.BY_API, now=NOW)
+    answer = stage.text(body=f"{eve.access_code} Hello")
+    assert (answer.outcome, answer.tell) == ("closed", Notice.NO_LONGER_CONNECTED)
+    question = ask_which_session(
+        stage.services, answer.message, index=index_of(RITA), number=NUMBER, locale="en"
+    )
+    assert eve.access_code not in question
+
+
+def test_each_closed_session_is_told_about_once_a_day(stage: Stage, eve: Session) -> None:
+    for session in (eve, stage.pair.session):
+        stage.store.sessions.close(session.id, US, ClosedReason.BY_API, now=NOW)
+    carls = code_of(stage, stage.pair.session)
+    told = [
+        stage.text(body=f"{code} Hello").tell for code in (eve.access_code, carls, eve.access_code)
+    ]
+    assert told == [Notice.NO_LONGER_CONNECTED, Notice.NO_LONGER_CONNECTED, None]
+
+
+def test_a_recruiter_of_one_session_may_send_its_code_too(stage: Stage) -> None:
+    code = stage.pair.session.access_code
+    other = f"{(int(code) + 1) % 10**6:06d}"
+    stage.text(body=f"{code} Hello")
+    stage.text(body=f"{other} is your room")
+    stage.text(body=code)
+    stage.work()
+    assert stage.arrived == [(CARL, "Hello"), (CARL, f"{other} is your room"), (CARL, code)]
+
+
+def test_a_candidate_s_text_names_the_session_to_that_recruiter(stage: Stage, eve: Session) -> None:
+    stage.text(EVE, "Yes, at noon")
+    stage.text(CARL, "Hi")
+    stage.work()
+    assert stage.arrived == [
+        (RITA, f"{eve.access_code} Cook, Acme: Yes, at noon"),
+        (RITA, f"{code_of(stage, stage.pair.session)}: Hi"),
+    ]
+
+
+def test_a_candidate_s_own_digits_are_no_code(stage: Stage, eve: Session) -> None:
+    stage.text(EVE, f"{eve.access_code} is what I dialled")
+    stage.work()
+    assert stage.arrived == [
+        (RITA, f"{eve.access_code} Cook, Acme: {eve.access_code} is what I dialled")
+    ]
+
+
+def test_what_gets_too_long_by_the_heading_is_split_in_order(stage: Stage, eve: Session) -> None:
+    text = "".join(f"{place:04d} " for place in range(320))
+    answer = stage.text(EVE, text)
+    stage.work()
+    heading = f"{eve.access_code} Cook, Acme"
+    assert [to for to, _ in stage.arrived] == [RITA, RITA]
+    first, second = (body for _, body in stage.arrived)
+    assert first.startswith(f"{heading} (1/2): 0000")
+    assert second.startswith(f"{heading} (2/2): ")
+    assert first.split(": ")[1] + second.split(": ")[1] == text
+    assert max(len(first), len(second)) <= 1600
+    assert stage.record(answer.message).session == eve.id
+
+
+def test_a_long_text_that_still_fits_stays_whole(stage: Stage, eve: Session) -> None:
+    text = "x" * (1600 - len(f"{eve.access_code} Cook, Acme: "))
+    stage.text(EVE, text)
+    stage.work()
+    assert stage.arrived == [(RITA, f"{eve.access_code} Cook, Acme: {text}")]
+
+
+def test_a_long_text_to_somebody_who_needs_no_code_stays_whole(stage: Stage) -> None:
+    stage.text(CARL, "x" * 1600)
+    stage.text(body="y" * 1600)
+    stage.work()
+    assert stage.arrived == [(RITA, "x" * 1600), (CARL, "y" * 1600)]
+
+
+def test_p4_a_failed_text_is_told_with_its_code(stage: Stage, eve: Session) -> None:
+    answer = stage.text(body=f"{eve.access_code} Hello")
+    stage.work()
+    stage.report(answer.message, "undelivered", 30005)
+    stage.work()
+    to, body = stage.arrived[-1]
+    assert to == RITA
+    assert body.startswith(f"{eve.access_code} Cook, Acme: Acme Jobs: your last text")
+
+
+def test_a_stop_is_told_with_its_code(stage: Stage, eve: Session) -> None:
+    stage.text(EVE, "STOP")
+    stage.work()
+    ((to, body),) = stage.arrived
+    assert to == RITA
+    assert body.startswith(f"{eve.access_code} Cook, Acme: Acme Jobs: the other person")
+
+
+def test_p4_a_text_fetched_later_is_asked_about_by_a_text(stage: Stage, eve: Session) -> None:
+    stage.carrier.messages.inbound = [ListedText(text=stage.inbound(body="Hello"), received_at=NOW)]
+    reconcile_inbound(stage.services, now=NOW)
+    stage.work()
+    ((to, body),) = stage.arrived
+    assert to == RITA
+    assert f"{eve.access_code} Cook, Acme" in body
+
+
+def test_the_list_of_codes_fits_into_one_text(stage: Stage, eve: Session) -> None:
+    for place in range(40):
+        stage.pair.connect(RITA, f"+1646555{100 + place:04d}", context="A long context " * 5)
+    answer = stage.text(body="Hello")
+    question = ask_which_session(
+        stage.services, answer.message, index=index_of(RITA), number=NUMBER, locale="en"
+    )
+    assert len(question) <= 1600
+    assert question.endswith("and more, which you find at Acme Jobs.")
+
+
+def test_the_state_of_several_names_its_sender(stage: Stage, eve: Session) -> None:
+    accepted = stage.text(body="Hello").accepted
+    assert accepted is not None
+    assert (accepted.state, accepted.index) == (AcceptState.SEVERAL, index_of(RITA))
