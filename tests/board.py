@@ -20,7 +20,7 @@ from relay.store.people import PutOutcome
 from relay.store.phone_changes import PhoneChange
 from relay.store.sessions import Claimed, Exhausted, Incapable, Outdated, Wish
 from relay.store.store import Store
-from tests.invariants import audit_pool
+from tests.invariants import audit_pool, is_at_rest
 
 NOW = 1_790_000_000
 RETENTION = 1000
@@ -210,9 +210,4 @@ class Board:
 
     def is_empty(self) -> bool:
         """Whether nothing is left in the pool but its numbers and its policy."""
-        left = {key.removeprefix("{us}:") for key in self.client.scan_iter("{us}:*")}
-        return {key.split(":")[0] for key in left} <= {
-            *("pool", "numbers", "ordinals", "number", "call", "moving", "reserved", "busy"),
-            *("wrong", "tries"),
-            *("blocked", "resting", "full", "no-voice", "no-sms", "area"),
-        }
+        return is_at_rest(self.client, self.pool.name)

@@ -42,6 +42,21 @@ return answer
 """
 
 
+#: What a pool keeps when nobody is connected any more: its numbers and policy, and what ends by its
+#: own lifetime.
+LASTING = {
+    *("pool", "numbers", "ordinals", "number", "busy"),
+    *("blocked", "resting", "full", "no-voice", "no-sms", "area"),
+    *("call", "moving", "reserved", "wrong", "tries", "traffic", "history"),
+}
+
+
+def is_at_rest(client: redis.Redis, pool: str) -> bool:
+    """Whether nothing else is left in the pool."""
+    tag = PoolKeys(pool).tag
+    return {key.removeprefix(tag).split(":")[0] for key in client.scan_iter(f"{tag}*")} <= LASTING
+
+
 @dataclass(frozen=True)
 class Snapshot:
     hashes: dict[str, dict[str, str]]

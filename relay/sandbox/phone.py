@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from relay.sandbox.behaviour import Answer, Behaviour
 from relay.sandbox.calls.caller import Caller
+from relay.sandbox.calls.dial_string import read_dialled
 
 if TYPE_CHECKING:
     from relay.sandbox.calls.story import SimulatedCall
@@ -66,14 +67,20 @@ class Phone:
     ) -> SimulatedCall:
         """Dials a number and returns at once; `wait()` on the result for the story.
 
+        With pauses and keys after it, or as a link (`tel:+14155550142,,482913`), the phone sends
+        the keys by itself once the call is answered: two seconds a comma. Who does not listen then
+        has missed them. Raises ValueError for a link that an iPhone would not dial.
+
         All seconds are simulated. The caller hangs up `talk_seconds` after being connected (None:
         never) or `hang_up_after` seconds after dialling; types `digits` into Gathers, several
         bursts parted by commas; presses the star key `star_after` seconds into the talk.
         `withheld` is shown instead of the caller's number. `verstat` is what the networks say of
         that number (StirVerstat; None: nothing).
         """
+        number, sent_keys = read_dialled(number)
         caller = Caller(
             phone=self,
+            sent_keys=sent_keys,
             shown=self.number if withheld is None else withheld,
             digits=digits,
             talk_seconds=talk_seconds,

@@ -7,6 +7,7 @@ from relay.domain.pool import DAY
 from relay.domain.reputation import HOUR
 from relay.store.connection import Client, unavailable_when_away
 from relay.store.keys import PoolKeys
+from relay.store.scripts import Scripts
 
 #: In seconds.
 KEPT_FOR = 30 * DAY
@@ -15,12 +16,12 @@ KEPT_FOR = 30 * DAY
 class History:
     """Every method raises Unavailable when Redis is away."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, scripts: Scripts) -> None:
         self._client = client
+        self._scripts = scripts
 
     def note(self, pool: str, sample: Sample) -> None:
         """Keeps the latest sample of each hour, for thirty days."""
-        key = PoolKeys(pool).history
         hour = sample.at // HOUR
         member = ":".join(
             str(value)
@@ -33,11 +34,10 @@ class History:
                 sample.cooling_bindings,
             )
         )
-        with unavailable_when_away(), self._client.pipeline(transaction=True) as pipe:
-            pipe.zremrangebyscore(key, hour, hour)
-            pipe.zremrangebyscore(key, "-inf", hour - KEPT_FOR // HOUR)
-            pipe.zadd(key, {member: hour})
-            pipe.execute()
+        with unavailable_when_away():
+            self._scripts.run(
+                "note_sample", [PoolKeys(pool).history], [hour, member, KEPT_FOR // HOUR]
+            )
 
     def since(self, pool: str, at: float) -> list[Sample]:
         """The samples of the hours from this instant on, the oldest first."""

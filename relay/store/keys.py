@@ -149,8 +149,8 @@ class PoolKeys:
         "sending",
         "sessions",
         "sharing",
-        "standing",
         "shortage",
+        "standing",
         "tag",
         "vacant",
     )

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from relay.domain.reputation import HOUR, WINDOW, Traffic
 from relay.store.connection import Client, unavailable_when_away
 from relay.store.keys import PoolKeys
+from relay.store.scripts import Scripts
 
 _MINUTE = 60
 #: Numbers read in one round trip.
@@ -24,8 +25,9 @@ TRAFFIC_FIELDS = ("calls", "ended", "answered", "short", "texts", "filtered")
 class Reputation:
     """Every method raises Unavailable when Redis is away. Times are POSIX seconds."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, scripts: Scripts) -> None:
         self._client = client
+        self._scripts = scripts
 
     def traffic(self, pool: str, numbers: Sequence[str], *, now: float) -> list[Traffic]:
         """Of the sliding window, in the order of the numbers."""
@@ -40,12 +42,11 @@ class Reputation:
 
     def note_standing(self, pool: str, standing: Mapping[str, int]) -> None:
         """Leaves figures of all the pool's numbers for whoever asks; they hold ten minutes."""
-        key = PoolKeys(pool).standing
-        with unavailable_when_away(), self._client.pipeline(transaction=True) as pipe:
-            pipe.delete(key)
-            pipe.hset(key, mapping=standing)
-            pipe.expire(key, _STANDING_LIFE)
-            pipe.execute()
+        figures = [text for figure in standing.items() for text in figure]
+        with unavailable_when_away():
+            self._scripts.run(
+                "note_standing", [PoolKeys(pool).standing], [_STANDING_LIFE, *figures]
+            )
 
     def standing(self, pool: str) -> dict[str, int]:
         """What was noted last; empty when that is too long ago."""

@@ -39,6 +39,6 @@ class Store:
         self.recycling = Recycling(client, scripts)
         self.calls = Calls(client, scripts)
         self.messages = Messages(client, scripts)
-        self.reputation = Reputation(client)
-        self.history = History(client)
+        self.reputation = Reputation(client, scripts)
+        self.history = History(client, scripts)
         self.suppressions = Suppressions(client)

@@ -107,9 +107,7 @@ def record_call_end(services: Services, report: CallEnded, *, now: float) -> Non
         progress = call_progress.caller_gone(
             was_accepted=call.was_accepted, duration=report.duration
         )
-        services.store.calls.advance(
-            call.id, progress, now=now, virtual_number=call.virtual_number
-        )
+        services.store.calls.advance(call.id, progress, now=now, virtual_number=call.virtual_number)
 
 
 def _find(services: Services, interaction_id: str) -> tuple[CallRecord, Session] | None:

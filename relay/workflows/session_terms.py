@@ -10,7 +10,6 @@ from relay.domain.pool import Pool
 from relay.domain.session import LONGEST_CONTEXT
 
 
-
 def check_context(context: str) -> None:
     """Raises Invalid for a context that is too long, unreadable, or carries a number out."""
     if len(context) > LONGEST_CONTEXT:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from click.testing import CliRunner
 
 from config.key_rings import parse_key_ring
 from relay.cli import cli
+from relay.cli.pools import put as put_pool_command
 from relay.domain.api_key import Scope
+from relay.domain.pool import Pool
 from relay.embedded_redis import EmbeddedRedis
 from relay.sandbox import SimulatedCarrier
 from relay.store.api_keys import ApiKeys
@@ -40,6 +43,7 @@ COMMANDS = [
     ("pools",),
     ("pools", "put"),
     ("pools", "list"),
+    ("pools", "show"),
 ]
 
 
@@ -214,6 +218,21 @@ def test_from_nothing_to_a_number_that_is_answered(environment):
     assert lines(run(environment, "pools", "list")) == [
         "us  US  1 numbers  0 open sessions  headroom 1"
     ]
+    assert lines(run(environment, "pools", "show", "us")) == [
+        "us  US  1 numbers  0 open sessions  headroom 1",
+        "  numbers: 1 available",
+        "  bindings: 0 sessions open, 0 cooling",
+        "  bound: 0 for everybody, 0 for candidates; 0 decides, 1 numbers may be allocated",
+        "  growth: not known yet (less than a day of samples)",
+        "  exhausted: not in sight",
+        "  rent: 1.15 a month",
+        "  recruiters' phones on access codes: 0 of 0",
+        (
+            "  one more number: headroom 2, exhausted not in sight, rent 2.30 a month, "
+            "up to 0 phones and 0 bindings without a code"
+        ),
+    ]
+    assert run(environment, "pools", "show", "de").returncode == 1
 
     doctor = run(environment, "doctor")
     assert doctor.returncode == 0, doctor.stdout
@@ -324,3 +343,25 @@ def test_what_is_left_to_mend_is_listed(environment, carrier):
 
     assert compared.returncode == 1
     assert "+14155550199  us  unused" in compared.stdout
+
+
+def test_every_field_of_a_pools_policy_has_its_option():
+    """But for the thresholds of reputation, which the API takes."""
+    options = {parameter.name for parameter in put_pool_command.params}
+    assert {field.name for field in fields(Pool)} - {"reputation"} <= options
+
+
+def test_a_policy_is_put_in_words_and_money(environment):
+    put = run(
+        environment,
+        *("pools", "put", "us", "--country", "US", "--selection", "spread", "--geo", "area_code"),
+        *("--min-headroom", "3", "--monthly-budget", "12.50", "--no-access-codes"),
+    )
+    assert lines(put) == ["us  US  0 numbers  0 open sessions  headroom 0"]
+    with redis.Redis.from_url(environment["REDIS_URL"], decode_responses=True) as client:
+        policy = client.hgetall("{us}:pool")
+    assert (policy["selection"], policy["geo"]) == ("spread", "area_code")
+    assert (policy["min_headroom"], policy["monthly_budget"]) == ("3", "1250")
+    assert policy["access_codes"] == "0"
+    refused = run(environment, "pools", "put", "us", "--country", "US", "--monthly-budget", "much")
+    assert refused.returncode == 2

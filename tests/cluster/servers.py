@@ -9,13 +9,15 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import redis
+from redis.backoff import NoBackoff
 from redis.crc import key_slot
+from redis.retry import Retry
 
 from relay.embedded_redis import _answers, _die_with_parent, _free_port, _wait_until, find_server
 from relay.store.cluster import ClusterClient
@@ -47,9 +49,18 @@ class Master:
         directory.mkdir(parents=True)
         self.port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
-        self.client = redis.Redis(port=self.port, decode_responses=True, socket_timeout=30)
+        self.client = redis.Redis(
+            "127.0.0.1",
+            self.port,
+            decode_responses=True,
+            socket_timeout=5,
+            retry=Retry(NoBackoff(), 1),
+        )
 
     def start(self) -> None:
+        """Starts it again after ``kill``, too."""
+        if self._process is not None:
+            return
         settings = {
             "bind": "127.0.0.1",
             "port": self.port,
@@ -110,10 +121,7 @@ class Cluster:
         return f"redis://{first}/0?cluster=true&nodes={','.join(others)}"
 
     def connect(self) -> WholeCluster:
-        client = connect(self.url)
-        assert isinstance(client, ClusterClient)
-        client.__class__ = WholeCluster
-        return client
+        return connect_whole(self.url)
 
     def master_of(self, key: str) -> Master:
         """Who has the key's slot now."""
@@ -125,13 +133,29 @@ class Cluster:
 
     def move(self, key: str, to: Master) -> None:
         """Moves the slot of a key, key by key, as ``redis-cli --cluster reshard`` does."""
+        with self.moving(key, to) as move_keys:
+            move_keys()
+
+    @contextmanager
+    def moving(self, key: str, to: Master) -> Iterator[Callable[[], None]]:
+        """Gives what moves the slot's keys; at the end the slot is ``to``'s in any case."""
         slot, source = key_slot(key.encode()), self.master_of(key)
+        if source is to:
+            yield lambda: None
+            return
+
+        def move_keys() -> None:
+            while keys := source.cluster("GETKEYSINSLOT", slot, 100):
+                source.client.migrate("127.0.0.1", to.port, keys, 0, 5000)
+
         to.cluster("SETSLOT", slot, "IMPORTING", source.id)
         source.cluster("SETSLOT", slot, "MIGRATING", to.id)
-        while keys := source.cluster("GETKEYSINSLOT", slot, 10):
-            source.client.migrate("127.0.0.1", to.port, keys, 0, 5000)
-        for master in (to, source, *self.masters):
-            master.cluster("SETSLOT", slot, "NODE", to.id)
+        try:
+            yield move_keys
+        finally:
+            move_keys()
+            for master in (to, source, *self.masters):
+                master.cluster("SETSLOT", slot, "NODE", to.id)
 
     def is_whole(self) -> bool:
         return all(_sees_a_whole_cluster(master) for master in self.masters)
@@ -163,6 +187,13 @@ class WholeCluster(ClusterClient):
     def config_set(self, name: str, value: Any) -> None:
         for master in self.masters():
             master.config_set(name, value)
+
+
+def connect_whole(url: str) -> WholeCluster:
+    client = connect(url)
+    assert isinstance(client, ClusterClient)
+    client.__class__ = WholeCluster
+    return client
 
 
 @contextmanager

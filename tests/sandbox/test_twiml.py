@@ -188,6 +188,62 @@ def test_each_gather_takes_one_burst_of_digits(alice: Phone, relay: StandInRelay
     assert relay.to("/code")[1].form["FinishedOnKey"] == "#"
 
 
+@pytest.mark.parametrize("dialled", [f"tel:{VIRTUAL},,482913", f"{VIRTUAL},,482913"])
+def test_keys_dialled_with_the_number_end_the_question(
+    alice: Phone, relay: StandInRelay, dialled: str
+) -> None:
+    relay.answers["/voice"] = (
+        f'<Gather numDigits="6" action="/code"><Say>{"Please enter it. " * 20}</Say>'
+        "<Say>Well?</Say></Gather>"
+    )
+    relay.answers["/code"] = "<Say>Thank you.</Say>"
+    story = alice.call(dialled).wait()
+    assert relay.to("/code")[0].form["Digits"] == "482913"
+    assert story.dialled_number == VIRTUAL
+    assert story.heard_by_caller == [("Please enter it. " * 20).strip(), "Thank you."]
+    assert story.duration is not None
+    assert 5 < story.duration < 8
+
+
+def test_keys_sent_while_nobody_listens_are_lost(alice: Phone, relay: StandInRelay) -> None:
+    relay.answers["/voice"] = '<Pause length="1"/><Say>Hello.</Say><Pause length="4"/>' + (
+        '<Gather numDigits="6" action="/code"/><Say>Bye.</Say>'
+    )
+    assert alice.call(f"{VIRTUAL},,482913").wait().heard_by_caller == ["Hello.", "Bye."]
+    alice.call(f"{VIRTUAL},,,,482913").wait()
+    assert [seen.form["Digits"] for seen in relay.to("/code")] == ["482913"]
+
+
+def test_fewer_keys_than_asked_for_wait_for_more(alice: Phone, relay: StandInRelay) -> None:
+    relay.answers["/voice"] = '<Gather numDigits="8" action="/code" timeout="3"/>'
+    relay.answers["/code"] = "<Hangup/>"
+    for dialled in (f"{VIRTUAL},482913", f"{VIRTUAL},482913#99", f"{VIRTUAL},482913,,9"):
+        alice.call(dialled).wait()
+    digits = [seen.form["Digits"] for seen in relay.to("/code")]
+    assert digits == ["482913", "482913", "482913"]
+
+
+def test_a_key_too_late_is_for_the_next_question(alice: Phone, relay: StandInRelay) -> None:
+    again = '<Gather numDigits="1" action="/code" timeout="3"/>'
+    relay.answers["/voice"] = again + again
+    relay.answers["/code"] = "<Hangup/>"
+    alice.call(f"{VIRTUAL},,5").wait()
+    assert relay.to("/code")[0].form["Digits"] == "5"
+
+
+def test_typed_digits_come_after_those_that_were_dialled(alice: Phone, relay: StandInRelay) -> None:
+    again = '<Gather numDigits="6" action="/code"/>'
+    relay.answers["/voice"] = again
+    relay.answers["/code"] = in_turn(again, "<Hangup/>")
+    alice.call(f"{VIRTUAL},,111111", digits="482913").wait()
+    assert [seen.form["Digits"] for seen in relay.to("/code")] == ["111111", "482913"]
+
+
+def test_a_link_that_no_iphone_dials_is_refused(alice: Phone) -> None:
+    with pytest.raises(ValueError, match="no iPhone"):
+        alice.call(f"tel:{VIRTUAL},,482913#")
+
+
 def test_silence_falls_through_to_the_next_verb(alice: Phone, relay: StandInRelay) -> None:
     relay.answers["/voice"] = '<Gather action="/code" timeout="7"/><Say>Bye</Say>'
     story = alice.call(VIRTUAL).wait()

@@ -8,10 +8,12 @@ import pytest
 import redis
 
 from relay.domain.call_progress import taken
+from relay.domain.forecast import Sample
 from relay.domain.message_progress import MessageStatus
 from relay.domain.participant import Role
 from relay.domain.pool import NumberStatus
 from relay.domain.purchase import Allowance, JobKind, JobStatus, Purchase
+from relay.domain.reputation import Complaint
 from relay.domain.session import ClosedReason
 from relay.store.phone_moves import Reserved
 from tests.board import Board, number, person
@@ -130,3 +132,20 @@ def test_a_texts_whole_life(strict: Board) -> None:
     texts.begin(refused)
     assert texts.give_up(refused).sender_told
     assert texts.outbox.sweep("us", now=NOW + 9)
+
+
+def test_how_numbers_stand(strict: Board) -> None:
+    strict.store.numbers.rest(number(0), "us", [Complaint.SHORT_CALLS], now=strict.now)
+    assert strict.store.numbers.wake(number(0), "us")
+    strict.store.reputation.note_standing("us", {"status:available": 3})
+    assert strict.store.reputation.standing("us") == {"status:available": 3}
+    sample = Sample(
+        at=int(strict.now),
+        bound=1,
+        candidate_bound=1,
+        allocatable=3,
+        open_sessions=1,
+        cooling_bindings=0,
+    )
+    strict.store.history.note("us", sample)
+    assert strict.store.history.since("us", strict.now) == [sample]

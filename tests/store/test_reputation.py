@@ -53,7 +53,7 @@ def traffic(board: Board, now: float | None = None) -> Traffic:
 
 
 def call(board: Board, sid: str, *reports: CallProgress) -> None:
-    board.route("r", call_sid=sid)
+    board.call("r", number(0), sid=sid)
     for report in reports:
         board.store.calls.advance(f"us.{sid}", report, now=board.now)
 
@@ -82,7 +82,7 @@ def test_outcomes_are_told_apart(talking: Board) -> None:
     assert traffic(talking) == Traffic(calls=4, ended=4, answered=3, short=1, busiest_minute=4)
 
 
-@pytest.mark.parametrize("order", itertools.permutations([GONE, TAKEN, OVER]))
+@pytest.mark.parametrize("order", list(itertools.permutations([GONE, TAKEN, OVER])))
 def test_reports_in_any_order_and_twice_count_once(
     talking: Board, order: tuple[CallProgress, ...]
 ) -> None:
@@ -91,7 +91,7 @@ def test_reports_in_any_order_and_twice_count_once(
 
 
 def test_the_number_of_a_call_may_be_named(talking: Board) -> None:
-    talking.route("r", call_sid="CA1")
+    talking.call("r", number(0), sid="CA1")
     talking.store.calls.advance("us.CA1", GONE, now=talking.now, virtual_number=number(0))
     assert traffic(talking).ended == 1
 
@@ -116,7 +116,7 @@ def test_what_is_past_the_window_is_forgotten(talking: Board) -> None:
 
 
 def test_a_report_that_comes_a_day_late_is_not_counted(talking: Board) -> None:
-    talking.route("r", call_sid="CA1")
+    talking.call("r", number(0), sid="CA1")
     talking.client.persist(PoolKeys("us").call("CA1"))
     talking.store.calls.advance("us.CA1", GONE, now=talking.now + DAY + HOUR)
     assert not talking.client.exists(PoolKeys("us").traffic(number(0)))

@@ -5,8 +5,9 @@ import pytest
 from relay.domain.number_comparison import Comparison, Discrepancy, Finding
 from relay.domain.purchase import FailureCode
 from relay.store.jobs import Shortage
+from relay.workflows.rest_numbers import rest_numbers
 from tests.web.api import make_api
-from tests.world import NUMBER
+from tests.world import NOW, NUMBER
 
 
 def set_durability(api, append_only, policy):
@@ -121,3 +122,14 @@ def test_metrics_are_there_without_the_store(api):
     assert answer.status_code == 200
     assert "relay_calls_total" in answer.text
     assert "relay_pool_shortage" not in answer.text
+
+
+def test_how_numbers_stand_is_measured_by_pool(api):
+    rest_numbers(api.world.services, now=NOW)
+
+    text = api.http.get("/metrics").text
+
+    assert 'relay_numbers{pool="us",status="available"} 1.0' in text
+    assert 'relay_numbers_traffic{kind="ended",pool="us"} 0.0' in text
+    assert "relay_tired_numbers" not in text
+    assert NUMBER not in text

@@ -6,13 +6,31 @@ import pytest
 from structlog.testing import capture_logs
 
 from relay.domain.errors import CarrierError
+from relay.domain.reputation import Complaint
+from relay.store.keys import PoolKeys
 from relay.workflows.buy_numbers import buy_numbers
 from relay.workflows.release_numbers import release_numbers
 from tests.web.api import PAIR, pointers, sid_of
-from tests.world import NUMBER, OTHER_NUMBER
+from tests.world import NOW, NUMBER, OTHER_NUMBER
 
 IMPORT = {"phone_number": OTHER_NUMBER, "pool": "us"}
 PATH = f"/v1/numbers/{OTHER_NUMBER}"
+UNUSED = {
+    "condition": "healthy",
+    "complaints": [],
+    "resting_since": None,
+    "resting_for": [],
+    "answer_rate": None,
+    "short_share": None,
+    "filtered_share": None,
+    "calls_per_minute": 0,
+    "calls_per_day": 0,
+    "ended_calls": 0,
+    "answered_calls": 0,
+    "short_calls": 0,
+    "texts": 0,
+    "filtered_texts": 0,
+}
 
 
 def test_a_number_that_is_imported_is_answered_here(api):
@@ -27,6 +45,7 @@ def test_a_number_that_is_imported_is_answered_here(api):
         "pool": "us",
         "status": "available",
         "capabilities": {"voice": True, "sms": True, "mms": False},
+        "reputation": UNUSED,
     }
     urls = api.carrier.numbers.urls[sid_of(OTHER_NUMBER)]
     assert urls["voice_url"].startswith("https://relay.example.com/twilio/voice#")
@@ -262,3 +281,28 @@ def test_an_order_that_is_not_valid_gets_422(api, changes, pointer):
 
     assert answer.status_code == 422
     assert pointers(answer) == [pointer]
+
+
+def test_a_tired_number_says_what_is_wrong_with_it(api):
+    api.redis.hset(PoolKeys("us").traffic(NUMBER), str(int(time.time()) // 3600), "30 30 4 2 21 2")
+    api.world.services.store.numbers.rest(NUMBER, "us", [Complaint.SHORT_CALLS], now=NOW)
+
+    number = api.get(f"/v1/numbers/{NUMBER}").json
+
+    assert number["status"] == "resting"
+    assert number["reputation"] == {
+        "condition": "tired",
+        "complaints": ["few_answers", "short_calls", "filtered_texts"],
+        "resting_since": "2026-09-21T14:13:20Z",
+        "resting_for": ["short_calls"],
+        "answer_rate": 0.1333,
+        "short_share": 0.5,
+        "filtered_share": 0.0952,
+        "calls_per_minute": 0,
+        "calls_per_day": 30,
+        "ended_calls": 30,
+        "answered_calls": 4,
+        "short_calls": 2,
+        "texts": 21,
+        "filtered_texts": 2,
+    }

@@ -1,7 +1,10 @@
 """``/v1/pools``."""
 
+import time
+
 import pytest
 
+from relay.domain.forecast import Sample
 from tests.web.api import pointers
 
 DAY = 86_400
@@ -41,6 +44,32 @@ def test_a_pool_is_created_with_defaults(api):
             "cooling_bindings": 0,
             "bound": 0,
             "headroom": 0,
+        },
+        "reputation": {
+            "min_calls": 20,
+            "min_texts": 20,
+            "min_answer_rate": 0.2,
+            "max_short_share": 0.15,
+            "max_calls_per_minute": 10,
+            "max_calls_per_day": 100,
+            "max_filtered_share": 0.05,
+            "rest_for": DAY,
+        },
+        "forecast": {
+            "deciding_bound": 0,
+            "numbers": 0,
+            "headroom": 0,
+            "growth": None,
+            "days_to_exhaustion": 0.0,
+            "monthly_rent": 0.0,
+            "codes_share": None,
+            "one_more": {
+                "headroom": 1,
+                "days_to_exhaustion": None,
+                "monthly_rent": 1.15,
+                "recruiters_freed": 0,
+                "sessions_freed": 0,
+            },
         },
     }
     assert api.get("/v1/pools/de").json == answer.json
@@ -105,6 +134,59 @@ def test_figures_say_what_a_pool_holds(api):
     assert figures["open_sessions"] == 0
     assert figures["cooling_bindings"] == 2
     assert figures["bound"] == 1
+
+
+def test_a_forecast_says_when_the_numbers_run_out(api):
+    api.open_session()
+    now = int(time.time())
+    for days_ago, bound in ((3, -2), (2, -1), (1, 0)):
+        api.world.services.store.history.note(
+            "us",
+            Sample(
+                at=now - days_ago * DAY,
+                bound=bound,
+                candidate_bound=bound,
+                allocatable=1,
+                open_sessions=0,
+                cooling_bindings=0,
+            ),
+        )
+    forecast = api.get("/v1/pools/us").json["forecast"]
+
+    growth = forecast["growth"]
+    assert (growth["samples"], growth["per_day"]) == (4, 1.0)
+    assert forecast["days_to_exhaustion"] == 0.0
+    assert forecast["one_more"]["days_to_exhaustion"] == 1.0
+    assert forecast["codes_share"] == 0.0
+
+
+def test_thresholds_can_be_changed_and_switched_off(api):
+    changed = {"max_short_share": None, "max_calls_per_day": 50, "rest_for": 60}
+
+    answer = api.put("/v1/pools/de", {"country": "DE", "reputation": changed})
+
+    assert answer.json["reputation"] == {
+        "min_calls": 20,
+        "min_texts": 20,
+        "min_answer_rate": 0.2,
+        "max_short_share": None,
+        "max_calls_per_minute": 10,
+        "max_calls_per_day": 50,
+        "max_filtered_share": 0.05,
+        "rest_for": 60,
+    }
+    assert api.get("/v1/pools/de").json == answer.json
+
+
+@pytest.mark.parametrize(
+    ("threshold", "value"),
+    [("min_answer_rate", 1.5), ("max_calls_per_minute", 0), ("rest_for", None), ("mood", 1)],
+)
+def test_a_threshold_that_makes_no_sense_is_named(api, threshold, value):
+    answer = api.put("/v1/pools/de", {"country": "DE", "reputation": {threshold: value}})
+
+    assert answer.status_code == 422
+    assert pointers(answer) == [f"/reputation/{threshold}"]
 
 
 def test_pools_are_listed_by_name_in_pages(api):

@@ -29,6 +29,8 @@ def test_without_redis_every_job_says_so_and_is_tried_again() -> None:
         jobs.keep_headroom,
         jobs.release_numbers,
         jobs.reconcile_numbers,
+        jobs.rest_numbers,
+        jobs.sample_pools,
     ):
         with pytest.raises(Unavailable):
             run()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from relay.sandbox.calls.dial_string import SentKey
+
 if TYPE_CHECKING:
     from relay.sandbox.phone import Phone
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 class Caller:
     phone: Phone
     shown: str
+    sent_keys: tuple[SentKey, ...] = ()
     digits: str = ""
     talk_seconds: float | None = None
     hang_up_after: float | None = None

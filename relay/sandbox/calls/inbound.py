@@ -55,7 +55,7 @@ class InboundCall:
             record,
             network.clock,
             caller.phone,
-            Keypad.dialled(caller.digits),
+            Keypad.dialled(caller.digits, caller.sent_keys),
             hangs_up_at=caller.hang_up_after,
         )
         self._story = CallStory(

@@ -50,6 +50,8 @@ class Leg:
     requests: int = 0
     changed: threading.Condition = field(default_factory=threading.Condition)
     redirect: Step | None = None
+    #: A key then cuts short what this end is told: while a Gather listens.
+    cut_short_at: float | None = None
 
     @property
     def is_answered(self) -> bool:
@@ -74,7 +76,13 @@ class Leg:
     def hear(self, words: str) -> None:
         """Somebody speaks to this end; it takes as long as it takes to say."""
         self.overhear(words)
-        self.wait(len(words) * SECONDS_PER_CHARACTER)
+        self.listen(len(words) * SECONDS_PER_CHARACTER)
+
+    def listen(self, seconds: float) -> None:
+        """So long something is played to this end, unless a key cuts it short."""
+        if self.cut_short_at is not None:
+            seconds = min(seconds, self.cut_short_at - self.now)
+        self.wait(seconds)
 
     def overhear(self, words: str) -> None:
         self.heard.append(words)
@@ -108,6 +116,16 @@ class Leg:
             planned = self.now + seconds
             earlier = planned if self.hangs_up_at is None else self.hangs_up_at
             self.hangs_up_at = min(planned, earlier)
+
+    def lose_sent_keys(self) -> None:
+        """What the phone has sent until now, nobody has heard."""
+        if self.answered_at is not None:
+            self.keypad.lose_sent(self.now - self.answered_at)
+
+    def next_key_at(self) -> float | None:
+        """When the phone sends the next of the keys that were dialled with the number."""
+        after = self.keypad.next_sent()
+        return None if after is None or self.answered_at is None else self.answered_at + after
 
     def seconds_since_answer(self) -> int | None:
         if self.answered_at is None:

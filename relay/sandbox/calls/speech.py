@@ -17,7 +17,7 @@ MOST_LOOPS = 100
 def speak(leg: Leg, verb: Element, base: str) -> None:
     if verb.tag == "Pause":
         # As a first verb it only lets the phone ring on.
-        leg.wait(float(verb.get("length", "1")))
+        leg.listen(float(verb.get("length", "1")))
         return
     leg.answer()
     for _ in range(int(verb.get("loop", "1")) or MOST_LOOPS):
@@ -25,7 +25,7 @@ def speak(leg: Leg, verb: Element, base: str) -> None:
             leg.hear(_words(verb))
         elif (address := (verb.text or "").strip()) or not verb.get("digits"):
             leg.overhear(f"[sound {urljoin(base, address)}]")
-            leg.wait(SOUND_SECONDS)
+            leg.listen(SOUND_SECONDS)
 
 
 def _words(verb: Element) -> str:

@@ -29,7 +29,8 @@ from tests.bench.pool.trace import COOLDOWNS, SHAPES, Cooldown, Shape, make_trac
 #: Pool sizes on a curve, from what a candidate needs to what no recruiter needs a code with.
 CURVE_SIZES = 6
 CURVE_SIZES_QUICKLY = 3
-#: The second is the policy a pool begins with.
+#: The likelier traces; and the second cooldown is the policy that a pool begins with.
+CURVE_SHAPES = SHAPES[:2]
 CURVE_COOLDOWNS = (COOLDOWNS[0], COOLDOWNS[2])
 
 
@@ -101,8 +102,10 @@ def measure(progress: Progress, *, quick: bool = False) -> Measured:
 def _runs_of(scene: Scene, theory: dict[Scene, Theory], *, quick: bool) -> Iterator[Run]:
     yield _codes_off(scene, theory)
     sizes = [theory[scene].ours]
-    if scene.cooldown in CURVE_COOLDOWNS and not (quick and scene.cooldown == COOLDOWNS[0]):
-        sizes = _sizes(theory[scene], CURVE_SIZES_QUICKLY if quick else CURVE_SIZES)
+    if quick and scene.cooldown == CURVE_COOLDOWNS[-1]:
+        sizes = _sizes(theory[scene], CURVE_SIZES_QUICKLY)
+    elif scene.shape in CURVE_SHAPES and scene.cooldown in CURVE_COOLDOWNS:
+        sizes = _sizes(theory[scene], CURVE_SIZES)
     for numbers in sizes:
         yield Run(scene, access_codes=True, numbers=numbers)
 
