@@ -206,8 +206,8 @@ def test_keys_dialled_with_the_number_end_the_question(
 
 
 def test_keys_sent_while_nobody_listens_are_lost(alice: Phone, relay: StandInRelay) -> None:
-    relay.answers["/voice"] = '<Pause length="1"/><Say>Hello.</Say><Pause length="4"/>' + (
-        '<Gather numDigits="6" action="/code"/><Say>Bye.</Say>'
+    relay.answers["/voice"] = (
+        '<Say>Hello.</Say><Pause length="6"/><Gather numDigits="6" action="/code"/><Say>Bye.</Say>'
     )
     assert alice.call(f"{VIRTUAL},,482913").wait().heard_by_caller == ["Hello.", "Bye."]
     alice.call(f"{VIRTUAL},,,,482913").wait()

@@ -90,7 +90,8 @@ class Measured:
 
 def measure(progress: Progress, *, quick: bool = False) -> Measured:
     shapes = [shape.tenth() for shape in SHAPES[:2]] if quick else SHAPES
-    scenes = [Scene(*scene) for scene in product(shapes, CURVE_COOLDOWNS if quick else COOLDOWNS)]
+    cooldowns = CURVE_COOLDOWNS[-1:] if quick else COOLDOWNS
+    scenes = [Scene(*scene) for scene in product(shapes, cooldowns)]
     # A process forgets the trace it has made when it turns to another one: scenes of one trace
     # stand next to each other.
     with _workers(progress) as run_all:
@@ -102,7 +103,7 @@ def measure(progress: Progress, *, quick: bool = False) -> Measured:
 def _runs_of(scene: Scene, theory: dict[Scene, Theory], *, quick: bool) -> Iterator[Run]:
     yield _codes_off(scene, theory)
     sizes = [theory[scene].ours]
-    if quick and scene.cooldown == CURVE_COOLDOWNS[-1]:
+    if quick:
         sizes = _sizes(theory[scene], CURVE_SIZES_QUICKLY)
     elif scene.shape in CURVE_SHAPES and scene.cooldown in CURVE_COOLDOWNS:
         sizes = _sizes(theory[scene], CURVE_SIZES)

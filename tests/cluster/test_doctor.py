@@ -1,0 +1,106 @@
+"""What the doctor finds on a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from relay.store.connection import connect
+from relay.workflows.check_readiness import Check, Verdict
+from relay.workflows.examine import examine
+from tests.cluster.servers import Cluster, WholeCluster
+from tests.web.api import FakeCarrier
+from tests.world import make_world
+
+
+@pytest.fixture
+def client(cluster: Cluster) -> Iterator[WholeCluster]:
+    whole = cluster.connect()
+    whole.flushall()
+    yield whole
+    whole.config_set("cluster-require-full-coverage", "no")
+    whole.close()
+
+
+def find(client: object, cluster: Cluster) -> dict[str, Check]:
+    world = make_world(client, carrier=FakeCarrier())
+    queues = redis.Redis("127.0.0.1", cluster.masters[0].port, decode_responses=True)
+    return {check.name: check for check in examine(world.services, queues=queues)}
+
+
+def test_a_cluster_that_serves_partly_is_well(client: WholeCluster, cluster: Cluster) -> None:
+    found = find(client, cluster)
+
+    assert found["cluster"].verdict is Verdict.OK
+    assert found["durability"].verdict is Verdict.OK
+    assert found["store"].verdict is Verdict.OK
+
+
+def test_one_master_that_would_stop_all_is_found(client: WholeCluster, cluster: Cluster) -> None:
+    cluster.masters[2].client.config_set("cluster-require-full-coverage", "yes")
+
+    found = find(client, cluster)["cluster"]
+
+    assert found.verdict is Verdict.FAILED
+    assert "cluster-require-full-coverage no" in found.detail
+
+
+def test_one_master_that_forgets_is_found(client: WholeCluster, cluster: Cluster) -> None:
+    cluster.masters[2].client.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        assert "noeviction" in find(client, cluster)["durability"].detail
+    finally:
+        client.config_set("maxmemory-policy", "noeviction")
+
+
+def test_what_cannot_be_seen_is_said(client: WholeCluster, cluster: Cluster) -> None:
+    for master in cluster.masters:
+        master.client.acl_setuser(
+            "tenant",
+            enabled=True,
+            passwords=["+secret"],
+            commands=["+@all", "-config"],
+            keys=["*"],
+        )
+    tenant = connect(cluster.url.replace("redis://", "redis://tenant:secret@"))
+
+    found = find(tenant, cluster)
+
+    assert found["cluster"].verdict is Verdict.WARNING
+    assert found["durability"].verdict is Verdict.OK
+    tenant.close()
+
+
+def test_rq_on_a_node_of_a_cluster_is_refused(client: WholeCluster, cluster: Cluster) -> None:
+    found = find(client, cluster)["queue-cluster"]
+
+    assert found.verdict is Verdict.FAILED
+    assert "QUEUE_REDIS_URL" in found.detail
+
+
+def test_a_url_that_does_not_tell_of_the_cluster_is_found(
+    client: WholeCluster, cluster: Cluster
+) -> None:
+    services = make_world(client, carrier=FakeCarrier()).services
+    plain = connect(f"redis://127.0.0.1:{cluster.masters[0].port}")
+    services.store.client = plain
+
+    found = next(c for c in examine(services, queues=plain) if c.name == "store")
+
+    assert found.verdict is Verdict.FAILED
+    assert "?cluster=true" in found.detail
+
+
+def test_a_master_that_is_away_is_named(client: WholeCluster, cluster: Cluster) -> None:
+    services = make_world(client, carrier=FakeCarrier()).services
+    lost = cluster.masters[0]
+    lost.freeze()
+    try:
+        found = next(c for c in examine(services, queues=client) if c.name == "store")
+    finally:
+        lost.thaw()
+
+    assert found.verdict is Verdict.FAILED
+    assert f":{lost.port}" in found.detail
