@@ -83,7 +83,8 @@ def create_app(services: Services | None = None) -> APIFlask:
     configure_openapi(app)
     register_problems(app)
     register_lifecycle(app)
-    for blueprint in (sessions, recruiters, candidates, pools, numbers, jobs, health, metrics, docs):
+    resources = (sessions, recruiters, candidates, pools, numbers, jobs)
+    for blueprint in (*resources, health, metrics, docs):
         app.register_blueprint(blueprint)
     for webhooks in (voice, messages):
         # APIFlask asks this of every blueprint that looks at requests beforehand.

@@ -20,8 +20,8 @@ TRIES_IN_A_CALL = 3
 WINDOW = 24 * 3600
 #: Wrong codes of one caller in the window: six calls of somebody who mistypes each time.
 TRIES_OF_A_CALLER = 18
-#: Wrong codes on one number in the window, of all callers together who have no binding there. At one
-#: hit in 100,000 guesses, an attacker who never stops needs nine years for an even chance.
+#: Wrong codes on one number in the window, of all callers together who have no binding there. At
+#: one hit in 100,000 guesses, an attacker who never stops needs nine years for an even chance.
 TRIES_OF_STRANGERS = 20
 
 #: How a text begins that names its session: the code, then its own words.
@@ -42,7 +42,7 @@ class Headed:
 
 
 def read_heading(text: str) -> Headed | None:
-    """The code that a text may begin with, ``482913 Hello``; whether it is one, its sender's sessions
-    say."""
+    """The code that a text may begin with, ``482913 Hello``; whether it is one, its sender's
+    sessions say."""
     found = _HEADED.match(text)
     return Headed(found.group(1), text[found.end() :]) if found else None

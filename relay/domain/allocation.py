@@ -1,8 +1,8 @@
 """Choosing a number for a pair: what is drawn beforehand and why a pool says no.
 
 The choice itself is made inside the one atomic claim (``store/lua/shared/choosing.lua``): by the
-pool's policy among the numbers free for both phones; else the recruiter shares a number that is free
-for the candidate, so that a pool needs as many numbers as its busiest candidate.
+pool's policy among the numbers free for both phones; else the recruiter shares a number that is
+free for the candidate, so that a pool needs as many numbers as its busiest candidate.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ class Pool:
     monthly_budget: int | None = None
     number_rent: int = 115
     release_idle_after: int | None = None
-    reputation: ReputationPolicy = ReputationPolicy()
+    reputation: ReputationPolicy = field(default_factory=ReputationPolicy)
 
     def admits(self, country: str) -> bool:
         """Whether participants of this country may have sessions here (empty list: everybody)."""
@@ -98,8 +98,8 @@ class PoolFigures:
     """What a pool holds now.
 
     ``bound`` is the fewest numbers that could serve the present bindings directly: the most that
-    any one phone has (König). With access codes ``candidate_bound`` is enough: the most that any one
-    phone has as a candidate's. ``recruiters`` are phones with bindings as such, ``on_codes`` those
+    any one phone has (König). With access codes ``candidate_bound`` is enough: the most that any
+    one phone has as a candidate's. ``recruiters`` are phones with bindings as such, ``on_codes`` those
     of them that share a number with themselves.
     """
 

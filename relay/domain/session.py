@@ -7,7 +7,6 @@ from enum import StrEnum
 
 from relay.domain.participant import Role
 
-
 #: Characters of what a session is about.
 LONGEST_CONTEXT = 200
 

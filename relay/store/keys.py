@@ -155,7 +155,7 @@ class PoolKeys:
         "vacant",
     )
 
-    def __init__(self, pool: str) -> None:
+    def __init__(self, pool: str) -> None:  # noqa: PLR0915 - a line for each key
         self.tag = tag = f"{{{pool}}}:"
         self.pool = f"{tag}pool"
         self.numbers = f"{tag}numbers"

@@ -172,9 +172,7 @@ class Messages:
             )
         return told if added else ""
 
-    def may_tell(
-        self, pool: str, *, number: str, index: str, session: str, answering: str
-    ) -> bool:
+    def may_tell(self, pool: str, *, number: str, index: str, session: str, answering: str) -> bool:
         """Whether somebody who is not connected is told so now: once a day for each session ("" for
         none), and again when the carrier repeats the text that is answered (its sid; "" for one
         fetched from a list)."""
@@ -185,8 +183,8 @@ class Messages:
             return bool(answering and self._client.get(key) == answering)
 
     def may_ask(self, pool: str, *, number: str, index: str) -> bool:
-        """Whether somebody is asked once more which session a text was for: so often an hour that no
-        two machines keep each other busy."""
+        """Whether somebody is asked once more which session a text was for: not so often that two
+        machines keep each other busy."""
         key = PoolKeys(pool).asked(number, index)
         with unavailable_when_away(), self._client.pipeline(transaction=False) as pipe:
             pipe.set(key, 0, nx=True, ex=3600)

@@ -124,9 +124,7 @@ class Numbers:
         Raises Unavailable."""
         return self._set_status(number, pool, status, expected=expected or "")
 
-    def rest(
-        self, number: str, pool: str, complaints: Sequence[Complaint], *, now: float
-    ) -> bool:
+    def rest(self, number: str, pool: str, complaints: Sequence[Complaint], *, now: float) -> bool:
         """Keeps new sessions off an available number where another one is free. False when it is
         not available any more: an operator's word stands. Raises Unavailable."""
         return self._set_status(
@@ -140,9 +138,7 @@ class Numbers:
 
     def wake(self, number: str, pool: str) -> bool:
         """Ends a rest. False when the number does not rest any more. Raises Unavailable."""
-        return self.set_status(
-            number, pool, NumberStatus.AVAILABLE, expected=NumberStatus.RESTING
-        )
+        return self.set_status(number, pool, NumberStatus.AVAILABLE, expected=NumberStatus.RESTING)
 
     def _set_status(
         self,

@@ -198,8 +198,8 @@ def _answer(services: Services, letter: Letter, accepted: Acceptance) -> TextAns
 
 
 def _may_tell(services: Services, letter: Letter, accepted: Acceptance) -> bool:
-    """Once a day and session, and never to somebody who has stopped texts: the carrier would refuse it. A
-    stranger only where the carrier waits for an answer: we keep no number of theirs."""
+    """Once a day and session, and never to somebody who has stopped texts: the carrier would refuse
+    it. A stranger only where the carrier waits for an answer: we keep no number of theirs."""
     number = letter.text.virtual_number
     if not letter.is_answerable and accepted.sender is None:
         return False

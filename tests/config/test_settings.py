@@ -2,6 +2,7 @@
 
 import pytest
 
+from config.redis_location import locate_redis
 from config.settings import Settings, SettingsError, load_settings
 from tests.world import make_settings
 
@@ -44,3 +45,49 @@ def test_every_pattern_has_its_words():
     for name in with_pattern:
         with pytest.raises(SettingsError, match=f"{name}: must be "):
             make_settings(**{name: "!"})
+
+
+CLUSTER = "redis://one.example:6379/0?cluster=true"
+
+
+@pytest.mark.parametrize("queues", ["", "redis://two.example:6379?cluster=true"])
+def test_rq_is_never_put_on_a_cluster(queues):
+    with pytest.raises(SettingsError, match="QUEUE_REDIS_URL: .*RQ") as raised:
+        make_settings(REDIS_URL=CLUSTER, QUEUE_REDIS_URL=queues)
+
+    assert len(raised.value.problems) == 1
+
+
+def test_a_cluster_goes_with_a_redis_for_rq():
+    settings = make_settings(REDIS_URL=CLUSTER, QUEUE_REDIS_URL="redis://two.example:6379/0")
+
+    assert settings.redis_url.get_secret_value() == CLUSTER
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://one.example",
+        "redis://one.example/1?cluster=true",
+        "unix:///run/redis?cluster=true",
+        "redis://one.example?cluster=perhaps",
+        "redis://one.example?cluster=true&nodes=:7000",
+    ],
+)
+def test_a_url_of_no_redis_is_told(url):
+    with pytest.raises(SettingsError, match="REDIS_URL: "):
+        make_settings(REDIS_URL=url, QUEUE_REDIS_URL="redis://two.example")
+
+
+def test_a_cluster_is_found_by_any_of_its_nodes():
+    where = locate_redis("rediss://user:pw@one.example/0?cluster=true&nodes=b:7001,c&protocol=3")
+
+    assert where.is_cluster
+    assert where.nodes == (("one.example", 6379), ("b", 7001), ("c", 6379))
+    assert where.url == "rediss://user:pw@one.example/0?protocol=3"
+
+
+def test_one_redis_is_what_a_url_means_otherwise():
+    where = locate_redis("redis://one.example:6379/2?cluster=false")
+
+    assert (where.url, where.is_cluster) == ("redis://one.example:6379/2", False)

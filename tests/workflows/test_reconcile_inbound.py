@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from relay.carrier.messages import ListedText
@@ -85,3 +87,21 @@ def test_a_stop_that_we_missed_counts_from_when_it_was_said(stage: Stage) -> Non
     assert not stage.store.suppressions.is_stopped(
         stage.pair.vault.indexes_of(CARL), "+14155550142"
     )
+
+
+def test_a_text_to_a_pool_that_is_away_is_taken_on_by_the_next_run(stage: Stage) -> None:
+    """P4: those to the other pools do not wait for it."""
+    client = stage.services.store.client
+    away = "+14155550149"
+    client.hset("numbers", away, "ca")
+    client.set("{ca}:numbers", "not a hash, which fails as a lost master does")
+    listed(stage, "one")
+    lost = replace(stage.inbound(RITA, "two"), virtual_number=away)
+    stage.carrier.messages.inbound.insert(0, ListedText(text=lost, received_at=NOW - 20))
+    listed(stage, "three")
+
+    assert reconcile_inbound(stage.services, now=NOW) == 2
+    assert stage.services.store.messages.reconciled_until() is None
+    client.delete("{ca}:numbers")
+    assert reconcile_inbound(stage.services, now=NOW + 60) == 0
+    assert stage.services.store.messages.reconciled_until() == NOW + 60
