@@ -68,7 +68,7 @@ class Announcement(StrEnum):
 _SENTENCES = {
     Announcement.NOT_CONNECTED: N_(
         "This number does not connect you with anybody. "
-        "Please use the phone and the number you were given, or ask {board} for a new one."
+        "Please check that it is the right number, and use the phone that {board} has on record."
     ),
     Announcement.NO_LONGER_CONNECTED: N_(
         "This number no longer connects you with that person. "
@@ -79,11 +79,11 @@ _SENTENCES = {
         "Please call again and show your number; the other side will not see it."
     ),
     Announcement.CODE_OF_SEVERAL: N_(
-        "You reach several people on this number. "
-        "Please enter the access code of the one you want, then press pound."
+        "You reach several people through this number. "
+        "Please enter the access code of the person you want, then press pound."
     ),
     Announcement.CODE_OF_STRANGER: N_(
-        "This number does not connect the phone you are calling from. "
+        "This number does not know the phone you are calling from. "
         "If you have an access code, please enter it now, then press pound."
     ),
     Announcement.CODE_OF_WITHHELD: N_(
@@ -91,14 +91,14 @@ _SENTENCES = {
         "If you have an access code, please enter it now, then press pound."
     ),
     Announcement.CODE_AGAIN: N_(
-        "That is no access code of this number. Please enter it again, then press pound."
+        "That access code is not right. Please enter it again, then press pound."
     ),
     Announcement.CODE_MISSING: N_(
-        "No access code was entered. You find it beside this number at {board}. Goodbye."
+        "No access code was entered. You find it next to this number on {board}. Goodbye."
     ),
     Announcement.CODE_TRIED_OUT: N_(
-        "You cannot be connected by an access code now. "
-        "Please look it up at {board}, and try again later. Goodbye."
+        "Sorry, we cannot connect you by access code right now. "
+        "Please check the code on {board}, and call again later. Goodbye."
     ),
     Announcement.TEXTS_ONLY: N_("This number is for text messages only. Please send a text."),
     Announcement.CALLS_ONLY: N_(
@@ -136,10 +136,10 @@ _SENTENCES = {
         "{board}: pictures are not passed on yet. Your picture was not delivered."
     ),
     Announcement.WHICH_SESSION: N_(
-        "{board}: your text was not delivered, since you write to several people on this number. "
-        "Please send it again with the code of the one you mean in front:"
+        "{board}: your text was not delivered, because you write to several people through this "
+        "number. Please send it again, beginning with the code of the person it is for:"
     ),
-    Announcement.WHICH_SESSION_MORE: N_("and more, which you find at {board}."),
+    Announcement.WHICH_SESSION_MORE: N_("The other codes are on {board}."),
 }
 
 

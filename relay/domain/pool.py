@@ -99,8 +99,8 @@ class PoolFigures:
 
     ``bound`` is the fewest numbers that could serve the present bindings directly: the most that
     any one phone has (König). With access codes ``candidate_bound`` is enough: the most that any
-    one phone has as a candidate's. ``recruiters`` are phones with bindings as such, ``on_codes`` those
-    of them that share a number with themselves.
+    one phone has as a candidate's. ``recruiters`` are phones with bindings as such, ``on_codes``
+    those of them that share a number with themselves.
     """
 
     numbers: dict[NumberStatus, int]

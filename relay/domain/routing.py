@@ -102,7 +102,7 @@ _UNANSWERED = {
     CodeQuestion.SEVERAL: Refusal.CODE_MISSING,
     CodeQuestion.STRANGER: Refusal.NOT_CONNECTED,
     CodeQuestion.WITHHELD: Refusal.CALLER_WITHHELD,
-    CodeQuestion.AGAIN: Refusal.CODE_TRIED_OUT,
+    CodeQuestion.AGAIN: Refusal.CODE_MISSING,
 }
 
 

@@ -1,4 +1,4 @@
-"""``make sandbox``: the whole service, left running, with four phones to play with."""
+"""``make sandbox``: the whole service, left running, with six phones to play with."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ class Person:
     ref: str
     phone: str
     name: str = ""
+    #: What a session with them is about.
+    context: str = ""
 
 
 #: Rita and Carl are those of the README's curl lines.
@@ -38,9 +40,12 @@ RECRUITERS = {
     "nora": Person("r-1002", "+16175550123", "Nora Novak"),
 }
 CANDIDATES = {
-    "carl": Person("c-77", "+13105550177"),
-    "dan": Person("c-78", "+19175550188"),
+    "carl": Person("c-77", "+13105550177", context="Backend engineer"),
+    "dan": Person("c-78", "+19175550188", context="Nurse, night shift"),
+    "eve": Person("c-79", "+15105550166", context="Frontend engineer"),
+    "finn": Person("c-80", "+17185550155", context="Data engineer"),
 }
+NAMES = {person.ref: name for name, person in (RECRUITERS | CANDIDATES).items()}
 BEHAVIOURS: dict[str, Behaviour] = {
     "busy": Busy(),
     "nothing": NoAnswer(),
@@ -124,19 +129,45 @@ class Playground(cmd.Cmd):
                     "ref": CANDIDATES[candidate].ref,
                     "phone": CANDIDATES[candidate].phone,
                 },
-                "context": "Backend engineer",
+                "context": CANDIDATES[candidate].context,
             }
         )
         if session is not None:
             self._numbers[recruiter] = self._numbers[candidate] = session["virtual_number"]
             self._say(f"{recruiter} and {candidate} have {session['virtual_number']}.")
+            if session["code_needed"]:
+                self._say(
+                    f"{recruiter} has several people there, so an access code tells them apart: "
+                    f"{session['access_code']}. One tap dials {session['dial']}"
+                )
+
+    def do_sessions(self, _: str) -> None:
+        """sessions: who is connected, by which number and access code, and what one tap dials"""
+        try:
+            sessions = self._api.ask("GET", "/v1/sessions?status=open&limit=200")["data"]
+        except requests.HTTPError as error:
+            self._say(_detail_of(error))
+            return
+        for session in sessions:
+            pair = [NAMES.get(session[role], session[role]) for role in ("recruiter", "candidate")]
+            needed = "needed" if session["code_needed"] else "not needed"
+            self._say(
+                f"{' and '.join(pair)}: code {session['access_code']} ({needed}), {session['dial']}"
+            )
+        if not sessions:
+            self._say("Nobody is connected. As in  open rita carl")
 
     def do_call(self, line: str) -> None:
-        """call WHO [NUMBER]: somebody dials the number last opened for them, or this one"""
-        who, number = self._who_and_number(line)
+        """call WHO [NUMBER OR LINK] [CODE]: somebody dials, and types the code when asked"""
+        dialled, code = _cut_code(line)
+        who, number = self._who_and_number(dialled)
         if who is None:
             return
-        story = self._phone(who).call(number).wait(60)
+        try:
+            story = self._phone(who).call(number, digits=code).wait(60)
+        except ValueError as refused:
+            self._say(f"{who}'s phone dials nothing: {refused}.")
+            return
         for name in (*RECRUITERS, *CANDIDATES):
             if self._phone(name).number == story.callee_number:
                 self._say(f"{name}'s phone rings and shows {story.callee_saw}.")
@@ -239,6 +270,12 @@ class Playground(cmd.Cmd):
 
     def _say(self, sentence: str) -> None:
         self._console.print(escape(sentence))
+
+
+def _cut_code(line: str) -> tuple[str, str]:
+    """A line's last word, where it is a code: nothing else in it is all digits."""
+    rest, _, last = line.rpartition(" ")
+    return (rest.rstrip(), last) if rest and _DIGITS.fullmatch(last) else (line, "")
 
 
 def _detail_of(error: requests.HTTPError) -> str:

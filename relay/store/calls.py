@@ -204,6 +204,8 @@ def _route(answer: list[Any]) -> Route:
     match answer:
         case ["several" | "stranger_with_code" | "wrong" as state, digits, *locale]:
             return Route(state=RouteState(state), digits=int(digits), known_locale="".join(locale))
+        case ["tried_out", locale]:
+            return Route(state=RouteState.TRIED_OUT, known_locale=locale)
         case [state, session_id, side, record, sealed]:
             return Route(
                 state=RouteState(state),

@@ -65,9 +65,9 @@ numbers                            hash    virtual number → pool              
 {people}:changes                   zset    phone changes, erasures under way, by start a change
 {people}:stopped:<index>           hash    virtual number or service → word, when, by  STOP: ever
 api-keys                           hash    hash of the key → name, scopes              till revoked
-conflicts:<api-key>                string  phone conflicts met in this hour            an hour
-idempotency:<hash>                 hash    what a POST answered                        24 h
-rates:fixed:<limit>/<who>          string  requests in a window                        a window
+conflicts:{api-keys}:<api-key>     string  phone conflicts met in this hour            an hour
+idempotency:{api-keys}:<hash>      hash    what a POST answered                        24 h
+rates:fixed:{api-keys}:<who>       string  requests in a window                        a window
 reconciled                         string  until when inbound messages were fetched    for ever
 comparison                         string  last comparison with the carrier's numbers  for ever
 key-canaries                       hash    seal:<id>, index:<id> → trace of this key   for ever
@@ -84,6 +84,9 @@ NUMBERS = "numbers"
 API_KEYS = "api-keys"
 #: Names its strategy: another one on the same keys would fail (facts/redis-rq.md).
 RATES = "rates:fixed"
+#: In the slot of ``api-keys``, which a request of the API needs anyway: in slots of their own,
+#: each lost master of a cluster would take a part of all requests with it.
+_BESIDE_API_KEYS = f"{{{API_KEYS}}}"
 RECONCILED = "reconciled"
 COMPARISON = "comparison"
 TICKER_LEADER = "leader:ticker"
@@ -100,7 +103,7 @@ def phone_holder(index: str) -> str:
 
 
 def conflicts(client_id: str) -> str:
-    return f"conflicts:{client_id}"
+    return f"conflicts:{_BESIDE_API_KEYS}:{client_id}"
 
 
 def stopped(index: str) -> str:
@@ -108,11 +111,11 @@ def stopped(index: str) -> str:
 
 
 def rate(limited: str) -> str:
-    return f"{RATES}:{limited}"
+    return f"{RATES}:{_BESIDE_API_KEYS}:{limited}"
 
 
 def idempotency(request_hash: str) -> str:
-    return f"idempotency:{request_hash}"
+    return f"idempotency:{_BESIDE_API_KEYS}:{request_hash}"
 
 
 class PoolKeys:

@@ -45,7 +45,9 @@ def post(json_data: SessionBody) -> tuple[SessionAnswer, int, dict[str, str]]:
     """Give a pair its virtual number
 
     A pair that has an open session gets that one back: `context` and `channels` follow the
-    request, the expiry only ever moves later.
+    request, the expiry only ever moves later. Where no number is left on which the recruiter has
+    nobody, they share one with themselves: `code_needed` is then true for each of their sessions
+    there, those opened before too, so show `dial` as it is when the recruiter looks.
     """
     moment = now()
     opened = open_session(services(), _request(json_data), asker=_asker(), now=moment)

@@ -210,4 +210,4 @@ def test_the_question_which_session_lists_what_fits():
     assert question.splitlines()[1:] == ["482913 Cook", "551234"]
     long = which_session([("482913", "x" * 190)] * 20, "en", board="JobBoard")
     assert len(long) <= 1600
-    assert long.endswith("and more, which you find at JobBoard.")
+    assert long.endswith("The other codes are on JobBoard.")

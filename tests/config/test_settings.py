@@ -52,7 +52,7 @@ CLUSTER = "redis://one.example:6379/0?cluster=true"
 
 @pytest.mark.parametrize("queues", ["", "redis://two.example:6379?cluster=true"])
 def test_rq_is_never_put_on_a_cluster(queues):
-    with pytest.raises(SettingsError, match="QUEUE_REDIS_URL: .*RQ") as raised:
+    with pytest.raises(SettingsError, match=r"QUEUE_REDIS_URL: .*RQ") as raised:
         make_settings(REDIS_URL=CLUSTER, QUEUE_REDIS_URL=queues)
 
     assert len(raised.value.problems) == 1

@@ -104,7 +104,7 @@ def test_a_call_to_connect_without_its_session_is_a_mistake_of_ours():
         (RouteState.SEVERAL, False, CodeQuestion.SEVERAL, Refusal.CODE_MISSING),
         (RouteState.STRANGER_WITH_CODE, False, CodeQuestion.STRANGER, Refusal.NOT_CONNECTED),
         (RouteState.STRANGER_WITH_CODE, True, CodeQuestion.WITHHELD, Refusal.CALLER_WITHHELD),
-        (RouteState.WRONG, False, CodeQuestion.AGAIN, Refusal.CODE_TRIED_OUT),
+        (RouteState.WRONG, False, CodeQuestion.AGAIN, Refusal.CODE_MISSING),
     ],
 )
 def test_who_may_have_a_code_is_asked_for_it(state, is_withheld, question, unanswered):

@@ -119,7 +119,9 @@ def test_a_stranger_is_refused_politely_and_no_phone_rings(stage):
     story = stage.phone("nora").call(session["virtual_number"]).wait(20)
 
     assert not story.bridged
-    assert "does not connect you" in story.heard_by_caller[0]
+    question, refusal = story.heard_by_caller
+    assert "If you have an access code" in question
+    assert "does not connect you" in refusal
     assert stage.phone("carl").rings == stage.phone("rita").rings == []
 
 

@@ -12,12 +12,23 @@ from relay.sandbox.behaviour import Answer, Busy
 from relay.sandbox.playground import Playground
 
 README = Path(__file__).parents[2] / "README.md"
+NUMBER = "+14155550142"
+SHARED = {
+    "virtual_number": NUMBER,
+    "code_needed": True,
+    "access_code": "482913",
+    "dial": f"tel:{NUMBER},,482913",
+    "recruiter": "r-1001",
+    "candidate": "c-80",
+}
+ASKS = '<Gather numDigits="6" action="/code"><Say>Your code?</Say></Gather><Say>Goodbye.</Say>'
 
 
 class RecordingApi:
     def __init__(self):
         self.asked = []
         self.problem = None
+        self.answer = {"virtual_number": NUMBER, "code_needed": False}
 
     def ask(self, method, path, body=None):
         self.asked.append((method, path, body))
@@ -26,7 +37,7 @@ class RecordingApi:
             response.status_code = 409
             response._content = self.problem
             raise requests.HTTPError(f"{method} {path}: everything", response=response)
-        return {"virtual_number": "+14155550142"}
+        return self.answer
 
 
 @pytest.fixture
@@ -81,6 +92,7 @@ def test_help_says_what_each_command_does_in_one_line(playground):
         "help",
         "open",
         "quit",
+        "sessions",
         "text",
         "texts",
     ]
@@ -100,6 +112,50 @@ def test_an_answer_is_digits_or_a_known_way(playground):
     said(playground, "answer carl busy")
     assert playground._phone("carl").on_ring == Busy()
     assert "rita, nora" in said(playground, "answer nobody 1")
+
+
+def test_a_session_that_needs_its_code_says_so(playground, api):
+    api.answer = SHARED
+
+    told = said(playground, "open rita finn")
+
+    assert "an access code tells them apart: 482913" in told
+    assert told.endswith("One tap dials tel:+14155550142,,482913\n")
+
+
+def test_sessions_are_listed_with_their_codes(playground, api):
+    api.answer = {"data": [SHARED, SHARED | {"candidate": "c-77", "code_needed": False}]}
+
+    assert said(playground, "sessions").splitlines() == [
+        "rita and finn: code 482913 (needed), tel:+14155550142,,482913",
+        "rita and carl: code 482913 (not needed), tel:+14155550142,,482913",
+    ]
+    api.answer = {"data": []}
+    assert "open rita carl" in said(playground, "sessions")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "call rita 482913",
+        "call rita +14155550142 482913",
+        "call rita tel:+14155550142,,482913",
+        "call rita +14155550142,,482913",
+    ],
+)
+def test_a_code_can_be_typed_or_dialled(playground, carrier, relay, line):
+    relay.answers["/voice"] = ASKS
+    relay.answers["/code"] = "<Say>Thank you.</Say>"
+    carrier.account.number(NUMBER).voice_url = relay.url("/voice")
+
+    assert "rita hears “Thank you.”" in said(playground, line)
+    assert [asked.form["Digits"] for asked in relay.to("/code")] == ["482913"]
+
+
+def test_a_link_that_no_phone_dials_is_told(playground):
+    assert said(playground, "call rita tel:+14155550142,,482913#") == (
+        "rita's phone dials nothing: no iPhone dials a link with * or #.\n"
+    )
 
 
 def test_a_text_has_words(playground):

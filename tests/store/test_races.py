@@ -19,6 +19,7 @@ import pytest
 import redis
 import structlog
 
+from config.redis_location import locate_redis
 from relay.domain.errors import Conflict, NotFound, RateLimited, RelayError
 from relay.domain.participant import CandidateDetails, RecruiterDetails, Role
 from relay.domain.pool import Pool
@@ -29,6 +30,7 @@ from relay.workflows.erase_participant import erase_participant
 from relay.workflows.open_session import SessionRequest, Someone, open_session
 from relay.workflows.recycle import recycle
 from relay.workflows.resume_phone_changes import resume_phone_changes
+from tests.cluster.servers import Cluster, connect_whole
 from tests.invariants import audit_people, audit_pool, is_at_rest
 from tests.world import ASKER, World, make_world
 
@@ -46,6 +48,8 @@ def numbers_of(pool: str) -> list[str]:
 
 
 def connected(url: str) -> World:
+    if locate_redis(url).is_cluster:
+        return make_world(connect_whole(url))
     return make_world(redis.Redis.from_url(url, decode_responses=True))
 
 
@@ -179,19 +183,26 @@ def prepare(url: str) -> World:
     return world
 
 
+def cluster_url(request: pytest.FixtureRequest) -> str:
+    cluster: Cluster = request.getfixturevalue("cluster")
+    return cluster.url
+
+
 @pytest.mark.real_redis
 @pytest.mark.slow
+@pytest.mark.parametrize("where", ["redis", "cluster"])
 def test_p1_sixteen_processes_at_once_bind_nobody_twice_and_lose_no_number(
-    real_redis_url: str,
+    request: pytest.FixtureRequest, where: str
 ) -> None:
-    world = prepare(real_redis_url)
+    one = where == "redis"
+    url = request.getfixturevalue("real_redis_url") if one else cluster_url(request)
+    world = prepare(url)
     client = world.services.store.client
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])  # or each of them imports everything anew
     outcomes: SimpleQueue[Counter[str]] = context.SimpleQueue()
     workers: list[ForkServerProcess] = [
-        context.Process(target=work, args=(real_redis_url, seed, outcomes))
-        for seed in range(PROCESSES)
+        context.Process(target=work, args=(url, seed, outcomes)) for seed in range(PROCESSES)
     ]
     for worker in workers:
         worker.start()

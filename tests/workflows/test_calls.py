@@ -157,6 +157,14 @@ def test_a_wrong_code_is_asked_for_again_twice(world):
     assert over == Decline(refusal=Refusal.CODE_TRIED_OUT)
 
 
+def test_a_recruiter_is_told_of_a_wrong_code_in_their_language(world):
+    world.open()
+    again = enter(world, RITA, "1").decision
+    assert again == AskAccessCode(question=CodeQuestion.AGAIN, digits=6, attempt=2, locale="en")
+    over = enter(world, RITA, "1", attempt="3").decision
+    assert over == Decline(refusal=Refusal.CODE_TRIED_OUT, locale="en")
+
+
 @pytest.mark.parametrize(("call", "attempt"), [("CA1", "1"), ("us.CA1", "first")])
 def test_a_code_for_no_call_of_ours_is_refused(world, call, attempt):
     with pytest.raises(NotFound):

@@ -194,7 +194,7 @@ def test_the_list_of_codes_fits_into_one_text(stage: Stage, eve: Session) -> Non
         stage.services, answer.message, index=index_of(RITA), number=NUMBER, locale="en"
     )
     assert len(question) <= 1600
-    assert question.endswith("and more, which you find at Acme Jobs.")
+    assert question.endswith("The other codes are on Acme Jobs.")
 
 
 def test_the_state_of_several_names_its_sender(stage: Stage, eve: Session) -> None:

@@ -7,7 +7,8 @@
 -- their phone. Who has tried too often gets no answer to a right code either. Safe to run twice: a
 -- try is counted once.
 --
--- Answers as route does, or {"wrong", digits of the longest code} (another try), {"tried_out"}.
+-- Answers as route does, or {"wrong", digits of the longest code, caller's locale} (another try),
+-- {"tried_out", caller's locale}.
 local keys = {
   numbers = KEYS[1],       -- hash
   sessions = KEYS[2],      -- hash
@@ -45,9 +46,14 @@ end
 if redis.call("HEXISTS", keys.numbers, number) == 0 then
   return { "unknown_number" }
 end
-local is_known, is_withheld = false, #KEYS < FIRST_PHONE_KEY
-for _, phone in ipairs((read_phones(FIRST_PHONE_KEY, FIRST_INDEX))) do
-  is_known = is_known or redis.call("HEXISTS", phone, number) == 1
+local is_known, is_withheld, locale = false, #KEYS < FIRST_PHONE_KEY, ""
+local phones, indexes = read_phones(FIRST_PHONE_KEY, FIRST_INDEX)
+for position, phone in ipairs(phones) do
+  local held = redis.call("HGET", phone, number)
+  if held then
+    local one = look_at(keys.sessions, string.match(held, "[^ ]+"), indexes[position], now)
+    is_known, locale = true, one.side and one.session[one.side .. "_locale"] or ""
+  end
 end
 
 local function is_spent(counter, most)
@@ -62,9 +68,9 @@ end
 
 local function after_a_wrong_one()
   if attempt >= most_attempts then
-    return { "tried_out" }
+    return { "tried_out", locale }
   end
-  return { "wrong", longest_code(keys, number) }
+  return { "wrong", longest_code(keys, number), locale }
 end
 
 if redis.call("HEXISTS", keys.tries, attempt) == 1 then
@@ -74,7 +80,7 @@ if attempt > most_attempts
   or (not is_withheld and is_spent(keys.wrong_from, most_from))
   or (not is_known and is_spent(keys.wrong_on, most_on))
 then
-  return { "tried_out" }
+  return { "tried_out", locale }
 end
 
 local id = redis.call("HGET", keys.codes, number .. ":" .. code)

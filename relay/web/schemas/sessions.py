@@ -108,9 +108,24 @@ class SessionAnswer(Answer):
     id: str
     status: SessionStatus
     virtual_number: str
-    access_code: str
-    code_needed: bool
-    dial: Annotated[str, Field(examples=["tel:+14155550142"])]
+    access_code: Annotated[
+        str,
+        Field(
+            description="Lets the recruiter in from any phone; begins a text where it is needed",
+            examples=["482913"],
+        ),
+    ]
+    code_needed: Annotated[
+        bool,
+        Field(description="The recruiter has several sessions on this number, open or cooling"),
+    ]
+    dial: Annotated[
+        str,
+        Field(
+            description="What the recruiter's phone dials in one tap, with the code where needed",
+            examples=["tel:+14155550142,,482913"],
+        ),
+    ]
     recruiter: str
     candidate: str
     pool: str

@@ -1,0 +1,127 @@
+"""The job board: opens sessions, closes some early, changes a phone now and then."""
+
+from __future__ import annotations
+
+import random
+
+from relay.domain.errors import PoolExhausted
+from relay.domain.participant import CandidateDetails, RecruiterDetails, Role
+from relay.domain.pool import DAY
+from relay.workflows.close_session import close_session
+from relay.workflows.open_session import Asker, SessionRequest, Someone, open_session
+from relay.workflows.register_participant import register_candidate, register_recruiter
+from tests.month.diary import Diary
+from tests.month.oracle import Oracle, Talk
+from tests.month.people import Candidate, People, Recruiter
+from tests.month.service import Service
+
+_CLIENT = "board"
+_ASKER = Asker(client_id=_CLIENT, may_change_phone=True)
+
+
+class Board:
+    def __init__(
+        self,
+        service: Service,
+        people: People,
+        oracle: Oracle,
+        diary: Diary,
+        chance: random.Random,
+    ) -> None:
+        self._service = service
+        self._people = people
+        self._oracle = oracle
+        self._diary = diary
+        self._chance = chance
+        self._known: set[str] = set()
+
+    def open(self) -> None:
+        recruiter, candidate = self._draw_pair()
+        now = self._service.calendar.now
+        request = SessionRequest(
+            recruiter=self._someone(recruiter),
+            candidate=self._someone(candidate),
+            pool="us",
+            ttl=self._chance.choice([None, None, None, DAY, 7 * DAY]),
+            context=self._chance.choice(["", "Backend engineer, Acme", "Nurse, night shift"]),
+        )
+        try:
+            opened = open_session(self._service.services, request, asker=_ASKER, now=now)
+        except PoolExhausted as refusal:
+            self._diary.refuse(str(refusal.reason))
+            return
+        self._known |= {recruiter.ref, candidate.ref}
+        if opened.is_new:
+            phones = {Role.RECRUITER: recruiter.phone, Role.CANDIDATE: candidate.phone}
+            self._oracle.opened(opened.session, phones)
+            self._diary.today.opened += 1
+        else:
+            self._oracle.open[opened.session.id].expires_at = opened.session.expires_at
+
+    def close_one(self) -> None:
+        talk = self._any_open()
+        if talk is not None:
+            close_session(self._service.services, talk.id, now=self._service.calendar.now)
+            self._oracle.close(talk, int(self._service.calendar.now))
+            self._diary.today.closed += 1
+
+    def change_phone(self) -> None:
+        """Of somebody with an open session; recruiters who show a switchboard keep it."""
+        talk = self._any_open()
+        if talk is None:
+            return
+        role = self._chance.choice(list(Role))
+        person = self._person(role, talk.refs[role])
+        if self._is_shared(person.phone):
+            return
+        before, person.phone = person.phone, self._people.new_phone()
+        self._register(role, person)
+        self._diary.today.phones_changed += 1
+        for theirs in list(self._oracle.open.values()):
+            if theirs.refs[role] == person.ref and theirs.phones[role] == before:
+                session = self._service.store.sessions.get(theirs.id)
+                now = self._service.calendar.now
+                self._oracle.moved(theirs, role, person.phone, session, now)
+
+    def person_of(self, talk: Talk, role: Role) -> Recruiter | Candidate:
+        return self._person(role, talk.refs[role])
+
+    def _draw_pair(self) -> tuple[Recruiter, Candidate]:
+        while True:
+            recruiter, candidate = self._people.draw_recruiter(), self._people.draw_candidate()
+            if recruiter.phone != candidate.phone:
+                return recruiter, candidate
+
+    def _someone(self, person: Recruiter | Candidate) -> Someone:
+        """By ref alone once they are on record, as a board would do it."""
+        if person.ref in self._known:
+            return Someone(ref=person.ref)
+        return Someone(ref=person.ref, details=_details(person))
+
+    def _register(self, role: Role, person: Recruiter | Candidate) -> None:
+        terms = {
+            "client_id": _CLIENT,
+            "may_change_phone": True,
+            "renumber": True,
+            "now": self._service.calendar.now,
+        }
+        register = register_recruiter if role is Role.RECRUITER else register_candidate
+        register(self._service.services, person.ref, _details(person), **terms)
+
+    def _any_open(self) -> Talk | None:
+        return self._chance.choice(list(self._oracle.open.values())) if self._oracle.open else None
+
+    def _person(self, role: Role, ref: str) -> Recruiter | Candidate:
+        place = int(ref.rpartition("-")[2])
+        of_role = self._people.recruiters if role is Role.RECRUITER else self._people.candidates
+        return of_role[place]
+
+    def _is_shared(self, phone: str) -> bool:
+        everybody = [*self._people.recruiters, *self._people.candidates]
+        return sum(person.phone == phone for person in everybody) > 1
+
+
+def _details(person: Recruiter | Candidate) -> RecruiterDetails | CandidateDetails:
+    if isinstance(person, Recruiter):
+        return RecruiterDetails(phone=person.phone, name=person.ref, organization="Acme")
+    return CandidateDetails(phone=person.phone)

@@ -1,0 +1,85 @@
+"""Where the carrier's webhooks about texts arrive: the workflows that ``web/messages.py`` calls, at
+the month's moment instead of the machine's."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.wrappers import Request, Response
+
+from relay.carrier import announcements
+from relay.carrier.announcements import Announcement
+from relay.carrier.replies import CONTENT_TYPE, text_reply
+from relay.carrier.webhooks import InboundText, read_inbound_text, read_message_status
+from relay.domain.texts import Notice
+from relay.workflows.ask_which_session import ask_which_session
+from relay.workflows.record_message_status import record_message_status
+from relay.workflows.relay_text import TextAnswer, relay_text
+from relay.workflows.services import Services
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, *_: object) -> None:
+        pass
+
+
+class Exchange:
+    """A server on loopback; ``services`` and ``clock`` are set once its address is known."""
+
+    services: Services
+    clock: Callable[[], float]
+
+    def __init__(self) -> None:
+        self._server = make_server(
+            "127.0.0.1", 0, self._answer, threaded=True, request_handler=_Quiet
+        )
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self.url = f"http://127.0.0.1:{self._server.port}"
+        self.crashes: list[Exception] = []
+
+    def __enter__(self) -> Exchange:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def _answer(self, environ: Any, start_response: Any) -> Iterable[bytes]:
+        request = Request(environ)
+        try:
+            words = self._take(request.path.strip("/").split("/"), request.form)
+        except Exception as crash:  # noqa: BLE001 - outermost; the month ends with it
+            self.crashes.append(crash)
+            return Response(status=500)(environ, start_response)
+        return Response(text_reply(words), content_type=CONTENT_TYPE)(environ, start_response)
+
+    def _take(self, path: list[str], fields: Any) -> str:
+        match path:
+            case ["twilio", "messages"]:
+                text = read_inbound_text(fields)
+                return self._words(relay_text(self.services, text, now=self.clock()), text)
+            case ["twilio", "messages", message, attempt, "status"]:
+                report = read_message_status(fields)
+                record_message_status(self.services, message, attempt, report, now=self.clock())
+                return ""
+            case _:
+                raise LookupError(path)
+
+    def _words(self, answer: TextAnswer, text: InboundText) -> str:
+        if answer.tell is None:
+            return ""
+        if answer.tell is Notice.WHICH_SESSION and answer.accepted is not None:
+            return ask_which_session(
+                self.services,
+                answer.message,
+                index=answer.accepted.index,
+                number=text.virtual_number,
+                locale=answer.locale,
+            )
+        board = self.services.settings.board_name
+        return announcements.text(Announcement(answer.tell), answer.locale, board=board)
