@@ -10,7 +10,7 @@ import click
 
 @click.command()
 def demo() -> None:
-    """Start the whole service with a simulated carrier and play a short story on two phones."""
+    """Start the whole service with a simulated carrier and play a short story on a few phones."""
     _run("relay.sandbox.demo")
 
 

@@ -76,6 +76,7 @@ class Messages:
                     keys.body(notice),
                     keys.message(second),
                     keys.body(second),
+                    keys.codes,
                     *(keys.phone(index) for index in indexes),
                 ],
                 [

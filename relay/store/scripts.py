@@ -20,7 +20,7 @@ from relay.store.connection import Client
 
 LUA = Path(__file__).parent / "lua"
 #: Milliseconds that replicas have; less than the client waits for an answer (``connection.py``).
-_PATIENCE = 500
+_PATIENCE = 400
 _USES = re.compile(r"^-- uses: (.+)$", re.MULTILINE)
 
 

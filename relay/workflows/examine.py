@@ -91,7 +91,7 @@ def _check_cluster(client: Client) -> Iterator[Check]:
             yield Check("cluster", Verdict.OK, "a lost master takes only its own slots with it")
         case False:
             yield Check("cluster", Verdict.FAILED, f"set {_PARTLY}, or one lost master stops all")
-        case None:
+        case _:
             detail = f"cannot be seen: ask who runs the store for {_PARTLY}"
             yield Check("cluster", Verdict.WARNING, detail)
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import structlog
 
-from relay.domain.errors import Unavailable
 from relay.domain.forecast import LOOK_BACK, Forecast, Sample, forecast
 from relay.domain.pool import Pool, PoolFigures
+from relay.workflows.pass_over_unreachable import pass_over_unreachable
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
@@ -44,11 +44,9 @@ def sample_pools(services: Services, *, now: float) -> None:
     """Notes what each pool holds; a pool that is away does not hold up the others. Raises
     Unavailable when their names cannot be read."""
     for name in services.store.pools.names():
-        try:
+        with pass_over_unreachable(pool=name, step="sample"):
             figures = services.store.pools.figures(name)
             services.store.history.note(name, _sample(figures, now))
-        except Unavailable:
-            log.warning("pool not sampled", pool=name)
 
 
 def _sample(figures: PoolFigures, now: float) -> Sample:

@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 import structlog
 
 from relay.carrier.numbers import OwnedNumber, is_pointed_here
-from relay.domain.errors import CarrierError, Unavailable
+from relay.domain.errors import CarrierError
 from relay.domain.number_comparison import Comparison, Discrepancy, Finding
 from relay.domain.pool import NumberStatus, VirtualNumber
 from relay.domain.purchase import pool_of_label
 from relay.workflows.buy_numbers import Clock, buy_numbers
 from relay.workflows.import_number import point_here, webhooks_of
+from relay.workflows.pass_over_unreachable import pass_over_unreachable
 from relay.workflows.release_numbers import finish_release
 from relay.workflows.services import Services
 from relay.workflows.take_number_in import join_service
@@ -83,12 +84,9 @@ def _look(services: Services, clock: Clock, *, fix: bool) -> _Look:
 
 def _compare_pools(look: _Look) -> Iterator[Finding]:
     for pool in look.services.store.pools.names():
-        try:
-            numbers = look.services.store.numbers.of_pool(pool)
-            for number in numbers:
+        with pass_over_unreachable(pool=pool, step="compare"):
+            for number in look.services.store.numbers.of_pool(pool):
                 yield from _compare_number(look, number)
-        except Unavailable:
-            log.warning("pool not compared", pool=pool)
 
 
 def _compare_number(look: _Look, number: VirtualNumber) -> Iterator[Finding]:
@@ -131,12 +129,10 @@ def _compare_rest(look: _Look) -> Iterator[Finding]:
     """Numbers that we pay for and that are in no pool."""
     store = look.services.store
     for number, owned in look.listed.items():
-        try:
+        with pass_over_unreachable(virtual_number=number, step="compare"):
             store.numbers.forget(number)
             if store.numbers.get(number) is None:
                 yield from _compare_unused(look, owned)
-        except Unavailable:
-            log.warning("number not compared", virtual_number=number)
 
 
 def _compare_unused(look: _Look, owned: OwnedNumber) -> Iterator[Finding]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import structlog
 
-from relay.domain.errors import CarrierError, Unavailable
+from relay.domain.errors import CarrierError
 from relay.domain.pool import NumberStatus, Pool, VirtualNumber
+from relay.workflows.pass_over_unreachable import pass_over_unreachable
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
@@ -17,10 +18,8 @@ def release_numbers(services: Services, *, now: float) -> int:
     the others. What the carrier does not take now is offered again next time."""
     released = 0
     for name in services.store.pools.names():
-        try:
+        with pass_over_unreachable(pool=name, step="release"):
             released += release_numbers_of(services, name, now=now)
-        except Unavailable:
-            log.warning("numbers not released", pool=name)
     return released
 
 

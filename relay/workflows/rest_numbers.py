@@ -13,11 +13,11 @@ from operator import add
 
 import structlog
 
-from relay.domain.errors import Unavailable
 from relay.domain.pool import NumberStatus, Pool, VirtualNumber
 from relay.domain.reputation import Traffic, Verdict, has_rested
 from relay.store.reputation import TRAFFIC_FIELDS
 from relay.workflows.judge_numbers import judge_numbers
+from relay.workflows.pass_over_unreachable import pass_over_unreachable
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
@@ -27,12 +27,10 @@ def rest_numbers(services: Services, *, now: float) -> None:
     """Looks at every number; a pool that is away does not hold up the others. Raises Unavailable
     when their names cannot be read."""
     for name in services.store.pools.names():
-        try:
+        with pass_over_unreachable(pool=name, step="rest"):
             pool = services.store.pools.get(name)
             if pool is not None:
                 _look_after(services, pool, now)
-        except Unavailable:
-            log.warning("numbers not looked after", pool=name)
 
 
 def _look_after(services: Services, pool: Pool, now: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from relay.domain.errors import Unavailable
+from relay.workflows.pass_over_unreachable import pass_over_unreachable
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
@@ -14,12 +14,9 @@ def resume_purchases(services: Services, *, now: float) -> int:
     """Answers how many were enqueued. One pool that cannot be reached does not stop the others."""
     resumed = 0
     for pool in services.store.pools.names():
-        try:
+        with pass_over_unreachable(pool=pool, step="purchases"):
             due = services.store.jobs.sweep(pool, now=now)
-        except Unavailable:
-            log.warning("purchases not swept", pool=pool)
-            continue
-        for job_id in due:
-            services.jobs.buy_numbers(job_id)
-        resumed += len(due)
+            for job_id in due:
+                services.jobs.buy_numbers(job_id)
+            resumed += len(due)
     return resumed

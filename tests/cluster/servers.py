@@ -6,8 +6,10 @@ It runs what ``RELAY_TEST_REDIS_SERVER`` names (``valkey-server``, say), else wh
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +21,7 @@ from redis.backoff import NoBackoff
 from redis.crc import key_slot
 from redis.retry import Retry
 
-from relay.embedded_redis import _answers, _die_with_parent, _free_port, _wait_until, find_server
+from relay.embedded_redis import _answers, _die_with_parent, _wait_until, find_server
 from relay.store.cluster import ClusterClient
 from relay.store.connection import connect
 
@@ -28,6 +30,7 @@ POOLS = tuple(f"p{number}" for number in range(10))
 _SLOTS = ((0, 5460), (5461, 10922), (10923, 16383))
 #: The nodes talk to each other on a port this much higher.
 _BUS = 10_000
+_PORTS = range(20_000, 22_700)
 
 
 def server_binary() -> Path:
@@ -47,7 +50,7 @@ class Master:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         directory.mkdir(parents=True)
-        self.port = _free_port()
+        self.port = _free_port_pair()
         self._process: subprocess.Popen[bytes] | None = None
         self.client = redis.Redis(
             "127.0.0.1",
@@ -209,6 +212,24 @@ def running_cluster(directory: Path) -> Iterator[Cluster]:
     finally:
         for master in masters:
             master.kill()
+
+
+def _free_port_pair() -> int:
+    """A port that is free now, as is its bus port; both below Linux's ephemeral ports."""
+    for port in random.sample(_PORTS, 200):
+        if _is_free(port) and _is_free(port + _BUS):
+            return port
+    raise AssertionError(f"no free pair of ports in {_PORTS}")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 def _join(masters: list[Master]) -> Cluster:

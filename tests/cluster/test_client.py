@@ -111,7 +111,7 @@ def test_replicas_are_waited_for_where_the_write_was(client: WholeCluster) -> No
     for pool in POOLS:
         with pytest.raises(Unavailable, match="replicas"):
             scripts.run_durably("count_in_window", [f"{{{pool}}}:x"], [60])
-        assert client.get(f"{{{pool}}}:x") == "1"
+        assert int(client.get(f"{{{pool}}}:x")) >= 1
 
 
 def test_threads_share_it_while_its_connections_are_lost(client: WholeCluster) -> None:

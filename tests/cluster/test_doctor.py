@@ -98,7 +98,8 @@ def test_a_master_that_is_away_is_named(client: WholeCluster, cluster: Cluster) 
     lost = cluster.masters[0]
     lost.freeze()
     try:
-        found = next(c for c in examine(services, queues=client) if c.name == "store")
+        checks = list(examine(services, queues=client))
+        found = next(check for check in checks if check.name == "store")
     finally:
         lost.thaw()
 

@@ -27,7 +27,10 @@ class Board:
         oracle: Oracle,
         diary: Diary,
         chance: random.Random,
+        *,
+        busiest_candidate: int,
     ) -> None:
+        self._busiest = busiest_candidate
         self._service = service
         self._people = people
         self._oracle = oracle
@@ -87,9 +90,11 @@ class Board:
         return self._person(role, talk.refs[role])
 
     def _draw_pair(self) -> tuple[Recruiter, Candidate]:
+        now = self._service.calendar.now
         while True:
             recruiter, candidate = self._people.draw_recruiter(), self._people.draw_candidate()
-            if recruiter.phone != candidate.phone:
+            is_busy = self._oracle.numbers_of(candidate.phone, now) >= self._busiest
+            if recruiter.phone != candidate.phone and not is_busy:
                 return recruiter, candidate
 
     def _someone(self, person: Recruiter | Candidate) -> Someone:

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 
+from relay.domain.errors import Conflict
 from relay.domain.pool import DAY, NumberStatus
 from relay.domain.purchase import JobStatus, Purchase
 from relay.sandbox.stock import in_area
@@ -112,7 +113,11 @@ class Mishaps:
     def _order(self, area: str, what: str, *, count: int = 1, comes_to: str = "bought") -> None:
         wanted = Order(pool="us", country="US", area_code=area, count=count)
         now = self._service.calendar.now
-        job = order_numbers(self._service.services, wanted, now=now)
+        try:
+            job = order_numbers(self._service.services, wanted, now=now)
+        except Conflict as refusal:
+            self._diary.tell(f"ops order {what}: {refusal.reason} forbids it")
+            return
         self._orders[job.id] = comes_to
         self._diary.tell(f"ops order {what}")
 

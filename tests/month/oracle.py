@@ -137,6 +137,13 @@ class Oracle:
         talk.phones[role] = phone
         self._bind(talk, role, phone)
 
+    def numbers_of(self, phone: str, now: float) -> int:
+        """How many numbers the phone has bindings on, open or cooling."""
+        places = [number for number, of in list(self._bindings) if of == phone]
+        return sum(
+            bool(held.sure or held.perhaps) for held in (self.held(phone, n, now) for n in places)
+        )
+
     # --- what the relay must answer ---------------------------------------------------
 
     def held(self, phone: str, number: str, now: float) -> Held:

@@ -33,6 +33,12 @@ class Plan:
     monthly_budget: int = 17 * 115
 
     @property
+    def busiest_candidate(self) -> int:
+        """The most numbers one candidate is on: what no budget buys cannot be promised either. One
+        less, since operators drain a number, and another one, so that the pool knows of the next."""
+        return self.monthly_budget // self.pool.number_rent - 2
+
+    @property
     def pool(self) -> Pool:
         return Pool(
             name="us",
@@ -43,7 +49,7 @@ class Plan:
             min_headroom=3,
             max_numbers=self.max_numbers,
             monthly_budget=self.monthly_budget,
-            release_idle_after=2 * DAY,
+            release_idle_after=DAY,
             reputation=ReputationPolicy(rest_for=12 * HOUR),
         )
 
@@ -65,4 +71,4 @@ SHORT = Plan(
 def demand(day: int, days: int) -> float:
     """Of a day, against a usual one: it grows to the middle of the month, then hiring stops."""
     middle = days / 2
-    return 0.4 + 1.2 * day / middle if day < middle else 0.15
+    return 0.4 + 1.2 * day / middle if day < middle else 0.06

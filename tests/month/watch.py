@@ -114,7 +114,9 @@ class Watch:
         highest = account.rent.highest_monthly()
         assert highest <= Decimal(self._plan.monthly_budget) / 100
         for place, content in self._written():
-            assert not _REAL.search(content), f"a real number is in {place}"
+            found = _REAL.search(content)
+            around = content[max(found.start() - 150, 0) : found.end() + 50] if found else b""
+            assert not found, f"a real number is in {place}: {around!r}"
 
     def _written(self) -> Iterator[tuple[str, bytes]]:
         """Everything that was ever written to Redis, and every log line before it was masked."""

@@ -26,8 +26,9 @@ local keys = {
   notice_body = KEYS[10],  -- string
   second = KEYS[11],       -- hash: the other part of a text that is split
   second_body = KEYS[12],  -- string
+  codes = KEYS[13],        -- hash
 }
-local FIRST_PHONE_KEY = 13        -- the sender's phone hashes
+local FIRST_PHONE_KEY = 14        -- the sender's phone hashes
 local now = tonumber(ARGV[1])     -- seconds
 local number = ARGV[2]            -- virtual number
 local id = ARGV[3]                -- message id
@@ -51,28 +52,27 @@ if redis.call("EXISTS", keys.message) == 1 then
   return { "duplicate" }
 end
 
-local function session_of(session_id)
-  return read_session(redis.call("HGET", keys.sessions, session_id))
-end
-
 -- Which of several the code in front names; nil when it names none of the sender's.
 local function named_one(several)
+  local named = redis.call("HGET", keys.codes, number .. ":" .. code)
   for _, session_id in ipairs(several.ids) do
-    if code ~= "" and session_of(session_id).code == code then
+    if session_id == named then
       return look_at(keys.sessions, session_id, several.index, now)
     end
   end
   return nil
 end
 
+-- Of an open one, where there is one: more than one record is read only while some are cooling.
 local function ask_which(several)
-  local one = several.ids[1]
+  local one, session
   for _, session_id in ipairs(several.ids) do
-    if session_of(session_id).status == "open" then
-      one = session_id
+    one, session = session_id, read_session(redis.call("HGET", keys.sessions, session_id))
+    if session.status == "open" then
+      break
     end
   end
-  return { "several", one, "recruiter", session_of(one).recruiter_locale, several.index }
+  return { "several", one, "recruiter", session.recruiter_locale, several.index }
 end
 
 local phones, indexes = read_phones(FIRST_PHONE_KEY, FIRST_INDEX)
