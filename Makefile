@@ -12,7 +12,7 @@ PYTHON := $(BIN)/python
 TYPED := config relay workers
 LINTED := $(TYPED) tests
 
-.PHONY: help demo sandbox test quick lint bench bench-pool clean redis wrk
+.PHONY: help demo sandbox test quick lint month bench bench-pool clean redis wrk
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -38,6 +38,9 @@ lint: $(VENV)/.stamp-dev  ## ruff and mypy
 	@$(BIN)/ruff check $(LINTED)
 	@$(BIN)/ruff format --check $(LINTED)
 	@$(BIN)/mypy $(TYPED)
+
+month: $(VENV)/.stamp-dev redis  ## a month of a job board in the sandbox: what its pool buys, rests and gives back
+	@$(PYTHON) -m tests.month
 
 bench: $(VENV)/.stamp-dev redis wrk  ## the figures of docs/benchmarks.md
 	@$(PYTHON) -m tests.bench

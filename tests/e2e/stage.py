@@ -16,11 +16,17 @@ from relay.sandbox.service import Api, Service, simulated_carrier
 
 NUMBERS = ("+14155550142", "+14155550143", "+14155550144")
 NUMBER = NUMBERS[0]
-#: Tests call more often in a minute than people: no number shall rest for that.
+#: Tests call more often and for shorter than people: no number shall rest for that.
 POOL = {
     "country": "US",
     "cooldown": 2,
-    "reputation": {"max_calls_per_minute": None, "max_calls_per_day": None},
+    "reputation": {
+        "min_answer_rate": None,
+        "max_short_share": None,
+        "max_calls_per_minute": None,
+        "max_calls_per_day": None,
+        "max_filtered_share": None,
+    },
 }
 PEOPLE = {
     "rita": "0101",

@@ -122,7 +122,7 @@ def test_p1_three_wrong_codes_end_the_call_politely(stage, sessions):
 
 
 def test_p1_the_code_of_a_closed_session_reaches_nobody(stage, sessions):
-    stage.api.ask("PUT", "/v1/pools/us", POOL | {"cooldown": 600})
+    stage.api.ask("PUT", "/v1/pools/us", POOL | {"cooldown": 10})
     try:
         stage.api.ask("DELETE", f"/v1/sessions/{sessions['carl']['id']}")
     finally:

@@ -51,7 +51,7 @@ class Board:
         try:
             opened = open_session(self._service.services, request, asker=_ASKER, now=now)
         except PoolExhausted as refusal:
-            self._diary.refuse(str(refusal.reason))
+            self._diary.refuse(f"{recruiter.ref} and {candidate.ref}", refusal.reason)
             return
         self._known |= {recruiter.ref, candidate.ref}
         if opened.is_new:

@@ -130,7 +130,7 @@ class Month:
         for what in ("bought", "rested", "recovered", "drained", "released"):
             assert diary.total(what) > 0, f"no number was {what}"
         assert diary.total("coded_dials") > 0
-        assert "monthly_budget" in self.watch.shortages, "the budget was never felt"
+        assert "monthly_budget" in self.watch.shortages, "this seed never felt its budget"
 
 
 def live_through(plan: Plan, directory: Path, on_day: OnDay = lambda _: None) -> Month:

@@ -47,8 +47,8 @@ class Diary:
     def tell(self, news: str) -> None:
         self.today.news.append(news)
 
-    def refuse(self, reason: str) -> None:
-        self.refusals.append(f"day {self.today.number}: {reason}")
+    def refuse(self, who: str, reason: str) -> None:
+        self.refusals.append(f"day {self.today.number}: {who}, {reason}")
 
     def total(self, what: str) -> int:
         return sum(getattr(day, what) for day in self.days)

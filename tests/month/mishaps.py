@@ -83,7 +83,8 @@ class Mishaps:
     def check(self) -> None:
         """At the end: all of it has happened, and came to what it must come to."""
         assert not self._agenda
-        assert not self._service.border.waits_for, "nobody was killed"
+        untried = self._service.border.waits_for
+        assert not untried, f"this seed never came to {untried}"
         for job, expected in self._orders.items():
             ended = self._service.store.jobs.get(job)
             assert self._came_to(ended) == expected, f"{ended}, expected {expected}"

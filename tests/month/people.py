@@ -32,7 +32,8 @@ class Candidate:
 class People:
     """Recruiters and candidates, some busier than others (Zipf's law).
 
-    The first recruiters show one switchboard, and some recruiters look for a job themselves.
+    Some recruiters show one switchboard, and some of the least busy look for a job themselves: a
+    recruiter who is on every number already could be a candidate on none, however many codes.
     """
 
     def __init__(self, chance: random.Random, *, recruiters: int, candidates: int) -> None:
@@ -47,7 +48,7 @@ class People:
         self.candidates = [Candidate(f"candidate-{n}", self.new_phone()) for n in range(candidates)]
         for colleague in self.recruiters[4:7]:
             colleague.phone = self.recruiters[3].phone
-        for seeker, recruiter in zip(self.candidates[5:8], self.recruiters[10:13], strict=True):
+        for seeker, recruiter in zip(self.candidates[20:23], self.recruiters[-3:], strict=True):
             seeker.phone = recruiter.phone
         self._recruiter_weights = _zipf(recruiters, 0.8)
         self._candidate_weights = _zipf(candidates, 0.5)

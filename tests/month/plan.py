@@ -34,8 +34,8 @@ class Plan:
 
     @property
     def busiest_candidate(self) -> int:
-        """The most numbers one candidate is on: what no budget buys cannot be promised either. One
-        less, since operators drain a number, and another one, so that the pool knows of the next."""
+        """The most numbers one candidate is on: for more the budget buys none. Two fewer than it
+        allows, since one is drained by hand."""
         return self.monthly_budget // self.pool.number_rent - 2
 
     @property

@@ -19,7 +19,7 @@ _PATIENCE = 2 * 3600
 
 @dataclass
 class Letter:
-    """``to`` is the phone that may show it; ``may_fail``: the carrier has been told not to."""
+    """``to`` is the phone that may show it, "" for nobody. Unless it ``must_arrive``, it may not."""
 
     said_at: float
     number: str
@@ -62,7 +62,7 @@ class Letters:
         session = self._service.store.sessions.get(talk.id)
         heading = f"{session.access_code} " if session.code_needed else ""
         to = talk.phones[Role.CANDIDATE]
-        if is_filtered:
+        if is_filtered and (to, talk.number) not in self._stopped:
             self._service.carrier.faults.messages.fail(to=to, code=30007, times=1)
         self._say(talk, Role.RECRUITER, heading, to, must_arrive=not is_filtered)
 
@@ -126,7 +126,8 @@ class Letters:
         now = self._service.calendar.now
         for word, letter in list(self._letters.items()):
             if letter.said_at < now - _PATIENCE:
-                assert letter.arrivals == 1 or not letter.must_arrive, f"{word} did not arrive"
+                is_there = letter.arrivals == 1 or not letter.must_arrive
+                assert is_there, f"{word} did not arrive: {letter}"
                 del self._letters[word]
 
     def _take(self, word: str, phone: str, sender: str) -> None:

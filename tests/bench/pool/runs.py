@@ -50,8 +50,8 @@ class Theory:
 
     @property
     def ours(self) -> int:
-        """Numbers for a pool with access codes: 1.05 times the busiest candidate's bound."""
-        return math.ceil(1.05 * self.bounds.candidate)
+        """Numbers for a pool with access codes: at most 1.05 times the busiest candidate's bound."""
+        return math.floor(1.05 * self.bounds.candidate)
 
 
 @dataclass(frozen=True)
