@@ -145,7 +145,15 @@ class PoolFiguresAnswer(Answer):
     bound: Annotated[
         int, Field(description="The fewest numbers that could serve the present bindings")
     ]
-    headroom: Annotated[int, Field(description="Available numbers beyond the bound")]
+    headroom: Annotated[
+        int,
+        Field(
+            description=(
+                "Numbers that may be allocated beyond the candidate_bound; beyond the bound "
+                "without access codes"
+            )
+        ),
+    ]
 
 
 _Days = Annotated[
