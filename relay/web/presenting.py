@@ -170,6 +170,7 @@ def present_pool(services: Services, pool: Pool, *, now: float) -> PoolAnswer:
             open_sessions=figures.open_sessions,
             cooling_bindings=figures.cooling_bindings,
             bound=figures.bound,
+            candidate_bound=figures.candidate_bound,
             headroom=figures.headroom,
         ),
         forecast=_forecast(outlook.forecast),

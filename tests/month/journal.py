@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.counts: Counter[str] = Counter()
+        # Webhooks are answered in threads, and a text file written from two holds rubbish.
+        self._one_writer = threading.Lock()
 
     def __enter__(self) -> Journal:
         self._file = self.path.open("w", encoding="utf-8")
@@ -31,10 +34,12 @@ class Journal:
         self._file.close()
 
     def _write(self, _logger: Any, level: str, event: dict[str, Any]) -> None:
-        self.counts[event["event"]] += 1
-        self._file.write(f"{level} {event!r}\n")
+        with self._one_writer:
+            self.counts[event["event"]] += 1
+            self._file.write(f"{level} {event!r}\n")
         raise structlog.DropEvent
 
     def content(self) -> bytes:
-        self._file.flush()
+        with self._one_writer:
+            self._file.flush()
         return self.path.read_bytes()

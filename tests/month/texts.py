@@ -19,7 +19,7 @@ _PATIENCE = 2 * 3600
 
 @dataclass
 class Letter:
-    """``to`` is the phone that may show it, "" for nobody. Unless it ``must_arrive``, it may not."""
+    """``to`` is the phone that may show it, "" for nobody; ``must_arrive``: it has to."""
 
     said_at: float
     number: str

@@ -43,6 +43,7 @@ def test_a_pool_is_created_with_defaults(api):
             "open_sessions": 0,
             "cooling_bindings": 0,
             "bound": 0,
+            "candidate_bound": 0,
             "headroom": 0,
         },
         "reputation": {

@@ -143,7 +143,10 @@ class PoolFiguresAnswer(Answer):
     open_sessions: int
     cooling_bindings: int
     bound: Annotated[
-        int, Field(description="The fewest numbers that could serve the present bindings")
+        int, Field(description="The fewest numbers that could serve the present bindings directly")
+    ]
+    candidate_bound: Annotated[
+        int, Field(description="Enough with access codes: the busiest candidate's")
     ]
     headroom: Annotated[
         int,
