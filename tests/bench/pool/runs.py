@@ -50,7 +50,7 @@ class Theory:
 
     @property
     def ours(self) -> int:
-        """Numbers for a pool with access codes: at most 1.05 times the busiest candidate's bound."""
+        """With access codes: at most 1.05 times the busiest candidate's bound."""
         return math.floor(1.05 * self.bounds.candidate)
 
 
