@@ -321,12 +321,16 @@ def test_numbers_are_bought_with_progress_shown_and_an_exit_code_that_tells(envi
     assert lines(compared)[-1].endswith("rented, 0 left to mend")
 
 
-def test_fewer_numbers_than_wanted_are_a_failure_that_says_why(environment):
+def test_fewer_numbers_than_wanted_are_a_failure_that_says_why(environment, carrier):
     lines(run(environment, "pools", "put", "us", "--country", "US", "--allow", "US"))
 
-    bought = run(
-        environment, "numbers", "buy", "--pool", "us", "--area-code", "206", "--count", "99"
-    )
+    carrier.faults.market.left = 1
+    try:
+        bought = run(
+            environment, "numbers", "buy", "--pool", "us", "--area-code", "206", "--count", "2"
+        )
+    finally:
+        carrier.faults.market.left = None
 
     assert bought.returncode == 1
     assert "nothing_on_offer" in bought.stderr

@@ -103,7 +103,7 @@ def test_a_signal_goes_on_to_the_children_and_is_waited_for(starts: Path) -> Non
     running = threading.Thread(target=supervisor.run)
     running.start()
     assert soon(lambda: len(pids(starts)) == 1)
-    supervisor.stop(signal.SIGINT)
+    supervisor.stop(signal.SIGTERM)  # a shell's background jobs are born deaf to SIGINT
     running.join(timeout=10)
     assert not is_alive(pids(starts)[0])
 
