@@ -11,6 +11,7 @@ from relay.domain.phone import (
     WITHHELD,
     PhoneNumber,
     PhoneNumberRefused,
+    area_code_of,
     is_withheld,
     normalise_virtual_number,
     parse_participant_phone,
@@ -146,3 +147,17 @@ def test_a_virtual_number_is_what_can_be_dialled(text: str, number: str) -> None
 def test_what_cannot_be_dialled_is_no_virtual_number(text: str) -> None:
     with pytest.raises(PhoneNumberRefused):
         normalise_virtual_number(text)
+
+
+@pytest.mark.parametrize(
+    ("number", "area"),
+    [
+        ("+14155550142", "1415"),
+        ("+442079460123", "4420"),
+        ("+18005550199", ""),
+        ("170055501420001", ""),
+        ("", ""),
+    ],
+)
+def test_the_area_of_a_geographic_number(number: str, area: str) -> None:
+    assert area_code_of(number) == area

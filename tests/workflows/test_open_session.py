@@ -4,7 +4,7 @@ import pytest
 
 from relay.domain.errors import Conflict, Forbidden, Invalid, PoolExhausted
 from relay.domain.participant import CandidateDetails, RecruiterDetails
-from relay.domain.pool import Pool
+from relay.domain.pool import Geo, Pool
 from relay.domain.session import Channel, ClosedReason
 from relay.store.sessions import Outdated
 from relay.workflows.close_session import close_session
@@ -317,3 +317,38 @@ def test_a_closed_pair_gets_a_new_session(world):
 
     assert opened.is_new
     assert opened.session.id != first.id
+
+
+# --- which number ---------------------------------------------------------------------
+
+
+def rent_number(world, number, capabilities="vsm"):
+    world.services.store.numbers.add(
+        number, "us", carrier_sid="PN", capabilities=capabilities, now=NOW
+    )
+
+
+def test_a_number_of_the_candidates_area_is_preferred_where_the_policy_says_so(world):
+    """Carl's phone is in area 310, and the pool has a number there."""
+    rent_number(world, "+13105550142")
+    add_pool(world, "us", geo=Geo.AREA_CODE)
+    assert world.open().virtual_number == "+13105550142"
+    assert world.open("rita", "dan").virtual_number == NUMBER
+
+
+def test_a_number_that_one_of_them_has_stopped_is_avoided_for_texts(world):
+    rent_number(world, OTHER_NUMBER)
+    indexes = world.services.vault.indexes_of(CARL)
+    world.services.store.suppressions.stop(indexes, NUMBER, since=NOW, cause="SM1")
+    assert world.open().virtual_number == OTHER_NUMBER
+    calls_only = world.open("nora", "carl", channels=frozenset({Channel.VOICE}))
+    assert calls_only.virtual_number == NUMBER
+
+
+def test_an_open_session_cannot_ask_more_of_its_number_than_it_can(world):
+    world.services.store.numbers.remove(NUMBER, "us")
+    rent_number(world, NUMBER, "v")
+    session = world.open(channels=frozenset({Channel.VOICE}))
+    with pytest.raises(Conflict, match="cannot carry") as refused:
+        world.open()
+    assert refused.value.sessions == (session.id,)
