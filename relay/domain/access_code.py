@@ -21,11 +21,15 @@ WINDOW = 24 * 3600
 #: Wrong codes of one caller in the window: six calls of somebody who mistypes each time.
 TRIES_OF_A_CALLER = 18
 #: Wrong codes on one number in the window, of all callers together who have no binding there. At
-#: one hit in 100,000 guesses, an attacker who never stops needs nine years for an even chance.
+#: one hit in 100,000 guesses, whoever never stops needs nine years for an even chance on one full
+#: number; on a thousand of them at once, days (docs/pool.md).
 TRIES_OF_STRANGERS = 20
 
 #: How a text begins that names its session: the code, then its own words.
-_HEADED = re.compile(rf"\s*#?(\d{{{SHORTEST},{LONGEST}}})(?:\s*[:,.#-]\s*|\s+|$)")
+#: Chinese needs no space, and has its own punctuation.
+_HEADED = re.compile(
+    rf"\s*#?([0-9]{{{SHORTEST},{LONGEST}}})(?:\s*[-:,.;#)，：；、。]\s*|\s+|$|(?=[^\x00-\x7f]))"
+)
 
 
 def draw_access_codes() -> list[str]:

@@ -30,7 +30,7 @@ numbers                            hash    virtual number → pool              
 {p}:load                           hash    virtual number → sessions, cooling too      cooldown
 {p}:codes                          hash    number:code → session id                    cooldown
 {p}:code-lengths                   hash    virtual number → digits of its longest code cooldown
-{p}:tries:<CallSid>                hash    codes tried in a call → what came of it     an hour
+{p}:tries:<CallSid>                hash    a call's attempts whose code was wrong       an hour
 {p}:wrong:caller:<index>           string  wrong codes from a phone                    a day
 {p}:wrong:number:<number>          string  wrong codes of strangers on a number        a day
 {p}:pairs:<r|c>:<ref>              hash    counterpart's ref → latest session id       retention

@@ -64,6 +64,7 @@ def _words(answer: TextAnswer, text: InboundText) -> str:
             index=answer.accepted.index,
             number=text.virtual_number,
             locale=answer.locale,
+            now=now(),
         )
     board = services().settings.board_name
     return announcements.text(Announcement(answer.tell), answer.locale, board=board)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from relay.carrier import announcements
-from relay.domain.session import SessionStatus, pool_of
+from relay.domain.session import pool_of
 from relay.workflows.services import Services
 
 
 def ask_which_session(
-    services: Services, message_id: str, *, index: str, number: str, locale: str
+    services: Services, message_id: str, *, index: str, number: str, locale: str, now: float
 ) -> str:
-    """The words: the question, and the codes and contexts of what is open there. ``index`` is the
-    sender's. Raises Unavailable."""
+    """The words: the question, and the codes and contexts of the sender's live sessions there; of
+    none whose recruiter has left this phone, the one of ``index``. Raises Unavailable."""
     bound = services.store.sessions.bound_to(pool_of(message_id), index, number)
     return announcements.which_session(
-        [(s.access_code, s.context) for s in bound if s.status is SessionStatus.OPEN],
+        [
+            (session.access_code, session.context)
+            for session in bound
+            if session.recruiter.phone_index == index and session.is_live(now)
+        ],
         locale,
         board=services.settings.board_name,
     )

@@ -85,7 +85,7 @@ def _use(services: Services, grant: Grant, clock: Clock) -> str:
 def _send(services: Services, grant: Grant, clock: Clock) -> str:
     try:
         to = services.vault.unseal_phone(grant.sealed_phone)
-        body = _words(services, grant)
+        body = _words(services, grant, clock())
     except Unreadable:
         return _give_up(services, grant, _UNREADABLE, clock, "unreadable")
     if _has_stopped(services, grant, to):
@@ -106,10 +106,15 @@ def _send(services: Services, grant: Grant, clock: Clock) -> str:
     return _confirm(services, grant, sent, clock)
 
 
-def _words(services: Services, grant: Grant) -> str:
+def _words(services: Services, grant: Grant, now: float) -> str:
     if grant.notice is Notice.WHICH_SESSION:
         return ask_which_session(
-            services, grant.message, index=grant.index, number=grant.number, locale=grant.locale
+            services,
+            grant.message,
+            index=grant.index,
+            number=grant.number,
+            locale=grant.locale,
+            now=now,
         )
     if grant.notice is None:
         words = services.vault.unseal_text(grant.sealed_text, message_id=grant.message)
@@ -161,7 +166,7 @@ def _settle(services: Services, grant: Grant, clock: Clock) -> str:
     """
     try:
         to = services.vault.unseal_phone(grant.sealed_phone)
-        body = _words(services, grant)
+        body = _words(services, grant, clock())
     except Unreadable:
         return _give_up(services, grant, _UNREADABLE, clock, "unreadable")
     try:

@@ -24,12 +24,17 @@ def test_drawn_codes_are_ten_digits_and_differ():
         ("482913-hi", "482913", "hi"),
         ("4829130001 hi", "4829130001", "hi"),
         ("482913", "482913", ""),
+        ("482913，你好", "482913", "你好"),
+        ("482913：你好", "482913", "你好"),
+        ("482913你好", "482913", "你好"),
     ],
 )
 def test_a_text_may_begin_with_a_code(text, code, rest):
     assert read_heading(text) == Headed(code, rest)
 
 
-@pytest.mark.parametrize("text", ["", "Hello", "48291 Hello", "48291300012 Hello", "482913Hello"])
+@pytest.mark.parametrize(
+    "text", ["", "Hello", "48291 Hello", "48291300012 Hello", "482913Hello", "４８２９１３ Hello"]
+)
 def test_other_texts_begin_with_none(text):
     assert read_heading(text) is None

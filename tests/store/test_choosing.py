@@ -298,3 +298,22 @@ def test_a_pair_comes_back_to_a_stopped_number_before_it_is_refused(crew: Board)
         crew.store.numbers.set_status(number(place), "us", NumberStatus.RESERVED)
     crew.close(claim(crew, "rita", "carl"))
     assert claim(crew, "rita", "carl", suppressed=(number(0),)).virtual_number == number(0)
+
+
+def test_p6_a_pair_comes_back_to_its_own_number_by_a_code_before_it_is_refused(crew: Board) -> None:
+    """The candidate's binding cools longer; the recruiter's side has another session by now."""
+    crew.put(recruiter_cooldown=10, candidate_cooldown=500)
+    for place in (1, 2):
+        crew.store.numbers.set_status(number(place), "us", NumberStatus.RESERVED)
+    first = claim(crew, "rita", "carl")
+    crew.close(first)
+    crew.wait(20)
+    assert claim(crew, "rita", "dan").virtual_number == number(0)
+
+    again = claim(crew, "rita", "carl")
+
+    assert (again.virtual_number, again.code_needed) == (number(0), True)
+    crew.put(access_codes=False)
+    crew.close(again)
+    crew.wait(20)
+    assert why(crew, "rita", "carl") is ExhaustedReason.CANDIDATE_ON_EVERY_NUMBER

@@ -575,3 +575,23 @@ def test_marks_are_swept_after_an_hour(pair: Board) -> None:
     pair.change_phone(Role.RECRUITER, "rita", "q")
     assert pair.store.phone_moves.sweep_markers("us", now=pair.now + 3599) == 0
     assert pair.store.phone_moves.sweep_markers("us", now=pair.now + 3600) == 1
+
+
+def test_a_renumbering_of_very_many_sessions_finds_a_code_for_each(board: Board) -> None:
+    """They share the digits drawn for the change, on numbers where codes must be longer by then."""
+    for place in range(3, 40):
+        board.add_number(place)
+    board.register_recruiter("rita", "r")
+    board.register_recruiter("nora", "n")
+    for recruiter in ("rita", "nora"):
+        for place in range(40):
+            board.register_candidate(f"{recruiter}-{place}")
+            board.open(recruiter, f"{recruiter}-{place}")
+    change = board.begin_change(Role.RECRUITER, "rita", "n")
+    in_the_way = reserve(board, change)
+    assert isinstance(in_the_way, InTheWay)
+
+    assert reserve(board, change, *in_the_way.session_ids) == Reserved()
+    board.commit(change)
+
+    board.audit()

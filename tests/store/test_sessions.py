@@ -203,14 +203,17 @@ def test_an_access_code_grows_with_what_is_on_its_number(crew: Board) -> None:
     assert len(codes[10]) == 7
 
 
-def test_a_code_longer_than_the_draws_is_drawn_from_more_digits(
+def test_draws_that_are_all_taken_still_give_a_code_of_its_own(
     crew: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "relay.store.sessions.draw_access_codes", lambda: ["1111111111"] * 5 + ["1111112222"]
-    )
-    codes = [crew.open(*pair).access_code for pair in (("rita", "carl"), ("nora", "dan"))]
-    assert codes == ["111111", "1111111"]
+    monkeypatch.setattr("relay.store.sessions.draw_access_codes", lambda: ["1111111111"] * 6)
+    codes = [
+        crew.open(*pair).access_code
+        for pair in (("rita", "carl"), ("nora", "dan"), ("quinn", "eve"))
+    ]
+    assert codes[0] == "111111"
+    assert len(set(codes)) == 3
+    assert {len(code) for code in codes} == {6}
 
 
 def test_p1_nobody_gets_a_session_with_themselves(crew: Board) -> None:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import pytest
 
 from relay.carrier.messages import ListedText
+from relay.carrier.webhooks import InboundText
+from relay.domain.participant import RecruiterDetails
 from relay.domain.session import ClosedReason, Session
 from relay.domain.texts import AcceptState, Notice
 from relay.store.messages import ASKED_AN_HOUR
 from relay.workflows.ask_which_session import ask_which_session
 from relay.workflows.reconcile_inbound import reconcile_inbound
+from relay.workflows.register_participant import register_recruiter
+from relay.workflows.relay_text import relay_text
+from tests import world as people
 from tests.pair import CARL, NOW, NUMBER, RITA, US, index_of
 from tests.workflows.texting import Stage
 
@@ -54,7 +59,7 @@ def test_p1_without_a_code_nobody_gets_the_text_and_its_sender_is_asked(
     assert (answer.outcome, answer.tell) == ("several", Notice.WHICH_SESSION)
     assert not stage.jobs.noted
     question = ask_which_session(
-        stage.services, answer.message, index=index_of(RITA), number=NUMBER, locale="en"
+        stage.services, answer.message, index=index_of(RITA), number=NUMBER, locale="en", now=NOW
     )
     assert question.startswith("Acme Jobs: your text was not delivered")
     assert set(question.splitlines()[1:]) == {
@@ -88,9 +93,34 @@ def test_p1_the_code_of_a_closed_session_gets_no_longer_connected(
     answer = stage.text(body=f"{eve.access_code} Hello")
     assert (answer.outcome, answer.tell) == ("closed", Notice.NO_LONGER_CONNECTED)
     question = ask_which_session(
-        stage.services, answer.message, index=index_of(RITA), number=NUMBER, locale="en"
+        stage.services, answer.message, index=index_of(RITA), number=NUMBER, locale="en", now=NOW
     )
     assert eve.access_code not in question
+
+
+def test_p1_a_phone_that_its_recruiter_has_left_is_told_no_codes() -> None:
+    """Somebody else may have it by now."""
+    world = people.make_world()
+    sessions = [world.open("rita", candidate) for candidate in ("carl", "dan")]
+    register_recruiter(
+        world.services,
+        "rita",
+        RecruiterDetails(phone=people.NORA),
+        may_change_phone=True,
+        client_id="board",
+        now=people.NOW,
+    )
+    for place, body in enumerate(("hi", f"{sessions[1].access_code} hi")):
+        text = InboundText(
+            message_sid=f"SM{place:032d}", sender=people.RITA, virtual_number=NUMBER, body=body
+        )
+        answer = relay_text(world.services, text, now=people.NOW)
+        assert answer.outcome == "closed"
+
+
+def test_p3_no_code_of_an_expired_session_is_offered(stage: Stage, eve: Session) -> None:
+    stage.now = NOW + 8 * 24 * 3600
+    assert stage.text(RITA, "hi").tell is Notice.NO_LONGER_CONNECTED
 
 
 def test_each_closed_session_is_told_about_once_a_day(stage: Stage, eve: Session) -> None:
@@ -191,7 +221,7 @@ def test_the_list_of_codes_fits_into_one_text(stage: Stage, eve: Session) -> Non
         stage.pair.connect(RITA, f"+1646555{100 + place:04d}", context="A long context " * 5)
     answer = stage.text(body="Hello")
     question = ask_which_session(
-        stage.services, answer.message, index=index_of(RITA), number=NUMBER, locale="en"
+        stage.services, answer.message, index=index_of(RITA), number=NUMBER, locale="en", now=NOW
     )
     assert len(question) <= 1600
     assert question.endswith("The other codes are on Acme Jobs.")

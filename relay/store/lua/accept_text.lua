@@ -63,16 +63,20 @@ local function named_one(several)
   return nil
 end
 
--- Of an open one, where there is one: more than one record is read only while some are cooling.
+-- One of the sender's live sessions says their language. A phone that its recruiter has left has none
+-- there, whatever still cools: it is told no codes.
 local function ask_which(several)
-  local one, session
+  local locale = ""
   for _, session_id in ipairs(several.ids) do
-    one, session = session_id, read_session(redis.call("HGET", keys.sessions, session_id))
-    if session.status == "open" then
-      break
+    local session = read_session(redis.call("HGET", keys.sessions, session_id))
+    if session.recruiter_index == several.index then
+      locale = session.recruiter_locale
+      if session.status == "open" and now < tonumber(session.expires_at) then
+        return { "several", session_id, "recruiter", locale, several.index }
+      end
     end
   end
-  return { "several", one, "recruiter", session.recruiter_locale, several.index }
+  return { "closed", several.ids[1], "recruiter", locale, several.index }
 end
 
 local phones, indexes = read_phones(FIRST_PHONE_KEY, FIRST_INDEX)
@@ -137,6 +141,9 @@ else
   add_message(keys.message, id, keys.body, text, "")
 end
 redis.call("ZADD", keys.interactions, 0, table.concat({ found.id, whole(now), id }, "\t"))
+if is_split then
+  redis.call("ZADD", keys.interactions, 0, table.concat({ found.id, whole(now), second_id }, "\t"))
+end
 if media > 0 then
   local sender_code, sender_context = heading_for(side, session)
   add_notice(keys, notice_id, notice_kind, {

@@ -46,6 +46,11 @@ local function follow_receiver()
   redis.call("ZADD", keys.lanes, 0, place)
   redis.call("HSET", keys.message, "number", session.number, "index", index, "place", place)
   message.number, message.index, message.place = session.number, index, place
+  if message.code ~= "" then
+    -- The code of the number that it leaves would be refused on this one.
+    message.code = session.code
+    redis.call("HSET", keys.message, "code", session.code)
+  end
   local held = read_body(body)
   redis.call("SET", keys.body, pack_body(held.text, sealed, held.sender_sealed), "KEEPTTL")
 end
@@ -89,15 +94,20 @@ local function is_bound()
   if session[message.side .. "_index"] ~= message.index then
     return false
   end
-  local bound = false
-  for holder in string.gmatch(redis.call("HGET", keys.phone, message.number) or "", "[^ ]+") do
+  local held = redis.call("HGET", keys.phone, message.number) or ""
+  if string.find(" " .. held .. " ", " " .. message.session .. " ", 1, true) then
+    return true
+  end
+  for holder in string.gmatch(held, "[^ ]+") do
     local held_by = redis.call("HGET", keys.sessions, holder)
     local other = held_by and read_session(held_by)
-    bound = bound or holder == message.session
-      or other and other.recruiter == session.recruiter and other.candidate == session.candidate
-        and not is_taken_back(other)
+    if other and other.recruiter == session.recruiter and other.candidate == session.candidate
+      and not is_taken_back(other)
+    then
+      return true
+    end
   end
-  return bound
+  return false
 end
 
 local function is_severed()

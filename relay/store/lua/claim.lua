@@ -151,26 +151,27 @@ local function is_free_again(node, role)
   return still_binds(node, role) and (wish.shares or not is_several(held))
 end
 
-local function may_come_back()
+-- shares: by a code, where the recruiter has others by now and is no candidate.
+local function may_come_back(shares)
   local place = previous and previous.ordinal
   return place
     and redis.call("HGET", keys.ordinals, place) == previous.number
     and redis.call("GETBIT", keys.blocked, place) == 0
     and redis.call("GETBIT", keys.full, place) == 0
     and can_carry(place)
-    and is_free_again(recruiter_node, "recruiter")
+    and (is_free_again(recruiter_node, "recruiter")
+      or shares and redis.call("GETBIT", recruiter_node.used.candidate, place) == 0)
     and is_free_again(candidate_node, "candidate")
 end
 
--- A number whose texts one of the two has stopped is the last resort of a pair that may also talk.
+-- Where no other number is free: the old one by a code, or though one of the two has stopped its texts.
 local ordinal, number
-local comes_back = may_come_back()
-if comes_back and not is_suppressed(previous.number) then
+if may_come_back(false) and not is_suppressed(previous.number) then
   ordinal, number = previous.ordinal, previous.number
 else
   ordinal, number = choose(keys, wish, recruiter_node, candidate_node)
 end
-if not ordinal and comes_back and wish.voice then
+if not ordinal and may_come_back(wish.shares) and (wish.voice or not is_suppressed(previous.number)) then
   ordinal, number = previous.ordinal, previous.number
 end
 if not ordinal then

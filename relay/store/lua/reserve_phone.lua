@@ -72,13 +72,15 @@ end
 
 -- Whether the new phone has no binding on the session's number but such as this person has left.
 local function is_clear(session)
-  local clear = true
-  each_holder(new_node, session.number, function(holder)
+  local held_by = redis.call("HGET", new_node.phone, session.number) or ""
+  for holder in string.gmatch(held_by, "[^ ]+") do
     local record = redis.call("HGET", keys.sessions, holder)
     local held = record and read_session(record)
-    clear = clear and held and held[role] == ref and is_live(held, now) and cooled_until(holder, held)
-  end)
-  return clear
+    if not held or held[role] ~= ref or not is_live(held, now) or not cooled_until(holder, held) then
+      return false
+    end
+  end
+  return true
 end
 
 -- First look at everything, then change.

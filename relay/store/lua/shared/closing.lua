@@ -33,6 +33,9 @@ end
 local function drop_bindings(keys, id, session, count, purge_at)
   local left = tonumber(session.bindings) - count
   session.bindings = whole(left)
+  if left <= 0 then
+    session.code_needed = ""
+  end
   redis.call("HSET", keys.sessions, id, pack_session(session))
   if left > 0 then
     return
