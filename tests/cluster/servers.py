@@ -12,7 +12,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,10 @@ def server_binary() -> Path:
     if found is None:
         raise FileNotFoundError(f"RELAY_TEST_REDIS_SERVER: there is no {named}")
     return Path(found)
+
+
+class NotStarted(Exception):
+    """Somebody else took the port first, for one."""
 
 
 class Master:
@@ -85,10 +89,11 @@ class Master:
                 start_new_session=True,
                 preexec_fn=_die_with_parent(),  # noqa: PLW1509 - two system calls, no lock taken
             )
-        pid = self._process.pid
-        assert _wait_until(lambda: _answers(self.port, pid), 20), (
-            self.directory / "log"
-        ).read_text()[-2000:]
+        process = self._process
+        _wait_until(lambda: process.poll() is not None or _answers(self.port, process.pid), 20)
+        if not _answers(self.port, process.pid):
+            self.kill()
+            raise NotStarted((self.directory / "log").read_text()[-2000:])
 
     def kill(self) -> None:
         """As a crash would."""
@@ -202,10 +207,10 @@ def connect_whole(url: str) -> WholeCluster:
 @contextmanager
 def running_cluster(directory: Path) -> Iterator[Cluster]:
     """Three masters, each with a third of the slots."""
-    masters = [Master(directory / str(number)) for number in range(3)]
+    masters: list[Master] = []
     try:
-        for master in masters:
-            master.start()
+        while len(masters) < 3:
+            masters.append(_start_one(directory / str(len(masters))))
         cluster = _join(masters)
         assert _wait_until(cluster.is_whole, 30), "the nodes do not find each other"
         yield cluster
@@ -214,9 +219,20 @@ def running_cluster(directory: Path) -> Iterator[Cluster]:
             master.kill()
 
 
+def _start_one(directory: Path) -> Master:
+    """On another port when somebody was quicker: test processes start clusters side by side."""
+    for attempt in range(5):
+        master = Master(directory / str(attempt))
+        with suppress(NotStarted):
+            master.start()
+            return master
+    raise AssertionError("no port stays free long enough")
+
+
 def _free_port_pair() -> int:
     """A port that is free now, as is its bus port; both below Linux's ephemeral ports."""
-    for port in random.sample(_PORTS, 200):
+    # Tests seed `random`, each process alike.
+    for port in random.SystemRandom().sample(_PORTS, 200):
         if _is_free(port) and _is_free(port + _BUS):
             return port
     raise AssertionError(f"no free pair of ports in {_PORTS}")
