@@ -80,6 +80,7 @@ class Exchange:
                 index=answer.accepted.index,
                 number=text.virtual_number,
                 locale=answer.locale,
+                now=self.clock(),
             )
         board = self.services.settings.board_name
         return announcements.text(Announcement(answer.tell), answer.locale, board=board)
