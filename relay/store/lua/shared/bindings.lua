@@ -40,12 +40,6 @@ local function read_nodes(first_key, first_argument, count)
   return nodes
 end
 
-local function each_holder(node, number, visit)
-  for id in string.gmatch(redis.call("HGET", node.phone, number) or "", "[^ ]+") do
-    visit(id)
-  end
-end
-
 local function is_holder(node, number, id)
   local held = redis.call("HGET", node.phone, number)
   return held and string.find(" " .. held .. " ", " " .. id .. " ", 1, true) ~= nil
