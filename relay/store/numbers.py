@@ -156,8 +156,9 @@ class Numbers:
             return bool(
                 self._scripts.run(
                     "set_number_status",
-                    [keys.number(number), keys.blocked, keys.resting],
+                    [keys.number(number), keys.blocked, keys.resting, keys.idle],
                     [
+                        number,
                         status,
                         int(not status.is_allocatable),
                         int(is_resting),

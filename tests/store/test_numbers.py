@@ -135,3 +135,12 @@ def test_a_number_removed_while_it_is_put_back_is_on_the_map(board: Board) -> No
     numbers = Numbers(board.client, scripts)
     assert numbers.add(number(1), "us", carrier_sid="PN", capabilities="v", now=NOW)
     assert numbers.pool_of(number(1)) == "us"
+
+
+def test_a_number_that_was_reserved_is_idle_only_from_then_on(board: Board) -> None:
+    board.store.numbers.note_idle("us", [number(0)], now=NOW)
+    for status in (NumberStatus.RESERVED, NumberStatus.AVAILABLE):
+        board.store.numbers.set_status(number(0), "us", status)
+    board.store.numbers.note_idle("us", [number(0)], now=NOW + 100)
+    assert board.store.numbers.idle_since("us", before=NOW + 99) == []
+    assert board.store.numbers.idle_since("us", before=NOW + 100) == [number(0)]

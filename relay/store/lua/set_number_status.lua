@@ -7,13 +7,15 @@ local keys = {
   number = KEYS[1],   -- hash
   blocked = KEYS[2],  -- bitmap
   resting = KEYS[3],  -- bitmap
+  idle = KEYS[4],     -- sorted set: number by since when nothing is on it
 }
-local status = ARGV[1]             -- number status
-local blocked = tonumber(ARGV[2])  -- 1 unless the status lets it be allocated
-local resting = tonumber(ARGV[3])  -- 1 when it is allocated only where nothing else is free
-local expected = ARGV[4]           -- number status, or ""
-local since = ARGV[5]              -- whole seconds: when the rest began, or ""
-local complaints = ARGV[6]         -- why it rests, comma-joined
+local number = ARGV[1]             -- virtual number
+local status = ARGV[2]             -- number status
+local blocked = tonumber(ARGV[3])  -- 1 unless the status lets it be allocated
+local resting = tonumber(ARGV[4])  -- 1 when it is allocated only where nothing else is free
+local expected = ARGV[5]           -- number status, or ""
+local since = ARGV[6]              -- whole seconds: when the rest began, or ""
+local complaints = ARGV[7]         -- why it rests, comma-joined
 
 local known = redis.call("HMGET", keys.number, "ordinal", "status")
 local ordinal = known[1]
@@ -21,6 +23,8 @@ if not ordinal or (expected ~= "" and expected ~= known[2]) then
   return 0
 end
 redis.call("HSET", keys.number, "status", status)
+-- What it was before does not count as idle: it would be given back the minute it is wanted again.
+redis.call("ZREM", keys.idle, number)
 redis.call("SETBIT", keys.blocked, ordinal, blocked)
 redis.call("SETBIT", keys.resting, ordinal, resting)
 if resting == 1 then
