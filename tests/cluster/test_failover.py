@@ -24,6 +24,9 @@ def test_its_replica_takes_over_and_processes_follow(tmp_path: Path) -> None:
             replica.start()
             replica.cluster("MEET", "127.0.0.1", lost.port, lost.port + 10_000)
             eventually(lambda: lost.id in str(replica.cluster("NODES")))
+            # Whoever has not met it cannot vote for it.
+            for master in cluster.masters:
+                eventually(lambda voter=master: replica.id in str(voter.cluster("NODES")))
             replica.cluster("REPLICATE", lost.id)
             eventually(lambda: replica.client.info("replication").get("master_link_status") == "up")
             town.services.store.sessions._scripts = Store(town.client, replicas=1).people._scripts
