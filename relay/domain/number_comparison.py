@@ -38,6 +38,12 @@ class Finding:
     error: int = 0
 
 
+def is_another_account(*, ours: int, missing: int) -> bool:
+    """Whether so many of our numbers are missing that the credentials are rather another account's,
+    which says nothing of ours."""
+    return missing * 2 > ours
+
+
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
     """One look at all numbers: ``at`` in POSIX seconds, how many the account rents."""

@@ -17,17 +17,34 @@ class Comparisons:
         self._client = client
 
     def note(self, comparison: Comparison) -> None:
+        findings = [asdict(finding) for finding in comparison.findings]
         with unavailable_when_away():
-            self._client.set(names.COMPARISON, json.dumps(asdict(comparison)))
+            self._client.hset(
+                names.COMPARISON,
+                mapping={
+                    "at": comparison.at,
+                    "rented": comparison.rented,
+                    "findings": json.dumps(findings),
+                    "left": json.dumps(
+                        {kind: comparison.count(kind, is_repaired=False) for kind in Discrepancy}
+                    ),
+                },
+            )
 
     def last(self) -> Comparison | None:
         with unavailable_when_away():
-            text = self._client.get(names.COMPARISON)
-        if not text:
+            noted = self._client.hgetall(names.COMPARISON)
+        if not noted:
             return None
-        noted = json.loads(text)
         findings = tuple(
             Finding(**{**finding, "kind": Discrepancy(finding["kind"])})
-            for finding in noted.pop("findings")
+            for finding in json.loads(noted["findings"])
         )
-        return Comparison(**noted, findings=findings)
+        return Comparison(at=int(noted["at"]), rented=int(noted["rented"]), findings=findings)
+
+    def left_to_mend(self) -> dict[Discrepancy, int]:
+        """How many of each kind the last one found and did not mend; empty before the first. For
+        metrics: the findings themselves may be thousands."""
+        with unavailable_when_away():
+            left = self._client.hget(names.COMPARISON, "left")
+        return {Discrepancy(kind): count for kind, count in json.loads(left or "{}").items()}

@@ -10,7 +10,6 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from relay.domain.errors import Unavailable
-from relay.domain.number_comparison import Discrepancy
 from relay.workflows.services import Services
 
 
@@ -44,8 +43,6 @@ class NumberGauges(Collector):
             "Numbers that differ between the carrier's list and the pools, and are not mended",
             labels=["kind"],
         )
-        comparison = self._services.store.comparisons.last()
-        if comparison is not None:
-            for kind in Discrepancy:
-                gauge.add_metric([kind], comparison.count(kind, is_repaired=False))
+        for kind, count in self._services.store.comparisons.left_to_mend().items():
+            gauge.add_metric([kind], count)
         return gauge

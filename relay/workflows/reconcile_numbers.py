@@ -6,14 +6,19 @@ anything is done about it. No number is released that nobody gave back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
 
 from relay.carrier.numbers import OwnedNumber, is_pointed_here
 from relay.domain.errors import CarrierError
-from relay.domain.number_comparison import Comparison, Discrepancy, Finding
+from relay.domain.number_comparison import (
+    Comparison,
+    Discrepancy,
+    Finding,
+    is_another_account,
+)
 from relay.domain.pool import NumberStatus, VirtualNumber
 from relay.domain.purchase import pool_of_label
 from relay.workflows.buy_numbers import Clock, buy_numbers
@@ -59,7 +64,12 @@ def reconcile_numbers(services: Services, *, clock: Clock, fix: bool = True) -> 
     except CarrierError as error:
         log.warning("numbers not compared", code=error.code)
         return None
-    findings = [*_compare_pools(look), *_compare_rest(look)]
+    ours = _our_numbers(look)
+    missing = sum(number.number not in look.listed for number in ours)
+    if is_another_account(ours=len(ours), missing=missing):
+        log.error("numbers of another account", ours=len(ours), missing=missing)
+        look = replace(look, fix=False)
+    findings = [*_compare_pools(look, ours), *_compare_rest(look)]
     comparison = Comparison(at=int(clock()), rented=len(look.listed), findings=tuple(findings))
     for finding in findings:
         _tell(finding)
@@ -82,11 +92,18 @@ def _look(services: Services, clock: Clock, *, fix: bool) -> _Look:
     )
 
 
-def _compare_pools(look: _Look) -> Iterator[Finding]:
+def _our_numbers(look: _Look) -> list[VirtualNumber]:
+    numbers: list[VirtualNumber] = []
     for pool in look.services.store.pools.names():
         with pass_over_unreachable(pool=pool, step="compare"):
-            for number in look.services.store.numbers.of_pool(pool):
-                yield from _compare_number(look, number)
+            numbers += look.services.store.numbers.of_pool(pool)
+    return numbers
+
+
+def _compare_pools(look: _Look, ours: Sequence[VirtualNumber]) -> Iterator[Finding]:
+    for number in ours:
+        with pass_over_unreachable(pool=number.pool, step="compare"):
+            yield from _compare_number(look, number)
 
 
 def _compare_number(look: _Look, number: VirtualNumber) -> Iterator[Finding]:
@@ -142,10 +159,12 @@ def _compare_unused(look: _Look, owned: OwnedNumber) -> Iterator[Finding]:
         yield Finding(kind=Discrepancy.FOREIGN, number=owned.number)
         return
     found = Finding(kind=Discrepancy.UNUSED, number=owned.number, pool=pool)
-    sid = store.numbers.releasing(pool).get(owned.number)
-    if sid is not None:
+    release = store.numbers.releasing(pool).get(owned.number)
+    if release is not None:
         unfinished = replace(found, kind=Discrepancy.RELEASE_UNFINISHED)
-        yield look.mend(unfinished, lambda: finish_release(look.services, pool, owned.number, sid))
+        yield look.mend(
+            unfinished, lambda: finish_release(look.services, pool, release, now=look.clock())
+        )
         return
     intents = {intent.number: intent.job for intent in store.jobs.intents(pool)}
     if owned.number in intents:

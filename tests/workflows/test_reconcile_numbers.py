@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from relay.domain.errors import CarrierError, Unavailable
 from relay.domain.number_comparison import Comparison, Discrepancy
@@ -93,6 +94,8 @@ def test_repairs_end_after_a_while_and_go_on_next_time(market: Market) -> None:
 
 
 def test_a_number_that_we_lost_gets_no_new_session(market: Market) -> None:
+    market.simulated.add_number(OTHER_NUMBER)
+    import_number(market.services, OTHER_NUMBER, "us", now=market.now)
     owned = market.simulated.account.number(NUMBER)
     assert owned is not None
     market.simulated.account.remove_number(owned)
@@ -100,6 +103,25 @@ def test_a_number_that_we_lost_gets_no_new_session(market: Market) -> None:
     assert kinds(market) == [(Discrepancy.MISSING, NUMBER, True)]
     assert market.store.numbers.get(NUMBER).status is NumberStatus.RESERVED
     assert kinds(market) == [(Discrepancy.MISSING, NUMBER, False)]
+
+
+def test_credentials_of_another_account_take_no_number_from_service(market: Market) -> None:
+    market.simulated.add_number(OTHER_NUMBER)
+    import_number(market.services, OTHER_NUMBER, "us", now=market.now)
+    for owned in list(market.simulated.account.numbers.values()):
+        market.simulated.account.remove_number(owned)
+
+    with capture_logs() as lines:
+        found = kinds(market)
+
+    assert found == [
+        (Discrepancy.MISSING, NUMBER, False),
+        (Discrepancy.MISSING, OTHER_NUMBER, False),
+    ]
+    (line,) = [line for line in lines if line["log_level"] == "error"]
+    assert (line["event"], line["ours"], line["missing"]) == ("numbers of another account", 2, 2)
+    for number in market.store.numbers.of_pool("us"):
+        assert number.status is NumberStatus.AVAILABLE
 
 
 def test_a_number_that_came_since_the_list_was_made_is_not_missing(market: Market) -> None:
