@@ -20,6 +20,9 @@ TRIES_IN_A_CALL = 3
 WINDOW = 24 * 3600
 #: Wrong codes of one caller in the window: six calls of somebody who mistypes each time.
 TRIES_OF_A_CALLER = 18
+#: A phone with many bindings is a switchboard, whose recruiters mistype each for themselves: for so
+#: many bindings, one wrong code more.
+BINDINGS_A_TRY = 10
 #: Wrong codes on one number in the window, of all callers together who have no binding there. At
 #: one hit in 100,000 guesses, whoever never stops needs nine years for an even chance on one full
 #: number; on a thousand of them at once, days (docs/pool.md).

@@ -110,6 +110,7 @@ class Calls:
                     keys.tries(call.sid),
                     keys.wrong_from(next(iter(call.caller_indexes), "")),
                     keys.wrong_on(call.virtual_number),
+                    keys.degrees[0],
                     *map(keys.phone, call.caller_indexes),
                 ],
                 [
@@ -120,6 +121,7 @@ class Calls:
                     access_code.TRIES_OF_A_CALLER,
                     access_code.TRIES_OF_STRANGERS,
                     access_code.WINDOW,
+                    access_code.BINDINGS_A_TRY,
                     *call.caller_indexes,
                 ],
             )

@@ -224,6 +224,17 @@ def test_a_caller_who_tries_too_often_is_refused_on_every_number(shared: Board) 
     assert 0 < ttl <= access_code.WINDOW
 
 
+def test_a_switchboards_recruiters_may_be_wrong_more_often(shared: Board) -> None:
+    bindings = 3 * access_code.BINDINGS_A_TRY
+    for place in range(bindings - 4):
+        shared.register_candidate(f"m{place}")
+        shared.open("rita", f"m{place}")
+    try_wrong_codes(shared, "r", access_code.TRIES_OF_A_CALLER + 2)
+    assert enter(shared, of(shared, "carl")) is RouteState.CONNECT
+    try_wrong_codes(shared, "r", 1)
+    assert enter(shared, of(shared, "carl")) is RouteState.TRIED_OUT
+
+
 def test_strangers_cannot_lock_a_numbers_recruiters_out(shared: Board) -> None:
     for stranger in range(100):
         try_wrong_codes(shared, f"s{stranger}", 3)

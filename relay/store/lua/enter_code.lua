@@ -4,8 +4,8 @@
 --
 -- A code is good from any phone. Wrong ones are counted by caller, and by number for callers who
 -- have no binding there: neither can a stranger find a code, nor keep out whom the number knows by
--- their phone. Who has tried too often gets no answer to a right code either. Safe to run twice: a
--- try is counted once.
+-- their phone. A switchboard that many recruiters show may be wrong more often. Who has tried too
+-- often gets no answer to a right code either. Safe to run twice: a try is counted once.
 --
 -- Answers as route does, or {"wrong", digits of the longest code, caller's locale} (another try),
 -- {"tried_out", caller's locale}.
@@ -20,8 +20,9 @@ local keys = {
   tries = KEYS[8],         -- hash: of this call
   wrong_from = KEYS[9],    -- string: of this caller
   wrong_on = KEYS[10],     -- string: of strangers on this number
+  degrees = KEYS[11],      -- sorted set: phone by its bindings as a recruiter's
 }
-local FIRST_PHONE_KEY = 11      -- the caller's phone hashes; none of one who is withheld
+local FIRST_PHONE_KEY = 12      -- the caller's phone hashes; none of one who is withheld
 local now = tonumber(ARGV[1])   -- seconds
 local number = ARGV[2]          -- virtual number
 local call = {
@@ -37,7 +38,8 @@ local most_attempts = tonumber(ARGV[10])   -- in a call
 local most_from = tonumber(ARGV[11])       -- wrong ones of a caller in the window
 local most_on = tonumber(ARGV[12])         -- wrong ones of strangers on a number in the window
 local window = tonumber(ARGV[13])          -- seconds
-local FIRST_INDEX = 14                     -- the caller's indexes
+local bindings_a_try = tonumber(ARGV[14])  -- of a caller, that allow one wrong code more
+local FIRST_INDEX = 15                     -- the caller's indexes
 
 local before = answered_before(keys, call, now)
 if before then
@@ -46,10 +48,11 @@ end
 if redis.call("HEXISTS", keys.numbers, number) == 0 then
   return { "unknown_number" }
 end
-local is_known, is_withheld, locale = false, #KEYS < FIRST_PHONE_KEY, ""
+local is_known, is_withheld, locale, bindings = false, #KEYS < FIRST_PHONE_KEY, "", 0
 local phones, indexes = read_phones(FIRST_PHONE_KEY, FIRST_INDEX)
 for position, phone in ipairs(phones) do
   local held = redis.call("HGET", phone, number)
+  bindings = math.max(bindings, tonumber(redis.call("ZSCORE", keys.degrees, indexes[position]) or "0"))
   if held then
     local one = look_at(keys.sessions, string.match(held, "[^ ]+"), indexes[position], now)
     is_known, locale = true, one.side and one.session[one.side .. "_locale"] or ""
@@ -77,7 +80,7 @@ if redis.call("HEXISTS", keys.tries, attempt) == 1 then
   return after_a_wrong_one()
 end
 if attempt > most_attempts
-  or (not is_withheld and is_spent(keys.wrong_from, most_from))
+  or (not is_withheld and is_spent(keys.wrong_from, most_from + math.floor(bindings / bindings_a_try)))
   or (not is_known and is_spent(keys.wrong_on, most_on))
 then
   return { "tried_out", locale }
