@@ -13,6 +13,7 @@ from typing import Any
 import redis
 
 from relay.domain.participant import Role
+from relay.domain.pool import NumberStatus
 from relay.domain.session import Session, SessionStatus
 from relay.store import keys as names
 from relay.store.keys import PoolKeys
@@ -96,6 +97,7 @@ def audit_pool(client: redis.Redis, pool: str) -> dict[str, Session]:
     _audit_sessions(seen, keys, sessions, Counter(i for held in bindings.values() for i in held))
     _audit_open(seen, keys, sessions)
     _audit_codes(seen, keys, sessions)
+    _audit_numbers(seen, keys)
     return sessions
 
 
@@ -240,6 +242,15 @@ def _audit_open(seen: Snapshot, keys: PoolKeys, sessions: dict[str, Session]) ->
         recruiter, candidate = session.recruiter.ref, session.candidate.ref
         assert seen.hashes[keys.pairs(Role.RECRUITER, recruiter)][candidate] == session.id
         assert seen.hashes[keys.pairs(Role.CANDIDATE, candidate)][recruiter] == session.id
+
+
+def _audit_numbers(seen: Snapshot, keys: PoolKeys) -> None:
+    statuses = Counter(
+        seen.hashes[keys.number(n)]["status"] for n in seen.hashes.get(keys.numbers, {})
+    )
+    counted = {s: int(seen.hashes[keys.pool].get(f"numbers:{s}", 0)) for s in NumberStatus}
+    assert counted == {status: statuses[status] for status in NumberStatus}
+    assert not set(seen.zsets.get(keys.idle, {})) & set(seen.hashes.get(keys.load, {}))
 
 
 def _audit_codes(seen: Snapshot, keys: PoolKeys, sessions: dict[str, Session]) -> None:

@@ -22,13 +22,15 @@ _WITHOUT_MOBILE = {"US", "CA"}
 
 @dataclass(frozen=True, kw_only=True)
 class OwnedNumber:
-    """A number that the account rents. ``label`` is the carrier's FriendlyName."""
+    """A number that the account rents, since then (POSIX seconds; None: the carrier does not say).
+    ``label`` is the carrier's FriendlyName."""
 
     number: str
     sid: str
     voice: bool
     sms: bool
     mms: bool
+    rented_since: float | None = None
     voice_url: str = ""
     sms_url: str = ""
     status_callback: str = ""
@@ -205,6 +207,7 @@ def _read(owned: Any) -> OwnedNumber:
         voice=bool(can.get("voice")),
         sms=bool(can.get("sms")),
         mms=bool(can.get("mms")),
+        rented_since=owned.date_created.timestamp() if owned.date_created else None,
         voice_url=owned.voice_url or "",
         sms_url=owned.sms_url or "",
         status_callback=owned.status_callback or "",

@@ -56,7 +56,7 @@ def pools() -> None:
 @click.option("--max-sessions-per-number", type=_COUNT, help="Open sessions on one number.")
 @click.option("--min-headroom", type=click.IntRange(min=0), help="Buy to keep so many free.")
 @click.option("--max-numbers", type=_COUNT, help="Never buy beyond so many.")
-@click.option("--monthly-budget", type=_MONEY, help="Never buy beyond this monthly rent.")
+@click.option("--monthly-budget", type=_MONEY, help="Never buy beyond these charges.")
 @click.option("--number-rent", type=_MONEY, help="Monthly rent of one number, such as 1.15.")
 @click.option("--release-idle-after", type=_SECONDS, help="Seconds: give idle numbers back.")
 def put(
@@ -66,7 +66,8 @@ def put(
     allowed_countries: tuple[str, ...],
     **policy: Any,
 ) -> None:
-    """Create a pool, or change its policy; what is left out takes its default."""
+    """Create a pool, or change its policy; what is left out takes its default. When numbers are
+    tired (`reputation`) is set by the API alone, and stays."""
     if cooldown is not None:
         for side in ("candidate_cooldown", "recruiter_cooldown"):
             policy[side] = policy[side] or cooldown
@@ -74,8 +75,11 @@ def put(
     for field, words in (("selection", Selection), ("geo", Geo)):
         if field in given:
             given[field] = words(given[field])
-    pool = Pool(name=name, country=country, allowed_countries=allowed_countries)
     services = services_of_environment()
+    pool = Pool(name=name, country=country, allowed_countries=allowed_countries)
+    before = services.store.pools.get(name)
+    if before is not None:
+        given["reputation"] = before.reputation
     done = put_pool(services, replace(pool, **given))
     _show(done.pool, services.store.pools.figures(name))
 

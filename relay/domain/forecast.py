@@ -1,7 +1,7 @@
 """When a pool will run out of numbers at the present rate, and what one more number would change.
 
 The bound that decides is the busiest candidate's with access codes, else the busiest person's
-(König): the pool is exhausted once it passes the numbers that may be allocated.
+(König). As it grows, headroom shrinks: the pool is exhausted when there is none.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def forecast(
     growth = growth_of(history, with_codes=figures.access_codes, now=now)
     rented = _rented(figures)
     return Forecast(
-        deciding_bound=figures.allocatable - figures.headroom,
+        deciding_bound=figures.deciding_bound,
         numbers=figures.allocatable,
         headroom=figures.headroom,
         growth=growth,
@@ -96,12 +96,19 @@ def forecast(
             headroom=figures.headroom + 1,
             days_to_exhaustion=_days(figures.headroom + 1, growth),
             monthly_rent=(rented + 1) * pool.number_rent,
-            recruiters_freed=beyond_all - beyond_one_more,
-            # Each phone beyond n numbers shares one of them: its d bindings need d - n + 1 codes.
-            # Another number saves each of them one code, and both to those who then fit.
-            sessions_freed=2 * beyond_all - beyond_one_more if figures.access_codes else 0,
+            recruiters_freed=beyond_all - beyond_one_more if figures.allocatable else 0,
+            sessions_freed=_sessions_freed(figures, beyond_all, beyond_one_more),
         ),
     )
+
+
+def _sessions_freed(figures: PoolFigures, beyond_all: int, beyond_one_more: int) -> int:
+    """Each phone beyond n numbers shares one of them: its d bindings need d - n + 1 codes. Another
+    number saves each of them one code, and both to those who then fit. The first number of a pool
+    saves nobody one."""
+    if not (figures.access_codes and figures.allocatable):
+        return 0
+    return 2 * beyond_all - beyond_one_more
 
 
 def growth_of(history: Sequence[Sample], *, with_codes: bool, now: float) -> Growth | None:

@@ -88,6 +88,8 @@ class VirtualNumber:
     sms: bool
     mms: bool
     imported_at: int
+    #: When the carrier charged it first: it does so again each month from then on.
+    rented_since: int
     #: Since when a resting number rests (POSIX seconds), and why.
     resting_since: int | None = None
     complaints: tuple[Complaint, ...] = ()
@@ -101,6 +103,10 @@ class PoolFigures:
     any one phone has (König). With access codes ``candidate_bound`` is enough: the most that any
     one phone has as a candidate's. ``recruiters`` are phones with bindings as such, ``on_codes``
     those of them that share a number with themselves.
+
+    ``usable`` numbers can be given to a new session: they may be allocated, are not full, and can
+    call and text (call only, where none of the pool's can text). ``headroom`` is how many of them
+    are free for the person who has the fewest: with access codes a candidate, else anybody.
     """
 
     numbers: dict[NumberStatus, int]
@@ -111,12 +117,14 @@ class PoolFigures:
     recruiters: int
     on_codes: int
     access_codes: bool
+    usable: int
+    headroom: int
 
     @property
     def allocatable(self) -> int:
         return sum(count for status, count in self.numbers.items() if status.is_allocatable)
 
     @property
-    def headroom(self) -> int:
-        """Numbers beyond those that the busiest person needs."""
-        return self.allocatable - (self.candidate_bound if self.access_codes else self.bound)
+    def deciding_bound(self) -> int:
+        """What the busiest person needs whom the pool cannot serve by codes."""
+        return self.candidate_bound if self.access_codes else self.bound

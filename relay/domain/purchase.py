@@ -15,6 +15,8 @@ NOT_AVAILABLE = 21422
 #: A request whose answer was lost has had its effect by then, or never will; in seconds. The
 #: carrier ends a request of its own after 15 s.
 CERTAIN_AFTER = 60.0
+#: A buyer who takes longer from the reservation to the request may find it settled by others.
+REQUEST_WITHIN = 20.0
 #: A job that the carrier keeps waiting is given up after so many seconds.
 PATIENCE = 3600
 FIRST_PAUSE = 10.0
@@ -55,7 +57,10 @@ class FailureCode(StrEnum):
 
 _SENTENCES = {
     FailureCode.MAX_NUMBERS: "The pool may not have more numbers (max_numbers).",
-    FailureCode.MONTHLY_BUDGET: "One more number would pass the pool's monthly_budget.",
+    FailureCode.MONTHLY_BUDGET: (
+        "One more number would pass the pool's monthly_budget; one that was given back counts "
+        "until its month is over."
+    ),
     FailureCode.NOTHING_ON_OFFER: "The carrier has no such number on offer.",
     FailureCode.CARRIER_REFUSED: "The carrier refused to sell a number",
     FailureCode.CARRIER_UNAVAILABLE: "The carrier could not be asked for an hour.",
@@ -101,33 +106,6 @@ class Intent:
     number: str
     job: str
     since: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Allowance:
-    """The most numbers a pool may rent at once, by each of its limits; None: no such limit."""
-
-    max_numbers: int | None
-    monthly_budget: int | None
-
-    def refusal(self, *, rented: int, more: int = 1) -> FailureCode | None:
-        """Which limit so many more would pass. The purchase itself is counted in Redis
-        (``lua/reserve_purchase.lua``); this one is for telling early."""
-        for code, most in (
-            (FailureCode.MAX_NUMBERS, self.max_numbers),
-            (FailureCode.MONTHLY_BUDGET, self.monthly_budget),
-        ):
-            if most is not None and rented + more > most:
-                return code
-        return None
-
-
-def allowance(pool: Pool) -> Allowance:
-    """A number costs its rent from the day it is bought, so the budget is a count of numbers."""
-    by_budget = None
-    if pool.monthly_budget is not None and pool.number_rent:
-        by_budget = pool.monthly_budget // pool.number_rent
-    return Allowance(max_numbers=pool.max_numbers, monthly_budget=by_budget)
 
 
 def missing_headroom(pool: Pool, figures: PoolFigures, *, intents: int) -> int:
@@ -193,9 +171,9 @@ def pool_of_label(label: str) -> str | None:
     return name if name != label and POOL_NAME.fullmatch(name) else None
 
 
-def draw_job_id(pool: str, request: str = "") -> str:
-    """``us.7k2m9x4v0q1z``; of a request that may be repeated, the same each time."""
-    return f"{pool}." + (request or "".join(secrets.choice(_ALPHABET) for _ in range(_ID_LENGTH)))
+def draw_job_id(pool: str) -> str:
+    """``us.7k2m9x4v0q1z``."""
+    return f"{pool}." + "".join(secrets.choice(_ALPHABET) for _ in range(_ID_LENGTH))
 
 
 class Reservation(StrEnum):

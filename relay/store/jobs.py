@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from relay.domain.purchase import (
-    Allowance,
     Failure,
     FailureCode,
     Intent,
@@ -20,6 +19,7 @@ from relay.domain.purchase import (
     Purchase,
     Reservation,
 )
+from relay.domain.rent import Allowance, Rent
 from relay.domain.session import pool_of
 from relay.store.connection import Client, unavailable_when_away
 from relay.store.keys import PoolKeys
@@ -32,6 +32,8 @@ LEASE = 90.0
 LOOK_AGAIN = 20.0
 #: An ended job can be read for so many seconds.
 RETENTION = 30 * 24 * 3600
+#: So long, in seconds, a repeated request finds its job (API.md: Idempotency-Key).
+REMEMBERED = 24 * 3600
 _BATCH = 50
 
 
@@ -68,18 +70,23 @@ class PurchaseJobs:
         self._client = client
         self._scripts = scripts
 
-    def create(self, job: Purchase) -> bool:
-        """Puts it on record; False when its id is known already, and nothing changes."""
+    def create(self, job: Purchase, *, request: str = "") -> str:
+        """Puts it on record. Answers its id; of a ``request`` that has one already, that one's."""
         keys = PoolKeys(job.pool)
         fields = [str(part) for pair in _pack(job).items() for part in pair]
         with unavailable_when_away():
-            return bool(
-                self._scripts.run_durably(
-                    "create_job",
-                    [keys.job(job.id), keys.jobs],
-                    [job.id, job.created_at + LOOK_AGAIN, *fields],
-                )
+            job_id: str = self._scripts.run_durably(
+                "create_job",
+                [keys.job(job.id), keys.jobs, keys.ordered(request or job.id)],
+                [job.id, job.created_at + LOOK_AGAIN, REMEMBERED, *fields],
             )
+        return job_id
+
+    def ordered(self, pool: str, request: str) -> Purchase | None:
+        """The job that this request has begun before, as long as it is remembered."""
+        with unavailable_when_away():
+            job_id = self._client.get(PoolKeys(pool).ordered(request))
+        return self.get(job_id) if job_id else None
 
     def get(self, job_id: str) -> Purchase | None:
         try:
@@ -129,7 +136,14 @@ class PurchaseJobs:
         with unavailable_when_away():
             answer = self._scripts.run_durably(
                 "reserve_purchase",
-                [keys.buyer, keys.buying, keys.numbers, keys.releasing, keys.jobs],
+                [
+                    keys.buyer,
+                    keys.buying,
+                    keys.numbers,
+                    keys.releasing,
+                    keys.jobs,
+                    keys.prepaid,
+                ],
                 [
                     job_id,
                     token,
@@ -191,13 +205,14 @@ class PurchaseJobs:
             noted = self._client.hgetall(PoolKeys(pool).buying)
         return [_intent(number, value) for number, value in noted.items()]
 
-    def rented(self, pool: str) -> int:
-        """How many numbers the pool pays for or may pay for: its own, and those on the way."""
+    def rent(self, pool: str, *, now: float) -> Rent:
+        """What the pool's limits count."""
         keys = PoolKeys(pool)
-        with unavailable_when_away(), self._client.pipeline(transaction=False) as pipe:
-            for counted in (keys.numbers, keys.buying, keys.releasing):
-                pipe.hlen(counted)
-            return sum(pipe.execute())
+        with unavailable_when_away():
+            rented, prepaid = self._scripts.run(
+                "count_rented", [keys.numbers, keys.buying, keys.releasing, keys.prepaid], [now]
+            )
+        return Rent(rented=rented, prepaid=prepaid)
 
     def shortage(self, pool: str) -> Shortage | None:
         with unavailable_when_away():

@@ -57,7 +57,9 @@ numbers                            hash    virtual number → pool              
 {p}:jobs                           zset    unfinished job by when to look again        a job
 {p}:buyer                          hash    token and lease of who buys for the pool    a lease
 {p}:buying                         hash    number about to be bought → job, since      a purchase
-{p}:releasing                      hash    number to be released → carrier sid         a release
+{p}:ordered:<request>              string  the job that a repeated order has begun     a day
+{p}:releasing                      hash    number to be released → sid, rented since   a release
+{p}:prepaid                        zset    sid of a released number by its month's end  a month
 {p}:idle                           zset    number by since when nothing is on it       while idle
 {p}:shortage                       hash    why the pool could not buy, how many        while short
 {people}:<recruiter|candidate>:<ref>  hash  the participant, phone sealed              for ever
@@ -69,7 +71,7 @@ conflicts:{api-keys}:<api-key>     string  phone conflicts met in this hour     
 idempotency:{api-keys}:<hash>      hash    what a POST answered                        24 h
 rates:fixed:{api-keys}:<who>       string  requests in a window                        a window
 reconciled                         string  until when inbound messages were fetched    for ever
-comparison                         string  last comparison with the carrier's numbers  for ever
+numbers-compared                   hash    last comparison with the carrier's numbers  for ever
 key-canaries                       hash    seal:<id>, index:<id> → trace of this key   for ever
 leader:ticker                      string  the ticker that leads                       10 s
 =================================  ======  ==========================================  ==========
@@ -88,7 +90,7 @@ RATES = "rates:fixed"
 #: each lost master of a cluster would take a part of all requests with it.
 _BESIDE_API_KEYS = f"{{{API_KEYS}}}"
 RECONCILED = "reconciled"
-COMPARISON = "comparison"
+COMPARISON = "numbers-compared"
 TICKER_LEADER = "leader:ticker"
 KEY_CANARIES = "key-canaries"
 PHONE_CHANGES = "{people}:changes"
@@ -146,6 +148,7 @@ class PoolKeys:
         "ordinals",
         "outbox",
         "pool",
+        "prepaid",
         "releasing",
         "resting",
         "scratch",
@@ -191,6 +194,7 @@ class PoolKeys:
         self.buyer = f"{tag}buyer"
         self.buying = f"{tag}buying"
         self.releasing = f"{tag}releasing"
+        self.prepaid = f"{tag}prepaid"
         self.idle = f"{tag}idle"
         self.shortage = f"{tag}shortage"
 
@@ -258,6 +262,9 @@ class PoolKeys:
 
     def job(self, job_id: str) -> str:
         return f"{self.tag}job:{job_id}"
+
+    def ordered(self, request: str) -> str:
+        return f"{self.tag}ordered:{request}"
 
     def reserved(self, change: str) -> str:
         return f"{self.tag}reserved:{change}"

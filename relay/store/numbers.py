@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from relay.domain.errors import Conflict
 from relay.domain.phone import area_code_of
 from relay.domain.pool import NumberStatus, VirtualNumber
+from relay.domain.rent import Release
 from relay.domain.reputation import Complaint
 from relay.store import keys as names
 from relay.store.connection import Client, unavailable_when_away
@@ -70,11 +71,14 @@ class Numbers:
         carrier_sid: str,
         capabilities: str,
         now: float,
+        rented_since: float | None = None,
         status: NumberStatus = NumberStatus.AVAILABLE,
     ) -> bool:
         """Puts a number we own into a pool; False when it was there. ``capabilities`` is some of
-        ``vsm``. Raises Conflict when it is in another pool or on its
-        way back to the carrier, Unavailable."""
+        ``vsm``; ``rented_since`` is when the carrier charged it first, now unless it is given.
+
+        Raises Conflict when it is in another pool or on its way back to the carrier, Unavailable.
+        """
         keys = PoolKeys(pool)
         with unavailable_when_away():
             # The map first: a number in no map is unreachable, one in no pool is only unknown.
@@ -99,6 +103,7 @@ class Numbers:
                     carrier_sid,
                     capabilities,
                     int(now),
+                    int(now if rented_since is None else rented_since),
                 ],
             )
             if outcome == "releasing":
@@ -156,7 +161,7 @@ class Numbers:
             return bool(
                 self._scripts.run(
                     "set_number_status",
-                    [keys.number(number), keys.blocked, keys.resting, keys.idle],
+                    [keys.number(number), keys.blocked, keys.resting, keys.idle, keys.pool],
                     [
                         number,
                         status,
@@ -200,6 +205,7 @@ class Numbers:
                     keys.load,
                     keys.idle,
                     keys.releasing,
+                    keys.pool,
                 ],
                 [number, expected, releases],
             )
@@ -211,21 +217,27 @@ class Numbers:
             # Somebody may have put it back in between, and found the entry that has just gone.
             self._keep_on_the_map(number, pool)
 
-    def releasing(self, pool: str) -> dict[str, str]:
-        """Numbers that have left the pool and not yet the account, with their carrier sids."""
+    def releasing(self, pool: str) -> dict[str, Release]:
+        """Numbers that have left the pool and not yet the account."""
         with unavailable_when_away():
-            noted: dict[str, str] = self._client.hgetall(PoolKeys(pool).releasing)
-        return noted
+            noted = self._client.hgetall(PoolKeys(pool).releasing)
+        return {number: _release(number, text) for number, text in noted.items()}
 
-    def note_released(self, number: str, pool: str) -> None:
+    def note_released(self, release: Release, pool: str, *, now: float) -> None:
         """The carrier has it back. Off the map first: what still is on record is done again."""
-        self._leave_the_map(number, pool)
+        keys = PoolKeys(pool)
+        self._leave_the_map(release.number, pool)
         with unavailable_when_away():
-            self._client.hdel(PoolKeys(pool).releasing, number)
-        self.forget(number)
+            self._scripts.run_durably(
+                "note_released",
+                [keys.releasing, keys.prepaid],
+                [release.number, release.carrier_sid, release.paid_until(now), now],
+            )
+        self.forget(release.number)
 
     def note_idle(self, pool: str, numbers: Sequence[str], *, now: float) -> None:
-        """Remembers since when nothing has been on each of these, as far as anybody looked."""
+        """Remembers since when nothing has been on each of these, as far as anybody looked. A
+        session that comes, and a new status, make it forget that: nothing is missed in between."""
         keys = PoolKeys(pool)
         with unavailable_when_away():
             for first in range(0, len(numbers), _BATCH):
@@ -247,10 +259,26 @@ class Numbers:
             return bool(
                 self._scripts.run(
                     "drain_idle_number",
-                    [keys.number(number), keys.load, keys.idle, keys.blocked, keys.resting],
+                    [
+                        keys.number(number),
+                        keys.load,
+                        keys.idle,
+                        keys.blocked,
+                        keys.resting,
+                        keys.pool,
+                    ],
                     [number, before, NumberStatus.DRAINING],
                 )
             )
+
+    def can_text(self, pool: str) -> bool:
+        """Whether some number of the pool can. Raises Unavailable."""
+        keys = PoolKeys(pool)
+        with unavailable_when_away(), self._client.pipeline(transaction=False) as pipe:
+            pipe.hlen(keys.numbers)
+            pipe.bitcount(keys.no_sms)
+            numbers, without_texts = pipe.execute()
+        return bool(numbers > without_texts)
 
     def get(self, number: str) -> VirtualNumber | None:
         pool = self.pool_of(number)
@@ -290,6 +318,11 @@ def _place_keys(keys: PoolKeys, number: str) -> list[str]:
     ]
 
 
+def _release(number: str, text: str) -> Release:
+    sid, since = text.split("\t")
+    return Release(number=number, carrier_sid=sid, rented_since=int(since))
+
+
 def _unpack(number: str, pool: str, record: dict[str, str]) -> VirtualNumber:
     return VirtualNumber(
         number=number,
@@ -301,6 +334,7 @@ def _unpack(number: str, pool: str, record: dict[str, str]) -> VirtualNumber:
         sms="s" in record["capabilities"],
         mms="m" in record["capabilities"],
         imported_at=int(record["imported_at"]),
+        rented_since=int(record["rented_since"]),
         resting_since=int(record["resting_since"]) if record.get("resting_since") else None,
         complaints=tuple(map(Complaint, filter(None, record.get("complaints", "").split(",")))),
     )

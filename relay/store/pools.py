@@ -9,6 +9,7 @@ from relay.domain.pool import Geo, NumberStatus, Pool, PoolFigures, Selection
 from relay.domain.reputation import ReputationPolicy
 from relay.store import keys as names
 from relay.store.connection import Client, unavailable_when_away
+from relay.store.free_numbers import FreeNumberCount
 from relay.store.keys import PoolKeys
 from relay.store.scripts import Scripts
 
@@ -32,6 +33,7 @@ class Pools:
     def __init__(self, client: Client, scripts: Scripts) -> None:
         self._client = client
         self._scripts = scripts
+        self._free = FreeNumberCount(client, scripts)
 
     def put(self, pool: Pool) -> bool:
         """Creates the pool or changes its policy; True when it is new. Raises Unavailable."""
@@ -57,30 +59,31 @@ class Pools:
     def figures(self, name: str) -> PoolFigures:
         """What the pool holds now. Raises Unavailable."""
         keys = PoolKeys(name)
-        with unavailable_when_away():
-            numbers = self._client.hkeys(keys.numbers)
-            with self._client.pipeline(transaction=False) as pipe:
-                pipe.hmget(keys.pool, ["open_sessions", "access_codes"])
-                pipe.zcard(keys.cooling)
-                for degrees in keys.degrees:
-                    pipe.zrange(degrees, 0, 0, desc=True, withscores=True)
-                pipe.zcard(keys.degrees[0])
-                pipe.zcard(keys.sharing)
-                for number in numbers:
-                    pipe.hget(keys.number(number), "status")
-                policy, cooling, *answers = pipe.execute()
-        *busiest, recruiters, on_codes = answers[:5]
-        statuses = answers[5:]
+        counts = [f"numbers:{status}" for status in NumberStatus]
+        with unavailable_when_away(), self._client.pipeline(transaction=False) as pipe:
+            pipe.hmget(keys.pool, ["open_sessions", "access_codes", *counts])
+            pipe.zcard(keys.cooling)
+            for degrees in keys.degrees:
+                pipe.zrange(degrees, 0, 0, desc=True, withscores=True)
+            pipe.zcard(keys.degrees[0])
+            pipe.zcard(keys.sharing)
+            (sessions, codes, *numbers), cooling, *busiest, recruiters, on_codes = pipe.execute()
         most = [int(top[0][1]) if top else 0 for top in busiest]
+        access_codes = codes == "1"
+        free = self._free.of_pool(name, access_codes=access_codes)
         return PoolFigures(
-            numbers={status: statuses.count(status) for status in NumberStatus},
-            open_sessions=int(policy[0] or 0),
+            numbers={
+                status: int(count or 0) for status, count in zip(NumberStatus, numbers, strict=True)
+            },
+            open_sessions=int(sessions or 0),
             cooling_bindings=cooling,
             bound=max(most),
             candidate_bound=most[1],
             recruiters=recruiters,
             on_codes=on_codes,
-            access_codes=policy[1] == "1",
+            access_codes=access_codes,
+            usable=free.usable,
+            headroom=free.fewest,
         )
 
 

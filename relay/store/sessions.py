@@ -130,6 +130,7 @@ class Sessions:
                     keys.moving,
                     keys.pairs(Role.RECRUITER, recruiter.ref),
                     keys.pairs(Role.CANDIDATE, candidate.ref),
+                    keys.idle,
                     *(key for index in indexes for key in keys.node(index)),
                 ],
                 [

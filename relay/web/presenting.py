@@ -171,6 +171,7 @@ def present_pool(services: Services, pool: Pool, *, now: float) -> PoolAnswer:
             cooling_bindings=figures.cooling_bindings,
             bound=figures.bound,
             candidate_bound=figures.candidate_bound,
+            usable=figures.usable,
             headroom=figures.headroom,
         ),
         forecast=_forecast(outlook.forecast),

@@ -16,6 +16,7 @@ import structlog
 from relay.domain.errors import CarrierError
 from relay.domain.pool import Pool
 from relay.domain.purchase import (
+    REQUEST_WITHIN,
     AfterRefusal,
     Failure,
     FailureCode,
@@ -26,12 +27,12 @@ from relay.domain.purchase import (
     Reservation,
     Settled,
     after_refusal,
-    allowance,
     is_given_up,
     label_of,
     missing_headroom,
     next_try_at,
 )
+from relay.domain.rent import allowance
 from relay.store.jobs import Begun, Busy, Over
 from relay.workflows.import_number import webhooks_of
 from relay.workflows.services import Services
@@ -164,12 +165,13 @@ def _wants_more(run: _Run, job: Purchase, pool: Pool) -> bool:
 
 def _buy_one(run: _Run, job: Purchase, pool: Pool) -> None:
     for number in _offers(run, job):
+        reserved_at = run.clock()
         reservation = run.services.store.jobs.reserve(
-            job.id, number, allowance(pool), token=run.token, now=run.clock()
+            job.id, number, allowance(pool), token=run.token, now=reserved_at
         )
         if reservation.limit is not None:
             raise _Stopped(Failure.of(reservation.limit))
-        if reservation is Reservation.LOST:
+        if reservation is Reservation.LOST or run.clock() > reserved_at + REQUEST_WITHIN:
             raise _TakenOver
         if reservation is Reservation.RESERVED and _buy(run, job, number):
             return
@@ -177,9 +179,11 @@ def _buy_one(run: _Run, job: Purchase, pool: Pool) -> None:
 
 
 def _offers(run: _Run, job: Purchase) -> Iterator[str]:
-    """Numbers that nobody here has. Where none for sale can text, those that can be called."""
+    """Numbers that nobody here has. Where none for sale can text, those that can be called, if
+    anybody is served by them: they are no headroom of a pool that texts."""
     carrier, store = run.services.carrier.numbers, run.services.store
-    for sms in (True, False):
+    texts_only = job.kind is JobKind.HEADROOM and store.numbers.can_text(job.pool)
+    for sms in (True,) if texts_only else (True, False):
         offered = carrier.find_available(
             country=job.country, area_code=job.area_code, sms=sms, voice=True, limit=_OFFERS
         )

@@ -10,7 +10,7 @@ from relay.workflows.release_numbers import finish_release
 from relay.workflows.services import Services
 
 
-def give_number_back(services: Services, text: str) -> None:
+def give_number_back(services: Services, text: str, *, now: float) -> None:
     """It is on record before the carrier is asked: what the carrier does not do now is done by the
     next ``release_numbers``.
 
@@ -22,7 +22,9 @@ def give_number_back(services: Services, text: str) -> None:
             raise Conflict(_what_to_do(number.status))
         case "unknown":
             raise NotFound("This number is not in any pool.")
-    finish_release(services, number.pool, number.number, number.carrier_sid)
+    release = services.store.numbers.releasing(number.pool).get(number.number)
+    if release is not None:  # else a worker was quicker
+        finish_release(services, number.pool, release, now=now)
 
 
 def _what_to_do(status: NumberStatus) -> str:

@@ -54,7 +54,12 @@ def import_number(services: Services, text: str, pool: str, *, now: float) -> Im
     point_here(services, owned)
     try_to_join(services, owned)
     is_new = services.store.numbers.add(
-        number, pool, carrier_sid=owned.sid, capabilities=capabilities_of(owned), now=now
+        number,
+        pool,
+        carrier_sid=owned.sid,
+        capabilities=capabilities_of(owned),
+        now=now,
+        rented_since=owned.rented_since,
     )
     imported = services.store.numbers.get(number)
     if imported is None:

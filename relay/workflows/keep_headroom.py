@@ -10,10 +10,10 @@ from relay.domain.purchase import (
     FailureCode,
     JobKind,
     Purchase,
-    allowance,
     draw_job_id,
     missing_headroom,
 )
+from relay.domain.rent import allowance
 from relay.store.jobs import Shortage
 from relay.workflows.buy_numbers import Clock, buy_numbers
 from relay.workflows.services import Services
@@ -44,13 +44,17 @@ def keep_headroom_of(services: Services, name: str, *, clock: Clock) -> None:
     """Safe side by side with itself: the job asks before each number whether it still is missing,
     and one buyer at a time works for a pool. Raises Unavailable."""
     pool = services.store.pools.get(name)
-    if pool is None or _is_being_bought_for(services, name):
+    if pool is None:
         return
     missing = _missing(services, pool)
     if missing <= 0:
         services.store.jobs.note_shortage(name, None)
         return
-    limit = allowance(pool).refusal(rented=services.store.jobs.rented(name))
+    at_work = _job_at_work(services, name)
+    if at_work is not None:
+        _tell_if_it_waits(services, pool, at_work, missing)
+        return
+    limit = allowance(pool).refusal(services.store.jobs.rent(name, now=clock()))
     if limit is not None:
         _tell(services, pool, Shortage(reason=limit, missing=missing))
     elif not _has_just_asked(services, name, clock()):
@@ -62,9 +66,16 @@ def _missing(services: Services, pool: Pool) -> int:
     return missing_headroom(pool, figures, intents=len(services.store.jobs.intents(pool.name)))
 
 
-def _is_being_bought_for(services: Services, name: str) -> bool:
-    """An earlier period's job is still at it, or waits for the carrier; the sweeper wakes it."""
-    return any(job.kind is JobKind.HEADROOM for job in services.store.jobs.unfinished(name))
+def _job_at_work(services: Services, name: str) -> Purchase | None:
+    """An earlier period's, still at it or waiting for the carrier; the sweeper wakes it."""
+    unfinished = services.store.jobs.unfinished(name)
+    return next((job for job in unfinished if job.kind is JobKind.HEADROOM), None)
+
+
+def _tell_if_it_waits(services: Services, pool: Pool, job: Purchase, missing: int) -> None:
+    """A carrier that cannot be asked for hours is a shortage long before it is given up."""
+    if job.pauses:
+        _tell(services, pool, Shortage(reason=FailureCode.CARRIER_UNAVAILABLE, missing=missing))
 
 
 def _has_just_asked(services: Services, name: str, now: float) -> bool:
@@ -84,7 +95,11 @@ def _buy(services: Services, pool: Pool, missing: int, clock: Clock) -> None:
     services.store.jobs.create(job)
     log.info("pool buys", pool=pool.name, missing=missing, job=job.id)
     ended = buy_numbers(services, job.id, clock=clock)
-    if not isinstance(ended, Purchase) or not ended.failures:
+    if not isinstance(ended, Purchase):
+        waiting = services.store.jobs.get(job.id) or job
+        _tell_if_it_waits(services, pool, waiting, missing - len(waiting.bought))
+        return
+    if not ended.failures:
         services.store.jobs.note_shortage(pool.name, None)
         return
     reason = ended.failures[0].code

@@ -8,7 +8,8 @@ import phonenumbers
 
 from relay.domain.errors import Conflict, Fault, Invalid
 from relay.domain.pool import Pool
-from relay.domain.purchase import JobKind, Purchase, allowance, draw_job_id
+from relay.domain.purchase import JobKind, Purchase, draw_job_id
+from relay.domain.rent import allowance
 from relay.workflows.services import Services
 
 #: Countries that share the calling code 1 have area codes; elsewhere the carrier ignores them.
@@ -32,17 +33,16 @@ def order_numbers(services: Services, order: Order, *, now: float) -> Purchase:
     Raises Invalid, Conflict with the ``reason`` when the pool's limits leave no room for all of
     them, Unavailable.
     """
-    job_id = draw_job_id(order.pool, order.request)
-    known = services.store.jobs.get(job_id)
+    known = services.store.jobs.ordered(order.pool, order.request) if order.request else None
     if known is not None:
         return known
     pool = services.store.pools.get(order.pool)
     if pool is None:
         raise Invalid("There is no such pool.", (Fault("/pool", "no pool has this name"),))
     _check_place(pool, order)
-    _check_limits(services, pool, order.count)
+    _check_limits(services, pool, order.count, now=now)
     job = Purchase(
-        id=job_id,
+        id=draw_job_id(pool.name),
         pool=pool.name,
         kind=JobKind.ORDER,
         country=order.country,
@@ -50,9 +50,9 @@ def order_numbers(services: Services, order: Order, *, now: float) -> Purchase:
         wanted=order.count,
         created_at=int(now),
     )
-    services.store.jobs.create(job)
-    services.jobs.buy_numbers(job.id)
-    return job
+    job_id = services.store.jobs.create(job, request=order.request)
+    services.jobs.buy_numbers(job_id)
+    return services.store.jobs.get(job_id) or job
 
 
 def _check_place(pool: Pool, order: Order) -> None:
@@ -69,11 +69,13 @@ def _has_area_codes(country: str) -> bool:
     return phonenumbers.country_code_for_region(country) == _NORTH_AMERICA
 
 
-def _check_limits(services: Services, pool: Pool, count: int) -> None:
-    rented = services.store.jobs.rented(pool.name)
-    limit = allowance(pool).refusal(rented=rented, more=count)
+def _check_limits(services: Services, pool: Pool, count: int, *, now: float) -> None:
+    rent = services.store.jobs.rent(pool.name, now=now)
+    limit = allowance(pool).refusal(rent, more=count)
     if limit is not None:
+        paid = f" and pays for {rent.prepaid} that were given back" if rent.prepaid else ""
         raise Conflict(
-            f"The pool has {rented} numbers, and its {limit} leaves no room for {count} more.",
+            f"The pool has {rent.rented} numbers{paid}: "
+            f"its {limit} leaves no room for {count} more.",
             reason=limit,
         )

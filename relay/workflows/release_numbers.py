@@ -7,6 +7,7 @@ import structlog
 
 from relay.domain.errors import CarrierError
 from relay.domain.pool import NumberStatus, Pool, VirtualNumber
+from relay.domain.rent import Release
 from relay.workflows.pass_over_unreachable import pass_over_unreachable
 from relay.workflows.services import Services
 
@@ -35,29 +36,30 @@ def release_numbers_of(services: Services, name: str, *, now: float) -> int:
             # Only if it still is: somebody may want it back, and sessions on it may still cool.
             services.store.numbers.retire(number.number, name, expected=NumberStatus.DRAINING)
     noted = services.store.numbers.releasing(name)
-    return sum(finish_release(services, name, number, sid) for number, sid in noted.items())
+    return sum(finish_release(services, name, release, now=now) for release in noted.values())
 
 
-def finish_release(services: Services, pool: str, number: str, sid: str) -> bool:
+def finish_release(services: Services, pool: str, release: Release, *, now: float) -> bool:
     """The carrier's part of a release that is on record. False when it has to be done later.
 
     Raises Unavailable.
     """
     try:
-        services.carrier.numbers.release(sid)
+        services.carrier.numbers.release(release.carrier_sid)
     except CarrierError as error:
-        log.warning("number not released", virtual_number=number, pool=pool, code=error.code)
+        log.warning(
+            "number not released", virtual_number=release.number, pool=pool, code=error.code
+        )
         return False
-    services.store.numbers.note_released(number, pool)
-    log.info("number released", virtual_number=number, pool=pool)
+    services.store.numbers.note_released(release, pool, now=now)
+    log.info("number released", virtual_number=release.number, pool=pool)
     return True
 
 
 def _drain_idle(
     services: Services, pool: Pool, numbers: list[VirtualNumber], *, now: float
 ) -> None:
-    """Idle since: as often as this runs, somebody looks; what happened between two looks does not
-    count."""
+    """Idle since the first look after its last session, and no earlier."""
     if pool.release_idle_after is None:
         return
     usable = [number.number for number in numbers if number.status.is_allocatable]

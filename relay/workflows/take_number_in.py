@@ -25,6 +25,7 @@ def take_number_in(services: Services, job_id: str, owned: OwnedNumber, *, now: 
             carrier_sid=owned.sid,
             capabilities=capabilities_of(owned),
             now=now,
+            rented_since=owned.rented_since,
         )
     except Conflict:
         log.warning("bought number is in another pool", virtual_number=owned.number, pool=pool)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import subprocess
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -17,9 +17,11 @@ from relay.cli import cli
 from relay.cli.pools import put as put_pool_command
 from relay.domain.api_key import Scope
 from relay.domain.pool import Pool
+from relay.domain.reputation import ReputationPolicy
 from relay.embedded_redis import EmbeddedRedis
 from relay.sandbox import SimulatedCarrier
 from relay.store.api_keys import ApiKeys
+from relay.store.store import Store
 
 ROOT = Path(__file__).parents[2]
 NUMBER = "+14155550142"
@@ -233,6 +235,12 @@ def test_from_nothing_to_a_number_that_is_answered(environment):
         ),
     ]
     assert run(environment, "pools", "show", "de").returncode == 1
+
+    store = Store(redis.Redis.from_url(environment["REDIS_URL"], decode_responses=True))
+    tolerant = replace(store.pools.get("us"), reputation=ReputationPolicy(rest_for=60))
+    store.pools.put(tolerant)
+    lines(run(environment, "pools", "put", "us", "--country", "US", "--max-numbers", "5"))
+    assert store.pools.get("us").reputation == tolerant.reputation
 
     doctor = run(environment, "doctor")
     assert doctor.returncode == 0, doctor.stdout

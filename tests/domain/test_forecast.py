@@ -44,6 +44,8 @@ def look(history: list[Sample], *, access_codes: bool = True, available: int = 2
         recruiters=8,
         on_codes=2,
         access_codes=access_codes,
+        usable=available,
+        headroom=available - (10 if access_codes else 16),
     )
     return forecast(POOL, figures, history, now=NOW, beyond_all=5, beyond_one_more=3)
 
@@ -104,6 +106,11 @@ def test_without_access_codes_the_busiest_person_decides() -> None:
     assert found.growth is not None
     assert found.growth.per_day > 0
     assert found.one_more.sessions_freed == 0
+
+
+def test_a_pools_first_number_saves_nobody_a_code() -> None:
+    one_more = look([], available=0).one_more
+    assert (one_more.recruiters_freed, one_more.sessions_freed) == (0, 0)
 
 
 def test_what_one_more_number_changes() -> None:

@@ -113,6 +113,9 @@ class Watch:
         assert not self._service.store.numbers.releasing("us")
         highest = account.rent.highest_monthly()
         assert highest <= Decimal(self._plan.monthly_budget) / 100
+        # The month is shorter than the carrier's: each number was charged once, given back or not.
+        charged = account.rent.charged(self._service.carrier.now)
+        assert charged <= Decimal(self._plan.monthly_budget) / 100, f"{charged} were charged"
         for place, content in self._written():
             found = _REAL.search(content)
             around = content[max(found.start() - 150, 0) : found.end() + 50] if found else b""

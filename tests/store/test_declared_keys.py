@@ -12,7 +12,8 @@ from relay.domain.forecast import Sample
 from relay.domain.message_progress import MessageStatus
 from relay.domain.participant import Role
 from relay.domain.pool import NumberStatus
-from relay.domain.purchase import Allowance, JobKind, JobStatus, Purchase
+from relay.domain.purchase import JobKind, JobStatus, Purchase
+from relay.domain.rent import Allowance
 from relay.domain.reputation import Complaint
 from relay.domain.session import ClosedReason
 from relay.store.phone_moves import Reserved
@@ -77,6 +78,11 @@ def test_a_purchase_and_a_release(strict: Board) -> None:
     numbers.note_idle("us", [number(0)], now=NOW)
     assert numbers.drain_idle(number(0), "us", before=NOW)
     assert numbers.retire(number(0), "us", expected=NumberStatus.DRAINING) == "removed"
+    numbers.note_released(numbers.releasing("us")[number(0)], "us", now=NOW)
+    assert jobs.rent("us", now=NOW).prepaid == 1
+    for access_codes in (True, False):
+        strict.put(access_codes=access_codes)
+        assert strict.store.pools.figures("us").headroom == 2
 
 
 def test_phone_changes(strict: Board) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import redis
 
-from relay.domain.pool import NumberStatus, Pool
+from relay.domain.pool import DAY, NumberStatus, Pool
 from relay.domain.purchase import (
-    Allowance,
     Failure,
     FailureCode,
     Intent,
@@ -16,6 +17,7 @@ from relay.domain.purchase import (
     Purchase,
     Reservation,
 )
+from relay.domain.rent import Allowance, Release, Rent
 from relay.store.jobs import LEASE, Begun, Busy, Over, Shortage
 from relay.store.store import Store
 from tests.pair import NOW, NUMBER, OTHER_NUMBER
@@ -30,7 +32,7 @@ JOB = Purchase(
 @pytest.fixture
 def jobs(store: Store):
     store.pools.put(Pool(name="us", country="US"))
-    assert store.jobs.create(JOB)
+    assert store.jobs.create(JOB, request="q") == "us.1"
     return store.jobs
 
 
@@ -40,7 +42,9 @@ def reserve(jobs, number=NUMBER, limits=NO_LIMITS, *, job="us.1", token="t"):
 
 def test_a_job_is_read_as_it_was_written_and_made_once(jobs) -> None:
     assert jobs.get("us.1") == JOB
-    assert not jobs.create(JOB)
+    assert jobs.create(replace(JOB, id="us.2"), request="q") == "us.1"
+    assert jobs.ordered("us", "q") == JOB
+    assert jobs.ordered("us", "another") is None
     assert jobs.unfinished("us") == [JOB]
     assert jobs.get("nothing") is None
 
@@ -69,9 +73,34 @@ def test_a_limit_counts_what_is_in_the_pool_and_what_is_on_its_way(jobs, store: 
     assert store.numbers.retire(NUMBER, "us") == "removed"
     assert reserve(jobs, NUMBER) is Reservation.TAKEN
     assert reserve(jobs, "+14155550144", two) is Reservation.MAX_NUMBERS
-    assert jobs.rented("us") == 2
-    store.numbers.note_released(NUMBER, "us")
+    assert jobs.rent("us", now=NOW) == Rent(rented=2, prepaid=0)
+    store.numbers.note_released(store.numbers.releasing("us")[NUMBER], "us", now=NOW)
+    assert jobs.rent("us", now=NOW) == Rent(rented=1, prepaid=1)
+    assert reserve(jobs, "+14155550144", by_budget) is Reservation.MONTHLY_BUDGET
     assert reserve(jobs, "+14155550144", two) is Reservation.RESERVED
+
+
+def test_a_number_on_its_way_into_the_pool_counts_once(jobs, store: Store) -> None:
+    jobs.begin("us.1", token="t", now=NOW)
+    reserve(jobs)
+    store.numbers.add(NUMBER, "us", carrier_sid="PN1", capabilities="v", now=NOW)
+    assert jobs.rent("us", now=NOW) == Rent(rented=1, prepaid=0)
+
+
+def test_a_number_given_back_counts_for_the_budget_until_its_month_is_over(
+    jobs, store: Store
+) -> None:
+    store.numbers.add(
+        NUMBER, "us", carrier_sid="PN1", capabilities="v", now=NOW, rented_since=NOW - 40 * DAY
+    )
+    store.numbers.retire(NUMBER, "us")
+    release = store.numbers.releasing("us")[NUMBER]
+    for _ in range(2):
+        store.numbers.note_released(release, "us", now=NOW)
+    end = release.paid_until(NOW)
+    assert NOW < end <= NOW + 31 * DAY
+    assert jobs.rent("us", now=end - 1).prepaid == 1
+    assert jobs.rent("us", now=end).prepaid == 0
 
 
 def test_an_intent_is_settled_once(jobs) -> None:
@@ -130,9 +159,11 @@ def test_a_number_that_retires_leaves_once_and_only_as_expected(jobs, store: Sto
     assert numbers.retire(NUMBER, "us", expected=NumberStatus.DRAINING) == "changed"
     assert numbers.retire(NUMBER, "us", expected=NumberStatus.AVAILABLE) == "removed"
     assert numbers.retire(NUMBER, "us") == "removed"  # its answer was lost
-    assert numbers.releasing("us") == {NUMBER: "PN1"}
+    assert numbers.releasing("us") == {
+        NUMBER: Release(number=NUMBER, carrier_sid="PN1", rented_since=int(NOW))
+    }
     assert numbers.pool_of(NUMBER) == "us"
-    numbers.note_released(NUMBER, "us")
+    numbers.note_released(numbers.releasing("us")[NUMBER], "us", now=NOW)
     assert numbers.retire(NUMBER, "us") == "unknown"
     assert numbers.pool_of(NUMBER) is None
 

@@ -81,6 +81,46 @@ def test_figures_tell_how_many_recruiters_share_a_number_with_themselves(board: 
     assert (figures.recruiters, figures.on_codes) == (2, 1)
 
 
+def test_full_numbers_and_such_as_cannot_text_are_not_usable(board: Board) -> None:
+    board.put(max_sessions_per_number=1)
+    board.add_number(3, capabilities="v")
+    board.register_recruiter("rita", "r")
+    board.register_candidate("carl", "c")
+    board.open("rita", "carl")
+    figures = board.store.pools.figures("us")
+    assert (figures.allocatable, figures.usable) == (4, 2)
+    assert (figures.candidate_bound, figures.headroom) == (1, 2)
+
+
+def test_headroom_is_that_of_the_person_with_the_fewest_free_numbers(board: Board) -> None:
+    """The busiest one's bindings may be on numbers that nobody gets any more."""
+    for place in range(3, 40):
+        board.add_number(place)
+    board.register_candidate("carl", "c")
+    board.register_candidate("dan", "d")
+    for place in range(30):
+        board.register_recruiter(f"r{place}")
+        board.open(f"r{place}", "carl")
+        board.store.numbers.set_status(number(place), "us", NumberStatus.DRAINING)
+    for place in range(30, 34):
+        board.register_recruiter(f"r{place}")
+        board.open(f"r{place}", "dan")
+    figures = board.store.pools.figures("us")
+    assert (figures.candidate_bound, figures.usable, figures.headroom) == (30, 10, 6)
+    board.put(access_codes=False)
+    assert board.store.pools.figures("us").headroom == 6
+
+
+def test_whom_to_count_ends_where_nobody_can_have_fewer(board: Board) -> None:
+    for place in range(20):
+        board.register_recruiter(f"r{place}")
+        board.register_candidate(f"c{place}")
+        board.open(f"r{place}", f"c{place}")
+    assert board.store.pools.figures("us").headroom == 2
+    board.put(access_codes=False)
+    assert board.store.pools.figures("us").headroom == 2
+
+
 def test_whoever_is_in_both_roles_counts_once_for_the_bound(board: Board) -> None:
     board.register_recruiter("rita", "x")
     board.register_candidate("rita", "x")

@@ -44,6 +44,7 @@ def test_a_pool_is_created_with_defaults(api):
             "cooling_bindings": 0,
             "bound": 0,
             "candidate_bound": 0,
+            "usable": 0,
             "headroom": 0,
         },
         "reputation": {

@@ -13,15 +13,16 @@ from relay.domain.pool import Pool
 from relay.domain.purchase import (
     CERTAIN_AFTER,
     PATIENCE,
-    Allowance,
+    REQUEST_WITHIN,
     FailureCode,
     JobStatus,
     Purchase,
     label_of,
     pool_of_label,
 )
+from relay.domain.rent import Allowance
 from relay.sandbox import SimulatedCarrier
-from relay.store.jobs import LEASE
+from relay.store.jobs import LEASE, REMEMBERED
 from relay.workflows.buy_numbers import Later, buy_numbers
 from relay.workflows.reconcile_numbers import reconcile_numbers
 from relay.workflows.resume_purchases import resume_purchases
@@ -94,6 +95,19 @@ def test_a_repeated_order_is_one_job(market: Market) -> None:
 
     assert again.id == first.id
     assert len(market.store.jobs.unfinished("us")) == 1
+
+
+def test_two_who_send_one_order_at_once_get_one_job(market: Market) -> None:
+    first = market.order(request="hash")
+    market.store.jobs.ordered = lambda *_: None  # who looked before that
+    assert market.order(request="hash").id == first.id
+
+
+def test_a_key_orders_again_when_it_is_forgotten(market: Market) -> None:
+    first = market.order(request="hash")
+    assert 0 < market.redis.ttl("{us}:ordered:hash") <= REMEMBERED
+    market.redis.delete("{us}:ordered:hash")
+    assert market.order(request="hash").id != first.id
 
 
 @pytest.mark.parametrize(
@@ -300,6 +314,26 @@ def test_who_lost_the_lease_buys_nothing_more(market: Market) -> None:
     market.carrier.before = stall
     assert market.work(job) == Later(market.now)
     assert market.owned() == {NUMBER}
+
+
+def test_a_buyer_held_up_after_its_reservation_makes_no_request(market: Market) -> None:
+    """Somebody else may have settled it meanwhile, and bought another one in its place."""
+    reserve = market.store.jobs.reserve
+
+    def held_up(*args: Any, **options: Any) -> Any:
+        market.store.jobs.reserve = reserve
+        reservation = reserve(*args, **options)
+        market.now += REQUEST_WITHIN + 1
+        return reservation
+
+    market.store.jobs.reserve = held_up
+    job = market.order()
+    assert isinstance(market.work(job), Later)
+    assert market.owned() == {NUMBER}
+
+    market.now += CERTAIN_AFTER + LEASE
+    assert len(market.finish(job).bought) == 1
+    assert market.owned() == market.pool()
 
 
 def test_a_long_job_lets_others_have_the_worker(market: Market) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -14,7 +15,7 @@ from relay.sandbox import SimulatedCarrier
 from relay.store.jobs import LEASE, Shortage
 from relay.workflows.keep_headroom import keep_headroom
 from tests.workflows.buying import RENT, SID, TOKEN, Killed, Market
-from tests.world import NUMBER
+from tests.world import NOW, NUMBER, OTHER_NUMBER
 
 
 @pytest.fixture
@@ -133,6 +134,92 @@ def test_a_carrier_that_is_busy_is_asked_again_by_the_sweeper(market: Market) ->
 
     market.finish(job)
     assert headroom(market) == 2
+
+
+def test_a_carrier_that_is_away_is_told_long_before_it_is_given_up(market: Market) -> None:
+    market.policy(min_headroom=3)
+    market.simulated.faults.rest.next(status=503, times=10**6)
+    for _ in range(3):
+        with capture_logs() as lines:
+            keep(market)
+        assert "pool cannot buy" in [line["event"] for line in lines]
+        shortage = market.store.jobs.shortage("us")
+        assert shortage == Shortage(reason=FailureCode.CARRIER_UNAVAILABLE, missing=2)
+
+    market.simulated.faults.rest.clear()
+    (job,) = market.store.jobs.unfinished("us")
+    market.finish(job)
+    keep(market)
+    assert headroom(market) == 3
+    assert market.store.jobs.shortage("us") is None
+
+
+def test_a_job_whose_carrier_serves_it_again_is_no_shortage(market: Market) -> None:
+    market.policy(min_headroom=3)
+    market.simulated.faults.rest.next(status=429)
+    keep(market)
+    (job,) = market.store.jobs.unfinished("us")
+    assert job.pauses == 1
+
+    def take_time(name: str) -> None:
+        market.now += 61 if name == "buy" else 0
+
+    market.carrier.before = take_time
+    market.now += 11
+    market.work(job)
+    (job,) = market.store.jobs.unfinished("us")
+    assert (len(job.bought), job.pauses) == (1, 0)
+
+
+def test_p6_full_numbers_are_no_headroom(market: Market) -> None:
+    market.policy(min_headroom=1, max_sessions_per_number=1)
+    market.world.open()
+    assert headroom(market) == 0
+    keep(market)
+    assert headroom(market) == 1
+    assert len(market.pool()) == 2
+
+
+def test_p6_numbers_that_carry_no_texts_are_no_headroom_of_a_pool_that_texts(
+    market: Market,
+) -> None:
+    market.store.numbers.add(OTHER_NUMBER, "us", carrier_sid="PN2", capabilities="v", now=NOW)
+    market.policy(min_headroom=2)
+    assert headroom(market) == 1
+    find = market.carrier._numbers.find_available
+    market.carrier._numbers.find_available = lambda **wish: [] if wish["sms"] else find(**wish)
+
+    keep(market)
+
+    assert len(market.pool()) == 2  # what cannot text would never be enough
+    assert market.store.jobs.shortage("us").reason is FailureCode.NOTHING_ON_OFFER
+    market.carrier._numbers.find_available = find
+    market.now += 601
+    keep(market)
+    assert headroom(market) == 2
+
+
+def test_where_none_of_a_pools_numbers_can_text_calls_are_enough(market: Market) -> None:
+    market.policy("gb", min_headroom=2)
+    find = market.carrier._numbers.find_available
+    market.carrier._numbers.find_available = lambda **wish: [] if wish["sms"] else find(**wish)
+    lacks_texts(market)
+
+    keep(market)
+    keep(market)
+
+    assert headroom(market, "gb") == 2
+    assert len(market.pool("gb")) == 2
+
+
+def lacks_texts(market: Market) -> None:
+    """The carrier's numbers can do nothing but call."""
+    add = market.store.numbers.add
+
+    def add_without(number: str, pool: str, *, capabilities: str, **options: Any) -> bool:
+        return bool(add(number, pool, capabilities=capabilities.replace("s", ""), **options))
+
+    market.store.numbers.add = add_without
 
 
 @pytest.mark.parametrize("after", [False, True])

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -17,7 +20,7 @@ from relay.workflows.import_number import import_number
 from relay.workflows.reconcile_numbers import reconcile_numbers
 from relay.workflows.recycle import recycle
 from relay.workflows.release_numbers import release_numbers
-from tests.workflows.buying import SID, TOKEN, Killed, Market
+from tests.workflows.buying import RENT, SID, TOKEN, Killed, Market
 from tests.world import NUMBER
 
 
@@ -34,6 +37,10 @@ def market(simulated: SimulatedCarrier) -> Market:
 
 def release(market: Market) -> int:
     return release_numbers(market.services, now=market.now)
+
+
+def rented(market: Market) -> int:
+    return int(market.store.jobs.rent("us", now=market.now).rented)
 
 
 def test_a_draining_number_is_released_when_its_last_cooling_ends(market: Market) -> None:
@@ -82,19 +89,19 @@ def test_a_release_whose_process_is_killed_is_finished(market: Market, *, after:
 
 def test_what_the_carrier_does_not_take_now_is_offered_again(market: Market) -> None:
     market.simulated.faults.rest.next(status=500)
-    give_number_back(market.services, NUMBER)
+    give_number_back(market.services, NUMBER, now=market.now)
     assert market.owned() == {NUMBER}
     assert market.pool() == set()
-    assert market.store.jobs.rented("us") == 1
+    assert rented(market) == 1
 
     assert release(market) == 1
     assert market.owned() == set()
-    assert market.store.jobs.rented("us") == 0
+    assert rented(market) == 0
 
 
 def test_reconciling_finishes_a_release(market: Market) -> None:
     market.simulated.faults.rest.next(status=500)
-    give_number_back(market.services, NUMBER)
+    give_number_back(market.services, NUMBER, now=market.now)
     reconcile_numbers(market.services, clock=market.clock)
     assert market.owned() == set()
 
@@ -102,7 +109,7 @@ def test_reconciling_finishes_a_release(market: Market) -> None:
 def test_a_number_on_its_way_back_joins_no_pool(market: Market) -> None:
     market.policy("ca", country="US")
     market.simulated.faults.rest.next(status=500)
-    give_number_back(market.services, NUMBER)
+    give_number_back(market.services, NUMBER, now=market.now)
 
     for pool in ("us", "ca"):
         with pytest.raises(Conflict):
@@ -118,7 +125,7 @@ def test_a_number_that_cools_can_leave_by_no_door(market: Market) -> None:
     session = market.world.open(now=market.now)
     close_session(market.services, session.id, now=market.now)
     with pytest.raises(Conflict):
-        give_number_back(market.services, NUMBER)
+        give_number_back(market.services, NUMBER, now=market.now)
     change_number(market.services, NUMBER, NumberStatus.DRAINING)
     release(market)
     market.policy("ca", country="US")
@@ -173,6 +180,26 @@ def test_a_number_that_is_claimed_at_that_moment_stays(market: Market) -> None:
     assert market.store.numbers.get(NUMBER).status is NumberStatus.AVAILABLE
 
 
+def test_who_buys_and_gives_back_in_turn_stays_inside_the_budget(market: Market) -> None:
+    """The carrier charges a month with each purchase, and gives nothing back."""
+    market.policy(monthly_budget=4 * RENT)
+    market.simulated.advance(datetime.fromtimestamp(market.now, UTC) - market.simulated.now)
+    rent, begin = market.simulated.account.rent, market.simulated.now
+    bought = 0
+    for _ in range(40):
+        market.now += 3 * DAY
+        market.simulated.advance(timedelta(days=3))
+        with suppress(Conflict):
+            bought += len(market.buy().bought)
+        for number in market.pool() - {NUMBER}:
+            give_number_back(market.services, number, now=market.now)
+    assert bought > 4
+    for hour in range(24 * 90):
+        since = begin + timedelta(hours=hour)
+        charged = rent.charged(since + timedelta(days=28)) - rent.charged(since)
+        assert charged <= Decimal(4 * RENT) / 100
+
+
 def test_one_pools_trouble_does_not_stop_the_others(market: Market) -> None:
     policy = market.policy()
     market.store.pools.put(replace(policy, name="aa"))
@@ -194,7 +221,7 @@ def test_a_release_killed_before_it_is_struck_off_is_struck_off_later(market: Ma
     change_number(market.services, NUMBER, NumberStatus.DRAINING)
     strike_off = market.store.numbers.note_released
 
-    def die(*_: str) -> None:
+    def die(*_: object, **__: object) -> None:
         market.store.numbers.note_released = strike_off
         raise Killed
 
@@ -205,4 +232,4 @@ def test_a_release_killed_before_it_is_struck_off_is_struck_off_later(market: Ma
 
     assert release(market) == 1
     assert market.is_settled()
-    assert market.store.jobs.rented("us") == 0
+    assert rented(market) == 0

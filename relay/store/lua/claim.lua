@@ -33,8 +33,9 @@ local keys = {
   moving = KEYS[24],       -- hash
   recruiter_pairs = KEYS[25],  -- hash
   candidate_pairs = KEYS[26],  -- hash
+  idle = KEYS[27],         -- sorted set: number by since when nothing is on it
 }
-local FIRST_NODE_KEY = 27      -- four keys for each of the recruiter's indexes, then the candidate's
+local FIRST_NODE_KEY = 28      -- four keys for each of the recruiter's indexes, then the candidate's
 
 local now = tonumber(ARGV[1])                    -- seconds
 local id = ARGV[2]                               -- proposed session id
@@ -197,7 +198,7 @@ for role, node in pairs({ recruiter = recruiter_node, candidate = candidate_node
   end
 end
 
-local sessions_on_number = redis.call("HINCRBY", keys.load, number, 1)
+local sessions_on_number = load_number(keys, number)
 local code = previous and previous.number == number and previous.code
 if code and redis.call("HGET", keys.codes, number .. ":" .. code) == previous_id then
   redis.call("HSET", keys.codes, number .. ":" .. code, id)

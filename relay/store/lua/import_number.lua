@@ -1,5 +1,5 @@
 -- import_number: puts a number into a pool, in the lowest place that is vacant.
--- uses: places
+-- uses: places, statuses
 --
 -- Safe to run twice. Answers {"imported" | "known", ordinal}, or {"releasing"} for a number that is
 -- on its way back to the carrier.
@@ -24,6 +24,7 @@ local blocked = ARGV[3]       -- 1 unless the status lets it be allocated
 local carrier_sid = ARGV[4]
 local capabilities = ARGV[5]  -- some of "vsm": voice, sms, mms
 local now = ARGV[6]           -- whole seconds
+local rented_since = ARGV[7]  -- whole seconds: when the carrier charged it first
 
 local ordinal = redis.call("HGET", keys.numbers, number)
 if ordinal then
@@ -42,6 +43,7 @@ end
 redis.call("HSET", keys.numbers, number, ordinal)
 redis.call("HSET", keys.ordinals, ordinal, number)
 redis.call("ZADD", keys.busy, 0, ordinal)
+count_status(keys, status, 1)
 mark_place(keys, ordinal, {
   blocked = blocked,
   no_voice = string.find(capabilities, "v", 1, true) and 0 or 1,
@@ -49,5 +51,5 @@ mark_place(keys, ordinal, {
   area = 1,
 })
 redis.call("HSET", keys.number, "ordinal", ordinal, "status", status, "carrier_sid", carrier_sid,
-  "capabilities", capabilities, "imported_at", now)
+  "capabilities", capabilities, "imported_at", now, "rented_since", rented_since)
 return { "imported", ordinal }

@@ -1,5 +1,5 @@
 -- remove_number: takes a number out of its pool once nothing is bound to it any more.
--- uses: places
+-- uses: places, statuses
 --
 -- With an expected status it stays when it has another one meanwhile. A number that is to be given
 -- back to the carrier is noted in the same step, so that a crash cannot leave it rented for nobody.
@@ -19,7 +19,8 @@ local keys = {
   area = KEYS[11],     -- bitmap: the number's area
   load = KEYS[12],     -- hash
   idle = KEYS[13],     -- sorted set
-  releasing = KEYS[14],  -- hash: number → carrier sid
+  releasing = KEYS[14],  -- hash: number → carrier sid, since when it was rented
+  pool = KEYS[15],     -- hash
 }
 local number = ARGV[1]    -- virtual number
 local expected = ARGV[2]  -- number status, or ""
@@ -31,7 +32,7 @@ if not ordinal then
   local is_done = releases == "1" and redis.call("HEXISTS", keys.releasing, number) == 1
   return is_done and "removed" or "unknown"
 end
-local known = redis.call("HMGET", keys.number, "status", "carrier_sid")
+local known = redis.call("HMGET", keys.number, "status", "carrier_sid", "rented_since")
 if expected ~= "" and expected ~= known[1] then
   return "changed"
 end
@@ -42,10 +43,11 @@ redis.call("HDEL", keys.numbers, number)
 redis.call("HDEL", keys.ordinals, ordinal)
 redis.call("ZREM", keys.busy, ordinal)
 redis.call("ZADD", keys.vacant, ordinal, ordinal)
+count_status(keys, known[1], -1)
 mark_place(keys, ordinal, { blocked = 1 })
 redis.call("DEL", keys.number)
 redis.call("ZREM", keys.idle, number)
 if releases == "1" then
-  redis.call("HSET", keys.releasing, number, known[2])
+  redis.call("HSET", keys.releasing, number, known[2] .. "\t" .. known[3])
 end
 return "removed"

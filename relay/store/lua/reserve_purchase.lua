@@ -1,6 +1,7 @@
 -- reserve_purchase: notes that a number is about to be bought, if the pool's limits let it have one
--- more. What is rented is counted here: numbers in the pool, purchases and releases under way, so
--- that two buyers can never pass a limit together. Renews the buyer's lease. Safe to run twice.
+-- more. What they count is counted here, so that two buyers can never pass a limit together. Renews
+-- the buyer's lease. Safe to run twice.
+-- uses: renting
 --
 -- Answers "reserved", "taken", "lost", "max_numbers" or "monthly_budget".
 local keys = {
@@ -9,6 +10,7 @@ local keys = {
   numbers = KEYS[3],    -- hash
   releasing = KEYS[4],  -- hash
   jobs = KEYS[5],       -- sorted set
+  prepaid = KEYS[6],    -- sorted set
 }
 local id = ARGV[1]               -- job id
 local token = ARGV[2]            -- of this execution
@@ -37,12 +39,11 @@ if intent or redis.call("HEXISTS", keys.numbers, number) == 1
   or redis.call("HEXISTS", keys.releasing, number) == 1 then
   return "taken"
 end
-local rented = redis.call("HLEN", keys.numbers) + redis.call("HLEN", keys.buying)
-  + redis.call("HLEN", keys.releasing)
+local rented = count_rented(keys)
 if max_numbers and rented >= max_numbers then
   return "max_numbers"
 end
-if monthly_budget and rented >= monthly_budget then
+if monthly_budget and rented + count_prepaid(keys, now) >= monthly_budget then
   return "monthly_budget"
 end
 redis.call("HSET", keys.buying, number, id .. "\t" .. string.format("%.3f", now))

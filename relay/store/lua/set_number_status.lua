@@ -1,4 +1,5 @@
 -- set_number_status: a number's status and what it means to new sessions, together.
+-- uses: statuses
 --
 -- With an expected status it changes nothing when the number has another one meanwhile, so that the
 -- pool never overrides its operator. Safe to run twice. Answers 1, or 0 for a number that is not in
@@ -8,6 +9,7 @@ local keys = {
   blocked = KEYS[2],  -- bitmap
   resting = KEYS[3],  -- bitmap
   idle = KEYS[4],     -- sorted set: number by since when nothing is on it
+  pool = KEYS[5],     -- hash
 }
 local number = ARGV[1]             -- virtual number
 local status = ARGV[2]             -- number status
@@ -22,6 +24,7 @@ local ordinal = known[1]
 if not ordinal or (expected ~= "" and expected ~= known[2]) then
   return 0
 end
+change_status(keys, known[2], status)
 redis.call("HSET", keys.number, "status", status)
 -- What it was before does not count as idle: it would be given back the minute it is wanted again.
 redis.call("ZREM", keys.idle, number)

@@ -13,6 +13,7 @@ end
 redis.call("HDEL", buying_key, number)
 if is_bought == "1" then
   local bought = redis.call("HGET", job_key, "bought")
+  redis.call("HDEL", job_key, "pauses")  -- the carrier serves us again
   redis.call("HSET", job_key, "bought", (bought and bought ~= "") and bought .. " " .. number or number)
 end
 return 1

@@ -90,7 +90,13 @@ class PoolBody(Body):
         _Limit | None, Field(description="The pool never buys beyond so many")
     ] = None
     monthly_budget: Annotated[
-        _Money | None, Field(description="The pool never buys beyond this monthly rent")
+        _Money | None,
+        Field(
+            description=(
+                "The pool buys nothing that would make the charges of a month exceed this; a "
+                "number given back counts until its month is over"
+            )
+        ),
     ] = None
     number_rent: Annotated[_Money, Field(description="Monthly rent of one number")] = 1.15
     release_idle_after: Annotated[
@@ -148,11 +154,20 @@ class PoolFiguresAnswer(Answer):
     candidate_bound: Annotated[
         int, Field(description="Enough with access codes: the busiest candidate's")
     ]
+    usable: Annotated[
+        int,
+        Field(
+            description=(
+                "Numbers that a new session can be given: they may be allocated, are not full, "
+                "and can call and text (call only, where none of the pool's can text)"
+            )
+        ),
+    ]
     headroom: Annotated[
         int,
         Field(
             description=(
-                "Numbers that may be allocated beyond the candidate_bound; beyond the bound "
+                "Usable numbers that are free for the busiest candidate; for the busiest person "
                 "without access codes"
             )
         ),

@@ -27,6 +27,16 @@ local function close_session(keys, id, session, closed_at, reason, cooldowns, se
   end
 end
 
+-- One more session on a number, which is idle no more. Answers how many it carries, open and cooling.
+-- keys: load, idle.
+local function load_number(keys, number)
+  local sessions = redis.call("HINCRBY", keys.load, number, 1)
+  if sessions == 1 then
+    redis.call("ZREM", keys.idle, number)
+  end
+  return sessions
+end
+
 -- Counts bindings of a closed session as gone; with the last one its code is free again and its
 -- record waits for the end of its retention. keys: sessions, codes, code_lengths, load, ended. Calls
 -- in progress stay on record: a pair that comes back takes bindings over while one goes on.

@@ -1,0 +1,78 @@
+"""How many numbers of a pool are free: at all, and for the person who has the fewest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from relay.domain.participant import Role
+from relay.store.connection import Client, unavailable_when_away
+from relay.store.keys import PoolKeys
+from relay.store.scripts import Scripts
+
+#: People whose numbers are counted at a time, the busiest first, and at most.
+_STEP, _MOST = 16, 512
+
+
+@dataclass(frozen=True)
+class FreeNumbers:
+    """``usable`` can be given to a new session, ``fewest`` of them whoever it is for."""
+
+    usable: int
+    fewest: int
+
+
+class FreeNumberCount:
+    def __init__(self, client: Client, scripts: Scripts) -> None:
+        self._client = client
+        self._scripts = scripts
+
+    def of_pool(self, pool: str, *, access_codes: bool) -> FreeNumbers:
+        """With access codes a recruiter shares, so that only candidates count. Raises Unavailable.
+
+        Somebody with d bindings has at least ``usable`` - d numbers free, and more where some of
+        these are on numbers that are not usable any more. So people are counted one by one, the
+        busiest first, until nobody who is left can have fewer.
+        """
+        keys = PoolKeys(pool)
+        as_recruiter, as_candidate, as_both = keys.degrees
+        if access_codes:
+            return self._fewest(keys, as_candidate, (Role.CANDIDATE,))
+        counts = [
+            self._fewest(keys, degrees, (Role.RECRUITER, Role.CANDIDATE))
+            for degrees in (as_recruiter, as_candidate, as_both)
+        ]
+        return min(counts, key=lambda count: count.fewest)
+
+    def _fewest(self, keys: PoolKeys, degrees: str, roles: Sequence[Role]) -> FreeNumbers:
+        fewest: list[int] = []
+        for first in range(0, _MOST, _STEP):
+            with unavailable_when_away():
+                busiest = self._client.zrange(
+                    degrees, first, first + _STEP - 1, desc=True, withscores=True
+                )
+            usable, *free = self._count(keys, [index for index, _ in busiest], roles)
+            fewest += free
+            # Nobody behind these is on more numbers than the last of them.
+            at_least = usable - int(busiest[-1][1]) if len(busiest) == _STEP else usable
+            if min(fewest, default=usable) <= at_least:
+                return FreeNumbers(usable, min(fewest, default=usable))
+        return FreeNumbers(usable, at_least)
+
+    def _count(self, keys: PoolKeys, indexes: Sequence[str], roles: Sequence[Role]) -> list[int]:
+        with unavailable_when_away():
+            answer: list[int] = self._scripts.run(
+                "count_free",
+                [
+                    keys.pool,
+                    keys.numbers,
+                    keys.blocked,
+                    keys.full,
+                    keys.no_voice,
+                    keys.no_sms,
+                    keys.scratch,
+                    *(keys.used(role, index) for index in indexes for role in roles),
+                ],
+                [len(roles)],
+            )
+        return answer

@@ -1,0 +1,20 @@
+-- What a pool's limits count. A number that is in the pool, about to be bought, or on its way back to
+-- the carrier is rented; one that is two of these at once, on the way from one to the other, is one.
+-- keys: numbers, buying, releasing (hashes), prepaid (sorted set: rental by the end of its paid month).
+
+local function count_rented(keys)
+  local rented = redis.call("HLEN", keys.numbers) + redis.call("HLEN", keys.releasing)
+  for _, number in ipairs(redis.call("HKEYS", keys.buying)) do
+    if redis.call("HEXISTS", keys.numbers, number) == 0
+      and redis.call("HEXISTS", keys.releasing, number) == 0 then
+      rented = rented + 1
+    end
+  end
+  return rented
+end
+
+-- Given back, and charged for this month all the same: a budget that forgot them would be spent again
+-- by whoever buys and gives back in turn.
+local function count_prepaid(keys, now)
+  return redis.call("ZCOUNT", keys.prepaid, "(" .. now, "+inf")
+end
