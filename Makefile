@@ -42,10 +42,10 @@ lint: $(VENV)/.stamp-dev  ## ruff and mypy
 month: $(VENV)/.stamp-dev redis  ## a month of a job board in the sandbox: what its pool buys, rests and gives back
 	@$(PYTHON) -m tests.month
 
-bench: $(VENV)/.stamp-dev redis wrk  ## the figures of docs/benchmarks.md
+bench: $(VENV)/.stamp-dev redis wrk  ## what the service costs: its part of docs/benchmarks.md
 	@$(PYTHON) -m tests.bench
 
-bench-pool: $(VENV)/.stamp-dev redis  ## how many numbers a pool needs: docs/benchmarks-pool.md, half an hour
+bench-pool: $(VENV)/.stamp-dev redis  ## how many numbers a pool needs: its part of docs/benchmarks.md, half an hour
 	@$(PYTHON) -m tests.bench.pool
 
 clean:  ## back to a fresh clone

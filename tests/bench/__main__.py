@@ -1,27 +1,25 @@
-"""``python -m tests.bench [name …]``: measures, prints the tables, and writes docs/benchmarks.md.
+"""``python -m tests.bench [name …]``: measures, prints the tables, and writes its part of
+docs/benchmarks.md.
 
 Names: webhook, claims, api, memory, flat, recycling. Without one, all of them, and the file.
 """
 
 from __future__ import annotations
 
-import platform
 import sys
 import tempfile
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 
 from relay.embedded_redis import EmbeddedRedis
 from tests.bench.api_figures import api_rate
-from tests.bench.board import CORES
+from tests.bench.document import measured_on, put_part
 from tests.bench.store_figures import claim_rate, flatness, memory, recycling
 from tests.bench.table import Row, as_markdown
 from tests.bench.webhook_figures import webhook
 
-REPORT = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 SIZES = (10_000, 100_000, 1_000_000)
 
 Section = tuple[str, Callable[[EmbeddedRedis, Path], list[Row]]]
@@ -34,14 +32,7 @@ SECTIONS: dict[str, Section] = {
     "recycling": ("Recycling", lambda server, _: recycling(server)),
 }
 
-_INTRODUCTION = """# Benchmarks
-
-Made by `make bench`; seeds are fixed, each figure stands beside its goal or its floor from the same
-run. Machines are noisy: read the ratios. How many numbers a pool needs is measured apart, by
-`make bench-pool`: [benchmarks-pool.md](benchmarks-pool.md).
-
-Measured on {when} with {cores} cores, Python {python}, redis-server {redis} (AOF, everysec).
-Client, server and load generator share the cores.
+_CONDITIONS = """{measured} (AOF, everysec). Client, server and load generator share the cores.
 
 """
 
@@ -61,13 +52,8 @@ def main(names: list[str]) -> None:
             console.print(table, markup=False, highlight=False, soft_wrap=True)
             tables.append(table)
     if not names:
-        introduction = _INTRODUCTION.format(
-            when=datetime.now(UTC).date(),
-            cores=CORES,
-            python=platform.python_version(),
-            redis=version,
-        )
-        REPORT.write_text(introduction + "\n".join(tables))
+        conditions = _CONDITIONS.format(measured=measured_on(version).removesuffix("."))
+        put_part("service", conditions + "\n".join(tables))
 
 
 def _redis_version(server: EmbeddedRedis) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from xml.etree import ElementTree
 
 import fakeredis
@@ -11,6 +12,7 @@ import pytest
 from relay.domain.participant import Role
 from relay.domain.pool import DAY
 from relay.store.store import Store
+from tests.bench.document import put_part
 from tests.bench.pool.bounds import bounds_of
 from tests.bench.pool.plot import Curve, Lane, curves, lanes
 from tests.bench.pool.replay import Replayed, pool_of, replay, stock
@@ -122,3 +124,12 @@ def test_plots_are_well_formed() -> None:
         lanes("a < b", "x", ["one", "two"], [Lane("rule", [14, 2_000]), Lane("other", [1, 10])]),
     ):
         assert ElementTree.fromstring(plot).tag.endswith("svg")
+
+
+def test_a_part_of_the_document_is_written_anew_and_the_rest_stays(tmp_path: Path) -> None:
+    report, theirs = tmp_path / "benchmarks.md", "<!-- b: begin -->\nours\n<!-- b: end -->\n"
+    report.write_text(f"# B\n<!-- a: begin -->\nold\n<!-- a: end -->\n{theirs}")
+    put_part("a", "new\n\n", report=report)
+    assert report.read_text() == f"# B\n<!-- a: begin -->\nnew\n<!-- a: end -->\n{theirs}"
+    with pytest.raises(ValueError, match="no part c"):
+        put_part("c", "", report=report)

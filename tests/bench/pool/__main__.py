@@ -1,15 +1,13 @@
-"""``python -m tests.bench.pool [--quick]``: measures, prints the tables, and writes
-docs/benchmarks-pool.md with its plots. Quick, it takes a tenth of the people and pairs of two of
+"""``python -m tests.bench.pool [--quick]``: measures, prints the tables, and writes its part
+of docs/benchmarks.md with its plots. Quick, it takes a tenth of the people and pairs of two of
 the traces, and writes nothing.
 """
 
 from __future__ import annotations
 
-import platform
 import sys
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import redis
@@ -19,28 +17,21 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from relay.embedded_redis import EmbeddedRedis
 from relay.store.connection import connect
 from relay.store.store import Store
-from tests.bench.board import CORES
+from tests.bench.document import DOCS, measured_on, put_part
 from tests.bench.pool import report
 from tests.bench.pool.cost import claim_cost
 from tests.bench.pool.runs import Measured, measure
 from tests.bench.table import Row, as_markdown
 
-DOCS = Path(__file__).parents[3] / "docs"
-REPORT = DOCS / "benchmarks-pool.md"
 CURVES, RULES = "images/pool-codes.svg", "images/pool-numbers.svg"
 
-_INTRODUCTION = """# How many numbers a pool needs
-
-Made by `make bench-pool`; seeds are fixed, each figure stands beside its goal. The rest is in
-[benchmarks.md](benchmarks.md).
-
-Traces of a job board: 60 days, 2,000 recruiters and 20,000 candidates drawn by Zipf's law (named by
+_CONDITIONS = """Traces of a job board: 60 days, 2,000 recruiters and 20,000 candidates drawn by Zipf's law (named by
 its exponents, recruiters'/candidates'), 3,000 new pairs a day, open for 7 days in the mean.
 Cooldowns are in days, candidate's/recruiter's; 0 stands for the least there is, a second. Every
 trace is replayed through the store with a simulated clock, and the pool is recycled every ten
 simulated minutes.
 
-Measured on {when} with {cores} cores, Python {python}, redis-server {redis}.
+{measured}
 
 """
 
@@ -76,13 +67,7 @@ def main(*, quick: bool) -> None:
     console.print(text, markup=False, highlight=False, soft_wrap=True)
     if quick:
         return
-    introduction = _INTRODUCTION.format(
-        when=datetime.now(UTC).date(),
-        cores=CORES,
-        python=platform.python_version(),
-        redis=version,
-    )
-    REPORT.write_text(introduction + text)
+    put_part("pool", _CONDITIONS.format(measured=measured_on(version)) + text)
     (DOCS / CURVES).parent.mkdir(exist_ok=True)
     (DOCS / CURVES).write_text(report.curve_plot(measured))
     (DOCS / RULES).write_text(report.rules_plot(measured))
