@@ -51,13 +51,15 @@ class AcceptState(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class Acceptance:
     """What the store made of a text; the rest is the sender's, if we know them. ``index``: the one
-    of their phone's indexes under which it is bound. ``session`` is one of SEVERAL."""
+    of their phone's indexes under which it is bound. ``is_one_of_several``: ``session`` is one of
+    the sender's there, and nothing says which of them the text was for."""
 
     state: AcceptState
     session: str = ""
     sender: Role | None = None
     locale: str = ""
     index: str = ""
+    is_one_of_several: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

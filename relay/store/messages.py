@@ -147,9 +147,12 @@ class Messages:
         index: str,
         sealed_phone: str,
         locale: str,
+        is_one_of_several: bool = False,
         retention: int,
     ) -> str:
-        """A notice to a phone we know. Answers its id, or "" when it is there already."""
+        """A notice to a phone we know. Answers its id, or "" when it is there already.
+
+        ``is_one_of_several``: as in ``Acceptance``; it names no session then."""
         keys = PoolKeys(pool_of(cause))
         told = notice_id(cause, notice)
         with unavailable_when_away():
@@ -166,6 +169,7 @@ class Messages:
                     index,
                     sealed_phone,
                     locale,
+                    "1" if is_one_of_several else "",
                     LOOK_AGAIN,
                     retention,
                     BODY_LIFETIME,
@@ -283,13 +287,14 @@ def _counts_as(status: MessageStatus, error_code: int) -> str:
 
 
 def _acceptance(answer: Sequence[str]) -> Acceptance:
-    state, session, side, locale, index = (*answer, "", "", "", "")[:5]
+    state, session, side, locale, index, one_of_several = (*answer, *[""] * 5)[:6]
     return Acceptance(
         state=AcceptState(state),
         session=session,
         sender=Role(side) if side else None,
         locale=locale,
         index=index,
+        is_one_of_several=one_of_several == "1",
     )
 
 

@@ -59,6 +59,7 @@ MESSAGE_FIELDS = (
     "code",
     "context",
     "part",
+    "one_of_several",
 )
 
 

@@ -5,7 +5,7 @@ import redis
 
 from relay.domain.message_progress import MessageStatus
 from relay.domain.participant import Role
-from relay.domain.session import Channel, ClosedReason
+from relay.domain.session import Channel, ClosedReason, Session
 from relay.domain.texts import (
     Acceptance,
     AcceptState,
@@ -417,9 +417,11 @@ def test_a_notice_to_somebody_erased_is_given_up(texts: Texts) -> None:
     assert texts.begin(notice).turn is Turn.SEVERED
 
 
-def _move_candidate(texts: Texts, phone: str, number: str = NUMBER) -> None:
+def _move_candidate(
+    texts: Texts, phone: str, number: str = NUMBER, session: Session | None = None
+) -> None:
     """As a phone change leaves the session's record and the binding of the new phone."""
-    client, session = texts.pair.client, texts.pair.session
+    client, session = texts.pair.client, session or texts.pair.session
     record = client.hget(KEYS.sessions, session.id).split("\t")
     record[1] = number
     record[6] = index_of(phone)
@@ -514,6 +516,16 @@ def test_a_text_does_not_go_to_a_phone_that_its_receiver_has_left(texts: Texts) 
     _move_candidate(texts, "+12125550177")
     _close(texts)
     assert texts.begin(message).turn is Turn.SEVERED
+
+
+def test_p1_a_text_of_a_pair_that_has_come_back_does_not_go_to_a_phone_that_was_left(
+    texts: Texts,
+) -> None:
+    message = texts.accepted()
+    _close(texts)
+    successor = texts.pair.connect(RITA, CARL, now=NOW + 1)
+    _move_candidate(texts, "+12125550177", session=successor)
+    assert texts.begin(message, now=NOW + 2).turn is Turn.SEVERED
 
 
 def test_every_sid_that_the_carrier_gave_a_text_is_kept(texts: Texts) -> None:
@@ -689,6 +701,30 @@ def test_a_notice_to_a_known_phone_exists_once(texts: Texts) -> None:
     assert add() == "us.SMlate.no_longer_connected"
     assert add() == ""
     assert texts.begin("us.SMlate.no_longer_connected").locale == "zh-CN"
+
+
+@pytest.mark.parametrize("is_one_of_several", [False, True])
+def test_p1_a_notice_names_its_session_unless_it_is_one_of_several(
+    texts: Texts, is_one_of_several: bool
+) -> None:
+    for candidate in ("+12125550103", "+12125550104"):
+        session = texts.pair.connect(RITA, candidate, context="Cook")
+    notice = texts.store.messages.add_notice(
+        "us.SMlate",
+        Notice.NO_LONGER_CONNECTED,
+        now=NOW,
+        session=session.id,
+        side=Role.RECRUITER,
+        number=NUMBER,
+        index=index_of(RITA),
+        sealed_phone="k1:sealed",
+        locale="en",
+        is_one_of_several=is_one_of_several,
+        retention=RETENTION,
+    )
+    grant = texts.begin(notice)
+    heading = ("", "") if is_one_of_several else (session.access_code, "Cook")
+    assert (grant.code, grant.context) == heading
 
 
 def test_a_stranger_is_told_once_a_day_and_again_for_the_same_text(texts: Texts) -> None:

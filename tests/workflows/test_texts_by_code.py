@@ -6,6 +6,8 @@ import pytest
 
 from relay.carrier.messages import ListedText
 from relay.carrier.webhooks import InboundText
+from relay.domain.errors import CarrierError
+from relay.domain.message_progress import REPORT_GRACE
 from relay.domain.participant import RecruiterDetails
 from relay.domain.session import ClosedReason, Session
 from relay.domain.texts import AcceptState, Notice
@@ -16,7 +18,7 @@ from relay.workflows.register_participant import register_recruiter
 from relay.workflows.relay_text import relay_text
 from tests import world as people
 from tests.pair import CARL, NOW, NUMBER, RITA, US, index_of
-from tests.workflows.texting import Stage
+from tests.workflows.texting import UNCLEAR, Stage
 
 DAN, EVE = "+12125550103", "+12125550104"
 
@@ -29,6 +31,10 @@ def stage() -> Stage:
 @pytest.fixture
 def eve(stage: Stage) -> Session:
     """Rita has a second session on NUMBER, with Eve; the first one is with Carl."""
+    return share_the_number(stage)
+
+
+def share_the_number(stage: Stage) -> Session:
     stage.pair.connect(RITA, DAN, context="Waiter")
     session = stage.pair.connect(RITA, EVE, context="Cook, Acme")
     assert session.virtual_number == NUMBER
@@ -40,6 +46,13 @@ def code_of(stage: Stage, session: Session) -> str:
     found = stage.store.sessions.get(session.id)
     assert found is not None
     return found.access_code
+
+
+def fetch_later(stage: Stage, body: str) -> None:
+    """Rita's text comes from the carrier's list: nobody waits for an answer."""
+    stage.carrier.messages.inbound = [ListedText(text=stage.inbound(body=body), received_at=NOW)]
+    reconcile_inbound(stage.services, now=NOW)
+    stage.work()
 
 
 def test_p1_the_code_in_front_names_the_session_and_is_not_relayed(
@@ -189,6 +202,67 @@ def test_a_long_text_to_somebody_who_needs_no_code_stays_whole(stage: Stage) -> 
     assert stage.arrived == [(RITA, "x" * 1600), (CARL, "y" * 1600)]
 
 
+def test_a_text_that_waited_while_the_number_came_to_be_shared_names_its_session(
+    stage: Stage,
+) -> None:
+    stage.text(CARL, "Hi")
+    stage.text(CARL, "STOP")
+    share_the_number(stage)
+    stage.work()
+    code = code_of(stage, stage.pair.session)
+    (first, notice) = stage.arrived
+    assert first == (RITA, f"{code}: Hi")
+    assert notice[1].startswith(f"{code}: Acme Jobs: the other person has stopped texts")
+
+
+def test_a_text_that_is_tried_again_names_its_session_by_then(stage: Stage) -> None:
+    stage.carrier.messages.troubles = [CarrierError(20429, retryable=True, retry_after=30)]
+    message = stage.text(CARL, "Hi").message
+    stage.work()
+    share_the_number(stage)
+    stage.now += 30
+    stage.send(message)
+    assert stage.arrived == [(RITA, f"{code_of(stage, stage.pair.session)}: Hi")]
+
+
+@pytest.mark.parametrize("is_taken", [True, False])
+def test_p4_an_unsettled_text_is_looked_for_in_the_words_of_its_attempt(
+    stage: Stage, is_taken: bool
+) -> None:
+    stage.carrier.messages.troubles = [UNCLEAR]
+    stage.carrier.messages.takes_despite_trouble = is_taken
+    message = stage.text(CARL, "Hi").message
+    stage.work()
+    share_the_number(stage)
+    stage.now += REPORT_GRACE
+    stage.send(message)
+    words = "Hi" if is_taken else f"{code_of(stage, stage.pair.session)}: Hi"
+    assert stage.arrived == [(RITA, words)]
+    assert stage.record(message).status == "queued"
+
+
+def test_a_text_of_a_pair_that_came_back_is_headed_by_its_new_session(stage: Stage) -> None:
+    message = stage.text(CARL, "Hi").message
+    share_the_number(stage)
+    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
+    again = stage.pair.connect(RITA, CARL, now=NOW, context="Driver")
+    assert (again.virtual_number, again.code_needed) == (NUMBER, True)
+    stage.send(message)
+    assert stage.arrived == [(RITA, f"{again.access_code} Driver: Hi")]
+
+
+def test_p1_who_wrote_to_none_of_several_closed_sessions_is_told_of_no_code(
+    stage: Stage, eve: Session
+) -> None:
+    """Nothing says which one the text was for, and nothing is guessed."""
+    for session in (eve, stage.pair.session):
+        stage.store.sessions.close(session.id, US, ClosedReason.BY_API, now=NOW - 40)
+    fetch_later(stage, "Hello")
+    ((to, body),) = stage.arrived
+    assert to == RITA
+    assert body.startswith("This number no longer connects you")
+
+
 def test_p4_a_failed_text_is_told_with_its_code(stage: Stage, eve: Session) -> None:
     answer = stage.text(body=f"{eve.access_code} Hello")
     stage.work()
@@ -208,9 +282,7 @@ def test_a_stop_is_told_with_its_code(stage: Stage, eve: Session) -> None:
 
 
 def test_p4_a_text_fetched_later_is_asked_about_by_a_text(stage: Stage, eve: Session) -> None:
-    stage.carrier.messages.inbound = [ListedText(text=stage.inbound(body="Hello"), received_at=NOW)]
-    reconcile_inbound(stage.services, now=NOW)
-    stage.work()
+    fetch_later(stage, "Hello")
     ((to, body),) = stage.arrived
     assert to == RITA
     assert f"{eve.access_code} Cook, Acme" in body

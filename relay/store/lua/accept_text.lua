@@ -10,9 +10,9 @@
 -- sender is a stranger. A MessageSid is taken once. A picture is not relayed, and its sender gets a notice; what was
 -- written with it is.
 --
--- Answers {state} or {state, session id, sender's side, locale and index}, where state is
--- unknown_number, stranger, several, closed, expired, no_sms, duplicate or accepted. The session of
--- several is one of them.
+-- Answers {state} or {state, session id, sender's side, locale and index, "1" or ""}, where state is
+-- unknown_number, stranger, several, closed, expired, no_sms, duplicate or accepted. "1": the session
+-- is one of several, and nothing says which the text was for.
 local keys = {
   numbers = KEYS[1],       -- hash
   sessions = KEYS[2],      -- hash
@@ -72,11 +72,11 @@ local function ask_which(several)
     if session.recruiter_index == several.index then
       locale = session.recruiter_locale
       if session.status == "open" and now < tonumber(session.expires_at) then
-        return { "several", session_id, "recruiter", locale, several.index }
+        return { "several", session_id, "recruiter", locale, several.index, "1" }
       end
     end
   end
-  return { "closed", several.ids[1], "recruiter", locale, several.index }
+  return { "closed", several.ids[1], "recruiter", locale, several.index, "1" }
 end
 
 local phones, indexes = read_phones(FIRST_PHONE_KEY, FIRST_INDEX)
@@ -100,7 +100,7 @@ if found.state == "open" and not string.find(session.channels, "s", 1, true) the
   found.state = "no_sms"
 end
 if found.state ~= "open" then
-  return { found.state, found.id, side, locale, index }
+  return { found.state, found.id, side, locale, index, "" }
 end
 
 if side == "recruiter" and code ~= "" and code == session.code then
@@ -145,11 +145,9 @@ if is_split then
   redis.call("ZADD", keys.interactions, 0, table.concat({ found.id, whole(now), second_id }, "\t"))
 end
 if media > 0 then
-  local sender_code, sender_context = heading_for(side, session)
   add_notice(keys, notice_id, notice_kind, {
     session = found.id, side = side, number = number, index = index,
     sealed = session[side .. "_sealed"], locale = locale,
-    code = sender_code, context = sender_context,
   }, now, look_again, lives)
 end
-return { "accepted", found.id, side, locale, index }
+return { "accepted", found.id, side, locale, index, "" }
