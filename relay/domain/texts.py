@@ -65,13 +65,11 @@ class Acceptance:
 @dataclass(frozen=True, kw_only=True)
 class SealedText:
     """A text as it may have to be relayed; "" for none. ``whole`` as it came; ``rest`` without the
-    ``code`` that it begins with; in two ``parts``, where a heading might make it too long."""
+    ``code`` that it begins with."""
 
-    characters: int = 0
     whole: str = field(default="", repr=False)
     code: str = ""
     rest: str = field(default="", repr=False)
-    parts: tuple[str, str] = field(default=("", ""), repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

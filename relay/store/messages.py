@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from relay.domain.headed_text import LONGEST_TEXT
 from relay.domain.message_progress import MessageStatus
 from relay.domain.participant import Role
 from relay.domain.reputation import FILTERED
@@ -20,7 +19,6 @@ from relay.domain.texts import (
     ReportOutcome,
     SealedText,
     notice_id,
-    second_id,
 )
 from relay.store import keys as names
 from relay.store.connection import Client, unavailable_when_away
@@ -59,7 +57,6 @@ class Messages:
         """Takes a text on, once. ``indexes`` are the sender's."""
         keys = PoolKeys(pool_of(message_id))
         notice = notice_id(message_id, Notice.PICTURE_NOT_RELAYED)
-        second = second_id(message_id)
         with unavailable_when_away():
             answer = self._scripts.run_durably(
                 "accept_text",
@@ -74,8 +71,6 @@ class Messages:
                     keys.pool,
                     keys.message(notice),
                     keys.body(notice),
-                    keys.message(second),
-                    keys.body(second),
                     keys.codes,
                     *(keys.phone(index) for index in indexes),
                 ],
@@ -95,10 +90,6 @@ class Messages:
                     math.ceil(said_at),
                     text.code,
                     text.rest,
-                    text.characters,
-                    LONGEST_TEXT,
-                    *text.parts,
-                    second,
                     *indexes,
                 ],
             )

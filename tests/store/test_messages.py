@@ -18,6 +18,7 @@ from relay.domain.texts import (
     SealedText,
     Turn,
     notice_id,
+    second_id,
 )
 from relay.store.keys import PoolKeys
 from relay.store.outbox import LEASE, LOOK_AGAIN, MESSAGE_FIELDS
@@ -75,7 +76,7 @@ class Texts:
             number=number,
             indexes=[index_of(sender)],
             inbound_sid=sid,
-            text=SealedText(whole=sealed, characters=len(sealed)),
+            text=SealedText(whole=sealed),
             media=media,
             retention=RETENTION,
         )
@@ -572,6 +573,98 @@ def test_after_its_body_s_lifetime_a_text_is_begun_without_a_body(texts: Texts) 
     texts.pair.client.delete(KEYS.body(message))
     grant = texts.begin(message)
     assert (grant.sealed_text, grant.sealed_phone) == ("", "")
+
+
+def _split(texts: Texts, message: str, token: str = "t1", now: float = NOW) -> bool:
+    vault = texts.pair.vault
+    return texts.outbox.split(
+        message,
+        token=token,
+        now=now,
+        first=vault.seal_text("one", message_id=message),
+        second=vault.seal_text("two", message_id=second_id(message)),
+    )
+
+
+def test_a_split_text_is_two_in_its_place(texts: Texts) -> None:
+    client = texts.pair.client
+    message, later = texts.accepted(CARL), texts.accepted(CARL)
+    second = second_id(message)
+    texts.begin(message)
+    assert _split(texts, message)
+    assert texts.waiting() == dict.fromkeys((message, second, later), NOW + LOOK_AGAIN)
+    sent = []
+    for token, part in (("t2", message), ("t3", second)):
+        grant = texts.begin(part, token)
+        words = texts.pair.vault.unseal_text(grant.sealed_text, message_id=part)
+        sent.append((grant.turn, grant.part, words))
+        assert texts.pair.vault.unseal_phone(grant.sealed_phone).reveal() == RITA
+        assert 0 < client.ttl(KEYS.body(part)) <= 24 * 3600
+        assert 24 * 3600 < client.ttl(KEYS.message(part)) <= RETENTION
+        head = texts.confirm(part, token, f"SM{token}")
+    assert sent == [(Turn.SEND, "1", "one"), (Turn.SEND, "2", "two")]
+    assert head == later
+    assert client.zrange(KEYS.interactions, 0, -1) == [
+        f"{texts.pair.session.id}\t{int(NOW)}\t{known}" for known in (message, second, later)
+    ]
+
+
+def test_a_split_that_is_asked_for_twice_is_made_once(texts: Texts) -> None:
+    """Its answer was lost."""
+    message = texts.accepted(CARL)
+    texts.begin(message)
+    assert _split(texts, message)
+    held = texts.body(message)
+    assert _split(texts, message)
+    assert texts.body(message) == held
+    texts.begin(message, "t2")
+    assert not _split(texts, message)
+
+
+def test_p4_only_who_has_the_turn_splits_a_text(texts: Texts) -> None:
+    message = texts.accepted(CARL)
+    assert not _split(texts, "us.SMnone")
+    assert not _split(texts, message)
+    texts.begin(message)
+    assert not _split(texts, message, "t0")
+    assert not _split(texts, message, now=NOW + LEASE)
+    texts.begin(message, "t2", NOW + LEASE)
+    assert not _split(texts, message, now=NOW + LEASE)
+    assert not _split(texts, message, "t2", now=NOW + LEASE)
+    assert list(texts.waiting()) == [message]
+    texts.confirm(message, "t1", now=NOW + LEASE)
+    assert not _split(texts, message, now=NOW + LEASE)
+
+
+def test_p4_an_attempt_that_was_not_made_is_not_settled_after_the_split(texts: Texts) -> None:
+    message = texts.accepted(CARL)
+    texts.begin(message)
+    _split(texts, message)
+    assert texts.begin(message, "t2", NOW + LEASE).turn is Turn.SEND
+
+
+@pytest.mark.parametrize("gone", ["erased", "body"])
+def test_p2_nothing_is_copied_of_a_text_that_is_being_forgotten(texts: Texts, gone: str) -> None:
+    message = texts.accepted(CARL)
+    texts.begin(message)
+    if gone == "erased":
+        texts.store.sessions.close(texts.pair.session.id, US, ClosedReason.ERASED, now=NOW)
+    else:
+        texts.pair.client.delete(KEYS.body(message))
+    assert not _split(texts, message)
+    assert texts.body(second_id(message)) is None
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_p2_somebody_erased_is_forgotten_in_both_parts(texts: Texts, role: Role) -> None:
+    message = texts.accepted(CARL)
+    texts.begin(message)
+    _split(texts, message)
+    session, ref = texts.pair.session, f"{role[0]}-{(RITA if role == 'recruiter' else CARL)[-4:]}"
+    assert texts.store.erasing.forget_in_texts("us", role, ref, [session]) == 2
+    for part in (message, second_id(message)):
+        _, receiver, sender = (texts.body(part) or "").split("\t")
+        assert (receiver if role == "recruiter" else sender) == ""
 
 
 def test_a_sweep_answers_what_is_due_and_asks_again_later(texts: Texts) -> None:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from relay.carrier.messages import ListedText
+from relay.carrier.messages import ListedText, SentText
 from relay.carrier.webhooks import InboundText
 from relay.domain.errors import CarrierError
 from relay.domain.message_progress import REPORT_GRACE
 from relay.domain.participant import RecruiterDetails
 from relay.domain.session import ClosedReason, Session
-from relay.domain.texts import AcceptState, Notice
+from relay.domain.texts import AcceptState, Notice, second_id
+from relay.store.keys import PoolKeys
 from relay.store.messages import ASKED_AN_HOUR
+from relay.store.outbox import LEASE
 from relay.workflows.ask_which_session import ask_which_session
+from relay.workflows.list_interactions import list_interactions
 from relay.workflows.reconcile_inbound import reconcile_inbound
 from relay.workflows.register_participant import register_recruiter
 from relay.workflows.relay_text import relay_text
+from relay.workflows.send_texts import send_texts
+from relay.workflows.sweep_outbox import sweep_outbox
 from tests import world as people
 from tests.pair import CARL, NOW, NUMBER, RITA, US, index_of
 from tests.workflows.texting import UNCLEAR, Stage
@@ -175,7 +182,7 @@ def test_a_candidate_s_own_digits_are_no_code(stage: Stage, eve: Session) -> Non
 
 
 def test_what_gets_too_long_by_the_heading_is_split_in_order(stage: Stage, eve: Session) -> None:
-    text = "".join(f"{place:04d} " for place in range(320))
+    text = numbered_words()
     answer = stage.text(EVE, text)
     stage.work()
     heading = f"{eve.access_code} Cook, Acme"
@@ -186,6 +193,132 @@ def test_what_gets_too_long_by_the_heading_is_split_in_order(stage: Stage, eve: 
     assert first.split(": ")[1] + second.split(": ")[1] == text
     assert max(len(first), len(second)) <= 1600
     assert stage.record(answer.message).session == eve.id
+
+
+def numbered_words() -> str:
+    """A text that a heading makes too long."""
+    return "".join(f"{place:04d} " for place in range(320))
+
+
+def halves(stage: Stage) -> str:
+    """What arrived in two, put together again: each marked, and in order."""
+    first, second = (body.partition(": ") for _, body in stage.arrived)
+    assert first[0].endswith("(1/2)")
+    assert second[0].endswith("(2/2)")
+    return first[2] + second[2]
+
+
+def test_a_text_that_gets_too_long_while_it_waits_is_split_in_order(stage: Stage) -> None:
+    message = stage.text(CARL, numbered_words()).message
+    stage.text(CARL, "and then")
+    share_the_number(stage)
+    stage.work()
+    *_, last = stage.arrived
+    assert last == (RITA, f"{code_of(stage, stage.pair.session)}: and then")
+    stage.carrier.messages.sent.pop()
+    assert halves(stage) == numbered_words()
+    for part in (message, second_id(message)):
+        stage.report(part, "delivered", sid=f"SM{part}")
+        assert stage.record(part).status == "delivered"
+
+
+def test_both_parts_of_a_split_text_are_listed(stage: Stage, eve: Session) -> None:
+    message = stage.text(EVE, numbered_words()).message
+    stage.work()
+    page = list_interactions(stage.services, eve.id, before=None, limit=9)
+    assert {interaction.id for interaction in page.interactions} == {message, second_id(message)}
+
+
+@pytest.mark.parametrize("is_split", [False, True])
+def test_p4_a_worker_that_dies_about_the_split_loses_nothing(
+    stage: Stage, eve: Session, is_split: bool
+) -> None:
+    message = stage.text(EVE, numbered_words()).message
+    outbox = stage.store.messages.outbox
+    outbox.begin(message, token="dead", now=NOW)
+    if is_split:
+        first, second = numbered_words()[:800], numbered_words()[800:]
+        assert outbox.split(
+            message,
+            token="dead",
+            now=NOW,
+            first=stage.pair.vault.seal_text(first, message_id=message),
+            second=stage.pair.vault.seal_text(second, message_id=second_id(message)),
+        )
+    stage.jobs.take()
+    for _ in range(2):
+        stage.now += LEASE
+        sweep_outbox(stage.services, now=stage.now)
+        stage.work()
+    assert halves(stage) == numbered_words()
+    assert stage.client.zcard(PoolKeys("us").outbox) == 0
+
+
+def test_p4_a_worker_whose_lease_is_over_splits_nothing(stage: Stage, eve: Session) -> None:
+    message = stage.text(EVE, numbered_words()).message
+    stage.jobs.take()
+    moments = iter([NOW, NOW, NOW, NOW, NOW + 19, NOW + 20])
+    send_texts(stage.services, message, clock=lambda: next(moments))
+    assert stage.arrived == []
+    assert stage.store.messages.read(second_id(message)) is None
+    stage.now += 30
+    stage.work()
+    assert halves(stage) == numbered_words()
+
+
+@pytest.mark.parametrize("part", ["", ".2"])
+def test_p4_a_lost_answer_to_either_part_is_settled_by_its_own_words(
+    stage: Stage, eve: Session, part: str
+) -> None:
+    message = stage.text(EVE, numbered_words()).message
+    carrier = stage.carrier.messages
+    send, carrier.takes_despite_trouble = carrier.send_text, True
+
+    def lose_one(**request: Any) -> SentText:
+        if f"/{message}{part}/" in request["status_callback"]:
+            carrier.troubles = [UNCLEAR]
+        return send(**request)
+
+    carrier.send_text = lose_one  # type: ignore[method-assign]
+    stage.work()
+    stage.now += REPORT_GRACE
+    stage.send(message + part)
+    assert halves(stage) == numbered_words()
+    assert stage.client.zcard(PoolKeys("us").outbox) == 0
+
+
+def test_a_part_that_the_carrier_lost_goes_again_as_that_part(stage: Stage, eve: Session) -> None:
+    message = stage.text(EVE, numbered_words()).message
+    stage.work()
+    stage.report(message, "undelivered", 30003)
+    stage.now += 3600
+    stage.send(message)
+    (_, first), _, (_, again) = stage.arrived
+    assert again == first
+
+
+def test_who_has_stopped_texts_gets_no_part_of_one(stage: Stage, eve: Session) -> None:
+    """And its sender is told once."""
+    message = stage.text(EVE, numbered_words()).message
+    stage.store.suppressions.stop(
+        stage.pair.vault.indexes_of(RITA), NUMBER, since=NOW, cause="us.SMstop"
+    )
+    stage.work()
+    assert [to for to, _ in stage.arrived] == [EVE]
+    assert stage.record(message).status == "failed"
+
+
+def test_a_longer_code_that_makes_a_text_too_long_splits_it_at_its_next_attempt(
+    stage: Stage, eve: Session
+) -> None:
+    text = "x" * (1600 - len(f"{eve.access_code} Cook, Acme: "))
+    stage.carrier.messages.troubles = [CarrierError(20429, retryable=True, retry_after=30)]
+    message = stage.text(EVE, text).message
+    stage.work()
+    stage.client.hset(PoolKeys("us").message(message), "code", eve.access_code + "1")
+    stage.now += 30
+    stage.send(message)
+    assert halves(stage) == text
 
 
 def test_a_long_text_that_still_fits_stays_whole(stage: Stage, eve: Session) -> None:
