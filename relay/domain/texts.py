@@ -52,7 +52,8 @@ class AcceptState(StrEnum):
 class Acceptance:
     """What the store made of a text; the rest is the sender's, if we know them. ``index``: the one
     of their phone's indexes under which it is bound. ``is_one_of_several``: ``session`` is one of
-    the sender's there, and nothing says which of them the text was for."""
+    the sender's there, and nothing says which of them the text was for. ``code`` and ``context``
+    head a refusal to a recruiter of several."""
 
     state: AcceptState
     session: str = ""
@@ -60,6 +61,8 @@ class Acceptance:
     locale: str = ""
     index: str = ""
     is_one_of_several: bool = False
+    code: str = ""
+    context: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

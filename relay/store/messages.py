@@ -278,7 +278,7 @@ def _counts_as(status: MessageStatus, error_code: int) -> str:
 
 
 def _acceptance(answer: Sequence[str]) -> Acceptance:
-    state, session, side, locale, index, one_of_several = (*answer, *[""] * 5)[:6]
+    state, session, side, locale, index, one_of_several, code, context = (*answer, *[""] * 7)[:8]
     return Acceptance(
         state=AcceptState(state),
         session=session,
@@ -286,6 +286,8 @@ def _acceptance(answer: Sequence[str]) -> Acceptance:
         locale=locale,
         index=index,
         is_one_of_several=one_of_several == "1",
+        code=code,
+        context=context,
     )
 
 

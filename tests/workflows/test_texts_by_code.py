@@ -11,7 +11,7 @@ from relay.carrier.webhooks import InboundText
 from relay.domain.errors import CarrierError
 from relay.domain.message_progress import REPORT_GRACE
 from relay.domain.participant import RecruiterDetails
-from relay.domain.session import ClosedReason, Session
+from relay.domain.session import Channel, ClosedReason, Session
 from relay.domain.texts import AcceptState, Notice, second_id
 from relay.store.keys import PoolKeys
 from relay.store.messages import ASKED_AN_HOUR
@@ -20,9 +20,10 @@ from relay.workflows.ask_which_session import ask_which_session
 from relay.workflows.list_interactions import list_interactions
 from relay.workflows.reconcile_inbound import reconcile_inbound
 from relay.workflows.register_participant import register_recruiter
-from relay.workflows.relay_text import relay_text
+from relay.workflows.relay_text import TextAnswer, relay_text
 from relay.workflows.send_texts import send_texts
 from relay.workflows.sweep_outbox import sweep_outbox
+from relay.workflows.word_answer import word_answer
 from tests import world as people
 from tests.pair import CARL, NOW, NUMBER, RITA, US, index_of
 from tests.workflows.texting import UNCLEAR, Stage
@@ -118,6 +119,50 @@ def test_p1_the_code_of_a_closed_session_gets_no_longer_connected(
     assert eve.access_code not in question
 
 
+def told(stage: Stage, answer: TextAnswer) -> str:
+    return word_answer(stage.services, answer, number=NUMBER, now=stage.now)
+
+
+@pytest.mark.parametrize("end", ["closed", "expired", "no_sms"])
+def test_a_refusal_names_the_session_it_is_about(stage: Stage, eve: Session, end: str) -> None:
+    if end == "closed":
+        stage.store.sessions.close(eve.id, US, ClosedReason.BY_API, now=NOW)
+    elif end == "expired":
+        stage.now = eve.expires_at
+    else:
+        stage.pair.connect(RITA, EVE, context="Cook, Acme", channels=frozenset({Channel.VOICE}))
+    answer = stage.text(body=f"{eve.access_code} Hello")
+    words = "Acme Jobs: this number is for calls" if end == "no_sms" else "This number no longer"
+    assert answer.outcome == end
+    assert told(stage, answer).startswith(f"{eve.access_code} Cook, Acme: {words}")
+
+
+def test_a_refusal_of_a_text_fetched_later_names_its_session(stage: Stage, eve: Session) -> None:
+    stage.store.sessions.close(eve.id, US, ClosedReason.BY_API, now=NOW - 40)
+    fetch_later(stage, f"{eve.access_code} Hello")
+    ((to, body),) = stage.arrived
+    assert to == RITA
+    assert body.startswith(f"{eve.access_code} Cook, Acme: This number no longer connects you")
+
+
+def test_p1_a_refusal_to_a_candidate_names_no_code(stage: Stage, eve: Session) -> None:
+    stage.store.sessions.close(eve.id, US, ClosedReason.BY_API, now=NOW)
+    assert told(stage, stage.text(EVE, "Hello")).startswith("This number no longer")
+
+
+def test_a_refusal_to_a_recruiter_of_one_session_names_no_code(stage: Stage) -> None:
+    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
+    assert told(stage, stage.text(body="Hello")).startswith("This number no longer")
+
+
+def test_who_is_told_nothing_gets_no_words(stage: Stage, eve: Session) -> None:
+    assert told(stage, stage.text(EVE, "Hello")) == ""
+
+
+def test_who_wrote_to_several_is_told_which_at_once(stage: Stage, eve: Session) -> None:
+    assert f"{eve.access_code} Cook, Acme" in told(stage, stage.text(body="Hello")).splitlines()
+
+
 def test_p1_a_phone_that_its_recruiter_has_left_is_told_no_codes() -> None:
     """Somebody else may have it by now."""
     world = people.make_world()
@@ -136,6 +181,8 @@ def test_p1_a_phone_that_its_recruiter_has_left_is_told_no_codes() -> None:
         )
         answer = relay_text(world.services, text, now=people.NOW)
         assert answer.outcome == "closed"
+        words = word_answer(world.services, answer, number=NUMBER, now=people.NOW)
+        assert words == "" or words.startswith("This number no longer")
 
 
 def test_p3_no_code_of_an_expired_session_is_offered(stage: Stage, eve: Session) -> None:
@@ -384,16 +431,21 @@ def test_a_text_of_a_pair_that_came_back_is_headed_by_its_new_session(stage: Sta
     assert stage.arrived == [(RITA, f"{again.access_code} Driver: Hi")]
 
 
+@pytest.mark.parametrize("is_fetched", [True, False])
 def test_p1_who_wrote_to_none_of_several_closed_sessions_is_told_of_no_code(
-    stage: Stage, eve: Session
+    stage: Stage, eve: Session, is_fetched: bool
 ) -> None:
     """Nothing says which one the text was for, and nothing is guessed."""
     for session in (eve, stage.pair.session):
         stage.store.sessions.close(session.id, US, ClosedReason.BY_API, now=NOW - 40)
-    fetch_later(stage, "Hello")
-    ((to, body),) = stage.arrived
-    assert to == RITA
-    assert body.startswith("This number no longer connects you")
+    refusal = "This number no longer connects you"
+    if is_fetched:
+        fetch_later(stage, "Hello")
+        ((to, body),) = stage.arrived
+        assert to == RITA
+        assert body.startswith(refusal)
+    else:
+        assert told(stage, stage.text(body="Hello")).startswith(refusal)
 
 
 def test_p4_a_failed_text_is_told_with_its_code(stage: Stage, eve: Session) -> None:

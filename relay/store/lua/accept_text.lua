@@ -9,9 +9,10 @@
 -- sender is a stranger. A MessageSid is taken once. A picture is not relayed, and its sender gets a notice; what was
 -- written with it is.
 --
--- Answers {state} or {state, session id, sender's side, locale and index, "1" or ""}, where state is
--- unknown_number, stranger, several, closed, expired, no_sms, duplicate or accepted. "1": the session
--- is one of several, and nothing says which the text was for.
+-- Answers {state} or {state, session id, sender's side, locale and index, one_of_several, code and
+-- context}, where state is unknown_number, stranger, several, closed, expired, no_sms, duplicate or
+-- accepted. one_of_several is "1" where nothing says which of several sessions the text was for, else
+-- ""; code and context head a refusal.
 local keys = {
   numbers = KEYS[1],       -- hash
   sessions = KEYS[2],      -- hash
@@ -93,7 +94,7 @@ if found.state == "open" and not string.find(session.channels, "s", 1, true) the
   found.state = "no_sms"
 end
 if found.state ~= "open" then
-  return { found.state, found.id, side, locale, index, "" }
+  return { found.state, found.id, side, locale, index, "", heading_for(side, session) }
 end
 
 if side == "recruiter" and code ~= "" and code == session.code then
