@@ -18,17 +18,20 @@ _LAST_WORD = re.compile(r"\s\S{0,80}$")
 
 
 def headed(text: str, *, code: str, context: str, part: str = "") -> str:
-    """The text as that recruiter reads it: ``482913 Backend engineer, Acme: …``. ``part`` is "1" or
-    "2" of a text that was split."""
+    """The text as that recruiter reads it: ``482913 Backend engineer, Acme: …``; as it is without a
+    code. ``part`` is "1" or "2" of a text that was split."""
+    if not code:
+        return text
     about = f" {context}" if context else ""
     which = f" ({part}/2)" if part else ""
     return f"{code}{about}{which}: {text}"
 
 
-def split(text: str) -> tuple[str, str] | None:
-    """The two parts of a text that might get too long by a heading; None when it cannot. Between
-    words, where one ends near the limit; nothing is lost."""
-    if len(text) + _LONGEST_HEADING <= LONGEST_TEXT:
+def split(text: str, *, code: str, context: str) -> tuple[str, str] | None:
+    """The two parts of a text that gets too long by its heading; None when it does not. Between
+    words, where one ends near the limit; nothing is lost. Each has room for any heading: a text
+    that follows its session to another number is headed by the code it has there."""
+    if not code or len(headed(text, code=code, context=context)) <= LONGEST_TEXT:
         return None
     last_word = _LAST_WORD.search(text[:_FIRST_PART])
     cut = last_word.start() + 1 if last_word else _FIRST_PART

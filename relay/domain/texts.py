@@ -51,25 +51,28 @@ class AcceptState(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class Acceptance:
     """What the store made of a text; the rest is the sender's, if we know them. ``index``: the one
-    of their phone's indexes under which it is bound. ``session`` is one of SEVERAL."""
+    of their phone's indexes under which it is bound. ``is_one_of_several``: ``session`` is one of
+    the sender's there, and nothing says which of them the text was for. ``code`` and ``context``
+    head a refusal to a recruiter of several."""
 
     state: AcceptState
     session: str = ""
     sender: Role | None = None
     locale: str = ""
     index: str = ""
+    is_one_of_several: bool = False
+    code: str = ""
+    context: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SealedText:
     """A text as it may have to be relayed; "" for none. ``whole`` as it came; ``rest`` without the
-    ``code`` that it begins with; in two ``parts``, where a heading might make it too long."""
+    ``code`` that it begins with."""
 
-    characters: int = 0
     whole: str = field(default="", repr=False)
     code: str = ""
     rest: str = field(default="", repr=False)
-    parts: tuple[str, str] = field(default=("", ""), repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from relay.domain.headed_text import LONGEST_TEXT
 from relay.domain.message_progress import MessageStatus
 from relay.domain.participant import Role
 from relay.domain.reputation import FILTERED
@@ -20,7 +19,6 @@ from relay.domain.texts import (
     ReportOutcome,
     SealedText,
     notice_id,
-    second_id,
 )
 from relay.store import keys as names
 from relay.store.connection import Client, unavailable_when_away
@@ -59,7 +57,6 @@ class Messages:
         """Takes a text on, once. ``indexes`` are the sender's."""
         keys = PoolKeys(pool_of(message_id))
         notice = notice_id(message_id, Notice.PICTURE_NOT_RELAYED)
-        second = second_id(message_id)
         with unavailable_when_away():
             answer = self._scripts.run_durably(
                 "accept_text",
@@ -74,8 +71,6 @@ class Messages:
                     keys.pool,
                     keys.message(notice),
                     keys.body(notice),
-                    keys.message(second),
-                    keys.body(second),
                     keys.codes,
                     *(keys.phone(index) for index in indexes),
                 ],
@@ -95,10 +90,6 @@ class Messages:
                     math.ceil(said_at),
                     text.code,
                     text.rest,
-                    text.characters,
-                    LONGEST_TEXT,
-                    *text.parts,
-                    second,
                     *indexes,
                 ],
             )
@@ -147,9 +138,12 @@ class Messages:
         index: str,
         sealed_phone: str,
         locale: str,
+        is_one_of_several: bool = False,
         retention: int,
     ) -> str:
-        """A notice to a phone we know. Answers its id, or "" when it is there already."""
+        """A notice to a phone we know. Answers its id, or "" when it is there already.
+
+        ``is_one_of_several``: as in ``Acceptance``; it names no session then."""
         keys = PoolKeys(pool_of(cause))
         told = notice_id(cause, notice)
         with unavailable_when_away():
@@ -166,6 +160,7 @@ class Messages:
                     index,
                     sealed_phone,
                     locale,
+                    "1" if is_one_of_several else "",
                     LOOK_AGAIN,
                     retention,
                     BODY_LIFETIME,
@@ -283,13 +278,16 @@ def _counts_as(status: MessageStatus, error_code: int) -> str:
 
 
 def _acceptance(answer: Sequence[str]) -> Acceptance:
-    state, session, side, locale, index = (*answer, "", "", "", "")[:5]
+    state, session, side, locale, index, one_of_several, code, context = (*answer, *[""] * 7)[:8]
     return Acceptance(
         state=AcceptState(state),
         session=session,
         sender=Role(side) if side else None,
         locale=locale,
         index=index,
+        is_one_of_several=one_of_several == "1",
+        code=code,
+        context=context,
     )
 
 

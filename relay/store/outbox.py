@@ -20,6 +20,7 @@ from relay.domain.texts import (
     NotYet,
     Turn,
     notice_id,
+    second_id,
 )
 from relay.store.connection import Client, unavailable_when_away
 from relay.store.keys import PoolKeys
@@ -59,6 +60,7 @@ MESSAGE_FIELDS = (
     "code",
     "context",
     "part",
+    "one_of_several",
 )
 
 
@@ -149,6 +151,29 @@ class Outbox:
                 "postpone_send",
                 [keys.message(message_id), keys.outbox, keys.sending],
                 [message_id, token, now, until, "1" if is_open else "", error_code],
+            )
+        )
+
+    def split(self, message_id: str, *, token: str, now: float, first: str, second: str) -> bool:
+        """It becomes two messages, one behind the other, of these sealed texts; the attempt that
+        ``token`` began is withdrawn. False when the token no longer counts."""
+        keys = PoolKeys(pool_of(message_id))
+        other = second_id(message_id)
+        return bool(
+            self._run(
+                "split_text",
+                [
+                    keys.message(message_id),
+                    keys.body(message_id),
+                    keys.message(other),
+                    keys.body(other),
+                    keys.sessions,
+                    keys.interactions,
+                    keys.outbox,
+                    keys.lanes,
+                    keys.sending,
+                ],
+                [message_id, token, now, first, other, second, LOOK_AGAIN],
             )
         )
 

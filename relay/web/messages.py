@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from relay.carrier import announcements
-from relay.carrier.announcements import Announcement
 from relay.carrier.replies import CONTENT_TYPE, text_reply
 from relay.carrier.webhooks import (
-    InboundText,
     UnreadableWebhook,
     read_inbound_text,
     read_message_status,
 )
 from relay.domain.errors import Invalid, NotFound
-from relay.domain.texts import Notice
 from relay.metrics import WEBHOOK_SECONDS
 from relay.web.auth import signed
 from relay.web.current import now, services
 from relay.web.problems import relay_problem
 from relay.web.signed import require_signature, signed_fields
-from relay.workflows.ask_which_session import ask_which_session
 from relay.workflows.record_message_status import record_message_status
-from relay.workflows.relay_text import TextAnswer, relay_text
+from relay.workflows.relay_text import relay_text
+from relay.workflows.word_answer import word_answer
 
 messages = Blueprint("messages", __name__, url_prefix="/twilio/messages")
 require_signature(messages)
@@ -35,7 +31,8 @@ def receive_text() -> Response:
     with WEBHOOK_SECONDS.labels("message").time():
         text = read_inbound_text(signed_fields())
         answer = relay_text(services(), text, now=now())
-        return _twiml(text_reply(_words(answer, text)))
+        words = word_answer(services(), answer, number=text.virtual_number, now=now())
+        return _twiml(text_reply(words))
 
 
 @messages.post("/<message_id>/<attempt>/status")
@@ -52,22 +49,6 @@ def receive_status(message_id: str, attempt: str) -> Response:
 @messages.errorhandler(UnreadableWebhook)
 def refuse(error: UnreadableWebhook) -> Response:
     return relay_problem(Invalid(str(error)))
-
-
-def _words(answer: TextAnswer, text: InboundText) -> str:
-    if answer.tell is None:
-        return ""
-    if answer.tell is Notice.WHICH_SESSION and answer.accepted is not None:
-        return ask_which_session(
-            services(),
-            answer.message,
-            index=answer.accepted.index,
-            number=text.virtual_number,
-            locale=answer.locale,
-            now=now(),
-        )
-    board = services().settings.board_name
-    return announcements.text(Announcement(answer.tell), answer.locale, board=board)
 
 
 def _twiml(document: str) -> Response:

@@ -79,6 +79,7 @@ def _tell_later(
         index=known.index,
         sealed_phone=services.vault.seal_phone(PhoneNumber(item.text.sender)),
         locale=known.locale,
+        is_one_of_several=known.is_one_of_several,
         retention=services.settings.record_retention,
     )
     if told:

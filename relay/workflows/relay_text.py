@@ -9,7 +9,6 @@ import structlog
 
 from relay.carrier.webhooks import InboundText
 from relay.domain.access_code import read_heading
-from relay.domain.headed_text import split
 from relay.domain.opt_out import OptOut, classify_opt_out, is_conversation
 from relay.domain.phone import is_withheld
 from relay.domain.texts import (
@@ -18,7 +17,6 @@ from relay.domain.texts import (
     Notice,
     SealedText,
     message_id,
-    second_id,
 )
 from relay.metrics import TEXTS
 from relay.store.suppressions import SERVICE
@@ -169,18 +167,15 @@ def _seal(services: Services, letter: Letter) -> SealedText:
     if not body.strip():
         return SealedText()
 
-    def seal(text: str, message: str = letter.id) -> str:
-        return services.vault.seal_text(text, message_id=message)
+    def seal(text: str) -> str:
+        return services.vault.seal_text(text, message_id=letter.id)
 
     heading = read_heading(body)
     says_more = heading is not None and (heading.rest.strip() or letter.text.media)
-    parts = split(body)
     return SealedText(
-        characters=len(body),
         whole=seal(body),
         code=heading.code if heading and says_more else "",
         rest=seal(heading.rest) if heading and heading.rest.strip() else "",
-        parts=(seal(parts[0]), seal(parts[1], second_id(letter.id))) if parts else ("", ""),
     )
 
 

@@ -18,7 +18,7 @@ from relay.carrier.announcements import Announcement
 from relay.carrier.messages import SentText
 from relay.carrier.urls import WebhookUrls
 from relay.domain.errors import CarrierError
-from relay.domain.headed_text import headed
+from relay.domain.headed_text import headed, split
 from relay.domain.message_progress import (
     OPTED_OUT,
     REPORT_GRACE,
@@ -27,7 +27,16 @@ from relay.domain.message_progress import (
     retry_at,
 )
 from relay.domain.phone import PhoneNumber
-from relay.domain.texts import Behind, Grant, NothingToSend, Notice, NotYet, Turn, notice_id
+from relay.domain.texts import (
+    Behind,
+    Grant,
+    NothingToSend,
+    Notice,
+    NotYet,
+    Turn,
+    notice_id,
+    second_id,
+)
 from relay.store.suppressions import SERVICE
 from relay.vault import Unreadable
 from relay.workflows.ask_which_session import ask_which_session
@@ -85,11 +94,14 @@ def _use(services: Services, grant: Grant, clock: Clock) -> str:
 def _send(services: Services, grant: Grant, clock: Clock) -> str:
     try:
         to = services.vault.unseal_phone(grant.sealed_phone)
-        body = _words(services, grant, clock())
+        words = _words(services, grant, clock())
     except Unreadable:
         return _give_up(services, grant, _UNREADABLE, clock, "unreadable")
     if _has_stopped(services, grant, to):
         return _give_up(services, grant, OPTED_OUT, clock, "opted_out")
+    parts = None if grant.part else split(words, code=grant.code, context=grant.context)
+    if parts:
+        return _split(services, grant, parts, clock)
     if grant.until - clock() < _LEASE_NEEDED:
         # We were held up; the attempt has not been made, so anybody may make it.
         return _postpone(services, grant, clock(), clock, is_open=False, code=0)
@@ -98,7 +110,7 @@ def _send(services: Services, grant: Grant, clock: Clock) -> str:
         sent = services.carrier.messages.send_text(
             virtual_number=grant.number,
             to=to,
-            body=body,
+            body=_headed(grant, words),
             status_callback=urls.message_status(grant.message, grant.token),
         )
     except CarrierError as error:
@@ -117,14 +129,29 @@ def _words(services: Services, grant: Grant, now: float) -> str:
             now=now,
         )
     if grant.notice is None:
-        words = services.vault.unseal_text(grant.sealed_text, message_id=grant.message)
-    else:
-        words = announcements.text(
-            Announcement(grant.notice), grant.locale, board=services.settings.board_name
-        )
-    if not grant.code:
-        return words
+        return services.vault.unseal_text(grant.sealed_text, message_id=grant.message)
+    return announcements.text(
+        Announcement(grant.notice), grant.locale, board=services.settings.board_name
+    )
+
+
+def _headed(grant: Grant, words: str) -> str:
     return headed(words, code=grant.code, context=grant.context, part=grant.part)
+
+
+def _split(services: Services, grant: Grant, parts: tuple[str, str], clock: Clock) -> str:
+    """Goes on with what is first then: the first part, unless we were held up for too long."""
+    first, second = parts
+    second_message = second_id(grant.message)
+    is_split = services.store.messages.outbox.split(
+        grant.message,
+        token=grant.token,
+        now=clock(),
+        first=services.vault.seal_text(first, message_id=grant.message),
+        second=services.vault.seal_text(second, message_id=second_message),
+    )
+    log.info("text split", message=grant.message, second=second_message, is_split=is_split)
+    return grant.message
 
 
 def _has_stopped(services: Services, grant: Grant, to: PhoneNumber) -> bool:
@@ -166,7 +193,7 @@ def _settle(services: Services, grant: Grant, clock: Clock) -> str:
     """
     try:
         to = services.vault.unseal_phone(grant.sealed_phone)
-        body = _words(services, grant, clock())
+        body = _headed(grant, _words(services, grant, clock()))
     except Unreadable:
         return _give_up(services, grant, _UNREADABLE, clock, "unreadable")
     try:

@@ -12,16 +12,23 @@ def test_a_text_names_its_session_by_code_and_context():
     assert headed("Hi", code="482913", context="Cook", part="2") == "482913 Cook (2/2): Hi"
 
 
-@pytest.mark.parametrize("length", [0, 1, 1300])
-def test_a_text_that_no_heading_makes_too_long_stays_whole(length):
-    assert split("x" * length) is None
+def test_a_text_without_a_code_is_as_it_is_however_long():
+    text = "x" * 1700
+    assert headed(text, code="", context="Cook") == text
+    assert split(text, code="", context="Cook") is None
+
+
+def test_a_text_is_split_when_its_own_heading_makes_it_too_long_and_not_before():
+    text = "x" * (1600 - len("482913 Cook: "))
+    assert split(text, code="482913", context="Cook") is None
+    assert split(text, code="4829130", context="Cook") is not None
 
 
 @pytest.mark.parametrize(
-    "text", ["x" * 1600, "word " * 320, "x" * 1400, "我" * 1600, "word " * 270 + "x" * 200]
+    "text", ["x" * 1600, "word " * 320, "x" * 1594, "我" * 1600, "word " * 270 + "x" * 250]
 )
 def test_nothing_of_a_split_text_is_lost_and_each_part_fits_with_the_longest_heading(text):
-    parts = split(text)
+    parts = split(text, code="482913", context="")
     assert parts is not None
     assert "".join(parts) == text
     for place, part in enumerate(parts, start=1):
@@ -30,6 +37,6 @@ def test_nothing_of_a_split_text_is_lost_and_each_part_fits_with_the_longest_hea
 
 
 def test_a_text_is_split_between_words():
-    first, second = split("word " * 320)
+    first, second = split("word " * 320, code="482913", context="")
     assert first.endswith("word ")
     assert second.startswith("word ")

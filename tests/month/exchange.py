@@ -10,15 +10,12 @@ from typing import Any
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
-from relay.carrier import announcements
-from relay.carrier.announcements import Announcement
 from relay.carrier.replies import CONTENT_TYPE, text_reply
-from relay.carrier.webhooks import InboundText, read_inbound_text, read_message_status
-from relay.domain.texts import Notice
-from relay.workflows.ask_which_session import ask_which_session
+from relay.carrier.webhooks import read_inbound_text, read_message_status
 from relay.workflows.record_message_status import record_message_status
-from relay.workflows.relay_text import TextAnswer, relay_text
+from relay.workflows.relay_text import relay_text
 from relay.workflows.services import Services
+from relay.workflows.word_answer import word_answer
 
 
 class _Quiet(WSGIRequestHandler):
@@ -62,25 +59,12 @@ class Exchange:
         match path:
             case ["twilio", "messages"]:
                 text = read_inbound_text(fields)
-                return self._words(relay_text(self.services, text, now=self.clock()), text)
+                now, number = self.clock(), text.virtual_number
+                answer = relay_text(self.services, text, now=now)
+                return word_answer(self.services, answer, number=number, now=now)
             case ["twilio", "messages", message, attempt, "status"]:
                 report = read_message_status(fields)
                 record_message_status(self.services, message, attempt, report, now=self.clock())
                 return ""
             case _:
                 raise LookupError(path)
-
-    def _words(self, answer: TextAnswer, text: InboundText) -> str:
-        if answer.tell is None:
-            return ""
-        if answer.tell is Notice.WHICH_SESSION and answer.accepted is not None:
-            return ask_which_session(
-                self.services,
-                answer.message,
-                index=answer.accepted.index,
-                number=text.virtual_number,
-                locale=answer.locale,
-                now=self.clock(),
-            )
-        board = self.services.settings.board_name
-        return announcements.text(Announcement(answer.tell), answer.locale, board=board)

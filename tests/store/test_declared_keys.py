@@ -137,6 +137,9 @@ def test_a_texts_whole_life(strict: Board) -> None:
     refused = texts.accepted()
     texts.begin(refused)
     assert texts.give_up(refused).sender_told
+    long = texts.accepted()
+    texts.begin(long)
+    assert texts.outbox.split(long, token="t1", now=NOW, first="1", second="2")
     assert texts.outbox.sweep("us", now=NOW + 9)
 
 

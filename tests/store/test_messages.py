@@ -5,7 +5,7 @@ import redis
 
 from relay.domain.message_progress import MessageStatus
 from relay.domain.participant import Role
-from relay.domain.session import Channel, ClosedReason
+from relay.domain.session import Channel, ClosedReason, Session
 from relay.domain.texts import (
     Acceptance,
     AcceptState,
@@ -18,6 +18,7 @@ from relay.domain.texts import (
     SealedText,
     Turn,
     notice_id,
+    second_id,
 )
 from relay.store.keys import PoolKeys
 from relay.store.outbox import LEASE, LOOK_AGAIN, MESSAGE_FIELDS
@@ -75,7 +76,7 @@ class Texts:
             number=number,
             indexes=[index_of(sender)],
             inbound_sid=sid,
-            text=SealedText(whole=sealed, characters=len(sealed)),
+            text=SealedText(whole=sealed),
             media=media,
             retention=RETENTION,
         )
@@ -417,9 +418,11 @@ def test_a_notice_to_somebody_erased_is_given_up(texts: Texts) -> None:
     assert texts.begin(notice).turn is Turn.SEVERED
 
 
-def _move_candidate(texts: Texts, phone: str, number: str = NUMBER) -> None:
+def _move_candidate(
+    texts: Texts, phone: str, number: str = NUMBER, session: Session | None = None
+) -> None:
     """As a phone change leaves the session's record and the binding of the new phone."""
-    client, session = texts.pair.client, texts.pair.session
+    client, session = texts.pair.client, session or texts.pair.session
     record = client.hget(KEYS.sessions, session.id).split("\t")
     record[1] = number
     record[6] = index_of(phone)
@@ -516,6 +519,16 @@ def test_a_text_does_not_go_to_a_phone_that_its_receiver_has_left(texts: Texts) 
     assert texts.begin(message).turn is Turn.SEVERED
 
 
+def test_p1_a_text_of_a_pair_that_has_come_back_does_not_go_to_a_phone_that_was_left(
+    texts: Texts,
+) -> None:
+    message = texts.accepted()
+    _close(texts)
+    successor = texts.pair.connect(RITA, CARL, now=NOW + 1)
+    _move_candidate(texts, "+12125550177", session=successor)
+    assert texts.begin(message, now=NOW + 2).turn is Turn.SEVERED
+
+
 def test_every_sid_that_the_carrier_gave_a_text_is_kept(texts: Texts) -> None:
     """The board deletes the carrier's own records by them: a lost one would leave real numbers."""
     message, now = texts.accepted(), NOW
@@ -560,6 +573,98 @@ def test_after_its_body_s_lifetime_a_text_is_begun_without_a_body(texts: Texts) 
     texts.pair.client.delete(KEYS.body(message))
     grant = texts.begin(message)
     assert (grant.sealed_text, grant.sealed_phone) == ("", "")
+
+
+def _split(texts: Texts, message: str, token: str = "t1", now: float = NOW) -> bool:
+    vault = texts.pair.vault
+    return texts.outbox.split(
+        message,
+        token=token,
+        now=now,
+        first=vault.seal_text("one", message_id=message),
+        second=vault.seal_text("two", message_id=second_id(message)),
+    )
+
+
+def test_a_split_text_is_two_in_its_place(texts: Texts) -> None:
+    client = texts.pair.client
+    message, later = texts.accepted(CARL), texts.accepted(CARL)
+    second = second_id(message)
+    texts.begin(message)
+    assert _split(texts, message)
+    assert texts.waiting() == dict.fromkeys((message, second, later), NOW + LOOK_AGAIN)
+    sent = []
+    for token, part in (("t2", message), ("t3", second)):
+        grant = texts.begin(part, token)
+        words = texts.pair.vault.unseal_text(grant.sealed_text, message_id=part)
+        sent.append((grant.turn, grant.part, words))
+        assert texts.pair.vault.unseal_phone(grant.sealed_phone).reveal() == RITA
+        assert 0 < client.ttl(KEYS.body(part)) <= 24 * 3600
+        assert 24 * 3600 < client.ttl(KEYS.message(part)) <= RETENTION
+        head = texts.confirm(part, token, f"SM{token}")
+    assert sent == [(Turn.SEND, "1", "one"), (Turn.SEND, "2", "two")]
+    assert head == later
+    assert client.zrange(KEYS.interactions, 0, -1) == [
+        f"{texts.pair.session.id}\t{int(NOW)}\t{known}" for known in (message, second, later)
+    ]
+
+
+def test_a_split_that_is_asked_for_twice_is_made_once(texts: Texts) -> None:
+    """Its answer was lost."""
+    message = texts.accepted(CARL)
+    texts.begin(message)
+    assert _split(texts, message)
+    held = texts.body(message)
+    assert _split(texts, message)
+    assert texts.body(message) == held
+    texts.begin(message, "t2")
+    assert not _split(texts, message)
+
+
+def test_p4_only_who_has_the_turn_splits_a_text(texts: Texts) -> None:
+    message = texts.accepted(CARL)
+    assert not _split(texts, "us.SMnone")
+    assert not _split(texts, message)
+    texts.begin(message)
+    assert not _split(texts, message, "t0")
+    assert not _split(texts, message, now=NOW + LEASE)
+    texts.begin(message, "t2", NOW + LEASE)
+    assert not _split(texts, message, now=NOW + LEASE)
+    assert not _split(texts, message, "t2", now=NOW + LEASE)
+    assert list(texts.waiting()) == [message]
+    texts.confirm(message, "t1", now=NOW + LEASE)
+    assert not _split(texts, message, now=NOW + LEASE)
+
+
+def test_p4_an_attempt_that_was_not_made_is_not_settled_after_the_split(texts: Texts) -> None:
+    message = texts.accepted(CARL)
+    texts.begin(message)
+    _split(texts, message)
+    assert texts.begin(message, "t2", NOW + LEASE).turn is Turn.SEND
+
+
+@pytest.mark.parametrize("gone", ["erased", "body"])
+def test_p2_nothing_is_copied_of_a_text_that_is_being_forgotten(texts: Texts, gone: str) -> None:
+    message = texts.accepted(CARL)
+    texts.begin(message)
+    if gone == "erased":
+        texts.store.sessions.close(texts.pair.session.id, US, ClosedReason.ERASED, now=NOW)
+    else:
+        texts.pair.client.delete(KEYS.body(message))
+    assert not _split(texts, message)
+    assert texts.body(second_id(message)) is None
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_p2_somebody_erased_is_forgotten_in_both_parts(texts: Texts, role: Role) -> None:
+    message = texts.accepted(CARL)
+    texts.begin(message)
+    _split(texts, message)
+    session, ref = texts.pair.session, f"{role[0]}-{(RITA if role == 'recruiter' else CARL)[-4:]}"
+    assert texts.store.erasing.forget_in_texts("us", role, ref, [session]) == 2
+    for part in (message, second_id(message)):
+        _, receiver, sender = (texts.body(part) or "").split("\t")
+        assert (receiver if role == "recruiter" else sender) == ""
 
 
 def test_a_sweep_answers_what_is_due_and_asks_again_later(texts: Texts) -> None:
@@ -689,6 +794,30 @@ def test_a_notice_to_a_known_phone_exists_once(texts: Texts) -> None:
     assert add() == "us.SMlate.no_longer_connected"
     assert add() == ""
     assert texts.begin("us.SMlate.no_longer_connected").locale == "zh-CN"
+
+
+@pytest.mark.parametrize("is_one_of_several", [False, True])
+def test_p1_a_notice_names_its_session_unless_it_is_one_of_several(
+    texts: Texts, is_one_of_several: bool
+) -> None:
+    for candidate in ("+12125550103", "+12125550104"):
+        session = texts.pair.connect(RITA, candidate, context="Cook")
+    notice = texts.store.messages.add_notice(
+        "us.SMlate",
+        Notice.NO_LONGER_CONNECTED,
+        now=NOW,
+        session=session.id,
+        side=Role.RECRUITER,
+        number=NUMBER,
+        index=index_of(RITA),
+        sealed_phone="k1:sealed",
+        locale="en",
+        is_one_of_several=is_one_of_several,
+        retention=RETENTION,
+    )
+    grant = texts.begin(notice)
+    heading = ("", "") if is_one_of_several else (session.access_code, "Cook")
+    assert (grant.code, grant.context) == heading
 
 
 def test_a_stranger_is_told_once_a_day_and_again_for_the_same_text(texts: Texts) -> None:

@@ -9,8 +9,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from relay.app import create_app
+from relay.domain.session import ClosedReason
 from relay.sandbox.webhooks.signature import sign
-from tests.pair import CARL, NUMBER, RITA, STRANGER, settings
+from tests.pair import CARL, NUMBER, RITA, STRANGER, US, settings
 from tests.workflows.texting import Stage
 
 BASE = "https://relay.example.com"
@@ -145,3 +146,13 @@ def test_who_writes_to_several_people_is_asked_which(stage: Stage, carrier: Carr
     )
     stage.work()
     assert stage.arrived == [("+12125550104", "Hello")]
+
+
+def test_who_writes_to_one_of_several_that_has_ended_reads_which(
+    stage: Stage, carrier: Carrier
+) -> None:
+    for candidate in ("+12125550103", "+12125550104"):
+        session = stage.pair.connect(RITA, candidate, context="Cook")
+    stage.store.sessions.close(session.id, US, ClosedReason.BY_API, now=stage.now)
+    (words,) = replies(carrier.text(body=f"{session.access_code} Hello"))
+    assert words.startswith(f"{session.access_code} Cook: This number no longer connects you")

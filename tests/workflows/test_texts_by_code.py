@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from relay.carrier.messages import ListedText
+from relay.carrier.messages import ListedText, SentText
 from relay.carrier.webhooks import InboundText
+from relay.domain.errors import CarrierError
+from relay.domain.message_progress import REPORT_GRACE
 from relay.domain.participant import RecruiterDetails
-from relay.domain.session import ClosedReason, Session
-from relay.domain.texts import AcceptState, Notice
+from relay.domain.session import Channel, ClosedReason, Session
+from relay.domain.texts import AcceptState, Notice, second_id
+from relay.store.keys import PoolKeys
 from relay.store.messages import ASKED_AN_HOUR
+from relay.store.outbox import LEASE
 from relay.workflows.ask_which_session import ask_which_session
+from relay.workflows.list_interactions import list_interactions
 from relay.workflows.reconcile_inbound import reconcile_inbound
 from relay.workflows.register_participant import register_recruiter
-from relay.workflows.relay_text import relay_text
+from relay.workflows.relay_text import TextAnswer, relay_text
+from relay.workflows.send_texts import send_texts
+from relay.workflows.sweep_outbox import sweep_outbox
+from relay.workflows.word_answer import word_answer
 from tests import world as people
 from tests.pair import CARL, NOW, NUMBER, RITA, US, index_of
-from tests.workflows.texting import Stage
+from tests.workflows.texting import UNCLEAR, Stage
 
 DAN, EVE = "+12125550103", "+12125550104"
 
@@ -29,6 +39,10 @@ def stage() -> Stage:
 @pytest.fixture
 def eve(stage: Stage) -> Session:
     """Rita has a second session on NUMBER, with Eve; the first one is with Carl."""
+    return share_the_number(stage)
+
+
+def share_the_number(stage: Stage) -> Session:
     stage.pair.connect(RITA, DAN, context="Waiter")
     session = stage.pair.connect(RITA, EVE, context="Cook, Acme")
     assert session.virtual_number == NUMBER
@@ -40,6 +54,13 @@ def code_of(stage: Stage, session: Session) -> str:
     found = stage.store.sessions.get(session.id)
     assert found is not None
     return found.access_code
+
+
+def fetch_later(stage: Stage, body: str) -> None:
+    """Rita's text comes from the carrier's list: nobody waits for an answer."""
+    stage.carrier.messages.inbound = [ListedText(text=stage.inbound(body=body), received_at=NOW)]
+    reconcile_inbound(stage.services, now=NOW)
+    stage.work()
 
 
 def test_p1_the_code_in_front_names_the_session_and_is_not_relayed(
@@ -98,6 +119,50 @@ def test_p1_the_code_of_a_closed_session_gets_no_longer_connected(
     assert eve.access_code not in question
 
 
+def told(stage: Stage, answer: TextAnswer) -> str:
+    return word_answer(stage.services, answer, number=NUMBER, now=stage.now)
+
+
+@pytest.mark.parametrize("end", ["closed", "expired", "no_sms"])
+def test_a_refusal_names_the_session_it_is_about(stage: Stage, eve: Session, end: str) -> None:
+    if end == "closed":
+        stage.store.sessions.close(eve.id, US, ClosedReason.BY_API, now=NOW)
+    elif end == "expired":
+        stage.now = eve.expires_at
+    else:
+        stage.pair.connect(RITA, EVE, context="Cook, Acme", channels=frozenset({Channel.VOICE}))
+    answer = stage.text(body=f"{eve.access_code} Hello")
+    words = "Acme Jobs: this number is for calls" if end == "no_sms" else "This number no longer"
+    assert answer.outcome == end
+    assert told(stage, answer).startswith(f"{eve.access_code} Cook, Acme: {words}")
+
+
+def test_a_refusal_of_a_text_fetched_later_names_its_session(stage: Stage, eve: Session) -> None:
+    stage.store.sessions.close(eve.id, US, ClosedReason.BY_API, now=NOW - 40)
+    fetch_later(stage, f"{eve.access_code} Hello")
+    ((to, body),) = stage.arrived
+    assert to == RITA
+    assert body.startswith(f"{eve.access_code} Cook, Acme: This number no longer connects you")
+
+
+def test_p1_a_refusal_to_a_candidate_names_no_code(stage: Stage, eve: Session) -> None:
+    stage.store.sessions.close(eve.id, US, ClosedReason.BY_API, now=NOW)
+    assert told(stage, stage.text(EVE, "Hello")).startswith("This number no longer")
+
+
+def test_a_refusal_to_a_recruiter_of_one_session_names_no_code(stage: Stage) -> None:
+    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
+    assert told(stage, stage.text(body="Hello")).startswith("This number no longer")
+
+
+def test_who_is_told_nothing_gets_no_words(stage: Stage, eve: Session) -> None:
+    assert told(stage, stage.text(EVE, "Hello")) == ""
+
+
+def test_who_wrote_to_several_is_told_which_at_once(stage: Stage, eve: Session) -> None:
+    assert f"{eve.access_code} Cook, Acme" in told(stage, stage.text(body="Hello")).splitlines()
+
+
 def test_p1_a_phone_that_its_recruiter_has_left_is_told_no_codes() -> None:
     """Somebody else may have it by now."""
     world = people.make_world()
@@ -116,6 +181,8 @@ def test_p1_a_phone_that_its_recruiter_has_left_is_told_no_codes() -> None:
         )
         answer = relay_text(world.services, text, now=people.NOW)
         assert answer.outcome == "closed"
+        words = word_answer(world.services, answer, number=NUMBER, now=people.NOW)
+        assert words == "" or words.startswith("This number no longer")
 
 
 def test_p3_no_code_of_an_expired_session_is_offered(stage: Stage, eve: Session) -> None:
@@ -162,7 +229,7 @@ def test_a_candidate_s_own_digits_are_no_code(stage: Stage, eve: Session) -> Non
 
 
 def test_what_gets_too_long_by_the_heading_is_split_in_order(stage: Stage, eve: Session) -> None:
-    text = "".join(f"{place:04d} " for place in range(320))
+    text = numbered_words()
     answer = stage.text(EVE, text)
     stage.work()
     heading = f"{eve.access_code} Cook, Acme"
@@ -173,6 +240,132 @@ def test_what_gets_too_long_by_the_heading_is_split_in_order(stage: Stage, eve: 
     assert first.split(": ")[1] + second.split(": ")[1] == text
     assert max(len(first), len(second)) <= 1600
     assert stage.record(answer.message).session == eve.id
+
+
+def numbered_words() -> str:
+    """A text that a heading makes too long."""
+    return "".join(f"{place:04d} " for place in range(320))
+
+
+def halves(stage: Stage) -> str:
+    """What arrived in two, put together again: each marked, and in order."""
+    first, second = (body.partition(": ") for _, body in stage.arrived)
+    assert first[0].endswith("(1/2)")
+    assert second[0].endswith("(2/2)")
+    return first[2] + second[2]
+
+
+def test_a_text_that_gets_too_long_while_it_waits_is_split_in_order(stage: Stage) -> None:
+    message = stage.text(CARL, numbered_words()).message
+    stage.text(CARL, "and then")
+    share_the_number(stage)
+    stage.work()
+    *_, last = stage.arrived
+    assert last == (RITA, f"{code_of(stage, stage.pair.session)}: and then")
+    stage.carrier.messages.sent.pop()
+    assert halves(stage) == numbered_words()
+    for part in (message, second_id(message)):
+        stage.report(part, "delivered", sid=f"SM{part}")
+        assert stage.record(part).status == "delivered"
+
+
+def test_both_parts_of_a_split_text_are_listed(stage: Stage, eve: Session) -> None:
+    message = stage.text(EVE, numbered_words()).message
+    stage.work()
+    page = list_interactions(stage.services, eve.id, before=None, limit=9)
+    assert {interaction.id for interaction in page.interactions} == {message, second_id(message)}
+
+
+@pytest.mark.parametrize("is_split", [False, True])
+def test_p4_a_worker_that_dies_about_the_split_loses_nothing(
+    stage: Stage, eve: Session, is_split: bool
+) -> None:
+    message = stage.text(EVE, numbered_words()).message
+    outbox = stage.store.messages.outbox
+    outbox.begin(message, token="dead", now=NOW)
+    if is_split:
+        first, second = numbered_words()[:800], numbered_words()[800:]
+        assert outbox.split(
+            message,
+            token="dead",
+            now=NOW,
+            first=stage.pair.vault.seal_text(first, message_id=message),
+            second=stage.pair.vault.seal_text(second, message_id=second_id(message)),
+        )
+    stage.jobs.take()
+    for _ in range(2):
+        stage.now += LEASE
+        sweep_outbox(stage.services, now=stage.now)
+        stage.work()
+    assert halves(stage) == numbered_words()
+    assert stage.client.zcard(PoolKeys("us").outbox) == 0
+
+
+def test_p4_a_worker_whose_lease_is_over_splits_nothing(stage: Stage, eve: Session) -> None:
+    message = stage.text(EVE, numbered_words()).message
+    stage.jobs.take()
+    moments = iter([NOW, NOW, NOW, NOW, NOW + 19, NOW + 20])
+    send_texts(stage.services, message, clock=lambda: next(moments))
+    assert stage.arrived == []
+    assert stage.store.messages.read(second_id(message)) is None
+    stage.now += 30
+    stage.work()
+    assert halves(stage) == numbered_words()
+
+
+@pytest.mark.parametrize("part", ["", ".2"])
+def test_p4_a_lost_answer_to_either_part_is_settled_by_its_own_words(
+    stage: Stage, eve: Session, part: str
+) -> None:
+    message = stage.text(EVE, numbered_words()).message
+    carrier = stage.carrier.messages
+    send, carrier.takes_despite_trouble = carrier.send_text, True
+
+    def lose_one(**request: Any) -> SentText:
+        if f"/{message}{part}/" in request["status_callback"]:
+            carrier.troubles = [UNCLEAR]
+        return send(**request)
+
+    carrier.send_text = lose_one  # type: ignore[method-assign]
+    stage.work()
+    stage.now += REPORT_GRACE
+    stage.send(message + part)
+    assert halves(stage) == numbered_words()
+    assert stage.client.zcard(PoolKeys("us").outbox) == 0
+
+
+def test_a_part_that_the_carrier_lost_goes_again_as_that_part(stage: Stage, eve: Session) -> None:
+    message = stage.text(EVE, numbered_words()).message
+    stage.work()
+    stage.report(message, "undelivered", 30003)
+    stage.now += 3600
+    stage.send(message)
+    (_, first), _, (_, again) = stage.arrived
+    assert again == first
+
+
+def test_who_has_stopped_texts_gets_no_part_of_one(stage: Stage, eve: Session) -> None:
+    """And its sender is told once."""
+    message = stage.text(EVE, numbered_words()).message
+    stage.store.suppressions.stop(
+        stage.pair.vault.indexes_of(RITA), NUMBER, since=NOW, cause="us.SMstop"
+    )
+    stage.work()
+    assert [to for to, _ in stage.arrived] == [EVE]
+    assert stage.record(message).status == "failed"
+
+
+def test_a_longer_code_that_makes_a_text_too_long_splits_it_at_its_next_attempt(
+    stage: Stage, eve: Session
+) -> None:
+    text = "x" * (1600 - len(f"{eve.access_code} Cook, Acme: "))
+    stage.carrier.messages.troubles = [CarrierError(20429, retryable=True, retry_after=30)]
+    message = stage.text(EVE, text).message
+    stage.work()
+    stage.client.hset(PoolKeys("us").message(message), "code", eve.access_code + "1")
+    stage.now += 30
+    stage.send(message)
+    assert halves(stage) == text
 
 
 def test_a_long_text_that_still_fits_stays_whole(stage: Stage, eve: Session) -> None:
@@ -187,6 +380,72 @@ def test_a_long_text_to_somebody_who_needs_no_code_stays_whole(stage: Stage) -> 
     stage.text(body="y" * 1600)
     stage.work()
     assert stage.arrived == [(RITA, "x" * 1600), (CARL, "y" * 1600)]
+
+
+def test_a_text_that_waited_while_the_number_came_to_be_shared_names_its_session(
+    stage: Stage,
+) -> None:
+    stage.text(CARL, "Hi")
+    stage.text(CARL, "STOP")
+    share_the_number(stage)
+    stage.work()
+    code = code_of(stage, stage.pair.session)
+    (first, notice) = stage.arrived
+    assert first == (RITA, f"{code}: Hi")
+    assert notice[1].startswith(f"{code}: Acme Jobs: the other person has stopped texts")
+
+
+def test_a_text_that_is_tried_again_names_its_session_by_then(stage: Stage) -> None:
+    stage.carrier.messages.troubles = [CarrierError(20429, retryable=True, retry_after=30)]
+    message = stage.text(CARL, "Hi").message
+    stage.work()
+    share_the_number(stage)
+    stage.now += 30
+    stage.send(message)
+    assert stage.arrived == [(RITA, f"{code_of(stage, stage.pair.session)}: Hi")]
+
+
+@pytest.mark.parametrize("is_taken", [True, False])
+def test_p4_an_unsettled_text_is_looked_for_in_the_words_of_its_attempt(
+    stage: Stage, is_taken: bool
+) -> None:
+    stage.carrier.messages.troubles = [UNCLEAR]
+    stage.carrier.messages.takes_despite_trouble = is_taken
+    message = stage.text(CARL, "Hi").message
+    stage.work()
+    share_the_number(stage)
+    stage.now += REPORT_GRACE
+    stage.send(message)
+    words = "Hi" if is_taken else f"{code_of(stage, stage.pair.session)}: Hi"
+    assert stage.arrived == [(RITA, words)]
+    assert stage.record(message).status == "queued"
+
+
+def test_a_text_of_a_pair_that_came_back_is_headed_by_its_new_session(stage: Stage) -> None:
+    message = stage.text(CARL, "Hi").message
+    share_the_number(stage)
+    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
+    again = stage.pair.connect(RITA, CARL, now=NOW, context="Driver")
+    assert (again.virtual_number, again.code_needed) == (NUMBER, True)
+    stage.send(message)
+    assert stage.arrived == [(RITA, f"{again.access_code} Driver: Hi")]
+
+
+@pytest.mark.parametrize("is_fetched", [True, False])
+def test_p1_who_wrote_to_none_of_several_closed_sessions_is_told_of_no_code(
+    stage: Stage, eve: Session, is_fetched: bool
+) -> None:
+    """Nothing says which one the text was for, and nothing is guessed."""
+    for session in (eve, stage.pair.session):
+        stage.store.sessions.close(session.id, US, ClosedReason.BY_API, now=NOW - 40)
+    refusal = "This number no longer connects you"
+    if is_fetched:
+        fetch_later(stage, "Hello")
+        ((to, body),) = stage.arrived
+        assert to == RITA
+        assert body.startswith(refusal)
+    else:
+        assert told(stage, stage.text(body="Hello")).startswith(refusal)
 
 
 def test_p4_a_failed_text_is_told_with_its_code(stage: Stage, eve: Session) -> None:
@@ -208,9 +467,7 @@ def test_a_stop_is_told_with_its_code(stage: Stage, eve: Session) -> None:
 
 
 def test_p4_a_text_fetched_later_is_asked_about_by_a_text(stage: Stage, eve: Session) -> None:
-    stage.carrier.messages.inbound = [ListedText(text=stage.inbound(body="Hello"), received_at=NOW)]
-    reconcile_inbound(stage.services, now=NOW)
-    stage.work()
+    fetch_later(stage, "Hello")
     ((to, body),) = stage.arrived
     assert to == RITA
     assert f"{eve.access_code} Cook, Acme" in body

@@ -3,16 +3,16 @@
 -- uses: session, finding, lanes, notices
 --
 -- A sender of several sessions there names one by its code in front; without it nobody gets the text
--- (P1). To a recruiter of several, the text is on record with the code it will be headed by; what that
--- would make too long is two messages, one after the other.
+-- (P1).
 --
 -- A text from before the session (fetched late from the carrier's list) was not meant for it: its
 -- sender is a stranger. A MessageSid is taken once. A picture is not relayed, and its sender gets a notice; what was
 -- written with it is.
 --
--- Answers {state} or {state, session id, sender's side, locale and index}, where state is
--- unknown_number, stranger, several, closed, expired, no_sms, duplicate or accepted. The session of
--- several is one of them.
+-- Answers {state} or {state, session id, sender's side, locale and index, one_of_several, code and
+-- context}, where state is unknown_number, stranger, several, closed, expired, no_sms, duplicate or
+-- accepted. one_of_several is "1" where nothing says which of several sessions the text was for, else
+-- ""; code and context head a refusal.
 local keys = {
   numbers = KEYS[1],       -- hash
   sessions = KEYS[2],      -- hash
@@ -24,11 +24,9 @@ local keys = {
   pool = KEYS[8],          -- hash
   notice = KEYS[9],        -- hash
   notice_body = KEYS[10],  -- string
-  second = KEYS[11],       -- hash: the other part of a text that is split
-  second_body = KEYS[12],  -- string
-  codes = KEYS[13],        -- hash
+  codes = KEYS[11],        -- hash
 }
-local FIRST_PHONE_KEY = 14        -- the sender's phone hashes
+local FIRST_PHONE_KEY = 12        -- the sender's phone hashes
 local now = tonumber(ARGV[1])     -- seconds
 local number = ARGV[2]            -- virtual number
 local id = ARGV[3]                -- message id
@@ -42,11 +40,7 @@ local lives = { record = tonumber(ARGV[10]), body = tonumber(ARGV[11]) }  -- sec
 local said_at = tonumber(ARGV[12])  -- seconds
 local code = ARGV[13]             -- that the text begins with, or ""
 local rest = ARGV[14]             -- the text without it, sealed, or ""
-local characters = tonumber(ARGV[15])  -- of the text
-local most = tonumber(ARGV[16])   -- characters of one text
-local parts = { ARGV[17], ARGV[18] }   -- the text in two, each sealed, or ""
-local second_id = ARGV[19]        -- message id of the second part
-local FIRST_INDEX = 20            -- the sender's indexes
+local FIRST_INDEX = 15            -- the sender's indexes
 
 if redis.call("EXISTS", keys.message) == 1 then
   return { "duplicate" }
@@ -72,11 +66,11 @@ local function ask_which(several)
     if session.recruiter_index == several.index then
       locale = session.recruiter_locale
       if session.status == "open" and now < tonumber(session.expires_at) then
-        return { "several", session_id, "recruiter", locale, several.index }
+        return { "several", session_id, "recruiter", locale, several.index, "1" }
       end
     end
   end
-  return { "closed", several.ids[1], "recruiter", locale, several.index }
+  return { "closed", several.ids[1], "recruiter", locale, several.index, "1" }
 end
 
 local phones, indexes = read_phones(FIRST_PHONE_KEY, FIRST_INDEX)
@@ -100,56 +94,33 @@ if found.state == "open" and not string.find(session.channels, "s", 1, true) the
   found.state = "no_sms"
 end
 if found.state ~= "open" then
-  return { found.state, found.id, side, locale, index }
+  return { found.state, found.id, side, locale, index, "", heading_for(side, session) }
 end
 
 if side == "recruiter" and code ~= "" and code == session.code then
   text = rest
 end
 local has_text = text ~= ""
-local heading, context = heading_for(other, session)
-
-local function add_message(message_key, message_id, body_key, sealed, part)
-  local order, place = 0, ""
-  if sealed ~= "" then
-    order = redis.call("HINCRBY", keys.pool, "text_order", 1)
-    place = place_of(number .. ":" .. session[other .. "_index"], order, message_id)
-    redis.call("SET", body_key,
-      pack_body(sealed, session[other .. "_sealed"], session[side .. "_sealed"]), "EX", lives.body)
-    redis.call("ZADD", keys.lanes, 0, place)
-    redis.call("ZADD", keys.outbox, now + look_again, message_id)
-  end
-  redis.call("HSET", message_key, "session", found.id, "side", other, "kind", "message",
-    "status", has_text and "received" or "failed", "rank", has_text and "0" or "5",
-    "started_at", string.format("%.3f", now), "number", number,
-    "index", session[other .. "_index"], "sender_index", index,
-    "inbound_sid", inbound_sid, "media", media, "order", order, "place", place,
-    "code", heading, "context", context, "part", part)
-  redis.call("EXPIRE", message_key, lives.record)
+local order, place = 0, ""
+if has_text then
+  order = redis.call("HINCRBY", keys.pool, "text_order", 1)
+  place = place_of(number .. ":" .. session[other .. "_index"], order, id)
+  redis.call("SET", keys.body,
+    pack_body(text, session[other .. "_sealed"], session[side .. "_sealed"]), "EX", lives.body)
+  redis.call("ZADD", keys.lanes, 0, place)
+  redis.call("ZADD", keys.outbox, now + look_again, id)
 end
-
-local function characters_of(utf8)
-  return #string.gsub(utf8, "[\128-\191]", "")
-end
-
-local is_split = heading ~= "" and parts[2] ~= ""
-  and characters + characters_of(heading .. " " .. context .. ": ") > most
-if is_split then
-  add_message(keys.message, id, keys.body, parts[1], "1")
-  add_message(keys.second, second_id, keys.second_body, parts[2], "2")
-else
-  add_message(keys.message, id, keys.body, text, "")
-end
+redis.call("HSET", keys.message, "session", found.id, "side", other, "kind", "message",
+  "status", has_text and "received" or "failed", "rank", has_text and "0" or "5",
+  "started_at", string.format("%.3f", now), "number", number,
+  "index", session[other .. "_index"], "sender_index", index,
+  "inbound_sid", inbound_sid, "media", media, "order", order, "place", place)
+redis.call("EXPIRE", keys.message, lives.record)
 redis.call("ZADD", keys.interactions, 0, table.concat({ found.id, whole(now), id }, "\t"))
-if is_split then
-  redis.call("ZADD", keys.interactions, 0, table.concat({ found.id, whole(now), second_id }, "\t"))
-end
 if media > 0 then
-  local sender_code, sender_context = heading_for(side, session)
   add_notice(keys, notice_id, notice_kind, {
     session = found.id, side = side, number = number, index = index,
     sealed = session[side .. "_sealed"], locale = locale,
-    code = sender_code, context = sender_context,
   }, now, look_again, lives)
 end
-return { "accepted", found.id, side, locale, index }
+return { "accepted", found.id, side, locale, index, "" }

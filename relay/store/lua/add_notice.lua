@@ -14,9 +14,9 @@ local notice_id = ARGV[2]
 local notice_kind = ARGV[3]
 local to = {
   session = ARGV[4], side = ARGV[5], number = ARGV[6], index = ARGV[7], sealed = ARGV[8], locale = ARGV[9],
-  code = "", context = "",
+  one_of_several = ARGV[10],
 }
-local look_again = tonumber(ARGV[10])  -- seconds until the sweeper looks for it
-local lives = { record = tonumber(ARGV[11]), body = tonumber(ARGV[12]) }  -- seconds
+local look_again = tonumber(ARGV[11])  -- seconds until the sweeper looks for it
+local lives = { record = tonumber(ARGV[12]), body = tonumber(ARGV[13]) }  -- seconds
 
 return add_notice(keys, notice_id, notice_kind, to, now, look_again, lives) and 1 or 0

@@ -3,7 +3,8 @@
 -- uses: session, message, lanes, notices
 --
 -- A receiver whose phone or number has changed since gets what has not been attempted by the new
--- ones. Nothing goes to a phone that is not bound to this pair on this number any more: an answer
+-- ones, and a recruiter who shares the number with themselves by then is told which session it is of.
+-- Nothing goes to a phone that is not bound to this pair on this number any more: an answer
 -- would go to somebody else (P1). Safe to run twice with one token.
 --
 -- Answers {"done"}, {"behind", id of the first in the lane}, {"wait", until}, {"phone", index}
@@ -88,39 +89,45 @@ local function is_taken_back(ended)
         or ended.closed_reason == "taken_over")
 end
 
--- Whether the receiver still has this phone, and it is bound to this session on this number or to
--- another one of the same two.
-local function is_bound()
-  if session[message.side .. "_index"] ~= message.index then
-    return false
+-- The session by which the receiver still has this phone on this number: the message's own, or
+-- another one of the same two; nil when there is none.
+local function find_bound()
+  local index = message.side .. "_index"
+  if not session or session[index] ~= message.index then
+    return nil
   end
   local held = redis.call("HGET", keys.phone, message.number) or ""
   if string.find(" " .. held .. " ", " " .. message.session .. " ", 1, true) then
-    return true
+    return session
   end
   for holder in string.gmatch(held, "[^ ]+") do
     local held_by = redis.call("HGET", keys.sessions, holder)
     local other = held_by and read_session(held_by)
     if other and other.recruiter == session.recruiter and other.candidate == session.candidate
-      and not is_taken_back(other)
+      and other[index] == message.index and not is_taken_back(other)
     then
-      return true
+      return other
     end
   end
-  return false
+  return nil
 end
 
-local function is_severed()
-  return not session or is_taken_back(session) or not is_bound()
+-- What has a heading keeps it: an attempt may have been made with it.
+local function take_heading(bound)
+  if message.code == "" and message.one_of_several == "" then
+    message.code, message.context = heading_for(message.side, bound)
+    redis.call("HSET", keys.message, "code", message.code, "context", message.context)
+  end
 end
 
 local till = string.format("%.3f", now + lease)
-local state = "send"
+local state, bound = "send", find_bound()
 if message.open == "1" and message.attempt ~= token then
   state = "unsettled"
-elseif is_severed() then
+elseif not bound or is_taken_back(session) then
   state = "severed"
 elseif message.attempt ~= token then
+  take_heading(bound)
   message.attempt, message.attempted_at = token, string.format("%.3f", now)
   message.attempts = whole(redis.call("HINCRBY", keys.message, "attempts", 1))
   redis.call("HSET", keys.message, "attempt", token, "attempted_at", message.attempted_at, "open", "1")

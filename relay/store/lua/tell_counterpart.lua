@@ -25,10 +25,9 @@ local found = find_session(keys, phones, indexes, number, now)
 if found.state ~= "open" or not string.find(found.session.channels, "s", 1, true) then
   return 0
 end
-local code, context = heading_for(found.other, found.session)
 local added = add_notice(keys, notice_id, notice_kind, {
   session = found.id, side = found.other, number = number,
   index = found.session[found.other .. "_index"], sealed = found.session[found.other .. "_sealed"],
-  locale = found.session[found.other .. "_locale"], code = code, context = context,
+  locale = found.session[found.other .. "_locale"],
 }, now, look_again, lives)
 return added and 1 or 0

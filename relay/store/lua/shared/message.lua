@@ -3,6 +3,7 @@ local MESSAGE_FIELDS = {
   "session", "side", "kind", "notice", "number", "index", "sender_index", "locale", "status", "rank",
   "started_at", "order", "place", "attempts", "attempt", "open", "attempted_at", "next_at",
   "carrier_sid", "redelivered", "code", "context", "part",
+  "one_of_several",
 }
 
 -- The fields as a table, "" for what is not set; nil when there is no such message.

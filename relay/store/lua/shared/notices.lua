@@ -13,7 +13,7 @@ local function read_body(body)
 end
 
 -- What tells a recruiter of several sessions on a number which one a text belongs to: its code and
--- context, both "" where nobody needs that.
+-- context, both "" where nobody needs that. It is told to the phone of that side, and no other.
 local function heading_for(side, session)
   if side == "recruiter" and session.code_needed == "1" then
     return session.code, session.context
@@ -22,7 +22,8 @@ local function heading_for(side, session)
 end
 
 -- keys: pool, lanes, outbox, notice (hash), notice_body. to: session id, side, number, index,
--- sealed, locale, code, context. lives: record and body, in seconds. True when there is a new notice.
+-- sealed, locale, one_of_several ("1": nothing says that it is about this session, so no heading
+-- does). lives: record and body, in seconds. True when there is a new notice.
 local function add_notice(keys, id, kind, to, now, look_again, lives)
   if to.sealed == "" or redis.call("EXISTS", keys.notice) == 1 then
     return false
@@ -32,7 +33,7 @@ local function add_notice(keys, id, kind, to, now, look_again, lives)
   redis.call("HSET", keys.notice, "session", to.session, "side", to.side, "kind", "notice",
     "notice", kind, "status", "received", "rank", "0", "started_at", string.format("%.3f", now),
     "number", to.number, "index", to.index, "locale", to.locale, "order", order, "place", place,
-    "code", to.code, "context", to.context)
+    "one_of_several", to.one_of_several or "")
   redis.call("EXPIRE", keys.notice, lives.record)
   redis.call("SET", keys.notice_body, pack_body("", to.sealed, ""), "EX", lives.body)
   redis.call("ZADD", keys.lanes, 0, place)
@@ -58,6 +59,5 @@ local function tell_sender(keys, id, kind, message, sealed, record, now, look_ag
     to.number = session.number
     to.index, to.sealed = session[side .. "_index"], session[side .. "_sealed"]
   end
-  to.code, to.context = heading_for(side, session)
   return add_notice(keys, id, kind, to, now, look_again, lives)
 end
