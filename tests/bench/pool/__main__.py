@@ -28,8 +28,8 @@ CURVES, RULES = "images/pool-codes.svg", "images/pool-numbers.svg"
 _CONDITIONS = """Traces of a job board: 60 days, 2,000 recruiters and 20,000 candidates drawn by
 Zipf's law (named by its exponents, recruiters'/candidates'), 3,000 new pairs a day, open for 7 days
 in the mean. Cooldowns are in days, candidate's/recruiter's; 0 stands for the least there is, a
-second. Every trace is replayed through the store with a simulated clock, and the pool is recycled every ten
-simulated minutes.
+second. Every trace is replayed through the store with a simulated clock, and the pool is recycled
+every ten simulated minutes.
 
 {measured}
 
