@@ -1,4 +1,4 @@
-"""``docs/benchmarks.md``: each benchmark writes its own part anew; what stands around them is ours."""
+"""``docs/benchmarks.md``: each benchmark writes its own part anew; the rest is ours."""
 
 from __future__ import annotations
 
