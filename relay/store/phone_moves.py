@@ -100,6 +100,7 @@ class PhoneMoves:
                     keys.load,
                     keys.ended,
                     keys.leases,
+                    keys.pool,
                     *_node_keys(keys, [*change.new_indexes, *others]),
                 ],
                 [
@@ -128,13 +129,7 @@ class PhoneMoves:
                 indexes = self._indexes_met_by(keys, change)
                 outcome, moved = self._scripts.run_durably(
                     "commit_phone",
-                    [
-                        *_settling_keys(keys, change),
-                        keys.pool,
-                        keys.busy,
-                        keys.full,
-                        *_node_keys(keys, indexes),
-                    ],
+                    [*_settling_keys(keys, change), *_node_keys(keys, indexes)],
                     [
                         now,
                         change.id,
@@ -257,6 +252,9 @@ def _settling_keys(keys: PoolKeys, change: PhoneChange) -> list[str]:
         keys.load,
         keys.ended,
         keys.leases,
+        keys.pool,
+        keys.busy,
+        keys.full,
     ]
 
 

@@ -36,12 +36,15 @@ CANDIDATES = ["c0", "c1", "c2"]
 PHONES = [f"p{i}" for i in range(8)]
 #: So few that recruiters share them by access codes.
 NUMBERS = 3
+#: So few that numbers are full at times.
+MOST_SESSIONS = 3
 COOLDOWNS = {Role.RECRUITER: 30, Role.CANDIDATE: 60}
 POOL = Pool(
     name="us",
     country="US",
     recruiter_cooldown=COOLDOWNS[Role.RECRUITER],
     candidate_cooldown=COOLDOWNS[Role.CANDIDATE],
+    max_sessions_per_number=MOST_SESSIONS,
 )
 LEASE = 40
 
@@ -321,6 +324,11 @@ class Relay(RuleBasedStateMachine):
     @invariant()
     def the_pool_is_consistent(self) -> None:
         audit_pool(self.board.client, "us")
+
+    @invariant()
+    def no_number_carries_more_than_it_may(self) -> None:
+        carried = self.board.client.zrange(PoolKeys("us").busy, 0, -1, withscores=True)
+        assert all(sessions <= MOST_SESSIONS for _, sessions in carried)
 
     @invariant()
     def live_sessions_are_as_promised(self) -> None:

@@ -32,8 +32,9 @@ local keys = {
   load = KEYS[21],     -- hash
   ended = KEYS[22],    -- sorted set
   leases = KEYS[23],   -- hash
+  pool = KEYS[24],     -- hash
 }
-local FIRST_NODE_KEY = 24       -- four keys for each of the new phone's indexes, then of the others
+local FIRST_NODE_KEY = 25       -- four keys for each of the new phone's indexes, then of the others
 
 local now = tonumber(ARGV[1])           -- seconds
 local change = ARGV[2]                  -- the change's id
@@ -165,6 +166,7 @@ local function hold_another_number(found)
   note(found.id, {
     number = number, ordinal = ordinal, index = new_node.index, cooled_until = "", spare = spare_id,
   })
+  occupy(keys, ordinal, 1)
   return true
 end
 
