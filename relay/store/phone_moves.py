@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from relay.domain.access_code import draw_access_codes
 from relay.domain.allocation import draw_session_id
 from relay.domain.participant import Participant, Role
+from relay.domain.phone import area_code_of
 from relay.domain.pool import Pool, Selection
 from relay.domain.session import ClosedReason, Session
 from relay.store.connection import Client, unavailable_when_away
@@ -15,6 +16,7 @@ from relay.store.keys import PoolKeys
 from relay.store.phone_changes import PhoneChange
 from relay.store.records import unpack_session
 from relay.store.scripts import Scripts
+from relay.store.sessions import geo_of
 
 #: For how long after a change claims that know nothing of it are refused, in seconds: longer than
 #: any request lives between reading a person and claiming.
@@ -71,7 +73,8 @@ class PhoneMoves:
         self, pool: Pool, change: PhoneChange, *, renumber: Sequence[str] = (), now: float
     ) -> ReserveOutcome:
         """Reserves the new phone on all live sessions of the person in the pool, or nothing.
-        The sessions in ``renumber`` may get another number. Raises Unavailable."""
+        The sessions in ``renumber`` may get another number, in the area of the one they leave as
+        far as the policy looks at areas. Raises Unavailable."""
         keys = PoolKeys(pool.name)
         with unavailable_when_away():
             sessions = self._read(keys, renumber)
@@ -102,6 +105,7 @@ class PhoneMoves:
                     keys.leases,
                     keys.pool,
                     *_node_keys(keys, [*change.new_indexes, *others]),
+                    *(keys.area(area_code_of(s.virtual_number)) for s in sessions),
                 ],
                 [
                     now,
@@ -111,6 +115,7 @@ class PhoneMoves:
                     *draw_access_codes(),
                     int(pool.selection is Selection.SPREAD),
                     int(pool.access_codes),
+                    geo_of(pool),
                     len(change.new_indexes),
                     len(others),
                     *change.new_indexes,

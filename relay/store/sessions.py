@@ -152,7 +152,7 @@ class Sessions:
                     *draw_access_codes(),
                     int(pool.selection is Selection.SPREAD),
                     int(pool.access_codes),
-                    _geo(pool),
+                    geo_of(pool),
                     len(recruiter.phone_indexes),
                     *indexes,
                     *wish.suppressed,
@@ -299,7 +299,8 @@ def read_sessions(client: Client, keys: PoolKeys, ids: Sequence[str]) -> list[Se
     return [unpack_session(i, record) for i, record in zip(ids, records, strict=True) if record]
 
 
-def _geo(pool: Pool) -> str:
+def geo_of(pool: Pool) -> str:
+    """How far the policy looks at areas, as scripts that choose a number take it."""
     if pool.geo is Geo.COUNTRY:
         return ""
     return "strict" if pool.strict_geo else "prefer"

@@ -6,10 +6,14 @@ import pytest
 
 from relay.domain.allocation import ExhaustedReason
 from relay.domain.participant import Role
+from relay.domain.pool import Geo, NumberStatus
 from relay.store.phone_changes import PhoneChange
 from relay.store.phone_moves import NoNumber, Reserved, ReserveOutcome
 from relay.store.sessions import Claimed, Exhausted
 from tests.board import RETENTION, Board, number
+
+#: Numbers of another area than the board's first ones.
+ELSEWHERE, ELSEWHERE_TOO = "+12125550100", "+12125550101"
 
 
 @pytest.fixture
@@ -148,3 +152,90 @@ def test_undoing_a_renumbering_twice_counts_once(crowded: Board, change: PhoneCh
     for _ in range(2):
         crowded.store.phone_moves.undo("us", change, retention=RETENTION, now=crowded.now)
         crowded.audit()
+
+
+# --- areas ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def local(board: Board) -> Board:
+    """Rita has Carl, and Nora has Eve, on the first number of another area; Rita has Dan, and Nora
+    has Finn, on the first number of all."""
+    for virtual_number in (ELSEWHERE, ELSEWHERE_TOO):
+        board.store.numbers.add(
+            virtual_number, "us", carrier_sid="PN", capabilities="vs", now=board.now
+        )
+    board.put(geo=Geo.AREA_CODE)
+    for ref in ("rita", "nora"):
+        board.register_recruiter(ref, ref[0])
+    for recruiter, candidate, area in (
+        ("rita", "carl", "1212"),
+        ("nora", "eve", "1212"),
+        ("rita", "dan", "1415"),
+        ("nora", "finn", "1415"),
+    ):
+        board.register_candidate(candidate, candidate[0])
+        board.claim(board.enter(recruiter, candidate), area=area)
+    return board
+
+
+def renumber(board: Board, *candidates: str) -> ReserveOutcome:
+    """Rita gets Nora's phone, if that can be."""
+    change = board.begin_change(Role.RECRUITER, "rita", "n")
+    outcome = reserve(board, change, *candidates)
+    if outcome == Reserved():
+        board.commit(change)
+    else:
+        board.undo(change)
+    board.audit()
+    return outcome
+
+
+def keep_from_use(board: Board, *numbers: str) -> None:
+    for virtual_number in numbers:
+        board.store.numbers.set_status(virtual_number, "us", NumberStatus.RESERVED)
+
+
+def test_each_renumbered_session_stays_in_its_area(local: Board) -> None:
+    assert renumber(local, "carl", "dan") == Reserved()
+
+    assert number_of(local, "carl") == ELSEWHERE_TOO
+    assert number_of(local, "dan") == number(1)
+
+
+def test_p6_an_area_without_a_free_number_is_left(local: Board) -> None:
+    keep_from_use(local, ELSEWHERE_TOO)
+
+    assert renumber(local, "carl", "dan") == Reserved()
+
+    assert number_of(local, "carl") in {number(1), number(2)}
+
+
+def test_a_strict_area_is_not_left(local: Board) -> None:
+    local.put(strict_geo=True)
+    keep_from_use(local, ELSEWHERE_TOO)
+    before = local.audit()
+
+    assert renumber(local, "carl", "dan") == NoNumber((session_of(local, "carl"),))
+
+    assert local.audit() == before
+
+
+def test_a_strict_area_is_kept_by_sharing_a_number_in_it(local: Board) -> None:
+    """Nora's phone has both numbers there, and the access code tells Gus and Carl apart."""
+    local.put(strict_geo=True)
+    local.register_candidate("gus", "g")
+    local.claim(local.enter("nora", "gus"), area="1212")
+
+    assert renumber(local, "carl", "dan") == Reserved()
+
+    assert number_of(local, "carl") == ELSEWHERE_TOO
+    assert local.audit()[session_of(local, "carl")].code_needed
+
+
+def test_the_area_is_no_matter_in_a_pool_of_a_whole_country(local: Board) -> None:
+    local.put(geo=Geo.COUNTRY, strict_geo=True)
+
+    assert renumber(local, "carl", "dan") == Reserved()
+
+    assert number_of(local, "carl") in {number(1), number(2)}

@@ -4,8 +4,9 @@
 -- uses: session, leases, occupancy, closing, bindings, codes, choosing, moving, reserving
 --
 -- Where the new phone has a binding on such a number already, its session is in the way, unless it
--- is one of those that may be renumbered: it gets another number, as a new pair would. Bindings that
--- this very person has left in these very sessions, and that still cool, are taken up again.
+-- is one of those that may be renumbered: it gets another number, as a new pair would, but in the area
+-- of the one that it leaves. Bindings that this very person has left in these very sessions, and that
+-- still cool, are taken up again.
 --
 -- Safe to run twice. Answers {"reserved"} | {"gone"} (the change is over) | {"busy"} (the other
 -- side's phone is changing, too) | {"same_phone", ids…} (the new phone is the other side's) |
@@ -34,7 +35,8 @@ local keys = {
   leases = KEYS[23],   -- hash
   pool = KEYS[24],     -- hash
 }
-local FIRST_NODE_KEY = 25       -- four keys for each of the new phone's indexes, then of the others
+local FIRST_NODE_KEY = 25       -- four keys for each of the new phone's indexes, then of the others;
+                                -- then for each session that may be renumbered its area (bitmap)
 
 local now = tonumber(ARGV[1])           -- seconds
 local change = ARGV[2]                  -- the change's id
@@ -43,9 +45,10 @@ local ref = ARGV[4]
 local draws = { ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10] }
 local spread = ARGV[11] == "1"          -- policy: the least loaded number
 local shares = ARGV[12] == "1"          -- policy: access codes
-local alternatives = tonumber(ARGV[13]) -- index keys in use
-local others = tonumber(ARGV[14])       -- further indexes: other sides of sessions to renumber
-local FIRST_INDEX = 15                  -- the new phone's indexes, then the others, then for each
+local geo = ARGV[13]                    -- policy: "", "prefer", "strict"
+local alternatives = tonumber(ARGV[14]) -- index keys in use
+local others = tonumber(ARGV[15])       -- further indexes: other sides of sessions to renumber
+local FIRST_INDEX = 16                  -- the new phone's indexes, then the others, then for each
                                         -- session that may be renumbered its id, its spare's id
 
 local other_role = role == "recruiter" and "candidate" or "recruiter"
@@ -58,8 +61,10 @@ local new_indexes, spares = {}, {}
 for offset = 0, alternatives - 1 do
   new_indexes[ARGV[FIRST_INDEX + offset]] = true
 end
+local area_key = FIRST_NODE_KEY + KEYS_OF_NODE * (alternatives + others)
 for position = FIRST_INDEX + alternatives + others, #ARGV, 2 do
-  spares[ARGV[position]] = ARGV[position + 1]
+  spares[ARGV[position]] = { id = ARGV[position + 1], area = KEYS[area_key] }
+  area_key = area_key + 1
 end
 local nodes = read_nodes(
   FIRST_NODE_KEY + KEYS_OF_NODE * alternatives, FIRST_INDEX + alternatives, others)
@@ -100,7 +105,7 @@ each_open(keys.sessions, keys.pairs, function(id, session)
     found.cooled_until = cooled_until(id, session)
     stays[#stays + 1] = found
   elseif spares[id] and nodes[session[other_role .. "_index"]]
-    and redis.call("HEXISTS", keys.sessions, spares[id]) == 0
+    and redis.call("HEXISTS", keys.sessions, spares[id].id) == 0
   then
     moves[#moves + 1] = found
   else
@@ -140,14 +145,15 @@ end
 
 -- The closed session that holds a free number for both sides; false when there is none.
 local function hold_another_number(found)
-  local session, spare_id = found.session, spares[found.id]
+  local session, spare_id = found.session, spares[found.id].id
   local other_node = nodes[session[other_role .. "_index"]]
   local sides = { [role] = new_node, [other_role] = other_node }
   local wish = {
     voice = string.find(session.channels, "v", 1, true) ~= nil,
     sms = string.find(session.channels, "s", 1, true) ~= nil,
-    spread = spread, shares = shares, geo = "", suppressed = {},
+    spread = spread, shares = shares, geo = geo, suppressed = {},
   }
+  keys.area = spares[found.id].area
   local ordinal, number = choose(keys, wish, sides.recruiter, sides.candidate)
   if not ordinal then
     return false
