@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from relay.domain.access_code import draw_access_codes
@@ -64,20 +64,30 @@ class NoNumber:
 ReserveOutcome = Reserved | Gone | Busy | InTheWay | SamePhone | NoNumber
 
 
+@dataclass(frozen=True)
+class Renumbering:
+    """A session that may get another number. ``suppressed`` are virtual numbers whose texts one of
+    the two has stopped, by the phones that they will have."""
+
+    session_id: str
+    suppressed: Collection[str] = ()
+
+
 class PhoneMoves:
     def __init__(self, client: Client, scripts: Scripts) -> None:
         self._client = client
         self._scripts = scripts
 
     def reserve(
-        self, pool: Pool, change: PhoneChange, *, renumber: Sequence[str] = (), now: float
+        self, pool: Pool, change: PhoneChange, *, renumber: Sequence[Renumbering] = (), now: float
     ) -> ReserveOutcome:
         """Reserves the new phone on all live sessions of the person in the pool, or nothing.
         The sessions in ``renumber`` may get another number, in the area of the one they leave as
         far as the policy looks at areas. Raises Unavailable."""
         keys = PoolKeys(pool.name)
         with unavailable_when_away():
-            sessions = self._read(keys, renumber)
+            suppressed = {each.session_id: each.suppressed for each in renumber}
+            sessions = self._read(keys, list(suppressed))
             others = _distinct(s.party(change.role.other).phone_index for s in sessions)
             outcome, *ids = self._scripts.run_durably(
                 "reserve_phone",
@@ -120,7 +130,11 @@ class PhoneMoves:
                     len(others),
                     *change.new_indexes,
                     *others,
-                    *(text for s in sessions for text in (s.id, draw_session_id(pool.name))),
+                    *(
+                        text
+                        for s in sessions
+                        for text in (s.id, draw_session_id(pool.name), " ".join(suppressed[s.id]))
+                    ),
                 ],
             )
         return _reserve_outcome(outcome, tuple(ids))

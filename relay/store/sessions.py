@@ -170,6 +170,11 @@ class Sessions:
             record = self._client.hget(keys.sessions, session_id)
         return unpack_session(session_id, record) if record else None
 
+    def of_ids(self, pool: str, session_ids: Sequence[str]) -> list[Session]:
+        """The sessions of a pool that have these ids, as far as they are kept."""
+        with unavailable_when_away():
+            return read_sessions(self._client, PoolKeys(pool), session_ids)
+
     def amend(
         self,
         session_id: str,

@@ -7,8 +7,9 @@ import pytest
 from relay.domain.allocation import ExhaustedReason
 from relay.domain.participant import Role
 from relay.domain.pool import Geo, NumberStatus
+from relay.domain.session import Channel
 from relay.store.phone_changes import PhoneChange
-from relay.store.phone_moves import NoNumber, Reserved, ReserveOutcome
+from relay.store.phone_moves import NoNumber, Renumbering, Reserved, ReserveOutcome
 from relay.store.sessions import Claimed, Exhausted
 from tests.board import RETENTION, Board, number
 
@@ -34,13 +35,32 @@ def change(crowded: Board) -> PhoneChange:
     return crowded.begin_change(Role.RECRUITER, "rita", "n")
 
 
-def reserve(board: Board, change: PhoneChange, *candidates: str) -> ReserveOutcome:
+def reserve(
+    board: Board, change: PhoneChange, *candidates: str, suppressed: tuple[str, ...] = ()
+) -> ReserveOutcome:
+    """``suppressed`` are numbers that are none for texts to Carl or from him."""
+    stopped = {"carl": suppressed}
     return board.store.phone_moves.reserve(
         board.pool,
         change,
-        renumber=[session_of(board, candidate) for candidate in candidates],
+        renumber=[
+            Renumbering(session_of(board, candidate), stopped.get(candidate, ()))
+            for candidate in candidates
+        ],
         now=board.now,
     )
+
+
+def renumber(board: Board, *candidates: str, suppressed: tuple[str, ...] = ()) -> ReserveOutcome:
+    """Rita gets Nora's phone, if that can be."""
+    change = board.begin_change(Role.RECRUITER, "rita", "n")
+    outcome = reserve(board, change, *candidates, suppressed=suppressed)
+    if outcome == Reserved():
+        board.commit(change)
+    else:
+        board.undo(change)
+    board.audit()
+    return outcome
 
 
 def session_of(board: Board, candidate: str) -> str:
@@ -179,18 +199,6 @@ def local(board: Board) -> Board:
     return board
 
 
-def renumber(board: Board, *candidates: str) -> ReserveOutcome:
-    """Rita gets Nora's phone, if that can be."""
-    change = board.begin_change(Role.RECRUITER, "rita", "n")
-    outcome = reserve(board, change, *candidates)
-    if outcome == Reserved():
-        board.commit(change)
-    else:
-        board.undo(change)
-    board.audit()
-    return outcome
-
-
 def keep_from_use(board: Board, *numbers: str) -> None:
     for virtual_number in numbers:
         board.store.numbers.set_status(virtual_number, "us", NumberStatus.RESERVED)
@@ -239,3 +247,50 @@ def test_the_area_is_no_matter_in_a_pool_of_a_whole_country(local: Board) -> Non
     assert renumber(local, "carl", "dan") == Reserved()
 
     assert number_of(local, "carl") in {number(1), number(2)}
+
+
+# --- stopped texts --------------------------------------------------------------------
+
+
+def only(board: Board, candidate: str, *channels: Channel) -> None:
+    """What Rita's session with the candidate is for."""
+    board.store.sessions.amend(
+        session_of(board, candidate), now=board.now, channels=frozenset(channels)
+    )
+
+
+def test_a_number_on_which_texts_were_stopped_is_avoided(crowded: Board) -> None:
+    crowded.add_number(3)
+
+    assert renumber(crowded, "carl", "dan", suppressed=(number(1), number(2))) == Reserved()
+
+    assert number_of(crowded, "carl") == number(3)
+    assert number_of(crowded, "dan") == number(2)
+
+
+def test_it_is_no_matter_where_the_pair_only_talks(crowded: Board) -> None:
+    only(crowded, "carl", Channel.VOICE)
+
+    assert renumber(crowded, "carl", "dan", suppressed=(number(2),)) == Reserved()
+
+    assert number_of(crowded, "carl") == number(2)
+
+
+def test_p6_a_pair_that_may_talk_takes_such_a_number_where_no_other_is_left(
+    crowded: Board,
+) -> None:
+    assert renumber(crowded, "carl", "dan", suppressed=(number(1), number(2))) == Reserved()
+
+    assert number_of(crowded, "carl") == number(2)
+
+
+def test_a_pair_that_only_texts_is_not_given_a_number_that_carries_none_of_theirs(
+    crowded: Board,
+) -> None:
+    only(crowded, "carl", Channel.SMS)
+    before = crowded.audit()
+
+    outcome = renumber(crowded, "carl", "dan", suppressed=(number(1), number(2)))
+
+    assert outcome == NoNumber((session_of(crowded, "carl"),))
+    assert crowded.audit() == before

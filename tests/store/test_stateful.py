@@ -25,7 +25,7 @@ from relay.domain.routing import Route, RouteState
 from relay.domain.session import ClosedReason, Session
 from relay.store.keys import PoolKeys
 from relay.store.phone_changes import BeginOutcome, PhoneChange
-from relay.store.phone_moves import InTheWay, Reserved
+from relay.store.phone_moves import InTheWay, Renumbering, Reserved
 from relay.store.sessions import Claimed, Exhausted
 from relay.store.store import Store
 from tests.board import RETENTION, Board, number, person
@@ -282,7 +282,8 @@ class Relay(RuleBasedStateMachine):
         for _ in change.pools:
             outcome = moves.reserve(POOL, change, now=self.now)
             if renumber and isinstance(outcome, InTheWay):
-                outcome = moves.reserve(POOL, change, renumber=outcome.session_ids, now=self.now)
+                in_the_way = [Renumbering(i) for i in outcome.session_ids]
+                outcome = moves.reserve(POOL, change, renumber=in_the_way, now=self.now)
             if outcome != Reserved():
                 assert audit_pool(self.board.client, "us") == before
                 self.board.undo(change)

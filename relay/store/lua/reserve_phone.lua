@@ -49,7 +49,8 @@ local geo = ARGV[13]                    -- policy: "", "prefer", "strict"
 local alternatives = tonumber(ARGV[14]) -- index keys in use
 local others = tonumber(ARGV[15])       -- further indexes: other sides of sessions to renumber
 local FIRST_INDEX = 16                  -- the new phone's indexes, then the others, then for each
-                                        -- session that may be renumbered its id, its spare's id
+                                        -- session that may be renumbered its id, its spare's id,
+                                        -- suppressed numbers, parted by spaces
 
 local other_role = role == "recruiter" and "candidate" or "recruiter"
 local state = redis.call("HGET", keys.reserved, "state")
@@ -61,9 +62,20 @@ local new_indexes, spares = {}, {}
 for offset = 0, alternatives - 1 do
   new_indexes[ARGV[FIRST_INDEX + offset]] = true
 end
+
+local function read_numbers(text)
+  local numbers = {}
+  for number in string.gmatch(text, "[^ ]+") do
+    numbers[#numbers + 1] = number
+  end
+  return numbers
+end
+
 local area_key = FIRST_NODE_KEY + KEYS_OF_NODE * (alternatives + others)
-for position = FIRST_INDEX + alternatives + others, #ARGV, 2 do
-  spares[ARGV[position]] = { id = ARGV[position + 1], area = KEYS[area_key] }
+for position = FIRST_INDEX + alternatives + others, #ARGV, 3 do
+  spares[ARGV[position]] = {
+    id = ARGV[position + 1], area = KEYS[area_key], suppressed = read_numbers(ARGV[position + 2]),
+  }
   area_key = area_key + 1
 end
 local nodes = read_nodes(
@@ -145,15 +157,16 @@ end
 
 -- The closed session that holds a free number for both sides; false when there is none.
 local function hold_another_number(found)
-  local session, spare_id = found.session, spares[found.id].id
+  local session, planned = found.session, spares[found.id]
+  local spare_id = planned.id
   local other_node = nodes[session[other_role .. "_index"]]
   local sides = { [role] = new_node, [other_role] = other_node }
   local wish = {
     voice = string.find(session.channels, "v", 1, true) ~= nil,
     sms = string.find(session.channels, "s", 1, true) ~= nil,
-    spread = spread, shares = shares, geo = geo, suppressed = {},
+    spread = spread, shares = shares, geo = geo, suppressed = planned.suppressed,
   }
-  keys.area = spares[found.id].area
+  keys.area = planned.area
   local ordinal, number = choose(keys, wish, sides.recruiter, sides.candidate)
   if not ordinal then
     return false
