@@ -142,15 +142,20 @@ def _reserved_bindings(
     seen: Snapshot, keys: PoolKeys, sessions: dict[str, Session]
 ) -> Iterator[tuple[str, str, Role, str]]:
     """What phone changes under way hold."""
+    for change, session_id, number, _, index, spare_id in _reservations(seen, keys):
+        if spare_id:
+            yield from _both_sides(sessions[spare_id], number)
+        else:
+            yield number, index, _role_of_change(seen, keys, change), session_id
+
+
+def _reservations(seen: Snapshot, keys: PoolKeys) -> Iterator[tuple[str, str, str, str, str, str]]:
+    """Change, session id, number, ordinal, index, id of the spare session or ""."""
     for change, reserved in seen.of_prefix(seen.hashes, keys.reserved("")).items():
         for session_id, text in reserved.items():
-            if "." not in session_id:
-                continue
-            number, _, index, _, spare_id = text.split("\t")
-            if spare_id:
-                yield from _both_sides(sessions[spare_id], number)
-            else:
-                yield number, index, _role_of_change(seen, keys, change), session_id
+            if "." in session_id:
+                number, ordinal, index, _, spare_id = text.split("\t")
+                yield change, session_id, number, ordinal, index, spare_id
 
 
 def _role_of_change(seen: Snapshot, keys: PoolKeys, change: str) -> Role:
@@ -232,7 +237,9 @@ def _audit_open(seen: Snapshot, keys: PoolKeys, sessions: dict[str, Session]) ->
     open_ones = [s for s in sessions.values() if s.status is SessionStatus.OPEN]
     assert set(seen.zsets.get(keys.due, {})) == {s.id for s in open_ones}
     assert int(seen.hashes[keys.pool].get("open_sessions", 0)) == len(open_ones)
-    busy = Counter(str(session.ordinal) for session in open_ones)
+    # A session to be renumbered has its place on the new number from the moment that is reserved.
+    coming = [place for *_, place, _, spare_id in _reservations(seen, keys) if spare_id]
+    busy = Counter([*(str(session.ordinal) for session in open_ones), *coming])
     places = seen.hashes.get(keys.ordinals, {})
     assert seen.zsets.get(keys.busy, {}) == {place: busy[place] for place in places}
     most = seen.hashes[keys.pool]["max_sessions_per_number"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from relay.domain.access_code import draw_access_codes
 from relay.domain.allocation import draw_session_id
 from relay.domain.participant import Participant, Role
+from relay.domain.phone import area_code_of
 from relay.domain.pool import Pool, Selection
 from relay.domain.session import ClosedReason, Session
 from relay.store.connection import Client, unavailable_when_away
@@ -15,6 +16,7 @@ from relay.store.keys import PoolKeys
 from relay.store.phone_changes import PhoneChange
 from relay.store.records import unpack_session
 from relay.store.scripts import Scripts
+from relay.store.sessions import geo_of
 
 #: For how long after a change claims that know nothing of it are refused, in seconds: longer than
 #: any request lives between reading a person and claiming.
@@ -62,19 +64,30 @@ class NoNumber:
 ReserveOutcome = Reserved | Gone | Busy | InTheWay | SamePhone | NoNumber
 
 
+@dataclass(frozen=True)
+class Renumbering:
+    """A session that may get another number. ``suppressed`` are virtual numbers whose texts one of
+    the two has stopped, by the phones that they will have."""
+
+    session_id: str
+    suppressed: Collection[str] = ()
+
+
 class PhoneMoves:
     def __init__(self, client: Client, scripts: Scripts) -> None:
         self._client = client
         self._scripts = scripts
 
     def reserve(
-        self, pool: Pool, change: PhoneChange, *, renumber: Sequence[str] = (), now: float
+        self, pool: Pool, change: PhoneChange, *, renumber: Sequence[Renumbering] = (), now: float
     ) -> ReserveOutcome:
         """Reserves the new phone on all live sessions of the person in the pool, or nothing.
-        The sessions in ``renumber`` may get another number. Raises Unavailable."""
+        The sessions in ``renumber`` may get another number, in the area of the one they leave as
+        far as the policy looks at areas. Raises Unavailable."""
         keys = PoolKeys(pool.name)
         with unavailable_when_away():
-            sessions = self._read(keys, renumber)
+            suppressed = {each.session_id: each.suppressed for each in renumber}
+            sessions = self._read(keys, list(suppressed))
             others = _distinct(s.party(change.role.other).phone_index for s in sessions)
             outcome, *ids = self._scripts.run_durably(
                 "reserve_phone",
@@ -100,7 +113,10 @@ class PhoneMoves:
                     keys.load,
                     keys.ended,
                     keys.leases,
+                    keys.pool,
+                    keys.idle,
                     *_node_keys(keys, [*change.new_indexes, *others]),
+                    *(keys.area(area_code_of(s.virtual_number)) for s in sessions),
                 ],
                 [
                     now,
@@ -110,11 +126,16 @@ class PhoneMoves:
                     *draw_access_codes(),
                     int(pool.selection is Selection.SPREAD),
                     int(pool.access_codes),
+                    geo_of(pool),
                     len(change.new_indexes),
                     len(others),
                     *change.new_indexes,
                     *others,
-                    *(text for s in sessions for text in (s.id, draw_session_id(pool.name))),
+                    *(
+                        text
+                        for s in sessions
+                        for text in (s.id, draw_session_id(pool.name), " ".join(suppressed[s.id]))
+                    ),
                 ],
             )
         return _reserve_outcome(outcome, tuple(ids))
@@ -128,13 +149,7 @@ class PhoneMoves:
                 indexes = self._indexes_met_by(keys, change)
                 outcome, moved = self._scripts.run_durably(
                     "commit_phone",
-                    [
-                        *_settling_keys(keys, change),
-                        keys.pool,
-                        keys.busy,
-                        keys.full,
-                        *_node_keys(keys, indexes),
-                    ],
+                    [*_settling_keys(keys, change), *_node_keys(keys, indexes)],
                     [
                         now,
                         change.id,
@@ -257,6 +272,9 @@ def _settling_keys(keys: PoolKeys, change: PhoneChange) -> list[str]:
         keys.load,
         keys.ended,
         keys.leases,
+        keys.pool,
+        keys.busy,
+        keys.full,
     ]
 
 

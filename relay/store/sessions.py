@@ -153,7 +153,7 @@ class Sessions:
                     *draw_access_codes(),
                     int(pool.selection is Selection.SPREAD),
                     int(pool.access_codes),
-                    _geo(pool),
+                    geo_of(pool),
                     len(recruiter.phone_indexes),
                     *indexes,
                     *wish.suppressed,
@@ -170,6 +170,11 @@ class Sessions:
         with unavailable_when_away():
             record = self._client.hget(keys.sessions, session_id)
         return unpack_session(session_id, record) if record else None
+
+    def of_ids(self, pool: str, session_ids: Sequence[str]) -> list[Session]:
+        """The sessions of a pool that have these ids, as far as they are kept."""
+        with unavailable_when_away():
+            return read_sessions(self._client, PoolKeys(pool), session_ids)
 
     def amend(
         self,
@@ -300,7 +305,8 @@ def read_sessions(client: Client, keys: PoolKeys, ids: Sequence[str]) -> list[Se
     return [unpack_session(i, record) for i, record in zip(ids, records, strict=True) if record]
 
 
-def _geo(pool: Pool) -> str:
+def geo_of(pool: Pool) -> str:
+    """How far the policy looks at areas, as scripts that choose a number take it."""
     if pool.geo is Geo.COUNTRY:
         return ""
     return "strict" if pool.strict_geo else "prefer"

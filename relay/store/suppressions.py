@@ -5,7 +5,7 @@ Kept apart from sessions, pools and numbers, which it outlives.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from relay.store import keys as names
 from relay.store.connection import Client, unavailable_when_away
@@ -24,6 +24,10 @@ START_ALONE_FOR = 30 * 24 * 3600
 
 def _says_stopped(words: Sequence[str | None]) -> bool:
     return any(word is not None and word.startswith(_STOPPED) for word in words)
+
+
+def _numbers_stopped(words: Mapping[str, str]) -> Iterator[str]:
+    return (scope for scope, word in words.items() if scope != SERVICE and _says_stopped([word]))
 
 
 class Suppressions:
@@ -61,14 +65,19 @@ class Suppressions:
 
     def stopped_numbers(self, indexes: Sequence[str]) -> set[str]:
         """The virtual numbers whose texts the phone has stopped, each by itself."""
-        with unavailable_when_away():
-            words = [self._client.hgetall(names.stopped(index)) for index in indexes]
-        return {
-            scope
-            for by_scope in words
-            for scope, word in by_scope.items()
-            if scope != SERVICE and _says_stopped([word])
-        }
+        return self.stopped_by_each([indexes])[0]
+
+    def stopped_by_each(self, phones: Sequence[Sequence[str]]) -> list[set[str]]:
+        """The same for each of several phones (its indexes)."""
+        with unavailable_when_away(), self._client.pipeline(transaction=False) as pipe:
+            for indexes in phones:
+                for index in indexes:
+                    pipe.hgetall(names.stopped(index))
+            words = iter(pipe.execute())
+        return [
+            {number for _ in indexes for number in _numbers_stopped(next(words))}
+            for indexes in phones
+        ]
 
     def carry_over(self, indexes: Sequence[str]) -> None:
         """Makes the last word known by one index known by all: to be called for a phone while index

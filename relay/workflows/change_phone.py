@@ -10,7 +10,7 @@ is only reserved gets "no longer connected", and so does the old one from its po
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -27,6 +27,7 @@ from relay.store.phone_moves import (
     Gone,
     InTheWay,
     NoNumber,
+    Renumbering,
     Reserved,
     ReserveOutcome,
     SamePhone,
@@ -149,10 +150,26 @@ def _reserve(
         moves = services.store.phone_moves
         outcome = moves.reserve(pool, change, now=now)
         if renumber and isinstance(outcome, InTheWay):
-            outcome = moves.reserve(pool, change, renumber=outcome.session_ids, now=now)
+            in_the_way = _renumberings(services, pool, change, outcome.session_ids)
+            outcome = moves.reserve(pool, change, renumber=in_the_way, now=now)
         _refuse_unless_reserved(outcome)
 
     when_not_changing(reserve_once)
+
+
+def _renumberings(
+    services: Services, pool: Pool, change: PhoneChange, session_ids: Sequence[str]
+) -> list[Renumbering]:
+    """The sessions, each with what the new phone or the other side's has stopped."""
+    sessions = services.store.sessions.of_ids(pool.name, session_ids)
+    others = [(session.party(change.role.other).phone_index,) for session in sessions]
+    by_new_phone, *by_others = services.store.suppressions.stopped_by_each(
+        [change.new_indexes, *others]
+    )
+    return [
+        Renumbering(session.id, sorted(by_new_phone | by_other))
+        for session, by_other in zip(sessions, by_others, strict=True)
+    ]
 
 
 def _refuse_unless_reserved(outcome: ReserveOutcome) -> None:

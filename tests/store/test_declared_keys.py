@@ -11,12 +11,12 @@ from relay.domain.call_progress import taken
 from relay.domain.forecast import Sample
 from relay.domain.message_progress import MessageStatus
 from relay.domain.participant import Role
-from relay.domain.pool import NumberStatus
-from relay.domain.purchase import JobKind, JobStatus, Purchase
+from relay.domain.pool import Geo, NumberStatus
+from relay.domain.purchase import Allowance, JobKind, JobStatus, Purchase
 from relay.domain.rent import Allowance
 from relay.domain.reputation import Complaint
 from relay.domain.session import ClosedReason
-from relay.store.phone_moves import Reserved
+from relay.store.phone_moves import Renumbering, Reserved
 from tests.board import Board, number, person
 from tests.pair import NOW, Pair
 from tests.store.test_messages import Texts
@@ -86,6 +86,7 @@ def test_a_purchase_and_a_release(strict: Board) -> None:
 
 
 def test_phone_changes(strict: Board) -> None:
+    strict.put(geo=Geo.AREA_CODE, max_sessions_per_number=5)
     strict.register_recruiter("rita", "r")
     strict.register_recruiter("quinn", "q")
     for ref in ("carl", "dan", "eve"):
@@ -96,7 +97,9 @@ def test_phone_changes(strict: Board) -> None:
     moves = strict.store.phone_moves
     for seal, end in (("4", strict.undo), ("5", strict.commit)):
         change = strict.begin_change(Role.RECRUITER, "rita", "q", seal=seal)
-        reserved = moves.reserve(strict.pool, change, renumber=[in_the_way.id], now=strict.now)
+        reserved = moves.reserve(
+            strict.pool, change, renumber=[Renumbering(in_the_way.id)], now=strict.now
+        )
         assert reserved == Reserved()
         end(change)
     strict.change_phone(Role.RECRUITER, "rita", "r", seal="3")

@@ -15,6 +15,7 @@ from relay.store.phone_moves import (
     Gone,
     InTheWay,
     NoNumber,
+    Renumbering,
     Reserved,
     ReserveOutcome,
     SamePhone,
@@ -38,7 +39,9 @@ def pair(board: Board) -> Board:
 
 
 def reserve(board: Board, change: PhoneChange, *renumber: str) -> ReserveOutcome:
-    return board.store.phone_moves.reserve(board.pool, change, renumber=renumber, now=board.now)
+    return board.store.phone_moves.reserve(
+        board.pool, change, renumber=[Renumbering(i) for i in renumber], now=board.now
+    )
 
 
 def only_session(board: Board) -> str:

@@ -25,7 +25,7 @@ from relay.domain.routing import Route, RouteState
 from relay.domain.session import ClosedReason, Session
 from relay.store.keys import PoolKeys
 from relay.store.phone_changes import BeginOutcome, PhoneChange
-from relay.store.phone_moves import InTheWay, Reserved
+from relay.store.phone_moves import InTheWay, Renumbering, Reserved
 from relay.store.sessions import Claimed, Exhausted
 from relay.store.store import Store
 from tests.board import RETENTION, Board, number, person
@@ -36,12 +36,15 @@ CANDIDATES = ["c0", "c1", "c2"]
 PHONES = [f"p{i}" for i in range(8)]
 #: So few that recruiters share them by access codes.
 NUMBERS = 3
+#: So few that numbers are full at times.
+MOST_SESSIONS = 3
 COOLDOWNS = {Role.RECRUITER: 30, Role.CANDIDATE: 60}
 POOL = Pool(
     name="us",
     country="US",
     recruiter_cooldown=COOLDOWNS[Role.RECRUITER],
     candidate_cooldown=COOLDOWNS[Role.CANDIDATE],
+    max_sessions_per_number=MOST_SESSIONS,
 )
 LEASE = 40
 
@@ -279,7 +282,8 @@ class Relay(RuleBasedStateMachine):
         for _ in change.pools:
             outcome = moves.reserve(POOL, change, now=self.now)
             if renumber and isinstance(outcome, InTheWay):
-                outcome = moves.reserve(POOL, change, renumber=outcome.session_ids, now=self.now)
+                in_the_way = [Renumbering(i) for i in outcome.session_ids]
+                outcome = moves.reserve(POOL, change, renumber=in_the_way, now=self.now)
             if outcome != Reserved():
                 assert audit_pool(self.board.client, "us") == before
                 self.board.undo(change)
@@ -321,6 +325,11 @@ class Relay(RuleBasedStateMachine):
     @invariant()
     def the_pool_is_consistent(self) -> None:
         audit_pool(self.board.client, "us")
+
+    @invariant()
+    def no_number_carries_more_than_it_may(self) -> None:
+        carried = self.board.client.zrange(PoolKeys("us").busy, 0, -1, withscores=True)
+        assert all(sessions <= MOST_SESSIONS for _, sessions in carried)
 
     @invariant()
     def live_sessions_are_as_promised(self) -> None:

@@ -145,3 +145,18 @@ def test_a_start_alone_is_forgotten_in_time_wherever_it_is_carried_to(
     assert 0 < client.ttl(stopped("new")) <= START_ALONE_FOR
     suppressions.carry_over(["nobody", "no one"])
     assert not client.exists(stopped("nobody"))
+
+
+def test_what_each_phone_has_stopped_is_known_at_once(suppressions: Suppressions) -> None:
+    suppressions.stop(CARL, NUMBER, since=NOW, cause="us.SM1")
+    suppressions.stop(CARL[1:], OTHER_NUMBER, since=NOW, cause="us.SM2")
+    suppressions.stop(["dan"], SERVICE, since=NOW, cause="us.SM3")
+
+    assert suppressions.stopped_by_each([CARL, ["dan"], [], ["rita"], CARL[:1]]) == [
+        {NUMBER, OTHER_NUMBER},
+        set(),
+        set(),
+        set(),
+        {NUMBER},
+    ]
+    assert suppressions.stopped_by_each([]) == []

@@ -162,6 +162,25 @@ def test_a_session_with_no_other_number_left_keeps_all_from_changing(world: Worl
     audit(world)
 
 
+@pytest.mark.parametrize("who", [CARL, NORA], ids=["the other side", "the new phone"])
+def test_a_renumbered_session_avoids_a_number_that_one_of_the_two_has_stopped(
+    world: World, who: str
+) -> None:
+    """Of the numbers that are left the first one carries no texts to Carl, or to Nora's phone."""
+    services = world.services
+    services.store.numbers.add("+14155550144", "us", carrier_sid="PN", capabilities="vs", now=NOW)
+    world.open("nora", "dan", pool="us")
+    services.store.suppressions.stop(
+        services.vault.indexes_of(who), "+14155550143", since=NOW, cause="us.SM1"
+    )
+
+    change(world, NORA, renumber=True)
+
+    carls = sessions_of(world, Role.CANDIDATE, "carl")
+    assert {s.virtual_number for s in carls if s.is_live(NOW)} == {"+14155550144"}
+    audit(world)
+
+
 def test_nobody_unknown_changes_their_phone(world: World) -> None:
     ghost = replace(known(world, Role.RECRUITER, "rita"), ref="ghost")
     with pytest.raises(NotFound):

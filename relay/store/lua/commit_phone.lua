@@ -101,7 +101,7 @@ local function renumber(id, session, spare_id)
   see_code_needed(session)
   see_code_needed(spare)
   redis.call("HSET", keys.sessions, id, pack_session(session), spare_id, pack_session(spare))
-  occupy(keys, session.ordinal, 1)
+  -- The place on its new number is the session's since that was reserved.
   occupy(keys, spare.ordinal, -1)
   cool(spare_id, spare, "recruiter")
   cool(spare_id, spare, "candidate")

@@ -4,8 +4,9 @@
 -- uses: session, leases, occupancy, closing, bindings, codes, choosing, moving, reserving
 --
 -- Where the new phone has a binding on such a number already, its session is in the way, unless it
--- is one of those that may be renumbered: it gets another number, as a new pair would. Bindings that
--- this very person has left in these very sessions, and that still cool, are taken up again.
+-- is one of those that may be renumbered: it gets another number, as a new pair would, but in the area
+-- of the one that it leaves. Bindings that this very person has left in these very sessions, and that
+-- still cool, are taken up again.
 --
 -- Safe to run twice. Answers {"reserved"} | {"gone"} (the change is over) | {"busy"} (the other
 -- side's phone is changing, too) | {"same_phone", ids…} (the new phone is the other side's) |
@@ -32,8 +33,11 @@ local keys = {
   load = KEYS[21],     -- hash
   ended = KEYS[22],    -- sorted set
   leases = KEYS[23],   -- hash
+  pool = KEYS[24],     -- hash
+  idle = KEYS[25],     -- sorted set: number by since when nothing is on it
 }
-local FIRST_NODE_KEY = 24       -- four keys for each of the new phone's indexes, then of the others
+local FIRST_NODE_KEY = 26       -- four keys for each of the new phone's indexes, then of the others;
+                                -- then for each session that may be renumbered its area (bitmap)
 
 local now = tonumber(ARGV[1])           -- seconds
 local change = ARGV[2]                  -- the change's id
@@ -42,10 +46,12 @@ local ref = ARGV[4]
 local draws = { ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10] }
 local spread = ARGV[11] == "1"          -- policy: the least loaded number
 local shares = ARGV[12] == "1"          -- policy: access codes
-local alternatives = tonumber(ARGV[13]) -- index keys in use
-local others = tonumber(ARGV[14])       -- further indexes: other sides of sessions to renumber
-local FIRST_INDEX = 15                  -- the new phone's indexes, then the others, then for each
-                                        -- session that may be renumbered its id, its spare's id
+local geo = ARGV[13]                    -- policy: "", "prefer", "strict"
+local alternatives = tonumber(ARGV[14]) -- index keys in use
+local others = tonumber(ARGV[15])       -- further indexes: other sides of sessions to renumber
+local FIRST_INDEX = 16                  -- the new phone's indexes, then the others, then for each
+                                        -- session that may be renumbered its id, its spare's id,
+                                        -- suppressed numbers, parted by spaces
 
 local other_role = role == "recruiter" and "candidate" or "recruiter"
 local state = redis.call("HGET", keys.reserved, "state")
@@ -57,8 +63,21 @@ local new_indexes, spares = {}, {}
 for offset = 0, alternatives - 1 do
   new_indexes[ARGV[FIRST_INDEX + offset]] = true
 end
-for position = FIRST_INDEX + alternatives + others, #ARGV, 2 do
-  spares[ARGV[position]] = ARGV[position + 1]
+
+local function read_numbers(text)
+  local numbers = {}
+  for number in string.gmatch(text, "[^ ]+") do
+    numbers[#numbers + 1] = number
+  end
+  return numbers
+end
+
+local area_key = FIRST_NODE_KEY + KEYS_OF_NODE * (alternatives + others)
+for position = FIRST_INDEX + alternatives + others, #ARGV, 3 do
+  spares[ARGV[position]] = {
+    id = ARGV[position + 1], area = KEYS[area_key], suppressed = read_numbers(ARGV[position + 2]),
+  }
+  area_key = area_key + 1
 end
 local nodes = read_nodes(
   FIRST_NODE_KEY + KEYS_OF_NODE * alternatives, FIRST_INDEX + alternatives, others)
@@ -99,7 +118,7 @@ each_open(keys.sessions, keys.pairs, function(id, session)
     found.cooled_until = cooled_until(id, session)
     stays[#stays + 1] = found
   elseif spares[id] and nodes[session[other_role .. "_index"]]
-    and redis.call("HEXISTS", keys.sessions, spares[id]) == 0
+    and redis.call("HEXISTS", keys.sessions, spares[id].id) == 0
   then
     moves[#moves + 1] = found
   else
@@ -139,22 +158,23 @@ end
 
 -- The closed session that holds a free number for both sides; false when there is none.
 local function hold_another_number(found)
-  local session, spare_id = found.session, spares[found.id]
+  local session, planned = found.session, spares[found.id]
+  local spare_id = planned.id
   local other_node = nodes[session[other_role .. "_index"]]
   local sides = { [role] = new_node, [other_role] = other_node }
   local wish = {
     voice = string.find(session.channels, "v", 1, true) ~= nil,
     sms = string.find(session.channels, "s", 1, true) ~= nil,
-    spread = spread, shares = shares, geo = "", suppressed = {},
+    spread = spread, shares = shares, geo = geo, suppressed = planned.suppressed,
   }
+  keys.area = planned.area
   local ordinal, number = choose(keys, wish, sides.recruiter, sides.candidate)
   if not ordinal then
     return false
   end
   bind(keys, new_node, role, number, ordinal, spare_id)
   bind(keys, other_node, other_role, number, ordinal, spare_id)
-  local code = give_code(
-    keys, number, spare_id, redis.call("HINCRBY", keys.load, number, 1), draws, session.code)
+  local code = give_code(keys, number, spare_id, load_number(keys, number), draws, session.code)
   local spare = read_session(pack_session(session))
   spare.status, spare.closed_at, spare.closed_reason = "closed", whole(now), "renumbered"
   spare.number, spare.ordinal, spare.code, spare.bindings = number, ordinal, code, "2"
@@ -165,6 +185,7 @@ local function hold_another_number(found)
   note(found.id, {
     number = number, ordinal = ordinal, index = new_node.index, cooled_until = "", spare = spare_id,
   })
+  occupy(keys, ordinal, 1)
   return true
 end
 

@@ -15,8 +15,11 @@ local keys = {
   load = KEYS[11],     -- hash
   ended = KEYS[12],    -- sorted set
   leases = KEYS[13],   -- hash
+  pool = KEYS[14],     -- hash
+  busy = KEYS[15],     -- sorted set
+  full = KEYS[16],     -- bitmap
 }
-local FIRST_NODE_KEY = 14       -- four keys for each index
+local FIRST_NODE_KEY = 17       -- four keys for each index
 local now = tonumber(ARGV[1])   -- seconds
 local change = ARGV[2]          -- the change's id
 local member = ARGV[3]          -- role:ref

@@ -1,4 +1,5 @@
--- How many open sessions each number carries, and which carry as many as the policy lets them.
+-- How many open sessions each number carries, and which carry as many as the policy lets them. One
+-- that a phone change is to bring to a number counts there as soon as its place is reserved.
 -- keys: pool (hash), busy (sorted set: ordinal by open sessions), full (bitmap).
 
 local function mark_occupancy(keys, ordinal, sessions, most)
@@ -9,7 +10,7 @@ local function most_sessions(keys)
   return tonumber(redis.call("HGET", keys.pool, "max_sessions_per_number") or "")
 end
 
--- A session opens (1) or closes (-1) on a number.
+-- A session takes a place on a number (1) or gives it back (-1).
 local function occupy(keys, ordinal, change)
   local sessions = tonumber(redis.call("ZINCRBY", keys.busy, change, ordinal))
   local most = most_sessions(keys)

@@ -1,10 +1,10 @@
 -- What a phone change has reserved in a pool: {p}:reserved:<change>, session id → number, ordinal,
 -- index, the end of the cooldown that was interrupted (or ""), the spare session's id (or "").
--- Needs shared/session.lua, closing.lua, bindings.lua.
+-- Needs shared/session.lua, occupancy.lua, closing.lua, bindings.lua.
 --
 -- A session that must change its number has a spare beside it: a closed session that holds the new
--- number for both sides. When the change is committed the two swap their numbers, so that the
--- spare is what stays behind on the old one until it has cooled.
+-- number for both sides, and a session's place there. When the change is committed the two swap
+-- their numbers, so that the spare is what stays behind on the old one until it has cooled.
 
 local function pack_reservation(reservation)
   return table.concat({
@@ -26,13 +26,14 @@ local function discard_spare(keys, nodes, spare_id)
   for _, role in ipairs({ "recruiter", "candidate" }) do
     unbind(keys, nodes[spare[role .. "_index"]], role, spare.number, spare.ordinal, spare_id)
   end
+  occupy(keys, spare.ordinal, -1)
   drop_bindings(keys, spare_id, spare, 2, 0)
   redis.call("HDEL", keys.sessions, spare_id)
   redis.call("ZREM", keys.ended, spare_id)
 end
 
 -- Gives back what was reserved for one session of a side. keys: sessions, cooling, codes,
--- code_lengths, load, degrees, sharing, ended, leases.
+-- code_lengths, load, degrees, sharing, ended, leases, pool, busy, full.
 local function undo_reservation(keys, nodes, role, id, reservation, purge_at)
   if reservation.spare ~= "" then
     discard_spare(keys, nodes, reservation.spare)
