@@ -12,7 +12,7 @@ from relay.domain.forecast import Sample
 from relay.domain.message_progress import MessageStatus
 from relay.domain.participant import Role
 from relay.domain.pool import Geo, NumberStatus
-from relay.domain.purchase import Allowance, JobKind, JobStatus, Purchase
+from relay.domain.purchase import JobKind, JobStatus, Purchase
 from relay.domain.rent import Allowance
 from relay.domain.reputation import Complaint
 from relay.domain.session import ClosedReason
