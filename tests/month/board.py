@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 
 from relay.domain.errors import PoolExhausted
 from relay.domain.participant import CandidateDetails, RecruiterDetails, Role
@@ -39,7 +40,29 @@ class Board:
         self._known: set[str] = set()
 
     def open(self) -> None:
-        recruiter, candidate = self._draw_pair()
+        self._open(*self._draw_pair())
+
+    def seek_the_busiest(self) -> None:
+        """One more recruiter for the candidate with most sessions, unless that one is on numbers
+        enough. One at a time, since for each the pool must have bought another number; nobody who
+        is both, since a recruiter may be on every number already."""
+        now = self._service.calendar.now
+        phones = {one.phone for one in self._people.recruiters}
+        sought = Counter(
+            talk.refs[Role.CANDIDATE]
+            for talk in self._oracle.open.values()
+            if talk.phones[Role.CANDIDATE] not in phones
+        )
+        [(ref, _)] = sought.most_common(1)
+        candidate = self._person(Role.CANDIDATE, ref)
+        if self._oracle.numbers_of(candidate.phone, now) >= self._busiest:
+            return
+        talks = [t for t in self._oracle.open.values() if t.refs[Role.CANDIDATE] == ref]
+        known = {talk.refs[Role.RECRUITER] for talk in talks}
+        others = [one for one in self._people.recruiters[:-3] if one.ref not in known]
+        self._open(self._chance.choice(others), candidate)
+
+    def _open(self, recruiter: Recruiter, candidate: Candidate) -> None:
         now = self._service.calendar.now
         request = SessionRequest(
             recruiter=self._someone(recruiter),

@@ -52,6 +52,7 @@ class Month:
             service=service,
             oracle=self.oracle,
             diary=self.diary,
+            board=self._board,
             telephones=self._calls,
             letters=self._texts,
             chance=self._chance("mishaps"),

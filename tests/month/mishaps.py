@@ -1,4 +1,8 @@
-"""What goes wrong at the carrier, with us, and with the people, on which day of thirty."""
+"""What goes wrong at the carrier, with us, and with the people, on which day of thirty.
+
+Whatever needs a purchase has one of its own: ops order it, in the first days, when each board's
+pool still is well inside its limits. So every seed comes to all of it.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,10 @@ from collections.abc import Callable
 
 from relay.domain.errors import Conflict
 from relay.domain.pool import DAY, NumberStatus
-from relay.domain.purchase import JobStatus, Purchase
+from relay.domain.purchase import NOT_AVAILABLE, JobStatus, Purchase
 from relay.sandbox.stock import in_area
 from relay.workflows.order_numbers import Order, order_numbers
+from tests.month.board import Board
 from tests.month.calls import Telephones
 from tests.month.diary import Diary
 from tests.month.oracle import Oracle, Talk
@@ -30,6 +35,7 @@ class Mishaps:
         service: Service,
         oracle: Oracle,
         diary: Diary,
+        board: Board,
         telephones: Telephones,
         letters: Letters,
         chance: random.Random,
@@ -38,6 +44,7 @@ class Mishaps:
         self._service = service
         self._oracle = oracle
         self._diary = diary
+        self._board = board
         self._telephones = telephones
         self._letters = letters
         self._chance = chance
@@ -56,14 +63,22 @@ class Mishaps:
             (4, 6, lambda: self._kill("buy", "after", "the worker, when a number was just bought")),
             (4, 8, lambda: self._order("206", "one number of 206")),
             (5, 6, lambda: self._kill("buy", "before", "the worker, just before a purchase")),
+            (5, 8, lambda: self._order("512", "one number of 512")),
+            (6, 7, self._snatch),
+            (6, 8, lambda: self._order("303", "one number of 303")),
             (6, 14, self._campaign_of_short_calls),
+            (7, 8, self._sell_out),
+            (7, 9, lambda: self._order("404", "one number of 404", comes_to="nothing_on_offer")),
+            (7, 14, self._restock),
             (8, 9, self._refuse_all),
             (8, 9, lambda: self._order("312", "one number of 312")),
             (8, 10, self._serve_again),
             (9, 11, self._filter_texts),
+            # Where the pool itself wants some then, it says so and waits.
             (11, 8, self._sell_out),
             (11, 14, self._restock),
-            (12, 7, self._snatch),
+            (13, 7, lambda: self._diary.tell("everybody wants the busiest candidate")),
+            *((13, hour, self._board.seek_the_busiest) for hour in range(8, 21)),
             (13, 15, self._campaign_of_short_calls),
             (16, 0, lambda: self._lose_answer(_RELEASES, "a release")),
             (17, 9, self._drain_by_hand),
@@ -85,11 +100,21 @@ class Mishaps:
         assert not self._agenda
         untried = self._service.border.waits_for
         assert not untried, f"this seed never came to {untried}"
+        self._check_carrier()
         for job, expected in self._orders.items():
             ended = self._service.store.jobs.get(job)
             assert self._came_to(ended) == expected, f"{ended}, expected {expected}"
         owned = {number.phone_number for number in self._service.account.numbers.values()}
         assert self._drained_by_hand not in owned
+
+    def _check_carrier(self) -> None:
+        """Its troubles came upon a request of ours, each as often as planned."""
+        requests = self._service.carrier.rest_log
+        faults = Counter(request.fault for request in requests)
+        assert faults["lost reply"] == 2, "this seed never lost an answer"
+        assert faults["refused"] > 0, "this seed was never refused"
+        snatched = [r for r in requests if r.response and r.response.get("code") == NOT_AVAILABLE]
+        assert len(snatched) == 2, "this seed was never too late for a number"
 
     def _at(self, day: int, hour: int) -> float:
         return START + day * DAY * self._plan.days / 30 + hour * HOUR
@@ -117,8 +142,7 @@ class Mishaps:
         try:
             job = order_numbers(self._service.services, wanted, now=now)
         except Conflict as refusal:
-            self._diary.tell(f"ops order {what}: {refusal.reason} forbids it")
-            return
+            raise AssertionError(f"no room for {what}: {refusal.reason}") from refusal
         self._orders[job.id] = comes_to
         self._diary.tell(f"ops order {what}")
 

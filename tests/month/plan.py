@@ -63,8 +63,8 @@ SHORT = Plan(
     calls=50,
     texts=10,
     campaign=30,
-    max_numbers=12,
-    monthly_budget=9 * 115,
+    max_numbers=16,
+    monthly_budget=14 * 115,
 )
 
 
