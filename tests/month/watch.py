@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 
 from relay.domain.pool import NumberStatus
@@ -113,13 +114,19 @@ class Watch:
         assert not self._service.store.numbers.releasing("us")
         highest = account.rent.highest_monthly()
         assert highest <= Decimal(self._plan.monthly_budget) / 100
-        # The month is shorter than the carrier's: each number was charged once, given back or not.
-        charged = account.rent.charged(self._service.carrier.now)
-        assert charged <= Decimal(self._plan.monthly_budget) / 100, f"{charged} were charged"
+        self._look_at_the_bill()
         for place, content in self._written():
             found = _REAL.search(content)
             around = content[max(found.start() - 150, 0) : found.end() + 50] if found else b""
             assert not found, f"a real number is in {place}: {around!r}"
+
+    def _look_at_the_bill(self) -> None:
+        """What the carrier charged in any four weeks, for numbers that were given back, too."""
+        charged, end = self._service.account.rent.charged, self._service.carrier.now
+        for hour in range(24 * self._plan.days):
+            until = end - timedelta(hours=hour)
+            bill = charged(until) - charged(until - timedelta(days=28))
+            assert bill <= Decimal(self._plan.monthly_budget) / 100, f"{bill} were charged"
 
     def _written(self) -> Iterator[tuple[str, bytes]]:
         """Everything that was ever written to Redis, and every log line before it was masked."""
