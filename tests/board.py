@@ -46,6 +46,15 @@ def person(role: Role, ref: str, phone: str, seal: str = "1") -> Participant:
     )
 
 
+def take_out(store: Store, virtual_number: str, pool: str = "us") -> str:
+    """Gives a number back to the carrier, as far as the store has to do with that."""
+    outcome: str = store.numbers.retire(virtual_number, pool)
+    release = store.numbers.releasing(pool).get(virtual_number)
+    if release is not None:
+        store.numbers.note_released(release, pool, now=NOW)
+    return outcome
+
+
 @dataclass
 class Board:
     client: redis.Redis

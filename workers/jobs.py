@@ -64,7 +64,7 @@ def keep_headroom() -> None:
 
 
 def release_numbers() -> None:
-    release_pools_numbers(services(), now=_now())
+    release_pools_numbers(services(), clock=_now)
 
 
 def reconcile_numbers() -> None:

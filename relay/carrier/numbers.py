@@ -31,6 +31,7 @@ class OwnedNumber:
     sms: bool
     mms: bool
     rented_since: float | None = None
+    account: str = ""
     voice_url: str = ""
     sms_url: str = ""
     status_callback: str = ""
@@ -207,6 +208,7 @@ def _read(owned: Any) -> OwnedNumber:
         voice=bool(can.get("voice")),
         sms=bool(can.get("sms")),
         mms=bool(can.get("mms")),
+        account=owned.account_sid or "",
         rented_since=owned.date_created.timestamp() if owned.date_created else None,
         voice_url=owned.voice_url or "",
         sms_url=owned.sms_url or "",

@@ -17,6 +17,10 @@ class Discrepancy(StrEnum):
     FOREIGN = "foreign"
     #: In a pool, and not rented any more.
     MISSING = "missing"
+    #: In a pool, and rented by another account than the one whose credentials we have.
+    OTHER_ACCOUNT = "other_account"
+    #: In a pool, and rented anew since: our record is that of an earlier rental.
+    RENTED_ANEW = "rented_anew"
     #: Its calls or texts go elsewhere.
     POINTS_ELSEWHERE = "points_elsewhere"
     #: Not in the messaging service that texts go through.
@@ -36,12 +40,6 @@ class Finding:
     pool: str = ""
     is_repaired: bool = False
     error: int = 0
-
-
-def is_another_account(*, ours: int, missing: int) -> bool:
-    """Whether so many of our numbers are missing that the credentials are rather another account's,
-    which says nothing of ours."""
-    return missing * 2 > ours
 
 
 @dataclass(frozen=True, kw_only=True)

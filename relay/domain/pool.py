@@ -90,6 +90,8 @@ class VirtualNumber:
     imported_at: int
     #: When the carrier charged it first: it does so again each month from then on.
     rented_since: int
+    #: The carrier's account that rents it; "" where that was not noted.
+    account: str = ""
     #: Since when a resting number rests (POSIX seconds), and why.
     resting_since: int | None = None
     complaints: tuple[Complaint, ...] = ()

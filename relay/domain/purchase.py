@@ -46,6 +46,7 @@ class FailureCode(StrEnum):
     MAX_NUMBERS = "max_numbers"
     MONTHLY_BUDGET = "monthly_budget"
     NOTHING_ON_OFFER = "nothing_on_offer"
+    UNSUITABLE_NUMBER = "unsuitable_number"
     CARRIER_REFUSED = "carrier_refused"
     CARRIER_UNAVAILABLE = "carrier_unavailable"
     POOL_GONE = "pool_gone"
@@ -62,6 +63,7 @@ _SENTENCES = {
         "until its month is over."
     ),
     FailureCode.NOTHING_ON_OFFER: "The carrier has no such number on offer.",
+    FailureCode.UNSUITABLE_NUMBER: "The carrier sold a number that texts, and it does not.",
     FailureCode.CARRIER_REFUSED: "The carrier refused to sell a number",
     FailureCode.CARRIER_UNAVAILABLE: "The carrier could not be asked for an hour.",
     FailureCode.POOL_GONE: "The pool is not there any more.",
@@ -106,6 +108,7 @@ class Intent:
     number: str
     job: str
     since: float
+    account: str = ""
 
 
 def missing_headroom(pool: Pool, figures: PoolFigures, *, intents: int) -> int:

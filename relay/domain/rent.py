@@ -55,17 +55,19 @@ def allowance(pool: Pool) -> Allowance:
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """A number on its way back to the carrier; ``rented_since`` in POSIX seconds."""
+    """A number on its way back to the carrier; ``rented_since`` in POSIX seconds, ``account`` the
+    carrier's that rents it ("" where that was not noted)."""
 
     number: str
     carrier_sid: str
     rented_since: int
+    account: str = ""
 
     def paid_until(self, now: float) -> int:
         """The end of the month that has been charged: the next return of the day and hour on which
         it was rented; in a shorter month, its last day."""
         since, at = (datetime.fromtimestamp(moment, UTC) for moment in (self.rented_since, now))
-        months = (at.year - since.year) * 12 + at.month - since.month
+        months = max((at.year - since.year) * 12 + at.month - since.month, 1)
         while (end := _months_later(since, months)) <= at:
             months += 1
         return int(end.timestamp())

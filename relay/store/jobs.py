@@ -128,9 +128,17 @@ class PurchaseJobs:
                 return Over()
 
     def reserve(
-        self, job_id: str, number: str, limits: Allowance, *, token: str, now: float
+        self,
+        job_id: str,
+        number: str,
+        limits: Allowance,
+        *,
+        token: str,
+        now: float,
+        account: str = "",
     ) -> Reservation:
-        """Notes that a number is about to be bought, if the limits let the pool have it."""
+        """Notes that a number is about to be bought by the carrier's ``account``, if the limits let
+        the pool have it."""
         keys = PoolKeys(pool_of(job_id))
         most = (limits.max_numbers, limits.monthly_budget)
         with unavailable_when_away():
@@ -151,6 +159,7 @@ class PurchaseJobs:
                     now,
                     LEASE,
                     *("" if limit is None else limit for limit in most),
+                    account,
                 ],
             )
         return Reservation(answer)
@@ -274,5 +283,5 @@ def _failure(line: str) -> Failure:
 
 
 def _intent(number: str, value: str) -> Intent:
-    job, _, since = value.partition("\t")
-    return Intent(number=number, job=job, since=float(since))
+    job, since, account = value.split("\t")
+    return Intent(number=number, job=job, since=float(since), account=account)

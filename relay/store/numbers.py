@@ -72,10 +72,12 @@ class Numbers:
         capabilities: str,
         now: float,
         rented_since: float | None = None,
+        account: str = "",
         status: NumberStatus = NumberStatus.AVAILABLE,
     ) -> bool:
-        """Puts a number we own into a pool; False when it was there. ``capabilities`` is some of
-        ``vsm``; ``rented_since`` is when the carrier charged it first, now unless it is given.
+        """Puts a number we own into a pool; False when it was there, and has the rental of now at
+        least. ``capabilities`` is some of ``vsm``; ``rented_since`` is when the carrier charged it
+        first, now unless it is given; ``account`` is the carrier's.
 
         Raises Conflict when it is in another pool or on its way back to the carrier, Unavailable.
         """
@@ -104,6 +106,7 @@ class Numbers:
                     capabilities,
                     int(now),
                     int(now if rented_since is None else rented_since),
+                    account,
                 ],
             )
             if outcome == "releasing":
@@ -174,24 +177,13 @@ class Numbers:
                 )
             )
 
-    def remove(self, number: str, pool: str) -> str:
-        """Takes a number out of its pool: ``removed``, ``unknown``, or ``bound`` while sessions on
-        it are open or cooling. The account keeps it. Raises Unavailable."""
-        outcome = self._take_out(number, pool, expected="", releases="")
-        if outcome == "removed":
-            self._leave_the_map(number, pool)
-        self.forget(number)
-        return outcome
-
     def retire(self, number: str, pool: str, *, expected: NumberStatus | None = None) -> str:
-        """As ``remove``, and notes in the same step that the carrier gets the number back. It
-        stays on the map until ``note_released``, so that no pool takes it on meanwhile.
-        ``changed`` when its status is not the expected one any more."""
-        outcome = self._take_out(number, pool, expected=expected or "", releases="1")
-        self.forget(number)
-        return outcome
+        """Takes a number out of its pool, and notes in the same step that the carrier gets it back.
+        It stays on the map until ``note_released``, so that no pool takes it on meanwhile.
 
-    def _take_out(self, number: str, pool: str, *, expected: str, releases: str) -> str:
+        ``removed``, ``unknown``, ``changed`` when its status is not the expected one any more, or
+        ``bound`` while sessions on it are open or cooling. Raises Unavailable.
+        """
         keys = PoolKeys(pool)
         with unavailable_when_away():
             outcome: str = self._scripts.run_durably(
@@ -207,8 +199,9 @@ class Numbers:
                     keys.releasing,
                     keys.pool,
                 ],
-                [number, expected, releases],
+                [number, expected or ""],
             )
+        self.forget(number)
         return outcome
 
     def _leave_the_map(self, number: str, pool: str) -> None:
@@ -224,7 +217,8 @@ class Numbers:
         return {number: _release(number, text) for number, text in noted.items()}
 
     def note_released(self, release: Release, pool: str, *, now: float) -> None:
-        """The carrier has it back. Off the map first: what still is on record is done again."""
+        """The carrier has it back. Off the map first: what still is on record is done again. And
+        once more: an import that was refused in between has left its entry."""
         keys = PoolKeys(pool)
         self._leave_the_map(release.number, pool)
         with unavailable_when_away():
@@ -233,6 +227,7 @@ class Numbers:
                 [keys.releasing, keys.prepaid],
                 [release.number, release.carrier_sid, release.paid_until(now), now],
             )
+        self._leave_the_map(release.number, pool)
         self.forget(release.number)
 
     def note_idle(self, pool: str, numbers: Sequence[str], *, now: float) -> None:
@@ -252,33 +247,30 @@ class Numbers:
             )
         return idle
 
-    def drain_idle(self, number: str, pool: str, *, before: float) -> bool:
-        """Sets it to draining if it still is idle and allocatable. Raises Unavailable."""
+    def drain_idle(self, number: str, pool: str, *, before: float, allocatable: int) -> str:
+        """Sets it to draining if it still is idle and allocatable, and one of so many that are:
+        ``drained``, ``stays``, or ``changed``, look again. Raises Unavailable."""
         keys = PoolKeys(pool)
         with unavailable_when_away():
-            return bool(
-                self._scripts.run(
-                    "drain_idle_number",
-                    [
-                        keys.number(number),
-                        keys.load,
-                        keys.idle,
-                        keys.blocked,
-                        keys.resting,
-                        keys.pool,
-                    ],
-                    [number, before, NumberStatus.DRAINING],
-                )
+            outcome: str = self._scripts.run(
+                "drain_idle_number",
+                [
+                    keys.number(number),
+                    keys.load,
+                    keys.idle,
+                    keys.blocked,
+                    keys.resting,
+                    keys.pool,
+                ],
+                [number, before, NumberStatus.DRAINING, allocatable],
             )
+        return outcome
 
     def can_text(self, pool: str) -> bool:
-        """Whether some number of the pool can. Raises Unavailable."""
-        keys = PoolKeys(pool)
-        with unavailable_when_away(), self._client.pipeline(transaction=False) as pipe:
-            pipe.hlen(keys.numbers)
-            pipe.bitcount(keys.no_sms)
-            numbers, without_texts = pipe.execute()
-        return bool(numbers > without_texts)
+        """Whether some number of the pool can, or could: a pool that has texted has to go on.
+        Raises Unavailable."""
+        with unavailable_when_away():
+            return bool(self._client.hget(PoolKeys(pool).pool, "texts") == "1")
 
     def get(self, number: str) -> VirtualNumber | None:
         pool = self.pool_of(number)
@@ -319,8 +311,8 @@ def _place_keys(keys: PoolKeys, number: str) -> list[str]:
 
 
 def _release(number: str, text: str) -> Release:
-    sid, since = text.split("\t")
-    return Release(number=number, carrier_sid=sid, rented_since=int(since))
+    sid, since, account = text.split("\t")
+    return Release(number=number, carrier_sid=sid, rented_since=int(since), account=account)
 
 
 def _unpack(number: str, pool: str, record: dict[str, str]) -> VirtualNumber:
@@ -335,6 +327,7 @@ def _unpack(number: str, pool: str, record: dict[str, str]) -> VirtualNumber:
         mms="m" in record["capabilities"],
         imported_at=int(record["imported_at"]),
         rented_since=int(record["rented_since"]),
+        account=record["account"],
         resting_since=int(record["resting_since"]) if record.get("resting_since") else None,
         complaints=tuple(map(Complaint, filter(None, record.get("complaints", "").split(",")))),
     )

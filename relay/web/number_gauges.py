@@ -4,6 +4,7 @@ workers that found it out are other processes, so it is read from the store when
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
@@ -20,10 +21,11 @@ class NumberGauges(Collector):
         self._services = services
 
     def collect(self) -> Iterator[Metric]:
-        try:
-            yield from (gauge for gauge in (self._shortages(), self._findings()) if gauge.samples)
-        except Unavailable:
-            return
+        for measure in (self._shortages, self._findings):
+            with suppress(Unavailable):
+                gauge = measure()
+                if gauge.samples:
+                    yield gauge
 
     def _shortages(self) -> Metric:
         gauge = GaugeMetricFamily(
@@ -32,9 +34,10 @@ class NumberGauges(Collector):
             labels=["pool", "reason"],
         )
         for pool in self._services.store.pools.names():
-            shortage = self._services.store.jobs.shortage(pool)
-            if shortage is not None:
-                gauge.add_metric([pool, shortage.reason], shortage.missing)
+            with suppress(Unavailable):  # a master of the cluster is lost: the others' are told
+                shortage = self._services.store.jobs.shortage(pool)
+                if shortage is not None:
+                    gauge.add_metric([pool, shortage.reason], shortage.missing)
         return gauge
 
     def _findings(self) -> Metric:

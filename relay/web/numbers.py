@@ -136,5 +136,5 @@ def delete(number: str) -> tuple[str, int]:
     It leaves its pool and goes back to the carrier, for good. Refused while sessions on it are open
     or cooling: a number whose status is `draining` is given back by itself when they have ended.
     """
-    give_number_back(services(), number, now=now())
+    give_number_back(services(), number, clock=now)
     return "", 204

@@ -167,7 +167,12 @@ def _buy_one(run: _Run, job: Purchase, pool: Pool) -> None:
     for number in _offers(run, job):
         reserved_at = run.clock()
         reservation = run.services.store.jobs.reserve(
-            job.id, number, allowance(pool), token=run.token, now=reserved_at
+            job.id,
+            number,
+            allowance(pool),
+            token=run.token,
+            now=reserved_at,
+            account=run.services.settings.twilio_account_sid,
         )
         if reservation.limit is not None:
             raise _Stopped(Failure.of(reservation.limit))
@@ -204,7 +209,11 @@ def _buy(run: _Run, job: Purchase, number: str) -> bool:
         )
     except CarrierError as error:
         return _after_refusal(run, job, number, error)
-    return take_number_in(services, job.id, owned, now=run.clock()) is Settled.BOUGHT
+    settled = take_number_in(services, job.id, owned, now=run.clock())
+    if job.kind is JobKind.HEADROOM and not owned.sms and services.store.numbers.can_text(job.pool):
+        # Bought again and again, such numbers would never be enough.
+        raise _Stopped(Failure.of(FailureCode.UNSUITABLE_NUMBER))
+    return settled is Settled.BOUGHT
 
 
 def _after_refusal(run: _Run, job: Purchase, number: str, error: CarrierError) -> bool:

@@ -6,11 +6,11 @@ from __future__ import annotations
 from relay.domain.errors import Conflict, NotFound
 from relay.domain.pool import NumberStatus
 from relay.workflows.find_number import find_number
-from relay.workflows.release_numbers import finish_release
+from relay.workflows.release_numbers import Clock, finish_release
 from relay.workflows.services import Services
 
 
-def give_number_back(services: Services, text: str, *, now: float) -> None:
+def give_number_back(services: Services, text: str, *, clock: Clock) -> None:
     """It is on record before the carrier is asked: what the carrier does not do now is done by the
     next ``release_numbers``.
 
@@ -24,7 +24,7 @@ def give_number_back(services: Services, text: str, *, now: float) -> None:
             raise NotFound("This number is not in any pool.")
     release = services.store.numbers.releasing(number.pool).get(number.number)
     if release is not None:  # else a worker was quicker
-        finish_release(services, number.pool, release, now=now)
+        finish_release(services, number.pool, release, clock=clock)
 
 
 def _what_to_do(status: NumberStatus) -> str:

@@ -60,6 +60,7 @@ def import_number(services: Services, text: str, pool: str, *, now: float) -> Im
         capabilities=capabilities_of(owned),
         now=now,
         rented_since=owned.rented_since,
+        account=owned.account,
     )
     imported = services.store.numbers.get(number)
     if imported is None:

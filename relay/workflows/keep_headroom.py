@@ -20,8 +20,9 @@ from relay.workflows.services import Services
 
 log = structlog.get_logger()
 
-#: A pool that the carrier sold nothing to asks again after so many seconds.
-_ASK_AGAIN = 600.0
+#: A pool that the carrier sold nothing to asks again after so many seconds; one that got something
+#: else than it was offered, on the next day.
+_ASK_AGAIN, _ASK_TOMORROW = 600.0, 86400.0
 #: No pool is begun with after so many seconds: a job has twice as long.
 _TURN = 55.0
 #: Limits are looked at each time: whoever raises one is not kept waiting.
@@ -103,9 +104,21 @@ def _buy(services: Services, pool: Pool, missing: int, clock: Clock) -> None:
         services.store.jobs.note_shortage(pool.name, None)
         return
     reason = ended.failures[0].code
-    retry_at = 0.0 if reason in _OURS else clock() + _ASK_AGAIN
-    left = missing - len(ended.bought)
-    _tell(services, pool, Shortage(reason=reason, missing=left, retry_at=retry_at))
+    _tell(
+        services,
+        pool,
+        Shortage(
+            reason=reason,
+            missing=max(_missing(services, pool), 1),
+            retry_at=clock() + _pause_after(reason),
+        ),
+    )
+
+
+def _pause_after(reason: FailureCode) -> float:
+    if reason in _OURS:
+        return 0.0
+    return _ASK_TOMORROW if reason is FailureCode.UNSUITABLE_NUMBER else _ASK_AGAIN
 
 
 def _tell(services: Services, pool: Pool, shortage: Shortage) -> None:

@@ -17,7 +17,6 @@ from relay.domain.number_comparison import (
     Comparison,
     Discrepancy,
     Finding,
-    is_another_account,
 )
 from relay.domain.pool import NumberStatus, VirtualNumber
 from relay.domain.purchase import pool_of_label
@@ -26,7 +25,11 @@ from relay.workflows.import_number import point_here, webhooks_of
 from relay.workflows.pass_over_unreachable import pass_over_unreachable
 from relay.workflows.release_numbers import finish_release
 from relay.workflows.services import Services
-from relay.workflows.take_number_in import join_service
+from relay.workflows.take_number_in import (
+    capabilities_of,
+    is_of_this_account,
+    join_service,
+)
 
 log = structlog.get_logger()
 
@@ -59,16 +62,12 @@ def reconcile_numbers(services: Services, *, clock: Clock, fix: bool = True) -> 
 
     Raises Unavailable when the store is away; a pool that alone is away is left out.
     """
+    ours = _our_numbers(services)
     try:
         look = _look(services, clock, fix=fix)
     except CarrierError as error:
         log.warning("numbers not compared", code=error.code)
         return None
-    ours = _our_numbers(look)
-    missing = sum(number.number not in look.listed for number in ours)
-    if is_another_account(ours=len(ours), missing=missing):
-        log.error("numbers of another account", ours=len(ours), missing=missing)
-        look = replace(look, fix=False)
     findings = [*_compare_pools(look, ours), *_compare_rest(look)]
     comparison = Comparison(at=int(clock()), rented=len(look.listed), findings=tuple(findings))
     for finding in findings:
@@ -92,11 +91,11 @@ def _look(services: Services, clock: Clock, *, fix: bool) -> _Look:
     )
 
 
-def _our_numbers(look: _Look) -> list[VirtualNumber]:
+def _our_numbers(services: Services) -> list[VirtualNumber]:
     numbers: list[VirtualNumber] = []
-    for pool in look.services.store.pools.names():
+    for pool in services.store.pools.names():
         with pass_over_unreachable(pool=pool, step="compare"):
-            numbers += look.services.store.numbers.of_pool(pool)
+            numbers += services.store.numbers.of_pool(pool)
     return numbers
 
 
@@ -111,6 +110,9 @@ def _compare_number(look: _Look, number: VirtualNumber) -> Iterator[Finding]:
     if owned is None:
         yield from _miss(look, number)
         return
+    if owned.sid != number.carrier_sid:
+        found = Finding(kind=Discrepancy.RENTED_ANEW, number=number.number, pool=number.pool)
+        yield look.mend(found, lambda: _follow_rental(look, number, owned))
     found = Finding(kind=Discrepancy.POINTS_ELSEWHERE, number=number.number, pool=number.pool)
     if not is_pointed_here(owned, **webhooks_of(look.services)):
         yield look.mend(found, lambda: point_here(look.services, owned))
@@ -122,6 +124,11 @@ def _compare_number(look: _Look, number: VirtualNumber) -> Iterator[Finding]:
 def _miss(look: _Look, number: VirtualNumber) -> Iterator[Finding]:
     """No new session may get a number that we do not own. What drains is on its way out."""
     services = look.services
+    if not is_of_this_account(services, number.account):
+        yield Finding(kind=Discrepancy.OTHER_ACCOUNT, number=number.number, pool=number.pool)
+        return
+    if look.clock() >= look.until:
+        return  # the next comparison looks
     try:
         if services.carrier.numbers.find_owned(number.number) is not None:
             return  # bought or imported since the list was made
@@ -140,6 +147,20 @@ def _miss(look: _Look, number: VirtualNumber) -> Iterator[Finding]:
         )
     else:
         yield found
+
+
+def _follow_rental(look: _Look, number: VirtualNumber, owned: OwnedNumber) -> bool:
+    """Its release must name the rental of now."""
+    look.services.store.numbers.add(
+        number.number,
+        number.pool,
+        carrier_sid=owned.sid,
+        capabilities=capabilities_of(owned),
+        now=look.clock(),
+        rented_since=owned.rented_since,
+        account=owned.account,
+    )
+    return True
 
 
 def _compare_rest(look: _Look) -> Iterator[Finding]:
@@ -163,7 +184,7 @@ def _compare_unused(look: _Look, owned: OwnedNumber) -> Iterator[Finding]:
     if release is not None:
         unfinished = replace(found, kind=Discrepancy.RELEASE_UNFINISHED)
         yield look.mend(
-            unfinished, lambda: finish_release(look.services, pool, release, now=look.clock())
+            unfinished, lambda: finish_release(look.services, pool, release, clock=look.clock)
         )
         return
     intents = {intent.number: intent.job for intent in store.jobs.intents(pool)}

@@ -3,72 +3,85 @@ that a pool has had idle for long enough."""
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
+
 import structlog
 
 from relay.domain.errors import CarrierError
-from relay.domain.pool import NumberStatus, Pool, VirtualNumber
+from relay.domain.pool import NumberStatus, Pool
 from relay.domain.rent import Release
 from relay.workflows.pass_over_unreachable import pass_over_unreachable
 from relay.workflows.services import Services
+from relay.workflows.take_number_in import is_of_this_account
 
 log = structlog.get_logger()
 
+Clock = Callable[[], float]
 
-def release_numbers(services: Services, *, now: float) -> int:
+
+def release_numbers(services: Services, *, clock: Clock) -> int:
     """Answers how many went back. Safe side by side with itself; one pool's trouble does not stop
     the others. What the carrier does not take now is offered again next time."""
     released = 0
     for name in services.store.pools.names():
         with pass_over_unreachable(pool=name, step="release"):
-            released += release_numbers_of(services, name, now=now)
+            released += release_numbers_of(services, name, clock=clock)
     return released
 
 
-def release_numbers_of(services: Services, name: str, *, now: float) -> int:
+def release_numbers_of(services: Services, name: str, *, clock: Clock) -> int:
     """Raises Unavailable."""
     pool = services.store.pools.get(name)
     if pool is None:
         return 0
-    numbers = services.store.numbers.of_pool(name)
-    _drain_idle(services, pool, numbers, now=now)
+    _drain_idle(services, pool, now=clock())
     for number in services.store.numbers.of_pool(name):
         if number.status is NumberStatus.DRAINING:
             # Only if it still is: somebody may want it back, and sessions on it may still cool.
             services.store.numbers.retire(number.number, name, expected=NumberStatus.DRAINING)
     noted = services.store.numbers.releasing(name)
-    return sum(finish_release(services, name, release, now=now) for release in noted.values())
+    return sum(finish_release(services, name, release, clock=clock) for release in noted.values())
 
 
-def finish_release(services: Services, pool: str, release: Release, *, now: float) -> bool:
+def finish_release(services: Services, pool: str, release: Release, *, clock: Clock) -> bool:
     """The carrier's part of a release that is on record. False when it has to be done later.
 
     Raises Unavailable.
     """
+    about = {"virtual_number": release.number, "pool": pool}
+    if not is_of_this_account(services, release.account):
+        # Another account's "not found" is no proof that it is given back.
+        log.error("number of another account not released", **about)
+        return False
     try:
         services.carrier.numbers.release(release.carrier_sid)
     except CarrierError as error:
-        log.warning(
-            "number not released", virtual_number=release.number, pool=pool, code=error.code
-        )
+        log.warning("number not released", code=error.code, **about)
         return False
-    services.store.numbers.note_released(release, pool, now=now)
-    log.info("number released", virtual_number=release.number, pool=pool)
+    services.store.numbers.note_released(release, pool, now=clock())
+    log.info("number released", **about)
     return True
 
 
-def _drain_idle(
-    services: Services, pool: Pool, numbers: list[VirtualNumber], *, now: float
-) -> None:
-    """Idle since the first look after its last session, and no earlier."""
+def _drain_idle(services: Services, pool: Pool, *, now: float) -> None:
+    """Idle since the first look after its last session, and no earlier. As many as the headroom
+    allows at that moment: another worker may drain, too."""
     if pool.release_idle_after is None:
         return
-    usable = [number.number for number in numbers if number.status.is_allocatable]
-    services.store.numbers.note_idle(pool.name, usable, now=now)
+    numbers, store = services.store.numbers, services.store
+    usable = [one.number for one in numbers.of_pool(pool.name) if one.status.is_allocatable]
+    numbers.note_idle(pool.name, usable, now=now)
     before = now - pool.release_idle_after
-    spare = services.store.pools.figures(pool.name).headroom - pool.min_headroom
-    for number in services.store.numbers.idle_since(pool.name, before=before):
-        if spare <= 0:
+    waiting = deque(numbers.idle_since(pool.name, before=before))
+    while waiting:
+        figures = store.pools.figures(pool.name)
+        if figures.headroom <= pool.min_headroom:
             return
-        if services.store.numbers.drain_idle(number, pool.name, before=before):
-            log.info("idle number drains", virtual_number=number, pool=pool.name)
-            spare -= 1
+        outcome = numbers.drain_idle(
+            waiting[0], pool.name, before=before, allocatable=figures.allocatable
+        )
+        if outcome == "drained":
+            log.info("idle number drains", virtual_number=waiting[0], pool=pool.name)
+        if outcome != "changed":
+            waiting.popleft()

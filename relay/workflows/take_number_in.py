@@ -26,6 +26,7 @@ def take_number_in(services: Services, job_id: str, owned: OwnedNumber, *, now: 
             capabilities=capabilities_of(owned),
             now=now,
             rented_since=owned.rented_since,
+            account=owned.account,
         )
     except Conflict:
         log.warning("bought number is in another pool", virtual_number=owned.number, pool=pool)
@@ -38,7 +39,11 @@ def take_number_in(services: Services, job_id: str, owned: OwnedNumber, *, now: 
 
 def settle_intent(services: Services, intent: Intent, *, now: float) -> Settled:
     """Looks into the account's list before anything else is bought: the answer to a purchase may
-    have been lost, or its buyer killed. Raises CarrierError, Unavailable."""
+    have been lost, or its buyer killed. Another account's list says nothing. Raises CarrierError,
+    Unavailable."""
+    if not is_of_this_account(services, intent.account):
+        log.error("purchase of another account", virtual_number=intent.number, job=intent.job)
+        return Settled.OPEN
     owned = services.carrier.numbers.find_owned(intent.number)
     is_ours = owned is not None and owned.label == label_of(pool_of(intent.job))
     settled = settle(is_ours=is_ours, is_owned=owned is not None, since=intent.since, now=now)
@@ -47,6 +52,11 @@ def settle_intent(services: Services, intent: Intent, *, now: float) -> Settled:
     if settled is Settled.NOT_BOUGHT:
         services.store.jobs.settle(intent.job, intent.number, is_bought=False)
     return settled
+
+
+def is_of_this_account(services: Services, account: str) -> bool:
+    """Whether our credentials are those of the account that rents a number."""
+    return account in {"", services.settings.twilio_account_sid}
 
 
 def join_service(services: Services, owned: OwnedNumber) -> bool:

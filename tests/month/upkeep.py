@@ -28,7 +28,7 @@ _JOBS: dict[str, Callable[[Services, Clock], object]] = {
     "reconcile-inbound": lambda services, clock: reconcile_inbound(services, now=clock()),
     "resume-purchases": lambda services, clock: resume_purchases(services, now=clock()),
     "keep-headroom": lambda services, clock: keep_headroom(services, clock=clock),
-    "release-numbers": lambda services, clock: release_numbers(services, now=clock()),
+    "release-numbers": lambda services, clock: release_numbers(services, clock=clock),
     "reconcile-numbers": lambda services, clock: reconcile_numbers(services, clock=clock),
 }
 

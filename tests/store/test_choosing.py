@@ -11,7 +11,7 @@ from relay.domain.errors import Conflict
 from relay.domain.pool import Geo, NumberStatus, Selection
 from relay.domain.session import Channel, Session
 from relay.store.sessions import Claimed, Exhausted, Incapable
-from tests.board import Board, number
+from tests.board import Board, number, take_out
 
 VOICE, SMS = frozenset({Channel.VOICE}), frozenset({Channel.SMS})
 OTHER_AREA = "+12125550100"
@@ -160,7 +160,7 @@ def test_the_area_of_a_country_pool_is_no_matter(crew: Board) -> None:
 def mixed(crew: Board) -> Board:
     """The first number carries calls only, the second texts only, the third both."""
     for place, capabilities in ((0, "v"), (1, "s"), (2, "vs")):
-        assert crew.store.numbers.remove(number(place), "us") == "removed"
+        assert take_out(crew.store, number(place)) == "removed"
         crew.add_number(place, capabilities)
     return crew
 

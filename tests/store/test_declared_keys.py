@@ -17,7 +17,7 @@ from relay.domain.rent import Allowance
 from relay.domain.reputation import Complaint
 from relay.domain.session import ClosedReason
 from relay.store.phone_moves import Renumbering, Reserved
-from tests.board import Board, number, person
+from tests.board import Board, number, person, take_out
 from tests.pair import NOW, Pair
 from tests.store.test_messages import Texts
 from tests.strict_scripts import strict_store
@@ -58,7 +58,7 @@ def test_a_sessions_whole_life(strict: Board) -> None:
 
 def test_a_numbers_whole_life(strict: Board) -> None:
     strict.store.numbers.set_status(number(0), "us", NumberStatus.DRAINING)
-    assert strict.store.numbers.remove(number(0), "us") == "removed"
+    assert take_out(strict.store, number(0)) == "removed"
     strict.add_number(0)
 
 
@@ -77,7 +77,7 @@ def test_a_purchase_and_a_release(strict: Board) -> None:
     jobs.begin(job.id, token="t", now=NOW)
     assert jobs.end(job.id, JobStatus.DONE, (), token="t", now=NOW)
     numbers.note_idle("us", [number(0)], now=NOW)
-    assert numbers.drain_idle(number(0), "us", before=NOW)
+    assert numbers.drain_idle(number(0), "us", before=NOW, allocatable=3) == "drained"
     assert numbers.retire(number(0), "us", expected=NumberStatus.DRAINING) == "removed"
     numbers.note_released(numbers.releasing("us")[number(0)], "us", now=NOW)
     assert jobs.rent("us", now=NOW).prepaid == 1

@@ -174,10 +174,18 @@ def test_idle_numbers_are_known_since_they_were_first_seen_so(jobs, store: Store
     numbers.note_idle("us", [NUMBER, OTHER_NUMBER], now=NOW)
     numbers.note_idle("us", [NUMBER], now=NOW + 10)
     assert numbers.idle_since("us", before=NOW) == [NUMBER]
-    assert not numbers.drain_idle(NUMBER, "us", before=NOW - 1)
-    assert not numbers.drain_idle(OTHER_NUMBER, "us", before=NOW)
-    assert numbers.drain_idle(NUMBER, "us", before=NOW)
-    assert not numbers.drain_idle(NUMBER, "us", before=NOW)
+
+    def drain(number: str, before: float = NOW, allocatable: int = 1) -> str:
+        return numbers.drain_idle(number, "us", before=before, allocatable=allocatable)
+
+    assert drain(NUMBER, before=NOW - 1) == "stays"
+    assert drain(OTHER_NUMBER) == "stays"
+    assert drain(NUMBER, allocatable=2) == "changed"
+    assert drain(NUMBER) == "drained"
+    assert drain(NUMBER) == "drained"  # its answer was lost
     assert numbers.get(NUMBER).status is NumberStatus.DRAINING
-    numbers.remove(NUMBER, "us")
+    numbers.set_status(NUMBER, "us", NumberStatus.RESERVED)
+    numbers.note_idle("us", [NUMBER], now=NOW)
+    assert drain(NUMBER) == "stays"
+    numbers.retire(NUMBER, "us")
     assert numbers.idle_since("us", before=NOW + 100) == []

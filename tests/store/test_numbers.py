@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from relay.store import keys as names
 from relay.store.numbers import Numbers
 from relay.store.scripts import Scripts
 from relay.store.store import Store
-from tests.board import NOW, Board, number
+from tests.board import NOW, Board, number, take_out
 
 
 def test_a_number_reads_back_as_it_was_imported(board: Board) -> None:
@@ -51,20 +52,19 @@ def test_a_number_leaves_when_nothing_is_bound_to_it(board: Board) -> None:
     board.register_recruiter("rita", "r")
     board.register_candidate("carl", "c")
     session = board.open("rita", "carl")
-    remove = board.store.numbers.remove
-    assert remove(number(0), "us") == "bound"
+    assert take_out(board.store, number(0)) == "bound"
     board.close(session)
     board.wait(99)
-    assert remove(number(0), "us") == "bound"
+    assert take_out(board.store, number(0)) == "bound"
     board.wait(1)
-    assert remove(number(0), "us") == "removed"
-    assert remove(number(0), "us") == "unknown"
+    assert take_out(board.store, number(0)) == "removed"
+    assert take_out(board.store, number(0)) == "unknown"
     assert board.store.numbers.get(number(0)) is None
     board.audit()
 
 
 def test_a_vacant_place_is_filled_first(board: Board) -> None:
-    board.store.numbers.remove(number(1), "us")
+    take_out(board.store, number(1))
     board.add_number(7)
     board.add_number(8)
     places = {n.number: n.ordinal for n in board.store.numbers.of_pool("us")}
@@ -77,7 +77,7 @@ def test_p1_a_number_in_a_vacant_place_has_nobody_of_the_one_before(board: Board
     board.register_candidate("carl", "c")
     board.close(board.open("rita", "carl"))
     board.wait(200)
-    board.store.numbers.remove(number(0), "us")
+    take_out(board.store, number(0))
     board.add_number(5)
     again = board.open("rita", "carl")
     assert again.virtual_number == number(5)
@@ -87,7 +87,7 @@ def test_p1_a_number_in_a_vacant_place_has_nobody_of_the_one_before(board: Board
 def test_the_map_of_numbers_is_remembered_and_can_be_forgotten(board: Board) -> None:
     numbers = board.store.numbers
     assert numbers.pool_of(number(0)) == "us"
-    Store(board.client).numbers.remove(number(0), "us")
+    take_out(Store(board.client), number(0))
     assert numbers.pool_of(number(0)) == "us"
     numbers.forget(number(0))
     assert numbers.pool_of(number(0)) is None
@@ -119,16 +119,51 @@ class MeanwhileScripts(Scripts):
         return answer
 
 
-def test_a_number_put_back_while_it_is_removed_stays_on_the_map(board: Board) -> None:
-    scripts = MeanwhileScripts(board, "remove_number", lambda: board.add_number(1))
-    assert Numbers(board.client, scripts).remove(number(1), "us") == "removed"
+def give_back(board: Board, scripts: Scripts) -> None:
+    board.store.numbers.retire(number(1), "us")
+    release = board.store.numbers.releasing("us")[number(1)]
+    Numbers(board.client, scripts).note_released(release, "us", now=NOW)
+
+
+def test_a_number_put_back_while_it_is_released_stays_on_the_map(board: Board) -> None:
+    give_back(board, MeanwhileScripts(board, "note_released", lambda: board.add_number(1)))
     assert Store(board.client).numbers.pool_of(number(1)) == "us"
     board.audit()
 
 
+def test_an_import_refused_while_a_number_is_released_leaves_nothing_on_the_map(
+    board: Board,
+) -> None:
+    def try_to_import() -> None:
+        board.client.hsetnx(names.NUMBERS, number(1), "us")
+
+    give_back(board, MeanwhileScripts(board, "note_released", try_to_import))
+    assert Store(board.client).numbers.pool_of(number(1)) is None
+
+
+def test_a_release_strikes_off_its_own_rental_and_no_later_one(board: Board) -> None:
+    board.store.numbers.retire(number(1), "us")
+    earlier = board.store.numbers.releasing("us")[number(1)]
+    later = replace(earlier, carrier_sid="PN2")
+    board.store.numbers.note_released(later, "us", now=NOW)
+    assert board.store.numbers.releasing("us") == {number(1): earlier}
+
+
+def test_a_number_rented_anew_is_known_by_its_new_rental(board: Board) -> None:
+    numbers = board.store.numbers
+    for _ in range(2):
+        assert not numbers.add(
+            number(1), "us", carrier_sid="PN2", capabilities="vs", now=NOW, rented_since=NOW + 9,
+            account="AC2",
+        )  # fmt: skip
+    found = numbers.get(number(1))
+    assert (found.carrier_sid, found.rented_since, found.account) == ("PN2", NOW + 9, "AC2")
+    assert found.imported_at == NOW
+
+
 def test_a_number_removed_while_it_is_put_back_is_on_the_map(board: Board) -> None:
     """The removal takes the entry away when the number is in its pool again already, and dies."""
-    board.store.numbers.remove(number(1), "us")
+    take_out(board.store, number(1))
     scripts = MeanwhileScripts(
         board, "import_number", lambda: board.client.hdel(names.NUMBERS, number(1))
     )

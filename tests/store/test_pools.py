@@ -121,6 +121,22 @@ def test_whom_to_count_ends_where_nobody_can_have_fewer(board: Board) -> None:
     assert board.store.pools.figures("us").headroom == 2
 
 
+def test_headroom_is_right_for_however_many_are_alike(board: Board) -> None:
+    """Three hundred candidates whose numbers nobody gets any more: none of them has fewer free."""
+    for place in range(300):
+        board.register_candidate(f"c{place}")
+    for recruiter in ("rita", "nora"):
+        board.register_recruiter(recruiter)
+        for place in range(300):
+            board.open(recruiter, f"c{place}")
+    for place in range(3):
+        board.store.numbers.set_status(number(place), "us", NumberStatus.DRAINING)
+    for place in range(3, 5):
+        board.add_number(place)
+    figures = board.store.pools.figures("us")
+    assert (figures.candidate_bound, figures.usable, figures.headroom) == (2, 2, 2)
+
+
 def test_whoever_is_in_both_roles_counts_once_for_the_bound(board: Board) -> None:
     board.register_recruiter("rita", "x")
     board.register_candidate("rita", "x")

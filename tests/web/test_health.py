@@ -2,7 +2,9 @@
 
 import pytest
 
+from relay.domain.errors import Unavailable
 from relay.domain.number_comparison import Comparison, Discrepancy, Finding
+from relay.domain.pool import Pool
 from relay.domain.purchase import FailureCode
 from relay.store.jobs import Shortage
 from relay.workflows.rest_numbers import rest_numbers
@@ -112,6 +114,22 @@ def test_what_pools_cannot_buy_and_what_differs_is_measured(api):
     assert 'relay_pool_shortage{pool="us",reason="monthly_budget"} 3.0' in text
     assert 'relay_number_differences{kind="missing"} 1.0' in text
     assert 'relay_number_differences{kind="unused"} 0.0' in text
+
+
+def test_a_pool_that_is_away_does_not_hide_what_the_others_lack(api):
+    store = api.world.services.store
+    store.pools.put(Pool(name="aa", country="US"))
+    store.jobs.note_shortage("us", Shortage(reason=FailureCode.MONTHLY_BUDGET, missing=3))
+    shortage = store.jobs.shortage
+
+    def away(pool):
+        if pool == "aa":
+            raise Unavailable("away")
+        return shortage(pool)
+
+    store.jobs.shortage = away
+    text = api.http.get("/metrics").text
+    assert 'relay_pool_shortage{pool="us",reason="monthly_budget"} 3.0' in text
 
 
 def test_metrics_are_there_without_the_store(api):

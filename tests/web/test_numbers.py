@@ -182,7 +182,7 @@ def test_a_number_is_given_back_when_the_carrier_answers_again(api):
     assert api.carrier.numbers.owned == {NUMBER, OTHER_NUMBER}
 
     api.carrier.numbers.error = None
-    release_numbers(api.world.services, now=time.time())
+    release_numbers(api.world.services, clock=time.time)
     assert api.carrier.numbers.owned == {NUMBER}
 
 

@@ -76,7 +76,6 @@ class Market:
         self.redis = fakeredis.FakeRedis(decode_responses=True, server=fakeredis.FakeServer())
         self.world: World = make_world(self.redis, carrier=WatchedCarrier(self.carrier), **settings)
         owned = simulated.add_number(NUMBER)
-        self.store.numbers.remove(NUMBER, "us")
         self.store.numbers.add(NUMBER, "us", carrier_sid=owned.sid, capabilities="vsm", now=NOW)
         self.policy()
 

@@ -15,6 +15,7 @@ from relay.store.keys import TICKER_LEADER
 from relay.workflows.check_readiness import Verdict
 from relay.workflows.examine import examine
 from relay.workflows.import_number import import_number
+from tests.board import take_out
 from tests.web.api import FakeCarrier, FakeNumbers
 from tests.world import NOW, NUMBER, make_world
 
@@ -126,7 +127,7 @@ def test_a_number_that_the_account_has_lost_is_named():
 
 def test_a_pool_without_numbers_is_a_warning_and_the_account_is_still_asked():
     world = make()
-    world.services.store.numbers.remove(NUMBER, "us")
+    take_out(world.services.store, NUMBER)
 
     found = find(world)
     assert found["numbers"].verdict is Verdict.WARNING

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from relay.domain.errors import Unavailable
-from relay.domain.pool import NumberStatus
+from relay.domain.pool import DAY, NumberStatus
 from relay.domain.purchase import FailureCode
 from relay.sandbox import SimulatedCarrier
 from relay.store.jobs import LEASE, Shortage
@@ -210,6 +211,35 @@ def test_where_none_of_a_pools_numbers_can_text_calls_are_enough(market: Market)
 
     assert headroom(market, "gb") == 2
     assert len(market.pool("gb")) == 2
+
+
+def test_p6_a_pool_that_loses_its_last_number_that_texts_buys_another_one(market: Market) -> None:
+    market.store.numbers.add(OTHER_NUMBER, "us", carrier_sid="PN2", capabilities="v", now=NOW)
+    market.policy(min_headroom=1)
+    market.store.numbers.retire(NUMBER, "us")
+    assert headroom(market) == 0
+    keep(market)
+    assert headroom(market) == 1
+
+
+def test_a_carrier_that_sells_something_else_than_it_offered_is_left_for_a_day(
+    market: Market,
+) -> None:
+    market.policy(min_headroom=3)
+    buy = market.carrier._numbers.buy
+    market.carrier._numbers.buy = lambda *args, **options: replace(buy(*args, **options), sms=False)
+
+    for _ in range(3):
+        keep(market)
+        market.now += 601
+
+    assert len(market.pool()) == 2
+    shortage = market.store.jobs.shortage("us")
+    assert (shortage.reason, shortage.missing) == (FailureCode.UNSUITABLE_NUMBER, 2)
+    market.carrier._numbers.buy = buy
+    market.now += DAY
+    keep(market)
+    assert headroom(market) == 3
 
 
 def lacks_texts(market: Market) -> None:

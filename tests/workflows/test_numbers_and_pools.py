@@ -92,7 +92,7 @@ def test_a_number_that_is_none_of_ours_is_not_found(world, number):
     for use in (
         lambda: find_number(world.services, number),
         lambda: change_number(world.services, number, NumberStatus.RESERVED),
-        lambda: give_number_back(world.services, number, now=NOW),
+        lambda: give_number_back(world.services, number, clock=lambda: NOW),
     ):
         with pytest.raises(NotFound):
             use()
@@ -102,7 +102,7 @@ def test_a_number_with_bindings_stays(world):
     world.open()
 
     with pytest.raises(Conflict, match="set its status to draining"):
-        give_number_back(world.services, NUMBER, now=NOW)
+        give_number_back(world.services, NUMBER, clock=lambda: NOW)
 
     assert find_number(world.services, NUMBER)
 
@@ -112,11 +112,11 @@ def test_a_draining_number_with_bindings_asks_for_patience(world):
     change_number(world.services, NUMBER, NumberStatus.DRAINING)
 
     with pytest.raises(Conflict, match="given back by itself"):
-        give_number_back(world.services, NUMBER, now=NOW)
+        give_number_back(world.services, NUMBER, clock=lambda: NOW)
 
 
 def test_a_number_without_bindings_goes(world):
-    give_number_back(world.services, NUMBER, now=NOW)
+    give_number_back(world.services, NUMBER, clock=lambda: NOW)
 
     with pytest.raises(NotFound):
         find_number(world.services, NUMBER)
@@ -125,10 +125,10 @@ def test_a_number_without_bindings_goes(world):
 def test_two_who_give_one_number_back_learn_that_it_is_gone(world):
     found = find_number(world.services, NUMBER)
     world.services.store.numbers.get = lambda _: found
-    give_number_back(world.services, NUMBER, now=NOW)
+    give_number_back(world.services, NUMBER, clock=lambda: NOW)
 
     with pytest.raises(NotFound):
-        give_number_back(world.services, NUMBER, now=NOW)
+        give_number_back(world.services, NUMBER, clock=lambda: NOW)
 
 
 def test_a_pool_is_new_once(world):

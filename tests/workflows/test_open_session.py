@@ -15,6 +15,7 @@ from relay.workflows.open_session import (
     Someone,
     open_session,
 )
+from tests.board import take_out
 from tests.world import (
     ASKER,
     CARL,
@@ -346,7 +347,7 @@ def test_a_number_that_one_of_them_has_stopped_is_avoided_for_texts(world):
 
 
 def test_an_open_session_cannot_ask_more_of_its_number_than_it_can(world):
-    world.services.store.numbers.remove(NUMBER, "us")
+    take_out(world.services.store, NUMBER)
     rent_number(world, NUMBER, "v")
     session = world.open(channels=frozenset({Channel.VOICE}))
     with pytest.raises(Conflict, match="cannot carry") as refused:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from relay.domain.errors import CarrierError, Unavailable
 from relay.domain.number_comparison import Comparison, Discrepancy
 from relay.domain.pool import NumberStatus
+from relay.domain.purchase import CERTAIN_AFTER
 from relay.sandbox import SimulatedCarrier
+from relay.store.jobs import LEASE
+from relay.workflows.buy_numbers import Later, buy_numbers
 from relay.workflows.import_number import import_number
 from relay.workflows.reconcile_numbers import reconcile_numbers
-from tests.workflows.buying import SID, TOKEN, Market
-from tests.world import NUMBER, OTHER_NUMBER
+from relay.workflows.release_numbers import release_numbers
+from relay.workflows.services import Services
+from tests.workflows.buying import SID, TOKEN, Killed, Market
+from tests.world import NUMBER, OTHER_NUMBER, make_settings
 
 
 @pytest.fixture
@@ -94,8 +99,6 @@ def test_repairs_end_after_a_while_and_go_on_next_time(market: Market) -> None:
 
 
 def test_a_number_that_we_lost_gets_no_new_session(market: Market) -> None:
-    market.simulated.add_number(OTHER_NUMBER)
-    import_number(market.services, OTHER_NUMBER, "us", now=market.now)
     owned = market.simulated.account.number(NUMBER)
     assert owned is not None
     market.simulated.account.remove_number(owned)
@@ -105,23 +108,67 @@ def test_a_number_that_we_lost_gets_no_new_session(market: Market) -> None:
     assert kinds(market) == [(Discrepancy.MISSING, NUMBER, False)]
 
 
+def other_account(market: Market) -> Services:
+    """Credentials of an account that rents none of our numbers, and whose list is empty."""
+    settings = make_settings(TWILIO_ACCOUNT_SID="AC" + "9" * 32)
+    market.carrier._numbers.list_owned = lambda: iter([])
+    market.carrier._numbers.find_owned = lambda _: None
+    market.carrier._numbers.release = lambda _: None  # "not found" is as good as released
+    return replace(market.services, settings=settings)
+
+
 def test_credentials_of_another_account_take_no_number_from_service(market: Market) -> None:
-    market.simulated.add_number(OTHER_NUMBER)
-    import_number(market.services, OTHER_NUMBER, "us", now=market.now)
-    for owned in list(market.simulated.account.numbers.values()):
-        market.simulated.account.remove_number(owned)
-
-    with capture_logs() as lines:
-        found = kinds(market)
-
-    assert found == [
-        (Discrepancy.MISSING, NUMBER, False),
-        (Discrepancy.MISSING, OTHER_NUMBER, False),
+    found = reconcile_numbers(other_account(market), clock=market.clock)
+    assert found is not None
+    assert [(one.kind, one.number, one.is_repaired) for one in found.findings] == [
+        (Discrepancy.OTHER_ACCOUNT, NUMBER, False)
     ]
-    (line,) = [line for line in lines if line["log_level"] == "error"]
-    assert (line["event"], line["ours"], line["missing"]) == ("numbers of another account", 2, 2)
-    for number in market.store.numbers.of_pool("us"):
-        assert number.status is NumberStatus.AVAILABLE
+    assert market.store.numbers.get(NUMBER).status is NumberStatus.AVAILABLE
+
+
+def test_credentials_of_another_account_release_and_settle_nothing(market: Market) -> None:
+    job = market.order()
+    market.carrier.dies_at, market.carrier.after = len(market.carrier.asked) + 2, True
+    with pytest.raises(Killed):
+        market.work(job)
+    market.store.numbers.set_status(NUMBER, "us", NumberStatus.DRAINING)
+    carrier = vars(market.carrier._numbers).copy()
+    wrong = other_account(market)
+    market.now += CERTAIN_AFTER + LEASE
+    assert release_numbers(wrong, clock=market.clock) == 0
+    assert isinstance(buy_numbers(wrong, job.id, clock=market.clock), Later)
+    assert list(market.store.numbers.releasing("us")) == [NUMBER]
+    assert len(market.store.jobs.intents("us")) == 1
+
+    vars(market.carrier._numbers).clear()
+    vars(market.carrier._numbers).update(carrier)
+    assert release_numbers(market.services, clock=market.clock) == 1
+    assert len(market.finish(job).bought) == 1
+    assert market.owned() == market.pool()
+
+
+def test_a_number_that_was_rented_anew_is_released_by_its_new_rental(market: Market) -> None:
+    owned = market.simulated.account.number(NUMBER)
+    assert owned is not None
+    market.simulated.account.remove_number(owned)
+    market.simulated.add_number(NUMBER)
+    assert (Discrepancy.RENTED_ANEW, NUMBER, True) in kinds(market)
+    assert kinds(market) == []
+    market.store.numbers.set_status(NUMBER, "us", NumberStatus.DRAINING)
+    assert release_numbers(market.services, clock=market.clock) == 1
+    assert market.owned() == set()
+
+
+def test_who_has_no_time_left_misses_nobody(market: Market) -> None:
+    market.carrier._numbers.list_owned = lambda: iter([])
+
+    def take_time(name: str) -> None:
+        market.now += 61 if name == "list_owned" else 0
+
+    market.carrier.before = take_time
+    asked = len(market.carrier.asked)
+    assert kinds(market) == []
+    assert market.carrier.asked[asked:] == ["list_owned"]
 
 
 def test_a_number_that_came_since_the_list_was_made_is_not_missing(market: Market) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from relay.domain.errors import Conflict, Unavailable
 from relay.domain.pool import DAY, NumberStatus
+from relay.domain.rent import Release
 from relay.sandbox import SimulatedCarrier
 from relay.workflows.change_number import change_number
 from relay.workflows.close_session import close_session
@@ -36,7 +37,7 @@ def market(simulated: SimulatedCarrier) -> Market:
 
 
 def release(market: Market) -> int:
-    return release_numbers(market.services, now=market.now)
+    return release_numbers(market.services, clock=market.clock)
 
 
 def rented(market: Market) -> int:
@@ -89,7 +90,7 @@ def test_a_release_whose_process_is_killed_is_finished(market: Market, *, after:
 
 def test_what_the_carrier_does_not_take_now_is_offered_again(market: Market) -> None:
     market.simulated.faults.rest.next(status=500)
-    give_number_back(market.services, NUMBER, now=market.now)
+    give_number_back(market.services, NUMBER, clock=market.clock)
     assert market.owned() == {NUMBER}
     assert market.pool() == set()
     assert rented(market) == 1
@@ -101,7 +102,7 @@ def test_what_the_carrier_does_not_take_now_is_offered_again(market: Market) -> 
 
 def test_reconciling_finishes_a_release(market: Market) -> None:
     market.simulated.faults.rest.next(status=500)
-    give_number_back(market.services, NUMBER, now=market.now)
+    give_number_back(market.services, NUMBER, clock=market.clock)
     reconcile_numbers(market.services, clock=market.clock)
     assert market.owned() == set()
 
@@ -109,7 +110,7 @@ def test_reconciling_finishes_a_release(market: Market) -> None:
 def test_a_number_on_its_way_back_joins_no_pool(market: Market) -> None:
     market.policy("ca", country="US")
     market.simulated.faults.rest.next(status=500)
-    give_number_back(market.services, NUMBER, now=market.now)
+    give_number_back(market.services, NUMBER, clock=market.clock)
 
     for pool in ("us", "ca"):
         with pytest.raises(Conflict):
@@ -125,7 +126,7 @@ def test_a_number_that_cools_can_leave_by_no_door(market: Market) -> None:
     session = market.world.open(now=market.now)
     close_session(market.services, session.id, now=market.now)
     with pytest.raises(Conflict):
-        give_number_back(market.services, NUMBER, now=market.now)
+        give_number_back(market.services, NUMBER, clock=market.clock)
     change_number(market.services, NUMBER, NumberStatus.DRAINING)
     release(market)
     market.policy("ca", country="US")
@@ -146,6 +147,38 @@ def test_idle_numbers_beyond_the_headroom_go_back_the_longest_idle_first(market:
     assert NUMBER in market.pool()
     assert len(market.pool() & set(bought)) == 1
     assert market.pool() == market.owned()
+
+
+def test_two_workers_at_once_leave_the_headroom(market: Market) -> None:
+    market.buy(5)
+    market.policy(min_headroom=3, release_idle_after=DAY)
+    release(market)
+    market.now += DAY + 1
+    drain = market.store.numbers.drain_idle
+
+    def be_overtaken(*args: object, **options: object) -> str:
+        market.store.numbers.drain_idle = drain
+        release(market)
+        return str(drain(*args, **options))
+
+    market.store.numbers.drain_idle = be_overtaken
+    release(market)
+    assert len(market.pool()) == len(market.owned()) == 3
+
+
+def test_what_is_paid_for_is_counted_from_when_the_carrier_has_it_back(market: Market) -> None:
+    """The run may begin in one month of the number's and come to it in the next."""
+    change_number(market.services, NUMBER, NumberStatus.DRAINING)
+    since = market.store.numbers.get(NUMBER).rented_since
+    month_end = Release(number=NUMBER, carrier_sid="", rented_since=since).paid_until(since)
+
+    def take_time(name: str) -> None:
+        market.now += 10 if name == "release" else 0
+
+    market.now = month_end - 5
+    market.carrier.before = take_time
+    assert release(market) == 1
+    assert market.store.jobs.rent("us", now=market.now).prepaid == 1
 
 
 def test_a_number_that_was_used_in_between_has_not_been_idle(market: Market) -> None:
@@ -192,7 +225,7 @@ def test_who_buys_and_gives_back_in_turn_stays_inside_the_budget(market: Market)
         with suppress(Conflict):
             bought += len(market.buy().bought)
         for number in market.pool() - {NUMBER}:
-            give_number_back(market.services, number, now=market.now)
+            give_number_back(market.services, number, clock=market.clock)
     assert bought > 4
     for hour in range(24 * 90):
         since = begin + timedelta(hours=hour)

@@ -1,23 +1,23 @@
 -- count_free: how many of a pool's numbers a new session can be given, at all and for each of some
 -- people. Writes nothing that stays, and may run twice.
 --
--- Numbers that carry no texts are left out where some number does: sessions that want nothing but
--- calls are few. Answers {numbers that can be given, numbers of them free for each person…}.
+-- Numbers that carry no texts are left out of a pool that has had one that does: sessions that want
+-- nothing but calls are few. Answers {numbers that can be given, numbers of them free for each person…}.
 local keys = {
   pool = KEYS[1],      -- hash
-  numbers = KEYS[2],   -- hash
-  blocked = KEYS[3],   -- bitmap
-  full = KEYS[4],      -- bitmap
-  no_voice = KEYS[5],  -- bitmap
-  no_sms = KEYS[6],    -- bitmap
-  scratch = KEYS[7],   -- bitmap
+  blocked = KEYS[2],   -- bitmap
+  full = KEYS[3],      -- bitmap
+  no_voice = KEYS[4],  -- bitmap
+  no_sms = KEYS[5],    -- bitmap
+  scratch = KEYS[6],   -- bitmap
 }
-local FIRST_USED_KEY = 8          -- bitmaps: of each person the ordinals they are bound on
+local FIRST_USED_KEY = 7          -- bitmaps: of each person the ordinals they are bound on
 local used_keys = tonumber(ARGV[1])  -- bitmaps a person
 
-local places = tonumber(redis.call("HGET", keys.pool, "next_ordinal") or "0")
+local pool = redis.call("HMGET", keys.pool, "next_ordinal", "texts")
+local places = tonumber(pool[1] or "0")
 local unfit = { keys.blocked, keys.full, keys.no_voice }
-if redis.call("HLEN", keys.numbers) > redis.call("BITCOUNT", keys.no_sms) then
+if pool[2] == "1" then
   unfit[#unfit + 1] = keys.no_sms
 end
 

@@ -1,4 +1,5 @@
--- import_number: puts a number into a pool, in the lowest place that is vacant.
+-- import_number: puts a number into a pool, in the lowest place that is vacant. One that is there
+-- already follows the carrier, where it has been rented anew.
 -- uses: places, statuses
 --
 -- Safe to run twice. Answers {"imported" | "known", ordinal}, or {"releasing"} for a number that is
@@ -25,9 +26,15 @@ local carrier_sid = ARGV[4]
 local capabilities = ARGV[5]  -- some of "vsm": voice, sms, mms
 local now = ARGV[6]           -- whole seconds
 local rented_since = ARGV[7]  -- whole seconds: when the carrier charged it first
+local account = ARGV[8]       -- the carrier's account that rents it, or ""
 
 local ordinal = redis.call("HGET", keys.numbers, number)
 if ordinal then
+  local known = redis.call("HMGET", keys.number, "carrier_sid", "account")
+  if known[1] ~= carrier_sid or known[2] ~= account then
+    redis.call("HSET", keys.number, "carrier_sid", carrier_sid, "rented_since", rented_since,
+      "account", account)
+  end
   return { "known", ordinal }
 end
 if redis.call("HEXISTS", keys.releasing, number) == 1 then
@@ -51,5 +58,9 @@ mark_place(keys, ordinal, {
   area = 1,
 })
 redis.call("HSET", keys.number, "ordinal", ordinal, "status", status, "carrier_sid", carrier_sid,
-  "capabilities", capabilities, "imported_at", now, "rented_since", rented_since)
+  "capabilities", capabilities, "imported_at", now,
+  "rented_since", rented_since, "account", account)
+if string.find(capabilities, "s", 1, true) then
+  redis.call("HSET", keys.pool, "texts", "1")
+end
 return { "imported", ordinal }

@@ -1,9 +1,8 @@
--- remove_number: takes a number out of its pool once nothing is bound to it any more.
+-- remove_number: takes a number out of its pool once nothing is bound to it any more, and notes that
+-- the carrier gets it back in the same step, so that a crash cannot leave it rented for nobody.
 -- uses: places, statuses
 --
--- With an expected status it stays when it has another one meanwhile. A number that is to be given
--- back to the carrier is noted in the same step, so that a crash cannot leave it rented for nobody.
--- Safe to run twice. Answers "removed", "unknown", "changed" when its status is another one, or
+-- With an expected status it stays when it has another one meanwhile. Safe to run twice. Answers "removed", "unknown", "changed" when its status is another one, or
 -- "bound" while sessions are open or cooling.
 local keys = {
   numbers = KEYS[1],   -- hash
@@ -19,20 +18,18 @@ local keys = {
   area = KEYS[11],     -- bitmap: the number's area
   load = KEYS[12],     -- hash
   idle = KEYS[13],     -- sorted set
-  releasing = KEYS[14],  -- hash: number → carrier sid, since when it was rented
+  releasing = KEYS[14],  -- hash: number → carrier sid, since when, account
   pool = KEYS[15],     -- hash
 }
 local number = ARGV[1]    -- virtual number
 local expected = ARGV[2]  -- number status, or ""
-local releases = ARGV[3]  -- "1" when the carrier gets it back
 
 local ordinal = redis.call("HGET", keys.numbers, number)
 if not ordinal then
   -- Only this call, or one like it, has noted the release: its reply was lost.
-  local is_done = releases == "1" and redis.call("HEXISTS", keys.releasing, number) == 1
-  return is_done and "removed" or "unknown"
+  return redis.call("HEXISTS", keys.releasing, number) == 1 and "removed" or "unknown"
 end
-local known = redis.call("HMGET", keys.number, "status", "carrier_sid", "rented_since")
+local known = redis.call("HMGET", keys.number, "status", "carrier_sid", "rented_since", "account")
 if expected ~= "" and expected ~= known[1] then
   return "changed"
 end
@@ -47,7 +44,5 @@ count_status(keys, known[1], -1)
 mark_place(keys, ordinal, { blocked = 1 })
 redis.call("DEL", keys.number)
 redis.call("ZREM", keys.idle, number)
-if releases == "1" then
-  redis.call("HSET", keys.releasing, number, known[2] .. "\t" .. known[3])
-end
+redis.call("HSET", keys.releasing, number, table.concat({ known[2], known[3], known[4] }, "	"))
 return "removed"

@@ -6,7 +6,7 @@
 -- Answers "reserved", "taken", "lost", "max_numbers" or "monthly_budget".
 local keys = {
   buyer = KEYS[1],      -- hash
-  buying = KEYS[2],     -- hash: number → job, since
+  buying = KEYS[2],     -- hash: number → job, since, account
   numbers = KEYS[3],    -- hash
   releasing = KEYS[4],  -- hash
   jobs = KEYS[5],       -- sorted set
@@ -19,6 +19,7 @@ local now = tonumber(ARGV[4])    -- seconds
 local lease = tonumber(ARGV[5])  -- seconds
 local max_numbers = tonumber(ARGV[6])     -- most numbers, or nil
 local monthly_budget = tonumber(ARGV[7])  -- most numbers by the budget, or nil
+local account = ARGV[8]          -- the carrier's account that will rent it
 
 local function is_mine(intent)
   return intent and string.match(intent, "^(.-)\t") == id
@@ -46,5 +47,5 @@ end
 if monthly_budget and rented + count_prepaid(keys, now) >= monthly_budget then
   return "monthly_budget"
 end
-redis.call("HSET", keys.buying, number, id .. "\t" .. string.format("%.3f", now))
+redis.call("HSET", keys.buying, number, table.concat({ id, string.format("%.3f", now), account }, "\t"))
 return "reserved"

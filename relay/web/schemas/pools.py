@@ -84,7 +84,7 @@ class PoolBody(Body):
     ] = None
     min_headroom: Annotated[
         _Count,
-        Field(description="Buy numbers to keep so many beyond the bound; 0: never by itself"),
+        Field(description="Buy numbers to keep so many free (headroom); 0: never by itself"),
     ] = 0
     max_numbers: Annotated[
         _Limit | None, Field(description="The pool never buys beyond so many")
@@ -167,8 +167,8 @@ class PoolFiguresAnswer(Answer):
         int,
         Field(
             description=(
-                "Usable numbers that are free for the busiest candidate; for the busiest person "
-                "without access codes"
+                "Usable numbers that are free for the candidate who has the fewest; without "
+                "access codes, for whoever has the fewest"
             )
         ),
     ]
