@@ -20,7 +20,7 @@ numbers                            hash    virtual number → pool              
 {p}:area:<code>                    bitmap  ordinals in that area                       for ever
 {p}:busy                           zset    ordinal by open sessions                    while owned
 {p}:full                           bitmap  ordinals with as many as the policy lets    for ever
-{p}:scratch                        bitmap  a claim's intermediate result               in a script
+{p}:scratch                        bitmap  an intermediate result                       in a script
 {p}:sessions                       hash    session id → record (``records.py``)        retention
 {p}:phone:<index>                  hash    virtual number → session ids: the bindings  cooldown
 {p}:used:<r|c>:<index>             bitmap  ordinals the phone is bound on as that      cooldown
@@ -58,7 +58,7 @@ numbers                            hash    virtual number → pool              
 {p}:buyer                          hash    token and lease of who buys for the pool    a lease
 {p}:buying                         hash    number about to be bought → job, since      a purchase
 {p}:ordered:<request>              string  the job that a repeated order has begun     a day
-{p}:releasing                      hash    number to be released → sid, rented since   a release
+{p}:releasing                      hash    number to be released → its rental          a release
 {p}:prepaid                        zset    sid of a released number by its month's end  a month
 {p}:idle                           zset    number by since when nothing is on it       while idle
 {p}:shortage                       hash    why the pool could not buy, how many        while short

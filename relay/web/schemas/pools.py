@@ -159,7 +159,7 @@ class PoolFiguresAnswer(Answer):
         Field(
             description=(
                 "Numbers that a new session can be given: they may be allocated, are not full, "
-                "and can call and text (call only, where none of the pool's can text)"
+                "and can call and text (call only, in a pool that never had one that texts)"
             )
         ),
     ]
