@@ -107,8 +107,8 @@ class PoolFigures:
     those of them that share a number with themselves.
 
     ``usable`` numbers can be given to a new session: they may be allocated, are not full, and can
-    call and text (call only, in a pool that never had one that texts). ``headroom`` is how many of them
-    are free for the person who has the fewest: with access codes a candidate, else anybody.
+    call and text (call only, in a pool that never had one that texts). ``headroom`` is how many of
+    them are free for the person who has the fewest: with access codes a candidate, else anybody.
     """
 
     numbers: dict[NumberStatus, int]
