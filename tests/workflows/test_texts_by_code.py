@@ -488,3 +488,22 @@ def test_the_state_of_several_names_its_sender(stage: Stage, eve: Session) -> No
     accepted = stage.text(body="Hello").accepted
     assert accepted is not None
     assert (accepted.state, accepted.index) == (AcceptState.SEVERAL, index_of(RITA))
+
+
+def test_p1_the_code_of_a_session_that_only_its_candidate_still_cools_for_reaches_nobody(
+    stage: Stage, eve: Session
+) -> None:
+    """The recruiter's own binding has gone: one is left there, with Carl."""
+    late = NOW + US.recruiter_cooldown + 1
+    carls = stage.pair.session
+    stage.store.sessions.amend(carls.id, now=NOW, expires_at=int(late) + 1000)
+    stage.store.sessions.close(eve.id, US, ClosedReason.BY_API, now=NOW)
+    stage.store.recycling.release_cooled("us", now=late, batch=100, retention=10_000)
+    stage.now = late
+
+    answer = stage.text(body=f"{eve.access_code} Hello Eve, your offer is 90k")
+    stage.work()
+    assert answer.outcome == "closed"
+    assert stage.arrived == []
+
+    assert stage.text(body="123456 is your room", sid="SM2").outcome == "accepted"

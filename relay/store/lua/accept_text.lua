@@ -90,6 +90,20 @@ if said_at < tonumber(session.created_at) then
   return { "stranger" }
 end
 local locale, index = session[side .. "_locale"], session[side .. "_index"]
+
+-- The code of another session of this recruiter, which cools for its candidate alone by now: the text
+-- was for that one, and for nobody else (P1). Digits that are no code of theirs are words.
+local function named_another()
+  local named = side == "recruiter" and code ~= "" and code ~= session.code
+    and redis.call("HGET", keys.codes, number .. ":" .. code)
+  local record = named and redis.call("HGET", keys.sessions, named)
+  return record and read_session(record).recruiter == session.recruiter and named
+end
+
+local another = named_another()
+if another then
+  return { "closed", another, side, locale, index, "1" }
+end
 if found.state == "open" and not string.find(session.channels, "s", 1, true) then
   found.state = "no_sms"
 end
