@@ -291,3 +291,16 @@ def test_a_slow_carrier_leaves_the_next_pools_to_the_next_period(market: Market)
     market.carrier.before = lambda _: None
     keep(market)
     assert headroom(market) == 2
+
+
+def test_a_job_that_is_still_at_it_is_no_shortage(market: Market) -> None:
+    market.policy(min_headroom=4)
+
+    def take_time(name: str) -> None:
+        market.now += 61 if name == "buy" else 0
+
+    market.carrier.before = take_time
+    keep(market)
+    assert len(market.store.jobs.unfinished("us")) == 1
+    keep(market)
+    assert market.store.jobs.shortage("us") is None

@@ -266,3 +266,36 @@ def test_a_release_killed_before_it_is_struck_off_is_struck_off_later(market: Ma
     assert release(market) == 1
     assert market.is_settled()
     assert rented(market) == 0
+
+
+def test_who_gives_a_number_back_beside_a_worker_finds_it_done(market: Market) -> None:
+    retire = market.store.numbers.retire
+
+    def be_overtaken(number: str, pool: str) -> str:
+        market.store.numbers.retire = retire
+        outcome = str(retire(number, pool))
+        assert release(market) == 1
+        return outcome
+
+    market.store.numbers.retire = be_overtaken
+    give_number_back(market.services, NUMBER, clock=market.clock)
+    assert market.owned() == set()
+    assert market.is_settled()
+
+
+def test_a_count_that_is_out_of_date_is_taken_again(market: Market) -> None:
+    market.buy(2)
+    market.policy(release_idle_after=DAY)
+    release(market)
+    market.now += DAY + 1
+    figures = market.store.pools.figures
+
+    def buy_meanwhile(name: str) -> object:
+        market.store.pools.figures = figures
+        seen = figures(name)
+        market.buy()
+        return seen
+
+    market.store.pools.figures = buy_meanwhile
+    assert release(market) == 3
+    assert len(market.pool()) == 1
