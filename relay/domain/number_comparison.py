@@ -19,7 +19,8 @@ class Discrepancy(StrEnum):
     MISSING = "missing"
     #: In a pool, and rented by another account than the one whose credentials we have.
     OTHER_ACCOUNT = "other_account"
-    #: In a pool, and rented anew since: our record is that of an earlier rental.
+    #: In a pool, and rented anew since, or by another account that is ours now: our record is that
+    #: of an earlier rental.
     RENTED_ANEW = "rented_anew"
     #: Its calls or texts go elsewhere.
     POINTS_ELSEWHERE = "points_elsewhere"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from relay.domain.participant import Role
 from relay.domain.session import Session
-from relay.domain.texts import Notice, notice_id
+from relay.domain.texts import Notice, notice_id, second_id
 from relay.store.connection import Client, unavailable_when_away
 from relay.store.keys import PoolKeys
 from relay.store.scripts import Scripts
@@ -41,7 +41,9 @@ class Erasing:
                 yield from (text for text in interactions if "." in text)  # a CallSid has no dot
 
     def _forget(self, keys: PoolKeys, role: Role, ref: str, texts: Sequence[str]) -> int:
-        ids = [known for text in texts for known in (text, *(notice_id(text, n) for n in Notice))]
+        # A text may be split after it was listed: its second part is a copy.
+        parts = [part for text in texts for part in (text, second_id(text))]
+        ids = [known for part in parts for known in (part, *(notice_id(part, n) for n in Notice))]
         touched = [key for known in ids for key in (keys.message(known), keys.body(known))]
         return int(
             self._scripts.run_durably("forget_in_texts", [keys.sessions, *touched], [role, ref])

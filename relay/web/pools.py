@@ -28,7 +28,11 @@ _names = Cursors("pools", TypeAdapter(str))
 @pools.output(PoolAnswer)
 @pools.doc(responses={201: "A new pool"})
 def put(name: str, json_data: PoolBody) -> tuple[PoolAnswer, int]:
-    """Create a pool, or change its policy"""
+    """Create a pool, or change its policy
+
+    The body is the whole policy: what is left out takes its default, also in a pool that had
+    another value. Send what `GET` answered but its name, figures and forecast.
+    """
     done = put_pool(services(), _pool(name, json_data))
     return present_pool(services(), done.pool, now=now()), 201 if done.is_new else 200
 

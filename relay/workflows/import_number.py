@@ -11,7 +11,7 @@ from relay.domain.errors import Conflict, Fault, Invalid, NotFound
 from relay.domain.phone import PhoneNumberRefused, normalise_virtual_number
 from relay.domain.pool import VirtualNumber
 from relay.workflows.services import Services
-from relay.workflows.take_number_in import capabilities_of, try_to_join
+from relay.workflows.take_number_in import add_to_pool, try_to_join
 
 
 class Webhooks(TypedDict):
@@ -53,15 +53,7 @@ def import_number(services: Services, text: str, pool: str, *, now: float) -> Im
     # First these: a number that can be allocated must already be answered here.
     point_here(services, owned)
     try_to_join(services, owned)
-    is_new = services.store.numbers.add(
-        number,
-        pool,
-        carrier_sid=owned.sid,
-        capabilities=capabilities_of(owned),
-        now=now,
-        rented_since=owned.rented_since,
-        account=owned.account,
-    )
+    is_new = add_to_pool(services, owned, pool, now=now)
     imported = services.store.numbers.get(number)
     if imported is None:
         raise NotFound("The number was given back at the same time.")

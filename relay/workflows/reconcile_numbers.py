@@ -26,7 +26,7 @@ from relay.workflows.pass_over_unreachable import pass_over_unreachable
 from relay.workflows.release_numbers import finish_release
 from relay.workflows.services import Services
 from relay.workflows.take_number_in import (
-    capabilities_of,
+    add_to_pool,
     is_of_this_account,
     join_service,
 )
@@ -110,7 +110,7 @@ def _compare_number(look: _Look, number: VirtualNumber) -> Iterator[Finding]:
     if owned is None:
         yield from _miss(look, number)
         return
-    if owned.sid != number.carrier_sid:
+    if owned.sid != number.carrier_sid or number.account not in {"", owned.account}:
         found = Finding(kind=Discrepancy.RENTED_ANEW, number=number.number, pool=number.pool)
         yield look.mend(found, lambda: _follow_rental(look, number, owned))
     found = Finding(kind=Discrepancy.POINTS_ELSEWHERE, number=number.number, pool=number.pool)
@@ -150,16 +150,8 @@ def _miss(look: _Look, number: VirtualNumber) -> Iterator[Finding]:
 
 
 def _follow_rental(look: _Look, number: VirtualNumber, owned: OwnedNumber) -> bool:
-    """Its release must name the rental of now."""
-    look.services.store.numbers.add(
-        number.number,
-        number.pool,
-        carrier_sid=owned.sid,
-        capabilities=capabilities_of(owned),
-        now=look.clock(),
-        rented_since=owned.rented_since,
-        account=owned.account,
-    )
+    """Its release must name the rental and the account of now: numbers move between accounts."""
+    add_to_pool(look.services, owned, number.pool, now=look.clock())
     return True
 
 

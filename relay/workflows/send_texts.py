@@ -26,6 +26,7 @@ from relay.domain.message_progress import (
     read_status,
     retry_at,
 )
+from relay.domain.participant import Role
 from relay.domain.phone import PhoneNumber
 from relay.domain.texts import (
     Behind,
@@ -92,13 +93,16 @@ def _use(services: Services, grant: Grant, clock: Clock) -> str:
 
 
 def _send(services: Services, grant: Grant, clock: Clock) -> str:
+    now = clock()
     try:
         to = services.vault.unseal_phone(grant.sealed_phone)
-        words = _words(services, grant, clock())
+        words = _words(services, grant, now)
     except Unreadable:
         return _give_up(services, grant, _UNREADABLE, clock, "unreadable")
     if _has_stopped(services, grant, to):
         return _give_up(services, grant, OPTED_OUT, clock, "opted_out")
+    if _was_left(services, grant, to, now):
+        return _give_up(services, grant, 0, clock, "severed")
     parts = None if grant.part else split(words, code=grant.code, context=grant.context)
     if parts:
         return _split(services, grant, parts, clock)
@@ -157,6 +161,19 @@ def _split(services: Services, grant: Grant, parts: tuple[str, str], clock: Cloc
 def _has_stopped(services: Services, grant: Grant, to: PhoneNumber) -> bool:
     indexes = services.vault.indexes_of(to.reveal())
     return services.store.suppressions.is_stopped(indexes, grant.number)
+
+
+def _was_left(services: Services, grant: Grant, to: PhoneNumber, now: float) -> bool:
+    """Whether the receiver has another phone by now. A session that is live follows them; one that
+    has ended keeps the phone that they had."""
+    session = services.store.sessions.get(grant.session)
+    if session is None or session.is_live(now):
+        return False
+    is_recruiter = session.recruiter.phone_index == grant.index
+    role = Role.RECRUITER if is_recruiter else Role.CANDIDATE
+    person = services.store.people.get(role, session.party(role).ref)
+    indexes = services.vault.indexes_of(to.reveal())
+    return person is not None and not set(indexes) & set(person.phone_indexes)
 
 
 def _after_error(

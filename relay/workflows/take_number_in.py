@@ -19,15 +19,7 @@ def take_number_in(services: Services, job_id: str, owned: OwnedNumber, *, now: 
     try_to_join(services, owned)
     pool = pool_of(job_id)
     try:
-        services.store.numbers.add(
-            owned.number,
-            pool,
-            carrier_sid=owned.sid,
-            capabilities=capabilities_of(owned),
-            now=now,
-            rented_since=owned.rented_since,
-            account=owned.account,
-        )
+        add_to_pool(services, owned, pool, now=now)
     except Conflict:
         log.warning("bought number is in another pool", virtual_number=owned.number, pool=pool)
         services.store.jobs.settle(job_id, owned.number, is_bought=False)
@@ -35,6 +27,20 @@ def take_number_in(services: Services, job_id: str, owned: OwnedNumber, *, now: 
     if services.store.jobs.settle(job_id, owned.number, is_bought=True):
         log.info("number bought", virtual_number=owned.number, pool=pool, job=job_id)
     return Settled.BOUGHT
+
+
+def add_to_pool(services: Services, owned: OwnedNumber, pool: str, *, now: float) -> bool:
+    """As the carrier has it; one that is there already follows its rental. False when it was there.
+    Raises Conflict, Unavailable."""
+    return services.store.numbers.add(
+        owned.number,
+        pool,
+        carrier_sid=owned.sid,
+        capabilities=_capabilities_of(owned),
+        now=now,
+        rented_since=owned.rented_since,
+        account=owned.account,
+    )
 
 
 def settle_intent(services: Services, intent: Intent, *, now: float) -> Settled:
@@ -78,6 +84,6 @@ def try_to_join(services: Services, owned: OwnedNumber) -> None:
         log.warning("number not in messaging service", virtual_number=owned.number, code=error.code)
 
 
-def capabilities_of(owned: OwnedNumber) -> str:
+def _capabilities_of(owned: OwnedNumber) -> str:
     letters = {"v": owned.voice, "s": owned.sms, "m": owned.mms}
     return "".join(letter for letter, can in letters.items() if can)

@@ -20,7 +20,7 @@ from relay.workflows.reconcile_numbers import reconcile_numbers
 from relay.workflows.release_numbers import release_numbers
 from relay.workflows.services import Services
 from tests.workflows.buying import SID, TOKEN, Killed, Market
-from tests.world import NUMBER, OTHER_NUMBER, make_settings
+from tests.world import NOW, NUMBER, OTHER_NUMBER, make_settings
 
 
 @pytest.fixture
@@ -157,6 +157,16 @@ def test_a_number_that_was_rented_anew_is_released_by_its_new_rental(market: Mar
     market.store.numbers.set_status(NUMBER, "us", NumberStatus.DRAINING)
     assert release_numbers(market.services, clock=market.clock) == 1
     assert market.owned() == set()
+
+
+def test_a_number_that_moved_to_the_account_of_now_is_ours_again(market: Market) -> None:
+    owned = market.carrier.find_owned(NUMBER)
+    market.store.numbers.add(
+        NUMBER, "us", carrier_sid=owned.sid, capabilities="vsm", now=NOW, account="AC" + "9" * 32
+    )
+    assert kinds(market) == [(Discrepancy.RENTED_ANEW, NUMBER, True)]
+    assert kinds(market) == []
+    assert market.store.numbers.get(NUMBER).account == SID
 
 
 def test_who_has_no_time_left_misses_nobody(market: Market) -> None:

@@ -8,7 +8,7 @@ from relay.carrier.messages import SentText
 from relay.carrier.webhooks import InboundText
 from relay.domain.errors import CarrierError
 from relay.domain.message_progress import REPORT_GRACE, RETRY_FOR
-from relay.domain.participant import CandidateDetails
+from relay.domain.participant import CandidateDetails, RecruiterDetails, Role
 from relay.domain.pool import Pool
 from relay.domain.session import ClosedReason
 from relay.domain.texts import Grant, Notice, notice_id
@@ -16,12 +16,12 @@ from relay.store.keys import PoolKeys
 from relay.store.outbox import LEASE
 from relay.workflows.close_session import close_session
 from relay.workflows.recycle import recycle
-from relay.workflows.register_participant import register_candidate
+from relay.workflows.register_participant import register_candidate, register_recruiter
 from relay.workflows.relay_text import relay_text
 from relay.workflows.send_texts import send_texts
 from relay.workflows.sweep_outbox import sweep_outbox
 from tests import world
-from tests.pair import CARL, NOW, NUMBER, OTHER_NUMBER, RITA, US
+from tests.pair import CARL, NOW, NUMBER, OTHER_NUMBER, RITA, US, person
 from tests.workflows.texting import TO_CARL, UNCLEAR, Stage, StandInCarrier
 
 BUSY = CarrierError(20429, retryable=True, retry_after=30)
@@ -372,3 +372,33 @@ def test_a_waiting_text_does_not_outlive_its_binding(successor: str | None) -> N
     record = board.services.store.messages.read(message)
     assert record is not None
     assert record.status == "failed"
+
+
+@pytest.mark.parametrize("changes", [True, False])
+def test_p1_a_text_of_an_ended_session_goes_to_no_phone_that_its_receiver_has_left(
+    *, changes: bool
+) -> None:
+    """The session has ended before the phone changed, and keeps the phone that they had."""
+    stage = Stage()
+    for role, phone in ((Role.RECRUITER, RITA), (Role.CANDIDATE, CARL)):
+        stage.store.people.put(person(role, phone), now=NOW)
+        stage.store.people.enter_pool(role, person(role, phone).ref, "us")
+    stage.carrier.messages.troubles = [CarrierError(20429, retryable=True, retry_after=30)]
+    message = stage.text(CARL, "hello").message
+    stage.work()
+    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
+    if changes:
+        register_recruiter(
+            stage.services,
+            person(Role.RECRUITER, RITA).ref,
+            RecruiterDetails(phone="+12125550177"),
+            may_change_phone=True,
+            client_id="board",
+            now=NOW,
+        )
+    stage.now += 31
+    stage.send(message)
+    stage.work()
+
+    assert ((RITA, "hello") in stage.arrived) is not changes
+    assert stage.record(message).status == ("failed" if changes else "queued")

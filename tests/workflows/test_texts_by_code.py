@@ -10,7 +10,7 @@ from relay.carrier.messages import ListedText, SentText
 from relay.carrier.webhooks import InboundText
 from relay.domain.errors import CarrierError
 from relay.domain.message_progress import REPORT_GRACE
-from relay.domain.participant import RecruiterDetails
+from relay.domain.participant import RecruiterDetails, Role
 from relay.domain.session import Channel, ClosedReason, Session
 from relay.domain.texts import AcceptState, Notice, second_id
 from relay.store.keys import PoolKeys
@@ -507,3 +507,42 @@ def test_p1_the_code_of_a_session_that_only_its_candidate_still_cools_for_reache
     assert stage.arrived == []
 
     assert stage.text(body="123456 is your room", sid="SM2").outcome == "accepted"
+
+
+def test_p2_a_text_that_is_split_while_somebody_is_erased_keeps_no_phone_of_theirs(
+    stage: Stage, eve: Session
+) -> None:
+    """Her session had ended before; the split comes when her texts have been listed."""
+    message = stage.text(EVE, numbered_words()).message
+    stage.store.sessions.close(eve.id, US, ClosedReason.BY_API, now=NOW)
+    outbox, vault, keys = stage.store.messages.outbox, stage.pair.vault, PoolKeys("us")
+    outbox.begin(message, token="t", now=NOW)
+    scripts = stage.store.erasing._scripts
+    run = scripts.run_durably
+
+    def split_first(*args: Any) -> Any:
+        del scripts.run_durably
+        assert outbox.split(
+            message,
+            token="t",
+            now=NOW,
+            first=vault.seal_text("a", message_id=message),
+            second=vault.seal_text("b", message_id=second_id(message)),
+        )
+        return run(*args)
+
+    scripts.run_durably = split_first
+    sessions = stage.store.sessions.of_participant("us", Role.CANDIDATE, eve.candidate.ref)
+    stage.store.erasing.forget_in_texts("us", Role.CANDIDATE, eve.candidate.ref, sessions)
+
+    for part in (message, second_id(message)):
+        _, receiver, sender = stage.client.get(keys.body(part)).split("\t")
+        assert receiver
+        assert not sender
+
+
+def test_a_picture_of_a_split_text_is_listed_once(stage: Stage, eve: Session) -> None:
+    stage.text(EVE, numbered_words(), media=1)
+    stage.work()
+    page = list_interactions(stage.services, eve.id, before=None, limit=9)
+    assert sorted(one.media for one in page.interactions) == [0, 1]

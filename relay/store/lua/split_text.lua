@@ -2,9 +2,9 @@
 -- in their lane. The attempt on record is withdrawn: it was not made, and either part gets its own.
 -- uses: session, message, lanes, notices
 --
--- The parts have one order, and the second's id is the one that sorts after the other. Nothing is
--- copied of a text whose erasure has begun: it may have gone through this session's texts already.
--- Safe to run twice. Answers 1, or 0 when the token no longer counts.
+-- The parts have one order, and the second's id is the one that sorts after the other; pictures are the
+-- first one's. Nothing is copied of a text whose session is erased; who erases somebody with ended
+-- sessions takes their phone out of second parts, too, whether they are there yet or not. Safe to run twice. Answers 1, or 0 when the token no longer counts.
 local keys = {
   message = KEYS[1],       -- hash
   body = KEYS[2],          -- string
@@ -40,12 +40,12 @@ if not record or read_session(record).closed_reason == "erased" or not body then
   return 0
 end
 
-local inbound = redis.call("HMGET", keys.message, "inbound_sid", "media")
+local inbound_sid = redis.call("HGET", keys.message, "inbound_sid")
 local second_place = place_of(lane, message.order, second_id)
 redis.call("HSET", keys.second, "session", message.session, "side", message.side,
   "kind", message.kind, "status", "received", "rank", "0", "started_at", message.started_at,
   "number", message.number, "index", message.index, "sender_index", message.sender_index,
-  "inbound_sid", inbound[1], "media", inbound[2], "order", message.order, "place", second_place,
+  "inbound_sid", inbound_sid, "media", 0, "order", message.order, "place", second_place,
   "code", message.code, "context", message.context, "part", "2")
 redis.call("PEXPIRE", keys.second, redis.call("PTTL", keys.message))
 redis.call("HSET", keys.message, "part", "1", "open", "")
