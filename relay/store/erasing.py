@@ -25,7 +25,9 @@ class Erasing:
         of ``ref``. Raises Unavailable."""
         keys = PoolKeys(pool)
         with unavailable_when_away():
-            texts = list(dict.fromkeys(self._texts_of(keys, sessions)))
+            # A text may be split after it was listed: its second part is a copy.
+            listed = self._texts_of(keys, sessions)
+            texts = list(dict.fromkeys(t for text in listed for t in (text, second_id(text))))
             return sum(
                 self._forget(keys, role, ref, texts[first : first + _BATCH])
                 for first in range(0, len(texts), _BATCH)
@@ -41,9 +43,7 @@ class Erasing:
                 yield from (text for text in interactions if "." in text)  # a CallSid has no dot
 
     def _forget(self, keys: PoolKeys, role: Role, ref: str, texts: Sequence[str]) -> int:
-        # A text may be split after it was listed: its second part is a copy.
-        parts = [part for text in texts for part in (text, second_id(text))]
-        ids = [known for part in parts for known in (part, *(notice_id(part, n) for n in Notice))]
+        ids = [known for text in texts for known in (text, *(notice_id(text, n) for n in Notice))]
         touched = [key for known in ids for key in (keys.message(known), keys.body(known))]
         return int(
             self._scripts.run_durably("forget_in_texts", [keys.sessions, *touched], [role, ref])
