@@ -99,10 +99,16 @@ class Pair:
         context: str = "",
     ) -> Session:
         now = self.now - 60 if now is None else now
-        claimed = self.store.sessions.claim(
-            US,
+        parties = (
             person(Role.RECRUITER, recruiter, ref=recruiter_ref),
             person(Role.CANDIDATE, candidate, ref=candidate_ref, locale=candidate_locale),
+        )
+        for party in parties:
+            self.store.people.put(party, now=now)
+            self.store.people.enter_pool(party.role, party.ref, US.name)
+        claimed = self.store.sessions.claim(
+            US,
+            *parties,
             Wish(
                 expires_at=int(now) + WEEK,
                 expiry_was_asked_for=False,

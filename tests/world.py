@@ -1,4 +1,4 @@
-"""A small world to test use cases in: real store on fakeredis, real vault, four people.
+"""A small world to test use cases in: real store on fakeredis, real vault, five people.
 
 Only Twilio is replaced, at its border.
 """
@@ -25,7 +25,8 @@ RITA = "+12125550101"
 NORA = "+16175550123"
 CARL = "+13105550177"
 DAN = "+19175550188"
-PHONES = {"rita": RITA, "nora": NORA, "carl": CARL, "dan": DAN}
+EVE = "+15105550166"
+PHONES = {"rita": RITA, "nora": NORA, "carl": CARL, "dan": DAN, "eve": EVE}
 NOW = 1_790_000_000.5
 ASKER = Asker(client_id="test", may_change_phone=True)
 
@@ -75,7 +76,7 @@ class World:
         now: float = NOW,
         **request: Any,
     ) -> Session:
-        """A session of two of the four people, each put on record on the way."""
+        """A session of two of the five people, each put on record on the way."""
         return open_session(
             self.services,
             SessionRequest(

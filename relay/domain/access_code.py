@@ -31,7 +31,8 @@ TRIES_OF_STRANGERS = 20
 #: How a text begins that names its session: the code, then its own words.
 #: Chinese needs no space, and has its own punctuation.
 _HEADED = re.compile(
-    rf"\s*#?([0-9]{{{SHORTEST},{LONGEST}}})(?:\s*[-:,.;#)，：；、。]\s*|\s+|$|(?=[^\x00-\x7f]))"
+    rf"\s*[#(（]?([0-9]{{{SHORTEST},{LONGEST}}})"
+    r"(?:\s*[-:,.;#)，：；、。）]\s*|\s+|$|(?=[^\x00-\x7f]))"
 )
 
 

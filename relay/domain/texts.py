@@ -116,6 +116,7 @@ class Grant:
     token: str
     until: float
     session: str
+    receiver: Role
     number: str
     sealed_text: str = field(repr=False)
     sealed_phone: str = field(repr=False)

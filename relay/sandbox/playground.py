@@ -74,7 +74,9 @@ def _play(console: Console, carrier: SimulatedCarrier, service: Service) -> None
     console.print(
         f"\nThe service runs at [bold]{service.base_url}[/], "
         f"its documentation at {service.base_url}/docs.\n"
-        f"A key with all scopes: [bold]{api.key}[/]\nLogs: {service.directory}\n\n"
+        f"A key with all scopes: [bold]{api.key}[/]\nLogs: {service.directory}\n"
+        "For the commands of the documentation, in another shell: "
+        f"[bold]set -a; . {service.settings_file}; set +a[/]\n\n"
         f"People: {', '.join([*RECRUITERS, *CANDIDATES])}. Type [bold]help[/] for what they can do."
     )
     if sys.stdin.isatty():

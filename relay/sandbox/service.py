@@ -9,6 +9,7 @@ import base64
 import contextlib
 import os
 import secrets
+import shlex
 import signal
 import socket
 import subprocess
@@ -44,7 +45,8 @@ class ServiceDidNotStart(Exception):
 
 @dataclass
 class Service:
-    """Starts with ``with``; ``directory`` holds Redis' files and a log for each process."""
+    """Starts with ``with``; ``directory`` holds Redis' files, a log for each process, and the
+    settings, which a shell can read."""
 
     carrier: SimulatedCarrier
     directory: Path
@@ -67,7 +69,9 @@ class Service:
     def __enter__(self) -> Service:
         try:
             self.redis.start()
-            self.environment = self._environment()
+            settings = self._settings()
+            self._write(settings)
+            self.environment = {**_kept_of_ours(), **settings}
             for name in COMMANDS:
                 self.start(name)
             self._wait_until_healthy()
@@ -83,6 +87,12 @@ class Service:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+    @property
+    def settings_file(self) -> Path:
+        """``NAME=value`` lines for ``set -a; . FILE``: ``python -m relay`` then works on this
+        service."""
+        return self.directory / "settings.env"
 
     def start(self, name: str) -> None:
         """Starts a process of the Procfile; its output goes to its log."""
@@ -163,14 +173,14 @@ class Service:
     def _last_lines(self, name: str) -> str:
         return self.log_of(name).read_text(errors="replace")[-3000:]
 
-    def _environment(self) -> dict[str, str]:
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if name in {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR"} or name.startswith("COVERAGE")
-        }
+    def _write(self, settings: Mapping[str, str]) -> None:
+        self.settings_file.touch(mode=0o600)
+        self.settings_file.write_text(
+            "".join(f"{name}={shlex.quote(value)}\n" for name, value in settings.items())
+        )
+
+    def _settings(self) -> dict[str, str]:
         return {
-            **kept,
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
             "PORT": str(self.port),
@@ -215,6 +225,14 @@ class Api:
 def simulated_carrier(**options: Any) -> SimulatedCarrier:
     """A carrier with an account made for this run."""
     return SimulatedCarrier(ACCOUNT_SID, secrets.token_hex(16), **options)
+
+
+def _kept_of_ours() -> dict[str, str]:
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name in {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR"} or name.startswith("COVERAGE")
+    }
 
 
 def _fresh_key() -> str:

@@ -21,8 +21,8 @@ class Erasing:
         self._scripts = scripts
 
     def forget_in_texts(self, pool: str, role: Role, ref: str, sessions: Sequence[Session]) -> int:
-        """Of all texts of these sessions, and of what waits to be sent; how many held the phone
-        of ``ref``. Raises Unavailable."""
+        """Of all texts of these sessions, and of what waits to be sent; how many were on their
+        way to ``ref``. Raises Unavailable."""
         keys = PoolKeys(pool)
         with unavailable_when_away():
             # A text may be split after it was listed: its second part is a copy.

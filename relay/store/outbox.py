@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from relay.domain.message_progress import FINAL_RANK, MessageStatus
+from relay.domain.participant import Role
 from relay.domain.reputation import FILTERED
 from relay.domain.session import pool_of
 from relay.domain.texts import (
@@ -43,7 +44,6 @@ MESSAGE_FIELDS = (
     "notice",
     "number",
     "index",
-    "sender_index",
     "locale",
     "status",
     "rank",
@@ -186,10 +186,12 @@ class Outbox:
         error_code: int,
         notice: Notice,
         retention: int,
+        sender_phone: str,
         number: str = "",
     ) -> GivenUp:
-        """It will not be sent: its body goes and its sender gets the notice. ``number`` is the
-        virtual one, whose traffic a filtered text is counted in."""
+        """It will not be sent: its body goes and its sender gets the notice, at ``sender_phone``
+        (sealed) when their session has ended, unless that is "". ``number`` is the virtual one,
+        whose traffic a filtered text is counted in."""
         keys = PoolKeys(pool_of(message_id))
         told = notice_id(message_id, notice)
         counted, head, is_told = self._run(
@@ -218,6 +220,7 @@ class Outbox:
                 retention,
                 BODY_LIFETIME,
                 int(error_code == FILTERED and number != ""),
+                sender_phone,
             ],
         )
         return GivenUp(counted=bool(counted), next=head, sender_told=bool(is_told))
@@ -245,13 +248,14 @@ class Outbox:
 
 def _grant(message_id: str, token: str, turn: Turn, until: str, body: str, *values: str) -> Grant:
     value = dict(zip(MESSAGE_FIELDS, values, strict=True))
-    text, phone, _ = body.split("\t") if body else ("", "", "")
+    text, phone = body.split("\t") if body else ("", "")
     return Grant(
         turn=turn,
         message=message_id,
         token=token,
         until=float(until),
         session=value["session"],
+        receiver=Role(value["side"]),
         number=value["number"],
         sealed_text=text,
         sealed_phone=phone,

@@ -26,7 +26,6 @@ from relay.domain.message_progress import (
     read_status,
     retry_at,
 )
-from relay.domain.participant import Role
 from relay.domain.phone import PhoneNumber
 from relay.domain.texts import (
     Behind,
@@ -41,6 +40,7 @@ from relay.domain.texts import (
 from relay.store.suppressions import SERVICE
 from relay.vault import Unreadable
 from relay.workflows.ask_which_session import ask_which_session
+from relay.workflows.find_sender import find_sender_phone
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
@@ -164,16 +164,14 @@ def _has_stopped(services: Services, grant: Grant, to: PhoneNumber) -> bool:
 
 
 def _was_left(services: Services, grant: Grant, to: PhoneNumber, now: float) -> bool:
-    """Whether the receiver has another phone by now. A session that is live follows them; one that
-    has ended keeps the phone that they had."""
+    """Whether the receiver has another phone by now, or is no longer on record. A session that is
+    live follows them; one that has ended keeps the phone that they had."""
     session = services.store.sessions.get(grant.session)
     if session is None or session.is_live(now):
         return False
-    is_recruiter = session.recruiter.phone_index == grant.index
-    role = Role.RECRUITER if is_recruiter else Role.CANDIDATE
-    person = services.store.people.get(role, session.party(role).ref)
+    person = services.store.people.get(grant.receiver, session.party(grant.receiver).ref)
     indexes = services.vault.indexes_of(to.reveal())
-    return person is not None and not set(indexes) & set(person.phone_indexes)
+    return person is None or not set(indexes) & set(person.phone_indexes)
 
 
 def _after_error(
@@ -292,6 +290,7 @@ def _give_up(services: Services, grant: Grant, code: int, clock: Clock, reason: 
         error_code=code,
         notice=notice,
         retention=services.settings.record_retention,
+        sender_phone=find_sender_phone(services, grant.session, receiver=grant.receiver),
         number=grant.number,
     )
     log.warning("text given up", message=grant.message, code=code, reason=reason)

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from relay.domain.participant import Role
+from relay.domain.session import ClosedReason
 from relay.store.keys import PoolKeys
 from relay.workflows.sweep_outbox import sweep_outbox
-from tests.pair import CARL, NOW, RITA
+from tests.pair import CARL, NOW, RITA, US
 from tests.workflows.texting import TO_CARL, UNCLEAR, Stage
 
 
@@ -43,6 +45,16 @@ def test_a_failure_that_is_final_tells_the_sender_once(
     stage.work()
     assert [to for to, _ in stage.arrived] == [CARL, RITA]
     assert "could not be delivered" in stage.arrived[1][1]
+
+
+def test_p4_a_failure_after_the_end_tells_the_sender_at_the_phone_they_have(
+    stage: Stage, message: str
+) -> None:
+    stage.move(Role.RECRUITER, "+12125550177")
+    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
+    stage.report(message, "undelivered", 30005)
+    stage.work()
+    assert [to for to, _ in stage.arrived] == [CARL, "+12125550177"]
 
 
 def test_a_stop_reported_late_tells_the_sender_why(stage: Stage, message: str) -> None:

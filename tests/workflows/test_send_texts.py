@@ -15,6 +15,7 @@ from relay.domain.texts import Grant, Notice, notice_id
 from relay.store.keys import PoolKeys
 from relay.store.outbox import LEASE
 from relay.workflows.close_session import close_session
+from relay.workflows.erase_participant import erase_participant
 from relay.workflows.recycle import recycle
 from relay.workflows.register_participant import register_candidate, register_recruiter
 from relay.workflows.relay_text import relay_text
@@ -26,6 +27,7 @@ from tests.workflows.texting import TO_CARL, UNCLEAR, Stage, StandInCarrier
 
 BUSY = CarrierError(20429, retryable=True, retry_after=30)
 LANDLINE = CarrierError(21614, retryable=False)
+NEW_PHONE = "+12125550177"
 FAILED = "Acme Jobs: your last text could not be delivered. Please try again, or call this number."
 
 
@@ -236,6 +238,45 @@ def test_a_session_taken_back_takes_its_texts_back(stage: Stage) -> None:
     assert stage.arrived == [(RITA, FAILED)]
 
 
+def test_p4_who_has_a_new_phone_by_the_end_of_the_session_is_told_there(stage: Stage) -> None:
+    message = stage.text().message
+    stage.move(Role.RECRUITER, NEW_PHONE)
+    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BLOCKED, now=NOW)
+    stage.work()
+    assert stage.record(message).status == "failed"
+    assert stage.arrived == [(NEW_PHONE, FAILED)]
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_p2_a_phone_left_after_the_end_of_the_session_is_told_nothing(
+    stage: Stage, role: Role
+) -> None:
+    """Somebody else may have it by now."""
+    stage.text(RITA if role is Role.RECRUITER else CARL)
+    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BLOCKED, now=NOW)
+    stage.move(role, NEW_PHONE)
+    stage.work()
+    assert stage.arrived == []
+
+
+def test_p2_a_text_on_its_way_to_somebody_erased_since_the_end_stays_here(stage: Stage) -> None:
+    message = stage.text().message
+    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
+    body = stage.client.get(PoolKeys("us").body(message))
+    erase_participant(stage.services, Role.CANDIDATE, stage.pair.session.candidate.ref, now=NOW)
+    stage.client.set(PoolKeys("us").body(message), body)  # a script that was under way wrote it
+    stage.work()
+    assert stage.arrived == [(RITA, FAILED)]
+
+
+def test_nobody_is_told_of_a_text_whose_session_is_forgotten(stage: Stage) -> None:
+    message = stage.text().message
+    stage.client.hdel(PoolKeys("us").sessions, stage.pair.session.id)
+    stage.work()
+    assert stage.record(message).status == "failed"
+    assert stage.arrived == []
+
+
 def test_nobody_is_told_about_the_texts_of_somebody_erased(stage: Stage) -> None:
     message = stage.text().message
     stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.ERASED, now=NOW)
@@ -317,6 +358,18 @@ class Board:
         assert self.carrier.messages.sent == []
         return message
 
+    def give_carl(self, phone: str) -> None:
+        """His sessions may be renumbered for it."""
+        register_candidate(
+            self.services,
+            "carl",
+            CandidateDetails(phone=phone),
+            client_id="t",
+            may_change_phone=True,
+            renumber=True,
+            now=NOW + 5,
+        )
+
     def send(self, message: str, now: float) -> list[tuple[str, str, str]]:
         send_texts(self.services, message, clock=lambda: now)
         return self.carrier.messages.sent
@@ -333,15 +386,7 @@ def test_a_waiting_text_goes_by_the_number_that_its_pair_has_now(refused: bool) 
     assert board.world.open("nora", "dan").virtual_number == NUMBER
     sender = world.CARL if refused else world.RITA
     message = board.held_up_text(sender, wait=60)
-    register_candidate(
-        board.services,
-        "carl",
-        CandidateDetails(phone=world.NORA),
-        client_id="t",
-        may_change_phone=True,
-        renumber=True,
-        now=NOW + 5,
-    )
+    board.give_carl(world.NORA)
     session = board.services.store.sessions.get(moved.id)
     assert session is not None
     assert session.virtual_number == OTHER_NUMBER
@@ -351,6 +396,32 @@ def test_a_waiting_text_goes_by_the_number_that_its_pair_has_now(refused: bool) 
         message = notice_id(message, Notice.TEXT_FAILED)
     [(number, to, _)] = board.send(message, NOW + 91)
     assert (number, to) == (OTHER_NUMBER, world.NORA)
+
+
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_a_waiting_text_to_who_keeps_their_phone_goes_by_the_new_number_and_its_code(
+    is_shared: bool,
+) -> None:
+    """P1: on the old one nobody has a binding with them; its code is another session's there."""
+    board = Board()
+    moved = board.world.open("rita", "carl")
+    board.world.open("nora", "dan")
+    if is_shared:
+        board.world.open("rita", "eve")
+    board.services.store.numbers.add(
+        OTHER_NUMBER, "us", carrier_sid="PN1", capabilities="vsm", now=NOW
+    )
+    message = board.held_up_text(world.CARL, wait=60)
+    taken = f"{OTHER_NUMBER}:{moved.access_code}"
+    board.services.store.client.hset(PoolKeys("us").codes, taken, "us.another")
+    board.give_carl(world.NORA)
+    session = board.services.store.sessions.get(moved.id)
+    assert session is not None
+    assert session.virtual_number == OTHER_NUMBER
+    assert session.access_code != moved.access_code
+    [sent] = board.send(message, NOW + 91)
+    heading = f"{session.access_code}: " if is_shared else ""
+    assert sent == (OTHER_NUMBER, world.RITA, f"{heading}hello")
 
 
 @pytest.mark.parametrize("successor", ["nora", "rita", None])

@@ -10,14 +10,16 @@ import fakeredis
 from relay.carrier.messages import ListedText, SentText
 from relay.carrier.webhooks import InboundText, MessageStatusReport
 from relay.domain.errors import CarrierError
+from relay.domain.participant import Role
 from relay.domain.phone import PhoneNumber
 from relay.domain.texts import Message
 from relay.store.store import Store
+from relay.workflows.change_phone import change_phone
 from relay.workflows.record_message_status import record_message_status
 from relay.workflows.relay_text import TextAnswer, relay_text
 from relay.workflows.send_texts import send_texts
 from relay.workflows.services import Services
-from tests.pair import CARL, NOW, NUMBER, RITA, Pair, settings
+from tests.pair import CARL, NOW, NUMBER, RITA, Pair, person, settings
 
 
 @dataclass
@@ -129,6 +131,12 @@ class Stage:
     ) -> TextAnswer:
         inbound = replace(self.inbound(sender, body, sid=sid, media=media), virtual_number=number)
         return relay_text(self.services, inbound, now=self.now, said_at=said_at)
+
+    def move(self, role: Role, phone: str) -> None:
+        """Rita, the recruiter, or Carl, the candidate, has another phone."""
+        ref = self.pair.session.party(role).ref
+        mover = person(role, phone, ref=ref, sealer=self.pair.vault)
+        change_phone(self.services, mover, take_over=False, renumber=False, now=self.now)
 
     def work(self) -> None:
         """Does what has been enqueued, and what that enqueues."""

@@ -6,8 +6,8 @@
 -- (P1).
 --
 -- A text from before the session (fetched late from the carrier's list) was not meant for it: its
--- sender is a stranger. A MessageSid is taken once. A picture is not relayed, and its sender gets a notice; what was
--- written with it is.
+-- sender is a stranger. A MessageSid is taken once. A picture is not relayed, and its sender gets a
+-- notice; what was written with it is.
 --
 -- Answers {state} or {state, session id, sender's side, locale and index, one_of_several, code and
 -- context}, where state is unknown_number, stranger, several, closed, expired, no_sms, duplicate or
@@ -119,15 +119,14 @@ local order, place = 0, ""
 if has_text then
   order = redis.call("HINCRBY", keys.pool, "text_order", 1)
   place = place_of(number .. ":" .. session[other .. "_index"], order, id)
-  redis.call("SET", keys.body,
-    pack_body(text, session[other .. "_sealed"], session[side .. "_sealed"]), "EX", lives.body)
+  redis.call("SET", keys.body, pack_body(text, session[other .. "_sealed"]), "EX", lives.body)
   redis.call("ZADD", keys.lanes, 0, place)
   redis.call("ZADD", keys.outbox, now + look_again, id)
 end
 redis.call("HSET", keys.message, "session", found.id, "side", other, "kind", "message",
   "status", has_text and "received" or "failed", "rank", has_text and "0" or "5",
   "started_at", string.format("%.3f", now), "number", number,
-  "index", session[other .. "_index"], "sender_index", index,
+  "index", session[other .. "_index"],
   "inbound_sid", inbound_sid, "media", media, "order", order, "place", place)
 redis.call("EXPIRE", keys.message, lives.record)
 redis.call("ZADD", keys.interactions, 0, table.concat({ found.id, whole(now), id }, "\t"))

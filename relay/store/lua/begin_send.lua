@@ -52,8 +52,7 @@ local function follow_receiver()
     message.code = session.code
     redis.call("HSET", keys.message, "code", session.code)
   end
-  local held = read_body(body)
-  redis.call("SET", keys.body, pack_body(held.text, sealed, held.sender_sealed), "KEEPTTL")
+  redis.call("SET", keys.body, pack_body(read_body(body).text, sealed), "KEEPTTL")
 end
 
 if session and session.status == "open" and message.open ~= "1" then

@@ -80,7 +80,7 @@ if redis.call("HEXISTS", keys.tries, attempt) == 1 then
   return after_a_wrong_one()
 end
 if attempt > most_attempts
-  or (not is_withheld and is_spent(keys.wrong_from, most_from + math.floor(bindings / bindings_a_try)))
+  or is_spent(keys.wrong_from, most_from + math.floor(bindings / bindings_a_try))
   or (not is_known and is_spent(keys.wrong_on, most_on))
 then
   return { "tried_out", locale }

@@ -1,5 +1,5 @@
--- forget_in_texts: takes somebody's sealed phone out of texts that are on their way. A text to them
--- can't be sent any more then, and one from them has nobody to be told of its failure.
+-- forget_in_texts: takes somebody's sealed phone out of texts that are on their way to them; none of
+-- those can be sent any more then.
 -- uses: session, lanes, notices
 --
 -- Safe to run twice. Answers how many texts were changed.
@@ -14,15 +14,8 @@ for position = FIRST_TEXT_KEY, #KEYS, 2 do
   local of_message = redis.call("HMGET", message_key, "session", "side")
   local body = redis.call("GET", body_key)
   local record = of_message[1] and redis.call("HGET", sessions_key, of_message[1])
-  if body and record and read_session(record)[role] == ref then
-    local held = read_body(body)
-    if of_message[2] == role then
-      held.receiver_sealed = ""
-    else
-      held.sender_sealed = ""
-    end
-    redis.call("SET", body_key, pack_body(held.text, held.receiver_sealed, held.sender_sealed),
-      "KEEPTTL")
+  if body and of_message[2] == role and record and read_session(record)[role] == ref then
+    redis.call("SET", body_key, pack_body(read_body(body).text, ""), "KEEPTTL")
     forgotten = forgotten + 1
   end
 end

@@ -32,6 +32,7 @@ local notice_kind = ARGV[11]    -- of the notice to the sender, or ""
 local look_again = tonumber(ARGV[12])  -- seconds until the sweeper looks
 local lives = { record = tonumber(ARGV[13]), body = tonumber(ARGV[14]) }  -- seconds
 local counts_as = ARGV[15]      -- "sent", "filtered", or "" while it counts for nothing
+local sender_sealed = ARGV[16]  -- the phone by which the sender is told, or ""
 
 local message = read_message(keys.message)
 if not message then
@@ -62,8 +63,7 @@ if counts_as ~= "" then
   redis.call("HSET", keys.message, "counted",
     count_traffic(keys.traffic, tonumber(message.started_at), now, before, counts))
 end
-local body = redis.call("GET", keys.body)
-if send_again_at ~= "" and body then
+if send_again_at ~= "" and redis.call("EXISTS", keys.body) == 1 then
   -- In the old order, so that it goes before what was written after it.
   local place = place_of(message.number .. ":" .. message.index, message.order, id)
   redis.call("HSET", keys.message, "status", "queued", "rank", "0", "attempt", "", "place", place,
@@ -76,7 +76,7 @@ local told = false
 if is_final then
   redis.call("DEL", keys.body)
   local record = redis.call("HGET", keys.sessions, message.session)
-  told = tell_sender(keys, notice_id, notice_kind, message, read_body(body).sender_sealed, record,
-    now, look_again, lives)
+  told = tell_sender(keys, notice_id, notice_kind, message, sender_sealed, record, now,
+    look_again, lives)
 end
 return { "recorded", next_id, told and 1 or 0 }

@@ -2,8 +2,9 @@
 -- the carrier gets it back in the same step, so that a crash cannot leave it rented for nobody.
 -- uses: places, statuses
 --
--- With an expected status it stays when it has another one meanwhile. Safe to run twice. Answers "removed", "unknown", "changed" when its status is another one, or
--- "bound" while sessions are open or cooling.
+-- With an expected status it stays when it has another one meanwhile. Safe to run twice. Answers
+-- "removed", "unknown", "changed" when its status is another one, or "bound" while sessions are open
+-- or cooling.
 local keys = {
   numbers = KEYS[1],   -- hash
   ordinals = KEYS[2],  -- hash

@@ -5,8 +5,9 @@
 -- Whoever has several sessions there is asked for a code; so is whom nobody knows, as far as the
 -- pool has access codes and the number a session.
 --
--- Safe to run twice: a call on record gets its answer again. Answers {state}, {state, session id, caller's side, record, counterpart sealed}, where state is
--- unknown_number, stranger, closed, expired, no_voice, spent or connect, or
+-- Safe to run twice: a call on record gets its answer again. Answers {state}, {state, session id,
+-- caller's side, record, counterpart sealed}, where state is unknown_number, stranger, closed,
+-- expired, no_voice, spent or connect, or
 -- {"several" | "stranger_with_code", digits of the number's longest code, caller's locale}.
 local keys = {
   numbers = KEYS[1],       -- hash

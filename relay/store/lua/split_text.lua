@@ -2,9 +2,10 @@
 -- in their lane. The attempt on record is withdrawn: it was not made, and either part gets its own.
 -- uses: session, message, lanes, notices
 --
--- The parts have one order, and the second's id is the one that sorts after the other; pictures are the
--- first one's. Nothing is copied of a text whose session is erased; who erases somebody with ended
--- sessions takes their phone out of second parts, too, whether they are there yet or not. Safe to run twice. Answers 1, or 0 when the token no longer counts.
+-- The parts have one order, and the second's id is the one that sorts after the other; pictures are
+-- the first one's. Nothing is copied of a text whose session is erased; who erases somebody with
+-- ended sessions takes their phone out of second parts, too, whether they are there yet or not.
+-- Safe to run twice. Answers 1, or 0 when the token no longer counts.
 local keys = {
   message = KEYS[1],       -- hash
   body = KEYS[2],          -- string
@@ -44,18 +45,18 @@ local inbound_sid = redis.call("HGET", keys.message, "inbound_sid")
 local second_place = place_of(lane, message.order, second_id)
 redis.call("HSET", keys.second, "session", message.session, "side", message.side,
   "kind", message.kind, "status", "received", "rank", "0", "started_at", message.started_at,
-  "number", message.number, "index", message.index, "sender_index", message.sender_index,
-  "inbound_sid", inbound_sid, "media", 0, "order", message.order, "place", second_place,
-  "code", message.code, "context", message.context, "part", "2")
+  "number", message.number, "index", message.index, "inbound_sid", inbound_sid, "media", 0,
+  "order", message.order, "place", second_place, "code", message.code, "context", message.context,
+  "part", "2")
 redis.call("PEXPIRE", keys.second, redis.call("PTTL", keys.message))
 redis.call("HSET", keys.message, "part", "1", "open", "")
 
 local held = read_body(body)
 redis.call("SET", keys.second_body,
-  pack_body(second_text, held.receiver_sealed, held.sender_sealed),
+  pack_body(second_text, held.receiver_sealed),
   "PX", math.max(redis.call("PTTL", keys.body), 1))
 redis.call("SET", keys.body,
-  pack_body(first_text, held.receiver_sealed, held.sender_sealed), "KEEPTTL")
+  pack_body(first_text, held.receiver_sealed), "KEEPTTL")
 
 redis.call("ZADD", keys.lanes, 0, second_place)
 redis.call("ZADD", keys.interactions, 0,

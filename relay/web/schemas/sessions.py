@@ -134,7 +134,13 @@ class SessionAnswer(Answer):
     created_at: Instant
     expires_at: Instant
     closed_at: Instant | None
-    closed_reason: ClosedReason | None
+    closed_reason: Annotated[
+        ClosedReason | None,
+        Field(
+            description="`renumbered`: nobody ended it; since a phone change its pair has a session "
+            "on another number, and this one cools on the number that they left"
+        ),
+    ]
     last_interaction_at: Instant | None
     sms_suspended: Annotated[
         bool, Field(description="Somebody texted STOP to the number: texts wait for their START")

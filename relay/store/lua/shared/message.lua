@@ -1,6 +1,6 @@
 -- A message's or notice's hash (relay/store/outbox.py reads the same fields).
 local MESSAGE_FIELDS = {
-  "session", "side", "kind", "notice", "number", "index", "sender_index", "locale", "status", "rank",
+  "session", "side", "kind", "notice", "number", "index", "locale", "status", "rank",
   "started_at", "order", "place", "attempts", "attempt", "open", "attempted_at", "next_at",
   "carrier_sid", "redelivered", "code", "context", "part",
   "one_of_several",

@@ -2,14 +2,14 @@
 -- it can exist once only. It holds no text: that is written in the receiver's language when it is
 -- sent. Needs shared/lanes.lua.
 
--- What a body key holds: the sealed text, the receiver's and the sender's sealed phone.
-local function pack_body(text, receiver_sealed, sender_sealed)
-  return table.concat({ text, receiver_sealed, sender_sealed }, "\t")
+-- What a body key holds: the sealed text, and its receiver's sealed phone.
+local function pack_body(text, receiver_sealed)
+  return text .. "\t" .. receiver_sealed
 end
 
 local function read_body(body)
-  local text, receiver_sealed, sender_sealed = string.match(body or "", "^([^\t]*)\t([^\t]*)\t(.*)$")
-  return { text = text or "", receiver_sealed = receiver_sealed or "", sender_sealed = sender_sealed or "" }
+  local text, receiver_sealed = string.match(body, "^([^\t]*)\t(.*)$")
+  return { text = text, receiver_sealed = receiver_sealed }
 end
 
 -- What tells a recruiter of several sessions on a number which one a text belongs to: its code and
@@ -35,16 +35,17 @@ local function add_notice(keys, id, kind, to, now, look_again, lives)
     "number", to.number, "index", to.index, "locale", to.locale, "order", order, "place", place,
     "one_of_several", to.one_of_several or "")
   redis.call("EXPIRE", keys.notice, lives.record)
-  redis.call("SET", keys.notice_body, pack_body("", to.sealed, ""), "EX", lives.body)
+  redis.call("SET", keys.notice_body, pack_body("", to.sealed), "EX", lives.body)
   redis.call("ZADD", keys.lanes, 0, place)
   redis.call("ZADD", keys.outbox, now + look_again, id)
   return true
 end
 
--- Tells the sender of a message what became of it, at the phone and by the number they have now, or
--- else at the one they wrote from; nobody when somebody was erased, or about a notice.
--- message: fields of its hash; sealed: its sender's phone at acceptance.
-local function tell_sender(keys, id, kind, message, sealed, record, now, look_again, lives)
+-- Tells the sender of a message what became of it, at the phone and by the number that its session
+-- has, or had last; nobody when somebody was erased, or about a notice.
+-- message: fields of its hash; sender_sealed: that phone, "" when its owner has left it. A session
+-- that has ended holds none itself.
+local function tell_sender(keys, id, kind, message, sender_sealed, record, now, look_again, lives)
   if message.kind ~= "message" or kind == "" then
     return false
   end
@@ -53,11 +54,10 @@ local function tell_sender(keys, id, kind, message, sealed, record, now, look_ag
     return false
   end
   local side = message.side == "recruiter" and "candidate" or "recruiter"
-  local to = { session = message.session, side = side, number = message.number,
-    index = message.sender_index, sealed = sealed, locale = session[side .. "_locale"] }
-  if session.status == "open" then
-    to.number = session.number
-    to.index, to.sealed = session[side .. "_index"], session[side .. "_sealed"]
-  end
-  return add_notice(keys, id, kind, to, now, look_again, lives)
+  return add_notice(keys, id, kind, {
+    session = message.session, side = side, number = session.number,
+    index = session[side .. "_index"],
+    sealed = session.status == "open" and session[side .. "_sealed"] or sender_sealed,
+    locale = session[side .. "_locale"],
+  }, now, look_again, lives)
 end

@@ -1,0 +1,19 @@
+"""Finds the phone by which the sender of a text is told what became of it (P4)."""
+
+from __future__ import annotations
+
+from relay.domain.participant import Role
+from relay.workflows.services import Services
+
+
+def find_sender_phone(services: Services, session_id: str, *, receiver: Role) -> str:
+    """The sealed phone of the other side, which a session that has ended holds no more; "" when
+    its owner has left it or is no longer on record. Raises Unavailable."""
+    session = services.store.sessions.get(session_id)
+    if session is None:
+        return ""
+    sender = session.party(receiver.other)
+    person = services.store.people.get(receiver.other, sender.ref)
+    if person is None or sender.phone_index not in person.phone_indexes:
+        return ""
+    return person.sealed_phone
