@@ -137,8 +137,8 @@ class SessionAnswer(Answer):
     closed_reason: Annotated[
         ClosedReason | None,
         Field(
-            description="`renumbered`: nobody ended it; since a phone change its pair has a session "
-            "on another number, and this one cools on the number that they left"
+            description="`renumbered`: a phone change gave the pair another number, and this is "
+            "what cools on the number that they left"
         ),
     ]
     last_interaction_at: Instant | None
