@@ -19,8 +19,6 @@ from relay.store.scripts import Scripts
 _UNKNOWN_FOR = 1.0
 #: The whole map is read at most this often, in seconds.
 _LEARN_AGAIN_AFTER = 10.0
-#: Numbers in one script call.
-_BATCH = 500
 
 
 class Numbers:
@@ -229,42 +227,6 @@ class Numbers:
             )
         self._leave_the_map(release.number, pool)
         self.forget(release.number)
-
-    def note_idle(self, pool: str, numbers: Sequence[str], *, now: float) -> None:
-        """Remembers since when nothing has been on each of these, as far as anybody looked. A
-        session that comes, and a new status, make it forget that: nothing is missed in between."""
-        keys = PoolKeys(pool)
-        with unavailable_when_away():
-            for first in range(0, len(numbers), _BATCH):
-                batch = numbers[first : first + _BATCH]
-                self._scripts.run("note_idle", [keys.numbers, keys.load, keys.idle], [now, *batch])
-
-    def idle_since(self, pool: str, *, before: float) -> list[str]:
-        """Numbers idle since before then, the longest first. Raises Unavailable."""
-        with unavailable_when_away():
-            idle: list[str] = self._client.zrange(
-                PoolKeys(pool).idle, "-inf", f"{before}", byscore=True
-            )
-        return idle
-
-    def drain_idle(self, number: str, pool: str, *, before: float, allocatable: int) -> str:
-        """Sets it to draining if it still is idle and allocatable, and one of so many that are:
-        ``drained``, ``stays``, or ``changed``, look again. Raises Unavailable."""
-        keys = PoolKeys(pool)
-        with unavailable_when_away():
-            outcome: str = self._scripts.run(
-                "drain_idle_number",
-                [
-                    keys.number(number),
-                    keys.load,
-                    keys.idle,
-                    keys.blocked,
-                    keys.resting,
-                    keys.pool,
-                ],
-                [number, before, NumberStatus.DRAINING, allocatable],
-            )
-        return outcome
 
     def can_text(self, pool: str) -> bool:
         """Whether some number of the pool can, or could: a pool that has texted has to go on.

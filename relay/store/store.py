@@ -7,8 +7,10 @@ from relay.store.comparisons import Comparisons
 from relay.store.connection import Client
 from relay.store.erasing import Erasing
 from relay.store.history import History
+from relay.store.idle_numbers import IdleNumbers
 from relay.store.jobs import PurchaseJobs
 from relay.store.messages import Messages
+from relay.store.notices import Notices
 from relay.store.numbers import Numbers
 from relay.store.people import People
 from relay.store.phone_changes import PhoneChanges
@@ -29,6 +31,7 @@ class Store:
         scripts = Scripts(client, replicas=replicas)
         self.pools = Pools(client, scripts)
         self.numbers = Numbers(client, scripts)
+        self.idle_numbers = IdleNumbers(client, scripts)
         self.jobs = PurchaseJobs(client, scripts)
         self.comparisons = Comparisons(client)
         self.people = People(client, scripts)
@@ -39,6 +42,7 @@ class Store:
         self.recycling = Recycling(client, scripts)
         self.calls = Calls(client, scripts)
         self.messages = Messages(client, scripts)
+        self.notices = Notices(client, scripts)
         self.reputation = Reputation(client, scripts)
         self.history = History(client, scripts)
         self.suppressions = Suppressions(client)

@@ -69,7 +69,7 @@ def _tell_later(
     now: float,
 ) -> None:
     """Nobody waits for an answer any more, so its sender gets a text of its own."""
-    told = services.store.messages.add_notice(
+    told = services.store.notices.add(
         cause,
         notice,
         now=now,

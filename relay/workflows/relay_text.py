@@ -134,7 +134,7 @@ def _is_opt_out(services: Services, letter: Letter) -> bool:
 
 
 def _tell_counterpart(services: Services, letter: Letter) -> None:
-    notice = services.store.messages.tell_counterpart(
+    notice = services.store.notices.tell_counterpart(
         letter.id,
         Notice.TEXTS_STOPPED,
         now=letter.now,
@@ -200,10 +200,10 @@ def _may_tell(services: Services, letter: Letter, accepted: Acceptance) -> bool:
         return False
     if services.store.suppressions.is_stopped(letter.indexes, number):
         return False
-    messages, index = services.store.messages, accepted.index or letter.indexes[0]
+    notices, index = services.store.notices, accepted.index or letter.indexes[0]
     if accepted.state is AcceptState.SEVERAL:
-        return messages.may_ask(letter.pool, number=number, index=index)
-    return messages.may_tell(
+        return notices.may_ask(letter.pool, number=number, index=index)
+    return notices.may_tell(
         letter.pool,
         number=number,
         index=index,

@@ -69,18 +69,16 @@ def _drain_idle(services: Services, pool: Pool, *, now: float) -> None:
     allows at that moment: another worker may drain, too."""
     if pool.release_idle_after is None:
         return
-    numbers, store = services.store.numbers, services.store
-    usable = [one.number for one in numbers.of_pool(pool.name) if one.status.is_allocatable]
-    numbers.note_idle(pool.name, usable, now=now)
+    store, idle = services.store, services.store.idle_numbers
+    usable = [one.number for one in store.numbers.of_pool(pool.name) if one.status.is_allocatable]
+    idle.note(pool.name, usable, now=now)
     before = now - pool.release_idle_after
-    waiting = deque(numbers.idle_since(pool.name, before=before))
+    waiting = deque(idle.since(pool.name, before=before))
     while waiting:
         figures = store.pools.figures(pool.name)
         if figures.headroom <= pool.min_headroom:
             return
-        outcome = numbers.drain_idle(
-            waiting[0], pool.name, before=before, allocatable=figures.allocatable
-        )
+        outcome = idle.drain(waiting[0], pool.name, before=before, allocatable=figures.allocatable)
         if outcome == "drained":
             log.info("idle number drains", virtual_number=waiting[0], pool=pool.name)
         if outcome != "changed":

@@ -76,8 +76,8 @@ def test_a_purchase_and_a_release(strict: Board) -> None:
     assert jobs.sweep("us", now=NOW) == [job.id]
     jobs.begin(job.id, token="t", now=NOW)
     assert jobs.end(job.id, JobStatus.DONE, (), token="t", now=NOW)
-    numbers.note_idle("us", [number(0)], now=NOW)
-    assert numbers.drain_idle(number(0), "us", before=NOW, allocatable=3) == "drained"
+    strict.store.idle_numbers.note("us", [number(0)], now=NOW)
+    assert strict.store.idle_numbers.drain(number(0), "us", before=NOW, allocatable=3) == "drained"
     assert numbers.retire(number(0), "us", expected=NumberStatus.DRAINING) == "removed"
     numbers.note_released(numbers.releasing("us")[number(0)], "us", now=NOW)
     assert jobs.rent("us", now=NOW).prepaid == 1

@@ -171,12 +171,12 @@ def test_a_number_that_retires_leaves_once_and_only_as_expected(jobs, store: Sto
 def test_idle_numbers_are_known_since_they_were_first_seen_so(jobs, store: Store) -> None:
     numbers = store.numbers
     numbers.add(NUMBER, "us", carrier_sid="PN1", capabilities="v", now=NOW)
-    numbers.note_idle("us", [NUMBER, OTHER_NUMBER], now=NOW)
-    numbers.note_idle("us", [NUMBER], now=NOW + 10)
-    assert numbers.idle_since("us", before=NOW) == [NUMBER]
+    store.idle_numbers.note("us", [NUMBER, OTHER_NUMBER], now=NOW)
+    store.idle_numbers.note("us", [NUMBER], now=NOW + 10)
+    assert store.idle_numbers.since("us", before=NOW) == [NUMBER]
 
     def drain(number: str, before: float = NOW, allocatable: int = 1) -> str:
-        return numbers.drain_idle(number, "us", before=before, allocatable=allocatable)
+        return store.idle_numbers.drain(number, "us", before=before, allocatable=allocatable)
 
     assert drain(NUMBER, before=NOW - 1) == "stays"
     assert drain(OTHER_NUMBER) == "stays"
@@ -185,7 +185,7 @@ def test_idle_numbers_are_known_since_they_were_first_seen_so(jobs, store: Store
     assert drain(NUMBER) == "drained"  # its answer was lost
     assert numbers.get(NUMBER).status is NumberStatus.DRAINING
     numbers.set_status(NUMBER, "us", NumberStatus.RESERVED)
-    numbers.note_idle("us", [NUMBER], now=NOW)
+    store.idle_numbers.note("us", [NUMBER], now=NOW)
     assert drain(NUMBER) == "stays"
     numbers.retire(NUMBER, "us")
-    assert numbers.idle_since("us", before=NOW + 100) == []
+    assert store.idle_numbers.since("us", before=NOW + 100) == []

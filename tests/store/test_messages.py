@@ -764,7 +764,7 @@ def test_a_text_without_a_body_does_not_go_again(texts: Texts) -> None:
 
 def test_the_counterpart_of_somebody_who_stopped_is_told_once(texts: Texts) -> None:
     def tell(sender: str = RITA) -> str:
-        return texts.store.messages.tell_counterpart(
+        return texts.store.notices.tell_counterpart(
             "us.SMstop",
             Notice.TEXTS_STOPPED,
             now=NOW,
@@ -782,7 +782,7 @@ def test_the_counterpart_of_somebody_who_stopped_is_told_once(texts: Texts) -> N
 
 def test_a_notice_to_a_known_phone_exists_once(texts: Texts) -> None:
     def add() -> str:
-        return texts.store.messages.add_notice(
+        return texts.store.notices.add(
             "us.SMlate",
             Notice.NO_LONGER_CONNECTED,
             now=NOW,
@@ -806,7 +806,7 @@ def test_p1_a_notice_names_its_session_unless_it_is_one_of_several(
 ) -> None:
     for candidate in ("+12125550103", "+12125550104"):
         session = texts.pair.connect(RITA, candidate, context="Cook")
-    notice = texts.store.messages.add_notice(
+    notice = texts.store.notices.add(
         "us.SMlate",
         Notice.NO_LONGER_CONNECTED,
         now=NOW,
@@ -826,7 +826,7 @@ def test_p1_a_notice_names_its_session_unless_it_is_one_of_several(
 
 def test_a_stranger_is_told_once_a_day_and_again_for_the_same_text(texts: Texts) -> None:
     def may_tell(answering: str) -> bool:
-        return texts.store.messages.may_tell(
+        return texts.store.notices.may_tell(
             "us", number=NUMBER, index=index_of(STRANGER), session="", answering=answering
         )
 

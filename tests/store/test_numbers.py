@@ -173,21 +173,21 @@ def test_a_number_removed_while_it_is_put_back_is_on_the_map(board: Board) -> No
 
 
 def test_a_number_that_was_used_unseen_is_idle_only_from_then_on(board: Board) -> None:
-    board.store.numbers.note_idle("us", [number(0)], now=NOW)
+    board.store.idle_numbers.note("us", [number(0)], now=NOW)
     board.register_recruiter("rita", "r")
     board.register_candidate("carl", "c")
     session = board.open("rita", "carl")
-    assert board.store.numbers.idle_since("us", before=NOW) == []
+    assert board.store.idle_numbers.since("us", before=NOW) == []
     board.close(session)
     board.wait(200)
-    board.store.numbers.note_idle("us", [number(0)], now=board.now)
-    assert board.store.numbers.idle_since("us", before=board.now - 1) == []
+    board.store.idle_numbers.note("us", [number(0)], now=board.now)
+    assert board.store.idle_numbers.since("us", before=board.now - 1) == []
 
 
 def test_a_number_that_was_reserved_is_idle_only_from_then_on(board: Board) -> None:
-    board.store.numbers.note_idle("us", [number(0)], now=NOW)
+    board.store.idle_numbers.note("us", [number(0)], now=NOW)
     for status in (NumberStatus.RESERVED, NumberStatus.AVAILABLE):
         board.store.numbers.set_status(number(0), "us", status)
-    board.store.numbers.note_idle("us", [number(0)], now=NOW + 100)
-    assert board.store.numbers.idle_since("us", before=NOW + 99) == []
-    assert board.store.numbers.idle_since("us", before=NOW + 100) == [number(0)]
+    board.store.idle_numbers.note("us", [number(0)], now=NOW + 100)
+    assert board.store.idle_numbers.since("us", before=NOW + 99) == []
+    assert board.store.idle_numbers.since("us", before=NOW + 100) == [number(0)]

@@ -154,14 +154,14 @@ def test_two_workers_at_once_leave_the_headroom(market: Market) -> None:
     market.policy(min_headroom=3, release_idle_after=DAY)
     release(market)
     market.now += DAY + 1
-    drain = market.store.numbers.drain_idle
+    drain = market.store.idle_numbers.drain
 
     def be_overtaken(*args: object, **options: object) -> str:
-        market.store.numbers.drain_idle = drain
+        market.store.idle_numbers.drain = drain
         release(market)
         return str(drain(*args, **options))
 
-    market.store.numbers.drain_idle = be_overtaken
+    market.store.idle_numbers.drain = be_overtaken
     release(market)
     assert len(market.pool()) == len(market.owned()) == 3
 
@@ -202,13 +202,13 @@ def test_a_number_that_is_claimed_at_that_moment_stays(market: Market) -> None:
     market.policy(release_idle_after=100)
     release(market)
     market.now += 101
-    idle_since = market.store.numbers.idle_since
+    since = market.store.idle_numbers.since
 
     def claim(pool: str, *, before: float) -> list[str]:
         market.world.open(now=market.now)
-        return list(idle_since(pool, before=before))
+        return list(since(pool, before=before))
 
-    market.store.numbers.idle_since = claim
+    market.store.idle_numbers.since = claim
     assert release(market) == 0
     assert market.store.numbers.get(NUMBER).status is NumberStatus.AVAILABLE
 

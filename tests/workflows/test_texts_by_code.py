@@ -14,7 +14,7 @@ from relay.domain.participant import RecruiterDetails, Role
 from relay.domain.session import Channel, ClosedReason, Session
 from relay.domain.texts import AcceptState, Notice, second_id
 from relay.store.keys import PoolKeys
-from relay.store.messages import ASKED_AN_HOUR
+from relay.store.notices import ASKED_AN_HOUR
 from relay.store.outbox import LEASE
 from relay.workflows.ask_which_session import ask_which_session
 from relay.workflows.list_interactions import list_interactions
