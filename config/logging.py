@@ -74,7 +74,7 @@ def configure_logging(level: str = "INFO") -> None:
     structlog.configure(
         processors=[*_SHARED, *_LAST],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
-        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stdout)
