@@ -13,7 +13,7 @@ from relay.embedded_redis import EmbeddedRedis
 from relay.store.api_keys import ApiKeys
 from relay.store.connection import connect
 from relay.store.store import Store
-from tests.bench.board import NOW, Board, fill, make_board, stock
+from tests.bench.board import NOW, Board, empty, fill, make_board, stock
 from tests.bench.table import Row
 from tests.bench.webhook_figures import _environment, _free_port, _gunicorn
 
@@ -23,7 +23,7 @@ THREADS = 8
 
 def api_rate(server: EmbeddedRedis, directory: Path) -> list[Row]:
     store = Store(connect(server.url))
-    store.client.flushall()
+    empty(store)
     board = make_board(2_000, 20_000)
     stock(store, 1_000)
     fill(store, board, 100_000, now=time.time())

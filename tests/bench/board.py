@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -122,6 +123,14 @@ def fill(store: Store, board: Board, sessions: int, *, now: float = NOW) -> list
         assert isinstance(claimed, Claimed), claimed
         opened.append(claimed)
     return opened
+
+
+def empty(store: Store) -> None:
+    """Leaves the server with nothing. To free a million sessions takes it longer than the store's
+    client waits, so it does that by the way."""
+    store.client.flushall(asynchronous=True)
+    while store.client.info("memory")["lazyfree_pending_objects"]:
+        time.sleep(0.01)
 
 
 def used_memory(client: redis.Redis) -> int:

@@ -22,6 +22,7 @@ from tests.bench.board import (
     SEED,
     WEEK,
     Board,
+    empty,
     fill,
     make_board,
     script_time,
@@ -39,7 +40,7 @@ SAMPLES = 2_000
 def claim_rate(server: EmbeddedRedis) -> list[Row]:
     """Four processes claim for pairs that have no session, on 1,000 numbers and 100,000 open."""
     store = Store(connect(server.url))
-    store.client.flushall()
+    empty(store)
     board = make_board(2_000, 20_000)
     stock(store, 1_000)
     fill(store, board, 100_000)
@@ -79,7 +80,7 @@ def memory(server: EmbeddedRedis) -> list[Row]:
     """100,000 sessions of 2,000 recruiters and 20,000 candidates, all keys counted: the people's,
     the pool's and the numbers', on an empty server."""
     store = Store(connect(server.url))
-    store.client.flushall()
+    empty(store)
     empty = used_memory(store.client)
     board = make_board(2_000, 20_000)
     stock(store, 1_000)
@@ -115,7 +116,7 @@ def flatness(server: EmbeddedRedis, sizes: tuple[int, ...]) -> list[Row]:
 
 def _at_size(server: EmbeddedRedis, sessions: int) -> tuple[float, float]:
     store = Store(connect(server.url))
-    store.client.flushall()
+    empty(store)
     board = make_board(max(sessions // 50, 100), max(sessions // 5, 1_000))
     stock(store, 1_000)
     opened = fill(store, board, sessions)
@@ -159,7 +160,7 @@ def _median_route(store: Store, board: Board, opened: list[Claimed], rng: random
 def recycling(server: EmbeddedRedis) -> list[Row]:
     """100,000 sessions expire at once: closing them, then freeing their numbers."""
     store = Store(connect(server.url))
-    store.client.flushall()
+    empty(store)
     board = make_board(2_000, 20_000)
     stock(store, 1_000)
     fill(store, board, 100_000)

@@ -28,7 +28,7 @@ from relay.embedded_redis import EmbeddedRedis
 from relay.store.connection import connect
 from relay.store.sessions import Claimed
 from relay.store.store import Store
-from tests.bench.board import SEED, fictional_phone, fill, make_board, stock
+from tests.bench.board import SEED, empty, fictional_phone, fill, make_board, stock
 from tests.bench.table import Row
 
 ROOT = Path(__file__).parents[2]
@@ -49,7 +49,7 @@ class Call:
 
 def webhook(server: EmbeddedRedis, directory: Path) -> list[Row]:
     store = Store(connect(server.url))
-    store.client.flushall()
+    empty(store)
     board = make_board(2_000, 20_000)
     stock(store, 1_000)
     opened = fill(store, board, SESSIONS, now=time.time())
