@@ -81,14 +81,14 @@ def memory(server: EmbeddedRedis) -> list[Row]:
     the pool's and the numbers', on an empty server."""
     store = Store(connect(server.url))
     empty(store)
-    empty = used_memory(store.client)
+    nothing = used_memory(store.client)
     board = make_board(2_000, 20_000)
     stock(store, 1_000)
     for participant in track(board.recruiters + board.candidates, "people", transient=True):
         store.people.put(participant, now=NOW)
         store.people.enter_pool(participant.role, participant.ref, POOL.name)
     fill(store, board, 100_000)
-    each = (used_memory(store.client) - empty) / 100_000
+    each = (used_memory(store.client) - nothing) / 100_000
     return [
         Row("Redis memory per open session, bytes", f"{each:,.0f}", "under 1,000", each < 1_000)
     ]

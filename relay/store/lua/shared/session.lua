@@ -7,11 +7,12 @@ local SESSION_FIELDS = {
   "previous", "former", "code_needed", "context",
 }
 
+local RECORD = "^" .. string.rep("([^\t]*)\t", #SESSION_FIELDS - 1) .. "([^\t]*)$"
+
 local function read_session(record)
-  local session, position = {}, 1
-  for value in string.gmatch(record .. "\t", "([^\t]*)\t") do
-    session[SESSION_FIELDS[position]] = value
-    position = position + 1
+  local session, values = {}, { string.match(record, RECORD) }
+  for position = 1, #SESSION_FIELDS do
+    session[SESSION_FIELDS[position]] = values[position]
   end
   return session
 end
