@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 
+from relay.domain.errors import Unavailable
 from relay.domain.participant import Role
 from relay.domain.session import ClosedReason
-from relay.store.keys import PoolKeys
+from relay.store.keys import PoolKeys, participant
 from relay.workflows.sweep_outbox import sweep_outbox
 from tests.pair import CARL, NOW, RITA, US
 from tests.workflows.texting import TO_CARL, UNCLEAR, Stage
@@ -55,6 +58,21 @@ def test_p4_a_failure_after_the_end_tells_the_sender_at_the_phone_they_have(
     stage.report(message, "undelivered", 30005)
     stage.work()
     assert [to for to, _ in stage.arrived] == [CARL, "+12125550177"]
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_p4_a_failure_of_an_open_session_needs_no_record_of_people(
+    stage: Stage, message: str, is_open: bool
+) -> None:
+    """In a cluster another master has those. Else the carrier reports again."""
+    if not is_open:
+        stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
+    stage.client.set(participant(Role.RECRUITER, stage.pair.session.recruiter.ref), "unreadable")
+    with nullcontext() if is_open else pytest.raises(Unavailable):
+        stage.report(message, "undelivered", 30005)
+    stage.work()
+    assert [to for to, _ in stage.arrived] == [CARL, *([RITA] if is_open else [])]
+    assert stage.record(message).status == ("undelivered" if is_open else "queued")
 
 
 def test_a_stop_reported_late_tells_the_sender_why(stage: Stage, message: str) -> None:
