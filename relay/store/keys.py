@@ -44,9 +44,10 @@ numbers                            hash    virtual number → pool              
 {p}:interactions                   zset    session, start, id: in lexical order        retention
 {p}:call:<CallSid>                 hash    one call                                    retention
 {p}:message:<id>                   hash    one message or notice                       retention
-{p}:body:<id>                      string  its text and both phones, sealed            delivery
+{p}:body:<id>                      string  its text and its receiver's phone, sealed   delivery
 {p}:carried:<MessageSid>           string  carrier's sid → the message that owns it    retention
-{p}:told:<number>:<index>:<session>  string  text that was answered by a refusal       a day
+{p}:refused:<MessageSid>           string  the answer to a text that went to nobody    a day
+{p}:told:<number>:<index>:<about>  string  text that was answered by a refusal         a day
 {p}:asked:<number>:<index>         string  questions which session a text is for       an hour
 {p}:outbox                         zset    message to send, by when to look again      delivery
 {p}:lanes                          zset    (number, receiver), order, id: lexical      delivery
@@ -254,8 +255,11 @@ class PoolKeys:
     def carried(self, message_sid: str) -> str:
         return f"{self.tag}carried:{message_sid}"
 
-    def told(self, number: str, index: str, session: str) -> str:
-        return f"{self.tag}told:{number}:{index}:{session}"
+    def refused(self, message_sid: str) -> str:
+        return f"{self.tag}refused:{message_sid}"
+
+    def told(self, number: str, index: str, about: str) -> str:
+        return f"{self.tag}told:{number}:{index}:{about}"
 
     def asked(self, number: str, index: str) -> str:
         return f"{self.tag}asked:{number}:{index}"

@@ -49,7 +49,8 @@ class Messages:
         media: int,
         retention: int,
     ) -> Acceptance:
-        """Takes a text on, once. ``indexes`` are the sender's."""
+        """Takes a text on, once; one that was refused is refused again for a day, whatever has
+        changed. ``indexes`` are the sender's."""
         keys = PoolKeys(pool_of(message_id))
         notice = notice_id(message_id, Notice.PICTURE_NOT_RELAYED)
         with unavailable_when_away():
@@ -67,6 +68,7 @@ class Messages:
                     keys.message(notice),
                     keys.body(notice),
                     keys.codes,
+                    keys.refused(inbound_sid),
                     *(keys.phone(index) for index in indexes),
                 ],
                 [

@@ -98,11 +98,12 @@ class Notices:
             )
         return told if added else ""
 
-    def may_tell(self, pool: str, *, number: str, index: str, session: str, answering: str) -> bool:
-        """Whether somebody who is not connected is told so now: once a day for each session ("" for
-        none), and again when the carrier repeats the text that is answered (its sid; "" for one
-        fetched from a list)."""
-        key = PoolKeys(pool).told(number, index, session)
+    def may_tell(self, pool: str, *, number: str, index: str, about: str, answering: str) -> bool:
+        """Whether somebody whose text went to nobody is told so now: once a day ``about`` each
+        session ("" for none), or about a text, where nothing says which session it was for; and
+        again when the carrier repeats the text that is answered (its sid; "" for one fetched from a
+        list)."""
+        key = PoolKeys(pool).told(number, index, about)
         with unavailable_when_away():
             if self._client.set(key, answering, nx=True, ex=TOLD_FOR):
                 return True

@@ -193,20 +193,20 @@ def _answer(services: Services, letter: Letter, accepted: Acceptance) -> TextAns
 
 
 def _may_tell(services: Services, letter: Letter, accepted: Acceptance) -> bool:
-    """Once a day and session, and never to somebody who has stopped texts: the carrier would refuse
-    it. A stranger only where the carrier waits for an answer: we keep no number of theirs."""
+    """Once a day and session, or once a text that may be for several, and never to somebody who has
+    stopped texts: the carrier would refuse it. A stranger only where the carrier waits for an
+    answer: we keep no number of theirs."""
     number = letter.text.virtual_number
     if not letter.is_answerable and accepted.sender is None:
         return False
     if services.store.suppressions.is_stopped(letter.indexes, number):
         return False
     notices, index = services.store.notices, accepted.index or letter.indexes[0]
-    if accepted.state is AcceptState.SEVERAL:
-        return notices.may_ask(letter.pool, number=number, index=index)
+    is_question = accepted.state is AcceptState.SEVERAL
     return notices.may_tell(
         letter.pool,
         number=number,
         index=index,
-        session=accepted.session,
+        about=letter.text.message_sid if is_question else accepted.session,
         answering=letter.text.message_sid if letter.is_answerable else "",
-    )
+    ) and (not is_question or notices.may_ask(letter.pool, number=number, index=index))

@@ -827,7 +827,7 @@ def test_p1_a_notice_names_its_session_unless_it_is_one_of_several(
 def test_a_stranger_is_told_once_a_day_and_again_for_the_same_text(texts: Texts) -> None:
     def may_tell(answering: str) -> bool:
         return texts.store.notices.may_tell(
-            "us", number=NUMBER, index=index_of(STRANGER), session="", answering=answering
+            "us", number=NUMBER, index=index_of(STRANGER), about="", answering=answering
         )
 
     assert may_tell("SM1")

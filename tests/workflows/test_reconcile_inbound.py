@@ -5,11 +5,19 @@ from dataclasses import replace
 import pytest
 
 from relay.carrier.messages import ListedText
+from relay.carrier.webhooks import InboundText
 from relay.domain.errors import CarrierError
-from relay.domain.session import ClosedReason
+from relay.domain.pool import NumberStatus
+from relay.domain.session import Channel, ClosedReason
+from relay.domain.texts import Notice
+from relay.store.notices import ASKED_AN_HOUR
 from relay.workflows.reconcile_inbound import FIRST_LOOK, OVERLAP, reconcile_inbound
-from tests.pair import CARL, NOW, RITA, STRANGER, US
+from relay.workflows.recycle import recycle
+from relay.workflows.relay_text import relay_text
+from tests.pair import CARL, NOW, OTHER_NUMBER, RITA, STRANGER, US
 from tests.workflows.texting import Stage
+
+EVE = "+12125550104"
 
 
 @pytest.fixture
@@ -71,6 +79,59 @@ def test_a_notice_that_is_there_already_is_not_enqueued_again(stage: Stage) -> N
         stage.client.delete(key)
     reconcile_inbound(stage.services, now=NOW)
     assert stage.jobs.noted == []
+
+
+def fetch(stage: Stage, text: InboundText) -> None:
+    """The carrier lists what its webhook has brought, a little later."""
+    stage.carrier.messages.inbound = [ListedText(text=text, received_at=NOW)]
+    reconcile_inbound(stage.services, now=stage.now)
+    stage.work()
+
+
+@pytest.mark.parametrize("has_code", [False, True])
+def test_p1_a_refused_text_is_not_for_whoever_is_left_when_it_is_listed(
+    stage: Stage, has_code: bool
+) -> None:
+    """Its sender had several people there, and has one by then."""
+    stage.store.numbers.set_status(OTHER_NUMBER, "us", NumberStatus.RESERVED)
+    eve = stage.pair.connect(RITA, EVE, context="Cook")
+    assert eve.code_needed
+    short = replace(US, recruiter_cooldown=60, candidate_cooldown=60)
+    stage.store.pools.put(short)
+    stage.store.sessions.close(eve.id, short, ClosedReason.BY_API, now=NOW - 40)
+    text = stage.inbound(RITA, f"{eve.access_code if has_code else ''} Eve, the job is yours")
+    answer = relay_text(stage.services, text, now=NOW)
+    assert answer.outcome == ("closed" if has_code else "several")
+    stage.now = NOW + 30
+    recycle(stage.services, now=stage.now)
+    fetch(stage, text)
+    assert stage.arrived == []
+    assert replace(relay_text(stage.services, text, now=stage.now), tell=None) == replace(
+        answer, tell=None
+    )
+
+
+def test_p4_a_text_that_was_refused_is_not_delivered_after_all(stage: Stage) -> None:
+    """Its sender was told so."""
+    session = stage.pair.session.id
+    stage.store.sessions.amend(session, now=NOW, channels=frozenset({Channel.VOICE}))
+    text = stage.inbound()
+    assert relay_text(stage.services, text, now=NOW).tell is Notice.CALLS_ONLY
+    stage.store.sessions.amend(session, now=NOW, channels=frozenset(Channel))
+    fetch(stage, text)
+    assert stage.arrived == []
+
+
+def test_a_question_that_was_asked_at_once_is_not_asked_again(stage: Stage) -> None:
+    stage.store.numbers.set_status(OTHER_NUMBER, "us", NumberStatus.RESERVED)
+    stage.pair.connect(RITA, EVE)
+    for minute in range(ASKED_AN_HOUR):
+        text = stage.inbound(body=f"hello {minute}")
+        assert relay_text(stage.services, text, now=stage.now).tell is Notice.WHICH_SESSION
+        for _ in range(3):
+            stage.now += 10
+            fetch(stage, text)
+    assert stage.arrived == []
 
 
 def test_a_stranger_s_old_text_is_left_alone(stage: Stage) -> None:

@@ -6,7 +6,7 @@
 -- (P1).
 --
 -- A text from before the session (fetched late from the carrier's list) was not meant for it: its
--- sender is a stranger. A MessageSid is taken once. A picture is not relayed, and its sender gets a
+-- sender is a stranger. A MessageSid is taken once, and refused once: then it gets its answer again. A picture is not relayed, and its sender gets a
 -- notice; what was written with it is.
 --
 -- Answers {state} or {state, session id, sender's side, locale and index, one_of_several, code and
@@ -25,8 +25,9 @@ local keys = {
   notice = KEYS[9],        -- hash
   notice_body = KEYS[10],  -- string
   codes = KEYS[11],        -- hash
+  refused = KEYS[12],      -- string
 }
-local FIRST_PHONE_KEY = 12        -- the sender's phone hashes
+local FIRST_PHONE_KEY = 13        -- the sender's phone hashes
 local now = tonumber(ARGV[1])     -- seconds
 local number = ARGV[2]            -- virtual number
 local id = ARGV[3]                -- message id
@@ -36,7 +37,7 @@ local media = tonumber(ARGV[6])   -- pictures that came with it
 local notice_id = ARGV[7]         -- of the notice about them
 local notice_kind = ARGV[8]
 local look_again = tonumber(ARGV[9])  -- seconds until the sweeper looks for the text
-local lives = { record = tonumber(ARGV[10]), body = tonumber(ARGV[11]) }  -- seconds
+local lives = { record = tonumber(ARGV[10]), body = tonumber(ARGV[11]) }  -- seconds, refusals as bodies
 local said_at = tonumber(ARGV[12])  -- seconds
 local code = ARGV[13]             -- that the text begins with, or ""
 local rest = ARGV[14]             -- the text without it, sealed, or ""
@@ -44,6 +45,21 @@ local FIRST_INDEX = 15            -- the sender's indexes
 
 if redis.call("EXISTS", keys.message) == 1 then
   return { "duplicate" }
+end
+local refused_before = redis.call("GET", keys.refused)
+if refused_before then
+  local answer = {}
+  for value in string.gmatch(refused_before .. "\t", "([^\t]*)\t") do
+    answer[#answer + 1] = value
+  end
+  return answer
+end
+
+-- The first decision holds: by the time that the carrier repeats the text, or lists it, its sender may
+-- be connected to somebody else, and has been told that it went to nobody (P1).
+local function refuse(answer)
+  redis.call("SET", keys.refused, table.concat(answer, "\t"), "EX", lives.body)
+  return answer
 end
 
 -- Which of several the code in front names; nil when it names none of the sender's.
@@ -78,16 +94,17 @@ local found = find_session(keys, phones, indexes, number, now)
 if found.state == "several" then
   local named = named_one(found)
   if not named then
-    return ask_which(found)
+    return refuse(ask_which(found))
   end
   found = named
 end
 local session, side, other = found.session, found.side, found.other
-if not side then
+if found.state == "unknown_number" then
   return { found.state }
-end
-if said_at < tonumber(session.created_at) then
-  return { "stranger" }
+elseif not side then
+  return refuse({ found.state })
+elseif said_at < tonumber(session.created_at) then
+  return refuse({ "stranger" })
 end
 local locale, index = session[side .. "_locale"], session[side .. "_index"]
 
@@ -102,13 +119,13 @@ end
 
 local another = named_another()
 if another then
-  return { "closed", another, side, locale, index, "1" }
+  return refuse({ "closed", another, side, locale, index, "1" })
 end
 if found.state == "open" and not string.find(session.channels, "s", 1, true) then
   found.state = "no_sms"
 end
 if found.state ~= "open" then
-  return { found.state, found.id, side, locale, index, "", heading_for(side, session) }
+  return refuse({ found.state, found.id, side, locale, index, "", heading_for(side, session) })
 end
 
 if side == "recruiter" and code ~= "" and code == session.code then
