@@ -35,9 +35,10 @@ def main() -> None:
     except SettingsError as error:
         sys.exit(_complain(error, status=2))
     except RelayError as error:
+        status = _complain(error, status=1)
         for fault in error.faults:
             click.echo(f"{fault.pointer.lstrip('/')}: {fault.detail}", err=True)
-        sys.exit(_complain(error, status=1))
+        sys.exit(status)
     except CarrierError as error:
         click.echo("The carrier refused or did not answer.", err=True)
         sys.exit(_complain(error, status=1))

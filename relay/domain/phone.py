@@ -135,6 +135,10 @@ def normalise_virtual_number(text: str) -> str:
     return compact
 
 
+#: Three digits where the calling code is +1 (North American Numbering Plan: no first 0 or 1).
+AREA_CODE = "[2-9][0-9]{2}"
+
+
 def area_code_of(number: str) -> str:
     """Country and area code of a geographic number, ``1415``; "" of any other. Raises nothing."""
     try:

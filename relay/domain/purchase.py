@@ -50,6 +50,7 @@ class FailureCode(StrEnum):
     CARRIER_REFUSED = "carrier_refused"
     CARRIER_UNAVAILABLE = "carrier_unavailable"
     POOL_GONE = "pool_gone"
+    INTERNAL_ERROR = "internal_error"
 
     @property
     def sentence(self) -> str:
@@ -67,6 +68,7 @@ _SENTENCES = {
     FailureCode.CARRIER_REFUSED: "The carrier refused to sell a number",
     FailureCode.CARRIER_UNAVAILABLE: "The carrier could not be asked for an hour.",
     FailureCode.POOL_GONE: "The pool is not there any more.",
+    FailureCode.INTERNAL_ERROR: "A mistake of Relay's; the workers' logs say which.",
 }
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import phonenumbers
 
 from relay.domain.errors import Conflict, Fault, Invalid
+from relay.domain.phone import AREA_CODE
 from relay.domain.pool import Pool
 from relay.domain.purchase import JobKind, Purchase, draw_job_id
 from relay.domain.rent import allowance
@@ -61,6 +63,8 @@ def _check_place(pool: Pool, order: Order) -> None:
         faults.append(Fault("/buy/country", f"the pool's numbers are in {pool.country}"))
     if order.area_code and not _has_area_codes(order.country):
         faults.append(Fault("/buy/area_code", "only where the calling code is +1"))
+    elif order.area_code and not re.fullmatch(AREA_CODE, order.area_code):
+        faults.append(Fault("/buy/area_code", "three digits, like 415"))
     if faults:
         raise Invalid("Such numbers cannot be bought for this pool.", tuple(faults))
 

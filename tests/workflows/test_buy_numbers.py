@@ -116,6 +116,8 @@ def test_a_key_orders_again_when_it_is_forgotten(market: Market) -> None:
         ({"pool": "nowhere"}, "/pool"),
         ({"country": "CA"}, "/buy/country"),
         ({"pool": "de", "country": "DE", "area_code": "301"}, "/buy/area_code"),
+        ({"area_code": "abc"}, "/buy/area_code"),
+        ({"area_code": "415 "}, "/buy/area_code"),
     ],
 )
 def test_what_cannot_be_ordered_is_refused(
@@ -285,6 +287,29 @@ def test_a_refusal_for_good_ends_the_job_with_its_code(market: Market) -> None:
     assert codes(market.buy()) == [FailureCode.CARRIER_REFUSED]
     market.carrier._numbers.find_available = find
     assert market.is_settled()
+
+
+def test_a_mistake_of_ours_holds_up_no_other_purchase(market: Market) -> None:
+    """And is given up after an hour."""
+    broken, other = market.order(), market.order()
+
+    def be_mistaken(name: str) -> None:
+        if name == "find_available":
+            raise ValueError("abc")
+
+    market.carrier.before = be_mistaken
+    with pytest.raises(ValueError, match="abc"):
+        market.work(broken)
+    market.carrier.before = lambda _: None
+    assert market.finish(other).status is JobStatus.DONE
+    assert market.store.jobs.get(broken.id).pauses == 1
+
+    market.carrier.before = be_mistaken
+    market.now += PATIENCE
+    with pytest.raises(ValueError, match="abc"):
+        market.work(broken)
+    assert codes(market.store.jobs.get(broken.id)) == [FailureCode.INTERNAL_ERROR]
+    assert market.store.jobs.unfinished("us") == []
 
 
 def test_a_pool_that_is_gone_ends_the_job(market: Market) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, PlainSerializer, WithJsonSchema
 
 from relay.domain.participant import REF
+from relay.domain.phone import AREA_CODE
 from relay.domain.pool import POOL_NAME
 
 #: Begins the tags of a union's members, which are no part of a pointer.
@@ -15,7 +16,7 @@ UNION_TAG = "§"
 
 MOST_IN_A_LIST = 200
 COUNTRY_PATTERN = "^[A-Z]{2}$"
-AREA_CODE_PATTERN = "^([2-9][0-9]{2})?$"
+AREA_CODE_PATTERN = f"^({AREA_CODE})?$"
 #: A century: longer than anything lives, and a number that every layer can hold.
 LONGEST_DURATION = 100 * 365 * 24 * 3600
 
