@@ -129,6 +129,8 @@ def _line(finding: Finding) -> str:
 def list_numbers(pool: str | None) -> None:
     """List the numbers: number, pool, status, what it can do."""
     store = services_of_environment().store
+    if pool and store.pools.get(pool) is None:
+        raise Invalid("There is no such pool.")
     for name in [pool] if pool else store.pools.names():
         for number in store.numbers.of_pool(name):
             _show(number)

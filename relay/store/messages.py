@@ -105,12 +105,11 @@ class Messages:
         number: str | None = None,
         send_again_at: float | None,
         notice: Notice,
-        sender_phone: str = "",
         retention: int,
     ) -> Reported:
         """Moves a text forwards, and its number's traffic with it. ``notice`` is what its sender is
-        told if this is its failure, as by ``Outbox.give_up``. Who has the record names the
-        virtual number, and saves a round trip."""
+        told if this is its failure. Who has the record names the virtual number, and saves a
+        round trip."""
         keys = PoolKeys(pool_of(message_id))
         told = notice_id(message_id, notice)
         with unavailable_when_away():
@@ -147,7 +146,6 @@ class Messages:
                     retention,
                     BODY_LIFETIME,
                     _counts_as(status, error_code),
-                    sender_phone,
                 ],
             )
         return Reported(ReportOutcome(outcome), head, bool(is_told))

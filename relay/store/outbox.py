@@ -186,12 +186,10 @@ class Outbox:
         error_code: int,
         notice: Notice,
         retention: int,
-        sender_phone: str,
         number: str = "",
     ) -> GivenUp:
-        """It will not be sent: its body goes and its sender gets the notice, at ``sender_phone``
-        (sealed) when their session has ended, unless that is "". ``number`` is the virtual one,
-        whose traffic a filtered text is counted in."""
+        """It will not be sent: its body goes and its sender gets the notice. ``number`` is the
+        virtual one, whose traffic a filtered text is counted in."""
         keys = PoolKeys(pool_of(message_id))
         told = notice_id(message_id, notice)
         counted, head, is_told = self._run(
@@ -220,7 +218,6 @@ class Outbox:
                 retention,
                 BODY_LIFETIME,
                 int(error_code == FILTERED and number != ""),
-                sender_phone,
             ],
         )
         return GivenUp(counted=bool(counted), next=head, sender_told=bool(is_told))

@@ -13,7 +13,7 @@ from typing import assert_never, cast
 
 import structlog
 
-from relay.domain.errors import CarrierError, Unavailable
+from relay.domain.errors import CarrierError
 from relay.domain.pool import Pool
 from relay.domain.purchase import (
     REQUEST_WITHIN,
@@ -119,8 +119,6 @@ def _work(run: _Run) -> Purchase | Later:
         return Later(run.clock())
     except CarrierError as error:
         return _after_trouble(run, error)
-    except Unavailable:
-        raise
     except Exception:
         _step_back(run)
         raise

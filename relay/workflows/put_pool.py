@@ -41,6 +41,8 @@ def _faults_of(pool: Pool) -> list[Fault]:
         faults.append(Fault("/country", "no country with telephones has this code"))
     if pool.default_ttl > pool.max_ttl:
         faults.append(Fault("/default_ttl", "at most max_ttl"))
+    if pool.monthly_budget is not None and not pool.number_rent:
+        faults.append(Fault("/number_rent", "at least 0.01, or monthly_budget bounds nothing"))
     faults.extend(
         Fault(f"/allowed_countries/{place}", "no country with telephones has this code")
         for place, country in enumerate(pool.allowed_countries)

@@ -10,7 +10,6 @@ from relay.carrier.webhooks import MessageStatusReport
 from relay.domain.message_progress import OPTED_OUT, read_status, redelivery_at
 from relay.domain.texts import Message, Notice, ReportOutcome, notice_id
 from relay.metrics import MESSAGE_STATUSES
-from relay.workflows.find_sender import find_sender_phone
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
@@ -41,11 +40,6 @@ def record_message_status(
         number=message.number,
         send_again_at=_send_again_at(message, report, now) if status.is_failure else None,
         notice=notice,
-        sender_phone=(
-            find_sender_phone(services, message.session, receiver=message.side)
-            if status.is_failure
-            else ""
-        ),
         retention=services.settings.record_retention,
     )
     if reported.outcome is ReportOutcome.RECORDED:

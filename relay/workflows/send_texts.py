@@ -40,7 +40,7 @@ from relay.domain.texts import (
 from relay.store.suppressions import SERVICE
 from relay.vault import Unreadable
 from relay.workflows.ask_which_session import ask_which_session
-from relay.workflows.find_sender import find_sender_phone
+from relay.workflows.find_receiver import PhoneMoving, find_attempted, find_receiver
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
@@ -51,6 +51,8 @@ Clock = Callable[[], float]
 _TURN = 20.0
 #: The request must end within the lease: what is left of it when we begin, in seconds.
 _LEASE_NEEDED = 10.5
+#: A phone change that stopped between its steps is looked at again after so many seconds.
+_MOVE = 5.0
 #: The carrier's clock against ours, in seconds, when it is asked what it took since an attempt.
 _CLOCK_MARGIN = 5.0
 #: Code of a text that was never offered to the carrier: nothing can be unsealed any more.
@@ -95,14 +97,16 @@ def _use(services: Services, grant: Grant, clock: Clock) -> str:
 def _send(services: Services, grant: Grant, clock: Clock) -> str:
     now = clock()
     try:
-        to = services.vault.unseal_phone(grant.sealed_phone)
+        to = find_receiver(services, grant, now=now)
         words = _words(services, grant, now)
     except Unreadable:
         return _give_up(services, grant, _UNREADABLE, clock, "unreadable")
+    except PhoneMoving:
+        return _postpone(services, grant, now + _MOVE, clock, is_open=False, code=0)
+    if to is None:
+        return _give_up(services, grant, 0, clock, "severed")
     if _has_stopped(services, grant, to):
         return _give_up(services, grant, OPTED_OUT, clock, "opted_out")
-    if _was_left(services, grant, to, now):
-        return _give_up(services, grant, 0, clock, "severed")
     parts = None if grant.part else split(words, code=grant.code, context=grant.context)
     if parts:
         return _split(services, grant, parts, clock)
@@ -163,17 +167,6 @@ def _has_stopped(services: Services, grant: Grant, to: PhoneNumber) -> bool:
     return services.store.suppressions.is_stopped(indexes, grant.number)
 
 
-def _was_left(services: Services, grant: Grant, to: PhoneNumber, now: float) -> bool:
-    """Whether the receiver has another phone by now, or is no longer on record. A session that is
-    live follows them; one that has ended keeps the phone that they had."""
-    session = services.store.sessions.get(grant.session)
-    if session is None or session.is_live(now):
-        return False
-    person = services.store.people.get(grant.receiver, session.party(grant.receiver).ref)
-    indexes = services.vault.indexes_of(to.reveal())
-    return person is None or not set(indexes) & set(person.phone_indexes)
-
-
 def _after_error(
     services: Services, grant: Grant, to: PhoneNumber, error: CarrierError, clock: Clock
 ) -> str:
@@ -207,10 +200,12 @@ def _settle(services: Services, grant: Grant, clock: Clock) -> str:
     there that nobody owns is that attempt's.
     """
     try:
-        to = services.vault.unseal_phone(grant.sealed_phone)
+        to = find_attempted(services, grant)
         body = _headed(grant, _words(services, grant, clock()))
     except Unreadable:
         return _give_up(services, grant, _UNREADABLE, clock, "unreadable")
+    if to is None:
+        return _give_up(services, grant, 0, clock, "severed")
     try:
         listed = services.carrier.messages.find_sent(
             virtual_number=grant.number, to=to, since=grant.attempted_at - _CLOCK_MARGIN
@@ -290,7 +285,6 @@ def _give_up(services: Services, grant: Grant, code: int, clock: Clock, reason: 
         error_code=code,
         notice=notice,
         retention=services.settings.record_retention,
-        sender_phone=find_sender_phone(services, grant.session, receiver=grant.receiver),
         number=grant.number,
     )
     log.warning("text given up", message=grant.message, code=code, reason=reason)

@@ -217,6 +217,8 @@ def test_from_nothing_to_a_number_that_is_answered(environment):
     assert lines(imported) == [f"{NUMBER}  us  available  voice,sms,mms"]
     assert lines(run(environment, "numbers", "list")) == lines(imported)
     assert lines(run(environment, "numbers", "list", "--pool", "us")) == lines(imported)
+    unknown = run(environment, "numbers", "list", "--pool", "nope")
+    assert (unknown.returncode, unknown.stderr) == (1, "There is no such pool.\n")
     assert lines(run(environment, "pools", "list")) == [
         "us  US  1 numbers  0 open sessions  headroom 1"
     ]

@@ -21,6 +21,7 @@ def test_drawn_codes_are_ten_digits_and_differ():
         ("482913: Hello\nthere", "482913", "Hello\nthere"),
         (" #482913, hi", "482913", "hi"),
         ("(482913) Hello", "482913", "Hello"),
+        ("(482913): Hello", "482913", "Hello"),
         ("（482913）你好", "482913", "你好"),
         ("482913\nHello", "482913", "Hello"),
         ("482913-hi", "482913", "hi"),

@@ -5,7 +5,6 @@ import redis
 
 from relay.domain.message_progress import MessageStatus
 from relay.domain.participant import Role
-from relay.domain.phone import PhoneNumber
 from relay.domain.session import Channel, ClosedReason, Session
 from relay.domain.texts import (
     Acceptance,
@@ -131,7 +130,7 @@ class Texts:
             retention=RETENTION,
         )
 
-    def give_up(self, message: str, token: str = "t1", now: float = NOW, sender_phone: str = ""):
+    def give_up(self, message: str, token: str = "t1", now: float = NOW):
         return self.outbox.give_up(
             message,
             token=token,
@@ -139,7 +138,6 @@ class Texts:
             error_code=30007,
             notice=Notice.TEXT_FAILED,
             retention=RETENTION,
-            sender_phone=sender_phone and self.pair.vault.seal_phone(PhoneNumber(sender_phone)),
         )
 
     def body(self, message: str) -> str | None:
@@ -408,7 +406,7 @@ def test_what_a_session_that_was_taken_back_still_held_is_given_up(
     message = texts.accepted()
     texts.store.sessions.close(texts.pair.session.id, US, reason, now=NOW)
     assert texts.begin(message).turn is Turn.SEVERED
-    assert texts.give_up(message, sender_phone=RITA).sender_told is is_told
+    assert texts.give_up(message).sender_told is is_told
     if is_told:
         assert texts.begin(notice_id(message, Notice.TEXT_FAILED), "t2").turn is Turn.SEND
 
@@ -474,7 +472,7 @@ def test_a_text_is_given_up_when_its_receiver_s_binding_has_gone(texts: Texts, s
     receiver = CARL if sender == RITA else RITA
     texts.pair.client.hdel(KEYS.phone(index_of(receiver)), NUMBER)
     assert texts.begin(message).turn is Turn.SEVERED
-    assert texts.give_up(message, sender_phone=sender).sender_told
+    assert texts.give_up(message).sender_told
     notice = notice_id(message, Notice.TEXT_FAILED)
     assert texts.begin(notice, "t2").turn is Turn.SEND
 
@@ -485,7 +483,7 @@ def test_nobody_is_told_by_a_number_on_which_they_have_no_binding_any_more(texts
     texts.begin(message)
     _close(texts)
     texts.pair.client.hdel(KEYS.phone(index_of(RITA)), NUMBER)
-    texts.give_up(message, sender_phone=RITA)
+    texts.give_up(message)
     notice = notice_id(message, Notice.TEXT_FAILED)
     assert texts.begin(notice, "t2").turn is Turn.SEVERED
     assert not texts.give_up(notice, "t2").sender_told

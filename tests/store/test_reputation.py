@@ -175,7 +175,6 @@ def test_a_text_refused_at_once_counts_when_it_was_filtered(
             error_code=code,
             notice=Notice.TEXT_FAILED,
             retention=1000,
-            sender_phone="",
             number=NUMBER,
         )
     assert texted(texts) == Traffic(texts=filtered, filtered=filtered)

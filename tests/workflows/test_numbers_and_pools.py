@@ -144,6 +144,8 @@ def test_everything_that_is_wrong_with_a_pool_is_said_at_once(world):
         country="QQ",
         default_ttl=60,
         max_ttl=30,
+        monthly_budget=1,
+        number_rent=0,
         allowed_countries=("DE", "QQ"),
     )
 
@@ -154,6 +156,7 @@ def test_everything_that_is_wrong_with_a_pool_is_said_at_once(world):
         "/name",
         "/country",
         "/default_ttl",
+        "/number_rent",
         "/allowed_countries/1",
     ]
 

@@ -19,10 +19,12 @@ from relay.workflows.erase_participant import erase_participant
 from relay.workflows.recycle import recycle
 from relay.workflows.register_participant import register_candidate, register_recruiter
 from relay.workflows.relay_text import relay_text
+from relay.workflows.resume_phone_changes import ABANDONED_AFTER, resume_phone_changes
 from relay.workflows.send_texts import send_texts
 from relay.workflows.sweep_outbox import sweep_outbox
 from tests import world
 from tests.pair import CARL, NOW, NUMBER, OTHER_NUMBER, RITA, US, person
+from tests.workflows.test_change_phone import die_after
 from tests.workflows.texting import TO_CARL, UNCLEAR, Stage, StandInCarrier
 
 BUSY = CarrierError(20429, retryable=True, retry_after=30)
@@ -245,6 +247,67 @@ def test_p4_who_has_a_new_phone_by_the_end_of_the_session_is_told_there(stage: S
     stage.work()
     assert stage.record(message).status == "failed"
     assert stage.arrived == [(NEW_PHONE, FAILED)]
+
+
+@pytest.mark.parametrize("steps", range(1, 9))
+def test_p4_a_sender_is_told_once_their_phone_change_is_over(stage: Stage, steps: int) -> None:
+    """Its process died between its steps, and the session ended."""
+    message = stage.text().message
+    stage.work()
+    die_after(stage, steps, lambda: stage.move(Role.RECRUITER, NEW_PHONE))
+    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
+    stage.report(message, "undelivered", 30005)
+    stage.work()
+    stage.now += ABANDONED_AFTER + 1
+    resume_phone_changes(stage.services, now=stage.now)
+    sweep_outbox(stage.services, now=stage.now)
+    stage.work()
+    recruiter = stage.store.sessions.get(stage.pair.session.id).recruiter
+    person = stage.store.people.get(Role.RECRUITER, recruiter.ref)
+    phone = stage.pair.vault.unseal_phone(person.sealed_phone).reveal()
+    # The one that the session had, unless it has been left since.
+    has_it = recruiter.phone_index in person.phone_indexes
+    assert [to for to, _ in stage.arrived] == [CARL, *([phone] if has_it else [])]
+
+
+@pytest.mark.parametrize("is_left", [False, True])
+@pytest.mark.parametrize("is_taken", [False, True])
+def test_p4_an_unsettled_notice_after_the_end_is_settled(
+    stage: Stage, is_taken: bool, is_left: bool
+) -> None:
+    message = stage.text().message
+    stage.work()
+    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
+    stage.carrier.messages.troubles = [UNCLEAR]
+    stage.carrier.messages.takes_despite_trouble = is_taken
+    stage.report(message, "undelivered", 30005)
+    stage.work()
+    if is_left:
+        stage.move(Role.RECRUITER, NEW_PHONE)
+    stage.now += REPORT_GRACE
+    sweep_outbox(stage.services, now=stage.now)
+    stage.work()
+    told = [to for to, _ in stage.arrived if to != CARL]
+    assert told == ([RITA] if is_taken or not is_left else [])
+    assert stage.client.zcard(PoolKeys("us").outbox) == 0
+
+
+@pytest.mark.parametrize("was_attempted", [False, True])
+def test_a_notice_of_a_session_that_is_forgotten_goes_nowhere(
+    stage: Stage, was_attempted: bool
+) -> None:
+    message = stage.text().message
+    stage.work()
+    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
+    stage.carrier.messages.troubles = [UNCLEAR] if was_attempted else []
+    stage.report(message, "undelivered", 30005)
+    if was_attempted:
+        stage.work()
+    stage.client.hdel(PoolKeys("us").sessions, stage.pair.session.id)
+    stage.now += REPORT_GRACE
+    sweep_outbox(stage.services, now=stage.now)
+    stage.work()
+    assert [to for to, _ in stage.arrived] == [CARL]
 
 
 @pytest.mark.parametrize("role", list(Role))

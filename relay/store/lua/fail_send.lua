@@ -25,7 +25,6 @@ local notice_kind = ARGV[7]    -- or "" to tell nobody
 local look_again = tonumber(ARGV[8])  -- seconds until the sweeper looks for the next
 local lives = { record = tonumber(ARGV[9]), body = tonumber(ARGV[10]) }  -- seconds
 local is_filtered = ARGV[11] == "1"
-local sender_sealed = ARGV[12] -- the phone by which the sender is told, or ""
 
 local message = read_message(keys.message)
 if not message or message.place == "" then
@@ -45,6 +44,5 @@ if is_filtered then
 end
 redis.call("DEL", keys.body)
 leave(keys, id, message.place)
-local told = tell_sender(keys, notice_id, notice_kind, message, sender_sealed, record, now,
-  look_again, lives)
+local told = tell_sender(keys, notice_id, notice_kind, message, record, now, look_again, lives)
 return { 1, pass_on(keys, lane, token, now, look_again), told and 1 or 0 }

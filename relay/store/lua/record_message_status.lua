@@ -32,7 +32,6 @@ local notice_kind = ARGV[11]    -- of the notice to the sender, or ""
 local look_again = tonumber(ARGV[12])  -- seconds until the sweeper looks
 local lives = { record = tonumber(ARGV[13]), body = tonumber(ARGV[14]) }  -- seconds
 local counts_as = ARGV[15]      -- "sent", "filtered", or "" while it counts for nothing
-local sender_sealed = ARGV[16]  -- the phone by which the sender is told, or ""
 
 local message = read_message(keys.message)
 if not message then
@@ -76,7 +75,6 @@ local told = false
 if is_final then
   redis.call("DEL", keys.body)
   local record = redis.call("HGET", keys.sessions, message.session)
-  told = tell_sender(keys, notice_id, notice_kind, message, sender_sealed, record, now,
-    look_again, lives)
+  told = tell_sender(keys, notice_id, notice_kind, message, record, now, look_again, lives)
 end
 return { "recorded", next_id, told and 1 or 0 }

@@ -45,5 +45,5 @@ count_status(keys, known[1], -1)
 mark_place(keys, ordinal, { blocked = 1 })
 redis.call("DEL", keys.number)
 redis.call("ZREM", keys.idle, number)
-redis.call("HSET", keys.releasing, number, table.concat({ known[2], known[3], known[4] }, "	"))
+redis.call("HSET", keys.releasing, number, table.concat({ known[2], known[3], known[4] }, "\t"))
 return "removed"

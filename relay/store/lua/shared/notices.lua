@@ -22,10 +22,11 @@ local function heading_for(side, session)
 end
 
 -- keys: pool, lanes, outbox, notice (hash), notice_body. to: session id, side, number, index,
--- sealed, locale, one_of_several ("1": nothing says that it is about this session, so no heading
--- does). lives: record and body, in seconds. True when there is a new notice.
+-- sealed ("" where the session has ended, and holds no phone: who sends it finds the one on record),
+-- locale, one_of_several ("1": nothing says that it is about this session, so no heading does).
+-- lives: record and body, in seconds. True when there is a new notice.
 local function add_notice(keys, id, kind, to, now, look_again, lives)
-  if to.sealed == "" or redis.call("EXISTS", keys.notice) == 1 then
+  if redis.call("EXISTS", keys.notice) == 1 then
     return false
   end
   local order = redis.call("HINCRBY", keys.pool, "text_order", 1)
@@ -35,7 +36,9 @@ local function add_notice(keys, id, kind, to, now, look_again, lives)
     "number", to.number, "index", to.index, "locale", to.locale, "order", order, "place", place,
     "one_of_several", to.one_of_several or "")
   redis.call("EXPIRE", keys.notice, lives.record)
-  redis.call("SET", keys.notice_body, pack_body("", to.sealed), "EX", lives.body)
+  if to.sealed ~= "" then
+    redis.call("SET", keys.notice_body, pack_body("", to.sealed), "EX", lives.body)
+  end
   redis.call("ZADD", keys.lanes, 0, place)
   redis.call("ZADD", keys.outbox, now + look_again, id)
   return true
@@ -43,9 +46,8 @@ end
 
 -- Tells the sender of a message what became of it, at the phone and by the number that its session
 -- has, or had last; nobody when somebody was erased, or about a notice.
--- message: fields of its hash; sender_sealed: that phone, "" when its owner has left it. A session
--- that has ended holds none itself.
-local function tell_sender(keys, id, kind, message, sender_sealed, record, now, look_again, lives)
+-- message: fields of its hash.
+local function tell_sender(keys, id, kind, message, record, now, look_again, lives)
   if message.kind ~= "message" or kind == "" then
     return false
   end
@@ -56,8 +58,7 @@ local function tell_sender(keys, id, kind, message, sender_sealed, record, now, 
   local side = message.side == "recruiter" and "candidate" or "recruiter"
   return add_notice(keys, id, kind, {
     session = message.session, side = side, number = session.number,
-    index = session[side .. "_index"],
-    sealed = session.status == "open" and session[side .. "_sealed"] or sender_sealed,
+    index = session[side .. "_index"], sealed = session[side .. "_sealed"],
     locale = session[side .. "_locale"],
   }, now, look_again, lives)
 end
