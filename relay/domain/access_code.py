@@ -32,7 +32,7 @@ TRIES_OF_STRANGERS = 20
 #: Chinese needs no space, and has its own punctuation.
 _HEADED = re.compile(
     rf"\s*[#(（]?([0-9]{{{SHORTEST},{LONGEST}}})"
-    r"(?:(?:\s*[-:,.;#)，：；、。）])+\s*|\s+|$|(?=[^\x00-\x7f]))"
+    r"(?:\s*[)）]?\s*[-:,.;#，：；、。]\s*|\s*[)）]\s*|\s+|$|(?=[^\x00-\x7f]))"
 )
 
 

@@ -174,7 +174,8 @@ class Service:
         return self.log_of(name).read_text(errors="replace")[-3000:]
 
     def _write(self, settings: Mapping[str, str]) -> None:
-        self.settings_file.touch(mode=0o600)
+        self.settings_file.touch()
+        self.settings_file.chmod(0o600)
         self.settings_file.write_text(
             "".join(f"{name}={shlex.quote(value)}\n" for name, value in settings.items())
         )

@@ -46,7 +46,7 @@ numbers                            hash    virtual number → pool              
 {p}:message:<id>                   hash    one message or notice                       retention
 {p}:body:<id>                      string  its text and its receiver's phone, sealed   delivery
 {p}:carried:<MessageSid>           string  carrier's sid → the message that owns it    retention
-{p}:refused:<MessageSid>           string  the answer to a text that went to nobody    a day
+{p}:refused:<MessageSid>           string  the answer to a text that went to nobody    a week
 {p}:told:<number>:<index>:<about>  string  text that was answered by a refusal         a day
 {p}:asked:<number>:<index>         string  questions which session a text is for       an hour
 {p}:outbox                         zset    message to send, by when to look again      delivery

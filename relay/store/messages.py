@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from relay.domain.errors import Unavailable
 from relay.domain.message_progress import MessageStatus
 from relay.domain.participant import Role
 from relay.domain.reputation import FILTERED
@@ -25,6 +26,9 @@ from relay.store.connection import Client, unavailable_when_away
 from relay.store.keys import PoolKeys
 from relay.store.outbox import BODY_LIFETIME, LOOK_AGAIN, Outbox
 from relay.store.scripts import Scripts
+
+#: A refusal holds for so many seconds: longer than the carrier's list is ever looked back into.
+REFUSED_FOR = 7 * 24 * 3600
 
 
 class Messages:
@@ -49,8 +53,9 @@ class Messages:
         media: int,
         retention: int,
     ) -> Acceptance:
-        """Takes a text on, once; one that was refused is refused again for a day, whatever has
-        changed. ``indexes`` are the sender's."""
+        """Takes a text on, once; one that was refused is refused again for a week, whatever has
+        changed. ``indexes`` are the sender's. Raises Unavailable for seconds, too, while a phone
+        change of theirs is between its steps."""
         keys = PoolKeys(pool_of(message_id))
         notice = notice_id(message_id, Notice.PICTURE_NOT_RELAYED)
         with unavailable_when_away():
@@ -87,9 +92,12 @@ class Messages:
                     math.ceil(said_at),
                     text.code,
                     text.rest,
+                    REFUSED_FOR,
                     *indexes,
                 ],
             )
+        if answer == ["moving"]:
+            raise Unavailable("A phone change of the sender's is between its steps.")
         return _acceptance(answer)
 
     def record_status(

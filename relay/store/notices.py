@@ -101,13 +101,13 @@ class Notices:
     def may_tell(self, pool: str, *, number: str, index: str, about: str, answering: str) -> bool:
         """Whether somebody whose text went to nobody is told so now: once a day ``about`` each
         session ("" for none), or about a text, where nothing says which session it was for; and
-        again when the carrier repeats the text that is answered (its sid; "" for one fetched from a
-        list)."""
+        again when the same text is ``answering`` in the same way: when the carrier repeats it, or
+        lists it again."""
         key = PoolKeys(pool).told(number, index, about)
         with unavailable_when_away():
             if self._client.set(key, answering, nx=True, ex=TOLD_FOR):
                 return True
-            return bool(answering and self._client.get(key) == answering)
+            return bool(self._client.get(key) == answering)
 
     def may_ask(self, pool: str, *, number: str, index: str) -> bool:
         """Whether somebody is asked once more which session a text was for: not so often that two

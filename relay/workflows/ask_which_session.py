@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from relay.carrier import announcements
+from relay.carrier.announcements import Announcement
 from relay.domain.session import pool_of
 from relay.workflows.services import Services
 
@@ -11,14 +12,15 @@ def ask_which_session(
     services: Services, message_id: str, *, index: str, number: str, locale: str, now: float
 ) -> str:
     """The words: the question, and the codes and contexts of the sender's live sessions there; of
-    none whose recruiter has left this phone, the one of ``index``. Raises Unavailable."""
+    none whose recruiter has left this phone, the one of ``index``. That they are connected no
+    longer, when by now none is live. Raises Unavailable."""
     bound = services.store.sessions.bound_to(pool_of(message_id), index, number)
-    return announcements.which_session(
-        [
-            (session.access_code, session.context)
-            for session in bound
-            if session.recruiter.phone_index == index and session.is_live(now)
-        ],
-        locale,
-        board=services.settings.board_name,
-    )
+    board = services.settings.board_name
+    live = [
+        (session.access_code, session.context)
+        for session in bound
+        if session.recruiter.phone_index == index and session.is_live(now)
+    ]
+    if not live:
+        return announcements.text(Announcement.NO_LONGER_CONNECTED, locale, board=board)
+    return announcements.which_session(live, locale, board=board)

@@ -13,7 +13,7 @@ from typing import assert_never, cast
 
 import structlog
 
-from relay.domain.errors import CarrierError
+from relay.domain.errors import CarrierError, Unavailable
 from relay.domain.pool import Pool
 from relay.domain.purchase import (
     REQUEST_WITHIN,
@@ -119,6 +119,8 @@ def _work(run: _Run) -> Purchase | Later:
         return Later(run.clock())
     except CarrierError as error:
         return _after_trouble(run, error)
+    except Unavailable:
+        raise
     except Exception:
         _step_back(run)
         raise
@@ -128,7 +130,8 @@ def _work(run: _Run) -> Purchase | Later:
 def _step_back(run: _Run) -> None:
     """After a mistake of ours: the pool's other jobs go on at once, and this one later, for an
     hour."""
-    if not _intents(run) and is_given_up(run.job(), now=run.clock()):
+    job = run.job()
+    if job.pauses and not _intents(run) and is_given_up(job, now=run.clock()):
         _end(run, Failure.of(FailureCode.INTERNAL_ERROR))
     else:
         _postpone(run, _next_try(run), has_failed=True)

@@ -27,9 +27,6 @@ def find_receiver(services: Services, grant: Grant, *, now: float) -> PhoneNumbe
     session = services.store.sessions.get(grant.session)
     if session is None or session.is_live(now):
         return phone
-    change = services.store.phone_changes.get(grant.receiver, session.party(grant.receiver).ref)
-    if change is not None and change.stage is Stage.COMMITTING:
-        raise PhoneMoving
     person = _receiver(services, grant, session)
     indexes = services.vault.indexes_of(phone.reveal()) if phone else (grant.index,)
     if person is None or not _has_one_of(person, indexes):
@@ -39,7 +36,7 @@ def find_receiver(services: Services, grant: Grant, *, now: float) -> PhoneNumbe
 
 def find_attempted(services: Services, grant: Grant) -> PhoneNumber | None:
     """The phone that the latest attempt went to, whosever it is. None when the text came without
-    one, and its receiver has left it since. Raises Unreadable, Unavailable."""
+    one, and its receiver has left it since. Raises Unreadable, PhoneMoving, Unavailable."""
     phone = _sealed_with_it(services, grant)
     session = None if phone else services.store.sessions.get(grant.session)
     if session is None:
@@ -56,7 +53,11 @@ def _sealed_with_it(services: Services, grant: Grant) -> PhoneNumber | None:
 
 
 def _receiver(services: Services, grant: Grant, session: Session) -> Participant | None:
-    return services.store.people.get(grant.receiver, session.party(grant.receiver).ref)
+    ref = session.party(grant.receiver).ref
+    change = services.store.phone_changes.get(grant.receiver, ref)
+    if change is not None and change.stage is Stage.COMMITTING:
+        raise PhoneMoving
+    return services.store.people.get(grant.receiver, ref)
 
 
 def _has_one_of(person: Participant, indexes: Sequence[str]) -> bool:

@@ -208,5 +208,5 @@ def _may_tell(services: Services, letter: Letter, accepted: Acceptance) -> bool:
         number=number,
         index=index,
         about=letter.text.message_sid if is_question else accepted.session,
-        answering=letter.text.message_sid if letter.is_answerable else "",
+        answering=f"{'' if letter.is_answerable else 'listed '}{letter.text.message_sid}",
     ) and (not is_question or notices.may_ask(letter.pool, number=number, index=index))

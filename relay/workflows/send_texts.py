@@ -22,6 +22,7 @@ from relay.domain.headed_text import headed, split
 from relay.domain.message_progress import (
     OPTED_OUT,
     REPORT_GRACE,
+    RETRY_FOR,
     TAKEN,
     read_status,
     retry_at,
@@ -102,7 +103,7 @@ def _send(services: Services, grant: Grant, clock: Clock) -> str:
     except Unreadable:
         return _give_up(services, grant, _UNREADABLE, clock, "unreadable")
     except PhoneMoving:
-        return _postpone(services, grant, now + _MOVE, clock, is_open=False, code=0)
+        return _await_move(services, grant, clock, is_open=False)
     if to is None:
         return _give_up(services, grant, 0, clock, "severed")
     if _has_stopped(services, grant, to):
@@ -162,6 +163,14 @@ def _split(services: Services, grant: Grant, parts: tuple[str, str], clock: Cloc
     return grant.message
 
 
+def _await_move(services: Services, grant: Grant, clock: Clock, *, is_open: bool) -> str:
+    """For an hour, as the carrier: others may wait behind it."""
+    now = clock()
+    if now >= grant.accepted_at + RETRY_FOR:
+        return _give_up(services, grant, 0, clock, "moving")
+    return _postpone(services, grant, now + _MOVE, clock, is_open=is_open, code=0)
+
+
 def _has_stopped(services: Services, grant: Grant, to: PhoneNumber) -> bool:
     indexes = services.vault.indexes_of(to.reveal())
     return services.store.suppressions.is_stopped(indexes, grant.number)
@@ -204,6 +213,8 @@ def _settle(services: Services, grant: Grant, clock: Clock) -> str:
         body = _headed(grant, _words(services, grant, clock()))
     except Unreadable:
         return _give_up(services, grant, _UNREADABLE, clock, "unreadable")
+    except PhoneMoving:
+        return _await_move(services, grant, clock, is_open=True)
     if to is None:
         return _give_up(services, grant, 0, clock, "severed")
     try:

@@ -312,6 +312,22 @@ def test_a_mistake_of_ours_holds_up_no_other_purchase(market: Market) -> None:
     assert market.store.jobs.unfinished("us") == []
 
 
+def test_a_store_that_is_away_for_a_moment_ends_no_order(market: Market) -> None:
+    """However long it waited behind others."""
+    job = market.order(2)
+    market.now += PATIENCE + 1
+    reserve = market.store.jobs.reserve
+
+    def blink(*_: object, **__: object) -> None:
+        market.store.jobs.reserve = reserve
+        raise Unavailable("away")
+
+    market.store.jobs.reserve = blink
+    with pytest.raises(Unavailable):
+        market.work(job)
+    assert len(market.finish(job).bought) == 2
+
+
 def test_a_pool_that_is_gone_ends_the_job(market: Market) -> None:
     job = market.order()
     market.redis.delete("{us}:pool")

@@ -7,6 +7,7 @@ import pytest
 from relay.domain.errors import Unavailable
 from relay.domain.participant import Role
 from relay.domain.session import ClosedReason
+from relay.domain.texts import Notice, notice_id
 from relay.store.keys import PoolKeys, participant
 from relay.store.outbox import LEASE
 from relay.workflows.sweep_outbox import sweep_outbox
@@ -99,6 +100,21 @@ def test_an_unreachable_phone_gets_one_more_try(stage: Stage, message: str) -> N
     stage.work()
     assert [to for to, _ in stage.arrived] == [CARL, CARL, RITA]
     assert stage.record(message).status == "undelivered"
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_p4_a_notice_to_an_unreachable_phone_gets_one_more_try(
+    stage: Stage, message: str, is_open: bool
+) -> None:
+    if not is_open:
+        stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
+    stage.report(message, "undelivered", 30005)
+    stage.work()
+    stage.report(notice_id(message, Notice.TEXT_FAILED), "undelivered", 30003, sid="SMnotice")
+    stage.now += 30
+    sweep_outbox(stage.services, now=stage.now)
+    stage.work()
+    assert [to for to, _ in stage.arrived] == [CARL, RITA, RITA]
 
 
 def test_a_settled_attempt_lets_the_next_text_go(stage: Stage) -> None:

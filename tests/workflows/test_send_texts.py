@@ -9,10 +9,10 @@ from relay.carrier.webhooks import InboundText
 from relay.domain.errors import CarrierError
 from relay.domain.message_progress import REPORT_GRACE, RETRY_FOR
 from relay.domain.participant import CandidateDetails, RecruiterDetails, Role
-from relay.domain.pool import Pool
+from relay.domain.pool import NumberStatus, Pool
 from relay.domain.session import ClosedReason
 from relay.domain.texts import Grant, Notice, notice_id
-from relay.store.keys import PoolKeys
+from relay.store.keys import PoolKeys, participant
 from relay.store.outbox import LEASE
 from relay.workflows.close_session import close_session
 from relay.workflows.erase_participant import erase_participant
@@ -268,6 +268,49 @@ def test_p4_a_sender_is_told_once_their_phone_change_is_over(stage: Stage, steps
     # The one that the session had, unless it has been left since.
     has_it = recruiter.phone_index in person.phone_indexes
     assert [to for to, _ in stage.arrived] == [CARL, *([phone] if has_it else [])]
+
+
+@pytest.mark.parametrize("steps", range(1, 9))
+def test_p4_an_unsettled_notice_waits_for_a_phone_change_too(stage: Stage, steps: int) -> None:
+    """Its worker died, or people's records went away, when its attempt was on record."""
+    message = stage.text().message
+    stage.work()
+    die_after(stage, steps, lambda: stage.move(Role.RECRUITER, NEW_PHONE))
+    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
+    stage.report(message, "undelivered", 30005)
+    notice = notice_id(message, Notice.TEXT_FAILED)
+    stage.store.messages.outbox.begin(notice, token="dead", now=stage.now)
+    for pause in (LEASE, ABANDONED_AFTER, 60):
+        stage.now += pause + 0.1
+        sweep_outbox(stage.services, now=stage.now)
+        stage.work()
+        resume_phone_changes(stage.services, now=stage.now)
+    recruiter = stage.store.sessions.get(stage.pair.session.id).recruiter
+    person = stage.store.people.get(Role.RECRUITER, recruiter.ref)
+    phone = stage.pair.vault.unseal_phone(person.sealed_phone).reveal()
+    has_it = recruiter.phone_index in person.phone_indexes
+    assert [to for to, _ in stage.arrived] == [CARL, *([phone] if has_it else [])]
+
+
+def test_a_phone_change_that_does_not_end_holds_a_lane_for_an_hour(stage: Stage) -> None:
+    """A switchboard's phone is several people's: theirs wait behind it."""
+    stage.store.numbers.set_status(OTHER_NUMBER, "us", NumberStatus.RESERVED)
+    stage.pair.connect(RITA, "+12125550104", recruiter_ref="colleague")
+    stuck = stage.text(CARL).message
+    stage.jobs.take()
+    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
+    change = {"change": "c", "stage": "committing", "new_sealed": "", "new_indexes": ""}
+    rest = dict.fromkeys(("taken_from", "new_key_ids", "new_hint", "new_country"), "")
+    rita = participant(Role.RECRUITER, stage.pair.session.recruiter.ref)
+    stage.client.hset(rita, mapping=change | rest)
+    stage.text("+12125550104", "to the colleague")
+    stage.work()
+    assert stage.arrived == []
+    stage.now += RETRY_FOR
+    sweep_outbox(stage.services, now=stage.now)
+    stage.work()
+    assert stage.record(stuck).status == "failed"
+    assert RITA in [to for to, _ in stage.arrived]
 
 
 @pytest.mark.parametrize("is_left", [False, True])

@@ -6,12 +6,12 @@
 -- (P1).
 --
 -- A text from before the session (fetched late from the carrier's list) was not meant for it: its
--- sender is a stranger. A MessageSid is taken once, and refused once: then it gets its answer again. A picture is not relayed, and its sender gets a
--- notice; what was written with it is.
+-- sender is a stranger. A MessageSid is taken once, and refused once: then it gets its answer again.
+-- A picture is not relayed, and its sender gets a notice; what was written with it is.
 --
 -- Answers {state} or {state, session id, sender's side, locale and index, one_of_several, code and
--- context}, where state is unknown_number, stranger, several, closed, expired, no_sms, duplicate or
--- accepted. one_of_several is "1" where nothing says which of several sessions the text was for, else
+-- context}, where state is unknown_number, moving (the sender's phone change is between its steps: ask
+-- again), stranger, several, closed, expired, no_sms, duplicate or accepted. one_of_several is "1" where nothing says which of several sessions the text was for, else
 -- ""; code and context head a refusal.
 local keys = {
   numbers = KEYS[1],       -- hash
@@ -37,11 +37,12 @@ local media = tonumber(ARGV[6])   -- pictures that came with it
 local notice_id = ARGV[7]         -- of the notice about them
 local notice_kind = ARGV[8]
 local look_again = tonumber(ARGV[9])  -- seconds until the sweeper looks for the text
-local lives = { record = tonumber(ARGV[10]), body = tonumber(ARGV[11]) }  -- seconds, refusals as bodies
+local lives = { record = tonumber(ARGV[10]), body = tonumber(ARGV[11]) }  -- seconds
 local said_at = tonumber(ARGV[12])  -- seconds
 local code = ARGV[13]             -- that the text begins with, or ""
 local rest = ARGV[14]             -- the text without it, sealed, or ""
-local FIRST_INDEX = 15            -- the sender's indexes
+local refused_for = tonumber(ARGV[15])  -- seconds
+local FIRST_INDEX = 16            -- the sender's indexes
 
 if redis.call("EXISTS", keys.message) == 1 then
   return { "duplicate" }
@@ -58,8 +59,14 @@ end
 -- The first decision holds: by the time that the carrier repeats the text, or lists it, its sender may
 -- be connected to somebody else, and has been told that it went to nobody (P1).
 local function refuse(answer)
-  redis.call("SET", keys.refused, table.concat(answer, "\t"), "EX", lives.body)
+  redis.call("SET", keys.refused, table.concat(answer, "\t"), "EX", refused_for)
   return answer
+end
+
+-- Whether a phone change is about to make this phone its sender's: decided when that has ended.
+local function is_coming(session, index)
+  return session ~= nil and session.status == "open" and session.recruiter_index ~= index
+    and session.candidate_index ~= index and not string.find(session.former, index, 1, true)
 end
 
 -- Which of several the code in front names; nil when it names none of the sender's.
@@ -79,6 +86,9 @@ local function ask_which(several)
   local locale = ""
   for _, session_id in ipairs(several.ids) do
     local session = read_session(redis.call("HGET", keys.sessions, session_id))
+    if is_coming(session, several.index) then
+      return { "moving" }
+    end
     if session.recruiter_index == several.index then
       locale = session.recruiter_locale
       if session.status == "open" and now < tonumber(session.expires_at) then
@@ -94,13 +104,16 @@ local found = find_session(keys, phones, indexes, number, now)
 if found.state == "several" then
   local named = named_one(found)
   if not named then
-    return refuse(ask_which(found))
+    local answer = ask_which(found)
+    return answer[1] == "moving" and answer or refuse(answer)
   end
   found = named
 end
 local session, side, other = found.session, found.side, found.other
 if found.state == "unknown_number" then
   return { found.state }
+elseif is_coming(session, found.index) then
+  return { "moving" }
 elseif not side then
   return refuse({ found.state })
 elseif said_at < tonumber(session.created_at) then

@@ -62,7 +62,7 @@ if counts_as ~= "" then
   redis.call("HSET", keys.message, "counted",
     count_traffic(keys.traffic, tonumber(message.started_at), now, before, counts))
 end
-if send_again_at ~= "" and redis.call("EXISTS", keys.body) == 1 then
+if send_again_at ~= "" and (message.kind == "notice" or redis.call("EXISTS", keys.body) == 1) then
   -- In the old order, so that it goes before what was written after it.
   local place = place_of(message.number .. ":" .. message.index, message.order, id)
   redis.call("HSET", keys.message, "status", "queued", "rank", "0", "attempt", "", "place", place,
