@@ -80,4 +80,4 @@ def child_exit(server: "Arbiter", worker: "Worker") -> None:
     if _METRICS in os.environ:
         from prometheus_client import multiprocess  # noqa: PLC0415 - not before the variable is set
 
-        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call] # the library has no types

@@ -42,7 +42,7 @@ class CarrierHttp(TwilioHttpClient):  # type: ignore[misc] # the SDK has no type
         headers: dict[str, str] | None = None,
         auth: tuple[str, str] | None = None,
         timeout: float | None = None,
-        allow_redirects: bool = False,  # noqa: FBT001, FBT002
+        allow_redirects: bool = False,  # noqa: FBT001, FBT002 - as above
     ) -> Any:
         """The SDK's request. Raises CarrierError for every status from 400 on: the SDK itself
         would drop the Retry-After and raise one of three kinds."""

@@ -27,6 +27,9 @@ WITHHELD = frozenset(
     }
 )
 
+#: Three digits where the calling code is +1 (North American Numbering Plan: no first 0 or 1).
+AREA_CODE = "[2-9][0-9]{2}"
+
 #: Charged to whoever dials them: relaying to one is toll fraud (FACTS 7).
 _COSTLY = {
     PhoneNumberType.PREMIUM_RATE,
@@ -133,10 +136,6 @@ def normalise_virtual_number(text: str) -> str:
     if not re.fullmatch(r"\+?\d{3,15}", compact):
         raise PhoneNumberRefused("not a dialable number")
     return compact
-
-
-#: Three digits where the calling code is +1 (North American Numbering Plan: no first 0 or 1).
-AREA_CODE = "[2-9][0-9]{2}"
 
 
 def area_code_of(number: str) -> str:

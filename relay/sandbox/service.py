@@ -70,7 +70,7 @@ class Service:
         try:
             self.redis.start()
             settings = self._settings()
-            self._write(settings)
+            self._write_settings(settings)
             self.environment = {**_kept_of_ours(), **settings}
             for name in COMMANDS:
                 self.start(name)
@@ -173,7 +173,7 @@ class Service:
     def _last_lines(self, name: str) -> str:
         return self.log_of(name).read_text(errors="replace")[-3000:]
 
-    def _write(self, settings: Mapping[str, str]) -> None:
+    def _write_settings(self, settings: Mapping[str, str]) -> None:
         self.settings_file.touch()
         self.settings_file.chmod(0o600)
         self.settings_file.write_text(

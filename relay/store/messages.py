@@ -27,7 +27,8 @@ from relay.store.keys import PoolKeys
 from relay.store.outbox import BODY_LIFETIME, LOOK_AGAIN, Outbox
 from relay.store.scripts import Scripts
 
-#: A refusal holds for so many seconds: longer than the carrier's list is ever looked back into.
+#: A refusal holds for so many seconds. The carrier's list is looked back into for minutes, and
+#: for longer only after an outage.
 REFUSED_FOR = 7 * 24 * 3600
 
 

@@ -27,11 +27,11 @@ def find_receiver(services: Services, grant: Grant, *, now: float) -> PhoneNumbe
     session = services.store.sessions.get(grant.session)
     if session is None or session.is_live(now):
         return phone
-    person = _receiver(services, grant, session)
     indexes = services.vault.indexes_of(phone.reveal()) if phone else (grant.index,)
-    if person is None or not _has_one_of(person, indexes):
+    owner = _owner(services, grant, session, indexes)
+    if owner is None:
         return None
-    return phone or services.vault.unseal_phone(person.sealed_phone)
+    return phone or services.vault.unseal_phone(owner.sealed_phone)
 
 
 def find_attempted(services: Services, grant: Grant) -> PhoneNumber | None:
@@ -41,10 +41,8 @@ def find_attempted(services: Services, grant: Grant) -> PhoneNumber | None:
     session = None if phone else services.store.sessions.get(grant.session)
     if session is None:
         return phone
-    person = _receiver(services, grant, session)
-    if person is None or not _has_one_of(person, (grant.index,)):
-        return None
-    return services.vault.unseal_phone(person.sealed_phone)
+    owner = _owner(services, grant, session, (grant.index,))
+    return services.vault.unseal_phone(owner.sealed_phone) if owner else None
 
 
 def _sealed_with_it(services: Services, grant: Grant) -> PhoneNumber | None:
@@ -52,13 +50,13 @@ def _sealed_with_it(services: Services, grant: Grant) -> PhoneNumber | None:
     return services.vault.unseal_phone(grant.sealed_phone) if comes_with_it else None
 
 
-def _receiver(services: Services, grant: Grant, session: Session) -> Participant | None:
+def _owner(
+    services: Services, grant: Grant, session: Session, indexes: Sequence[str]
+) -> Participant | None:
+    """The receiver, if a phone of one of these indexes still is theirs."""
     ref = session.party(grant.receiver).ref
     change = services.store.phone_changes.get(grant.receiver, ref)
     if change is not None and change.stage is Stage.COMMITTING:
         raise PhoneMoving
-    return services.store.people.get(grant.receiver, ref)
-
-
-def _has_one_of(person: Participant, indexes: Sequence[str]) -> bool:
-    return bool(set(indexes) & set(person.phone_indexes))
+    person = services.store.people.get(grant.receiver, ref)
+    return person if person and set(indexes) & set(person.phone_indexes) else None

@@ -202,11 +202,12 @@ def _may_tell(services: Services, letter: Letter, accepted: Acceptance) -> bool:
     if services.store.suppressions.is_stopped(letter.indexes, number):
         return False
     notices, index = services.store.notices, accepted.index or letter.indexes[0]
+    sid = letter.text.message_sid
     is_question = accepted.state is AcceptState.SEVERAL
     return notices.may_tell(
         letter.pool,
         number=number,
         index=index,
-        about=letter.text.message_sid if is_question else accepted.session,
-        answering=f"{'' if letter.is_answerable else 'listed '}{letter.text.message_sid}",
+        about=sid if is_question else accepted.session,
+        answering=sid if letter.is_answerable else f"listed {sid}",
     ) and (not is_question or notices.may_ask(letter.pool, number=number, index=index))

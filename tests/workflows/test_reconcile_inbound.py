@@ -9,7 +9,6 @@ from relay.carrier.messages import ListedText
 from relay.carrier.webhooks import InboundText
 from relay.domain.errors import CarrierError, Unavailable
 from relay.domain.participant import Role
-from relay.domain.pool import NumberStatus
 from relay.domain.session import Channel, ClosedReason
 from relay.domain.texts import Notice
 from relay.store.notices import ASKED_AN_HOUR
@@ -18,11 +17,11 @@ from relay.workflows.recycle import recycle
 from relay.workflows.relay_text import relay_text
 from relay.workflows.resume_phone_changes import ABANDONED_AFTER, resume_phone_changes
 from relay.workflows.word_answer import word_answer
-from tests.pair import CARL, NOW, NUMBER, OTHER_NUMBER, RITA, STRANGER, US, index_of
+from tests.pair import CARL, NOW, NUMBER, RITA, STRANGER, US, index_of
 from tests.workflows.test_change_phone import die_after
-from tests.workflows.texting import Stage
+from tests.workflows.texting import EVE, Stage, share_the_number
 
-EVE, NEW_PHONE = "+12125550104", "+12125550177"
+NEW_PHONE = "+12125550177"
 
 
 @pytest.fixture
@@ -98,9 +97,7 @@ def test_p1_a_refused_text_is_not_for_whoever_is_left_when_it_is_listed(
     stage: Stage, has_code: bool
 ) -> None:
     """Its sender had several people there, and has one by then."""
-    stage.store.numbers.set_status(OTHER_NUMBER, "us", NumberStatus.RESERVED)
-    eve = stage.pair.connect(RITA, EVE, context="Cook")
-    assert eve.code_needed
+    eve = share_the_number(stage)
     short = replace(US, recruiter_cooldown=60, candidate_cooldown=60)
     stage.store.pools.put(short)
     stage.store.sessions.close(eve.id, short, ClosedReason.BY_API, now=NOW - 40)
@@ -128,8 +125,7 @@ def test_p4_a_text_that_was_refused_is_not_delivered_after_all(stage: Stage) -> 
 
 
 def test_a_question_that_was_asked_at_once_is_not_asked_again(stage: Stage) -> None:
-    stage.store.numbers.set_status(OTHER_NUMBER, "us", NumberStatus.RESERVED)
-    stage.pair.connect(RITA, EVE)
+    share_the_number(stage)
     for minute in range(ASKED_AN_HOUR):
         text = stage.inbound(body=f"hello {minute}")
         assert relay_text(stage.services, text, now=stage.now).tell is Notice.WHICH_SESSION
@@ -140,8 +136,7 @@ def test_a_question_that_was_asked_at_once_is_not_asked_again(stage: Stage) -> N
 
 
 def test_p4_a_listed_question_is_asked_though_its_worker_died(stage: Stage) -> None:
-    stage.store.numbers.set_status(OTHER_NUMBER, "us", NumberStatus.RESERVED)
-    stage.pair.connect(RITA, EVE)
+    share_the_number(stage)
     text = stage.inbound()
     add, stage.store.notices.add = stage.store.notices.add, be_away
     fetch(stage, text)
@@ -164,8 +159,7 @@ def test_p4_a_text_from_a_phone_that_is_becoming_its_senders_waits_for_that(
     """The change's process died between its steps: to refuse the text would be for good."""
     code = ""
     if is_several:
-        stage.store.numbers.set_status(OTHER_NUMBER, "us", NumberStatus.RESERVED)
-        code = stage.pair.connect(RITA, EVE).access_code
+        code = share_the_number(stage).access_code
     die_after(stage, steps, lambda: stage.move(role, NEW_PHONE))
     text = stage.inbound(NEW_PHONE, f"{code} hello".strip())
     fetch(stage, text)
@@ -181,8 +175,7 @@ def test_p4_a_text_from_a_phone_that_is_becoming_its_senders_waits_for_that(
 
 
 def test_a_repeated_question_about_nobody_says_so(stage: Stage) -> None:
-    stage.store.numbers.set_status(OTHER_NUMBER, "us", NumberStatus.RESERVED)
-    eve = stage.pair.connect(RITA, EVE)
+    eve = share_the_number(stage)
     text = stage.inbound()
     assert relay_text(stage.services, text, now=NOW).tell is Notice.WHICH_SESSION
     for session in (eve.id, stage.pair.session.id):

@@ -26,9 +26,7 @@ from relay.workflows.sweep_outbox import sweep_outbox
 from relay.workflows.word_answer import word_answer
 from tests import world as people
 from tests.pair import CARL, NOW, NUMBER, RITA, US, index_of
-from tests.workflows.texting import UNCLEAR, Stage
-
-DAN, EVE = "+12125550103", "+12125550104"
+from tests.workflows.texting import EVE, UNCLEAR, Stage, share_the_number
 
 
 @pytest.fixture
@@ -40,14 +38,6 @@ def stage() -> Stage:
 def eve(stage: Stage) -> Session:
     """Rita has a second session on NUMBER, with Eve; the first one is with Carl."""
     return share_the_number(stage)
-
-
-def share_the_number(stage: Stage) -> Session:
-    stage.pair.connect(RITA, DAN, context="Waiter")
-    session = stage.pair.connect(RITA, EVE, context="Cook, Acme")
-    assert session.virtual_number == NUMBER
-    assert session.code_needed
-    return session
 
 
 def code_of(stage: Stage, session: Session) -> str:

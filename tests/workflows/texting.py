@@ -12,6 +12,7 @@ from relay.carrier.webhooks import InboundText, MessageStatusReport
 from relay.domain.errors import CarrierError
 from relay.domain.participant import Role
 from relay.domain.phone import PhoneNumber
+from relay.domain.session import Session
 from relay.domain.texts import Message
 from relay.store.store import Store
 from relay.workflows.change_phone import change_phone
@@ -20,6 +21,8 @@ from relay.workflows.relay_text import TextAnswer, relay_text
 from relay.workflows.send_texts import send_texts
 from relay.workflows.services import Services
 from tests.pair import CARL, NOW, NUMBER, RITA, Pair, person, settings
+
+DAN, EVE = "+12125550103", "+12125550104"
 
 
 @dataclass
@@ -166,6 +169,15 @@ class Stage:
     def arrived(self) -> list[tuple[str, str]]:
         """To whom what went, in order."""
         return [(to, body) for _, to, body in self.carrier.messages.sent]
+
+
+def share_the_number(stage: Stage) -> Session:
+    """Rita's session with Eve, the second one on NUMBER."""
+    stage.pair.connect(RITA, DAN, context="Waiter")
+    session = stage.pair.connect(RITA, EVE, context="Cook, Acme")
+    assert session.virtual_number == NUMBER
+    assert session.code_needed
+    return session
 
 
 TO_CARL = (CARL, "hello")

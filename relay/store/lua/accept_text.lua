@@ -10,9 +10,10 @@
 -- A picture is not relayed, and its sender gets a notice; what was written with it is.
 --
 -- Answers {state} or {state, session id, sender's side, locale and index, one_of_several, code and
--- context}, where state is unknown_number, moving (the sender's phone change is between its steps: ask
--- again), stranger, several, closed, expired, no_sms, duplicate or accepted. one_of_several is "1" where nothing says which of several sessions the text was for, else
--- ""; code and context head a refusal.
+-- context}, where state is unknown_number, moving (the sender's phone change is between its steps:
+-- ask again), stranger, several, closed, expired, no_sms, duplicate or accepted. one_of_several is
+-- "1" where nothing says which of several sessions the text was for, else ""; code and context head
+-- a refusal.
 local keys = {
   numbers = KEYS[1],       -- hash
   sessions = KEYS[2],      -- hash
