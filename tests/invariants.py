@@ -15,8 +15,7 @@ import redis
 from relay.domain.participant import Role
 from relay.domain.pool import NumberStatus
 from relay.domain.session import Session, SessionStatus
-from relay.store import keys as names
-from relay.store.keys import PoolKeys
+from relay.store.keys import BoardKeys, PoolKeys
 from relay.store.records import unpack_session
 from relay.store.store import Store
 
@@ -28,8 +27,8 @@ for _, key in ipairs(redis.call("KEYS", ARGV[1] .. "*")) do
     content = redis.call("HGETALL", key)
   elseif kind == "zset" then
     content = redis.call("ZRANGE", key, 0, -1, "WITHSCORES")
-  elseif string.find(key, "}:used:", 1, true) or string.find(key, "}:shared:", 1, true)
-    or string.find(key, "}:blocked", 1, true) or string.find(key, "}:full", 1, true)
+  elseif string.find(key, ":used:", 1, true) or string.find(key, ":shared:", 1, true)
+    or string.find(key, ":blocked", 1, true) or string.find(key, ":full", 1, true)
   then
     for bit = 0, 8 * redis.call("STRLEN", key) - 1 do
       if redis.call("GETBIT", key, bit) == 1 then
@@ -46,16 +45,23 @@ return answer
 #: What a pool keeps when nobody is connected any more: its numbers and policy, and what ends by its
 #: own lifetime.
 LASTING = {
-    *("pool", "numbers", "ordinals", "number", "busy"),
+    *("pools", "person", "holder", "stopped", "counters"),
+    *("policy", "numbers", "ordinals", "number", "busy"),
     *("blocked", "resting", "full", "no-voice", "no-sms", "area"),
-    *("call", "moving", "reserved", "wrong", "tries", "traffic", "history"),
+    *("call", "moving", "reserved", "wrong-from", "wrong-on", "tries", "traffic", "history"),
 }
 
 
 def is_at_rest(client: redis.Redis, pool: str) -> bool:
     """Whether nothing else is left in the pool."""
-    tag = PoolKeys(pool).tag
-    return {key.removeprefix(tag).split(":")[0] for key in client.scan_iter(f"{tag}*")} <= LASTING
+    keys = PoolKeys("main", pool)
+    prefixes = (keys.board_prefix, keys.pool_prefix)
+    found = {
+        key.removeprefix(prefix).split(":")[0]
+        for prefix in prefixes
+        for key in client.scan_iter(f"{prefix}*")
+    }
+    return found <= LASTING
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,7 @@ class Snapshot:
 
 def snapshot(client: redis.Redis, pool: str) -> Snapshot:
     taken = Snapshot({}, {}, {})
-    tag = PoolKeys(pool).tag
+    tag = "{main}"
     for key, kind, content in client.eval(_SNAPSHOT, 0, tag):
         pairs = dict(zip(content[::2], content[1::2], strict=False))
         if kind == "hash":
@@ -85,10 +91,11 @@ def snapshot(client: redis.Redis, pool: str) -> Snapshot:
 def audit_pool(client: redis.Redis, pool: str) -> dict[str, Session]:
     """Fails when anything in the pool contradicts its sessions; answers these."""
     seen = snapshot(client, pool)
-    keys = PoolKeys(pool)
+    keys = PoolKeys("main", pool)
     sessions = {
         session_id: unpack_session(session_id, record)
         for session_id, record in seen.hashes.get(keys.sessions, {}).items()
+        if session_id.startswith(f"{pool}.")
     }
     bindings = _expected_bindings(seen, keys, sessions)
     _audit_phones(seen, keys, bindings)
@@ -179,9 +186,13 @@ def _audit_phones(seen: Snapshot, keys: PoolKeys, bindings: Bindings) -> None:
         for number, index, role_there in bindings:
             if role_there is role:
                 used.setdefault(index, set()).add(ordinal_of[number])
-        marked = seen.of_prefix(seen.bitmaps, keys.used(role, ""))
+        marked = seen.of_prefix(seen.bitmaps, _used(keys, role)(""))
         assert {index: places for index, places in marked.items() if places} == used
         assert set(marked) <= set(phones)
+
+
+def _used(keys: PoolKeys, role: Role) -> Any:
+    return keys.used_by_recruiter if role is Role.RECRUITER else keys.used_by_candidate
 
 
 def _audit_degrees(seen: Snapshot, keys: PoolKeys, bindings: Bindings) -> None:
@@ -189,10 +200,12 @@ def _audit_degrees(seen: Snapshot, keys: PoolKeys, bindings: Bindings) -> None:
     for (_, index, role), held in bindings.items():
         degrees[role][index] += len(held)
     as_recruiter, as_candidate = degrees[Role.RECRUITER], degrees[Role.CANDIDATE]
-    by_key = dict(zip(keys.degrees, (as_recruiter, as_candidate), strict=False))
-    by_key[keys.degrees[2]] = Counter(
-        {i: as_recruiter[i] + as_candidate[i] for i in as_recruiter if i in as_candidate}
-    )
+    both = {i: as_recruiter[i] + as_candidate[i] for i in as_recruiter if i in as_candidate}
+    by_key = {
+        keys.recruiter_degrees: as_recruiter,
+        keys.candidate_degrees: as_candidate,
+        keys.both_degrees: Counter(both),
+    }
     for key, expected in by_key.items():
         assert seen.zsets.get(key, {}) == dict(expected)
 
@@ -236,13 +249,13 @@ def _audit_sessions(
 def _audit_open(seen: Snapshot, keys: PoolKeys, sessions: dict[str, Session]) -> None:
     open_ones = [s for s in sessions.values() if s.status is SessionStatus.OPEN]
     assert set(seen.zsets.get(keys.due, {})) == {s.id for s in open_ones}
-    assert int(seen.hashes[keys.pool].get("open_sessions", 0)) == len(open_ones)
+    assert int(seen.hashes[keys.policy].get("open_sessions", 0)) == len(open_ones)
     # A session to be renumbered has its place on the new number from the moment that is reserved.
     coming = [place for *_, place, _, spare_id in _reservations(seen, keys) if spare_id]
     busy = Counter([*(str(session.ordinal) for session in open_ones), *coming])
     places = seen.hashes.get(keys.ordinals, {})
     assert seen.zsets.get(keys.busy, {}) == {place: busy[place] for place in places}
-    most = seen.hashes[keys.pool]["max_sessions_per_number"]
+    most = seen.hashes[keys.policy]["max_sessions_per_number"]
     full = {int(place) for place in places if most and busy[place] >= int(most)}
     assert seen.bitmaps.get(keys.full, set()) == full
     for session in open_ones:
@@ -255,7 +268,7 @@ def _audit_numbers(seen: Snapshot, keys: PoolKeys) -> None:
     statuses = Counter(
         seen.hashes[keys.number(n)]["status"] for n in seen.hashes.get(keys.numbers, {})
     )
-    counted = {s: int(seen.hashes[keys.pool].get(f"numbers:{s}", 0)) for s in NumberStatus}
+    counted = {s: int(seen.hashes[keys.policy].get(f"numbers:{s}", 0)) for s in NumberStatus}
     assert counted == {status: statuses[status] for status in NumberStatus}
     assert not set(seen.zsets.get(keys.idle, {})) & set(seen.hashes.get(keys.load, {}))
 
@@ -289,9 +302,10 @@ def audit_people(client: redis.Redis, store: Store, pools: Iterable[str], now: f
                 assert session.party(role).phone_index in person.phone_indexes
                 assert pool in person.pools
     holders = {
-        key.rpartition(":")[2]: client.get(key) for key in client.scan_iter(names.phone_holder("*"))
+        key.rpartition(":")[2]: client.get(key)
+        for key in client.scan_iter(BoardKeys("main").holder("*"))
     }
-    for key in client.scan_iter(names.participant(Role.CANDIDATE, "*")):
+    for key in client.scan_iter(BoardKeys("main").person(Role.CANDIDATE, "*")):
         person = store.people.get(Role.CANDIDATE, key.rpartition(":")[2])
         if person is not None and person.phone_indexes:
             assert holders.pop(person.phone_indexes[0], None) == person.ref

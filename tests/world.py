@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import fakeredis
-
 from config.settings import Settings, load_settings
 from relay.domain.participant import CandidateDetails, RecruiterDetails
 from relay.domain.pool import Pool
@@ -18,6 +16,7 @@ from relay.store.store import Store
 from relay.vault import Vault
 from relay.workflows.open_session import Asker, SessionRequest, Someone, open_session
 from relay.workflows.services import Services
+from tests.fake_redis import FakeRedis
 
 NUMBER = "+14155550142"
 OTHER_NUMBER = "+14155550143"
@@ -96,7 +95,7 @@ class World:
 
 def make_world(client: Any = None, *, carrier: Any = None, **settings: str) -> World:
     """One pool ``us`` with one number."""
-    client = client if client is not None else fakeredis.FakeRedis(decode_responses=True)
+    client = client if client is not None else FakeRedis()
     configured = make_settings(**settings)
     jobs = RecordingJobs()
     services = Services(

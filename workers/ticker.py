@@ -22,7 +22,7 @@ from config.settings import load_settings
 from relay.bootstrap import build_services
 from relay.domain.errors import Unavailable
 from relay.store.clock import ClockGuard
-from relay.store.keys import TICKER_LEADER
+from relay.store.keys import DeploymentKeys
 from relay.workflows.services import Services
 from relay.workflows.sweep_outbox import sweep_outbox
 from workers.queues import JobQueues
@@ -43,15 +43,15 @@ class Leadership:
 
     def is_ours(self) -> bool:
         """Takes or keeps the lead where possible."""
-        if self._client.set(TICKER_LEADER, self._token, nx=True, ex=LEADERSHIP):
+        if self._client.set(DeploymentKeys().ticker_leader, self._token, nx=True, ex=LEADERSHIP):
             return True
-        if self._client.get(TICKER_LEADER) != self._token:
+        if self._client.get(DeploymentKeys().ticker_leader) != self._token:
             return False
-        return bool(self._client.expire(TICKER_LEADER, LEADERSHIP))
+        return bool(self._client.expire(DeploymentKeys().ticker_leader, LEADERSHIP))
 
     def give_back(self) -> None:
-        if self._client.get(TICKER_LEADER) == self._token:
-            self._client.delete(TICKER_LEADER)
+        if self._client.get(DeploymentKeys().ticker_leader) == self._token:
+            self._client.delete(DeploymentKeys().ticker_leader)
 
 
 class Ticker:

@@ -19,7 +19,8 @@ def keys() -> None:
 
 
 def _keys() -> ApiKeys:
-    return ApiKeys(services_of_environment().store.client)
+    store = services_of_environment().store
+    return ApiKeys(store.client, store.keys)
 
 
 def _is_not_blank(_context: click.Context, _argument: click.Parameter, given: str) -> str:

@@ -11,8 +11,8 @@ from collections.abc import Collection
 from hashlib import sha256
 
 from relay.domain.api_key import ApiKey, Scope
-from relay.store import keys as names
-from relay.store.connection import Client, unavailable_when_away
+from relay.store.connection import Client
+from relay.store.keys import BoardKeys
 
 #: Says whose key it is to whoever, or whatever scanner, finds one in a repository.
 PREFIX = "relay_"
@@ -23,41 +23,36 @@ _ID_LENGTH = 12
 class ApiKeys:
     """Nothing is cached: a revoked key stops working at its next request."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, keys: BoardKeys) -> None:
         self._client = client
+        self._keys = keys
 
     def create(self, name: str, scopes: Collection[Scope], *, now: float) -> str:
         """Makes a key and answers it, this once. Raises Unavailable."""
         key = PREFIX + secrets.token_hex(_KEY_BYTES)
         record = {"name": name, "scopes": sorted(scopes), "created_at": int(now)}
-        with unavailable_when_away():
-            self._client.hset(names.API_KEYS, _hash(key), json.dumps(record))
+        self._client.hset(self._keys.api_keys, _hash(key), json.dumps(record))
         return key
 
     def find(self, key: str) -> ApiKey | None:
         """Whose key it is; None for one that was never made or is revoked. Raises Unavailable."""
         digest = _hash(key)
-        with unavailable_when_away():
-            record = self._client.hget(names.API_KEYS, digest)
+        record = self._client.hget(self._keys.api_keys, digest)
         return _unpack(digest, record) if record else None
 
     def all(self) -> list[ApiKey]:
         """Every key, oldest first. Raises Unavailable."""
-        with unavailable_when_away():
-            records = self._client.hgetall(names.API_KEYS)
+        records = self._client.hgetall(self._keys.api_keys)
         found = [_unpack(digest, record) for digest, record in records.items()]
         return sorted(found, key=lambda key: (key.created_at, key.id))
 
     def revoke(self, name_or_id: str) -> list[ApiKey]:
         """Makes keys of this name or id useless at once; those that were. Raises Unavailable."""
-        with unavailable_when_away():
-            records = self._client.hgetall(names.API_KEYS)
-            found = {digest: _unpack(digest, record) for digest, record in records.items()}
-            gone = {
-                digest: key for digest, key in found.items() if name_or_id in {key.name, key.id}
-            }
-            if gone:
-                self._client.hdel(names.API_KEYS, *gone)
+        records = self._client.hgetall(self._keys.api_keys)
+        found = {digest: _unpack(digest, record) for digest, record in records.items()}
+        gone = {digest: key for digest, key in found.items() if name_or_id in {key.name, key.id}}
+        if gone:
+            self._client.hdel(self._keys.api_keys, *gone)
         return list(gone.values())
 
 

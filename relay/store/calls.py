@@ -12,8 +12,8 @@ from relay.domain.participant import Role
 from relay.domain.reputation import SHORT_CALL
 from relay.domain.routing import Route, RouteState
 from relay.domain.session import pool_of
-from relay.store.connection import Client, unavailable_when_away
-from relay.store.keys import PoolKeys
+from relay.store.connection import Client
+from relay.store.keys import BoardKeys, PoolKeys
 from relay.store.records import unpack_session
 from relay.store.scripts import Scripts
 
@@ -58,9 +58,10 @@ def call_id(pool: str, call_sid: str) -> str:
 
 
 class Calls:
-    def __init__(self, client: Client, scripts: Scripts) -> None:
+    def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:
         self._client = client
         self._scripts = scripts
+        self._keys = keys
 
     def route(
         self,
@@ -72,19 +73,18 @@ class Calls:
     ) -> Route:
         """Whom the call is for; when it will be connected, it is on record with a lease, and the
         same answer is given for a while. One round trip. Raises Unavailable."""
-        keys = PoolKeys(pool)
-        with unavailable_when_away():
-            answer = self._scripts.run(
-                "route",
-                [
-                    *_call_keys(keys, call),
-                    keys.pool,
-                    keys.load,
-                    keys.code_lengths,
-                    *map(keys.phone, call.caller_indexes),
-                ],
-                [*_call_arguments(call, limits, now), *call.caller_indexes],
-            )
+        keys = self._keys.in_pool(pool)
+        answer = self._scripts.run_positional(
+            "route",
+            [
+                *_call_keys(keys, call),
+                keys.policy,
+                keys.load,
+                keys.code_lengths,
+                *map(keys.phone, call.caller_indexes),
+            ],
+            [*_call_arguments(call, limits, now), *call.caller_indexes],
+        )
         return _route(answer)
 
     def enter_code(
@@ -99,39 +99,37 @@ class Calls:
     ) -> Route:
         """Whom the code is for, as ``route``; ``attempt`` counts the call's tries from 1. Raises
         Unavailable."""
-        keys = PoolKeys(pool)
-        with unavailable_when_away():
-            answer = self._scripts.run(
-                "enter_code",
-                [
-                    *_call_keys(keys, call),
-                    keys.codes,
-                    keys.code_lengths,
-                    keys.tries(call.sid),
-                    keys.wrong_from(next(iter(call.caller_indexes), "")),
-                    keys.wrong_on(call.virtual_number),
-                    keys.degrees[0],
-                    *map(keys.phone, call.caller_indexes),
-                ],
-                [
-                    *_call_arguments(call, limits, now),
-                    code,
-                    attempt,
-                    access_code.TRIES_IN_A_CALL,
-                    access_code.TRIES_OF_A_CALLER,
-                    access_code.TRIES_OF_STRANGERS,
-                    access_code.WINDOW,
-                    access_code.BINDINGS_A_TRY,
-                    *call.caller_indexes,
-                ],
-            )
+        keys = self._keys.in_pool(pool)
+        answer = self._scripts.run_positional(
+            "enter_code",
+            [
+                *_call_keys(keys, call),
+                keys.codes,
+                keys.code_lengths,
+                keys.tries(call.sid),
+                keys.wrong_from(next(iter(call.caller_indexes), "")),
+                keys.wrong_on(call.virtual_number),
+                keys.recruiter_degrees,
+                *map(keys.phone, call.caller_indexes),
+            ],
+            [
+                *_call_arguments(call, limits, now),
+                code,
+                attempt,
+                access_code.TRIES_IN_A_CALL,
+                access_code.TRIES_OF_A_CALLER,
+                access_code.TRIES_OF_STRANGERS,
+                access_code.WINDOW,
+                access_code.BINDINGS_A_TRY,
+                *call.caller_indexes,
+            ],
+        )
         return _route(answer)
 
     def get(self, interaction_id: str) -> CallRecord | None:
         """Raises Unavailable."""
         pool, sid = _parts(interaction_id)
-        with unavailable_when_away():
-            record = self._client.hgetall(PoolKeys(pool).call(sid))
+        record = self._client.hgetall(self._keys.in_pool(pool).call(sid))
         return _unpack(interaction_id, record) if "session" in record else None
 
     def advance(
@@ -145,37 +143,36 @@ class Calls:
         """Takes a report into the call's record and into its number's traffic; False when there is
         no such call. Who has the record names the number, and saves a round trip."""
         pool, sid = _parts(interaction_id)
-        keys = PoolKeys(pool)
-        with unavailable_when_away():
-            if virtual_number is None:
-                virtual_number = self._client.hget(keys.call(sid), "number") or ""
-            status = self._scripts.run(
-                "record_call",
-                [
-                    keys.call(sid),
-                    keys.leases,
-                    keys.due,
-                    keys.sessions,
-                    keys.traffic(virtual_number),
-                ],
-                [
-                    now,
-                    sid,
-                    progress.status,
-                    progress.rank,
-                    progress.duration if progress.duration is not None else "",
-                    progress.leg_sid,
-                    int(progress.accepted),
-                    int(progress.has_ended),
-                    SHORT_CALL,
-                ],
-            )
+        keys = self._keys.in_pool(pool)
+        if virtual_number is None:
+            virtual_number = self._client.hget(keys.call(sid), "number") or ""
+        status = self._scripts.run_positional(
+            "record_call",
+            [
+                keys.call(sid),
+                keys.leases,
+                keys.due,
+                keys.sessions,
+                keys.traffic(virtual_number),
+            ],
+            [
+                now,
+                sid,
+                progress.status,
+                progress.rank,
+                progress.duration if progress.duration is not None else "",
+                progress.leg_sid,
+                int(progress.accepted),
+                int(progress.has_ended),
+                SHORT_CALL,
+            ],
+        )
         return bool(status)
 
     def of_ids(self, pool: str, call_sids: Sequence[str]) -> list[CallRecord]:
         """The records of calls, as far as they are kept. Raises Unavailable."""
-        keys = PoolKeys(pool)
-        with unavailable_when_away(), self._client.pipeline(transaction=False) as pipe:
+        keys = self._keys.in_pool(pool)
+        with self._client.pipeline(transaction=False) as pipe:
             for sid in call_sids:
                 pipe.hgetall(keys.call(sid))
             records = pipe.execute()

@@ -6,8 +6,8 @@ import json
 from dataclasses import asdict
 
 from relay.domain.number_comparison import Comparison, Discrepancy, Finding
-from relay.store import keys as names
-from relay.store.connection import Client, unavailable_when_away
+from relay.store.connection import Client
+from relay.store.keys import DeploymentKeys
 
 
 class Comparisons:
@@ -18,22 +18,20 @@ class Comparisons:
 
     def note(self, comparison: Comparison) -> None:
         findings = [asdict(finding) for finding in comparison.findings]
-        with unavailable_when_away():
-            self._client.hset(
-                names.COMPARISON,
-                mapping={
-                    "at": comparison.at,
-                    "rented": comparison.rented,
-                    "findings": json.dumps(findings),
-                    "left": json.dumps(
-                        {kind: comparison.count(kind, is_repaired=False) for kind in Discrepancy}
-                    ),
-                },
-            )
+        self._client.hset(
+            DeploymentKeys().compared(""),
+            mapping={
+                "at": comparison.at,
+                "rented": comparison.rented,
+                "findings": json.dumps(findings),
+                "left": json.dumps(
+                    {kind: comparison.count(kind, is_repaired=False) for kind in Discrepancy}
+                ),
+            },
+        )
 
     def last(self) -> Comparison | None:
-        with unavailable_when_away():
-            noted = self._client.hgetall(names.COMPARISON)
+        noted = self._client.hgetall(DeploymentKeys().compared(""))
         if not noted:
             return None
         findings = tuple(
@@ -45,6 +43,5 @@ class Comparisons:
     def left_to_mend(self) -> dict[Discrepancy, int]:
         """How many of each kind the last one found and did not mend; empty before the first. For
         metrics: the findings themselves may be thousands."""
-        with unavailable_when_away():
-            left = self._client.hget(names.COMPARISON, "left")
+        left = self._client.hget(DeploymentKeys().compared(""), "left")
         return {Discrepancy(kind): count for kind, count in json.loads(left or "{}").items()}

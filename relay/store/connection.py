@@ -1,15 +1,19 @@
-"""One client of the store for a process, with every wait bounded, and how its errors read to us."""
+"""One client of the store for a process: every wait is bounded, and its errors are ours.
+
+Whatever Redis fails with is ``Unavailable``, the one error that the edges know.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
 import redis
 from redis.backoff import NoBackoff
-from redis.exceptions import BusyLoadingError, ReadOnlyError, RedisError
+from redis.client import Pipeline
+from redis.exceptions import BusyLoadingError, NoScriptError, ReadOnlyError, RedisError
+from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
 from config.redis_location import Address, RedisLocation, locate_redis
@@ -44,7 +48,7 @@ def connect(url: str, *, tls_verify: bool = True, connections: int = 256) -> Cli
         options["ssl_cert_reqs"] = "none"
     if where.is_cluster:
         return _connect_to_cluster(where, options)
-    return redis.Redis(connection_pool=_pool(where.url, READ_TIMEOUT, **options))
+    return OurErrors(connection_pool=_pool(where.url, READ_TIMEOUT, **options))
 
 
 def _connect_to_cluster(where: RedisLocation, options: dict[str, Any]) -> ClusterClient:
@@ -78,8 +82,7 @@ def masters(client: Client) -> list[Client]:
     when nobody can say."""
     if not is_cluster(client):
         return [client]
-    with unavailable_when_away():
-        found = client.masters()
+    found = client.masters()
     if not found:
         raise Unavailable("No node of the cluster answers.")
     return [*found]
@@ -91,6 +94,8 @@ def _pool(url: str, timeout: float, *, repeats: int = 1, **options: Any) -> Lean
         socket_connect_timeout=min(CONNECT_TIMEOUT, timeout),
         socket_timeout=timeout,
         retry=Retry(NoBackoff(), repeats),
+        # Only Redis's own cloud has them; every other server is asked in vain for each connection.
+        maint_notifications_config=MaintNotificationsConfig(enabled=False),
         **options,
     )
 
@@ -119,10 +124,44 @@ class LeanPool(redis.ConnectionPool):
             connection.disconnect()
 
 
-@contextmanager
-def unavailable_when_away() -> Iterator[None]:
-    """Turns every failure of Redis into the one error the edges know."""
+#: What a server says that is the master no more, or not yet. Behind one address it may have a
+#: successor by now, to which only a new connection leads.
+_NO_MASTER = (ReadOnlyError, BusyLoadingError)
+
+
+class OurErrors(redis.Redis):
+    """A client whose commands and pipelines fail with our errors: all raise Unavailable."""
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        send = super().execute_command
+        return _attempt(self.connection_pool, lambda: send(*args, **options))  # type: ignore[no-untyped-call]
+
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:  # noqa: FBT001, FBT002
+        return StorePipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
+
+
+class StorePipeline(Pipeline):
+    def execute(self, raise_on_error: bool = True) -> list[Any]:  # noqa: FBT001, FBT002
+        commands, send = list(self.command_stack), super().execute
+
+        def attempt() -> list[Any]:
+            self.command_stack = list(commands)
+            return send(raise_on_error)
+
+        answers: list[Any] = _attempt(self.connection_pool, attempt)
+        return answers
+
+
+def _attempt(pool: Any, send: Callable[[], Any]) -> Any:
+    """What ``send`` answers; once more on new connections when the master has changed. Raises
+    Unavailable for all that Redis fails with; a script that it has not seen is no failure."""
     try:
-        yield
-    except (RedisError, BusyLoadingError, ReadOnlyError, OSError) as error:
+        try:
+            return send()
+        except _NO_MASTER:
+            pool.disconnect(inuse_connections=False)
+            return send()
+    except NoScriptError:
+        raise
+    except (RedisError, OSError) as error:
         raise Unavailable("The store does not answer.") from error

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from redis.exceptions import ResponseError
 
 from relay.domain.errors import Unavailable
-from relay.store.connection import Client, is_cluster, masters, unavailable_when_away
+from relay.store.connection import Client, is_cluster, masters
 
 #: The features we use came with it (DESIGN.md, store).
 LEAST_VERSION = (6, 2)
@@ -99,8 +99,7 @@ def absent_masters(client: Client) -> list[str]:
 
 def _answers(master: Client) -> bool:
     try:
-        with unavailable_when_away():
-            return bool(master.ping())
+        return bool(master.ping())
     except Unavailable:
         return False
 
@@ -111,18 +110,20 @@ def _name(master: Client) -> str:
 
 
 def _configured(client: Client, name: str) -> str | None:
-    with unavailable_when_away():
-        try:
-            value = client.config_get(name).get(name)
-        except ResponseError:  # CONFIG is forbidden, or renamed
+    try:
+        value = client.config_get(name).get(name)
+    except Unavailable as error:
+        if isinstance(error.__cause__, ResponseError):  # CONFIG is forbidden, or renamed
             return None
+        raise
     return None if value is None else str(value)
 
 
 def _told(client: Client, section: str, name: str) -> str | None:
-    with unavailable_when_away():
-        try:
-            value = client.info(section).get(name)
-        except ResponseError:
+    try:
+        value = client.info(section).get(name)
+    except Unavailable as error:
+        if isinstance(error.__cause__, ResponseError):
             return None
+        raise
     return None if value is None else str(value)

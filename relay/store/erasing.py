@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from relay.domain.participant import Role
 from relay.domain.session import Session
 from relay.domain.texts import Notice, notice_id, second_id
-from relay.store.connection import Client, unavailable_when_away
-from relay.store.keys import PoolKeys
+from relay.store.connection import Client
+from relay.store.keys import BoardKeys, PoolKeys
 from relay.store.scripts import Scripts
 
 #: Texts in one script call, each with the notices it may have caused.
@@ -16,22 +16,22 @@ _BATCH = 50
 
 
 class Erasing:
-    def __init__(self, client: Client, scripts: Scripts) -> None:
+    def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:
         self._client = client
         self._scripts = scripts
+        self._keys = keys
 
     def forget_in_texts(self, pool: str, role: Role, ref: str, sessions: Sequence[Session]) -> int:
         """Of all texts of these sessions, and of what waits to be sent; how many were on their
         way to ``ref``. Raises Unavailable."""
-        keys = PoolKeys(pool)
-        with unavailable_when_away():
-            # A text may be split after it was listed: its second part is a copy.
-            listed = self._texts_of(keys, sessions)
-            texts = list(dict.fromkeys(t for text in listed for t in (text, second_id(text))))
-            return sum(
-                self._forget(keys, role, ref, texts[first : first + _BATCH])
-                for first in range(0, len(texts), _BATCH)
-            )
+        keys = self._keys.in_pool(pool)
+        # A text may be split after it was listed: its second part is a copy.
+        listed = self._texts_of(keys, sessions)
+        texts = list(dict.fromkeys(t for text in listed for t in (text, second_id(text))))
+        return sum(
+            self._forget(keys, role, ref, texts[first : first + _BATCH])
+            for first in range(0, len(texts), _BATCH)
+        )
 
     def _texts_of(self, keys: PoolKeys, sessions: Sequence[Session]) -> Iterator[str]:
         yield from self._client.zrange(keys.outbox, 0, -1)
@@ -46,5 +46,5 @@ class Erasing:
         ids = [known for text in texts for known in (text, *(notice_id(text, n) for n in Notice))]
         touched = [key for known in ids for key in (keys.message(known), keys.body(known))]
         return int(
-            self._scripts.run_durably("forget_in_texts", [keys.sessions, *touched], [role, ref])
+            self._scripts.run_positional("forget_in_texts", [keys.sessions, *touched], [role, ref])
         )

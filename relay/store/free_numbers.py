@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from relay.domain.participant import Role
-from relay.store.connection import Client, unavailable_when_away
-from relay.store.keys import PoolKeys
+from relay.store.connection import Client
+from relay.store.keys import BoardKeys, PoolKeys
 from relay.store.scripts import Scripts
 
 #: People whose numbers are counted at a time, the busiest first. The first few are nearly always
@@ -24,9 +24,10 @@ class FreeNumbers:
 
 
 class FreeNumberCount:
-    def __init__(self, client: Client, scripts: Scripts) -> None:
+    def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:
         self._client = client
         self._scripts = scripts
+        self._keys = keys
 
     def of_pool(self, pool: str, *, access_codes: bool) -> FreeNumbers:
         """With access codes a recruiter shares, so that only candidates count. Raises Unavailable.
@@ -35,8 +36,12 @@ class FreeNumberCount:
         these are on numbers that are not usable any more. So people are counted one by one, the
         busiest first, until nobody who is left can have fewer.
         """
-        keys = PoolKeys(pool)
-        as_recruiter, as_candidate, as_both = keys.degrees
+        keys = self._keys.in_pool(pool)
+        as_recruiter, as_candidate, as_both = (
+            keys.recruiter_degrees,
+            keys.candidate_degrees,
+            keys.both_degrees,
+        )
         if access_codes:
             return self._fewest(keys, as_candidate, (Role.CANDIDATE,))
         counts = [
@@ -48,10 +53,9 @@ class FreeNumberCount:
     def _fewest(self, keys: PoolKeys, degrees: str, roles: Sequence[Role]) -> FreeNumbers:
         counted, step, fewest = 0, _FIRST_STEP, None
         while True:
-            with unavailable_when_away():
-                busiest = self._client.zrange(
-                    degrees, counted, counted + step - 1, desc=True, withscores=True
-                )
+            busiest = self._client.zrange(
+                degrees, counted, counted + step - 1, desc=True, withscores=True
+            )
             usable, *free = self._count(keys, [index for index, _ in busiest], roles)
             fewest = min([usable if fewest is None else fewest, *free])
             # Nobody behind these is on more numbers than the last of them.
@@ -60,18 +64,23 @@ class FreeNumberCount:
             counted, step = counted + step, _STEP
 
     def _count(self, keys: PoolKeys, indexes: Sequence[str], roles: Sequence[Role]) -> list[int]:
-        with unavailable_when_away():
-            answer: list[int] = self._scripts.run(
-                "count_free",
-                [
-                    keys.pool,
-                    keys.blocked,
-                    keys.full,
-                    keys.no_voice,
-                    keys.no_sms,
-                    keys.scratch,
-                    *(keys.used(role, index) for index in indexes for role in roles),
-                ],
-                [len(roles)],
-            )
+        answer: list[int] = self._scripts.run_positional(
+            "count_free",
+            [
+                keys.policy,
+                keys.blocked,
+                keys.full,
+                keys.no_voice,
+                keys.no_sms,
+                keys.scratch,
+                *(
+                    (keys.used_by_recruiter if role is Role.RECRUITER else keys.used_by_candidate)(
+                        index
+                    )
+                    for index in indexes
+                    for role in roles
+                ),
+            ],
+            [len(roles)],
+        )
         return answer

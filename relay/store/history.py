@@ -5,8 +5,8 @@ from __future__ import annotations
 from relay.domain.forecast import Sample
 from relay.domain.pool import DAY
 from relay.domain.reputation import HOUR
-from relay.store.connection import Client, unavailable_when_away
-from relay.store.keys import PoolKeys
+from relay.store.connection import Client
+from relay.store.keys import BoardKeys
 from relay.store.scripts import Scripts
 
 #: In seconds.
@@ -16,9 +16,10 @@ KEPT_FOR = 30 * DAY
 class History:
     """Every method raises Unavailable when Redis is away."""
 
-    def __init__(self, client: Client, scripts: Scripts) -> None:
+    def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:
         self._client = client
         self._scripts = scripts
+        self._keys = keys
 
     def note(self, pool: str, sample: Sample) -> None:
         """Keeps the latest sample of each hour, for thirty days."""
@@ -34,21 +35,21 @@ class History:
                 sample.cooling_bindings,
             )
         )
-        with unavailable_when_away():
-            self._scripts.run(
-                "note_sample", [PoolKeys(pool).history], [hour, member, KEPT_FOR // HOUR]
-            )
+        self._scripts.run_positional(
+            "note_sample", [self._keys.in_pool(pool).history], [hour, member, KEPT_FOR // HOUR]
+        )
 
     def since(self, pool: str, at: float) -> list[Sample]:
         """The samples of the hours from this instant on, the oldest first."""
-        with unavailable_when_away():
-            members = self._client.zrangebyscore(PoolKeys(pool).history, int(at) // HOUR, "+inf")
+        members = self._client.zrangebyscore(
+            self._keys.in_pool(pool).history, int(at) // HOUR, "+inf"
+        )
         return [_read(member) for member in members]
 
     def recruiters_beyond(self, pool: str, *bounds: int) -> list[int]:
         """How many phones have more bindings as a recruiter's than each of these."""
-        degrees = PoolKeys(pool).degrees[0]
-        with unavailable_when_away(), self._client.pipeline(transaction=False) as pipe:
+        degrees = self._keys.in_pool(pool).recruiter_degrees
+        with self._client.pipeline(transaction=False) as pipe:
             for bound in bounds:
                 pipe.zcount(degrees, f"({bound}", "+inf")
             answer: list[int] = pipe.execute()

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import ceil
 
-from relay.store import keys as names
-from relay.store.connection import Client, unavailable_when_away
+from relay.store.connection import Client
+from relay.store.keys import BoardKeys
 from relay.store.scripts import Scripts
 
 #: Seconds.
@@ -46,7 +46,8 @@ class Answered:
 
 
 class Idempotency:
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, keys: BoardKeys) -> None:
+        self._keys = keys
         self._scripts = Scripts(client)
 
     def begin(
@@ -55,12 +56,11 @@ class Idempotency:
         """``request_hash`` names API key, method, path and idempotency key; ``body_hash`` is a
         keyed hash, since a plain one of a phone number could be tried out. Raises Unavailable."""
         token = secrets.token_hex(16)
-        with unavailable_when_away():
-            answer = self._scripts.run(
-                "begin_request",
-                [names.idempotency(request_hash)],
-                [now, token, body_hash, PATIENCE, LIFETIME],
-            )
+        answer = self._scripts.run_positional(
+            "begin_request",
+            [self._keys.idempotency(request_hash)],
+            [now, token, body_hash, PATIENCE, LIFETIME],
+        )
         match answer:
             case ["begin"]:
                 return Begun(token)
@@ -82,5 +82,4 @@ class Idempotency:
         self._finish(request_hash, token, "", "", "")
 
     def _finish(self, request_hash: str, *args: str) -> None:
-        with unavailable_when_away():
-            self._scripts.run("finish_request", [names.idempotency(request_hash)], args)
+        self._scripts.run_positional("finish_request", [self._keys.idempotency(request_hash)], args)

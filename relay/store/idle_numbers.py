@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from relay.domain.pool import NumberStatus
-from relay.store.connection import Client, unavailable_when_away
-from relay.store.keys import PoolKeys
+from relay.store.connection import Client
+from relay.store.keys import BoardKeys
 from relay.store.scripts import Scripts
 
 #: Numbers in one script call.
@@ -14,42 +14,42 @@ _BATCH = 500
 
 
 class IdleNumbers:
-    def __init__(self, client: Client, scripts: Scripts) -> None:
+    def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:
         self._client = client
         self._scripts = scripts
+        self._keys = keys
 
     def note(self, pool: str, numbers: Sequence[str], *, now: float) -> None:
         """Remembers since when nothing has been on each of these, as far as anybody looked. A
         session that comes, and a new status, make it forget that: nothing is missed in between."""
-        keys = PoolKeys(pool)
-        with unavailable_when_away():
-            for first in range(0, len(numbers), _BATCH):
-                batch = numbers[first : first + _BATCH]
-                self._scripts.run("note_idle", [keys.numbers, keys.load, keys.idle], [now, *batch])
+        keys = self._keys.in_pool(pool)
+        for first in range(0, len(numbers), _BATCH):
+            batch = numbers[first : first + _BATCH]
+            self._scripts.run_positional(
+                "note_idle", [keys.numbers, keys.load, keys.idle], [now, *batch]
+            )
 
     def since(self, pool: str, *, before: float) -> list[str]:
         """Numbers idle since before then, the longest first. Raises Unavailable."""
-        with unavailable_when_away():
-            idle: list[str] = self._client.zrange(
-                PoolKeys(pool).idle, "-inf", f"{before}", byscore=True
-            )
+        idle: list[str] = self._client.zrange(
+            self._keys.in_pool(pool).idle, "-inf", f"{before}", byscore=True
+        )
         return idle
 
     def drain(self, number: str, pool: str, *, before: float, allocatable: int) -> str:
         """Sets it to draining if it still is idle and allocatable, and one of so many that are:
         ``drained``, ``stays``, or ``changed``, look again. Raises Unavailable."""
-        keys = PoolKeys(pool)
-        with unavailable_when_away():
-            outcome: str = self._scripts.run(
-                "drain_idle_number",
-                [
-                    keys.number(number),
-                    keys.load,
-                    keys.idle,
-                    keys.blocked,
-                    keys.resting,
-                    keys.pool,
-                ],
-                [number, before, NumberStatus.DRAINING, allocatable],
-            )
+        keys = self._keys.in_pool(pool)
+        outcome: str = self._scripts.run_positional(
+            "drain_idle_number",
+            [
+                keys.number(number),
+                keys.load,
+                keys.idle,
+                keys.blocked,
+                keys.resting,
+                keys.policy,
+            ],
+            [number, before, NumberStatus.DRAINING, allocatable],
+        )
         return outcome

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from relay.domain.session import Session
-from relay.store.connection import Client, unavailable_when_away
-from relay.store.keys import PoolKeys
+from relay.store.connection import Client
+from relay.store.keys import BoardKeys
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,9 @@ class Entry:
 
 
 class Interactions:
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, keys: BoardKeys) -> None:
         self._client = client
+        self._keys = keys
 
     def of_session(self, session: Session, *, before: Entry | None, count: int) -> list[Entry]:
         """At most ``count`` of them, the latest first, from the one after ``before`` on.
@@ -31,16 +32,15 @@ class Interactions:
         Raises Unavailable.
         """
         start = f"({_member(session, before)}" if before else f"({session.id}\n"
-        with unavailable_when_away():
-            members = self._client.zrange(
-                PoolKeys(session.pool).interactions,
-                start,
-                f"[{session.id}\t",
-                bylex=True,
-                desc=True,
-                offset=0,
-                num=count,
-            )
+        members = self._client.zrange(
+            self._keys.in_pool(session.pool).interactions,
+            start,
+            f"[{session.id}\t",
+            bylex=True,
+            desc=True,
+            offset=0,
+            num=count,
+        )
         return [Entry(*member.split("\t")[1:]) for member in members]
 
 

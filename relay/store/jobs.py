@@ -21,8 +21,8 @@ from relay.domain.purchase import (
 )
 from relay.domain.rent import Allowance, Rent
 from relay.domain.session import pool_of
-from relay.store.connection import Client, unavailable_when_away
-from relay.store.keys import PoolKeys
+from relay.store.connection import Client
+from relay.store.keys import BoardKeys
 from relay.store.scripts import Scripts
 
 #: Seconds that a buyer has for one step: a purchase and what belongs to it are at most six
@@ -66,26 +66,25 @@ class Shortage:
 class PurchaseJobs:
     """All raise Unavailable."""
 
-    def __init__(self, client: Client, scripts: Scripts) -> None:
+    def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:
         self._client = client
         self._scripts = scripts
+        self._keys = keys
 
     def create(self, job: Purchase, *, request: str = "") -> str:
         """Puts it on record. Answers its id; of a ``request`` that has one already, that one's."""
-        keys = PoolKeys(job.pool)
+        keys = self._keys.in_pool(job.pool)
         fields = [str(part) for pair in _pack(job).items() for part in pair]
-        with unavailable_when_away():
-            job_id: str = self._scripts.run_durably(
-                "create_job",
-                [keys.job(job.id), keys.jobs, keys.ordered(request or job.id)],
-                [job.id, job.created_at + LOOK_AGAIN, REMEMBERED, *fields],
-            )
+        job_id: str = self._scripts.run_positional(
+            "create_job",
+            [keys.job(job.id), keys.jobs, keys.ordered(request or job.id)],
+            [job.id, job.created_at + LOOK_AGAIN, REMEMBERED, *fields],
+        )
         return job_id
 
     def ordered(self, pool: str, request: str) -> Purchase | None:
         """The job that this request has begun before, as long as it is remembered."""
-        with unavailable_when_away():
-            job_id = self._client.get(PoolKeys(pool).ordered(request))
+        job_id = self._client.get(self._keys.in_pool(pool).ordered(request))
         return self.get(job_id) if job_id else None
 
     def get(self, job_id: str) -> Purchase | None:
@@ -93,32 +92,28 @@ class PurchaseJobs:
             pool = pool_of(job_id)
         except ValueError:
             return None
-        with unavailable_when_away():
-            record = self._client.hgetall(PoolKeys(pool).job(job_id))
+        record = self._client.hgetall(self._keys.in_pool(pool).job(job_id))
         return _unpack(job_id, pool, record) if record else None
 
     def unfinished(self, pool: str) -> list[Purchase]:
-        with unavailable_when_away():
-            ids = self._client.zrange(PoolKeys(pool).jobs, 0, -1)
+        ids = self._client.zrange(self._keys.in_pool(pool).jobs, 0, -1)
         return [job for job_id in ids if (job := self.get(job_id))]
 
     def sweep(self, pool: str, *, now: float) -> list[str]:
         """Ids of jobs that nobody works on; each is due again after a pause."""
-        with unavailable_when_away():
-            due: list[str] = self._scripts.run(
-                "sweep_outbox", [PoolKeys(pool).jobs], [now, _BATCH, LOOK_AGAIN]
-            )
+        due: list[str] = self._scripts.run_positional(
+            "sweep_outbox", [self._keys.in_pool(pool).jobs], [now, _BATCH, LOOK_AGAIN]
+        )
         return due
 
     def begin(self, job_id: str, *, token: str, now: float) -> Begun | Busy | Over:
         """Asks to be the pool's buyer, for ``LEASE`` seconds that every reservation renews."""
-        keys = PoolKeys(pool_of(job_id))
-        with unavailable_when_away():
-            answer, *rest = self._scripts.run(
-                "begin_purchase",
-                [keys.job(job_id), keys.jobs, keys.buyer],
-                [job_id, token, now, LEASE, JobStatus.RUNNING],
-            )
+        keys = self._keys.in_pool(pool_of(job_id))
+        answer, *rest = self._scripts.run_positional(
+            "begin_purchase",
+            [keys.job(job_id), keys.jobs, keys.buyer],
+            [job_id, token, now, LEASE, JobStatus.RUNNING],
+        )
         match answer:
             case "begun":
                 return Begun()
@@ -139,42 +134,40 @@ class PurchaseJobs:
     ) -> Reservation:
         """Notes that a number is about to be bought by the carrier's ``account``, if the limits let
         the pool have it."""
-        keys = PoolKeys(pool_of(job_id))
+        keys = self._keys.in_pool(pool_of(job_id))
         most = (limits.max_numbers, limits.monthly_budget)
-        with unavailable_when_away():
-            answer = self._scripts.run_durably(
-                "reserve_purchase",
-                [
-                    keys.buyer,
-                    keys.buying,
-                    keys.numbers,
-                    keys.releasing,
-                    keys.jobs,
-                    keys.prepaid,
-                ],
-                [
-                    job_id,
-                    token,
-                    number,
-                    now,
-                    LEASE,
-                    *("" if limit is None else limit for limit in most),
-                    account,
-                ],
-            )
+        answer = self._scripts.run_positional(
+            "reserve_purchase",
+            [
+                keys.buyer,
+                keys.buying,
+                keys.numbers,
+                keys.releasing,
+                keys.jobs,
+                keys.prepaid,
+            ],
+            [
+                job_id,
+                token,
+                number,
+                now,
+                LEASE,
+                *("" if limit is None else limit for limit in most),
+                account,
+            ],
+        )
         return Reservation(answer)
 
     def settle(self, job_id: str, number: str, *, is_bought: bool) -> bool:
         """Takes the intent away, and counts the number when it was bought. False without one."""
-        keys = PoolKeys(pool_of(job_id))
-        with unavailable_when_away():
-            return bool(
-                self._scripts.run_durably(
-                    "settle_purchase",
-                    [keys.job(job_id), keys.buying],
-                    [job_id, number, "1" if is_bought else ""],
-                )
+        keys = self._keys.in_pool(pool_of(job_id))
+        return bool(
+            self._scripts.run_positional(
+                "settle_purchase",
+                [keys.job(job_id), keys.buying],
+                [job_id, number, "1" if is_bought else ""],
             )
+        )
 
     def end(
         self,
@@ -186,46 +179,41 @@ class PurchaseJobs:
         now: float,
     ) -> bool:
         """False when another execution has taken the job over."""
-        keys = PoolKeys(pool_of(job_id))
-        with unavailable_when_away():
-            return bool(
-                self._scripts.run(
-                    "end_purchase",
-                    [keys.job(job_id), keys.jobs, keys.buyer],
-                    [job_id, token, int(now), status, _pack_failures(failures), RETENTION],
-                )
+        keys = self._keys.in_pool(pool_of(job_id))
+        return bool(
+            self._scripts.run_positional(
+                "end_purchase",
+                [keys.job(job_id), keys.jobs, keys.buyer],
+                [job_id, token, int(now), status, _pack_failures(failures), RETENTION],
             )
+        )
 
     def postpone(self, job_id: str, *, token: str, until: float, has_failed: bool) -> bool:
         """Somebody else may buy meanwhile. False when another execution has taken over."""
-        keys = PoolKeys(pool_of(job_id))
-        with unavailable_when_away():
-            return bool(
-                self._scripts.run(
-                    "postpone_purchase",
-                    [keys.job(job_id), keys.jobs, keys.buyer],
-                    [job_id, token, until, "1" if has_failed else ""],
-                )
+        keys = self._keys.in_pool(pool_of(job_id))
+        return bool(
+            self._scripts.run_positional(
+                "postpone_purchase",
+                [keys.job(job_id), keys.jobs, keys.buyer],
+                [job_id, token, until, "1" if has_failed else ""],
             )
+        )
 
     def intents(self, pool: str) -> list[Intent]:
         """Numbers about to be bought, and those of which it is not known whether they were."""
-        with unavailable_when_away():
-            noted = self._client.hgetall(PoolKeys(pool).buying)
+        noted = self._client.hgetall(self._keys.in_pool(pool).buying)
         return [_intent(number, value) for number, value in noted.items()]
 
     def rent(self, pool: str, *, now: float) -> Rent:
         """What the pool's limits count."""
-        keys = PoolKeys(pool)
-        with unavailable_when_away():
-            rented, prepaid = self._scripts.run(
-                "count_rented", [keys.numbers, keys.buying, keys.releasing, keys.prepaid], [now]
-            )
+        keys = self._keys.in_pool(pool)
+        rented, prepaid = self._scripts.run_positional(
+            "count_rented", [keys.numbers, keys.buying, keys.releasing, keys.prepaid], [now]
+        )
         return Rent(rented=rented, prepaid=prepaid)
 
     def shortage(self, pool: str) -> Shortage | None:
-        with unavailable_when_away():
-            noted = self._client.hgetall(PoolKeys(pool).shortage)
+        noted = self._client.hgetall(self._keys.in_pool(pool).shortage)
         if not noted:
             return None
         return Shortage(
@@ -235,12 +223,11 @@ class PurchaseJobs:
         )
 
     def note_shortage(self, pool: str, shortage: Shortage | None) -> None:
-        key = PoolKeys(pool).shortage
-        with unavailable_when_away():
-            if shortage is None:
-                self._client.delete(key)
-            else:
-                self._client.hset(key, mapping=asdict(shortage))
+        key = self._keys.in_pool(pool).shortage
+        if shortage is None:
+            self._client.delete(key)
+        else:
+            self._client.hset(key, mapping=asdict(shortage))
 
 
 def _pack(job: Purchase) -> dict[str, Any]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from relay.store import keys as names
-from relay.store.connection import Client, unavailable_when_away
+from relay.store.connection import Client
+from relay.store.keys import DeploymentKeys
 
 
 def keep_canary(client: Client, name: str, canary: str) -> str:
     """Writes the canary unless there is one; answers the one that stands. Raises Unavailable."""
-    with unavailable_when_away():
-        client.hsetnx(names.KEY_CANARIES, name, canary)
-        return str(client.hget(names.KEY_CANARIES, name))
+    client.hsetnx(DeploymentKeys().key_check_values, name, canary)
+    return str(client.hget(DeploymentKeys().key_check_values, name))

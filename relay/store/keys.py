@@ -1,274 +1,338 @@
-"""Every key of the store is named here, and nowhere else (``docs/redis-keys.md`` has the table).
+"""Every key of the store is declared here; ``docs/redis-keys.md`` is made of this.
 
-All keys of a pool carry its hash tag ``{pool}``, participants share ``{people}``, so that each
-script finds its keys in one slot of a Redis Cluster. Instants are whole POSIX seconds.
+All keys of a board carry its hash tag, ``{main}:…``, so that one script can touch any of them: a
+board is in one slot of a Redis Cluster. Those of one of its pools are ``{main}/us:…``. A few keys
+belong to the deployment. Instants are POSIX seconds; ``<index>`` is a phone's keyed hash.
 
-=================================  ======  ==========================================  ==========
-key                                type    holds                                       lives
-=================================  ======  ==========================================  ==========
-pools                              set     names of all pools                          for ever
-numbers                            hash    virtual number → pool                       for ever
-{p}:pool                           hash    policy, next_ordinal, counters              for ever
-{p}:numbers                        hash    virtual number → ordinal                    while owned
-{p}:ordinals                       hash    ordinal → virtual number                    while owned
-{p}:number:<number>                hash    status, carrier sid, capabilities           while owned
-{p}:vacant                         zset    ordinals of numbers given back              for ever
-{p}:blocked                        bitmap  ordinals that are not allocatable           for ever
-{p}:resting                        bitmap  ordinals that are allocated last            for ever
-{p}:no-voice                       bitmap  ordinals that carry no calls                for ever
-{p}:no-sms                         bitmap  ordinals that carry no texts                for ever
-{p}:area:<code>                    bitmap  ordinals in that area                       for ever
-{p}:busy                           zset    ordinal by open sessions                    while owned
-{p}:full                           bitmap  ordinals with as many as the policy lets    for ever
-{p}:scratch                        bitmap  an intermediate result                       in a script
-{p}:sessions                       hash    session id → record (``records.py``)        retention
-{p}:phone:<index>                  hash    virtual number → session ids: the bindings  cooldown
-{p}:used:<r|c>:<index>             bitmap  ordinals the phone is bound on as that      cooldown
-{p}:shared:<index>                 bitmap  ordinals with several sessions of it        cooldown
-{p}:degrees:<r|c|both>             zset    phone index by number of bindings           cooldown
-{p}:sharing                        zset    phone index by numbers shared with itself   cooldown
-{p}:load                           hash    virtual number → sessions, cooling too      cooldown
-{p}:codes                          hash    number:code → session id                    cooldown
-{p}:code-lengths                   hash    virtual number → digits of its longest code cooldown
-{p}:tries:<CallSid>                hash    a call's attempts whose code was wrong       an hour
-{p}:wrong:caller:<index>           string  wrong codes from a phone                    a day
-{p}:wrong:number:<number>          string  wrong codes of strangers on a number        a day
-{p}:pairs:<r|c>:<ref>              hash    counterpart's ref → latest session id       retention
-{p}:due                            zset    open session by expiry                      until closed
-{p}:cooling                        zset    ordinal:role:index:session by its end       cooldown
-{p}:ended                          zset    session by the end of its retention         retention
-{p}:leases                         hash    session id → calls in progress              call
-{p}:traffic:<number>               hash    hour → calls, texts; minute → calls         25 hours
-{p}:standing                       hash    how its numbers stand, for metrics          10 minutes
-{p}:history                        zset    a pool's bounds and size, by the hour       30 days
-{p}:interactions                   zset    session, start, id: in lexical order        retention
-{p}:call:<CallSid>                 hash    one call                                    retention
-{p}:message:<id>                   hash    one message or notice                       retention
-{p}:body:<id>                      string  its text and its receiver's phone, sealed   delivery
-{p}:carried:<MessageSid>           string  carrier's sid → the message that owns it    retention
-{p}:refused:<MessageSid>           string  the answer to a text that went to nobody    a week
-{p}:told:<number>:<index>:<about>  string  text that was answered by a refusal         a day
-{p}:asked:<number>:<index>         string  questions which session a text is for       an hour
-{p}:outbox                         zset    message to send, by when to look again      delivery
-{p}:lanes                          zset    (number, receiver), order, id: lexical      delivery
-{p}:sending                        hash    (number, receiver) → token, lease           a send
-{p}:moving                         hash    role:ref → which claims are out of date     an hour
-{p}:reserved:<change>              hash    what a phone change has reserved            a change
-{p}:job:<id>                       hash    a purchase: what is wanted, bought, failed  a month
-{p}:jobs                           zset    unfinished job by when to look again        a job
-{p}:buyer                          hash    token and lease of who buys for the pool    a lease
-{p}:buying                         hash    number about to be bought → job, since      a purchase
-{p}:ordered:<request>              string  the job that a repeated order has begun     a day
-{p}:releasing                      hash    number to be released → its rental          a release
-{p}:prepaid                        zset    sid of a released number by its month's end  a month
-{p}:idle                           zset    number by since when nothing is on it       while idle
-{p}:shortage                       hash    why the pool could not buy, how many        while short
-{people}:<recruiter|candidate>:<ref>  hash  the participant, phone sealed              for ever
-{people}:holder:<index>            string  ref of the candidate who has this phone     for ever
-{people}:changes                   zset    phone changes, erasures under way, by start a change
-{people}:stopped:<index>           hash    virtual number or service → word, when, by  STOP: ever
-api-keys                           hash    hash of the key → name, scopes              till revoked
-conflicts:{api-keys}:<api-key>     string  phone conflicts met in this hour            an hour
-idempotency:{api-keys}:<hash>      hash    what a POST answered                        24 h
-rates:fixed:{api-keys}:<who>       string  requests in a window                        a window
-reconciled                         string  until when inbound messages were fetched    for ever
-numbers-compared                   hash    last comparison with the carrier's numbers  for ever
-key-canaries                       hash    seal:<id>, index:<id> → trace of this key   for ever
-leader:ticker                      string  the ticker that leads                       10 s
-=================================  ======  ==========================================  ==========
+``python -m relay.store.keys`` prints the tables of the document.
 """
 
 from __future__ import annotations
 
-from relay.domain.participant import Role
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar, Literal, TypeAlias, overload
 
-POOLS = "pools"
-NUMBERS = "numbers"
-API_KEYS = "api-keys"
-#: Names its strategy: another one on the same keys would fail (facts/redis-rq.md).
-RATES = "rates:fixed"
-#: In the slot of ``api-keys``, which a request of the API needs anyway: in slots of their own,
-#: each lost master of a cluster would take a part of all requests with it.
-_BESIDE_API_KEYS = f"{{{API_KEYS}}}"
-RECONCILED = "reconciled"
-COMPARISON = "numbers-compared"
-TICKER_LEADER = "leader:ticker"
-KEY_CANARIES = "key-canaries"
-PHONE_CHANGES = "{people}:changes"
+Kind = Literal["hash", "string", "sorted set", "set", "bitmap"]
+#: What a script calls by one name: a key, or several under their own names.
+Shape: TypeAlias = "str | dict[str, Shape]"
+Name: TypeAlias = Callable[..., str]
 
 
-def participant(role: Role, ref: str) -> str:
-    return f"{{people}}:{role}:{ref}"
+class Key:
+    """An attribute of a keys object that answers a key's name."""
 
+    arguments: tuple[str, ...] = ()
 
-def phone_holder(index: str) -> str:
-    return f"{{people}}:holder:{index}"
+    def __init__(self, kind: Kind, holds: str, *, lives: str, name: str = "") -> None:
+        self.kind, self.holds, self.lives, self.name = kind, holds, lives, name
 
+    def __set_name__(self, owner: type[Keys], attribute: str) -> None:
+        self.attribute = attribute
+        self.name = self.name or attribute.replace("_", "-")
+        self.owner = owner
 
-def conflicts(client_id: str) -> str:
-    return f"conflicts:{_BESIDE_API_KEYS}:{client_id}"
+    @overload
+    def __get__(self, keys: None, owner: type[Keys]) -> Key: ...
+    @overload
+    def __get__(self, keys: Keys, owner: type[Keys]) -> str: ...
 
-
-def stopped(index: str) -> str:
-    return f"{{people}}:stopped:{index}"
-
-
-def rate(limited: str) -> str:
-    return f"{RATES}:{_BESIDE_API_KEYS}:{limited}"
-
-
-def idempotency(request_hash: str) -> str:
-    return f"idempotency:{_BESIDE_API_KEYS}:{request_hash}"
-
-
-class PoolKeys:
-    """The keys of one pool, all in the slot of its hash tag."""
-
-    __slots__ = (
-        "blocked",
-        "busy",
-        "buyer",
-        "buying",
-        "code_lengths",
-        "codes",
-        "cooling",
-        "due",
-        "ended",
-        "full",
-        "history",
-        "idle",
-        "interactions",
-        "jobs",
-        "lanes",
-        "leases",
-        "load",
-        "moving",
-        "no_sms",
-        "no_voice",
-        "numbers",
-        "ordinals",
-        "outbox",
-        "pool",
-        "prepaid",
-        "releasing",
-        "resting",
-        "scratch",
-        "sending",
-        "sessions",
-        "sharing",
-        "shortage",
-        "standing",
-        "tag",
-        "vacant",
-    )
-
-    def __init__(self, pool: str) -> None:  # noqa: PLR0915 - a line for each key
-        self.tag = tag = f"{{{pool}}}:"
-        self.pool = f"{tag}pool"
-        self.numbers = f"{tag}numbers"
-        self.ordinals = f"{tag}ordinals"
-        self.vacant = f"{tag}vacant"
-        self.blocked = f"{tag}blocked"
-        self.resting = f"{tag}resting"
-        self.no_voice = f"{tag}no-voice"
-        self.no_sms = f"{tag}no-sms"
-        self.busy = f"{tag}busy"
-        self.full = f"{tag}full"
-        self.scratch = f"{tag}scratch"
-        self.sessions = f"{tag}sessions"
-        self.sharing = f"{tag}sharing"
-        self.load = f"{tag}load"
-        self.codes = f"{tag}codes"
-        self.code_lengths = f"{tag}code-lengths"
-        self.due = f"{tag}due"
-        self.cooling = f"{tag}cooling"
-        self.ended = f"{tag}ended"
-        self.leases = f"{tag}leases"
-        self.interactions = f"{tag}interactions"
-        self.outbox = f"{tag}outbox"
-        self.lanes = f"{tag}lanes"
-        self.sending = f"{tag}sending"
-        self.moving = f"{tag}moving"
-        self.standing = f"{tag}standing"
-        self.history = f"{tag}history"
-        self.jobs = f"{tag}jobs"
-        self.buyer = f"{tag}buyer"
-        self.buying = f"{tag}buying"
-        self.releasing = f"{tag}releasing"
-        self.prepaid = f"{tag}prepaid"
-        self.idle = f"{tag}idle"
-        self.shortage = f"{tag}shortage"
-
-    def number(self, number: str) -> str:
-        return f"{self.tag}number:{number}"
-
-    def phone(self, index: str) -> str:
-        return f"{self.tag}phone:{index}"
-
-    def used(self, role: Role, index: str) -> str:
-        return f"{self.tag}used:{role[0]}:{index}"
-
-    def shared(self, index: str) -> str:
-        return f"{self.tag}shared:{index}"
-
-    def node(self, index: str) -> tuple[str, str, str, str]:
-        """What a phone is bound to, in the order in which ``lua/shared/bindings.lua`` takes it."""
-        return (
-            self.phone(index),
-            self.used(Role.RECRUITER, index),
-            self.used(Role.CANDIDATE, index),
-            self.shared(index),
-        )
+    def __get__(self, keys: Keys | None, owner: type[Keys]) -> Key | str:
+        if keys is None:
+            return self
+        name = keys.__dict__[self.attribute] = self.owner.prefix_of(keys) + self.name
+        return name
 
     @property
-    def degrees(self) -> tuple[str, str, str]:
-        """By role, and of phones that have bindings in both."""
-        return (f"{self.tag}degrees:r", f"{self.tag}degrees:c", f"{self.tag}degrees:both")
+    def pattern(self) -> str:
+        """The key as the document writes it."""
+        return ":".join([self.owner.PREFIX + self.name, *(f"<{each}>" for each in self.arguments)])
 
-    def area(self, code: str) -> str:
-        return f"{self.tag}area:{code}"
 
-    def tries(self, call_sid: str) -> str:
-        return f"{self.tag}tries:{call_sid}"
+class Family(Key):
+    """Keys that end in values: an attribute that answers a function of these."""
 
-    def wrong_from(self, caller_index: str) -> str:
-        return f"{self.tag}wrong:caller:{caller_index}"
+    def __init__(
+        self, kind: Kind, arguments: str, holds: str, *, lives: str, name: str = ""
+    ) -> None:
+        super().__init__(kind, holds, lives=lives, name=name)
+        self.arguments = tuple(arguments.split())
 
-    def wrong_on(self, number: str) -> str:
-        return f"{self.tag}wrong:number:{number}"
+    @overload  # type: ignore[override]  # a family answers a function where a key answers a name
+    def __get__(self, keys: None, owner: type[Keys]) -> Family: ...
+    @overload
+    def __get__(self, keys: Keys, owner: type[Keys]) -> Name: ...
 
-    def pairs(self, role: Role, ref: str) -> str:
-        return f"{self.tag}pairs:{role[0]}:{ref}"
+    def __get__(self, keys: Keys | None, owner: type[Keys]) -> Family | Name:
+        if keys is None:
+            return self
+        prefix = f"{self.owner.prefix_of(keys)}{self.name}:"
 
-    def traffic(self, number: str) -> str:
-        return f"{self.tag}traffic:{number}"
+        def name(*values: str) -> str:
+            return prefix + ":".join(values)
 
-    def call(self, call_sid: str) -> str:
-        return f"{self.tag}call:{call_sid}"
+        keys.__dict__[self.attribute] = name
+        return name
 
-    def message(self, message_id: str) -> str:
-        return f"{self.tag}message:{message_id}"
 
-    def body(self, message_id: str) -> str:
-        return f"{self.tag}body:{message_id}"
+class Struct:
+    """Several keys that scripts call by one name: ``node.phone``, ``node.shared``.
 
-    def carried(self, message_sid: str) -> str:
-        return f"{self.tag}carried:{message_sid}"
+    ``fields`` are the struct's names for attributes of the keys object, each of the same arguments.
+    """
 
-    def refused(self, message_sid: str) -> str:
-        return f"{self.tag}refused:{message_sid}"
+    def __init__(self, arguments: str = "", **fields: str) -> None:
+        self.arguments = tuple(arguments.split())
+        self.fields = fields
 
-    def told(self, number: str, index: str, about: str) -> str:
-        return f"{self.tag}told:{number}:{index}:{about}"
+    def shape_of(self, keys: Keys, *values: str) -> Shape:
+        return {field: keys.shape(attribute, *values) for field, attribute in self.fields.items()}
 
-    def asked(self, number: str, index: str) -> str:
-        return f"{self.tag}asked:{number}:{index}"
 
-    def job(self, job_id: str) -> str:
-        return f"{self.tag}job:{job_id}"
+class InPool(Struct):
+    """Keys of a pool that a script names itself, for scripts that touch several pools.
 
-    def ordered(self, request: str) -> str:
-        return f"{self.tag}ordered:{request}"
+    The first argument is the pool's name. One attribute is that key or struct itself.
+    """
 
-    def reserved(self, change: str) -> str:
-        return f"{self.tag}reserved:{change}"
+    def __init__(self, arguments: str, *attributes: str) -> None:
+        super().__init__(f"pool {arguments}", **dict(zip(attributes, attributes, strict=True)))
+
+    def shape_of(self, keys: Any, *values: str) -> Shape:
+        pool, *rest = values
+        shape = super().shape_of(keys.in_pool(pool), *rest)
+        return next(iter(shape.values())) if isinstance(shape, dict) and len(shape) == 1 else shape
+
+
+class Keys:
+    """What the three kinds of keys objects share: names as attributes, and shapes for scripts."""
+
+    PREFIX: ClassVar[str] = ""
+
+    @classmethod
+    def prefix_of(cls, keys: Any) -> str:
+        raise NotImplementedError
+
+    @classmethod
+    def declared(cls, attribute: str) -> Key | Struct | None:
+        """How an attribute is declared here or by a board; None when it is no key."""
+        found = next((vars(c)[attribute] for c in cls.__mro__ if attribute in vars(c)), None)
+        return found if isinstance(found, Key | Struct) else None
+
+    @classmethod
+    def own(cls) -> Iterator[Key]:
+        """The keys declared by this very class, in order."""
+        return (value for value in vars(cls).values() if isinstance(value, Key))
+
+    def shape(self, attribute: str, *values: str) -> Shape:
+        """What a script gets for a key, a family or a struct."""
+        declared = self.declared(attribute)
+        if isinstance(declared, Struct):
+            return declared.shape_of(self, *values)
+        name = getattr(self, attribute)
+        return str(name(*values) if isinstance(declared, Family) else name)
+
+
+class DeploymentKeys(Keys):
+    """What all boards share, in a slot of its own: no board can have this name."""
+
+    PREFIX = "{all_boards}:"
+
+    @classmethod
+    def prefix_of(cls, keys: Any) -> str:  # noqa: ARG003 - there is one deployment
+        return cls.PREFIX
+
+    never = Key("string", "nothing, ever", lives="never")
+    boards = Key("hash", "board's name → its record (JSON)", lives="for ever")
+    numbers = Key("hash", "virtual number → board/pool", lives="while owned")
+    api_keys = Key("hash", "hash of a deployment key → name, scopes", lives="until revoked")
+    key_check_values = Key(
+        "hash", "seal:<id>, index:<id> → what tells another key under an old id", lives="for ever"
+    )
+    rate = Family("string", "who", "wrong keys in a window", lives="a window", name="rates:fixed")
+    idempotency = Family("hash", "hash", "what a POST answered", lives="24 h")
+    fetched = Family("string", "account", "until when inbound texts were fetched", lives="for ever")
+    compared = Family(
+        "hash", "account", "last comparison with an account's numbers", lives="for ever"
+    )
+    service_stopped = Family(
+        "string",
+        "service index",
+        "last word to a messaging service: stopped or started, when, which texts",
+        lives="STOP: for ever",
+    )
+    ticker_leader = Key("string", "the ticker that leads", lives="10 s")
+
+
+class BoardKeys(Keys):
+    """The keys of one board, all in its slot. ``in_pool`` adds those of one of its pools."""
+
+    PREFIX = "{b}:"
+
+    def __init__(self, board: str) -> None:
+        self.board = board
+        self.board_prefix = f"{{{board}}}:"
+        self._pools: dict[str, PoolKeys] = {}
+
+    @classmethod
+    def prefix_of(cls, keys: Any) -> str:
+        return str(keys.board_prefix)
+
+    def in_pool(self, pool: str) -> PoolKeys:
+        """The keys of a pool beside the board's."""
+        found = self._pools.get(pool)
+        if found is None:
+            found = self._pools[pool] = PoolKeys(self.board, pool)
+        return found
+
+    #: Never written. Every script declares it, so that a slot that is being moved refuses the
+    #: script whole, before it has written anything (measured on Redis 7.0 and Valkey 9.1).
+    never = Key("string", "nothing, ever", lives="never")
+    changes = Key("sorted set", "INTERIM", lives="INTERIM")
+
+    pools = Key("set", "names of the board's pools", lives="for ever")
+    counters = Key("hash", "text_order: texts and notices so far", lives="for ever")
+
+    person = Family(
+        "hash",
+        "role ref",
+        "a participant: phone sealed and indexed, hint, locale, …",
+        lives="until erased",
+    )
+    holder = Family("string", "index", "ref of the candidate who has this phone", lives="for ever")
+    stopped = Family(
+        "hash",
+        "index",
+        "virtual number → last word (stopped, started), when, which texts",
+        lives="STOP: for ever",
+    )
+    erasures = Key(
+        "sorted set", "role:ref whose phone is still sealed in texts, by when", lives="an erasure"
+    )
+
+    sessions = Key("hash", "session id → record (`records.py`)", lives="retention")
+    open = Family("hash", "role ref", "counterpart's ref → id of the open session", lives="open")
+    past = Family(
+        "hash", "role ref", "counterpart's ref → id of the latest ended session", lives="retention"
+    )
+    phone = Family(
+        "hash", "index", "virtual number → session ids: a phone's bindings", lives="cooldown"
+    )
+    load = Key("hash", "virtual number → sessions, open and cooling", lives="cooldown")
+    codes = Key("hash", "number:code → session id", lives="cooldown")
+    code_lengths = Key("hash", "virtual number → digits of its longest code", lives="cooldown")
+    tries = Family("hash", "CallSid", "a call's attempts whose code was wrong", lives="an hour")
+    wrong_from = Family(
+        "string", "index", "wrong codes from a phone", lives="a day", name="wrong-from"
+    )
+    wrong_on = Family("string", "number", "wrong codes of strangers on a number", lives="a day")
+    ended = Key("sorted set", "session by the end of its retention", lives="retention")
+    leases = Key("hash", "session id → calls in progress", lives="a call")
+
+    interactions = Key("sorted set", "session, start, id: in lexical order", lives="retention")
+    call = Family("hash", "CallSid", "one call", lives="retention")
+    message = Family("hash", "id", "one text or notice", lives="retention")
+    body = Family("string", "id", "its text and its receiver's phone, sealed", lives="delivery")
+    carried = Family(
+        "string", "MessageSid", "the message that owns a carrier's sid", lives="retention"
+    )
+    refused = Family("string", "MessageSid", "answer to a text that went to nobody", lives="a week")
+    told = Family(
+        "string", "number index about", "text that was answered by a refusal", lives="a day"
+    )
+    asked = Family(
+        "string", "number index", "questions which session a text is for", lives="an hour"
+    )
+    traffic = Family("hash", "number", "hour → calls, texts; minute → calls", lives="25 hours")
+    outbox = Key("sorted set", "message to send, by when to look again", lives="delivery")
+    lanes = Key("sorted set", "(number, receiver), order, id: in lexical order", lives="delivery")
+    sending = Key("hash", "(number, receiver) → token, lease", lives="a send")
+
+    api_keys = Key("hash", "hash of an API key → name, scopes", lives="until revoked")
+    idempotency = Family("hash", "hash", "what a POST answered", lives="24 h")
+    #: Names its strategy: another one on the same keys would fail (facts/redis-rq.md).
+    rate = Family(
+        "string",
+        "who",
+        "requests and phone conflicts in a window",
+        lives="a window",
+        name="rates:fixed",
+    )
+
+    whole_pool = InPool(
+        "",
+        *("policy", "numbers", "ordinals", "blocked", "resting", "full", "no_voice", "no_sms"),
+        *("busy", "scratch", "degrees", "sharing", "due", "cooling", "idle"),
+    )
+    node_in = InPool("index", "node")
+    area_in = InPool("code", "area")
+
+
+class PoolKeys(BoardKeys):
+    """The keys of one pool, and all of its board's."""
+
+    PREFIX = "{b}/<pool>:"
+
+    def __init__(self, board: str, pool: str) -> None:
+        super().__init__(board)
+        self.pool = pool
+        self.pool_prefix = f"{{{board}}}/{pool}:"
+
+    @classmethod
+    def prefix_of(cls, keys: Any) -> str:
+        return str(keys.pool_prefix)
+
+    moving = Key("hash", "INTERIM", lives="INTERIM")
+    reserved = Family("hash", "change", "INTERIM", lives="INTERIM")
+    pairs = Family("hash", "role ref", "INTERIM", lives="INTERIM")
+    policy = Key("hash", "policy, next ordinal, counters", lives="for ever")
+    numbers = Key("hash", "virtual number → ordinal", lives="while owned")
+    ordinals = Key("hash", "ordinal → virtual number", lives="while owned")
+    number = Family(
+        "hash", "number", "status, carrier sid, capabilities, rent", lives="while owned"
+    )
+    vacant = Key("sorted set", "ordinals of numbers given back", lives="for ever")
+    blocked = Key("bitmap", "ordinals that are not allocatable", lives="for ever")
+    resting = Key("bitmap", "ordinals that are allocated last", lives="for ever")
+    no_voice = Key("bitmap", "ordinals that carry no calls", lives="for ever")
+    no_sms = Key("bitmap", "ordinals that carry no texts", lives="for ever")
+    area = Family("bitmap", "code", "ordinals in that area", lives="for ever")
+    busy = Key("sorted set", "ordinal by open sessions", lives="while owned")
+    full = Key("bitmap", "ordinals with as many as the policy lets", lives="for ever")
+    scratch = Key("bitmap", "an intermediate result", lives="in a script")
+
+    used_by_recruiter = Family(
+        "bitmap", "index", "ordinals the phone is a recruiter's on", lives="cooldown", name="used:r"
+    )
+    used_by_candidate = Family(
+        "bitmap", "index", "ordinals the phone is a candidate's on", lives="cooldown", name="used:c"
+    )
+    shared = Family("bitmap", "index", "ordinals with several sessions of it", lives="cooldown")
+    recruiter_degrees = Key(
+        "sorted set", "recruiter's phone index by its bindings", lives="cooldown"
+    )
+    candidate_degrees = Key(
+        "sorted set", "candidate's phone index by its bindings", lives="cooldown"
+    )
+    both_degrees = Key("sorted set", "the sum for who has both", lives="cooldown")
+    sharing = Key("sorted set", "phone index by numbers shared with itself", lives="cooldown")
+    due = Key("sorted set", "open session by expiry", lives="until closed")
+    cooling = Key("sorted set", "ordinal:role:index:session by its end", lives="cooldown")
+
+    standing = Key("hash", "how its numbers stand, for metrics", lives="10 minutes")
+    history = Key("sorted set", "the pool's bounds and size, by the hour", lives="30 days")
+    idle = Key("sorted set", "number by since when nothing is on it", lives="while idle")
+    job = Family("hash", "id", "a purchase: what is wanted, bought, failed", lives="a month")
+    jobs = Key("sorted set", "unfinished job by when to look again", lives="a job")
+    buyer = Key("hash", "token and lease of who buys for the pool", lives="a lease")
+    buying = Key("hash", "number about to be bought → job, since", lives="a purchase")
+    ordered = Family("string", "request", "the job a repeated order has begun", lives="a day")
+    releasing = Key("hash", "number to be released → its rental", lives="a release")
+    prepaid = Key("sorted set", "sid of a released number by its month's end", lives="a month")
+    shortage = Key("hash", "why the pool could not buy, how many", lives="while short")
+
+    #: A phone on a pool's numbers: ``bindings.lua``.
+    used = Struct("index", recruiter="used_by_recruiter", candidate="used_by_candidate")
+    node = Struct("index", phone="phone", used="used", shared="shared")
+    degrees = Struct(
+        recruiter="recruiter_degrees", candidate="candidate_degrees", both="both_degrees"
+    )

@@ -21,9 +21,8 @@ from relay.domain.texts import (
     SealedText,
     notice_id,
 )
-from relay.store import keys as names
-from relay.store.connection import Client, unavailable_when_away
-from relay.store.keys import PoolKeys
+from relay.store.connection import Client
+from relay.store.keys import BoardKeys, DeploymentKeys
 from relay.store.outbox import BODY_LIFETIME, LOOK_AGAIN, Outbox
 from relay.store.scripts import Scripts
 
@@ -36,10 +35,11 @@ class Messages:
     """``outbox`` has what is still to be sent. Every method raises Unavailable when Redis is away;
     times are POSIX seconds."""
 
-    def __init__(self, client: Client, scripts: Scripts) -> None:
+    def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:
         self._client = client
         self._scripts = scripts
-        self.outbox = Outbox(client, scripts)
+        self._keys = keys
+        self.outbox = Outbox(client, scripts, keys)
 
     def accept(
         self,
@@ -57,46 +57,45 @@ class Messages:
         """Takes a text on, once; one that was refused is refused again for a week, whatever has
         changed. ``indexes`` are the sender's. Raises Unavailable for seconds, too, while a phone
         change of theirs is between its steps."""
-        keys = PoolKeys(pool_of(message_id))
+        keys = self._keys.in_pool(pool_of(message_id))
         notice = notice_id(message_id, Notice.PICTURE_NOT_RELAYED)
-        with unavailable_when_away():
-            answer = self._scripts.run_durably(
-                "accept_text",
-                [
-                    keys.numbers,
-                    keys.sessions,
-                    keys.message(message_id),
-                    keys.body(message_id),
-                    keys.interactions,
-                    keys.outbox,
-                    keys.lanes,
-                    keys.pool,
-                    keys.message(notice),
-                    keys.body(notice),
-                    keys.codes,
-                    keys.refused(inbound_sid),
-                    *(keys.phone(index) for index in indexes),
-                ],
-                [
-                    now,
-                    number,
-                    message_id,
-                    inbound_sid,
-                    text.whole,
-                    media,
-                    notice,
-                    Notice.PICTURE_NOT_RELAYED,
-                    LOOK_AGAIN,
-                    retention,
-                    BODY_LIFETIME,
-                    # The carrier tells whole seconds.
-                    math.ceil(said_at),
-                    text.code,
-                    text.rest,
-                    REFUSED_FOR,
-                    *indexes,
-                ],
-            )
+        answer = self._scripts.run_positional(
+            "accept_text",
+            [
+                keys.numbers,
+                keys.sessions,
+                keys.message(message_id),
+                keys.body(message_id),
+                keys.interactions,
+                keys.outbox,
+                keys.lanes,
+                keys.counters,
+                keys.message(notice),
+                keys.body(notice),
+                keys.codes,
+                keys.refused(inbound_sid),
+                *(keys.phone(index) for index in indexes),
+            ],
+            [
+                now,
+                number,
+                message_id,
+                inbound_sid,
+                text.whole,
+                media,
+                notice,
+                Notice.PICTURE_NOT_RELAYED,
+                LOOK_AGAIN,
+                retention,
+                BODY_LIFETIME,
+                # The carrier tells whole seconds.
+                math.ceil(said_at),
+                text.code,
+                text.rest,
+                REFUSED_FOR,
+                *indexes,
+            ],
+        )
         if answer == ["moving"]:
             raise Unavailable("A phone change of the sender's is between its steps.")
         return _acceptance(answer)
@@ -119,44 +118,43 @@ class Messages:
         """Moves a text forwards, and its number's traffic with it. ``notice`` is what its sender is
         told if this is its failure. Who has the record names the virtual number, and saves a
         round trip."""
-        keys = PoolKeys(pool_of(message_id))
+        keys = self._keys.in_pool(pool_of(message_id))
         told = notice_id(message_id, notice)
-        with unavailable_when_away():
-            if number is None:
-                number = self._client.hget(keys.message(message_id), "number") or ""
-            outcome, head, is_told = self._scripts.run(
-                "record_message_status",
-                [
-                    keys.message(message_id),
-                    keys.body(message_id),
-                    keys.outbox,
-                    keys.lanes,
-                    keys.sending,
-                    keys.sessions,
-                    keys.pool,
-                    keys.carried(sid),
-                    keys.message(told),
-                    keys.body(told),
-                    keys.traffic(number),
-                ],
-                [
-                    message_id,
-                    attempt,
-                    now,
-                    sid,
-                    status,
-                    rank,
-                    error_code or "",
-                    int(status.is_final),
-                    "" if send_again_at is None else send_again_at,
-                    told,
-                    notice if status.is_failure else "",
-                    LOOK_AGAIN,
-                    retention,
-                    BODY_LIFETIME,
-                    _counts_as(status, error_code),
-                ],
-            )
+        if number is None:
+            number = self._client.hget(keys.message(message_id), "number") or ""
+        outcome, head, is_told = self._scripts.run_positional(
+            "record_message_status",
+            [
+                keys.message(message_id),
+                keys.body(message_id),
+                keys.outbox,
+                keys.lanes,
+                keys.sending,
+                keys.sessions,
+                keys.counters,
+                keys.carried(sid),
+                keys.message(told),
+                keys.body(told),
+                keys.traffic(number),
+            ],
+            [
+                message_id,
+                attempt,
+                now,
+                sid,
+                status,
+                rank,
+                error_code or "",
+                int(status.is_final),
+                "" if send_again_at is None else send_again_at,
+                told,
+                notice if status.is_failure else "",
+                LOOK_AGAIN,
+                retention,
+                BODY_LIFETIME,
+                _counts_as(status, error_code),
+            ],
+        )
         return Reported(ReportOutcome(outcome), head, bool(is_told))
 
     def read(self, message_id: str) -> Message | None:
@@ -164,9 +162,9 @@ class Messages:
 
     def read_many(self, message_ids: Sequence[str]) -> list[Message | None]:
         """The records in the order of the ids, in one round trip; None for one that has gone."""
-        with unavailable_when_away(), self._client.pipeline(transaction=False) as pipe:
+        with self._client.pipeline(transaction=False) as pipe:
             for message_id in message_ids:
-                pipe.hgetall(PoolKeys(pool_of(message_id)).message(message_id))
+                pipe.hgetall(self._keys.in_pool(pool_of(message_id)).message(message_id))
             records = pipe.execute()
         return [
             _unpack(message_id, record) if record else None
@@ -175,13 +173,11 @@ class Messages:
 
     def reconciled_until(self) -> float | None:
         """Until when the carrier's list of inbound texts was last gone through."""
-        with unavailable_when_away():
-            text = self._client.get(names.RECONCILED)
+        text = self._client.get(DeploymentKeys().fetched(""))
         return float(text) if text else None
 
     def note_reconciled(self, until: float) -> None:
-        with unavailable_when_away():
-            self._client.set(names.RECONCILED, f"{until:.3f}")
+        self._client.set(DeploymentKeys().fetched(""), f"{until:.3f}")
 
 
 def _counts_as(status: MessageStatus, error_code: int) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from relay.domain.participant import Role
 from relay.domain.session import pool_of
 from relay.domain.texts import Notice, notice_id
-from relay.store.connection import Client, unavailable_when_away
-from relay.store.keys import PoolKeys
+from relay.store.connection import Client
+from relay.store.keys import BoardKeys
 from relay.store.outbox import BODY_LIFETIME, LOOK_AGAIN
 from relay.store.scripts import Scripts
 
@@ -21,9 +21,10 @@ TOLD_FOR = 24 * 3600
 class Notices:
     """Every method raises Unavailable when Redis is away; times are POSIX seconds."""
 
-    def __init__(self, client: Client, scripts: Scripts) -> None:
+    def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:
         self._client = client
         self._scripts = scripts
+        self._keys = keys
 
     def tell_counterpart(
         self,
@@ -37,23 +38,22 @@ class Notices:
     ) -> str:
         """A notice to the other side of the open session of this phone on this number. Answers
         its id, or "" when there is no such session or it is there already."""
-        keys = PoolKeys(pool_of(cause))
+        keys = self._keys.in_pool(pool_of(cause))
         told = notice_id(cause, notice)
-        with unavailable_when_away():
-            added = self._scripts.run_durably(
-                "tell_counterpart",
-                [
-                    keys.numbers,
-                    keys.sessions,
-                    keys.outbox,
-                    keys.lanes,
-                    keys.pool,
-                    keys.message(told),
-                    keys.body(told),
-                    *(keys.phone(index) for index in indexes),
-                ],
-                [now, number, told, notice, LOOK_AGAIN, retention, BODY_LIFETIME, *indexes],
-            )
+        added = self._scripts.run_positional(
+            "tell_counterpart",
+            [
+                keys.numbers,
+                keys.sessions,
+                keys.outbox,
+                keys.lanes,
+                keys.counters,
+                keys.message(told),
+                keys.body(told),
+                *(keys.phone(index) for index in indexes),
+            ],
+            [now, number, told, notice, LOOK_AGAIN, retention, BODY_LIFETIME, *indexes],
+        )
         return told if added else ""
 
     def add(
@@ -74,28 +74,27 @@ class Notices:
         """A notice to a phone we know. Answers its id, or "" when it is there already.
 
         ``is_one_of_several``: as in ``Acceptance``; it names no session then."""
-        keys = PoolKeys(pool_of(cause))
+        keys = self._keys.in_pool(pool_of(cause))
         told = notice_id(cause, notice)
-        with unavailable_when_away():
-            added = self._scripts.run(
-                "add_notice",
-                [keys.outbox, keys.lanes, keys.pool, keys.message(told), keys.body(told)],
-                [
-                    now,
-                    told,
-                    notice,
-                    session,
-                    side,
-                    number,
-                    index,
-                    sealed_phone,
-                    locale,
-                    "1" if is_one_of_several else "",
-                    LOOK_AGAIN,
-                    retention,
-                    BODY_LIFETIME,
-                ],
-            )
+        added = self._scripts.run_positional(
+            "add_notice",
+            [keys.outbox, keys.lanes, keys.counters, keys.message(told), keys.body(told)],
+            [
+                now,
+                told,
+                notice,
+                session,
+                side,
+                number,
+                index,
+                sealed_phone,
+                locale,
+                "1" if is_one_of_several else "",
+                LOOK_AGAIN,
+                retention,
+                BODY_LIFETIME,
+            ],
+        )
         return told if added else ""
 
     def may_tell(self, pool: str, *, number: str, index: str, about: str, answering: str) -> bool:
@@ -103,17 +102,16 @@ class Notices:
         session ("" for none), or about a text, where nothing says which session it was for; and
         again when the same text is ``answering`` in the same way: when the carrier repeats it, or
         lists it again."""
-        key = PoolKeys(pool).told(number, index, about)
-        with unavailable_when_away():
-            if self._client.set(key, answering, nx=True, ex=TOLD_FOR):
-                return True
-            return bool(self._client.get(key) == answering)
+        key = self._keys.in_pool(pool).told(number, index, about)
+        if self._client.set(key, answering, nx=True, ex=TOLD_FOR):
+            return True
+        return bool(self._client.get(key) == answering)
 
     def may_ask(self, pool: str, *, number: str, index: str) -> bool:
         """Whether somebody is asked once more which session a text was for: not so often that two
         machines keep each other busy."""
-        key = PoolKeys(pool).asked(number, index)
-        with unavailable_when_away(), self._client.pipeline(transaction=False) as pipe:
+        key = self._keys.in_pool(pool).asked(number, index)
+        with self._client.pipeline(transaction=False) as pipe:
             pipe.set(key, 0, nx=True, ex=3600)
             pipe.incr(key)
             return bool(pipe.execute()[1] <= ASKED_AN_HOUR)

@@ -10,9 +10,8 @@ from relay.domain.phone import area_code_of
 from relay.domain.pool import NumberStatus, VirtualNumber
 from relay.domain.rent import Release
 from relay.domain.reputation import Complaint
-from relay.store import keys as names
-from relay.store.connection import Client, unavailable_when_away
-from relay.store.keys import PoolKeys
+from relay.store.connection import Client
+from relay.store.keys import BoardKeys, DeploymentKeys, PoolKeys
 from relay.store.scripts import Scripts
 
 #: A number nobody knows is looked up again at most this often, in seconds.
@@ -25,9 +24,10 @@ class Numbers:
     """Keeps a small map of number → pool in the process. It may be stale: the scripts check that
     the number is in the pool, and ``forget`` makes the next look-up read it again."""
 
-    def __init__(self, client: Client, scripts: Scripts) -> None:
+    def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:
         self._client = client
         self._scripts = scripts
+        self._keys = keys
         self._pools: dict[str, str] = {}
         self._unknown: dict[str, float] = {}
         self._learned_at = float("-inf")
@@ -36,8 +36,7 @@ class Numbers:
         """The pool a virtual number is in; None when it is none of ours. Raises Unavailable."""
         pool = self._pools.get(number)
         if pool is None and self._unknown.get(number, 0.0) < time.monotonic():
-            with unavailable_when_away():
-                pool = self._client.hget(names.NUMBERS, number)
+            pool = self._client.hget(DeploymentKeys().numbers, number)
             if pool:
                 self._pools[number] = pool
                 self._learn_now_and_then()
@@ -49,8 +48,7 @@ class Numbers:
         """Reads the whole map: in a cluster a call to a known number needs it no more, whatever
         happens to the master that has it. Raises Unavailable."""
         self._learned_at = time.monotonic()
-        with unavailable_when_away():
-            self._pools.update(self._client.hgetall(names.NUMBERS))
+        self._pools.update(self._client.hgetall(DeploymentKeys().numbers))
 
     def _learn_now_and_then(self) -> None:
         """One that was not known is seldom the only one."""
@@ -79,44 +77,43 @@ class Numbers:
 
         Raises Conflict when it is in another pool or on its way back to the carrier, Unavailable.
         """
-        keys = PoolKeys(pool)
-        with unavailable_when_away():
-            # The map first: a number in no map is unreachable, one in no pool is only unknown.
-            self._client.hsetnx(names.NUMBERS, number, pool)
-            if self._client.hget(names.NUMBERS, number) != pool:
-                raise Conflict("The number is in another pool.")
-            outcome, *_ = self._scripts.run_durably(
-                "import_number",
-                [
-                    keys.pool,
-                    keys.numbers,
-                    keys.ordinals,
-                    keys.vacant,
-                    keys.number(number),
-                    *_place_keys(keys, number),
-                    keys.releasing,
-                ],
-                [
-                    number,
-                    status,
-                    int(not status.is_allocatable),
-                    carrier_sid,
-                    capabilities,
-                    int(now),
-                    int(now if rented_since is None else rented_since),
-                    account,
-                ],
-            )
-            if outcome == "releasing":
-                raise Conflict("The number is being given back to the carrier.")
-            # The entry may have been that of a removal, which takes it away only now.
-            self._keep_on_the_map(number, pool)
+        keys = self._keys.in_pool(pool)
+        # The map first: a number in no map is unreachable, one in no pool is only unknown.
+        self._client.hsetnx(DeploymentKeys().numbers, number, pool)
+        if self._client.hget(DeploymentKeys().numbers, number) != pool:
+            raise Conflict("The number is in another pool.")
+        outcome, *_ = self._scripts.run_positional(
+            "import_number",
+            [
+                keys.policy,
+                keys.numbers,
+                keys.ordinals,
+                keys.vacant,
+                keys.number(number),
+                *_place_keys(keys, number),
+                keys.releasing,
+            ],
+            [
+                number,
+                status,
+                int(not status.is_allocatable),
+                carrier_sid,
+                capabilities,
+                int(now),
+                int(now if rented_since is None else rented_since),
+                account,
+            ],
+        )
+        if outcome == "releasing":
+            raise Conflict("The number is being given back to the carrier.")
+        # The entry may have been that of a removal, which takes it away only now.
+        self._keep_on_the_map(number, pool)
         self.forget(number)
         return bool(outcome == "imported")
 
     def _keep_on_the_map(self, number: str, pool: str) -> None:
-        if self._client.hexists(PoolKeys(pool).numbers, number):
-            self._client.hsetnx(names.NUMBERS, number, pool)
+        if self._client.hexists(self._keys.in_pool(pool).numbers, number):
+            self._client.hsetnx(DeploymentKeys().numbers, number, pool)
 
     def set_status(
         self,
@@ -156,24 +153,23 @@ class Numbers:
         since: str = "",
         complaints: str = "",
     ) -> bool:
-        keys = PoolKeys(pool)
+        keys = self._keys.in_pool(pool)
         is_resting = status is NumberStatus.RESTING
-        with unavailable_when_away():
-            return bool(
-                self._scripts.run(
-                    "set_number_status",
-                    [keys.number(number), keys.blocked, keys.resting, keys.idle, keys.pool],
-                    [
-                        number,
-                        status,
-                        int(not status.is_allocatable),
-                        int(is_resting),
-                        expected,
-                        since,
-                        complaints,
-                    ],
-                )
+        return bool(
+            self._scripts.run_positional(
+                "set_number_status",
+                [keys.number(number), keys.blocked, keys.resting, keys.idle, keys.policy],
+                [
+                    number,
+                    status,
+                    int(not status.is_allocatable),
+                    int(is_resting),
+                    expected,
+                    since,
+                    complaints,
+                ],
             )
+        )
 
     def retire(self, number: str, pool: str, *, expected: NumberStatus | None = None) -> str:
         """Takes a number out of its pool, and notes in the same step that the carrier gets it back.
@@ -182,75 +178,68 @@ class Numbers:
         ``removed``, ``unknown``, ``changed`` when its status is not the expected one any more, or
         ``bound`` while sessions on it are open or cooling. Raises Unavailable.
         """
-        keys = PoolKeys(pool)
-        with unavailable_when_away():
-            outcome: str = self._scripts.run_durably(
-                "remove_number",
-                [
-                    keys.numbers,
-                    keys.ordinals,
-                    keys.vacant,
-                    keys.number(number),
-                    *_place_keys(keys, number),
-                    keys.load,
-                    keys.idle,
-                    keys.releasing,
-                    keys.pool,
-                ],
-                [number, expected or ""],
-            )
+        keys = self._keys.in_pool(pool)
+        outcome: str = self._scripts.run_positional(
+            "remove_number",
+            [
+                keys.numbers,
+                keys.ordinals,
+                keys.vacant,
+                keys.number(number),
+                *_place_keys(keys, number),
+                keys.load,
+                keys.idle,
+                keys.releasing,
+                keys.policy,
+            ],
+            [number, expected or ""],
+        )
         self.forget(number)
         return outcome
 
     def _leave_the_map(self, number: str, pool: str) -> None:
-        with unavailable_when_away():
-            self._client.hdel(names.NUMBERS, number)
-            # Somebody may have put it back in between, and found the entry that has just gone.
-            self._keep_on_the_map(number, pool)
+        self._client.hdel(DeploymentKeys().numbers, number)
+        # Somebody may have put it back in between, and found the entry that has just gone.
+        self._keep_on_the_map(number, pool)
 
     def releasing(self, pool: str) -> dict[str, Release]:
         """Numbers that have left the pool and not yet the account."""
-        with unavailable_when_away():
-            noted = self._client.hgetall(PoolKeys(pool).releasing)
+        noted = self._client.hgetall(self._keys.in_pool(pool).releasing)
         return {number: _release(number, text) for number, text in noted.items()}
 
     def note_released(self, release: Release, pool: str, *, now: float) -> None:
         """The carrier has it back. Off the map first: what still is on record is done again. And
         once more: an import that was refused in between has left its entry."""
-        keys = PoolKeys(pool)
+        keys = self._keys.in_pool(pool)
         self._leave_the_map(release.number, pool)
-        with unavailable_when_away():
-            self._scripts.run_durably(
-                "note_released",
-                [keys.releasing, keys.prepaid],
-                [release.number, release.carrier_sid, release.paid_until(now), now],
-            )
+        self._scripts.run_positional(
+            "note_released",
+            [keys.releasing, keys.prepaid],
+            [release.number, release.carrier_sid, release.paid_until(now), now],
+        )
         self._leave_the_map(release.number, pool)
         self.forget(release.number)
 
     def can_text(self, pool: str) -> bool:
         """Whether some number of the pool can, or could: a pool that has texted has to go on.
         Raises Unavailable."""
-        with unavailable_when_away():
-            return bool(self._client.hget(PoolKeys(pool).pool, "texts") == "1")
+        return bool(self._client.hget(self._keys.in_pool(pool).policy, "texts") == "1")
 
     def get(self, number: str) -> VirtualNumber | None:
         pool = self.pool_of(number)
         if pool is None:
             return None
-        with unavailable_when_away():
-            record = self._client.hgetall(PoolKeys(pool).number(number))
+        record = self._client.hgetall(self._keys.in_pool(pool).number(number))
         return _unpack(number, pool, record) if record else None
 
     def of_pool(self, pool: str) -> list[VirtualNumber]:
         """All numbers of a pool in the order of their ordinals. Raises Unavailable."""
-        keys = PoolKeys(pool)
-        with unavailable_when_away():
-            numbers = self._client.hkeys(keys.numbers)
-            with self._client.pipeline(transaction=False) as pipe:
-                for number in numbers:
-                    pipe.hgetall(keys.number(number))
-                records = pipe.execute()
+        keys = self._keys.in_pool(pool)
+        numbers = self._client.hkeys(keys.numbers)
+        with self._client.pipeline(transaction=False) as pipe:
+            for number in numbers:
+                pipe.hgetall(keys.number(number))
+            records = pipe.execute()
         found = [
             _unpack(number, pool, record)
             for number, record in zip(numbers, records, strict=True)

@@ -23,8 +23,8 @@ from relay.domain.texts import (
     notice_id,
     second_id,
 )
-from relay.store.connection import Client, unavailable_when_away
-from relay.store.keys import PoolKeys
+from relay.store.connection import Client
+from relay.store.keys import BoardKeys
 from relay.store.scripts import Scripts
 
 #: Longer than the carrier's request can take: five seconds to connect and five for the answer.
@@ -67,9 +67,10 @@ MESSAGE_FIELDS = (
 class Outbox:
     """Every method raises Unavailable when Redis is away. Times are POSIX seconds."""
 
-    def __init__(self, client: Client, scripts: Scripts) -> None:
+    def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:
         self._client = client
         self._scripts = scripts
+        self._keys = keys
 
     def begin(
         self, message_id: str, *, token: str, now: float, lease: float = LEASE
@@ -90,7 +91,7 @@ class Outbox:
     def _begin(
         self, message_id: str, token: str, now: float, lease: float, *, index: str
     ) -> list[str]:
-        keys = PoolKeys(pool_of(message_id))
+        keys = self._keys.in_pool(pool_of(message_id))
         answer: list[str] = self._run(
             "begin_send",
             [
@@ -119,7 +120,7 @@ class Outbox:
         retention: int,
     ) -> str:
         """The carrier has it. Answers the message that is first in the lane now, or ""."""
-        keys = PoolKeys(pool_of(message_id))
+        keys = self._keys.in_pool(pool_of(message_id))
         answer: str = self._run(
             "confirm_send",
             [
@@ -145,7 +146,7 @@ class Outbox:
     ) -> bool:
         """It stays first in its lane until then. ``is_open``: whether the last attempt reached
         the carrier is not known. False when the token no longer counts."""
-        keys = PoolKeys(pool_of(message_id))
+        keys = self._keys.in_pool(pool_of(message_id))
         return bool(
             self._run(
                 "postpone_send",
@@ -157,7 +158,7 @@ class Outbox:
     def split(self, message_id: str, *, token: str, now: float, first: str, second: str) -> bool:
         """It becomes two messages, one behind the other, of these sealed texts; the attempt that
         ``token`` began is withdrawn. False when the token no longer counts."""
-        keys = PoolKeys(pool_of(message_id))
+        keys = self._keys.in_pool(pool_of(message_id))
         other = second_id(message_id)
         return bool(
             self._run(
@@ -190,7 +191,7 @@ class Outbox:
     ) -> GivenUp:
         """It will not be sent: its body goes and its sender gets the notice. ``number`` is the
         virtual one, whose traffic a filtered text is counted in."""
-        keys = PoolKeys(pool_of(message_id))
+        keys = self._keys.in_pool(pool_of(message_id))
         told = notice_id(message_id, notice)
         counted, head, is_told = self._run(
             "fail_send",
@@ -201,7 +202,7 @@ class Outbox:
                 keys.lanes,
                 keys.sending,
                 keys.sessions,
-                keys.pool,
+                keys.counters,
                 keys.message(told),
                 keys.body(told),
                 keys.traffic(number),
@@ -225,7 +226,7 @@ class Outbox:
     def sweep(self, pool: str, *, now: float) -> list[str]:
         """Ids of what waits longer than it should; each is due again after a pause."""
         due: list[str] = self._run(
-            "sweep_outbox", [PoolKeys(pool).outbox], [now, _BATCH, SWEEP_PAUSE]
+            "sweep_outbox", [self._keys.in_pool(pool).outbox], [now, _BATCH, SWEEP_PAUSE]
         )
         return due
 
@@ -233,14 +234,12 @@ class Outbox:
         """Those of the carrier's sids that some message of ours has taken for its own."""
         if not sids:
             return set()
-        keys = PoolKeys(pool)
-        with unavailable_when_away():
-            owners = self._client.mget([keys.carried(sid) for sid in sids])
+        keys = self._keys.in_pool(pool)
+        owners = self._client.mget([keys.carried(sid) for sid in sids])
         return {sid for sid, owner in zip(sids, owners, strict=True) if owner}
 
     def _run(self, script: str, keys: list[str], args: list[Any]) -> Any:
-        with unavailable_when_away():
-            return self._scripts.run(script, keys, args)
+        return self._scripts.run_positional(script, keys, args)
 
 
 def _grant(message_id: str, token: str, turn: Turn, until: str, body: str, *values: str) -> Grant:

@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from relay.domain.errors import Conflict
 from relay.domain.participant import Participant, ParticipantStatus, Role
-from relay.store import keys as names
-from relay.store.connection import Client, unavailable_when_away
+from relay.store.connection import Client
+from relay.store.keys import BoardKeys
 from relay.store.scripts import Scripts
 
 #: How long, in seconds, a client's phone conflicts are counted together.
@@ -35,39 +35,38 @@ class PhoneChanging(Conflict):
 
 
 class People:
-    def __init__(self, client: Client, scripts: Scripts) -> None:
+    def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:
         self._client = client
         self._scripts = scripts
+        self._keys = keys
 
     def get(self, role: Role, ref: str) -> Participant | None:
         """None for somebody unknown or erased. Raises Unavailable."""
-        with unavailable_when_away():
-            record = self._client.hgetall(names.participant(role, ref))
+        record = self._client.hgetall(self._keys.person(role, ref))
         return unpack_participant(role, ref, record) if is_somebody(record) else None
 
     def put(self, person: Participant, *, now: float) -> PutOutcome:
         """Creates or updates the record, all but a phone the person has: sealed anew from the
         seal on record, it takes that one's place. ``pools`` stay as they are. A person without
         ``sealed_phone`` is kept without one. Raises Unavailable."""
-        with unavailable_when_away():
-            (outcome,) = self._scripts.run_durably(
-                "put_participant",
-                [names.participant(person.role, person.ref), *_holder_keys(person)],
-                [
-                    int(now),
-                    person.ref,
-                    person.sealed_phone,
-                    ",".join(person.phone_indexes),
-                    *("key_ids", ",".join(person.index_key_ids)),
-                    *("hint", person.phone_hint),
-                    *("country", person.country),
-                    *("locale", person.locale),
-                    *("name", person.name),
-                    *("organization", person.organization),
-                    *("time_zone", person.time_zone),
-                    *("screen", int(person.screen_calls)),
-                ],
-            )
+        (outcome,) = self._scripts.run_positional(
+            "put_participant",
+            [self._keys.person(person.role, person.ref), *_holder_keys(self._keys, person)],
+            [
+                int(now),
+                person.ref,
+                person.sealed_phone,
+                ",".join(person.phone_indexes),
+                *("key_ids", ",".join(person.index_key_ids)),
+                *("hint", person.phone_hint),
+                *("country", person.country),
+                *("locale", person.locale),
+                *("name", person.name),
+                *("organization", person.organization),
+                *("time_zone", person.time_zone),
+                *("screen", int(person.screen_calls)),
+            ],
+        )
         return PutOutcome(outcome)
 
     def enter_pool(self, role: Role, ref: str, pool: str) -> Participant | None:
@@ -76,10 +75,9 @@ class People:
 
         Raises PhoneChanging, Unavailable.
         """
-        with unavailable_when_away():
-            outcome, *record = self._scripts.run_durably(
-                "enter_pool", [names.participant(role, ref)], [pool]
-            )
+        outcome, *record = self._scripts.run_positional(
+            "enter_pool", [self._keys.person(role, ref)], [pool]
+        )
         match outcome:
             case "unknown":
                 return None
@@ -96,41 +94,41 @@ class People:
         holders: list[str] = []
         if person.role is Role.CANDIDATE:
             indexes = dict.fromkeys((*person.phone_indexes, *known.phone_indexes))
-            holders = [names.phone_holder(index) for index in indexes]
-        with unavailable_when_away():
-            return bool(
-                self._scripts.run(
-                    "reindex",
-                    [names.participant(person.role, person.ref), *holders],
-                    [
-                        known.sealed_phone,
-                        person.sealed_phone,
-                        ",".join(person.phone_indexes),
-                        ",".join(person.index_key_ids),
-                        person.ref,
-                    ],
-                )
+            holders = [self._keys.holder(index) for index in indexes]
+        return bool(
+            self._scripts.run_positional(
+                "reindex",
+                [self._keys.person(person.role, person.ref), *holders],
+                [
+                    known.sealed_phone,
+                    person.sealed_phone,
+                    ",".join(person.phone_indexes),
+                    ",".join(person.index_key_ids),
+                    person.ref,
+                ],
             )
+        )
 
     def count_conflict(self, client_id: str) -> None:
         """Notes that an API client was told of a phone conflict. Raises Unavailable."""
-        with unavailable_when_away():
-            self._scripts.run("count_in_window", [names.conflicts(client_id)], [_CONFLICT_WINDOW])
+        self._scripts.run_positional(
+            "count_in_window", [self._keys.rate("conflicts", client_id)], [_CONFLICT_WINDOW]
+        )
 
     def conflicts_met_by(self, client_id: str) -> tuple[int, int]:
         """How many phone conflicts a client was told of, and for how many seconds they count."""
-        key = names.conflicts(client_id)
-        with unavailable_when_away(), self._client.pipeline(transaction=False) as pipe:
+        key = self._keys.rate("conflicts", client_id)
+        with self._client.pipeline(transaction=False) as pipe:
             pipe.get(key)
             pipe.ttl(key)
             count, seconds = pipe.execute()
         return int(count or 0), max(int(seconds), 1)
 
 
-def _holder_keys(person: Participant) -> list[str]:
+def _holder_keys(keys: BoardKeys, person: Participant) -> list[str]:
     if person.role is Role.RECRUITER:
         return []
-    return [names.phone_holder(index) for index in person.phone_indexes]
+    return [keys.holder(index) for index in person.phone_indexes]
 
 
 def is_somebody(record: Mapping[str, str]) -> bool:

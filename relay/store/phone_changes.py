@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from relay.domain.participant import Participant, Role
-from relay.store import keys as names
-from relay.store.connection import Client, unavailable_when_away
+from relay.store.connection import Client
+from relay.store.keys import BoardKeys
 from relay.store.people import split
 from relay.store.scripts import Scripts
 
@@ -64,14 +64,14 @@ class PhoneChange:
 
 
 class PhoneChanges:
-    def __init__(self, client: Client, scripts: Scripts) -> None:
+    def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:
         self._client = client
         self._scripts = scripts
+        self._keys = keys
 
     def get(self, role: Role, ref: str) -> PhoneChange | None:
         """What is under way for a person. Raises Unavailable."""
-        with unavailable_when_away():
-            record = self._client.hgetall(names.participant(role, ref))
+        record = self._client.hgetall(self._keys.person(role, ref))
         if "change" not in record:
             return None
         return PhoneChange(
@@ -89,122 +89,114 @@ class PhoneChanges:
 
     def begun_before(self, instant: float) -> list[tuple[Role, str]]:
         """Whose changes have been under way since then. Raises Unavailable."""
-        with unavailable_when_away():
-            members = self._client.zrange(names.PHONE_CHANGES, "-inf", f"({instant}", byscore=True)
+        members = self._client.zrange(self._keys.changes, "-inf", f"({instant}", byscore=True)
         return [(Role(role), ref) for role, _, ref in (m.partition(":") for m in members)]
 
     def begin(
         self, person: Participant, change_id: str, *, take_over: bool, now: float
     ) -> BeginOutcome:
         """Puts the phone of ``person`` on record as their next one. Raises Unavailable."""
-        with unavailable_when_away():
-            outcome, *_ = self._scripts.run_durably(
-                "begin_phone_change",
-                [
-                    names.participant(person.role, person.ref),
-                    names.PHONE_CHANGES,
-                    *_holder_keys(person.role, person.phone_indexes),
-                ],
-                [
-                    now,
-                    _member(person.role, person.ref),
-                    person.ref,
-                    change_id,
-                    int(take_over),
-                    *("new_sealed", person.sealed_phone),
-                    *("new_indexes", ",".join(person.phone_indexes)),
-                    *("new_key_ids", ",".join(person.index_key_ids)),
-                    *("new_hint", person.phone_hint),
-                    *("new_country", person.country),
-                ],
-            )
+        outcome, *_ = self._scripts.run_positional(
+            "begin_phone_change",
+            [
+                self._keys.person(person.role, person.ref),
+                self._keys.changes,
+                *_holder_keys(self._keys, person.role, person.phone_indexes),
+            ],
+            [
+                now,
+                _member(person.role, person.ref),
+                person.ref,
+                change_id,
+                int(take_over),
+                *("new_sealed", person.sealed_phone),
+                *("new_indexes", ",".join(person.phone_indexes)),
+                *("new_key_ids", ",".join(person.index_key_ids)),
+                *("new_hint", person.phone_hint),
+                *("new_country", person.country),
+            ],
+        )
         return BeginOutcome(outcome)
 
     def advance(self, change: PhoneChange, *, now: float) -> AdvanceOutcome:
         """Takes a change that every pool has reserved past the point of no return."""
-        with unavailable_when_away():
-            return AdvanceOutcome(
-                self._scripts.run_durably(
-                    "advance_phone_change",
-                    [
-                        names.participant(change.role, change.ref),
-                        _loser_key(change),
-                        *_holder_keys(change.role, change.new_indexes),
-                    ],
-                    [int(now), change.ref, change.id],
-                )
+        return AdvanceOutcome(
+            self._scripts.run_positional(
+                "advance_phone_change",
+                [
+                    self._keys.person(change.role, change.ref),
+                    _loser_key(self._keys, change),
+                    *_holder_keys(self._keys, change.role, change.new_indexes),
+                ],
+                [int(now), change.ref, change.id],
             )
+        )
 
     def turn_back(self, change: PhoneChange) -> bool:
         """Whether the change may be undone now; nobody can commit it any more then."""
-        with unavailable_when_away():
-            return bool(
-                self._scripts.run_durably(
-                    "turn_phone_change_back",
-                    [names.participant(change.role, change.ref)],
-                    [change.id],
-                )
+        return bool(
+            self._scripts.run_positional(
+                "turn_phone_change_back",
+                [self._keys.person(change.role, change.ref)],
+                [change.id],
             )
+        )
 
     def forget(self, change: PhoneChange) -> None:
         """The end of a change that every pool has undone. Raises Unavailable."""
-        with unavailable_when_away():
-            self._scripts.run_durably(
-                "forget_phone_change",
-                [
-                    names.participant(change.role, change.ref),
-                    names.PHONE_CHANGES,
-                    *_holder_keys(change.role, change.new_indexes),
-                ],
-                [change.member, change.ref, change.id],
-            )
+        self._scripts.run_positional(
+            "forget_phone_change",
+            [
+                self._keys.person(change.role, change.ref),
+                self._keys.changes,
+                *_holder_keys(self._keys, change.role, change.new_indexes),
+            ],
+            [change.member, change.ref, change.id],
+        )
 
     def finish(self, change: PhoneChange, *, now: float) -> None:
         """The end of a change that every pool has committed. Raises Unavailable."""
         given_up = [index for index in change.indexes if index not in change.new_indexes]
-        with unavailable_when_away():
-            self._scripts.run_durably(
-                "finish_phone_change",
-                [
-                    names.participant(change.role, change.ref),
-                    _loser_key(change),
-                    names.PHONE_CHANGES,
-                    *_holder_keys(change.role, given_up),
-                ],
-                [int(now), change.member, change.ref, change.id],
-            )
+        self._scripts.run_positional(
+            "finish_phone_change",
+            [
+                self._keys.person(change.role, change.ref),
+                _loser_key(self._keys, change),
+                self._keys.changes,
+                *_holder_keys(self._keys, change.role, given_up),
+            ],
+            [int(now), change.member, change.ref, change.id],
+        )
 
     def begin_erasure(self, role: Role, ref: str, *, now: float) -> str:
         """``erasing``, ``unknown`` or ``changing``. Raises Unavailable."""
-        key = names.participant(role, ref)
+        key = self._keys.person(role, ref)
         while True:
-            with unavailable_when_away():
-                indexes = self._client.hget(key, "indexes") or ""
-                outcome: str = self._scripts.run_durably(
-                    "begin_erasure",
-                    [key, names.PHONE_CHANGES, *_holder_keys(role, split(indexes))],
-                    [now, _member(role, ref), ref, indexes],
-                )
+            indexes = self._client.hget(key, "indexes") or ""
+            outcome: str = self._scripts.run_positional(
+                "begin_erasure",
+                [key, self._keys.changes, *_holder_keys(self._keys, role, split(indexes))],
+                [now, _member(role, ref), ref, indexes],
+            )
             if outcome != "retry":
                 return outcome
 
     def finish_erasure(self, role: Role, ref: str) -> None:
         """The end of an erasure for which every pool was left. Raises Unavailable."""
-        with unavailable_when_away():
-            self._scripts.run_durably(
-                "finish_erasure",
-                [names.participant(role, ref), names.PHONE_CHANGES],
-                [_member(role, ref)],
-            )
+        self._scripts.run_positional(
+            "finish_erasure",
+            [self._keys.person(role, ref), self._keys.changes],
+            [_member(role, ref)],
+        )
 
 
 def _member(role: Role, ref: str) -> str:
     return f"{role}:{ref}"
 
 
-def _loser_key(change: PhoneChange) -> str:
-    return names.participant(change.role, change.taken_from or change.ref)
+def _loser_key(keys: BoardKeys, change: PhoneChange) -> str:
+    return keys.person(change.role, change.taken_from or change.ref)
 
 
-def _holder_keys(role: Role, indexes: Sequence[str]) -> list[str]:
-    return [names.phone_holder(i) for i in indexes] if role is Role.CANDIDATE else []
+def _holder_keys(keys: BoardKeys, role: Role, indexes: Sequence[str]) -> list[str]:
+    return [keys.holder(i) for i in indexes] if role is Role.CANDIDATE else []

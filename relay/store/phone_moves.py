@@ -11,11 +11,11 @@ from relay.domain.participant import Participant, Role
 from relay.domain.phone import area_code_of
 from relay.domain.pool import Pool, Selection
 from relay.domain.session import ClosedReason, Session
-from relay.store.connection import Client, unavailable_when_away
-from relay.store.keys import PoolKeys
+from relay.store.connection import Client
+from relay.store.keys import BoardKeys, PoolKeys
 from relay.store.phone_changes import PhoneChange
 from relay.store.records import unpack_session
-from relay.store.scripts import Scripts
+from relay.store.scripts import Scripts, degrees_of, leaves
 from relay.store.sessions import geo_of
 
 #: For how long after a change claims that know nothing of it are refused, in seconds: longer than
@@ -74,9 +74,10 @@ class Renumbering:
 
 
 class PhoneMoves:
-    def __init__(self, client: Client, scripts: Scripts) -> None:
+    def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:
         self._client = client
         self._scripts = scripts
+        self._keys = keys
 
     def reserve(
         self, pool: Pool, change: PhoneChange, *, renumber: Sequence[Renumbering] = (), now: float
@@ -84,155 +85,151 @@ class PhoneMoves:
         """Reserves the new phone on all live sessions of the person in the pool, or nothing.
         The sessions in ``renumber`` may get another number, in the area of the one they leave as
         far as the policy looks at areas. Raises Unavailable."""
-        keys = PoolKeys(pool.name)
-        with unavailable_when_away():
-            suppressed = {each.session_id: each.suppressed for each in renumber}
-            sessions = self._read(keys, list(suppressed))
-            others = _distinct(s.party(change.role.other).phone_index for s in sessions)
-            outcome, *ids = self._scripts.run_durably(
-                "reserve_phone",
-                [
-                    keys.sessions,
-                    keys.cooling,
-                    keys.pairs(change.role, change.ref),
-                    keys.moving,
-                    keys.reserved(change.id),
-                    *keys.degrees,
-                    keys.sharing,
-                    keys.numbers,
-                    keys.ordinals,
-                    keys.blocked,
-                    keys.resting,
-                    keys.full,
-                    keys.no_voice,
-                    keys.no_sms,
-                    keys.busy,
-                    keys.scratch,
-                    keys.codes,
-                    keys.code_lengths,
-                    keys.load,
-                    keys.ended,
-                    keys.leases,
-                    keys.pool,
-                    keys.idle,
-                    *_node_keys(keys, [*change.new_indexes, *others]),
-                    *(keys.area(area_code_of(s.virtual_number)) for s in sessions),
-                ],
+        keys = self._keys.in_pool(pool.name)
+        suppressed = {each.session_id: each.suppressed for each in renumber}
+        sessions = self._read(keys, list(suppressed))
+        others = _distinct(s.party(change.role.other).phone_index for s in sessions)
+        outcome, *ids = self._scripts.run_positional(
+            "reserve_phone",
+            [
+                keys.sessions,
+                keys.cooling,
+                keys.pairs(change.role, change.ref),
+                keys.moving,
+                keys.reserved(change.id),
+                *degrees_of(keys),
+                keys.sharing,
+                keys.numbers,
+                keys.ordinals,
+                keys.blocked,
+                keys.resting,
+                keys.full,
+                keys.no_voice,
+                keys.no_sms,
+                keys.busy,
+                keys.scratch,
+                keys.codes,
+                keys.code_lengths,
+                keys.load,
+                keys.ended,
+                keys.leases,
+                keys.policy,
+                keys.idle,
+                *_node_keys(keys, [*change.new_indexes, *others]),
+                *(keys.area(area_code_of(s.virtual_number)) for s in sessions),
+            ],
+            [
+                now,
+                change.id,
+                change.role,
+                change.ref,
+                *draw_access_codes(),
+                int(pool.selection is Selection.SPREAD),
+                int(pool.access_codes),
+                geo_of(pool),
+                len(change.new_indexes),
+                len(others),
+                *change.new_indexes,
+                *others,
+                *(
+                    text
+                    for s in sessions
+                    for text in (s.id, draw_session_id(pool.name), " ".join(suppressed[s.id]))
+                ),
+            ],
+        )
+        return _reserve_outcome(outcome, tuple(ids))
+
+    def commit(self, pool: Pool, change: PhoneChange, *, retention: int, now: float) -> int:
+        """Moves what is reserved to the new phone; how many sessions moved. Raises Unavailable."""
+        keys = self._keys.in_pool(pool.name)
+        outcome, moved = "retry", 0
+        while outcome == "retry":
+            indexes = self._indexes_met_by(keys, change)
+            outcome, moved = self._scripts.run_positional(
+                "commit_phone",
+                [*_settling_keys(keys, change), *_node_keys(keys, indexes)],
                 [
                     now,
                     change.id,
                     change.role,
                     change.ref,
-                    *draw_access_codes(),
-                    int(pool.selection is Selection.SPREAD),
-                    int(pool.access_codes),
-                    geo_of(pool),
-                    len(change.new_indexes),
-                    len(others),
-                    *change.new_indexes,
-                    *others,
-                    *(
-                        text
-                        for s in sessions
-                        for text in (s.id, draw_session_id(pool.name), " ".join(suppressed[s.id]))
-                    ),
+                    change.new_sealed,
+                    pool.recruiter_cooldown,
+                    pool.candidate_cooldown,
+                    retention,
+                    change.new_indexes[0],
+                    _MARKED,
+                    *indexes,
                 ],
             )
-        return _reserve_outcome(outcome, tuple(ids))
-
-    def commit(self, pool: Pool, change: PhoneChange, *, retention: int, now: float) -> int:
-        """Moves what is reserved to the new phone; how many sessions moved. Raises Unavailable."""
-        keys = PoolKeys(pool.name)
-        outcome, moved = "retry", 0
-        while outcome == "retry":
-            with unavailable_when_away():
-                indexes = self._indexes_met_by(keys, change)
-                outcome, moved = self._scripts.run_durably(
-                    "commit_phone",
-                    [*_settling_keys(keys, change), *_node_keys(keys, indexes)],
-                    [
-                        now,
-                        change.id,
-                        change.role,
-                        change.ref,
-                        change.new_sealed,
-                        pool.recruiter_cooldown,
-                        pool.candidate_cooldown,
-                        retention,
-                        change.new_indexes[0],
-                        _MARKED,
-                        *indexes,
-                    ],
-                )
         return int(moved)
 
     def undo(self, pool: str, change: PhoneChange, *, retention: int, now: float) -> None:
         """Gives back what is reserved; nothing can be reserved for it later. Raises Unavailable."""
-        keys = PoolKeys(pool)
+        keys = self._keys.in_pool(pool)
         outcome = "retry"
         while outcome == "retry":
-            with unavailable_when_away():
-                indexes = self._indexes_met_by(keys, change)
-                outcome = self._scripts.run_durably(
-                    "undo_phone",
-                    [*_settling_keys(keys, change), *_node_keys(keys, indexes)],
-                    [now, change.id, change.member, retention, *indexes],
-                )
+            indexes = self._indexes_met_by(keys, change)
+            outcome = self._scripts.run_positional(
+                "undo_phone",
+                [*_settling_keys(keys, change), *_node_keys(keys, indexes)],
+                [now, change.id, change.member, retention, *indexes],
+            )
 
     def leave_pool(
         self, pool: Pool, role: Role, ref: str, *, mark: str, reason: ClosedReason, now: float
     ) -> int:
         """Closes all sessions of somebody who has lost their phone; how many. ``mark`` is how
         that phone began, sealed. Raises Unavailable."""
-        keys = PoolKeys(pool.name)
+        keys = self._keys.in_pool(pool.name)
         closed, last = 0, _BATCH
         while last == _BATCH:
-            with unavailable_when_away():
-                last = self._scripts.run_durably(
-                    "leave_pool",
-                    [
-                        keys.sessions,
-                        keys.due,
-                        keys.cooling,
-                        keys.leases,
-                        keys.pool,
-                        keys.pairs(role, ref),
-                        keys.moving,
-                        keys.busy,
-                        keys.full,
-                    ],
-                    [
-                        now,
-                        role,
-                        ref,
-                        mark,
-                        _MARKED,
-                        reason,
-                        pool.recruiter_cooldown,
-                        pool.candidate_cooldown,
-                        _BATCH,
-                    ],
-                )
+            last = self._scripts.run_positional(
+                "leave_pool",
+                [
+                    keys.sessions,
+                    keys.due,
+                    keys.cooling,
+                    keys.leases,
+                    keys.policy,
+                    keys.pairs(role, ref),
+                    keys.moving,
+                    keys.busy,
+                    keys.full,
+                ],
+                [
+                    now,
+                    role,
+                    ref,
+                    mark,
+                    _MARKED,
+                    reason,
+                    pool.recruiter_cooldown,
+                    pool.candidate_cooldown,
+                    _BATCH,
+                ],
+            )
             closed += last
         return closed
 
     def refresh_party(self, pool: str, person: Participant) -> int:
         """Makes the person's open sessions follow their locale and guard; how many. Raises
         Unavailable."""
-        keys = PoolKeys(pool)
-        with unavailable_when_away():
-            return int(
-                self._scripts.run(
-                    "refresh_party",
-                    [keys.sessions, keys.pairs(person.role, person.ref)],
-                    [person.role, person.locale, int(person.screen_calls)],
-                )
+        keys = self._keys.in_pool(pool)
+        return int(
+            self._scripts.run_positional(
+                "refresh_party",
+                [keys.sessions, keys.pairs(person.role, person.ref)],
+                [person.role, person.locale, int(person.screen_calls)],
             )
+        )
 
     def sweep_markers(self, pool: str, *, now: float) -> int:
         """Forgets the marks of changes that no claim can be older than; how many."""
-        with unavailable_when_away():
-            return int(self._scripts.run("sweep_markers", [PoolKeys(pool).moving], [now]))
+        return int(
+            self._scripts.run_positional("sweep_markers", [self._keys.in_pool(pool).moving], [now])
+        )
 
     def _indexes_met_by(self, keys: PoolKeys, change: PhoneChange) -> list[str]:
         """The indexes of all phones that settling the change can touch."""
@@ -265,21 +262,21 @@ def _settling_keys(keys: PoolKeys, change: PhoneChange) -> list[str]:
         keys.cooling,
         keys.moving,
         keys.reserved(change.id),
-        *keys.degrees,
+        *degrees_of(keys),
         keys.sharing,
         keys.codes,
         keys.code_lengths,
         keys.load,
         keys.ended,
         keys.leases,
-        keys.pool,
+        keys.policy,
         keys.busy,
         keys.full,
     ]
 
 
 def _node_keys(keys: PoolKeys, indexes: Iterable[str]) -> list[str]:
-    return [key for index in indexes for key in keys.node(index)]
+    return [key for index in indexes for key in leaves(keys.shape("node", index))]
 
 
 def _distinct(indexes: Iterable[str]) -> list[str]:

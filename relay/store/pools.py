@@ -7,11 +7,10 @@ from typing import Any
 
 from relay.domain.pool import Geo, NumberStatus, Pool, PoolFigures, Selection
 from relay.domain.reputation import ReputationPolicy
-from relay.store import keys as names
-from relay.store.connection import Client, unavailable_when_away
+from relay.store.connection import Client
 from relay.store.free_numbers import FreeNumberCount
-from relay.store.keys import PoolKeys
-from relay.store.scripts import Scripts
+from relay.store.keys import BoardKeys
+from relay.store.scripts import Scripts, degrees_of
 
 _NUMBERS = (
     "default_ttl",
@@ -30,42 +29,40 @@ _SHARES = ("min_answer_rate", "max_short_share", "max_filtered_share")
 
 
 class Pools:
-    def __init__(self, client: Client, scripts: Scripts) -> None:
+    def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:
         self._client = client
         self._scripts = scripts
-        self._free = FreeNumberCount(client, scripts)
+        self._keys = keys
+        self._free = FreeNumberCount(client, scripts, keys)
 
     def put(self, pool: Pool) -> bool:
         """Creates the pool or changes its policy; True when it is new. Raises Unavailable."""
-        keys = PoolKeys(pool.name)
+        keys = self._keys.in_pool(pool.name)
         policy = [text for pair in _pack(pool).items() for text in pair]
-        with unavailable_when_away():
-            self._scripts.run("put_pool", [keys.pool, keys.busy, keys.full], policy)
-            return bool(self._client.sadd(names.POOLS, pool.name))
+        self._scripts.run_positional("put_pool", [keys.policy, keys.busy, keys.full], policy)
+        return bool(self._client.sadd(self._keys.pools, pool.name))
 
     def get(self, name: str) -> Pool | None:
         """Raises Unavailable."""
-        with unavailable_when_away():
-            policy = self._client.hgetall(PoolKeys(name).pool)
+        policy = self._client.hgetall(self._keys.in_pool(name).policy)
         return _unpack(name, policy) if "country" in policy else None
 
     def names(self) -> list[str]:
-        with unavailable_when_away():
-            return sorted(self._client.smembers(names.POOLS))
+        return sorted(self._client.smembers(self._keys.pools))
 
     def all(self) -> list[Pool]:
         return [pool for name in self.names() if (pool := self.get(name))]
 
     def figures(self, name: str) -> PoolFigures:
         """What the pool holds now. Raises Unavailable."""
-        keys = PoolKeys(name)
+        keys = self._keys.in_pool(name)
         counts = [f"numbers:{status}" for status in NumberStatus]
-        with unavailable_when_away(), self._client.pipeline(transaction=False) as pipe:
-            pipe.hmget(keys.pool, ["open_sessions", "access_codes", *counts])
+        with self._client.pipeline(transaction=False) as pipe:
+            pipe.hmget(keys.policy, ["open_sessions", "access_codes", *counts])
             pipe.zcard(keys.cooling)
-            for degrees in keys.degrees:
+            for degrees in degrees_of(keys):
                 pipe.zrange(degrees, 0, 0, desc=True, withscores=True)
-            pipe.zcard(keys.degrees[0])
+            pipe.zcard(keys.recruiter_degrees)
             pipe.zcard(keys.sharing)
             (sessions, codes, *numbers), cooling, *busiest, recruiters, on_codes = pipe.execute()
         most = [int(top[0][1]) if top else 0 for top in busiest]

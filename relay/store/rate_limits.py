@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from limits import RateLimitItem
 
-from relay.store import keys as names
-from relay.store.connection import Client, unavailable_when_away
+from relay.store.connection import Client
+from relay.store.keys import BoardKeys
 from relay.store.scripts import Scripts
 
 
 class RateLimits:
     """Fixed windows: one round trip each, and a key's count is gone with its window."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, keys: BoardKeys) -> None:
+        self._keys = keys
         self._scripts = Scripts(client)
 
     def hit(self, limit: RateLimitItem, *who: str) -> int | None:
         """Counts one; None while it is within ``limit``, else the seconds until it may be tried
         again. Raises Unavailable: when nobody can count, nobody is let through."""
-        with unavailable_when_away():
-            count, seconds = self._scripts.run(
-                "count_in_window", [names.rate(limit.key_for(*who))], [limit.get_expiry()]
-            )
+        count, seconds = self._scripts.run_positional(
+            "count_in_window", [self._keys.rate(limit.key_for(*who))], [limit.get_expiry()]
+        )
         return None if count <= limit.amount else max(1, int(seconds))

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from relay.domain.reputation import HOUR, WINDOW, Traffic
-from relay.store.connection import Client, unavailable_when_away
-from relay.store.keys import PoolKeys
+from relay.store.connection import Client
+from relay.store.keys import BoardKeys
 from relay.store.scripts import Scripts
 
 _MINUTE = 60
@@ -25,16 +25,17 @@ TRAFFIC_FIELDS = ("calls", "ended", "answered", "short", "texts", "filtered")
 class Reputation:
     """Every method raises Unavailable when Redis is away. Times are POSIX seconds."""
 
-    def __init__(self, client: Client, scripts: Scripts) -> None:
+    def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:
         self._client = client
         self._scripts = scripts
+        self._keys = keys
 
     def traffic(self, pool: str, numbers: Sequence[str], *, now: float) -> list[Traffic]:
         """Of the sliding window, in the order of the numbers."""
-        keys = PoolKeys(pool)
+        keys = self._keys.in_pool(pool)
         found: list[Traffic] = []
         for first in range(0, len(numbers), _BATCH):
-            with unavailable_when_away(), self._client.pipeline(transaction=False) as pipe:
+            with self._client.pipeline(transaction=False) as pipe:
                 for number in numbers[first : first + _BATCH]:
                     pipe.hgetall(keys.traffic(number))
                 found.extend(_in_window(record, now) for record in pipe.execute())
@@ -43,15 +44,13 @@ class Reputation:
     def note_standing(self, pool: str, standing: Mapping[str, int]) -> None:
         """Leaves figures of all the pool's numbers for whoever asks; they hold ten minutes."""
         figures = [text for figure in standing.items() for text in figure]
-        with unavailable_when_away():
-            self._scripts.run(
-                "note_standing", [PoolKeys(pool).standing], [_STANDING_LIFE, *figures]
-            )
+        self._scripts.run_positional(
+            "note_standing", [self._keys.in_pool(pool).standing], [_STANDING_LIFE, *figures]
+        )
 
     def standing(self, pool: str) -> dict[str, int]:
         """What was noted last; empty when that is too long ago."""
-        with unavailable_when_away():
-            noted = self._client.hgetall(PoolKeys(pool).standing)
+        noted = self._client.hgetall(self._keys.in_pool(pool).standing)
         return {name: int(count) for name, count in noted.items()}
 
 

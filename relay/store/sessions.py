@@ -11,10 +11,10 @@ from relay.domain.errors import Conflict
 from relay.domain.participant import Participant, Role
 from relay.domain.pool import Geo, Pool, Selection
 from relay.domain.session import Channel, ClosedReason, Session, pool_of
-from relay.store.connection import Client, unavailable_when_away
-from relay.store.keys import PoolKeys
+from relay.store.connection import Client
+from relay.store.keys import BoardKeys, PoolKeys
 from relay.store.records import pack_channels, unpack_session
-from relay.store.scripts import Scripts
+from relay.store.scripts import Scripts, degrees_of, leaves
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,10 @@ class Wish:
 
 
 class Sessions:
-    def __init__(self, client: Client, scripts: Scripts) -> None:
+    def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:
         self._client = client
         self._scripts = scripts
+        self._keys = keys
 
     def claim(
         self,
@@ -100,81 +101,78 @@ class Sessions:
         now: float,
         retention: int,
     ) -> list[str]:
-        keys = PoolKeys(pool.name)
+        keys = self._keys.in_pool(pool.name)
         indexes = (*recruiter.phone_indexes, *candidate.phone_indexes)
-        with unavailable_when_away():
-            answer: list[str] = self._scripts.run_durably(
-                "claim",
-                [
-                    keys.pool,
-                    keys.numbers,
-                    keys.ordinals,
-                    keys.blocked,
-                    keys.resting,
-                    keys.full,
-                    keys.no_voice,
-                    keys.no_sms,
-                    keys.busy,
-                    keys.area(wish.area),
-                    keys.scratch,
-                    keys.sessions,
-                    keys.due,
-                    keys.cooling,
-                    keys.ended,
-                    keys.leases,
-                    keys.codes,
-                    keys.code_lengths,
-                    keys.load,
-                    *keys.degrees,
-                    keys.sharing,
-                    keys.moving,
-                    keys.pairs(Role.RECRUITER, recruiter.ref),
-                    keys.pairs(Role.CANDIDATE, candidate.ref),
-                    keys.idle,
-                    *(key for index in indexes for key in keys.node(index)),
-                ],
-                [
-                    now,
-                    draw_session_id(pool.name),
-                    wish.expires_at,
-                    int(wish.expiry_was_asked_for),
-                    pack_channels(wish.channels),
-                    wish.context,
-                    pool.recruiter_cooldown,
-                    pool.candidate_cooldown,
-                    retention,
-                    recruiter.ref,
-                    recruiter.sealed_phone,
-                    recruiter.locale,
-                    int(recruiter.screen_calls),
-                    candidate.ref,
-                    candidate.sealed_phone,
-                    candidate.locale,
-                    *draw_access_codes(),
-                    int(pool.selection is Selection.SPREAD),
-                    int(pool.access_codes),
-                    geo_of(pool),
-                    len(recruiter.phone_indexes),
-                    *indexes,
-                    *wish.suppressed,
-                ],
-            )
+        answer: list[str] = self._scripts.run_positional(
+            "claim",
+            [
+                keys.policy,
+                keys.numbers,
+                keys.ordinals,
+                keys.blocked,
+                keys.resting,
+                keys.full,
+                keys.no_voice,
+                keys.no_sms,
+                keys.busy,
+                keys.area(wish.area),
+                keys.scratch,
+                keys.sessions,
+                keys.due,
+                keys.cooling,
+                keys.ended,
+                keys.leases,
+                keys.codes,
+                keys.code_lengths,
+                keys.load,
+                *degrees_of(keys),
+                keys.sharing,
+                keys.moving,
+                keys.pairs(Role.RECRUITER, recruiter.ref),
+                keys.pairs(Role.CANDIDATE, candidate.ref),
+                keys.idle,
+                *(key for index in indexes for key in leaves(keys.shape("node", index))),
+            ],
+            [
+                now,
+                draw_session_id(pool.name),
+                wish.expires_at,
+                int(wish.expiry_was_asked_for),
+                pack_channels(wish.channels),
+                wish.context,
+                pool.recruiter_cooldown,
+                pool.candidate_cooldown,
+                retention,
+                recruiter.ref,
+                recruiter.sealed_phone,
+                recruiter.locale,
+                int(recruiter.screen_calls),
+                candidate.ref,
+                candidate.sealed_phone,
+                candidate.locale,
+                *draw_access_codes(),
+                int(pool.selection is Selection.SPREAD),
+                int(pool.access_codes),
+                geo_of(pool),
+                len(recruiter.phone_indexes),
+                *indexes,
+                *wish.suppressed,
+            ],
+        )
         return answer
 
     def get(self, session_id: str) -> Session | None:
         """Raises Unavailable."""
         try:
-            keys = PoolKeys(pool_of(session_id))
+            keys = self._keys.in_pool(pool_of(session_id))
         except ValueError:
             return None
-        with unavailable_when_away():
-            record = self._client.hget(keys.sessions, session_id)
+        record = self._client.hget(keys.sessions, session_id)
         return unpack_session(session_id, record) if record else None
 
     def of_ids(self, pool: str, session_ids: Sequence[str]) -> list[Session]:
         """The sessions of a pool that have these ids, as far as they are kept."""
-        with unavailable_when_away():
-            return read_sessions(self._client, PoolKeys(pool), session_ids)
+        return read_sessions(self._client, self._keys.in_pool(pool), session_ids)
 
     def amend(
         self,
@@ -187,20 +185,19 @@ class Sessions:
     ) -> Session | None:
         """The session after the change; a closed or expired one comes back as it is. Raises
         Conflict when its number cannot carry a channel, Unavailable."""
-        keys = PoolKeys(pool_of(session_id))
-        with unavailable_when_away():
-            outcome, *record = self._scripts.run(
-                "amend",
-                [keys.sessions, keys.due, keys.no_voice, keys.no_sms],
-                [
-                    now,
-                    session_id,
-                    expires_at if expires_at is not None else "",
-                    pack_channels(channels) if channels is not None else "",
-                    int(context is not None),
-                    context or "",
-                ],
-            )
+        keys = self._keys.in_pool(pool_of(session_id))
+        outcome, *record = self._scripts.run_positional(
+            "amend",
+            [keys.sessions, keys.due, keys.no_voice, keys.no_sms],
+            [
+                now,
+                session_id,
+                expires_at if expires_at is not None else "",
+                pack_channels(channels) if channels is not None else "",
+                int(context is not None),
+                context or "",
+            ],
+        )
         if outcome == "incapable":
             raise Conflict("The session's number cannot carry these channels.")
         return None if outcome == "unknown" else unpack_session(session_id, record[0])
@@ -209,79 +206,64 @@ class Sessions:
         self, session_id: str, pool: Pool, reason: ClosedReason, *, now: float
     ) -> Session | None:
         """Closes at once; the session after it, or None when there is none. Raises Unavailable."""
-        keys = PoolKeys(pool.name)
-        with unavailable_when_away():
-            record = self._scripts.run_durably(
-                "close",
-                [
-                    keys.sessions,
-                    keys.due,
-                    keys.cooling,
-                    keys.leases,
-                    keys.pool,
-                    keys.busy,
-                    keys.full,
-                ],
-                [
-                    now,
-                    session_id,
-                    reason,
-                    pool.recruiter_cooldown,
-                    pool.candidate_cooldown,
-                    int(reason.severs_calls),
-                ],
-            )
+        record = self._scripts.run(
+            "close",
+            self._keys.in_pool(pool.name),
+            durably=True,
+            now=now,
+            id=session_id,
+            reason=reason,
+            severs=reason.severs_calls,
+            cooldown_of_recruiter=pool.recruiter_cooldown,
+            cooldown_of_candidate=pool.candidate_cooldown,
+        )
         return unpack_session(session_id, record) if record else None
 
     def of_pair(self, pools: Iterable[str], recruiter: str, candidate: str) -> list[Session]:
         """The pair's latest session in each of the pools, open or not."""
         names = list(pools)
-        with unavailable_when_away():
-            with self._client.pipeline(transaction=False) as pipe:
-                for name in names:
-                    pipe.hget(PoolKeys(name).pairs(Role.RECRUITER, recruiter), candidate)
-                ids = pipe.execute()
-            return [
-                session
-                for name, session_id in zip(names, ids, strict=True)
-                if session_id
-                for session in read_sessions(self._client, PoolKeys(name), [session_id])
-            ]
+        with self._client.pipeline(transaction=False) as pipe:
+            for name in names:
+                pipe.hget(self._keys.in_pool(name).pairs(Role.RECRUITER, recruiter), candidate)
+            ids = pipe.execute()
+        return [
+            session
+            for name, session_id in zip(names, ids, strict=True)
+            if session_id
+            for session in read_sessions(self._client, self._keys.in_pool(name), [session_id])
+        ]
 
     def bound_to(self, pool: str, index: str, number: str) -> list[Session]:
         """The sessions, open or cooling, that a phone has on a virtual number; newest first."""
-        keys = PoolKeys(pool)
-        with unavailable_when_away():
-            held = self._client.hget(keys.phone(index), number) or ""
-            found = read_sessions(self._client, keys, held.split())
+        keys = self._keys.in_pool(pool)
+        held = self._client.hget(keys.phone(index), number) or ""
+        found = read_sessions(self._client, keys, held.split())
         return sorted(found, key=lambda session: (-session.created_at, session.id))
 
     def of_participant(self, pool: str, role: Role, ref: str) -> list[Session]:
         """All kept sessions of a person in a pool, newest first: each counterpart's latest one and
         those before it."""
-        keys = PoolKeys(pool)
+        keys = self._keys.in_pool(pool)
         found: dict[str, Session] = {}
-        with unavailable_when_away():
-            ids = [*self._client.hvals(keys.pairs(role, ref))]
-            while ids:
-                sessions = read_sessions(self._client, keys, ids)
-                found.update((session.id, session) for session in sessions)
-                ids = [s.previous for s in sessions if s.previous and s.previous not in found]
+        ids = [*self._client.hvals(keys.pairs(role, ref))]
+        while ids:
+            sessions = read_sessions(self._client, keys, ids)
+            found.update((session.id, session) for session in sessions)
+            ids = [s.previous for s in sessions if s.previous and s.previous not in found]
         return sorted(found.values(), key=lambda s: (-s.created_at, s.id))
 
     def scan(self, pool: str, cursor: int, count: int) -> tuple[int, list[Session]]:
         """Some sessions of a pool and the cursor to go on from; 0 begins and ends (``HSCAN``)."""
-        with unavailable_when_away():
-            next_cursor, records = self._client.hscan(
-                PoolKeys(pool).sessions, cursor=cursor, count=count
-            )
+        next_cursor, records = self._client.hscan(
+            self._keys.in_pool(pool).sessions, cursor=cursor, count=count
+        )
         return int(next_cursor), [unpack_session(i, record) for i, record in records.items()]
 
     def last_interactions_at(self, sessions: Sequence[Session]) -> dict[str, int]:
         """Session id → when its latest call or message began, for those that have one."""
-        with unavailable_when_away(), self._client.pipeline(transaction=False) as pipe:
+        with self._client.pipeline(transaction=False) as pipe:
             for session in sessions:
-                keys = PoolKeys(session.pool)
+                keys = self._keys.in_pool(session.pool)
                 pipe.zrange(
                     keys.interactions,
                     f"({session.id}\n",

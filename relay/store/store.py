@@ -9,6 +9,7 @@ from relay.store.erasing import Erasing
 from relay.store.history import History
 from relay.store.idle_numbers import IdleNumbers
 from relay.store.jobs import PurchaseJobs
+from relay.store.keys import BoardKeys
 from relay.store.messages import Messages
 from relay.store.notices import Notices
 from relay.store.numbers import Numbers
@@ -24,25 +25,26 @@ from relay.store.suppressions import Suppressions
 
 
 class Store:
-    """One Redis, one client; every attribute is one kind of record."""
+    """One board's part of Redis; every attribute is one kind of record."""
 
-    def __init__(self, client: Client, *, replicas: int = 0) -> None:
+    def __init__(self, client: Client, board: str = "main", *, replicas: int = 0) -> None:
         self.client = client
+        self.keys = keys = BoardKeys(board)
         scripts = Scripts(client, replicas=replicas)
-        self.pools = Pools(client, scripts)
-        self.numbers = Numbers(client, scripts)
-        self.idle_numbers = IdleNumbers(client, scripts)
-        self.jobs = PurchaseJobs(client, scripts)
+        self.pools = Pools(client, scripts, keys)
+        self.numbers = Numbers(client, scripts, keys)
+        self.idle_numbers = IdleNumbers(client, scripts, keys)
+        self.jobs = PurchaseJobs(client, scripts, keys)
         self.comparisons = Comparisons(client)
-        self.people = People(client, scripts)
-        self.phone_changes = PhoneChanges(client, scripts)
-        self.phone_moves = PhoneMoves(client, scripts)
-        self.erasing = Erasing(client, scripts)
-        self.sessions = Sessions(client, scripts)
-        self.recycling = Recycling(client, scripts)
-        self.calls = Calls(client, scripts)
-        self.messages = Messages(client, scripts)
-        self.notices = Notices(client, scripts)
-        self.reputation = Reputation(client, scripts)
-        self.history = History(client, scripts)
-        self.suppressions = Suppressions(client)
+        self.people = People(client, scripts, keys)
+        self.phone_changes = PhoneChanges(client, scripts, keys)
+        self.phone_moves = PhoneMoves(client, scripts, keys)
+        self.erasing = Erasing(client, scripts, keys)
+        self.sessions = Sessions(client, scripts, keys)
+        self.recycling = Recycling(client, scripts, keys)
+        self.calls = Calls(client, scripts, keys)
+        self.messages = Messages(client, scripts, keys)
+        self.notices = Notices(client, scripts, keys)
+        self.reputation = Reputation(client, scripts, keys)
+        self.history = History(client, scripts, keys)
+        self.suppressions = Suppressions(client, keys)

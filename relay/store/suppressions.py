@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from relay.store import keys as names
-from relay.store.connection import Client, unavailable_when_away
+from relay.store.connection import Client
+from relay.store.keys import BoardKeys
 from relay.store.scripts import Scripts
 
 #: The scope of a STOP when our numbers are in a messaging service: all of them (FACTS 2.4).
@@ -33,8 +33,9 @@ def _numbers_stopped(words: Mapping[str, str]) -> Iterator[str]:
 class Suppressions:
     """A phone is known by its indexes, one for each index key. Raises Unavailable."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, keys: BoardKeys) -> None:
         self._client = client
+        self._keys = keys
         self._scripts = Scripts(client)
 
     def stop(self, indexes: Sequence[str], scope: str, *, since: float, cause: str) -> bool:
@@ -55,10 +56,10 @@ class Suppressions:
 
     def are_stopped(self, questions: Sequence[tuple[Sequence[str], str]]) -> list[bool]:
         """For each (indexes, number), whether any of the indexes gets no texts from the number."""
-        with unavailable_when_away(), self._client.pipeline(transaction=False) as pipe:
+        with self._client.pipeline(transaction=False) as pipe:
             for indexes, number in questions:
                 for index in indexes:
-                    pipe.hmget(names.stopped(index), [number, SERVICE])
+                    pipe.hmget(self._keys.stopped(index), [number, SERVICE])
             words = pipe.execute()
         answers = iter(map(_says_stopped, words))
         return [True in [next(answers) for _ in indexes] for indexes, _ in questions]
@@ -69,10 +70,10 @@ class Suppressions:
 
     def stopped_by_each(self, phones: Sequence[Sequence[str]]) -> list[set[str]]:
         """The same for each of several phones (its indexes)."""
-        with unavailable_when_away(), self._client.pipeline(transaction=False) as pipe:
+        with self._client.pipeline(transaction=False) as pipe:
             for indexes in phones:
                 for index in indexes:
-                    pipe.hgetall(names.stopped(index))
+                    pipe.hgetall(self._keys.stopped(index))
             words = iter(pipe.execute())
         return [
             {number for _ in indexes for number in _numbers_stopped(next(words))}
@@ -83,17 +84,17 @@ class Suppressions:
         """Makes the last word known by one index known by all: to be called for a phone while index
         keys rotate, or a STOP would be lost with the key it was written under."""
         if len(indexes) > 1:
-            with unavailable_when_away():
-                self._scripts.run("carry_stops_over", [names.stopped(i) for i in indexes], [])
+            self._scripts.run_positional(
+                "carry_stops_over", [self._keys.stopped(i) for i in indexes], []
+            )
 
     def _record(
         self, word: str, indexes: Sequence[str], scopes: list[str], since: float, cause: str
     ) -> bool:
-        with unavailable_when_away():
-            return bool(
-                self._scripts.run(
-                    "record_opt_out",
-                    [names.stopped(index) for index in indexes],
-                    [word, f"{since:.3f}", cause, _CAUSES, START_ALONE_FOR, *scopes],
-                )
+        return bool(
+            self._scripts.run_positional(
+                "record_opt_out",
+                [self._keys.stopped(index) for index in indexes],
+                [word, f"{since:.3f}", cause, _CAUSES, START_ALONE_FOR, *scopes],
             )
+        )

@@ -34,9 +34,9 @@ def attach(app: Flask, services: Services) -> None:
     app.extensions[_EXTENSION] = WebServices(
         services=services,
         clock=ClockGuard(client),
-        api_keys=ApiKeys(client),
-        idempotency=Idempotency(client),
-        rate_limits=RateLimits(client),
+        api_keys=ApiKeys(client, services.store.keys),
+        idempotency=Idempotency(client, services.store.keys),
+        rate_limits=RateLimits(client, services.store.keys),
     )
 
 

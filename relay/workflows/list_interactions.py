@@ -28,7 +28,7 @@ def list_interactions(
     session = services.store.sessions.get(session_id)
     if session is None:
         raise NotFound("No session has this id.")
-    index = Interactions(services.store.client)
+    index = Interactions(services.store.client, services.store.keys)
     entries = index.of_session(session, before=before, count=limit + 1)
     page = entries[:limit]
     known = _read(services, session.pool, page)

@@ -28,7 +28,7 @@ def api_rate(server: EmbeddedRedis, directory: Path) -> list[Row]:
     stock(store, 1_000)
     fill(store, board, 100_000, now=time.time())
     _register(store, board)
-    key = ApiKeys(store.client).create("bench", ["sessions"], now=time.time())
+    key = ApiKeys(store.client, store.keys).create("bench", ["sessions"], now=time.time())
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
     with _gunicorn("relay.app:create_app()", _environment(server, port, url), directory):

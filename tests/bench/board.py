@@ -144,7 +144,7 @@ def script_time(client: redis.Redis) -> tuple[int, float]:
 
 
 def pool_keys() -> PoolKeys:
-    return PoolKeys(POOL.name)
+    return PoolKeys("main", POOL.name)
 
 
 CORES = os.cpu_count() or 1

@@ -68,8 +68,8 @@ def webhook(server: EmbeddedRedis, directory: Path) -> list[Row]:
             floors.append(_wrk(url, file))
         with _gunicorn("relay.app:create_app()", environment, directory):
             ours.append(_wrk(url, file))
-            store.client.delete(*store.client.scan_iter("{us}:call:*", count=10_000))
-            store.client.delete("{us}:leases", "{us}:interactions")
+            store.client.delete(*store.client.scan_iter("{main}:call:*", count=10_000))
+            store.client.delete("{main}:leases", "{main}:interactions")
     with _gunicorn("relay.app:create_app()", environment, directory):
         _one_by_one(url, calls[-300:])  # a server that has just started has yet to connect
         steady = asyncio.run(_steady(url, calls, rate=300, seconds=SECONDS))

@@ -21,7 +21,9 @@ from relay.domain.reputation import ReputationPolicy
 from relay.embedded_redis import EmbeddedRedis
 from relay.sandbox import SimulatedCarrier
 from relay.store.api_keys import ApiKeys
+from relay.store.keys import BoardKeys
 from relay.store.store import Store
+from tests.fake_redis import real_redis
 
 ROOT = Path(__file__).parents[2]
 NUMBER = "+14155550142"
@@ -174,8 +176,8 @@ def test_missing_settings_are_all_named_at_once():
 def test_a_key_is_printed_alone_and_once(environment):
     (key,) = lines(run(environment, "keys", "create", "board", "--scope", "sessions"))
 
-    with redis.Redis.from_url(environment["REDIS_URL"], decode_responses=True) as client:
-        found = ApiKeys(client).find(key)
+    with real_redis(environment["REDIS_URL"]) as client:
+        found = ApiKeys(client, BoardKeys("main")).find(key)
     assert found.name == "board"
     assert found.scopes == {Scope.SESSIONS}
     (line,) = lines(run(environment, "keys", "list"))
@@ -238,7 +240,7 @@ def test_from_nothing_to_a_number_that_is_answered(environment):
     ]
     assert run(environment, "pools", "show", "de").returncode == 1
 
-    store = Store(redis.Redis.from_url(environment["REDIS_URL"], decode_responses=True))
+    store = Store(real_redis(environment["REDIS_URL"]))
     tolerant = replace(store.pools.get("us"), reputation=ReputationPolicy(rest_for=60))
     store.pools.put(tolerant)
     lines(run(environment, "pools", "put", "us", "--country", "US", "--max-numbers", "5"))
@@ -372,8 +374,8 @@ def test_a_policy_is_put_in_words_and_money(environment):
         *("--min-headroom", "3", "--monthly-budget", "12.50", "--no-access-codes"),
     )
     assert lines(put) == ["us  US  0 numbers  0 open sessions  headroom 0"]
-    with redis.Redis.from_url(environment["REDIS_URL"], decode_responses=True) as client:
-        policy = client.hgetall("{us}:pool")
+    with real_redis(environment["REDIS_URL"]) as client:
+        policy = client.hgetall("{main}/us:policy")
     assert (policy["selection"], policy["geo"]) == ("spread", "area_code")
     assert (policy["min_headroom"], policy["monthly_budget"]) == ("3", "1250")
     assert policy["access_codes"] == "0"

@@ -175,5 +175,5 @@ def test_a_process_that_starts_now_finds_the_others_by_its_nodes(
     stop(lost)
     fresh = cluster.connect()
 
-    assert fresh.exists(keys.PoolKeys(pool).numbers)
+    assert fresh.exists(keys.PoolKeys("main", pool).numbers)
     fresh.close()

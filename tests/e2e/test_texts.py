@@ -174,4 +174,4 @@ def test_a_texts_body_is_gone_once_it_is_delivered(stage):
         lambda: [m["status"] for m in stage.interactions(session["id"])],
         lambda found: found == ["delivered"],
     )
-    eventually(lambda: list(store.scan_iter("{us}:body:*")), lambda found: not found)
+    eventually(lambda: list(store.scan_iter("{main}:body:*")), lambda found: not found)

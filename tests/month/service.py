@@ -20,6 +20,7 @@ from relay.workflows.buy_numbers import buy_numbers
 from relay.workflows.put_pool import put_pool
 from relay.workflows.send_texts import send_texts
 from relay.workflows.services import Services
+from tests.fake_redis import real_redis
 from tests.month.border import Border, Killed
 from tests.month.clock import Calendar
 from tests.month.exchange import Exchange
@@ -116,7 +117,7 @@ def running_service(plan: Plan, directory: Path) -> Iterator[Service]:
 def _build(
     simulated: SimulatedCarrier, exchange: Exchange, server: EmbeddedRedis, journal: Journal
 ) -> Service:
-    client = redis.Redis.from_url(server.url, decode_responses=True)
+    client = real_redis(server.url)
     # All that was ever written stays in the append-only file, where it is searched for numbers.
     client.config_set("auto-aof-rewrite-percentage", 0)
     settings = make_settings(

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import fakeredis
 import pytest
 import redis
 
@@ -14,6 +13,7 @@ from relay.embedded_redis import EmbeddedRedis
 from relay.store.store import Store
 from tests.board import Board
 from tests.cluster.servers import Cluster, running_cluster
+from tests.fake_redis import FakeRedis, real_redis
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +39,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 def client(request: pytest.FixtureRequest) -> Iterator[Any]:
     """An empty Redis, or an empty cluster, that answers text."""
     if request.param == "fakeredis":
-        yield fakeredis.FakeRedis(decode_responses=True, server=fakeredis.FakeServer())
+        yield FakeRedis()
         return
     if request.param == "cluster":
         whole = request.getfixturevalue("cluster").connect()
@@ -48,7 +48,7 @@ def client(request: pytest.FixtureRequest) -> Iterator[Any]:
         whole.close()
         return
     url = request.getfixturevalue("real_redis_url")
-    with redis.Redis.from_url(url, decode_responses=True) as real:
+    with real_redis(url) as real:
         real.flushall()
         yield real
 

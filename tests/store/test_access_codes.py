@@ -14,7 +14,7 @@ from relay.domain.session import ClosedReason, Session
 from relay.store.keys import PoolKeys
 from tests.board import Board, number
 
-KEYS = PoolKeys("us")
+KEYS = PoolKeys("main", "us")
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from relay.domain.reputation import Complaint
 from relay.domain.session import ClosedReason
 from relay.store.phone_moves import Renumbering, Reserved
 from tests.board import Board, number, person, take_out
+from tests.fake_redis import real_redis
 from tests.pair import NOW, Pair
 from tests.store.test_messages import Texts
 from tests.strict_scripts import strict_store
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.real_redis
 
 @pytest.fixture
 def strict(real_redis_url: str) -> Iterator[Board]:
-    with redis.Redis.from_url(real_redis_url, decode_responses=True) as client:
+    with real_redis(real_redis_url) as client:
         client.flushall()
         yield Board(client, strict_store(client))
         client.execute_command("ACL", "DELUSER", "strict")
@@ -35,10 +36,10 @@ def strict(real_redis_url: str) -> Iterator[Board]:
 
 def test_the_check_itself_notices_an_undeclared_key(strict: Board) -> None:
     scripts = strict.store.people._scripts
-    scripts.run_text('return redis.call("GET", "{us}:x")', ["{us}:x"], [])
+    scripts.run_text('return redis.call("GET", "{main}/us:x")', ["{main}/us:x"], [])
     # Redis: "can't access at least one of the keys"; Valkey: "No permissions to access a key".
     with pytest.raises(redis.exceptions.RedisError, match=r"access .*\bkeys?\b"):
-        scripts.run_text('return redis.call("GET", "{us}:y")', ["{us}:x"], [])
+        scripts.run_text('return redis.call("GET", "{main}/us:y")', ["{main}/us:x"], [])
 
 
 def test_a_sessions_whole_life(strict: Board) -> None:

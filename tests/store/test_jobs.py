@@ -132,7 +132,7 @@ def test_an_ended_job_is_kept_for_a_while(jobs, client: redis.Redis) -> None:
         int(NOW) + 5,
     )
     assert jobs.unfinished("us") == []
-    assert client.ttl("{us}:job:us.1") > 0
+    assert client.ttl("{main}/us:job:us.1") > 0
     assert jobs.begin("us.1", token="t", now=NOW) == Over()
 
 

@@ -37,7 +37,7 @@ from tests.pair import (
     index_of,
 )
 
-KEYS = PoolKeys("us")
+KEYS = PoolKeys("main", "us")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from relay.domain.pool import NumberStatus
-from relay.store import keys as names
+from relay.store.keys import DeploymentKeys
 from relay.store.numbers import Numbers
 from relay.store.scripts import Scripts
 from relay.store.store import Store
@@ -135,7 +135,7 @@ def test_an_import_refused_while_a_number_is_released_leaves_nothing_on_the_map(
     board: Board,
 ) -> None:
     def try_to_import() -> None:
-        board.client.hsetnx(names.NUMBERS, number(1), "us")
+        board.client.hsetnx(DeploymentKeys().numbers, number(1), "us")
 
     give_back(board, MeanwhileScripts(board, "note_released", try_to_import))
     assert Store(board.client).numbers.pool_of(number(1)) is None
@@ -165,7 +165,7 @@ def test_a_number_removed_while_it_is_put_back_is_on_the_map(board: Board) -> No
     """The removal takes the entry away when the number is in its pool again already, and dies."""
     take_out(board.store, number(1))
     scripts = MeanwhileScripts(
-        board, "import_number", lambda: board.client.hdel(names.NUMBERS, number(1))
+        board, "import_number", lambda: board.client.hdel(DeploymentKeys().numbers, number(1))
     )
     numbers = Numbers(board.client, scripts)
     assert numbers.add(number(1), "us", carrier_sid="PN", capabilities="v", now=NOW)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from relay.domain.participant import Participant, ParticipantStatus, Role
-from relay.store import keys as names
+from relay.store.keys import BoardKeys
 from relay.store.people import PhoneChanging, PutOutcome
 from relay.store.phone_changes import AdvanceOutcome, BeginOutcome, PhoneChange, Stage
 from tests.board import Board, person
@@ -16,7 +16,7 @@ CANDIDATE, RECRUITER = Role.CANDIDATE, Role.RECRUITER
 
 
 def holder(board: Board, index: str) -> str | None:
-    return board.client.get(names.phone_holder(index))
+    return board.client.get(BoardKeys("main").holder(index))
 
 
 def get(board: Board, role: Role, ref: str) -> Participant:
@@ -187,7 +187,7 @@ def test_a_phone_change_shows_only_when_it_is_over(board: Board) -> None:
     assert carl.sealed_phone.endswith("d")
     assert (holder(board, "c"), holder(board, "d")) == (None, "carl")
     assert board.store.phone_changes.get(CANDIDATE, "carl") is None
-    assert not board.client.exists(names.PHONE_CHANGES)
+    assert not board.client.exists(BoardKeys("main").changes)
 
 
 def test_a_change_begun_twice_is_one_and_another_has_to_wait(board: Board) -> None:
@@ -310,7 +310,9 @@ def test_an_erased_person_is_gone_at_once_and_leaves_nothing(board: Board) -> No
 
     changes.finish_erasure(CANDIDATE, "carl")
     changes.finish_erasure(CANDIDATE, "carl")
-    assert not board.client.exists(names.participant(CANDIDATE, "carl"), names.PHONE_CHANGES)
+    assert not board.client.exists(
+        BoardKeys("main").person(CANDIDATE, "carl"), BoardKeys("main").changes
+    )
     assert holder(board, "c") == "dan"
     assert board.register(CANDIDATE, "carl", "x") is PutOutcome.CREATED
 

@@ -23,7 +23,7 @@ from relay.store.phone_moves import (
 from relay.store.sessions import Claimed, Outdated
 from tests.board import Board, number
 
-KEYS = PoolKeys("us")
+KEYS = PoolKeys("main", "us")
 #: Nobody is found by that phone; the number may be one to enter a code on.
 UNKNOWN = {RouteState.STRANGER, RouteState.STRANGER_WITH_CODE}
 _OVER = caller_gone(was_accepted=True, duration=30)

@@ -16,7 +16,6 @@ from multiprocessing.context import ForkServerProcess
 from multiprocessing.queues import SimpleQueue
 
 import pytest
-import redis
 import structlog
 
 from config.redis_location import locate_redis
@@ -31,6 +30,7 @@ from relay.workflows.open_session import SessionRequest, Someone, open_session
 from relay.workflows.recycle import recycle
 from relay.workflows.resume_phone_changes import resume_phone_changes
 from tests.cluster.servers import Cluster, connect_whole
+from tests.fake_redis import real_redis
 from tests.invariants import audit_people, audit_pool, is_at_rest
 from tests.world import ASKER, World, make_world
 
@@ -50,7 +50,7 @@ def numbers_of(pool: str) -> list[str]:
 def connected(url: str) -> World:
     if locate_redis(url).is_cluster:
         return make_world(connect_whole(url))
-    return make_world(redis.Redis.from_url(url, decode_responses=True))
+    return make_world(real_redis(url))
 
 
 def work(url: str, seed: int, outcomes: SimpleQueue[Counter[str]]) -> None:
@@ -229,7 +229,7 @@ def everything_ends(world: World) -> None:
     """When all has been closed and has cooled, every number is free again."""
     services, client = world.services, world.services.store.client
     resume_phone_changes(services, now=time.time() + 100)
-    assert not client.exists("{people}:changes")
+    assert not client.exists("{main}:changes")
     audit_people(client, services.store, POOLS, time.time())
     for pool in POOLS:
         for session in audit_pool(client, pool).values():

@@ -14,6 +14,7 @@ from relay.store.connection import connect
 from relay.store.store import Store
 from tests.board import Board
 from tests.e2e.stage import eventually
+from tests.fake_redis import real_redis
 
 pytestmark = pytest.mark.real_redis
 
@@ -24,7 +25,7 @@ def replica(tmp_path: Path, real_redis_url: str) -> Iterator[redis.Redis]:
     master.flushall()
     master.config_set("repl-diskless-sync-delay", 0)
     with EmbeddedRedis(tmp_path / "replica") as server:
-        client = redis.Redis.from_url(server.url, decode_responses=True)
+        client = real_redis(server.url)
         client.replicaof("127.0.0.1", str(master.connection_pool.connection_kwargs["port"]))
         eventually(lambda: client.info("replication")["master_link_status"] == "up")
         yield client
@@ -42,7 +43,7 @@ def board(real_redis_url: str, replica: redis.Redis) -> Board:
 def test_a_claim_that_was_acknowledged_stands_on_the_replica(board, replica):
     session = board.open("rita", "carl")
 
-    assert replica.hexists("{us}:sessions", session.id)
+    assert replica.hexists("{main}:sessions", session.id)
 
 
 def test_a_claim_that_no_replica_has_is_not_acknowledged(board, replica):

@@ -105,7 +105,7 @@ def test_a_call_leaves_the_window_after_a_day(talking: Board) -> None:
 
 def test_what_is_past_the_window_is_forgotten(talking: Board) -> None:
     call(talking, "CA1", GONE)
-    key = PoolKeys("us").traffic(number(0))
+    key = PoolKeys("main", "us").traffic(number(0))
     before = set(talking.client.hkeys(key))
     talking.now += DAY + HOUR
     call(talking, "CA2", GONE)
@@ -117,9 +117,9 @@ def test_what_is_past_the_window_is_forgotten(talking: Board) -> None:
 
 def test_a_report_that_comes_a_day_late_is_not_counted(talking: Board) -> None:
     talking.call("r", number(0), sid="CA1")
-    talking.client.persist(PoolKeys("us").call("CA1"))
+    talking.client.persist(PoolKeys("main", "us").call("CA1"))
     talking.store.calls.advance("us.CA1", GONE, now=talking.now + DAY + HOUR)
-    assert not talking.client.exists(PoolKeys("us").traffic(number(0)))
+    assert not talking.client.exists(PoolKeys("main", "us").traffic(number(0)))
 
 
 # --- texts ------------------------------------------------------------------------------
@@ -184,7 +184,7 @@ def test_a_text_refused_at_once_counts_when_it_was_filtered(
 
 
 def resting_bit(board: Board) -> int:
-    return int(board.client.getbit(PoolKeys("us").resting, 0))
+    return int(board.client.getbit(PoolKeys("main", "us").resting, 0))
 
 
 def test_a_number_rests_and_wakes_and_says_why(board: Board) -> None:
@@ -223,7 +223,7 @@ def test_how_a_pool_stands_replaces_what_was_before(board: Board) -> None:
     board.store.reputation.note_standing("us", {"status:available": 3, "complaint:short_calls": 1})
     board.store.reputation.note_standing("us", {"status:available": 2})
     assert board.store.reputation.standing("us") == {"status:available": 2}
-    assert board.client.ttl(PoolKeys("us").standing) > 0
+    assert board.client.ttl(PoolKeys("main", "us").standing) > 0
     assert board.store.reputation.standing("cn") == {}
 
 

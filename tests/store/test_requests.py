@@ -23,8 +23,10 @@ from relay.store.idempotency import (
     Running,
 )
 from relay.store.interactions import Entry, Interactions
+from relay.store.keys import BoardKeys
 from relay.store.rate_limits import RateLimits
 from relay.store.scripts import Scripts
+from tests.fake_redis import FakeRedis
 from tests.pair import Pair
 
 NOW = 1_790_000_000.5
@@ -33,7 +35,7 @@ ANSWER = Answered(201, '{"id": "us.1"}', {"Location": "/v1/sessions/us.1"})
 
 @pytest.fixture
 def records(client):
-    return Idempotency(client)
+    return Idempotency(client, BoardKeys("main"))
 
 
 # --- idempotency ------------------------------------------------------------------------
@@ -110,7 +112,7 @@ def test_finish_request_is_safe_to_run_twice(client, records):
 
 
 def test_a_key_is_found_by_itself_and_nothing_else(client):
-    keys = ApiKeys(client)
+    keys = ApiKeys(client, BoardKeys("main"))
     key = keys.create("board", [Scope.SESSIONS], now=NOW)
 
     found = keys.find(key)
@@ -126,7 +128,7 @@ def test_a_key_is_found_by_itself_and_nothing_else(client):
 
 
 def test_keys_are_listed_oldest_first_and_revoked_by_name_or_id(client):
-    keys = ApiKeys(client)
+    keys = ApiKeys(client, BoardKeys("main"))
     third = keys.create("board", [Scope.ADMIN], now=NOW + 2)
     first = keys.create("board", [Scope.AUDIT], now=NOW)
     second = keys.create("ops", [Scope.NUMBERS], now=NOW + 1)
@@ -142,7 +144,7 @@ def test_keys_are_listed_oldest_first_and_revoked_by_name_or_id(client):
 
 
 def test_a_rate_is_counted_for_each_and_starts_anew_with_its_window(client):
-    rates = RateLimits(client)
+    rates = RateLimits(client, BoardKeys("main"))
     limit = RateLimitItemPerMinute(2)
 
     assert rates.hit(limit, "key", "a") is None
@@ -154,7 +156,7 @@ def test_a_rate_is_counted_for_each_and_starts_anew_with_its_window(client):
 
 def test_nobody_is_let_through_when_nobody_can_count():
     server = fakeredis.FakeServer()
-    rates = RateLimits(fakeredis.FakeRedis(decode_responses=True, server=server))
+    rates = RateLimits(FakeRedis(server))
     server.connected = False
 
     with pytest.raises(Unavailable):
@@ -267,7 +269,7 @@ def test_interactions_are_read_backwards_in_pages(client, store):
     index = Interactions(client)
     lines = [f"{session.id}\t{int(NOW) + i}\tCA{i}" for i in range(5)]
     lines.append(f"{session.id}0\t{int(NOW)}\tCA9")  # another session's
-    client.zadd("{us}:interactions", dict.fromkeys(lines, 0))
+    client.zadd("{main}:interactions", dict.fromkeys(lines, 0))
 
     first = index.of_session(session, before=None, count=3)
     second = index.of_session(session, before=first[-1], count=3)

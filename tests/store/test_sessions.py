@@ -17,7 +17,7 @@ from relay.store.scripts import LUA
 from relay.store.sessions import Claimed, Outdated
 from tests.board import NOW, Board, number
 
-KEYS = PoolKeys("us")
+KEYS = PoolKeys("main", "us")
 _OVER = caller_gone(was_accepted=True, duration=30)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import fakeredis
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -29,6 +28,7 @@ from relay.store.phone_moves import InTheWay, Renumbering, Reserved
 from relay.store.sessions import Claimed, Exhausted
 from relay.store.store import Store
 from tests.board import RETENTION, Board, number, person
+from tests.fake_redis import FakeRedis
 from tests.invariants import audit_people, audit_pool
 
 RECRUITERS = ["r0", "r1", "r2"]
@@ -95,7 +95,7 @@ class Pending:
 class Relay(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        client = fakeredis.FakeRedis(decode_responses=True, server=fakeredis.FakeServer())
+        client = FakeRedis()
         self.board = Board(client, Store(client), pool=POOL, numbers=NUMBERS)
         self.known: dict[str, Known] = {}
         self.promises: dict[tuple[str, str], list[Promise]] = {}
@@ -328,7 +328,7 @@ class Relay(RuleBasedStateMachine):
 
     @invariant()
     def no_number_carries_more_than_it_may(self) -> None:
-        carried = self.board.client.zrange(PoolKeys("us").busy, 0, -1, withscores=True)
+        carried = self.board.client.zrange(PoolKeys("main", "us").busy, 0, -1, withscores=True)
         assert all(sessions <= MOST_SESSIONS for _, sessions in carried)
 
     @invariant()
@@ -346,7 +346,7 @@ class Relay(RuleBasedStateMachine):
         self.calls = [call for call in self.calls if self.now < call.until]
         for call in self.calls:
             for phone in call.phones:
-                assert self.board.client.hexists(PoolKeys("us").phone(phone), call.number)
+                assert self.board.client.hexists(PoolKeys("main", "us").phone(phone), call.number)
 
     def teardown(self) -> None:
         """When everything has ended, nothing is left."""

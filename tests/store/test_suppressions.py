@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import redis
 
-from relay.store.keys import stopped
+from relay.store.keys import BoardKeys
 from relay.store.store import Store
 from relay.store.suppressions import SERVICE, START_ALONE_FOR, Suppressions
 from tests.pair import NOW, NUMBER, OTHER_NUMBER
@@ -109,11 +109,11 @@ def test_a_start_that_undid_nothing_is_forgotten_in_time_and_a_stop_never(
     suppressions: Suppressions, client: redis.Redis
 ) -> None:
     suppressions.resume(CARL, NUMBER, since=NOW, cause="us.SM1")
-    assert 0 < client.ttl(stopped(CARL[0])) <= START_ALONE_FOR
+    assert 0 < client.ttl(BoardKeys("main").stopped(CARL[0])) <= START_ALONE_FOR
     suppressions.stop(CARL, NUMBER, since=NOW + 1, cause="us.SM2")
-    assert client.ttl(stopped(CARL[0])) == -1
+    assert client.ttl(BoardKeys("main").stopped(CARL[0])) == -1
     suppressions.resume(CARL, NUMBER, since=NOW + 2, cause="us.SM3")
-    assert client.ttl(stopped(CARL[0])) == -1
+    assert client.ttl(BoardKeys("main").stopped(CARL[0])) == -1
 
 
 @pytest.mark.parametrize("ring", [["new", "old"], ["old", "new"]])
@@ -134,7 +134,7 @@ def test_only_a_later_word_is_carried_over(suppressions: Suppressions, client: r
     suppressions.resume(["new"], NUMBER, since=NOW + 1, cause="us.SM2")
     suppressions.carry_over(["new", "old"])
     assert not suppressions.is_stopped(["new", "old"], NUMBER)
-    assert [client.ttl(stopped(index)) for index in ("new", "old")] == [-1, -1]
+    assert [client.ttl(BoardKeys("main").stopped(index)) for index in ("new", "old")] == [-1, -1]
 
 
 def test_a_start_alone_is_forgotten_in_time_wherever_it_is_carried_to(
@@ -142,9 +142,9 @@ def test_a_start_alone_is_forgotten_in_time_wherever_it_is_carried_to(
 ) -> None:
     suppressions.resume(["old"], NUMBER, since=NOW, cause="us.SM1")
     suppressions.carry_over(["new", "old"])
-    assert 0 < client.ttl(stopped("new")) <= START_ALONE_FOR
+    assert 0 < client.ttl(BoardKeys("main").stopped("new")) <= START_ALONE_FOR
     suppressions.carry_over(["nobody", "no one"])
-    assert not client.exists(stopped("nobody"))
+    assert not client.exists(BoardKeys("main").stopped("nobody"))
 
 
 def test_what_each_phone_has_stopped_is_known_at_once(suppressions: Suppressions) -> None:

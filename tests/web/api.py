@@ -14,6 +14,8 @@ from relay.app import create_app
 from relay.carrier.numbers import OwnedNumber
 from relay.domain.api_key import Scope
 from relay.store.api_keys import ApiKeys
+from relay.store.keys import BoardKeys
+from tests.fake_redis import FakeRedis
 from tests.world import CARL, NUMBER, OTHER_NUMBER, RITA, World, make_world
 
 RECRUITER = {"ref": "r-1001", "phone": RITA, "name": "Rita", "organization": "Acme"}
@@ -101,14 +103,14 @@ class Api:
         return answer.json
 
     def key_with(self, *scopes: Scope, name: str = "another") -> str:
-        return ApiKeys(self.redis).create(name, scopes, now=time.time())
+        return ApiKeys(self.redis, BoardKeys("main")).create(name, scopes, now=time.time())
 
 
 def make_api(**settings: str) -> Api:
     carrier = FakeCarrier()
-    redis = fakeredis.FakeRedis(decode_responses=True, server=fakeredis.FakeServer())
+    redis = FakeRedis()
     world = make_world(redis, carrier=carrier, **settings)
-    key = ApiKeys(redis).create("test", [Scope.ADMIN], now=time.time())
+    key = ApiKeys(redis, BoardKeys("main")).create("test", [Scope.ADMIN], now=time.time())
     return Api(world, carrier, redis, create_app(world.services).test_client(), key)
 
 

@@ -8,6 +8,7 @@ from relay.domain.api_key import Scope
 from relay.domain.errors import Unavailable
 from relay.store.api_keys import ApiKeys
 from relay.store.clock import ClockGuard
+from relay.store.keys import BoardKeys
 from relay.web import auth
 from tests.web.api import PAIR, make_api
 from tests.world import CARL, RITA
@@ -70,7 +71,7 @@ def test_a_revoked_key_stops_working_at_once(api):
     key = api.key_with(Scope.SESSIONS, name="leaver")
     assert api.get("/v1/sessions", key=key).status_code == 200
 
-    ApiKeys(api.redis).revoke("leaver")
+    ApiKeys(api.redis, BoardKeys("main")).revoke("leaver")
 
     assert api.get("/v1/sessions", key=key).status_code == 401
 

@@ -103,7 +103,7 @@ def test_a_record_whose_retention_is_over_is_left_out(api):
     session = api.open_session()
     call(api, RITA, "CA1", at=NOW + 1)
     text(api, CARL, "SM1", at=NOW + 2)
-    for key in api.redis.keys("{us}:call:*") + api.redis.keys("{us}:message:*"):
+    for key in api.redis.keys("{main}:call:*") + api.redis.keys("{main}:message:*"):
         api.redis.delete(key)
 
     assert api.get(f"/v1/sessions/{session['id']}/interactions").json["data"] == []

@@ -284,7 +284,9 @@ def test_an_order_that_is_not_valid_gets_422(api, changes, pointer):
 
 
 def test_a_tired_number_says_what_is_wrong_with_it(api):
-    api.redis.hset(PoolKeys("us").traffic(NUMBER), str(int(time.time()) // 3600), "30 30 4 2 21 2")
+    api.redis.hset(
+        PoolKeys("main", "us").traffic(NUMBER), str(int(time.time()) // 3600), "30 30 4 2 21 2"
+    )
     api.world.services.store.numbers.rest(NUMBER, "us", [Complaint.SHORT_CALLS], now=NOW)
 
     number = api.get(f"/v1/numbers/{NUMBER}").json

@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from config.schedule import PeriodicJob
-from relay.store.keys import TICKER_LEADER
+from relay.store.keys import DeploymentKeys
 from tests.pair import NOW
 from tests.workflows.texting import Stage
 from workers.queues import JobQueues, open_queue
@@ -55,9 +55,9 @@ def test_two_tickers_that_both_lead_do_no_harm(stage: Stage, rq: redis.Redis) ->
     one, two = ticker(stage, rq), ticker(stage, rq)
     for offset in (0, 5):
         one.tick(START + offset)
-        stage.client.delete(TICKER_LEADER)
+        stage.client.delete(DeploymentKeys().ticker_leader)
         two.tick(START + offset)
-        stage.client.delete(TICKER_LEADER)
+        stage.client.delete(DeploymentKeys().ticker_leader)
     assert slots(rq) == [0, 5]
 
 
@@ -66,7 +66,7 @@ def test_the_second_ticker_waits_until_the_first_has_gone(stage: Stage, rq: redi
     assert one.is_ours()
     assert not two.is_ours()
     assert one.is_ours()
-    assert 0 < stage.client.ttl(TICKER_LEADER) <= LEADERSHIP
+    assert 0 < stage.client.ttl(DeploymentKeys().ticker_leader) <= LEADERSHIP
     two.give_back()
     assert one.is_ours()
     one.give_back()
@@ -114,8 +114,8 @@ def test_a_ticker_that_is_told_to_stop_gives_the_lead_back(stage: Stage, rq: red
     running = threading.Thread(target=ticker(stage, rq).run, args=[stopping])
     running.start()
     deadline = time.monotonic() + 5
-    while not stage.client.exists(TICKER_LEADER) and time.monotonic() < deadline:
+    while not stage.client.exists(DeploymentKeys().ticker_leader) and time.monotonic() < deadline:
         time.sleep(0.05)
     stopping.set()
     running.join(timeout=5)
-    assert not stage.client.exists(TICKER_LEADER)
+    assert not stage.client.exists(DeploymentKeys().ticker_leader)

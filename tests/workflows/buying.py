@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-import fakeredis
-
 from relay.carrier.client import Carrier
 from relay.domain.pool import Pool
 from relay.domain.purchase import Purchase, label_of
@@ -15,6 +13,7 @@ from relay.sandbox import SimulatedCarrier
 from relay.workflows.buy_numbers import Later, buy_numbers
 from relay.workflows.order_numbers import Order, order_numbers
 from relay.workflows.services import Services
+from tests.fake_redis import FakeRedis
 from tests.world import NOW, NUMBER, World, make_settings, make_world
 
 SETTINGS = make_settings()
@@ -73,7 +72,7 @@ class Market:
             messaging_service=settings.get("TWILIO_MESSAGING_SERVICE_SID", ""),
         )
         self.carrier = Watched(carrier.numbers)
-        self.redis = fakeredis.FakeRedis(decode_responses=True, server=fakeredis.FakeServer())
+        self.redis = FakeRedis()
         self.world: World = make_world(self.redis, carrier=WatchedCarrier(self.carrier), **settings)
         owned = simulated.add_number(NUMBER)
         self.store.numbers.add(NUMBER, "us", carrier_sid=owned.sid, capabilities="vsm", now=NOW)

@@ -96,7 +96,7 @@ def test_a_session_that_is_forgotten_in_between_is_not_found(world):
     session = world.open()
     world.services.store.sessions.get = lambda _: session
 
-    world.services.store.client.delete("{us}:sessions")
+    world.services.store.client.delete("{main}:sessions")
 
     with pytest.raises(NotFound):
         amend(world, session.id, ttl=60)

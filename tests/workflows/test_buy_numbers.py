@@ -105,8 +105,8 @@ def test_two_who_send_one_order_at_once_get_one_job(market: Market) -> None:
 
 def test_a_key_orders_again_when_it_is_forgotten(market: Market) -> None:
     first = market.order(request="hash")
-    assert 0 < market.redis.ttl("{us}:ordered:hash") <= REMEMBERED
-    market.redis.delete("{us}:ordered:hash")
+    assert 0 < market.redis.ttl("{main}/us:ordered:hash") <= REMEMBERED
+    market.redis.delete("{main}/us:ordered:hash")
     assert market.order(request="hash").id != first.id
 
 
@@ -330,7 +330,7 @@ def test_a_store_that_is_away_for_a_moment_ends_no_order(market: Market) -> None
 
 def test_a_pool_that_is_gone_ends_the_job(market: Market) -> None:
     job = market.order()
-    market.redis.delete("{us}:pool")
+    market.redis.delete("{main}/us:policy")
     assert codes(market.finish(job)) == [FailureCode.POOL_GONE]
 
 

@@ -218,9 +218,9 @@ def test_a_stale_map_of_numbers_is_read_again(world):
     assert store.numbers.pool_of(NUMBER) == "us"
     pool = store.pools.get("us")
     store.pools.put(replace(pool, name="us-2"))
-    store.client.hdel("{us}:numbers", NUMBER)
-    store.client.hset("numbers", NUMBER, "us-2")
-    store.client.hset("{us-2}:numbers", NUMBER, 0)
+    store.client.hdel("{main}/us:numbers", NUMBER)
+    store.client.hset("{all_boards}:numbers", NUMBER, "us-2")
+    store.client.hset("{main}/us-2:numbers", NUMBER, 0)
 
     assert call_from(world, RITA).decision == Decline(refusal=Refusal.NOT_CONNECTED)
     assert store.numbers.pool_of(NUMBER) == "us-2"
@@ -230,8 +230,8 @@ def test_a_number_given_back_meanwhile_connects_nobody(world):
     world.open()
     store = world.services.store
     assert store.numbers.pool_of(NUMBER) == "us"
-    store.client.hdel("{us}:numbers", NUMBER)
-    store.client.hdel("numbers", NUMBER)
+    store.client.hdel("{main}/us:numbers", NUMBER)
+    store.client.hdel("{all_boards}:numbers", NUMBER)
 
     assert call_from(world, RITA).decision == Decline(refusal=Refusal.NOT_CONNECTED)
 
@@ -245,7 +245,7 @@ def test_p4_a_repeated_webhook_gets_the_same_answer(world):
     first, second = call_from(world, RITA), call_from(world, RITA, now=NOW + REPEATABLE - 1)
 
     assert first == second
-    assert len(world.services.store.client.zrange("{us}:interactions", 0, -1)) == 1
+    assert len(world.services.store.client.zrange("{main}:interactions", 0, -1)) == 1
 
 
 def test_a_captured_webhook_is_refused_after_a_minute(world):
@@ -316,7 +316,7 @@ def test_two_tells_who_and_why(world):
 def test_two_names_nobody_when_the_recruiters_record_is_gone(world):
     world.open()
     call_from(world, RITA)
-    world.services.store.client.delete("{people}:recruiter:rita")
+    world.services.store.client.delete("{main}:person:recruiter:rita")
 
     decision = press(world, "2")
 

@@ -239,7 +239,7 @@ def die_after(world: World, steps: int, act: Callable[[], None]) -> bool:
 
 
 def is_over(world: World) -> bool:
-    return not world.services.store.client.exists("{people}:changes")
+    return not world.services.store.client.exists("{main}:changes")
 
 
 @pytest.mark.parametrize("steps", range(1, 8))

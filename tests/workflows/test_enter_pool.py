@@ -12,8 +12,8 @@ from relay.domain.errors import Conflict, NotFound
 from relay.domain.participant import CandidateDetails, Role
 from relay.domain.routing import RouteState
 from relay.domain.session import Session
-from relay.store import keys as names
 from relay.store.calls import CallLimits, IncomingCall
+from relay.store.keys import BoardKeys
 from relay.store.sessions import Outdated, Wish
 from relay.vault import Vault
 from relay.workflows import enter_pool as waiting
@@ -130,7 +130,7 @@ def test_index_keys_rotate_under_open_sessions(world: World) -> None:
     assert carl is not None
     assert carl.index_key_ids == ("k2", "k1")
     assert carl.phone_indexes == fronted.services.vault.indexes_of(CARL)
-    holders = [store.client.get(names.phone_holder(index)) for index in carl.phone_indexes]
+    holders = [store.client.get(BoardKeys("main").holder(index)) for index in carl.phone_indexes]
     assert holders == ["carl", None]
     for process in (old, appended, fronted):
         assert call(process, RITA, session) is not RouteState.STRANGER

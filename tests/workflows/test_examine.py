@@ -11,11 +11,12 @@ from rq import Worker
 from config.queues import QUEUES
 from relay.domain.errors import CarrierError
 from relay.domain.pool import Pool
-from relay.store.keys import TICKER_LEADER
+from relay.store.keys import DeploymentKeys
 from relay.workflows.check_readiness import Verdict
 from relay.workflows.examine import examine
 from relay.workflows.import_number import import_number
 from tests.board import take_out
+from tests.fake_redis import FakeRedis
 from tests.web.api import FakeCarrier, FakeNumbers
 from tests.world import NOW, NUMBER, make_world
 
@@ -34,7 +35,7 @@ def make(client=None, **settings):
 
 
 def find(world, queues=None):
-    queues = queues or fakeredis.FakeRedis(decode_responses=True)
+    queues = queues or FakeRedis()
     return {check.name: check for check in examine(world.services, queues=queues)}
 
 
@@ -43,13 +44,13 @@ def with_workers(*names):
     server = fakeredis.FakeServer()
     for name in names:
         Worker([name], connection=fakeredis.FakeRedis(server=server)).register_birth()
-    return fakeredis.FakeRedis(server=server, decode_responses=True)
+    return FakeRedis(server)
 
 
 def test_a_service_that_is_set_up_well_has_nothing_to_mend():
     world = make(STORE_REPLICAS="1")
     client = world.services.store.client
-    client.set(TICKER_LEADER, "somebody")
+    client.set(DeploymentKeys().ticker_leader, "somebody")
     client.info = lambda _: {"redis_version": "7.2.4", "connected_slaves": 1}
     world.services.store.pools.put(Pool(name="us", country="US", allowed_countries=("US", "CA")))
     config = {"appendonly": "yes", "maxmemory-policy": "noeviction"}
@@ -72,7 +73,7 @@ def test_an_address_without_tls_is_a_warning():
 
 def test_a_store_that_is_away_is_all_that_is_found():
     server = fakeredis.FakeServer()
-    client = fakeredis.FakeRedis(decode_responses=True, server=server)
+    client = FakeRedis(server)
     world = make(client)
     server.connected = False
 
@@ -184,7 +185,7 @@ def test_queues_that_do_not_answer_are_a_failure_and_the_rest_is_still_looked_at
     server = fakeredis.FakeServer()
     server.connected = False
 
-    found = find(make(), fakeredis.FakeRedis(server=server, decode_responses=True))
+    found = find(make(), FakeRedis(server))
 
     assert found["queues"].verdict is Verdict.FAILED
     assert "QUEUE_REDIS_URL" in found["queues"].detail
@@ -244,7 +245,7 @@ def test_a_pool_that_dials_the_whole_world_is_a_warning():
     ],
 )
 def test_another_key_under_the_same_name_is_a_failure(setting, said):
-    client = fakeredis.FakeRedis(decode_responses=True)
+    client = FakeRedis()
     assert find(make(client))["keys"].verdict is Verdict.OK
 
     found = find(make(client, **{setting: "another secret than the one before"}))["keys"]
@@ -255,7 +256,7 @@ def test_another_key_under_the_same_name_is_a_failure(setting, said):
 
 
 def test_a_key_that_is_new_or_gone_is_no_failure():
-    client = fakeredis.FakeRedis(decode_responses=True)
+    client = FakeRedis()
     first, second = (f"{name}:{b64encode(name.encode() * 16).decode()}" for name in ("k1", "k2"))
 
     for ring in (first, f"{first},{second}", f"{second},{first}", second):

@@ -273,7 +273,7 @@ def test_killed_at_any_step_it_ends_with_what_was_asked_for(
 
 
 def test_a_pool_that_is_gone_is_left_alone(market: Market) -> None:
-    market.redis.sadd("pools", "nowhere")
+    market.redis.sadd("{main}:pools", "nowhere")
     keep(market)
     assert market.owned() == {NUMBER}
 

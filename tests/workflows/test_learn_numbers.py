@@ -3,6 +3,7 @@ from __future__ import annotations
 import fakeredis
 
 from relay.workflows.learn_numbers import learn_numbers
+from tests.fake_redis import FakeRedis
 from tests.world import NUMBER, make_world
 
 
@@ -12,14 +13,14 @@ def test_a_process_that_has_learned_needs_the_map_no_more() -> None:
     store.numbers.add(NUMBER, "us", carrier_sid="PN1", capabilities="vsm", now=1)
 
     learn_numbers(world.services)
-    store.client.delete("numbers")
+    store.client.delete("{all_boards}:numbers")
 
     assert store.numbers.pool_of(NUMBER) == "us"
 
 
 def test_a_process_starts_without_the_store() -> None:
     server = fakeredis.FakeServer()
-    world = make_world(fakeredis.FakeRedis(server=server, decode_responses=True))
+    world = make_world(FakeRedis(server))
     server.connected = False
 
     learn_numbers(world.services)

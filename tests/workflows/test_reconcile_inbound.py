@@ -205,8 +205,8 @@ def test_a_text_to_a_pool_that_is_away_is_taken_on_by_the_next_run(stage: Stage)
     """P4: those to the other pools do not wait for it."""
     client = stage.services.store.client
     away = "+14155550149"
-    client.hset("numbers", away, "ca")
-    client.set("{ca}:numbers", "not a hash, which fails as a lost master does")
+    client.hset("{all_boards}:numbers", away, "ca")
+    client.set("{main}/ca:numbers", "not a hash, which fails as a lost master does")
     listed(stage, "one")
     lost = replace(stage.inbound(RITA, "two"), virtual_number=away)
     stage.carrier.messages.inbound.insert(0, ListedText(text=lost, received_at=NOW - 20))
@@ -214,6 +214,6 @@ def test_a_text_to_a_pool_that_is_away_is_taken_on_by_the_next_run(stage: Stage)
 
     assert reconcile_inbound(stage.services, now=NOW) == 2
     assert stage.services.store.messages.reconciled_until() is None
-    client.delete("{ca}:numbers")
+    client.delete("{main}/ca:numbers")
     assert reconcile_inbound(stage.services, now=NOW + 60) == 0
     assert stage.services.store.messages.reconciled_until() == NOW + 60

@@ -8,7 +8,7 @@ from relay.domain.errors import Unavailable
 from relay.domain.participant import Role
 from relay.domain.session import ClosedReason
 from relay.domain.texts import Notice, notice_id
-from relay.store.keys import PoolKeys, participant
+from relay.store.keys import PoolKeys
 from relay.store.outbox import LEASE
 from relay.workflows.sweep_outbox import sweep_outbox
 from tests.pair import CARL, NOW, RITA, US
@@ -29,9 +29,9 @@ def message(stage: Stage) -> str:
 
 def test_a_delivered_text_leaves_no_body(stage: Stage, message: str) -> None:
     stage.report(message, "sent")
-    assert stage.client.exists(PoolKeys("us").body(message))
+    assert stage.client.exists(PoolKeys("main", "us").body(message))
     stage.report(message, "delivered")
-    assert not stage.client.exists(PoolKeys("us").body(message))
+    assert not stage.client.exists(PoolKeys("main", "us").body(message))
     assert stage.record(message).status == "delivered"
 
 
@@ -69,7 +69,7 @@ def test_p4_a_failure_is_told_when_people_s_records_are_back(
     """In a cluster another master has those, and the carrier does not report for long."""
     if not is_open:
         stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
-    record = participant(Role.RECRUITER, stage.pair.session.recruiter.ref)
+    record = PoolKeys("main", "us").person(Role.RECRUITER, stage.pair.session.recruiter.ref)
     stage.client.rename(record, "elsewhere")
     stage.client.set(record, "unreadable")
     stage.report(message, "undelivered", 30005)

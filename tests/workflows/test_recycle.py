@@ -58,20 +58,20 @@ def test_a_pool_that_cannot_be_reached_keeps_nobody_else_waiting(world: World) -
     client = world.services.store.client
     world.services.store.pools.put(Pool(name="ca", country="CA"))
     world.open(ttl=60)
-    client.delete("{ca}:due")
-    client.set("{ca}:due", "not a sorted set, which fails as a lost master does")
+    client.delete("{main}/ca:due")
+    client.set("{main}/ca:due", "not a sorted set, which fails as a lost master does")
 
     assert recycle(world.services, now=NOW + 61) == Recycled(closed=1)
 
 
 def test_people_that_cannot_be_reached_keep_no_pool_waiting(world: World) -> None:
     world.open(ttl=60)
-    world.services.store.client.set("{people}:changes", "not a sorted set")
+    world.services.store.client.set("{main}:changes", "not a sorted set")
 
     assert recycle(world.services, now=NOW + 61) == Recycled(closed=1)
 
 
 def test_a_pool_without_a_policy_is_left_alone(world: World) -> None:
-    world.services.store.client.sadd("pools", "ca")
+    world.services.store.client.sadd("{main}:pools", "ca")
 
     assert recycle(world.services, now=NOW) == Recycled()

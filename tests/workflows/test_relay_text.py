@@ -5,7 +5,7 @@ import pytest
 from relay.domain.participant import Role
 from relay.domain.session import Channel, ClosedReason
 from relay.domain.texts import Notice
-from relay.store.keys import NUMBERS, PoolKeys
+from relay.store.keys import DeploymentKeys, PoolKeys
 from tests.pair import CARL, NOW, NUMBER, OTHER_NUMBER, RITA, STRANGER, US
 from tests.workflows.texting import Stage
 
@@ -92,9 +92,9 @@ def test_a_number_that_is_not_ours_is_nobody_s(stage: Stage) -> None:
 
 def test_a_number_that_has_left_its_pool_since_is_looked_up_again(stage: Stage) -> None:
     assert stage.store.numbers.pool_of(NUMBER) == "us"
-    stage.client.hdel(PoolKeys("us").numbers, NUMBER)
-    stage.client.hset(NUMBERS, NUMBER, "eu")
-    stage.client.hset(PoolKeys("eu").numbers, NUMBER, "0")
+    stage.client.hdel(PoolKeys("main", "us").numbers, NUMBER)
+    stage.client.hset(DeploymentKeys().numbers, NUMBER, "eu")
+    stage.client.hset(PoolKeys("main", "eu").numbers, NUMBER, "0")
     answer = stage.text()
     assert (answer.outcome, answer.message.partition(".")[0]) == ("stranger", "eu")
 

@@ -236,7 +236,7 @@ def test_who_buys_and_gives_back_in_turn_stays_inside_the_budget(market: Market)
 def test_one_pools_trouble_does_not_stop_the_others(market: Market) -> None:
     policy = market.policy()
     market.store.pools.put(replace(policy, name="aa"))
-    market.redis.sadd("pools", "nowhere")
+    market.redis.sadd("{main}:pools", "nowhere")
     get = market.store.pools.get
 
     def away(name: str) -> object:

@@ -16,6 +16,7 @@ from relay.store.keys import PoolKeys
 from relay.workflows.forecast_pool import forecast_pool, sample_pools
 from relay.workflows.judge_numbers import judge_numbers
 from relay.workflows.rest_numbers import rest_numbers
+from tests.fake_redis import FakeRedis
 from tests.world import NOW, NUMBER, OTHER_NUMBER, World, make_world
 
 HOUR = 3600
@@ -48,7 +49,7 @@ def world(client: Client) -> World:
 
 def carry(world: World, counts: str, *, number: str = NUMBER, now: float = NOW) -> None:
     """calls ended answered short texts filtered, in the hour of ``now``."""
-    key = PoolKeys("us").traffic(number)
+    key = PoolKeys("main", "us").traffic(number)
     world.services.store.client.hset(key, str(int(now) // HOUR), counts)
 
 
@@ -86,7 +87,7 @@ def test_a_number_that_has_rested_and_recovered_is_used_again(world: World) -> N
     carry(world, "30 30 3 0 0 0")
     rest_numbers(world.services, now=NOW)
 
-    world.services.store.client.delete(PoolKeys("us").traffic(NUMBER))
+    world.services.store.client.delete(PoolKeys("main", "us").traffic(NUMBER))
     rest_numbers(world.services, now=NOW + DAY - 2)
     assert status_of(world) == "resting", "it rests as long as the policy says"
     rest_numbers(world.services, now=NOW + DAY)
@@ -134,7 +135,7 @@ def test_a_word_said_in_between_stands_too(world: World, client: Client, is_rest
 def test_a_pool_that_is_away_does_not_stop_the_others(world: World, client: Client) -> None:
     store = world.services.store
     store.pools.put(Pool(name="de", country="DE"))
-    client.sadd("pools", "gone")
+    client.sadd("{main}:pools", "gone")
     carry(world, "30 30 3 0 0 0")
 
     def lose_a_pool(command: tuple[object, ...]) -> None:
@@ -181,7 +182,7 @@ def test_an_outlook_reads_the_samples_and_the_present(world: World) -> None:
 
 
 def test_a_world_without_pools_has_nothing_to_do() -> None:
-    world = make_world(fakeredis.FakeRedis(decode_responses=True))
-    world.services.store.client.delete("pools")
+    world = make_world(FakeRedis())
+    world.services.store.client.delete("{main}:pools")
     rest_numbers(world.services, now=NOW)
     assert standing(world) == {}

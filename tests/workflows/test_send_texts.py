@@ -12,7 +12,7 @@ from relay.domain.participant import CandidateDetails, RecruiterDetails, Role
 from relay.domain.pool import NumberStatus, Pool
 from relay.domain.session import ClosedReason
 from relay.domain.texts import Grant, Notice, notice_id
-from relay.store.keys import PoolKeys, participant
+from relay.store.keys import PoolKeys
 from relay.store.outbox import LEASE
 from relay.workflows.close_session import close_session
 from relay.workflows.erase_participant import erase_participant
@@ -41,7 +41,7 @@ def stage() -> Stage:
 def test_the_status_callback_names_message_and_attempt(stage: Stage) -> None:
     message = stage.text().message
     stage.work()
-    attempt = stage.client.hget(PoolKeys("us").message(message), "attempt")
+    attempt = stage.client.hget(PoolKeys("main", "us").message(message), "attempt")
     assert stage.carrier.messages.callbacks == [
         f"https://relay.example.com/twilio/messages/{message}/{attempt}/status#rc=3&rp=all"
     ]
@@ -104,7 +104,7 @@ def test_what_may_not_be_retried_fails_at_once(stage: Stage) -> None:
     stage.work()
     assert (stage.record(message).status, stage.record(message).error_code) == ("failed", 21614)
     assert sorted(stage.arrived) == sorted([(CARL, "second"), (RITA, FAILED)])
-    assert stage.client.get(PoolKeys("us").body(message)) is None
+    assert stage.client.get(PoolKeys("main", "us").body(message)) is None
 
 
 def test_a_receiver_who_has_stopped_gets_nothing_and_the_sender_is_told(stage: Stage) -> None:
@@ -229,7 +229,7 @@ def test_a_report_that_overtakes_the_lost_answer_settles_it(stage: Stage) -> Non
     stage.work()
     carrier.send_text = send  # type: ignore[method-assign]
     assert stage.record(message).status == "sent"
-    assert stage.client.zcard(PoolKeys("us").outbox) == 0
+    assert stage.client.zcard(PoolKeys("main", "us").outbox) == 0
 
 
 def test_a_session_taken_back_takes_its_texts_back(stage: Stage) -> None:
@@ -300,7 +300,7 @@ def test_a_phone_change_that_does_not_end_holds_a_lane_for_an_hour(stage: Stage)
     stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
     change = {"change": "c", "stage": "committing", "new_sealed": "", "new_indexes": ""}
     rest = dict.fromkeys(("taken_from", "new_key_ids", "new_hint", "new_country"), "")
-    rita = participant(Role.RECRUITER, stage.pair.session.recruiter.ref)
+    rita = PoolKeys("main", "us").person(Role.RECRUITER, stage.pair.session.recruiter.ref)
     stage.client.hset(rita, mapping=change | rest)
     stage.text("+12125550104", "to the colleague")
     stage.work()
@@ -331,7 +331,7 @@ def test_p4_an_unsettled_notice_after_the_end_is_settled(
     stage.work()
     told = [to for to, _ in stage.arrived if to != CARL]
     assert told == ([RITA] if is_taken or not is_left else [])
-    assert stage.client.zcard(PoolKeys("us").outbox) == 0
+    assert stage.client.zcard(PoolKeys("main", "us").outbox) == 0
 
 
 @pytest.mark.parametrize("was_attempted", [False, True])
@@ -345,7 +345,7 @@ def test_a_notice_of_a_session_that_is_forgotten_goes_nowhere(
     stage.report(message, "undelivered", 30005)
     if was_attempted:
         stage.work()
-    stage.client.hdel(PoolKeys("us").sessions, stage.pair.session.id)
+    stage.client.hdel(PoolKeys("main", "us").sessions, stage.pair.session.id)
     stage.now += REPORT_GRACE
     sweep_outbox(stage.services, now=stage.now)
     stage.work()
@@ -367,16 +367,18 @@ def test_p2_a_phone_left_after_the_end_of_the_session_is_told_nothing(
 def test_p2_a_text_on_its_way_to_somebody_erased_since_the_end_stays_here(stage: Stage) -> None:
     message = stage.text().message
     stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
-    body = stage.client.get(PoolKeys("us").body(message))
+    body = stage.client.get(PoolKeys("main", "us").body(message))
     erase_participant(stage.services, Role.CANDIDATE, stage.pair.session.candidate.ref, now=NOW)
-    stage.client.set(PoolKeys("us").body(message), body)  # a script that was under way wrote it
+    stage.client.set(
+        PoolKeys("main", "us").body(message), body
+    )  # a script that was under way wrote it
     stage.work()
     assert stage.arrived == [(RITA, FAILED)]
 
 
 def test_nobody_is_told_of_a_text_whose_session_is_forgotten(stage: Stage) -> None:
     message = stage.text().message
-    stage.client.hdel(PoolKeys("us").sessions, stage.pair.session.id)
+    stage.client.hdel(PoolKeys("main", "us").sessions, stage.pair.session.id)
     stage.work()
     assert stage.record(message).status == "failed"
     assert stage.arrived == []
@@ -392,7 +394,7 @@ def test_nobody_is_told_about_the_texts_of_somebody_erased(stage: Stage) -> None
 
 def test_a_text_that_cannot_be_unsealed_any_more_fails(stage: Stage) -> None:
     message = stage.text().message
-    stage.client.delete(PoolKeys("us").body(message))
+    stage.client.delete(PoolKeys("main", "us").body(message))
     stage.work()
     assert stage.record(message).status == "failed"
     assert stage.arrived == [(RITA, FAILED)]
@@ -402,7 +404,7 @@ def test_an_unsettled_text_that_cannot_be_unsealed_any_more_fails(stage: Stage) 
     stage.carrier.messages.troubles = [UNCLEAR]
     message = stage.text().message
     stage.work()
-    stage.client.delete(PoolKeys("us").body(message))
+    stage.client.delete(PoolKeys("main", "us").body(message))
     stage.now += REPORT_GRACE
     stage.send(message)
     assert stage.record(message).status == "failed"
@@ -518,7 +520,7 @@ def test_a_waiting_text_to_who_keeps_their_phone_goes_by_the_new_number_and_its_
     )
     message = board.held_up_text(world.CARL, wait=60)
     taken = f"{OTHER_NUMBER}:{moved.access_code}"
-    board.services.store.client.hset(PoolKeys("us").codes, taken, "us.another")
+    board.services.store.client.hset(PoolKeys("main", "us").codes, taken, "us.another")
     board.give_carl(world.NORA)
     session = board.services.store.sessions.get(moved.id)
     assert session is not None

@@ -27,7 +27,7 @@ def test_a_pool_that_cannot_be_reached_keeps_no_other_text_waiting() -> None:
     message = stage.text().message
     stage.jobs.take()
     client = stage.services.store.client
-    client.sadd("pools", "ca")
-    client.set("{ca}:outbox", "not a sorted set, which fails as a lost master does")
+    client.sadd("{main}:pools", "ca")
+    client.set("{main}:outbox", "not a sorted set, which fails as a lost master does")
     assert sweep_outbox(stage.services, now=NOW + 600) == 1
     assert stage.jobs.noted == [message]

@@ -288,7 +288,7 @@ def test_p4_a_worker_that_dies_about_the_split_loses_nothing(
         sweep_outbox(stage.services, now=stage.now)
         stage.work()
     assert halves(stage) == numbered_words()
-    assert stage.client.zcard(PoolKeys("us").outbox) == 0
+    assert stage.client.zcard(PoolKeys("main", "us").outbox) == 0
 
 
 def test_p4_a_worker_whose_lease_is_over_splits_nothing(stage: Stage, eve: Session) -> None:
@@ -321,7 +321,7 @@ def test_p4_a_lost_answer_to_either_part_is_settled_by_its_own_words(
     stage.now += REPORT_GRACE
     stage.send(message + part)
     assert halves(stage) == numbered_words()
-    assert stage.client.zcard(PoolKeys("us").outbox) == 0
+    assert stage.client.zcard(PoolKeys("main", "us").outbox) == 0
 
 
 def test_a_part_that_the_carrier_lost_goes_again_as_that_part(stage: Stage, eve: Session) -> None:
@@ -352,7 +352,7 @@ def test_a_longer_code_that_makes_a_text_too_long_splits_it_at_its_next_attempt(
     stage.carrier.messages.troubles = [CarrierError(20429, retryable=True, retry_after=30)]
     message = stage.text(EVE, text).message
     stage.work()
-    stage.client.hset(PoolKeys("us").message(message), "code", eve.access_code + "1")
+    stage.client.hset(PoolKeys("main", "us").message(message), "code", eve.access_code + "1")
     stage.now += 30
     stage.send(message)
     assert halves(stage) == text
@@ -505,7 +505,7 @@ def test_p2_a_text_that_is_split_while_somebody_is_erased_keeps_no_phone_of_thei
     """Rita, whose session with Eve had ended before; the split comes when her texts are listed."""
     message = stage.text(EVE, numbered_words()).message
     stage.store.sessions.close(eve.id, US, ClosedReason.BY_API, now=NOW)
-    outbox, vault, keys = stage.store.messages.outbox, stage.pair.vault, PoolKeys("us")
+    outbox, vault, keys = stage.store.messages.outbox, stage.pair.vault, PoolKeys("main", "us")
     outbox.begin(message, token="t", now=NOW)
     scripts = stage.store.erasing._scripts
     run = scripts.run_durably

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-import fakeredis
-
 from relay.carrier.messages import ListedText, SentText
 from relay.carrier.webhooks import InboundText, MessageStatusReport
 from relay.domain.errors import CarrierError
@@ -20,6 +18,7 @@ from relay.workflows.record_message_status import record_message_status
 from relay.workflows.relay_text import TextAnswer, relay_text
 from relay.workflows.send_texts import send_texts
 from relay.workflows.services import Services
+from tests.fake_redis import FakeRedis
 from tests.pair import CARL, NOW, NUMBER, RITA, Pair, person, settings
 
 DAN, EVE = "+12125550103", "+12125550104"
@@ -94,7 +93,7 @@ class Stage:
     """Rita and Carl text on NUMBER; ``now`` is the time until a test moves it."""
 
     def __init__(self, *, now: float = NOW, **environment: str) -> None:
-        client = fakeredis.FakeRedis(decode_responses=True, server=fakeredis.FakeServer())
+        client = FakeRedis()
         self.client = client
         self.pair = Pair(client, Store(client), now=now)
         self.store = self.pair.store
@@ -151,7 +150,7 @@ class Stage:
         send_texts(self.services, message, clock=lambda: self.now)
 
     def report(self, message: str, status: str, code: int = 0, *, sid: str = "SMreport") -> None:
-        attempt = self.client.hget(f"{{us}}:message:{message}", "attempt") or ""
+        attempt = self.client.hget(f"{{main}}:message:{message}", "attempt") or ""
         record_message_status(
             self.services,
             message,

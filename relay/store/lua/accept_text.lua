@@ -22,7 +22,7 @@ local keys = {
   interactions = KEYS[5],  -- sorted set, lexical
   outbox = KEYS[6],        -- sorted set
   lanes = KEYS[7],         -- sorted set, lexical
-  pool = KEYS[8],          -- hash
+  counters = KEYS[8],          -- hash
   notice = KEYS[9],        -- hash
   notice_body = KEYS[10],  -- string
   codes = KEYS[11],        -- hash
@@ -148,7 +148,7 @@ end
 local has_text = text ~= ""
 local order, place = 0, ""
 if has_text then
-  order = redis.call("HINCRBY", keys.pool, "text_order", 1)
+  order = redis.call("HINCRBY", keys.counters, "text_order", 1)
   place = place_of(number .. ":" .. session[other .. "_index"], order, id)
   redis.call("SET", keys.body, pack_body(text, session[other .. "_sealed"]), "EX", lives.body)
   redis.call("ZADD", keys.lanes, 0, place)

@@ -5,7 +5,7 @@
 local keys = {
   outbox = KEYS[1],       -- sorted set
   lanes = KEYS[2],        -- sorted set, lexical
-  pool = KEYS[3],         -- hash
+  counters = KEYS[3],         -- hash
   notice = KEYS[4],       -- hash
   notice_body = KEYS[5],  -- string
 }

@@ -1,6 +1,6 @@
 -- claim: gives a pair its virtual number, or its open session back. One atomic step, so that two
 -- web processes can never hand out the same binding (P1).
--- uses: session, leases, occupancy, closing, bindings, codes, choosing
+-- uses: session, leases, occupancy, closing, letting_go, bindings, codes, choosing
 --
 -- A pair that has an open session gets that one. One that comes back gets its old number where
 -- that is still free for both, else the one that shared/choosing.lua finds. Safe to run twice: the
@@ -9,7 +9,7 @@
 -- Answers {"created" | "existing" | "incapable", id, record}, where the last is an open session on a
 -- number that cannot do what is asked now, | {"exhausted", reason} | {"moving"} | {"taken"}.
 local keys = {
-  pool = KEYS[1],          -- hash
+  policy = KEYS[1],          -- hash
   numbers = KEYS[2],       -- hash
   ordinals = KEYS[3],      -- hash
   blocked = KEYS[4],       -- bitmap
@@ -227,5 +227,5 @@ redis.call("HSET", keys.sessions, id, record)
 redis.call("HSET", keys.recruiter_pairs, candidate.ref, id)
 redis.call("HSET", keys.candidate_pairs, recruiter.ref, id)
 redis.call("ZADD", keys.due, expires_at, id)
-redis.call("HINCRBY", keys.pool, "open_sessions", 1)
+redis.call("HINCRBY", keys.policy, "open_sessions", 1)
 return { "created", id, record }

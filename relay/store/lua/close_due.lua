@@ -9,7 +9,7 @@ local keys = {
   due = KEYS[2],       -- sorted set
   cooling = KEYS[3],   -- sorted set
   leases = KEYS[4],    -- hash
-  pool = KEYS[5],      -- hash
+  policy = KEYS[5],      -- hash
   busy = KEYS[6],      -- sorted set
   full = KEYS[7],      -- bitmap
 }

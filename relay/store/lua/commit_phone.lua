@@ -1,6 +1,6 @@
 -- commit_phone: the reserved bindings become those of the sessions, the ones of the old phone cool
 -- from now. A session that was closed meanwhile gives back what was reserved for it.
--- uses: session, leases, occupancy, closing, bindings, moving, reserving
+-- uses: session, leases, occupancy, closing, letting_go, bindings, moving, reserving
 --
 -- Safe to run twice. Answers {"committed", how many sessions have moved}, or {"retry", 0} when it
 -- meets an index that it was given no keys for.
@@ -16,7 +16,7 @@ local keys = {
   load = KEYS[11],     -- hash
   ended = KEYS[12],    -- sorted set
   leases = KEYS[13],   -- hash
-  pool = KEYS[14],     -- hash
+  policy = KEYS[14],     -- hash
   busy = KEYS[15],     -- sorted set
   full = KEYS[16],     -- bitmap
 }

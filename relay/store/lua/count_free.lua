@@ -4,7 +4,7 @@
 -- Numbers that carry no texts are left out of a pool that has had one that does: sessions that want
 -- nothing but calls are few. Answers {numbers that can be given, numbers of them free for each person…}.
 local keys = {
-  pool = KEYS[1],      -- hash
+  policy = KEYS[1],      -- hash
   blocked = KEYS[2],   -- bitmap
   full = KEYS[3],      -- bitmap
   no_voice = KEYS[4],  -- bitmap
@@ -14,7 +14,7 @@ local keys = {
 local FIRST_USED_KEY = 7          -- bitmaps: of each person the ordinals they are bound on
 local used_keys = tonumber(ARGV[1])  -- bitmaps a person
 
-local pool = redis.call("HMGET", keys.pool, "next_ordinal", "texts")
+local pool = redis.call("HMGET", keys.policy, "next_ordinal", "texts")
 local places = tonumber(pool[1] or "0")
 local unfit = { keys.blocked, keys.full, keys.no_voice }
 if pool[2] == "1" then

@@ -9,7 +9,7 @@ local keys = {
   idle = KEYS[3],     -- sorted set: number by since when
   blocked = KEYS[4],  -- bitmap
   resting = KEYS[5],  -- bitmap
-  pool = KEYS[6],     -- hash
+  policy = KEYS[6],     -- hash
 }
 local number = ARGV[1]            -- virtual number
 local before = tonumber(ARGV[2])  -- seconds
@@ -25,7 +25,7 @@ elseif known[1] == draining then
 elseif known[1] ~= "available" and known[1] ~= "resting" then
   return "stays"
 end
-local counts = redis.call("HMGET", keys.pool, "numbers:available", "numbers:resting")
+local counts = redis.call("HMGET", keys.policy, "numbers:available", "numbers:resting")
 if tonumber(counts[1] or "0") + tonumber(counts[2] or "0") ~= allocatable then
   return "changed"
 end

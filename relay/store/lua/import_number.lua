@@ -5,7 +5,7 @@
 -- Safe to run twice. Answers {"imported" | "known", ordinal}, or {"releasing"} for a number that is
 -- on its way back to the carrier.
 local keys = {
-  pool = KEYS[1],      -- hash
+  policy = KEYS[1],      -- hash
   numbers = KEYS[2],   -- hash
   ordinals = KEYS[3],  -- hash
   vacant = KEYS[4],    -- sorted set
@@ -45,7 +45,7 @@ if vacant[1] then
   ordinal = vacant[1]
   redis.call("ZREM", keys.vacant, ordinal)
 else
-  ordinal = redis.call("HINCRBY", keys.pool, "next_ordinal", 1) - 1
+  ordinal = redis.call("HINCRBY", keys.policy, "next_ordinal", 1) - 1
 end
 redis.call("HSET", keys.numbers, number, ordinal)
 redis.call("HSET", keys.ordinals, ordinal, number)
@@ -61,6 +61,6 @@ redis.call("HSET", keys.number, "ordinal", ordinal, "status", status, "carrier_s
   "capabilities", capabilities, "imported_at", now,
   "rented_since", rented_since, "account", account)
 if string.find(capabilities, "s", 1, true) then
-  redis.call("HSET", keys.pool, "texts", "1")
+  redis.call("HSET", keys.policy, "texts", "1")
 end
 return { "imported", ordinal }

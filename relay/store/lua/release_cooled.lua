@@ -1,5 +1,5 @@
 -- release_cooled: frees the bindings of one batch whose cooldown is over.
--- uses: session, leases, occupancy, closing, bindings
+-- uses: session, leases, occupancy, closing, letting_go, bindings
 --
 -- The batch was read before; each member is looked at again here, so that a pair that has come
 -- back meanwhile keeps its number. A pair with a call in progress is looked at when its lease

@@ -20,7 +20,7 @@ local keys = {
   load = KEYS[12],     -- hash
   idle = KEYS[13],     -- sorted set
   releasing = KEYS[14],  -- hash: number → carrier sid, since when, account
-  pool = KEYS[15],     -- hash
+  policy = KEYS[15],     -- hash
 }
 local number = ARGV[1]    -- virtual number
 local expected = ARGV[2]  -- number status, or ""

@@ -1,7 +1,7 @@
 -- reserve_phone: binds a person's new phone on the numbers of all their live sessions in a pool,
 -- or changes nothing. The reserved bindings let no call through: the sessions name the old phone
 -- until the change is committed. Claims made with the old phone are refused from now on.
--- uses: session, leases, occupancy, closing, bindings, codes, choosing, moving, reserving
+-- uses: session, leases, occupancy, closing, letting_go, bindings, codes, choosing, moving, reserving
 --
 -- Where the new phone has a binding on such a number already, its session is in the way, unless it
 -- is one of those that may be renumbered: it gets another number, as a new pair would, but in the area
@@ -33,7 +33,7 @@ local keys = {
   load = KEYS[21],     -- hash
   ended = KEYS[22],    -- sorted set
   leases = KEYS[23],   -- hash
-  pool = KEYS[24],     -- hash
+  policy = KEYS[24],     -- hash
   idle = KEYS[25],     -- sorted set: number by since when nothing is on it
 }
 local FIRST_NODE_KEY = 26       -- four keys for each of the new phone's indexes, then of the others;

@@ -15,7 +15,7 @@ local keys = {
   leases = KEYS[3],        -- hash
   interactions = KEYS[4],  -- sorted set, lexical
   call = KEYS[5],          -- hash
-  pool = KEYS[6],          -- hash
+  policy = KEYS[6],          -- hash
   load = KEYS[7],          -- hash
   code_lengths = KEYS[8],  -- hash
 }
@@ -41,7 +41,7 @@ if found.state == "several" then
   local session = read_session(redis.call("HGET", keys.sessions, found.ids[1]))
   return { "several", longest_code(keys, number), session.recruiter_locale }
 elseif found.state == "stranger"
-  and redis.call("HGET", keys.pool, "access_codes") == "1"
+  and redis.call("HGET", keys.policy, "access_codes") == "1"
   and redis.call("HEXISTS", keys.load, number) == 1
 then
   return { "stranger_with_code", longest_code(keys, number), "" }

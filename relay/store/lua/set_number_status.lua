@@ -9,7 +9,7 @@ local keys = {
   blocked = KEYS[2],  -- bitmap
   resting = KEYS[3],  -- bitmap
   idle = KEYS[4],     -- sorted set: number by since when nothing is on it
-  pool = KEYS[5],     -- hash
+  policy = KEYS[5],     -- hash
 }
 local number = ARGV[1]             -- virtual number
 local status = ARGV[2]             -- number status

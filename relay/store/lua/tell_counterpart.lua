@@ -7,7 +7,7 @@ local keys = {
   sessions = KEYS[2],     -- hash
   outbox = KEYS[3],       -- sorted set
   lanes = KEYS[4],        -- sorted set, lexical
-  pool = KEYS[5],         -- hash
+  counters = KEYS[5],         -- hash
   notice = KEYS[6],       -- hash
   notice_body = KEYS[7],  -- string
 }

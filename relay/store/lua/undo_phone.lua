@@ -1,6 +1,6 @@
 -- undo_phone: gives back all that a phone change has reserved in a pool, and lets it reserve
 -- nothing any more.
--- uses: session, leases, occupancy, closing, bindings, moving, reserving
+-- uses: session, leases, occupancy, closing, letting_go, bindings, moving, reserving
 --
 -- Safe to run twice. Answers "undone", or "retry" when it meets an index it has no keys for.
 local keys = {
@@ -15,7 +15,7 @@ local keys = {
   load = KEYS[11],     -- hash
   ended = KEYS[12],    -- sorted set
   leases = KEYS[13],   -- hash
-  pool = KEYS[14],     -- hash
+  policy = KEYS[14],     -- hash
   busy = KEYS[15],     -- sorted set
   full = KEYS[16],     -- bitmap
 }

@@ -1,7 +1,6 @@
 -- Access codes: {p}:codes, number:code → session id, among open and cooling. Needs
 -- relay/domain/access_code.py to draw the digits.
---
--- keys: codes, code_lengths (hashes).
+-- keys: codes code_lengths
 
 -- Digits a new code needs on a number with so many sessions, so that a guess succeeds at most once
 -- in 100,000.

@@ -1,12 +1,12 @@
--- A call that will be connected is put on record with its lease. Needs shared/session.lua and
--- leases.lua.
+-- A call that will be connected is put on record with its lease.
 --
 -- A CallSid gets its Dial once: the same answer again within a minute (the carrier repeats
 -- webhooks), "spent" after that, so that a captured webhook is no way to look a number up. The
 -- answer given first holds when the session ends meanwhile, unless that takes calls back, too.
 --
--- keys: sessions, leases, interactions, call. call: sid, lease, repeatable, retention (seconds),
--- attestation.
+-- keys: sessions leases interactions call=call(call_sid)
+-- args: call_sid
+-- uses: session leases
 
 -- The answer that a call on record has had; nil for a new one.
 local function answered_before(keys, call, now)

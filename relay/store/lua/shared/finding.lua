@@ -1,5 +1,7 @@
 -- Whom a call or text on a virtual number belongs to. Needs shared/session.lua.
 -- States: unknown_number, stranger, several, closed, expired, open.
+-- keys: numbers sessions
+-- uses: session
 
 -- What a binding of the phone `index` leads to.
 local function look_at(sessions_key, id, index, now)
@@ -23,7 +25,7 @@ local function look_at(sessions_key, id, index, now)
   return found
 end
 
--- keys: numbers, sessions; phones: the caller's phone hashes, one for each index key in use. With
+-- phones: the caller's phone hashes, one for each index key in use. With
 -- several bindings, open or cooling, nobody is chosen (P1): ids of all of them.
 local function find_session(keys, phones, indexes, number, now)
   if redis.call("HEXISTS", keys.numbers, number) == 0 then

@@ -29,7 +29,7 @@ local function add_notice(keys, id, kind, to, now, look_again, lives)
   if redis.call("EXISTS", keys.notice) == 1 then
     return false
   end
-  local order = redis.call("HINCRBY", keys.pool, "text_order", 1)
+  local order = redis.call("HINCRBY", keys.counters, "text_order", 1)
   local place = place_of(to.number .. ":" .. to.index, order, id)
   redis.call("HSET", keys.notice, "session", to.session, "side", to.side, "kind", "notice",
     "notice", kind, "status", "received", "rank", "0", "started_at", string.format("%.3f", now),

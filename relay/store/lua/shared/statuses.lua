@@ -2,7 +2,7 @@
 -- keys: pool (hash).
 
 local function count_status(keys, status, change)
-  redis.call("HINCRBY", keys.pool, "numbers:" .. status, change)
+  redis.call("HINCRBY", keys.policy, "numbers:" .. status, change)
 end
 
 local function change_status(keys, from, to)
