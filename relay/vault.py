@@ -17,7 +17,6 @@ from config.key_rings import KeyRing
 from relay.domain.phone import PhoneNumber
 
 _NONCE_BYTES = 12
-_NONCE_CHARACTERS = 16  # the same in base64; the store's scripts count on it
 _INDEX_BYTES = 16  # 128 bits of a keyed hash: 22 characters in a key, no collision to fear
 _PHONE = b"phone"
 
@@ -49,12 +48,10 @@ class Vault:
         digest = hmac.digest(key, message, sha256)[:_INDEX_BYTES]
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
-    def seal_phone(self, phone: PhoneNumber, *, anew_from: str = "") -> str:
-        """``anew_from`` is an earlier seal of this very phone: the new one keeps its nonce, so that
-        both are known for the same one. (A nonce may meet one plaintext only, under each key.)"""
-        nonce = self._nonce_of(anew_from) if anew_from else os.urandom(_NONCE_BYTES)
+    def seal_phone(self, phone: PhoneNumber) -> str:
+        """The number as it is kept; another text each time."""
         # Eight bytes for every number, so that the length tells nothing about the country.
-        return self._seal(int(phone.reveal()[1:]).to_bytes(8, "big"), _PHONE, nonce)
+        return self._seal(int(phone.reveal()[1:]).to_bytes(8, "big"), _PHONE)
 
     def is_current(self, sealed: str) -> bool:
         """Whether it is sealed under the key that seals now."""
@@ -66,19 +63,14 @@ class Vault:
 
     def seal_text(self, text: str, *, message_id: str) -> str:
         """A message body, sealed to its message: it opens under no other id."""
-        nonce = os.urandom(_NONCE_BYTES)
-        return self._seal(text.encode(), b"text:" + message_id.encode(), nonce)
+        return self._seal(text.encode(), b"text:" + message_id.encode())
 
     def unseal_text(self, sealed: str, *, message_id: str) -> str:
         """Raises Unreadable."""
         return self._unseal(sealed, b"text:" + message_id.encode()).decode()
 
-    @staticmethod
-    def _nonce_of(sealed: str) -> bytes:
-        _, _, encoded = sealed.partition(":")
-        return base64.urlsafe_b64decode(encoded[:_NONCE_CHARACTERS])
-
-    def _seal(self, plain: bytes, purpose: bytes, nonce: bytes) -> str:
+    def _seal(self, plain: bytes, purpose: bytes) -> str:
+        nonce = os.urandom(_NONCE_BYTES)
         sealed = nonce + self._ciphers[self._sealing_id].encrypt(nonce, plain, purpose)
         return f"{self._sealing_id}:{base64.urlsafe_b64encode(sealed).rstrip(b'=').decode()}"
 

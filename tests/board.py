@@ -17,8 +17,15 @@ from relay.domain.routing import Route
 from relay.domain.session import Channel, ClosedReason, Session
 from relay.store.calls import CallLimits, IncomingCall
 from relay.store.people import PutOutcome
-from relay.store.phone_changes import PhoneChange
-from relay.store.sessions import Claimed, Exhausted, Incapable, Outdated, Wish
+from relay.store.phone_changes import Changed, ChangeOutcome
+from relay.store.sessions import (
+    Claimed,
+    ClaimRequest,
+    Elsewhere,
+    Exhausted,
+    Incapable,
+    Outdated,
+)
 from relay.store.store import Store
 from tests.invariants import audit_pool, is_at_rest
 
@@ -94,9 +101,9 @@ class Board:
         return claimed.session
 
     def enter(self, recruiter: str, candidate: str) -> tuple[Participant, Participant]:
-        """The two people as they are on record, both of them in the pool from now on."""
-        found_recruiter = self.store.people.enter_pool(Role.RECRUITER, recruiter, self.pool.name)
-        found_candidate = self.store.people.enter_pool(Role.CANDIDATE, candidate, self.pool.name)
+        """The two people as they are on record."""
+        found_recruiter = self.store.people.get(Role.RECRUITER, recruiter)
+        found_candidate = self.store.people.get(Role.CANDIDATE, candidate)
         assert found_recruiter is not None
         assert found_candidate is not None
         return found_recruiter, found_candidate
@@ -111,21 +118,28 @@ class Board:
         context: str = "",
         area: str = "",
         suppressed: tuple[str, ...] = (),
-    ) -> Claimed | Incapable | Exhausted | Outdated:
+        pool: str = "",
+    ) -> Claimed | Incapable | Exhausted | Elsewhere | Outdated:
+        """``suppressed`` are numbers whose texts the candidate has stopped."""
+        for virtual_number in suppressed:
+            self.stop_texts(pair[1].phone_indexes[0], virtual_number)
         return self.store.sessions.claim(
-            self.pool,
+            pool or self.pool.name,
             *pair,
-            Wish(
+            ClaimRequest(
                 expires_at=int(self.now) + ttl,
                 expiry_was_asked_for=asked,
                 channels=channels,
                 context=context,
                 area=area,
-                suppressed=suppressed,
             ),
             now=self.now,
             retention=RETENTION,
         )
+
+    def stop_texts(self, phone: str, virtual_number: str) -> None:
+        """The phone has said STOP to the number."""
+        self.client.hset(self.store.keys.stopped(phone), virtual_number, f"stopped {self.now} SM1")
 
     def call(self, phone: str, virtual_number: str, *, sid: str = "", lease: int = 60) -> Route:
         """``phone`` is "" for a caller who is withheld."""
@@ -157,7 +171,7 @@ class Board:
         )
 
     def close(self, session: Session, reason: ClosedReason = ClosedReason.BY_API) -> Session:
-        closed = self.store.sessions.close(session.id, self.pool, reason, now=self.now)
+        closed = self.store.sessions.close(session.id, reason, now=self.now)
         assert closed is not None
         return closed
 
@@ -166,48 +180,37 @@ class Board:
         assert found is not None
         return found
 
-    def begin_change(
-        self, role: Role, ref: str, phone: str, *, take_over: bool = False, seal: str = "2"
-    ) -> PhoneChange:
-        """The change as it is on record after its first step."""
-        self.store.phone_changes.begin(
+    def change(
+        self,
+        role: Role,
+        ref: str,
+        phone: str,
+        *renumber: str,
+        take_over: bool = False,
+        seal: str = "2",
+    ) -> ChangeOutcome:
+        """The sessions of ``renumber`` may get another number."""
+        return self.store.phone_changes.change(
             person(role, ref, phone, seal),
-            f"{ref}-{phone}-{seal}",
             take_over=take_over,
+            renumber=renumber,
+            pools={pool.name: pool for pool in self.store.pools.all()},
             now=self.now,
         )
-        change = self.store.phone_changes.get(role, ref)
-        assert change is not None
-        return change
 
-    def commit(self, change: PhoneChange) -> None:
-        """Everything from the point of no return on."""
-        self.store.phone_changes.advance(change, now=self.now)
-        for pool in change.pools:
-            assert pool == self.pool.name
-            self.store.phone_moves.commit(self.pool, change, retention=RETENTION, now=self.now)
-        self.store.phone_changes.finish(change, now=self.now)
+    def change_phone(self, role: Role, ref: str, phone: str, *, seal: str = "2") -> None:
+        outcome = self.change(role, ref, phone, seal=seal)
+        assert isinstance(outcome, Changed), outcome
 
-    def undo(self, change: PhoneChange) -> None:
-        self.store.phone_changes.turn_back(change)
-        for pool in change.pools:
-            self.store.phone_moves.undo(pool, change, retention=RETENTION, now=self.now)
-        self.store.phone_changes.forget(change)
-
-    def change_phone(self, role: Role, ref: str, phone: str, *, seal: str = "2") -> PhoneChange:
-        change = self.begin_change(role, ref, phone, seal=seal)
-        for _ in change.pools:
-            self.store.phone_moves.reserve(self.pool, change, now=self.now)
-        self.commit(change)
-        return change
+    def erase(self, role: Role, ref: str) -> bool:
+        return self.store.erasures.erase(role, ref, now=self.now)
 
     def recycle(self) -> None:
-        """Everything the workers do to a pool."""
+        """Everything the workers do."""
         recycling, pool = self.store.recycling, self.pool.name
-        recycling.close_due(self.pool, now=self.now, batch=100)
+        recycling.close_due(pool, now=self.now, batch=100)
         recycling.release_cooled(pool, now=self.now, batch=100, retention=RETENTION)
-        recycling.purge_ended(pool, now=self.now, batch=100)
-        self.store.phone_moves.sweep_markers(pool, now=self.now)
+        recycling.purge_ended(now=self.now, batch=100)
 
     def wait(self, seconds: float) -> None:
         """Time passes, and the workers are quick."""

@@ -48,7 +48,7 @@ LASTING = {
     *("pools", "person", "holder", "stopped", "counters"),
     *("policy", "numbers", "ordinals", "number", "busy"),
     *("blocked", "resting", "full", "no-voice", "no-sms", "area"),
-    *("call", "moving", "reserved", "wrong-from", "wrong-on", "tries", "traffic", "history"),
+    *("call", "wrong-from", "wrong-on", "tries", "traffic", "history"),
 }
 
 
@@ -74,9 +74,9 @@ class Snapshot:
         return {key[len(prefix) :]: v for key, v in kind.items() if key.startswith(prefix)}
 
 
-def snapshot(client: redis.Redis, pool: str) -> Snapshot:
+def snapshot(client: redis.Redis, board: str) -> Snapshot:
     taken = Snapshot({}, {}, {})
-    tag = "{main}"
+    tag = f"{{{board}}}"
     for key, kind, content in client.eval(_SNAPSHOT, 0, tag):
         pairs = dict(zip(content[::2], content[1::2], strict=False))
         if kind == "hash":
@@ -88,10 +88,10 @@ def snapshot(client: redis.Redis, pool: str) -> Snapshot:
     return taken
 
 
-def audit_pool(client: redis.Redis, pool: str) -> dict[str, Session]:
+def audit_pool(client: redis.Redis, pool: str, board: str = "main") -> dict[str, Session]:
     """Fails when anything in the pool contradicts its sessions; answers these."""
-    seen = snapshot(client, pool)
-    keys = PoolKeys("main", pool)
+    seen = snapshot(client, board)
+    keys = PoolKeys(board, pool)
     sessions = {
         session_id: unpack_session(session_id, record)
         for session_id, record in seen.hashes.get(keys.sessions, {}).items()
@@ -118,7 +118,6 @@ def _expected_bindings(seen: Snapshot, keys: PoolKeys, sessions: dict[str, Sessi
     for number, index, role, session_id in (
         *_live_bindings(sessions),
         *_cooling_bindings(seen, keys),
-        *_reserved_bindings(seen, keys, sessions),
     ):
         bindings.setdefault((number, index, role), set()).add(session_id)
     for (number, index, role), held in bindings.items():
@@ -145,31 +144,6 @@ def _cooling_bindings(seen: Snapshot, keys: PoolKeys) -> Iterator[tuple[str, str
         yield number_of[ordinal], index, Role(role), session_id
 
 
-def _reserved_bindings(
-    seen: Snapshot, keys: PoolKeys, sessions: dict[str, Session]
-) -> Iterator[tuple[str, str, Role, str]]:
-    """What phone changes under way hold."""
-    for change, session_id, number, _, index, spare_id in _reservations(seen, keys):
-        if spare_id:
-            yield from _both_sides(sessions[spare_id], number)
-        else:
-            yield number, index, _role_of_change(seen, keys, change), session_id
-
-
-def _reservations(seen: Snapshot, keys: PoolKeys) -> Iterator[tuple[str, str, str, str, str, str]]:
-    """Change, session id, number, ordinal, index, id of the spare session or ""."""
-    for change, reserved in seen.of_prefix(seen.hashes, keys.reserved("")).items():
-        for session_id, text in reserved.items():
-            if "." in session_id:
-                number, ordinal, index, _, spare_id = text.split("\t")
-                yield change, session_id, number, ordinal, index, spare_id
-
-
-def _role_of_change(seen: Snapshot, keys: PoolKeys, change: str) -> Role:
-    markers = seen.hashes.get(keys.moving, {})
-    return next(Role(who.split(":")[0]) for who, text in markers.items() if text.endswith(change))
-
-
 def _audit_phones(seen: Snapshot, keys: PoolKeys, bindings: Bindings) -> None:
     ordinal_of = {n: int(o) for n, o in seen.hashes.get(keys.numbers, {}).items()}
     assert {str(o): n for n, o in ordinal_of.items()} == seen.hashes.get(keys.ordinals, {})
@@ -177,10 +151,11 @@ def _audit_phones(seen: Snapshot, keys: PoolKeys, bindings: Bindings) -> None:
     for (number, index, _), held in bindings.items():
         phones.setdefault(index, {})[number] = held
     found = seen.of_prefix(seen.hashes, keys.phone(""))
-    assert {
-        index: {number: set(ids.split()) for number, ids in held.items()}
+    here = {
+        index: {number: set(ids.split()) for number, ids in held.items() if number in ordinal_of}
         for index, held in found.items()
-    } == phones
+    }
+    assert {index: held for index, held in here.items() if held} == phones
     for role in Role:
         used: dict[str, set[int]] = {}
         for number, index, role_there in bindings:
@@ -242,26 +217,35 @@ def _audit_sessions(
         for party in (session.recruiter, session.candidate):
             assert bool(party.sealed_phone) == is_open
     assert set(bound) <= set(sessions)
-    assert set(seen.zsets.get(keys.ended, {})) == ended
-    assert {n: int(count) for n, count in seen.hashes.get(keys.load, {}).items()} == dict(load)
+    here = {i for i in seen.zsets.get(keys.ended, {}) if i.startswith(f"{keys.pool}.")}
+    assert here == ended
+    numbers = seen.hashes.get(keys.numbers, {})
+    counted = seen.hashes.get(keys.load, {})
+    assert {n: int(count) for n, count in counted.items() if n in numbers} == dict(load)
 
 
 def _audit_open(seen: Snapshot, keys: PoolKeys, sessions: dict[str, Session]) -> None:
     open_ones = [s for s in sessions.values() if s.status is SessionStatus.OPEN]
     assert set(seen.zsets.get(keys.due, {})) == {s.id for s in open_ones}
     assert int(seen.hashes[keys.policy].get("open_sessions", 0)) == len(open_ones)
-    # A session to be renumbered has its place on the new number from the moment that is reserved.
-    coming = [place for *_, place, _, spare_id in _reservations(seen, keys) if spare_id]
-    busy = Counter([*(str(session.ordinal) for session in open_ones), *coming])
+    busy = Counter(str(session.ordinal) for session in open_ones)
     places = seen.hashes.get(keys.ordinals, {})
     assert seen.zsets.get(keys.busy, {}) == {place: busy[place] for place in places}
     most = seen.hashes[keys.policy]["max_sessions_per_number"]
     full = {int(place) for place in places if most and busy[place] >= int(most)}
     assert seen.bitmaps.get(keys.full, set()) == full
-    for session in open_ones:
-        recruiter, candidate = session.recruiter.ref, session.candidate.ref
-        assert seen.hashes[keys.pairs(Role.RECRUITER, recruiter)][candidate] == session.id
-        assert seen.hashes[keys.pairs(Role.CANDIDATE, candidate)][recruiter] == session.id
+    for role in Role:
+        found = seen.of_prefix(seen.hashes, f"{keys.board_prefix}open:{role}:")
+        assert {
+            (ref, other): session_id
+            for ref, sessions_of in found.items()
+            for other, session_id in sessions_of.items()
+            if session_id.startswith(f"{keys.pool}.")
+        } == {(s.party(role).ref, s.party(role.other).ref): s.id for s in open_ones}
+        past = seen.of_prefix(seen.hashes, f"{keys.board_prefix}past:{role}:")
+        kept = {session_id for sessions_of in past.values() for session_id in sessions_of.values()}
+        latest = {i for i in kept if i.startswith(f"{keys.pool}.")}
+        assert latest <= {s.id for s in sessions.values() if s.status is SessionStatus.CLOSED}
 
 
 def _audit_numbers(seen: Snapshot, keys: PoolKeys) -> None:
@@ -274,7 +258,9 @@ def _audit_numbers(seen: Snapshot, keys: PoolKeys) -> None:
 
 
 def _audit_codes(seen: Snapshot, keys: PoolKeys, sessions: dict[str, Session]) -> None:
-    codes = seen.hashes.get(keys.codes, {})
+    numbers = seen.hashes.get(keys.numbers, {})
+    of_board = seen.hashes.get(keys.codes, {})
+    codes = {code: i for code, i in of_board.items() if code.partition(":")[0] in numbers}
     longest: dict[str, int] = {}
     for code in codes:
         number, _, digits = code.partition(":")
@@ -300,7 +286,6 @@ def audit_people(client: redis.Redis, store: Store, pools: Iterable[str], now: f
                 person = store.people.get(role, session.party(role).ref)
                 assert person is not None, f"{session.id} has a {role} who is not there"
                 assert session.party(role).phone_index in person.phone_indexes
-                assert pool in person.pools
     holders = {
         key.rpartition(":")[2]: client.get(key)
         for key in client.scan_iter(BoardKeys("main").holder("*"))

@@ -44,8 +44,7 @@ class Participant:
     """A person as the store keeps them: the phone only sealed (``sealed_phone``) and indexed.
 
     ``phone_indexes`` are the keyed hashes of the phone under every index key in use, the writing
-    key's first, and ``index_key_ids`` those keys' ids; ``pools`` are those in which the person has
-    ever had a session.
+    key's first, and ``index_key_ids`` those keys' ids.
     """
 
     ref: str
@@ -61,7 +60,6 @@ class Participant:
     organization: str = ""
     time_zone: str = ""
     screen_calls: bool = False
-    pools: tuple[str, ...] = ()
     created_at: int = 0
     updated_at: int = 0
 

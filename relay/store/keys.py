@@ -187,7 +187,6 @@ class BoardKeys(Keys):
     #: Never written. Every script declares it, so that a slot that is being moved refuses the
     #: script whole, before it has written anything (measured on Redis 7.0 and Valkey 9.1).
     never = Key("string", "nothing, ever", lives="never")
-    changes = Key("sorted set", "INTERIM", lives="INTERIM")
 
     pools = Key("set", "names of the board's pools", lives="for ever")
     counters = Key("hash", "text_order: texts and notices so far", lives="for ever")
@@ -214,6 +213,7 @@ class BoardKeys(Keys):
     past = Family(
         "hash", "role ref", "counterpart's ref → id of the latest ended session", lives="retention"
     )
+    sessions_of = Struct("role ref", open="open", past="past")
     phone = Family(
         "hash", "index", "virtual number → session ids: a phone's bindings", lives="cooldown"
     )
@@ -281,9 +281,6 @@ class PoolKeys(BoardKeys):
     def prefix_of(cls, keys: Any) -> str:
         return str(keys.pool_prefix)
 
-    moving = Key("hash", "INTERIM", lives="INTERIM")
-    reserved = Family("hash", "change", "INTERIM", lives="INTERIM")
-    pairs = Family("hash", "role ref", "INTERIM", lives="INTERIM")
     policy = Key("hash", "policy, next ordinal, counters", lives="for ever")
     numbers = Key("hash", "virtual number → ordinal", lives="while owned")
     ordinals = Key("hash", "ordinal → virtual number", lives="while owned")

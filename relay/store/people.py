@@ -1,11 +1,11 @@
-"""People: their records, who holds a phone, and the pools they have sessions in."""
+"""People: their records, and who holds a phone."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
-from relay.domain.errors import Conflict
 from relay.domain.participant import Participant, ParticipantStatus, Role
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys
@@ -22,95 +22,62 @@ class PutOutcome(StrEnum):
     OTHER_PHONE = "other_phone"
     #: Another candidate has this phone.
     HELD = "held"
-    CHANGING = "changing"
-
-
-class PhoneChanging(Conflict):
-    """A phone change or an erasure of this person is under way; it ends within seconds."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The participant is being changed by another request; try again.", retry_after=1
-        )
 
 
 class People:
+    """Every method raises Unavailable when Redis is away."""
+
     def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:
         self._client = client
         self._scripts = scripts
         self._keys = keys
 
     def get(self, role: Role, ref: str) -> Participant | None:
-        """None for somebody unknown or erased. Raises Unavailable."""
+        """None for somebody unknown or erased."""
         record = self._client.hgetall(self._keys.person(role, ref))
-        return unpack_participant(role, ref, record) if is_somebody(record) else None
+        return unpack_participant(role, ref, record) if record else None
 
     def put(self, person: Participant, *, now: float) -> PutOutcome:
-        """Creates or updates the record, all but a phone the person has: sealed anew from the
-        seal on record, it takes that one's place. ``pools`` stay as they are. A person without
-        ``sealed_phone`` is kept without one. Raises Unavailable."""
-        (outcome,) = self._scripts.run_positional(
-            "put_participant",
-            [self._keys.person(person.role, person.ref), *_holder_keys(self._keys, person)],
-            [
-                int(now),
-                person.ref,
-                person.sealed_phone,
-                ",".join(person.phone_indexes),
-                *("key_ids", ",".join(person.index_key_ids)),
-                *("hint", person.phone_hint),
-                *("country", person.country),
-                *("locale", person.locale),
-                *("name", person.name),
-                *("organization", person.organization),
-                *("time_zone", person.time_zone),
-                *("screen", int(person.screen_calls)),
-            ],
+        """Creates or updates the record, all but a phone that the person has: of that one, the seal
+        and the indexes become those given."""
+        outcome = self._scripts.run(
+            "put_participant", self._keys, durably=True, **details_of(person, now)
         )
         return PutOutcome(outcome)
 
-    def enter_pool(self, role: Role, ref: str, pool: str) -> Participant | None:
-        """The person, with ``pool`` among theirs; None for somebody unknown. To be called before
-        a session is claimed, so that a phone change finds it.
-
-        Raises PhoneChanging, Unavailable.
-        """
-        outcome, *record = self._scripts.run_positional(
-            "enter_pool", [self._keys.person(role, ref)], [pool]
-        )
-        match outcome:
-            case "unknown":
-                return None
-            case "changing":
-                raise PhoneChanging
-            case _:
-                return unpack_participant(
-                    role, ref, dict(zip(record[::2], record[1::2], strict=True))
-                )
-
     def reindex(self, person: Participant, *, known: Participant) -> bool:
-        """Stores the person's indexes and sealed phone under new rings; False when the phone has
-        changed since ``known``, the same person, was read. Raises Unavailable."""
-        holders: list[str] = []
-        if person.role is Role.CANDIDATE:
-            indexes = dict.fromkeys((*person.phone_indexes, *known.phone_indexes))
-            holders = [self._keys.holder(index) for index in indexes]
+        """Stores the person's indexes and sealed phone under new rings. False when the phone has
+        changed since ``known``, the same person, was read."""
+        both = dict.fromkeys((*person.phone_indexes, *known.phone_indexes))
         return bool(
-            self._scripts.run_positional(
+            self._scripts.run(
                 "reindex",
-                [self._keys.person(person.role, person.ref), *holders],
-                [
-                    known.sealed_phone,
-                    person.sealed_phone,
-                    ",".join(person.phone_indexes),
-                    ",".join(person.index_key_ids),
-                    person.ref,
-                ],
+                self._keys,
+                role=person.role,
+                ref=person.ref,
+                sealed=known.sealed_phone,
+                sealed_anew=person.sealed_phone,
+                indexes=",".join(person.phone_indexes),
+                key_ids=",".join(person.index_key_ids),
+                held=tuple(both) if person.role is Role.CANDIDATE else (),
+            )
+        )
+
+    def refresh_party(self, person: Participant) -> int:
+        """Makes the person's open sessions follow their locale and guard. Returns how many."""
+        return int(
+            self._scripts.run(
+                "refresh_party",
+                self._keys,
+                role=person.role,
+                ref=person.ref,
+                locale=person.locale,
+                screen=person.screen_calls,
             )
         )
 
     def count_conflict(self, client_id: str) -> None:
-        """Notes that an API client was told of a phone conflict. Raises Unavailable."""
+        """Notes that an API client was told of a phone conflict."""
         self._scripts.run_positional(
             "count_in_window", [self._keys.rate("conflicts", client_id)], [_CONFLICT_WINDOW]
         )
@@ -125,15 +92,29 @@ class People:
         return int(count or 0), max(int(seconds), 1)
 
 
-def _holder_keys(keys: BoardKeys, person: Participant) -> list[str]:
-    if person.role is Role.RECRUITER:
-        return []
-    return [keys.holder(index) for index in person.phone_indexes]
+def details_of(person: Participant, now: float) -> dict[str, Any]:
+    """What the scripts that write a person's record take of them (``lua/shared/person.lua``)."""
+    return {
+        "now": now,
+        "role": person.role,
+        "ref": person.ref,
+        "sealed": person.sealed_phone,
+        "indexes": person.phone_indexes,
+        "held": held_by(person),
+        "key_ids": ",".join(person.index_key_ids),
+        "hint": person.phone_hint,
+        "country": person.country,
+        "locale": person.locale,
+        "name": person.name,
+        "organization": person.organization,
+        "time_zone": person.time_zone,
+        "screen": person.screen_calls,
+    }
 
 
-def is_somebody(record: Mapping[str, str]) -> bool:
-    """Whether a record is a person's: not empty, and not what an erasure has left to do."""
-    return "status" in record and record.get("stage") != "erasing"
+def held_by(person: Participant) -> tuple[str, ...]:
+    """The indexes under which a person holds their phone: candidates alone are unique by it."""
+    return person.phone_indexes if person.role is Role.CANDIDATE else ()
 
 
 def unpack_participant(role: Role, ref: str, record: Mapping[str, str]) -> Participant:
@@ -142,8 +123,8 @@ def unpack_participant(role: Role, ref: str, record: Mapping[str, str]) -> Parti
         role=role,
         status=ParticipantStatus(record["status"]),
         sealed_phone=record.get("sealed", ""),
-        phone_indexes=split(record.get("indexes", "")),
-        index_key_ids=split(record.get("key_ids", "")),
+        phone_indexes=_split(record.get("indexes", "")),
+        index_key_ids=_split(record.get("key_ids", "")),
         phone_hint=record.get("hint", ""),
         country=record.get("country", ""),
         locale=record["locale"],
@@ -151,11 +132,10 @@ def unpack_participant(role: Role, ref: str, record: Mapping[str, str]) -> Parti
         organization=record["organization"],
         time_zone=record["time_zone"],
         screen_calls=record["screen"] == "1",
-        pools=split(record.get("pools", "")),
         created_at=int(record["created_at"]),
         updated_at=int(record["updated_at"]),
     )
 
 
-def split(joined: str) -> tuple[str, ...]:
+def _split(joined: str) -> tuple[str, ...]:
     return tuple(part for part in joined.split(",") if part)

@@ -1,202 +1,201 @@
-"""Phone changes and erasures under way, as the people's records keep them.
+"""Phone changes: a person gets another phone, with all their open sessions, in one atomic script.
 
-A change spans pools, so it is two steps: every pool reserves (``phone_moves.py``), then every pool
-commits. The person's record says how far it has come; whoever finds it there can complete it or
-undo it. Its stages: ``reserving`` → ``committing`` → over, or ``reserving`` → ``undoing`` → over.
+The pattern of all scripts that span a board: read, declare, run. What is read here says which keys
+the script may touch; the script reads again, and answers ``again`` before it has written anything
+when it finds something else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
+from relay.domain.access_code import draw_access_codes
+from relay.domain.allocation import draw_session_id
+from relay.domain.errors import Conflict
 from relay.domain.participant import Participant, Role
+from relay.domain.phone import area_code_of
+from relay.domain.pool import Geo, Pool
+from relay.domain.session import ClosedReason, Session
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys
-from relay.store.people import split
+from relay.store.people import details_of, unpack_participant
 from relay.store.scripts import Scripts
+from relay.store.sessions import read_sessions
+
+#: How often somebody who is being changed by others, too, is looked at again.
+ATTEMPTS = 4
 
 
-class Stage(StrEnum):
-    RESERVING = "reserving"
-    UNDOING = "undoing"
-    #: The point of no return: it can only be completed.
-    COMMITTING = "committing"
-    #: Another candidate's change is taking this person's phone over.
-    LOSING = "losing"
-    ERASING = "erasing"
+@dataclass(frozen=True)
+class Changed:
+    """The phone is the person's now; so many sessions have moved to it."""
+
+    sessions: int
 
 
-class BeginOutcome(StrEnum):
-    BEGUN = "begun"
-    UNKNOWN = "unknown"
-    BUSY = "busy"
-    HELD = "held"
+@dataclass(frozen=True)
+class Held:
+    """Another candidate has the phone."""
 
 
-class AdvanceOutcome(StrEnum):
-    COMMITTING = "committing"
-    GONE = "gone"
-    HELD = "held"
-    BUSY = "busy"
+@dataclass(frozen=True)
+class InTheWay:
+    """The new phone has a binding on these sessions' numbers: they could be renumbered."""
+
+    session_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SamePhone:
+    """The new phone is the other side's in these sessions."""
+
+    session_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NoNumber:
+    """No number is free for both sides of this session, which would need another one."""
+
+    session_ids: tuple[str, ...]
+
+
+ChangeOutcome = Changed | Held | InTheWay | SamePhone | NoNumber
 
 
 @dataclass(frozen=True, kw_only=True)
-class PhoneChange:
-    """What is under way for one person. ``mark`` is how the sealed phone began that an erasure or
-    another's change took from them."""
+class _Seen:
+    """What the script is to find: the person and their open sessions, and who has the phone."""
 
-    id: str
-    stage: Stage
-    role: Role
-    ref: str
-    pools: tuple[str, ...]
-    indexes: tuple[str, ...]
-    new_sealed: str
-    new_indexes: tuple[str, ...]
-    taken_from: str
-    mark: str
-
-    @property
-    def member(self) -> str:
-        return _member(self.role, self.ref)
+    person: Participant | None
+    sessions: list[Session]
+    loser: str = ""
+    losing: list[Session] = field(default_factory=list)
 
 
 class PhoneChanges:
+    """Every method raises Unavailable when Redis is away."""
+
     def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:
         self._client = client
         self._scripts = scripts
         self._keys = keys
 
-    def get(self, role: Role, ref: str) -> PhoneChange | None:
-        """What is under way for a person. Raises Unavailable."""
-        record = self._client.hgetall(self._keys.person(role, ref))
-        if "change" not in record:
-            return None
-        return PhoneChange(
-            id=record["change"],
-            stage=Stage(record["stage"]),
-            role=role,
-            ref=ref,
-            pools=split(record.get("pools", "")),
-            indexes=split(record.get("indexes", "")),
-            new_sealed=record.get("new_sealed", ""),
-            new_indexes=split(record.get("new_indexes", "")),
-            taken_from=record.get("taken_from", ""),
-            mark=record.get("mark", ""),
-        )
+    def change(
+        self,
+        person: Participant,
+        *,
+        take_over: bool,
+        renumber: Collection[str] = (),
+        pools: Mapping[str, Pool],
+        now: float,
+    ) -> ChangeOutcome:
+        """Gives ``person`` the phone that they have here, and changes what else is known of them;
+        or changes nothing. They may be new.
 
-    def begun_before(self, instant: float) -> list[tuple[Role, str]]:
-        """Whose changes have been under way since then. Raises Unavailable."""
-        members = self._client.zrange(self._keys.changes, "-inf", f"({instant}", byscore=True)
-        return [(Role(role), ref) for role, _, ref in (m.partition(":") for m in members)]
-
-    def begin(
-        self, person: Participant, change_id: str, *, take_over: bool, now: float
-    ) -> BeginOutcome:
-        """Puts the phone of ``person`` on record as their next one. Raises Unavailable."""
-        outcome, *_ = self._scripts.run_positional(
-            "begin_phone_change",
-            [
-                self._keys.person(person.role, person.ref),
-                self._keys.changes,
-                *_holder_keys(self._keys, person.role, person.phone_indexes),
-            ],
-            [
-                now,
-                _member(person.role, person.ref),
-                person.ref,
-                change_id,
-                int(take_over),
-                *("new_sealed", person.sealed_phone),
-                *("new_indexes", ",".join(person.phone_indexes)),
-                *("new_key_ids", ",".join(person.index_key_ids)),
-                *("new_hint", person.phone_hint),
-                *("new_country", person.country),
-            ],
-        )
-        return BeginOutcome(outcome)
-
-    def advance(self, change: PhoneChange, *, now: float) -> AdvanceOutcome:
-        """Takes a change that every pool has reserved past the point of no return."""
-        return AdvanceOutcome(
-            self._scripts.run_positional(
-                "advance_phone_change",
-                [
-                    self._keys.person(change.role, change.ref),
-                    _loser_key(self._keys, change),
-                    *_holder_keys(self._keys, change.role, change.new_indexes),
-                ],
-                [int(now), change.ref, change.id],
+        The sessions in ``renumber`` may get another number, in the area of the one they leave as
+        far as their pool looks at areas; ``pools`` are the board's. Raises Conflict when others
+        change the same people at the same time again and again.
+        """
+        for _ in range(ATTEMPTS):
+            seen = self._look(person, take_over=take_over)
+            outcome, *rest = self._scripts.run(
+                "change_phone",
+                self._keys,
+                durably=True,
+                take_over=take_over,
+                reason=ClosedReason.TAKEN_OVER,
+                draws=draw_access_codes(),
+                **details_of(person, now),
+                **self._declare(person, seen, renumber, pools),
             )
+            if outcome != "again":
+                return _outcome(outcome, rest)
+        raise Conflict("The participant is being changed by others; try again.", retry_after=1)
+
+    def _look(self, person: Participant, *, take_over: bool) -> _Seen:
+        keys, role = self._keys, person.role
+        with self._client.pipeline(transaction=False) as pipe:
+            pipe.hgetall(keys.person(role, person.ref))
+            pipe.hvals(keys.open(role, person.ref))
+            for index in person.phone_indexes if take_over else ():
+                pipe.get(keys.holder(index))
+            record, ids, *holders = pipe.execute()
+        loser = next((ref for ref in holders if ref and ref != person.ref), "")
+        return _Seen(
+            person=unpack_participant(role, person.ref, record) if record else None,
+            sessions=read_sessions(self._client, keys, ids),
+            loser=loser,
+            losing=open_sessions_of(self._client, keys, role, loser) if loser else [],
         )
 
-    def turn_back(self, change: PhoneChange) -> bool:
-        """Whether the change may be undone now; nobody can commit it any more then."""
-        return bool(
-            self._scripts.run_positional(
-                "turn_phone_change_back",
-                [self._keys.person(change.role, change.ref)],
-                [change.id],
-            )
-        )
-
-    def forget(self, change: PhoneChange) -> None:
-        """The end of a change that every pool has undone. Raises Unavailable."""
-        self._scripts.run_positional(
-            "forget_phone_change",
-            [
-                self._keys.person(change.role, change.ref),
-                self._keys.changes,
-                *_holder_keys(self._keys, change.role, change.new_indexes),
+    def _declare(
+        self,
+        person: Participant,
+        seen: _Seen,
+        renumber: Collection[str],
+        pools: Mapping[str, Pool],
+    ) -> dict[str, Any]:
+        """The arguments of which the script's keys are made."""
+        role, known = person.role, seen.person
+        moved = [session for session in seen.sessions if session.id in renumber]
+        of_candidate = known.phone_indexes if known and role is Role.CANDIDATE else ()
+        touched = distinct(session.pool for session in (*seen.sessions, *seen.losing))
+        return {
+            "other_role": role.other,
+            "loser": seen.loser,
+            "given_up": of_candidate,
+            "pools": touched,
+            "new_nodes": [
+                {"pool": pool, "index": index} for pool in touched for index in person.phone_indexes
             ],
-            [change.member, change.ref, change.id],
-        )
-
-    def finish(self, change: PhoneChange, *, now: float) -> None:
-        """The end of a change that every pool has committed. Raises Unavailable."""
-        given_up = [index for index in change.indexes if index not in change.new_indexes]
-        self._scripts.run_positional(
-            "finish_phone_change",
-            [
-                self._keys.person(change.role, change.ref),
-                _loser_key(self._keys, change),
-                self._keys.changes,
-                *_holder_keys(self._keys, change.role, given_up),
-            ],
-            [int(now), change.member, change.ref, change.id],
-        )
-
-    def begin_erasure(self, role: Role, ref: str, *, now: float) -> str:
-        """``erasing``, ``unknown`` or ``changing``. Raises Unavailable."""
-        key = self._keys.person(role, ref)
-        while True:
-            indexes = self._client.hget(key, "indexes") or ""
-            outcome: str = self._scripts.run_positional(
-                "begin_erasure",
-                [key, self._keys.changes, *_holder_keys(self._keys, role, split(indexes))],
-                [now, _member(role, ref), ref, indexes],
-            )
-            if outcome != "retry":
-                return outcome
-
-    def finish_erasure(self, role: Role, ref: str) -> None:
-        """The end of an erasure for which every pool was left. Raises Unavailable."""
-        self._scripts.run_positional(
-            "finish_erasure",
-            [self._keys.person(role, ref), self._keys.changes],
-            [_member(role, ref)],
-        )
+            "closings": closings_of(seen.losing, role),
+            "renumberings": [_renumbering(session, role, pools) for session in moved],
+            "met": distinct(index for session in moved for index in _indexes_of(session)),
+        }
 
 
-def _member(role: Role, ref: str) -> str:
-    return f"{role}:{ref}"
+def closings_of(sessions: Iterable[Session], role: Role) -> list[dict[str, str]]:
+    """Sessions to close, as ``lua/shared/closing_all.lua`` takes them."""
+    return [{"id": s.id, "counterpart": s.party(role.other).ref} for s in sessions]
 
 
-def _loser_key(keys: BoardKeys, change: PhoneChange) -> str:
-    return keys.person(change.role, change.taken_from or change.ref)
+def open_sessions_of(client: Client, keys: BoardKeys, role: Role, ref: str) -> list[Session]:
+    return read_sessions(client, keys, client.hvals(keys.open(role, ref)))
 
 
-def _holder_keys(keys: BoardKeys, role: Role, indexes: Sequence[str]) -> list[str]:
-    return [keys.holder(i) for i in indexes] if role is Role.CANDIDATE else []
+def distinct(words: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(words))
+
+
+def _renumbering(session: Session, role: Role, pools: Mapping[str, Pool]) -> dict[str, str]:
+    by_area = pools[session.pool].geo is Geo.AREA_CODE
+    return {
+        "id": session.id,
+        "trace": draw_session_id(session.pool),
+        "pool": session.pool,
+        "other_index": session.party(role.other).phone_index,
+        "area": area_code_of(session.virtual_number) if by_area else "",
+    }
+
+
+def _indexes_of(session: Session) -> Iterable[str]:
+    yield session.recruiter.phone_index
+    yield session.candidate.phone_index
+    for _, index in session.former:
+        yield index
+
+
+def _outcome(outcome: str, rest: list[Any]) -> ChangeOutcome:
+    match outcome:
+        case "changed":
+            return Changed(int(rest[0]))
+        case "held":
+            return Held()
+        case "same_phone":
+            return SamePhone(tuple(rest))
+        case "exhausted":
+            return NoNumber(tuple(rest))
+        case _:
+            return InTheWay(tuple(rest))

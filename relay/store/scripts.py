@@ -15,7 +15,8 @@ each element, and ``records.field`` of each record. ``args`` are strings, ``:num
 that ``uses`` names declare what *they* need, which the script needs, too.
 
 Here both sides are made of that: the Lua that puts everything into the tables ``keys`` and ``args``,
-and the order in which Python sends it. A name that is missing, unknown or unused is an error when
+and the order in which Python sends it. A script over several pools declares ``pools=whole_pool(pools*)``: the
+pool keys that its shared parts need are then those of the table they are called with. A name that is missing, unknown or unused is an error when
 the script is first loaded.
 """
 
@@ -33,11 +34,14 @@ from redis.exceptions import NoScriptError
 
 from relay.domain.errors import Unavailable
 from relay.store.connection import Client
-from relay.store.keys import DeploymentKeys, Keys, PoolKeys, Shape
+from relay.store.keys import DeploymentKeys, Keys, PoolKeys, Shape, Struct
 
 LUA = Path(__file__).parent / "lua"
 #: Milliseconds that replicas have; less than the client waits for an answer (``connection.py``).
 _PATIENCE = 400
+
+#: The attribute by which a script has all that it needs of a pool.
+_WHOLE_POOL = "whole_pool"
 
 _DECLARATION = re.compile(r"^-- (keys|args|uses): (.+(?:\n--   +.+)*)", re.MULTILINE)
 _KEY = re.compile(r"(?:(?P<alias>\w+)=)?(?P<attribute>\w+)(?:\((?P<parts>[^)]*)\))?")
@@ -141,6 +145,7 @@ class Script:
         self.name = name
         self._declared = Declared(keys={"never": DeclaredKey("never", "never")})
         self._declared.read(text, name)
+        self._of_pools = self._take_pool_keys()
         self._keys = list(self._declared.keys.values())
         args = self._declared.args.values()
         self._scalars = [argument for argument in args if not argument.is_list]
@@ -195,6 +200,17 @@ class Script:
     def lists(self) -> list[Argument]:
         return self._lists
 
+    def _take_pool_keys(self) -> frozenset[str]:
+        """The keys that come with whole pools, if the script has such; they need no declaration."""
+        declared = self._declared.keys
+        if not any(key.attribute == _WHOLE_POOL for key in declared.values()):
+            return frozenset()
+        pool = PoolKeys.declared(_WHOLE_POOL)
+        fields = frozenset(pool.fields) if isinstance(pool, Struct) else frozenset()
+        for name in fields & declared.keys():
+            del declared[name]
+        return fields
+
     # --- checks -----------------------------------------------------------------------
 
     def _check(self, text: str) -> None:
@@ -204,6 +220,7 @@ class Script:
         code = "\n".join(line for line in whole.splitlines() if not line.lstrip().startswith("--"))
         for kind, declared in (("keys", self._declared.keys), ("args", self._declared.args)):
             used = set(re.findall(rf"\b{kind}\.(\w+)", code))
+            used -= self._of_pools if kind == "keys" else frozenset()
             if used - set(declared):
                 raise ScriptError(
                     f"{self.name} uses undeclared {kind}: {sorted(used - set(declared))}"

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from relay.domain.access_code import draw_access_codes
 from relay.domain.allocation import ExhaustedReason, draw_session_id
 from relay.domain.errors import Conflict
 from relay.domain.participant import Participant, Role
-from relay.domain.pool import Geo, Pool, Selection
 from relay.domain.session import Channel, ClosedReason, Session, pool_of
 from relay.store.connection import Client
-from relay.store.keys import BoardKeys, PoolKeys
+from relay.store.keys import BoardKeys
+from relay.store.people import unpack_participant
 from relay.store.records import pack_channels, unpack_session
-from relay.store.scripts import Scripts, degrees_of, leaves
+from relay.store.scripts import Scripts
 
 
 @dataclass(frozen=True)
@@ -36,16 +36,22 @@ class Incapable:
 
 
 @dataclass(frozen=True)
+class Elsewhere:
+    """The pair's open session is in another pool."""
+
+    session: Session
+
+
+@dataclass(frozen=True)
 class Outdated:
-    """A participant's phone is changing: read the participant again, then claim again."""
+    """The people are others by now: read them again, then claim again."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class ClaimRequest:
     """What a new session should be; a pair's open session follows it where it may.
 
-    ``area`` is the candidate's area code, for a pool that looks at it; ``suppressed`` are virtual
-    numbers whose texts one of the two has stopped.
+    ``area`` is the candidate's area code, for a pool that looks at it.
     """
 
     expires_at: int
@@ -53,126 +59,111 @@ class Wish:
     channels: frozenset[Channel]
     context: str
     area: str = ""
-    suppressed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """Two people as they are on record, and their latest session's id, open or not; "" for none."""
+
+    recruiter: Participant | None
+    candidate: Participant | None
+    latest: str
 
 
 class Sessions:
+    """Every method raises Unavailable when Redis is away."""
+
     def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:
         self._client = client
         self._scripts = scripts
         self._keys = keys
 
+    def look_at_pair(self, recruiter: str, candidate: str) -> Pair:
+        """What a claim for these two refs is made of, in one round trip."""
+        keys = self._keys
+        with self._client.pipeline(transaction=False) as pipe:
+            pipe.hgetall(keys.person(Role.RECRUITER, recruiter))
+            pipe.hgetall(keys.person(Role.CANDIDATE, candidate))
+            pipe.hget(keys.open(Role.RECRUITER, recruiter), candidate)
+            pipe.hget(keys.past(Role.RECRUITER, recruiter), candidate)
+            found_recruiter, found_candidate, open_id, past_id = pipe.execute()
+        return Pair(
+            recruiter=_person(Role.RECRUITER, recruiter, found_recruiter),
+            candidate=_person(Role.CANDIDATE, candidate, found_candidate),
+            latest=open_id or past_id or "",
+        )
+
     def claim(
         self,
-        pool: Pool,
+        pool: str,
         recruiter: Participant,
         candidate: Participant,
-        wish: Wish,
+        request: ClaimRequest,
         *,
         now: float,
         retention: int,
-    ) -> Claimed | Incapable | Exhausted | Outdated:
+    ) -> Claimed | Incapable | Exhausted | Elsewhere | Outdated:
         """The pair's open session, or a new one on the number that the policy chooses; atomic.
 
         Both must be indexed under the same index keys. ``retention`` is how long, in seconds, an
-        ended session is kept. Raises Unavailable.
+        ended session is kept.
         """
         while True:
-            answer = self._claim(pool, recruiter, candidate, wish, now=now, retention=retention)
+            answer = self._claim(pool, recruiter, candidate, request, now, retention)
             match answer:
                 case ["created" | "existing" as outcome, session_id, record]:
                     session = unpack_session(session_id, record)
                     return Claimed(session, is_new=outcome == "created")
                 case ["incapable", session_id, record]:
                     return Incapable(unpack_session(session_id, record))
+                case ["elsewhere", session_id, record]:
+                    session = unpack_session(session_id, record)
+                    if session.is_live(now):
+                        return Elsewhere(session)
+                    self.close(session_id, ClosedReason.EXPIRED, now=now)
                 case ["exhausted", reason]:
                     return Exhausted(ExhaustedReason(reason))
-                case ["moving"]:
+                case ["again"]:
                     return Outdated()
                 # "taken": the drawn id belongs to another pair's session; draw again.
 
     def _claim(
         self,
-        pool: Pool,
+        pool: str,
         recruiter: Participant,
         candidate: Participant,
-        wish: Wish,
-        *,
+        request: ClaimRequest,
         now: float,
         retention: int,
     ) -> list[str]:
-        keys = self._keys.in_pool(pool.name)
-        indexes = (*recruiter.phone_indexes, *candidate.phone_indexes)
-        answer: list[str] = self._scripts.run_positional(
+        answer: list[str] = self._scripts.run(
             "claim",
-            [
-                keys.policy,
-                keys.numbers,
-                keys.ordinals,
-                keys.blocked,
-                keys.resting,
-                keys.full,
-                keys.no_voice,
-                keys.no_sms,
-                keys.busy,
-                keys.area(wish.area),
-                keys.scratch,
-                keys.sessions,
-                keys.due,
-                keys.cooling,
-                keys.ended,
-                keys.leases,
-                keys.codes,
-                keys.code_lengths,
-                keys.load,
-                *degrees_of(keys),
-                keys.sharing,
-                keys.moving,
-                keys.pairs(Role.RECRUITER, recruiter.ref),
-                keys.pairs(Role.CANDIDATE, candidate.ref),
-                keys.idle,
-                *(key for index in indexes for key in leaves(keys.shape("node", index))),
-            ],
-            [
-                now,
-                draw_session_id(pool.name),
-                wish.expires_at,
-                int(wish.expiry_was_asked_for),
-                pack_channels(wish.channels),
-                wish.context,
-                pool.recruiter_cooldown,
-                pool.candidate_cooldown,
-                retention,
-                recruiter.ref,
-                recruiter.sealed_phone,
-                recruiter.locale,
-                int(recruiter.screen_calls),
-                candidate.ref,
-                candidate.sealed_phone,
-                candidate.locale,
-                *draw_access_codes(),
-                int(pool.selection is Selection.SPREAD),
-                int(pool.access_codes),
-                geo_of(pool),
-                len(recruiter.phone_indexes),
-                *indexes,
-                *wish.suppressed,
-            ],
+            self._keys.in_pool(pool),
+            durably=True,
+            now=now,
+            id=draw_session_id(pool),
+            pool=pool,
+            recruiter_ref=recruiter.ref,
+            candidate_ref=candidate.ref,
+            channels=pack_channels(request.channels),
+            context=request.context,
+            expires_at=request.expires_at,
+            extend=request.expiry_was_asked_for,
+            area=request.area,
+            retention=retention,
+            recruiter_indexes=recruiter.phone_indexes,
+            candidate_indexes=candidate.phone_indexes,
+            draws=draw_access_codes(),
         )
         return answer
 
     def get(self, session_id: str) -> Session | None:
-        """Raises Unavailable."""
-        try:
-            keys = self._keys.in_pool(pool_of(session_id))
-        except ValueError:
-            return None
-        record = self._client.hget(keys.sessions, session_id)
+        record = self._client.hget(self._keys.sessions, session_id)
         return unpack_session(session_id, record) if record else None
 
-    def of_ids(self, pool: str, session_ids: Sequence[str]) -> list[Session]:
-        """The sessions of a pool that have these ids, as far as they are kept."""
-        return read_sessions(self._client, self._keys.in_pool(pool), session_ids)
+    def of_ids(self, session_ids: Sequence[str]) -> list[Session]:
+        """The sessions that have these ids, as far as they are kept."""
+        return read_sessions(self._client, self._keys, session_ids)
 
     def amend(
         self,
@@ -184,88 +175,69 @@ class Sessions:
         context: str | None = None,
     ) -> Session | None:
         """The session after the change; a closed or expired one comes back as it is. Raises
-        Conflict when its number cannot carry a channel, Unavailable."""
-        keys = self._keys.in_pool(pool_of(session_id))
-        outcome, *record = self._scripts.run_positional(
+        Conflict when its number cannot carry a channel."""
+        outcome, *record = self._scripts.run(
             "amend",
-            [keys.sessions, keys.due, keys.no_voice, keys.no_sms],
-            [
-                now,
-                session_id,
-                expires_at if expires_at is not None else "",
-                pack_channels(channels) if channels is not None else "",
-                int(context is not None),
-                context or "",
-            ],
+            self._keys.in_pool(pool_of(session_id)),
+            now=now,
+            id=session_id,
+            expires_at=expires_at,
+            channels=pack_channels(channels) if channels is not None else None,
+            changes_context=context is not None,
+            context=context or "",
         )
         if outcome == "incapable":
             raise Conflict("The session's number cannot carry these channels.")
         return None if outcome == "unknown" else unpack_session(session_id, record[0])
 
-    def close(
-        self, session_id: str, pool: Pool, reason: ClosedReason, *, now: float
-    ) -> Session | None:
-        """Closes at once; the session after it, or None when there is none. Raises Unavailable."""
+    def close(self, session_id: str, reason: ClosedReason, *, now: float) -> Session | None:
+        """Closes at once. Returns the session after it, or None when there is none."""
+        session = self.get(session_id)
+        if session is None:
+            return None
         record = self._scripts.run(
             "close",
-            self._keys.in_pool(pool.name),
+            self._keys.in_pool(session.pool),
             durably=True,
             now=now,
             id=session_id,
+            recruiter_ref=session.recruiter.ref,
+            candidate_ref=session.candidate.ref,
             reason=reason,
-            severs=reason.severs_calls,
-            cooldown_of_recruiter=pool.recruiter_cooldown,
-            cooldown_of_candidate=pool.candidate_cooldown,
+            revokes=reason.severs_calls,
         )
         return unpack_session(session_id, record) if record else None
 
-    def of_pair(self, pools: Iterable[str], recruiter: str, candidate: str) -> list[Session]:
-        """The pair's latest session in each of the pools, open or not."""
-        names = list(pools)
-        with self._client.pipeline(transaction=False) as pipe:
-            for name in names:
-                pipe.hget(self._keys.in_pool(name).pairs(Role.RECRUITER, recruiter), candidate)
-            ids = pipe.execute()
-        return [
-            session
-            for name, session_id in zip(names, ids, strict=True)
-            if session_id
-            for session in read_sessions(self._client, self._keys.in_pool(name), [session_id])
-        ]
-
-    def bound_to(self, pool: str, index: str, number: str) -> list[Session]:
+    def bound_to(self, index: str, number: str) -> list[Session]:
         """The sessions, open or cooling, that a phone has on a virtual number; newest first."""
-        keys = self._keys.in_pool(pool)
-        held = self._client.hget(keys.phone(index), number) or ""
-        found = read_sessions(self._client, keys, held.split())
-        return sorted(found, key=lambda session: (-session.created_at, session.id))
+        held = self._client.hget(self._keys.phone(index), number) or ""
+        return sorted(self.of_ids(held.split()), key=_newest_first)
 
-    def of_participant(self, pool: str, role: Role, ref: str) -> list[Session]:
-        """All kept sessions of a person in a pool, newest first: each counterpart's latest one and
-        those before it."""
-        keys = self._keys.in_pool(pool)
+    def of_participant(self, role: Role, ref: str) -> list[Session]:
+        """All kept sessions of a person, newest first: those that are open, each counterpart's
+        latest ended one, and those before it."""
         found: dict[str, Session] = {}
-        ids = [*self._client.hvals(keys.pairs(role, ref))]
+        with self._client.pipeline(transaction=False) as pipe:
+            pipe.hvals(self._keys.open(role, ref))
+            pipe.hvals(self._keys.past(role, ref))
+            ids = [session_id for found_ids in pipe.execute() for session_id in found_ids]
         while ids:
-            sessions = read_sessions(self._client, keys, ids)
+            sessions = self.of_ids(ids)
             found.update((session.id, session) for session in sessions)
             ids = [s.previous for s in sessions if s.previous and s.previous not in found]
-        return sorted(found.values(), key=lambda s: (-s.created_at, s.id))
+        return sorted(found.values(), key=_newest_first)
 
-    def scan(self, pool: str, cursor: int, count: int) -> tuple[int, list[Session]]:
-        """Some sessions of a pool and the cursor to go on from; 0 begins and ends (``HSCAN``)."""
-        next_cursor, records = self._client.hscan(
-            self._keys.in_pool(pool).sessions, cursor=cursor, count=count
-        )
+    def scan(self, cursor: int, count: int) -> tuple[int, list[Session]]:
+        """Some sessions and the cursor to go on from; 0 begins and ends (``HSCAN``)."""
+        next_cursor, records = self._client.hscan(self._keys.sessions, cursor=cursor, count=count)
         return int(next_cursor), [unpack_session(i, record) for i, record in records.items()]
 
     def last_interactions_at(self, sessions: Sequence[Session]) -> dict[str, int]:
         """Session id → when its latest call or message began, for those that have one."""
         with self._client.pipeline(transaction=False) as pipe:
             for session in sessions:
-                keys = self._keys.in_pool(session.pool)
                 pipe.zrange(
-                    keys.interactions,
+                    self._keys.interactions,
                     f"({session.id}\n",
                     f"[{session.id}\t",
                     bylex=True,
@@ -281,14 +253,15 @@ class Sessions:
         }
 
 
-def read_sessions(client: Client, keys: PoolKeys, ids: Sequence[str]) -> list[Session]:
-    """The sessions of these ids, as far as they are kept. Raises RedisError."""
+def read_sessions(client: Client, keys: BoardKeys, ids: Sequence[str]) -> list[Session]:
+    """The sessions of these ids, as far as they are kept."""
     records = client.hmget(keys.sessions, ids) if ids else []
     return [unpack_session(i, record) for i, record in zip(ids, records, strict=True) if record]
 
 
-def geo_of(pool: Pool) -> str:
-    """How far the policy looks at areas, as scripts that choose a number take it."""
-    if pool.geo is Geo.COUNTRY:
-        return ""
-    return "strict" if pool.strict_geo else "prefer"
+def _person(role: Role, ref: str, record: Mapping[str, str]) -> Participant | None:
+    return unpack_participant(role, ref, record) if record else None
+
+
+def _newest_first(session: Session) -> tuple[int, str]:
+    return (-session.created_at, session.id)

@@ -6,6 +6,7 @@ from relay.store.calls import Calls
 from relay.store.comparisons import Comparisons
 from relay.store.connection import Client
 from relay.store.erasing import Erasing
+from relay.store.erasures import Erasures
 from relay.store.history import History
 from relay.store.idle_numbers import IdleNumbers
 from relay.store.jobs import PurchaseJobs
@@ -15,7 +16,6 @@ from relay.store.notices import Notices
 from relay.store.numbers import Numbers
 from relay.store.people import People
 from relay.store.phone_changes import PhoneChanges
-from relay.store.phone_moves import PhoneMoves
 from relay.store.pools import Pools
 from relay.store.recycling import Recycling
 from relay.store.reputation import Reputation
@@ -38,8 +38,8 @@ class Store:
         self.comparisons = Comparisons(client)
         self.people = People(client, scripts, keys)
         self.phone_changes = PhoneChanges(client, scripts, keys)
-        self.phone_moves = PhoneMoves(client, scripts, keys)
         self.erasing = Erasing(client, scripts, keys)
+        self.erasures = Erasures(client, scripts, keys)
         self.sessions = Sessions(client, scripts, keys)
         self.recycling = Recycling(client, scripts, keys)
         self.calls = Calls(client, scripts, keys)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from relay.carrier import announcements
 from relay.carrier.announcements import Announcement
-from relay.domain.session import pool_of
 from relay.workflows.services import Services
 
 
@@ -14,7 +13,7 @@ def ask_which_session(
     """The words: the question, and the codes and contexts of the sender's live sessions there; of
     none whose recruiter has left this phone, the one of ``index``. That they are connected no
     longer, when by now none is live. Raises Unavailable."""
-    bound = services.store.sessions.bound_to(pool_of(message_id), index, number)
+    bound = services.store.sessions.bound_to(index, number)
     board = services.settings.board_name
     live = [
         (session.access_code, session.context)

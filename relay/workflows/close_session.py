@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 
 from relay.domain.errors import NotFound
-from relay.domain.session import ClosedReason, Session, pool_of
+from relay.domain.session import ClosedReason, Session
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
@@ -22,16 +22,8 @@ def close_session(
 
     Raises NotFound, Unavailable.
     """
-    session = _close(services, session_id, reason, now)
+    session = services.store.sessions.close(session_id, reason, now=now)
     if session is None:
         raise NotFound("There is no session with this id.")
     log.info("session closed", session=session.id, reason=session.closed_reason)
     return session
-
-
-def _close(services: Services, session_id: str, reason: ClosedReason, now: float) -> Session | None:
-    try:
-        pool = services.store.pools.get(pool_of(session_id))
-    except ValueError:
-        return None
-    return services.store.sessions.close(session_id, pool, reason, now=now) if pool else None

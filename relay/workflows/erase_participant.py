@@ -6,45 +6,35 @@ import structlog
 
 from relay.domain.errors import NotFound
 from relay.domain.participant import Role
-from relay.domain.session import ClosedReason
-from relay.store.people import PhoneChanging
-from relay.store.phone_changes import Stage
-from relay.workflows.change_phone import policies
-from relay.workflows.enter_pool import when_not_changing
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
 
 
 def erase_participant(services: Services, role: Role, ref: str, *, now: float) -> None:
-    """From the first step on nobody finds the person; a process that dies after it leaves the rest
-    to ``resume_phone_changes``. What remains are keyed hashes: bindings that cool, so that a late
-    call reaches nobody else, and a STOP, which outlives everything.
+    """Erases in one step; the texts on their way to the person are cleaned right after it, by
+    ``clean_texts_of_erased`` where this process dies. None of these is sent meanwhile. What remains
+    are keyed hashes: bindings that cool, so that a late call reaches nobody else, and a STOP, which
+    outlives everything.
 
-    Raises NotFound, Conflict (a phone change is under way), Unavailable.
+    Raises NotFound, Conflict (others change the person again and again), Unavailable.
     """
-
-    def begin_once() -> str:
-        outcome = services.store.phone_changes.begin_erasure(role, ref, now=now)
-        if outcome == "changing":
-            raise PhoneChanging
-        return outcome
-
-    if when_not_changing(begin_once) == "unknown":
+    if not services.store.erasures.erase(role, ref, now=now):
         raise NotFound(f"There is no such {role}.")
-    complete_erasure(services, role, ref, now=now)
-
-
-def complete_erasure(services: Services, role: Role, ref: str, *, now: float) -> None:
-    """Closes the sessions in every pool, then forgets the record. Raises Unavailable."""
-    erasure = services.store.phone_changes.get(role, ref)
-    if erasure is None or erasure.stage is not Stage.ERASING:
-        return  # another process was quicker
-    for pool in policies(services, erasure.pools):
-        services.store.phone_moves.leave_pool(
-            pool, role, ref, mark=erasure.mark, reason=ClosedReason.ERASED, now=now
-        )
-        sessions = services.store.sessions.of_participant(pool.name, role, ref)
-        services.store.erasing.forget_in_texts(pool.name, role, ref, sessions)
-    services.store.phone_changes.finish_erasure(role, ref)
     log.info("participant erased", role=role, ref=ref)
+    _clean_texts(services, role, ref)
+
+
+def clean_texts_of_erased(services: Services) -> int:
+    """Takes the sealed phones of erased people out of the texts that were on their way to them.
+    Returns how many people there were. Safe side by side with itself. Raises Unavailable."""
+    pending = services.store.erasures.pending()
+    for role, ref in pending:
+        _clean_texts(services, role, ref)
+    return len(pending)
+
+
+def _clean_texts(services: Services, role: Role, ref: str) -> None:
+    sessions = services.store.sessions.of_participant(role, ref)
+    services.store.erasing.forget_in_texts(role, ref, sessions)
+    services.store.erasures.finish(role, ref)

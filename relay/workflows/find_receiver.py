@@ -8,7 +8,6 @@ from relay.domain.participant import Participant
 from relay.domain.phone import PhoneNumber
 from relay.domain.session import Session
 from relay.domain.texts import Grant
-from relay.store.phone_changes import Stage
 from relay.workflows.services import Services
 
 
@@ -55,8 +54,5 @@ def _owner(
 ) -> Participant | None:
     """The receiver, if a phone of one of these indexes still is theirs."""
     ref = session.party(grant.receiver).ref
-    change = services.store.phone_changes.get(grant.receiver, ref)
-    if change is not None and change.stage is Stage.COMMITTING:
-        raise PhoneMoving
     person = services.store.people.get(grant.receiver, ref)
     return person if person and set(indexes) & set(person.phone_indexes) else None

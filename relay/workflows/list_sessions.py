@@ -46,10 +46,9 @@ class After:
 @dataclass(frozen=True, kw_only=True)
 class Scan:
     """Where a page of the store begins: with the sessions that had no place in the one before,
-    then at this cursor of this pool; no pool when all have been gone through."""
+    then at this cursor; no cursor when all have been gone through."""
 
-    pool: str
-    cursor: int = 0
+    cursor: int | None = 0
     left_over: tuple[str, ...] = ()
 
 
@@ -73,16 +72,13 @@ def list_sessions(
 
     A ``start`` that belongs to the other kind of list begins anew. Raises Unavailable.
     """
-    pools = services.store.pools.names()
     if wanted.virtual_number is not None:
         wanted = replace(wanted, virtual_number=_normalise(wanted.virtual_number))
-        pool = services.store.numbers.pool_of(wanted.virtual_number or "")
-        pools = [pool] if pool else []
     if wanted.recruiter is None and wanted.candidate is None:
-        scan = start if isinstance(start, Scan) else Scan(pool=_pool_after("", pools))
-        return _page_of_store(services, wanted, pools, at=scan, limit=limit, now=now)
+        scan = start if isinstance(start, Scan) else Scan()
+        return _page_of_store(services, wanted, at=scan, limit=limit, now=now)
     after = start if isinstance(start, After) else None
-    return _page_of_person(services, wanted, pools, after=after, limit=limit, now=now)
+    return _page_of_person(services, wanted, after=after, limit=limit, now=now)
 
 
 def _normalise(number: str) -> str:
@@ -93,61 +89,33 @@ def _normalise(number: str) -> str:
 
 
 def _page_of_person(
-    services: Services,
-    wanted: SessionFilter,
-    pools: list[str],
-    *,
-    after: After | None,
-    limit: int,
-    now: float,
+    services: Services, wanted: SessionFilter, *, after: After | None, limit: int, now: float
 ) -> SessionPage:
     role, ref = Role.CANDIDATE, wanted.candidate
     if ref is None:
         role, ref = Role.RECRUITER, wanted.recruiter or ""
-    found = [
-        session
-        for pool in pools
-        for session in services.store.sessions.of_participant(pool, role, ref)
-        if wanted.admits(session, now)
-    ]
-    found.sort(key=_latest_first)
+    theirs = services.store.sessions.of_participant(role, ref)
+    found = [session for session in theirs if wanted.admits(session, now)]
     if after is not None:
         place = (-after.created_at, after.id)
-        found = [session for session in found if _latest_first(session) > place]
+        found = [session for session in found if (-session.created_at, session.id) > place]
     page = found[:limit]
     if len(found) == len(page):
         return SessionPage(page, None)
     return SessionPage(page, After(created_at=page[-1].created_at, id=page[-1].id))
 
 
-def _latest_first(session: Session) -> tuple[int, str]:
-    return (-session.created_at, session.id)
-
-
 def _page_of_store(
-    services: Services,
-    wanted: SessionFilter,
-    pools: list[str],
-    *,
-    at: Scan,
-    limit: int,
-    now: float,
+    services: Services, wanted: SessionFilter, *, at: Scan, limit: int, now: float
 ) -> SessionPage:
-    sessions = services.store.sessions
-    found = [session for left in at.left_over if (session := sessions.get(left))]
+    found = services.store.sessions.of_ids(at.left_over)
     for _ in range(_MOST_STRIDES):
-        if len(found) >= limit or not at.pool:
+        if len(found) >= limit or at.cursor is None:
             break
         stride = max(limit - len(found), _SHORTEST_STRIDE)
-        cursor, some = sessions.scan(at.pool, at.cursor, stride)
+        cursor, some = services.store.sessions.scan(at.cursor, stride)
         found.extend(session for session in some if wanted.admits(session, now))
-        next_pool = at.pool if cursor else _pool_after(at.pool, pools)
-        at = Scan(pool=next_pool, cursor=cursor)
+        at = Scan(cursor=cursor or None)
     rest = tuple(session.id for session in found[limit:])
-    more = replace(at, left_over=rest) if at.pool or rest else None
+    more = replace(at, left_over=rest) if at.cursor is not None or rest else None
     return SessionPage(found[:limit], more)
-
-
-def _pool_after(name: str, pools: list[str]) -> str:
-    """The next one in the order of names; no name after the last."""
-    return min((pool for pool in pools if pool > name), default="")

@@ -19,16 +19,23 @@ from relay.domain.participant import (
 )
 from relay.domain.phone import area_code_of
 from relay.domain.pool import Geo, Pool
-from relay.domain.session import Channel, Session
-from relay.store.sessions import Claimed, Exhausted, Incapable, Outdated, Wish
-from relay.workflows.enter_pool import enter_pool
+from relay.domain.session import Channel, Session, pool_of
+from relay.store.sessions import (
+    Claimed,
+    ClaimRequest,
+    Elsewhere,
+    Exhausted,
+    Incapable,
+    Outdated,
+)
 from relay.workflows.register_participant import register_candidate, register_recruiter
+from relay.workflows.renew_indexes import renew_indexes
 from relay.workflows.services import Services
 from relay.workflows.session_terms import check_context, expiry_after
 
 log = structlog.get_logger()
 
-#: Claims that met a phone change under way; each is tried again with the person read anew.
+#: How often a pair that others change at the same time is looked at again.
 _ATTEMPTS = 4
 
 
@@ -68,12 +75,6 @@ class Opened:
     is_new: bool
 
 
-@dataclass(frozen=True)
-class _Pair:
-    recruiter: Participant
-    candidate: Participant
-
-
 def open_session(services: Services, wanted: SessionRequest, *, asker: Asker, now: float) -> Opened:
     """The pair's open session, which follows the request as far as ``API.md`` says, or a new one.
 
@@ -82,52 +83,30 @@ def open_session(services: Services, wanted: SessionRequest, *, asker: Asker, no
     check_context(wanted.context)
     if wanted.pool is not None:
         # What can be refused is refused before anybody is put on record.
-        _wish(wanted, _pool_named(services, wanted.pool), now)
-    pair = _find_or_register(services, wanted, asker, now)
-    if set(pair.recruiter.phone_indexes) & set(pair.candidate.phone_indexes):
-        raise _invalid("/candidate", "has the same phone as the recruiter")
-    pool = _pool_for(services, wanted, pair, now)
-    _check_countries(pool, pair)
-    claimed = _claim(services, pool, pair, _wish(wanted, pool, now), now)
-    if claimed.is_new:
-        log.info("session opened", session=claimed.session.id)
-    return Opened(claimed.session, claimed.is_new)
-
-
-def _wish(wanted: SessionRequest, pool: Pool, now: float) -> Wish:
-    ttl = wanted.ttl if wanted.ttl is not None else pool.default_ttl
-    return Wish(
-        expires_at=expiry_after(ttl, pool, now=now),
-        expiry_was_asked_for=wanted.ttl is not None,
-        channels=wanted.channels,
-        context=wanted.context,
-    )
+        _request(wanted, _pool_named(services, wanted.pool), now)
+    _register_given(services, wanted, asker, now)
+    for _ in range(_ATTEMPTS):
+        claimed = _claim(services, wanted, now)
+        if claimed is not None:
+            if claimed.is_new:
+                log.info("session opened", session=claimed.session.id)
+            return Opened(claimed.session, claimed.is_new)
+    raise Conflict("The pair is being changed by others; try again.", retry_after=1)
 
 
 # --- who ------------------------------------------------------------------------------
 
 
-def _find_or_register(
-    services: Services, wanted: SessionRequest, asker: Asker, now: float
-) -> _Pair:
-    return _Pair(
-        _find_or_register_one(services, Role.RECRUITER, wanted.recruiter, asker, now),
-        _find_or_register_one(services, Role.CANDIDATE, wanted.candidate, asker, now),
-    )
-
-
-def _find_or_register_one(
-    services: Services, role: Role, someone: Someone, asker: Asker, now: float
-) -> Participant:
-    if someone.details is not None:
-        with _pointers_below(f"/{role}"):
-            return _register(services, someone, someone.details, asker, now)
-    person = services.store.people.get(role, someone.ref)
-    if person is None:
-        raise _invalid(f"/{role}", f"no {role} has this ref; send an object to create one")
-    if person.status is ParticipantStatus.WITHOUT_PHONE:
-        raise Conflict(f"The {role} has no phone: another candidate has taken it over.")
-    return person
+def _register_given(services: Services, wanted: SessionRequest, asker: Asker, now: float) -> None:
+    """Nobody is put on record beside somebody who is not there."""
+    sides = ((Role.RECRUITER, wanted.recruiter), (Role.CANDIDATE, wanted.candidate))
+    are_all_named = all(someone.details is None for _, someone in sides)
+    for role, someone in sides:
+        if someone.details is not None:
+            with _pointers_below(f"/{role}"):
+                _register(services, someone, someone.details, asker, now)
+        elif not are_all_named:
+            _check_known(role, services.store.people.get(role, someone.ref))
 
 
 def _register(
@@ -136,9 +115,9 @@ def _register(
     details: RecruiterDetails | CandidateDetails,
     asker: Asker,
     now: float,
-) -> Participant:
+) -> None:
     if isinstance(details, RecruiterDetails):
-        return register_recruiter(
+        register_recruiter(
             services,
             someone.ref,
             details,
@@ -146,17 +125,18 @@ def _register(
             may_change_phone=asker.may_change_phone,
             client_id=asker.client_id,
             now=now,
-        ).participant
-    return register_candidate(
-        services,
-        someone.ref,
-        details,
-        take_over=someone.take_over,
-        renumber=someone.renumber,
-        may_change_phone=asker.may_change_phone,
-        client_id=asker.client_id,
-        now=now,
-    ).participant
+        )
+    else:
+        register_candidate(
+            services,
+            someone.ref,
+            details,
+            take_over=someone.take_over,
+            renumber=someone.renumber,
+            may_change_phone=asker.may_change_phone,
+            client_id=asker.client_id,
+            now=now,
+        )
 
 
 @contextmanager
@@ -171,28 +151,31 @@ def _pointers_below(place: str) -> Iterator[None]:
         raise
 
 
+def _ready(services: Services, role: Role, person: Participant | None) -> Participant:
+    """The person as a claim needs them. Raises Invalid, Conflict."""
+    return renew_indexes(services, _check_known(role, person))
+
+
+def _check_known(role: Role, person: Participant | None) -> Participant:
+    """Raises Invalid for somebody who is not there, Conflict for somebody without a phone."""
+    if person is None:
+        raise _invalid(f"/{role}", f"no {role} has this ref; send an object to create one")
+    if person.status is ParticipantStatus.WITHOUT_PHONE:
+        raise Conflict(f"The {role} has no phone: another candidate has taken it over.")
+    return person
+
+
 # --- where ----------------------------------------------------------------------------
 
 
-def _pool_for(services: Services, wanted: SessionRequest, pair: _Pair, now: float) -> Pool:
-    """The pool asked for; else where the pair has a session, the latest one if none is open; else
-    the one pool of the candidate's country."""
-    theirs = _sessions_of(services, pair)
-    live = [session for session in theirs if session.is_live(now)]
+def _pool_for(services: Services, wanted: SessionRequest, latest: str, country: str) -> Pool:
+    """The pool asked for; else where the pair has or last had a session; else the one pool of the
+    candidate's country."""
     if wanted.pool is not None:
-        elsewhere = tuple(session.id for session in live if session.pool != wanted.pool)
-        if elsewhere:
-            raise Conflict("The pair has an open session in another pool.", sessions=elsewhere)
         return _pool_named(services, wanted.pool)
-    if theirs:
-        latest = max(live or theirs, key=lambda session: session.created_at)
-        return _pool_named(services, latest.pool)
-    return _only_pool_of(services, pair.candidate.country)
-
-
-def _sessions_of(services: Services, pair: _Pair) -> list[Session]:
-    shared = [name for name in pair.recruiter.pools if name in pair.candidate.pools]
-    return services.store.sessions.of_pair(shared, pair.recruiter.ref, pair.candidate.ref)
+    if latest:
+        return _pool_named(services, pool_of(latest))
+    return _only_pool_of(services, country)
 
 
 def _pool_named(services: Services, name: str) -> Pool:
@@ -214,62 +197,71 @@ def _only_pool_of(services: Services, country: str) -> Pool:
     return pools[0]
 
 
-def _check_countries(pool: Pool, pair: _Pair) -> None:
-    faults = tuple(_unwelcome(pool, pair))
+def _check_countries(pool: Pool, *people: Participant) -> None:
+    faults = tuple(
+        Fault(f"/{person.role}", "the phone's country is not allowed in this pool")
+        for person in people
+        if not pool.admits(person.country)
+    )
     if faults:
         raise Invalid("The pool is not for phones of every country.", faults)
-
-
-def _unwelcome(pool: Pool, pair: _Pair) -> Iterator[Fault]:
-    for person in (pair.recruiter, pair.candidate):
-        if not pool.admits(person.country):
-            yield Fault(f"/{person.role}", "the phone's country is not allowed in this pool")
 
 
 # --- the claim ------------------------------------------------------------------------
 
 
-def _claim(services: Services, pool: Pool, pair: _Pair, wish: Wish, now: float) -> Claimed:
-    for _ in range(_ATTEMPTS):
-        recruiter = enter_pool(services, Role.RECRUITER, pair.recruiter.ref, pool.name)
-        candidate = enter_pool(services, Role.CANDIDATE, pair.candidate.ref, pool.name)
-        outcome = services.store.sessions.claim(
-            pool,
-            recruiter,
-            candidate,
-            _with_what_is_known(services, pool, wish, recruiter, candidate),
-            now=now,
-            retention=services.settings.record_retention,
-        )
-        match outcome:
-            case Claimed():
-                return outcome
-            case Incapable(session):
-                raise Conflict(
-                    "The number of the pair's open session cannot carry these channels.",
-                    sessions=(session.id,),
-                )
-            case Exhausted(reason):
-                raise PoolExhausted(reason.sentence, reason=reason)
-            case Outdated():
-                continue
-            case _:
-                assert_never(outcome)
-    raise Conflict("A phone of the pair is being changed; try again.", retry_after=1)
+def _claim(services: Services, wanted: SessionRequest, now: float) -> Claimed | None:
+    """None when the pair was changed by others meanwhile, and is to be looked at again."""
+    pair = services.store.sessions.look_at_pair(wanted.recruiter.ref, wanted.candidate.ref)
+    recruiter = _ready(services, Role.RECRUITER, pair.recruiter)
+    candidate = _ready(services, Role.CANDIDATE, pair.candidate)
+    if set(recruiter.phone_indexes) & set(candidate.phone_indexes):
+        raise _invalid("/candidate", "has the same phone as the recruiter")
+    pool = _pool_for(services, wanted, pair.latest, candidate.country)
+    _check_countries(pool, recruiter, candidate)
+    request = replace(_request(wanted, pool, now), area=_area(services, pool, candidate))
+    outcome = services.store.sessions.claim(
+        pool.name,
+        recruiter,
+        candidate,
+        request,
+        now=now,
+        retention=services.settings.record_retention,
+    )
+    match outcome:
+        case Claimed():
+            return outcome
+        case Incapable(session):
+            raise Conflict(
+                "The number of the pair's open session cannot carry these channels.",
+                sessions=(session.id,),
+            )
+        case Exhausted(reason):
+            raise PoolExhausted(reason.sentence, reason=reason)
+        case Elsewhere(session) if wanted.pool is not None:
+            raise Conflict("The pair has an open session in another pool.", sessions=(session.id,))
+        case Elsewhere() | Outdated():
+            return None
+        case _:
+            assert_never(outcome)
 
 
-def _with_what_is_known(
-    services: Services, pool: Pool, wish: Wish, recruiter: Participant, candidate: Participant
-) -> Wish:
-    """The wish, and what of the two people the choice of a number looks at. The area code is not
-    kept: with it, the hint and the country, little would be left of a number to guess."""
-    area, suppressed = "", set[str]()
-    if pool.geo is Geo.AREA_CODE:
-        area = area_code_of(services.vault.unseal_phone(candidate.sealed_phone).reveal())
-    if Channel.SMS in wish.channels:
-        for person in (recruiter, candidate):
-            suppressed |= services.store.suppressions.stopped_numbers(person.phone_indexes)
-    return replace(wish, area=area, suppressed=tuple(sorted(suppressed)))
+def _request(wanted: SessionRequest, pool: Pool, now: float) -> ClaimRequest:
+    ttl = wanted.ttl if wanted.ttl is not None else pool.default_ttl
+    return ClaimRequest(
+        expires_at=expiry_after(ttl, pool, now=now),
+        expiry_was_asked_for=wanted.ttl is not None,
+        channels=wanted.channels,
+        context=wanted.context,
+    )
+
+
+def _area(services: Services, pool: Pool, candidate: Participant) -> str:
+    """The candidate's area code, for a pool that looks at it. It is not kept: with it, the hint and
+    the country, little would be left of a number to guess."""
+    if pool.geo is not Geo.AREA_CODE:
+        return ""
+    return area_code_of(services.vault.unseal_phone(candidate.sealed_phone).reveal())
 
 
 def _invalid(pointer: str, detail: str) -> Invalid:

@@ -1,19 +1,18 @@
-"""Tidies one pool after another: closes what is due, frees what has cooled, forgets what is old;
-and ends phone changes whose process has died.
+"""Tidies up: closes what is due and frees what has cooled, pool by pool, then forgets what is old;
+and cleans the texts of erased people where a process has died over it.
 
 Lookups refuse an expired session by themselves (P3); this only makes its number free again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Self
 
 import structlog
 
-from relay.domain.pool import Pool
-from relay.workflows.pass_over_unreachable import pass_over_unreachable
-from relay.workflows.resume_phone_changes import resume_phone_changes
+from relay.workflows.erase_participant import clean_texts_of_erased
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
@@ -38,41 +37,25 @@ class Recycled:
 
 
 def recycle(services: Services, *, now: float) -> Recycled:
-    """Recycles every pool that can be reached; safe to run side by side with itself. Raises
-    Unavailable when nobody can say which pools there are."""
-    with pass_over_unreachable(step="phone changes"):
-        resume_phone_changes(services, now=now)
-    total = Recycled()
+    """Recycles the board; safe to run side by side with itself. Raises Unavailable."""
+    clean_texts_of_erased(services)
+    done = Recycled(purged=_purge_ended(services, now))
     for name in services.store.pools.names():
-        with pass_over_unreachable(pool=name):
-            total += _recycle_named(services, name, now=now)
-    return total
-
-
-def _recycle_named(services: Services, name: str, *, now: float) -> Recycled:
-    pool = services.store.pools.get(name)
-    return recycle_pool(services, pool, now=now) if pool else Recycled()
-
-
-def recycle_pool(services: Services, pool: Pool, *, now: float) -> Recycled:
-    services.store.phone_moves.sweep_markers(pool.name, now=now)
-    done = Recycled(
-        closed=_close_due(services, pool, now),
-        looked_at_cooling=_release_cooled(services, pool, now),
-        purged=_purge_ended(services, pool, now),
-    )
-    if done != Recycled():
-        log.info(
-            "pool recycled",
-            pool=pool.name,
-            closed=done.closed,
-            released=done.looked_at_cooling,
-            purged=done.purged,
-        )
+        done += recycle_pool(services, name, now=now)
     return done
 
 
-def _close_due(services: Services, pool: Pool, now: float) -> int:
+def recycle_pool(services: Services, pool: str, *, now: float) -> Recycled:
+    done = Recycled(
+        closed=_close_due(services, pool, now),
+        looked_at_cooling=_release_cooled(services, pool, now),
+    )
+    if done != Recycled():
+        log.info("pool recycled", pool=pool, closed=done.closed, released=done.looked_at_cooling)
+    return done
+
+
+def _close_due(services: Services, pool: str, now: float) -> int:
     closed = 0
     while True:
         looked_at, ids = services.store.recycling.close_due(pool, now=now, batch=BATCH)
@@ -81,21 +64,23 @@ def _close_due(services: Services, pool: Pool, now: float) -> int:
             return closed
 
 
-def _release_cooled(services: Services, pool: Pool, now: float) -> int:
-    total = 0
-    while True:
-        looked_at = services.store.recycling.release_cooled(
-            pool.name, now=now, batch=BATCH, retention=services.settings.record_retention
+def _release_cooled(services: Services, pool: str, now: float) -> int:
+    return _in_batches(
+        lambda: services.store.recycling.release_cooled(
+            pool, now=now, batch=BATCH, retention=services.settings.record_retention
         )
-        total += looked_at
-        if looked_at < BATCH:
-            return total
+    )
 
 
-def _purge_ended(services: Services, pool: Pool, now: float) -> int:
+def _purge_ended(services: Services, now: float) -> int:
+    return _in_batches(lambda: services.store.recycling.purge_ended(now=now, batch=BATCH))
+
+
+def _in_batches(step: Callable[[], int]) -> int:
+    """Repeats a step until it finds less than a batch. Returns how many it found in all."""
     total = 0
     while True:
-        looked_at = services.store.recycling.purge_ended(pool.name, now=now, batch=BATCH)
+        looked_at = step()
         total += looked_at
         if looked_at < BATCH:
             return total

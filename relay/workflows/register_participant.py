@@ -122,7 +122,7 @@ def _register(
     person = replace(
         known or _stranger(services, role, ref),
         status=ParticipantStatus.ACTIVE,
-        sealed_phone=services.vault.seal_phone(phone, anew_from=_seal_on_record(known, indexes)),
+        sealed_phone=services.vault.seal_phone(phone),
         phone_indexes=indexes,
         index_key_ids=services.vault.index_key_ids,
         phone_hint=phone.hint,
@@ -130,19 +130,12 @@ def _register(
         **_given(details),
     )
     services.store.suppressions.carry_over(indexes)
-    is_new = give_phone(services, person, known, terms, now=now)
+    give_phone(services, person, known, terms, now=now)
+    is_new = known is None
     if known and (known.locale, known.screen_calls) != (person.locale, person.screen_calls):
-        for pool in known.pools:
-            services.store.phone_moves.refresh_party(pool, person)
+        services.store.people.refresh_party(person)
     log.info("participant registered", role=role, ref=ref, is_new=is_new)
     return Registered(services.store.people.get(role, ref) or person, is_new)
-
-
-def _seal_on_record(known: Participant | None, indexes: tuple[str, ...]) -> str:
-    """How the phone of these indexes is sealed on record; "" when it is not the person's yet."""
-    if known is None or set(known.phone_indexes).isdisjoint(indexes):
-        return ""
-    return known.sealed_phone
 
 
 def _stranger(services: Services, role: Role, ref: str) -> Participant:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import redis
+from relay.store.phone_moves import Renumbering, Reserved
 
 from relay.domain.call_progress import taken
 from relay.domain.forecast import Sample
@@ -16,7 +17,6 @@ from relay.domain.purchase import JobKind, JobStatus, Purchase
 from relay.domain.rent import Allowance
 from relay.domain.reputation import Complaint
 from relay.domain.session import ClosedReason
-from relay.store.phone_moves import Renumbering, Reserved
 from tests.board import Board, number, person, take_out
 from tests.fake_redis import real_redis
 from tests.pair import NOW, Pair

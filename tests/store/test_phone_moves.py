@@ -3,13 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
-from relay.domain.call_progress import caller_gone
-from relay.domain.participant import Role
-from relay.domain.routing import RouteState
-from relay.domain.session import ClosedReason
-from relay.store.keys import PoolKeys
-from relay.store.phone_changes import PhoneChange
 from relay.store.phone_moves import (
     Busy,
     Gone,
@@ -20,6 +13,13 @@ from relay.store.phone_moves import (
     ReserveOutcome,
     SamePhone,
 )
+
+from relay.domain.call_progress import caller_gone
+from relay.domain.participant import Role
+from relay.domain.routing import RouteState
+from relay.domain.session import ClosedReason
+from relay.store.keys import PoolKeys
+from relay.store.phone_changes import PhoneChange
 from relay.store.sessions import Claimed, Outdated
 from tests.board import Board, number
 

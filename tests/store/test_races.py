@@ -17,6 +17,7 @@ from multiprocessing.queues import SimpleQueue
 
 import pytest
 import structlog
+from relay.workflows.resume_phone_changes import resume_phone_changes
 
 from config.redis_location import locate_redis
 from relay.domain.errors import Conflict, NotFound, RateLimited, RelayError
@@ -28,7 +29,6 @@ from relay.workflows.close_session import close_session
 from relay.workflows.erase_participant import erase_participant
 from relay.workflows.open_session import SessionRequest, Someone, open_session
 from relay.workflows.recycle import recycle
-from relay.workflows.resume_phone_changes import resume_phone_changes
 from tests.cluster.servers import Cluster, connect_whole
 from tests.fake_redis import real_redis
 from tests.invariants import audit_people, audit_pool, is_at_rest

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from relay.store.phone_moves import NoNumber, Renumbering, Reserved, ReserveOutcome
 
 from relay.domain.allocation import ExhaustedReason
 from relay.domain.participant import Role
 from relay.domain.pool import Geo, NumberStatus
 from relay.domain.session import Channel
 from relay.store.phone_changes import PhoneChange
-from relay.store.phone_moves import NoNumber, Renumbering, Reserved, ReserveOutcome
 from relay.store.sessions import Claimed, Exhausted
 from tests.board import RETENTION, Board, number
 

@@ -16,6 +16,7 @@ from relay.store.records import FIELDS
 from relay.store.scripts import LUA
 from relay.store.sessions import Claimed, Outdated
 from tests.board import NOW, Board, number
+from tests.noted_scripts import NotedScripts
 
 KEYS = PoolKeys("main", "us")
 _OVER = caller_gone(was_accepted=True, duration=30)
@@ -156,21 +157,11 @@ def test_an_expired_session_is_closed_on_the_way(crew: Board) -> None:
 
 def test_p4_a_claim_that_is_sent_twice_is_one(crew: Board) -> None:
     """redis-py sends a command again when only its reply was lost."""
-    sent: list[tuple[object, ...]] = []
-    scripts = crew.store.sessions._scripts
-    run = scripts.run
-
-    def noted(name: str, keys: object, args: object) -> object:
-        sent.append((name, keys, args))
-        return run(name, keys, args)  # type: ignore[arg-type]
-
-    crew.store.sessions._scripts = type("Noting", (), {"run_durably": staticmethod(noted)})()
+    crew.store.sessions._scripts = scripts = NotedScripts(crew.client)
     session = crew.open("rita", "carl")
     before = crew.audit()
-    (claim,) = [one for one in sent if one[0] == "claim"]
-    crew.store.sessions._scripts = scripts
 
-    outcome, session_id, _ = run(*claim)  # type: ignore[arg-type]
+    outcome, session_id, _ = scripts.repeat("claim")
 
     assert (outcome, session_id) == ("created", session.id)
     assert crew.audit() == before

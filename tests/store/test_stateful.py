@@ -17,6 +17,7 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
+from relay.store.phone_moves import InTheWay, Renumbering, Reserved
 
 from relay.domain.participant import Role
 from relay.domain.pool import Pool
@@ -24,7 +25,6 @@ from relay.domain.routing import Route, RouteState
 from relay.domain.session import ClosedReason, Session
 from relay.store.keys import PoolKeys
 from relay.store.phone_changes import BeginOutcome, PhoneChange
-from relay.store.phone_moves import InTheWay, Renumbering, Reserved
 from relay.store.sessions import Claimed, Exhausted
 from relay.store.store import Store
 from tests.board import RETENTION, Board, number, person

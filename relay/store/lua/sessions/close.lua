@@ -1,24 +1,19 @@
 -- close: closes one session at once; its bindings cool from now.
--- keys: sessions due cooling leases policy busy full
--- args: now:number id reason severs:flag cooldown_of_recruiter:number cooldown_of_candidate:number
--- uses: session leases occupancy closing
+-- keys: recruiter_sessions=sessions_of("recruiter" recruiter_ref)
+--       candidate_sessions=sessions_of("candidate" candidate_ref)
+-- args: now:number id recruiter_ref candidate_ref reason revokes:flag
+-- uses: closing
 --
 -- Safe to run twice: a closed session stays as it was closed first. A session past its expiry
 -- closes as expired, whatever was asked.
 -- Answers the record after it, or false when there is no such session.
-local cooldowns = { recruiter = args.cooldown_of_recruiter, candidate = args.cooldown_of_candidate }
-
 local record = redis.call("HGET", keys.sessions, args.id)
 if not record then
   return false
 end
 local session = read_session(record)
 if session.status == "open" then
-  local expires_at = tonumber(session.expires_at)
-  if expires_at <= args.now then
-    close_session(keys, args.id, session, expires_at, "expired", cooldowns, args.severs)
-  else
-    close_session(keys, args.id, session, math.floor(args.now), args.reason, cooldowns, args.severs)
-  end
+  local sides = { recruiter = keys.recruiter_sessions, candidate = keys.candidate_sessions }
+  close_sessions(keys, { closing_of(args.id, session, sides, args.reason, args.now) }, args.revokes)
 end
 return pack_session(session)

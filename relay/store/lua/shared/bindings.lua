@@ -1,43 +1,33 @@
 -- Bindings: for each phone a hash of virtual number → sessions (a recruiter's may be several, parted
--- by spaces), and by role a bitmap of the ordinals it is bound on and its degree. They change
--- together, here. Needs shared/session.lua.
+-- by spaces), and in each pool by role a bitmap of the ordinals it is bound on and its degree. They
+-- change together, here.
+-- keys: sessions degrees sharing
+-- uses: session
 --
 -- A session's code_needed says that its recruiter's phone has several bindings on its number. It is
 -- kept on the record, so that whoever reads that needs no other key.
 --
--- keys: sessions, degrees (recruiter, candidate, both), sharing.
+-- A node is a phone in a pool: its index, phone (hash), used (bitmaps by role), shared (bitmap).
 
 local OTHER_ROLE = { recruiter = "candidate", candidate = "recruiter" }
-local KEYS_OF_NODE = 4
 
-local function node_at(first_key, index)
-  return {
-    index = index, phone = KEYS[first_key],
-    used = { recruiter = KEYS[first_key + 1], candidate = KEYS[first_key + 2] },
-    shared = KEYS[first_key + 3],
-  }
+-- Nodes with their indexes.
+local function nodes_of(nodes, indexes)
+  for position, node in ipairs(nodes) do
+    node.index = indexes[position]
+  end
+  return nodes
 end
 
--- A phone keeps the index it was first bound under while index keys rotate: of `count` indexes the
--- one that has bindings, else the first, which is the writing key's.
-local function living_node(first_key, first_argument, count)
-  for offset = 0, count - 1 do
-    local node = node_at(first_key + KEYS_OF_NODE * offset, ARGV[first_argument + offset])
-    if redis.call("EXISTS", node.phone) == 1 then
+-- A phone keeps the index it was first bound under while index keys rotate. Returns the node that has
+-- bindings, else the first, which is the writing key's.
+local function living_node(nodes, indexes)
+  for _, node in ipairs(nodes_of(nodes, indexes)) do
+    if #nodes == 1 or redis.call("EXISTS", node.phone) == 1 then
       return node
     end
   end
-  return node_at(first_key, ARGV[first_argument])
-end
-
--- Nodes by index: `count` indexes from ARGV[first_argument] on.
-local function read_nodes(first_key, first_argument, count)
-  local nodes = {}
-  for offset = 0, count - 1 do
-    local index = ARGV[first_argument + offset]
-    nodes[index] = node_at(first_key + KEYS_OF_NODE * offset, index)
-  end
-  return nodes
+  return nodes[1]
 end
 
 local function is_holder(node, number, id)
@@ -49,11 +39,8 @@ local function is_several(held)
   return held and string.find(held, " ", 1, true) ~= nil
 end
 
-local function needs_code(node, number)
-  return is_several(redis.call("HGET", node.phone, number)) and "1" or ""
-end
-
-local function count_binding(keys, node, role, change)
+-- Returns the phone's bindings as this role in the pool, after the change.
+local function count_bindings(keys, node, role, change)
   local count = tonumber(redis.call("ZINCRBY", keys.degrees[role], change, node.index))
   if count <= 0 then
     redis.call("ZREM", keys.degrees[role], node.index)
@@ -64,6 +51,7 @@ local function count_binding(keys, node, role, change)
   elseif other then
     redis.call("ZREM", keys.degrees.both, node.index)
   end
+  return count
 end
 
 -- A session that its recruiter has since moved away from this phone is no concern of it.
@@ -76,33 +64,35 @@ local function note_code_needed(keys, node, id, code_needed)
   end
 end
 
-local function begin_sharing(keys, node, ordinal, first_id)
-  note_code_needed(keys, node, first_id, "1")
+local function begin_sharing(keys, node, ordinal)
   redis.call("SETBIT", node.shared, ordinal, 1)
   redis.call("ZINCRBY", keys.sharing, 1, node.index)
 end
 
-local function end_sharing(keys, node, ordinal, last_id)
-  note_code_needed(keys, node, last_id, "")
-  redis.call("SETBIT", node.shared, ordinal, 0)
-  if tonumber(redis.call("ZINCRBY", keys.sharing, -1, node.index)) <= 0 then
+local function end_sharing(keys, node, ordinal)
+  if tonumber(redis.call("ZINCRBY", keys.sharing, -1, node.index)) > 0 then
+    redis.call("SETBIT", node.shared, ordinal, 0)
+  else
     redis.call("ZREM", keys.sharing, node.index)
     redis.call("DEL", node.shared)
   end
 end
 
+-- Returns whether the phone has several bindings on the number now, "1" or "".
 local function bind(keys, node, role, number, ordinal, id)
   local held = redis.call("HGET", node.phone, number)
   redis.call("HSET", node.phone, number, held and held .. " " .. id or id)
-  count_binding(keys, node, role, 1)
+  count_bindings(keys, node, role, 1)
   if not held then
     redis.call("SETBIT", node.used[role], ordinal, 1)
   elseif not is_several(held) then
-    begin_sharing(keys, node, ordinal, held)
+    note_code_needed(keys, node, held, "1")
+    begin_sharing(keys, node, ordinal)
   end
+  return held and "1" or ""
 end
 
--- Does nothing when the session is not bound there. Answers whether it was.
+-- Does nothing when the session is not bound there. Returns whether it was.
 local function unbind(keys, node, role, number, ordinal, id)
   local held = " " .. (redis.call("HGET", node.phone, number) or "") .. " "
   local first, last = string.find(held, " " .. id .. " ", 1, true)
@@ -111,27 +101,20 @@ local function unbind(keys, node, role, number, ordinal, id)
   end
   -- Cut out, and not copied one by one: a heavy recruiter has a thousand there.
   local left = string.sub(string.sub(held, 1, first) .. string.sub(held, last + 1), 2, -2)
-  count_binding(keys, node, role, -1)
+  local bindings = count_bindings(keys, node, role, -1)
   if left ~= "" then
     redis.call("HSET", node.phone, number, left)
     if not is_several(left) then
-      end_sharing(keys, node, ordinal, left)
+      note_code_needed(keys, node, left, "")
+      end_sharing(keys, node, ordinal)
     end
     return true
   end
   redis.call("HDEL", node.phone, number)
-  redis.call("SETBIT", node.used[role], ordinal, 0)
-  if redis.call("EXISTS", node.phone) == 0 then
-    redis.call("DEL", node.used.recruiter, node.used.candidate)
+  if bindings > 0 then
+    redis.call("SETBIT", node.used[role], ordinal, 0)
+  else
+    redis.call("DEL", node.used[role])
   end
   return true
-end
-
--- One session takes a binding over from another; nothing else changes.
-local function rebind(node, number, from, to)
-  local held = redis.call("HGET", node.phone, number)
-  if held then
-    held = string.gsub(" " .. held .. " ", " " .. string.gsub(from, "%p", "%%%0") .. " ", " " .. to .. " ")
-    redis.call("HSET", node.phone, number, string.sub(held, 2, -2))
-  end
 end

@@ -1,21 +1,41 @@
--- Choosing a number for a pair. Needs shared/bindings.lua.
+-- Choosing a number for a pair.
+-- keys: policy numbers ordinals blocked resting full no_sms no_voice busy scratch
 --
 -- Wishes give way in this order: rest (a resting number is taken), spread (the lowest free number is
 -- taken), geo (a number of another area is taken). Then the recruiter shares a number that is free
 -- for the candidate, and on which the recruiter is no candidate: the access code decides. What the
 -- carrier would suppress a text on is the last resort of a pair that may also talk.
 --
--- keys: numbers, ordinals, blocked, resting, full, no_sms, no_voice, busy, scratch, area.
--- wish: voice, sms, spread, shares (booleans), geo ("", "prefer", "strict"), suppressed (numbers).
+-- wish: voice, sms, spread, shares (booleans), geo ("", "prefer", "strict"), area (bitmap), suppressed
+-- (numbers), filled (ordinals that are about to be full). A node's `taken` are ordinals that the phone is
+-- about to be bound on.
 
 -- How many of the least loaded numbers are looked at, and how many of them at a time.
 local LOOKED_AT, AT_A_TIME = 512, 32
 
--- Sets in scratch the bits of the ordinals that are in no avoided bitmap and in all of `within`.
-local function map_free(keys, avoided, suppressed, within)
+-- What the policy lets a session of these channels have ("vs", "v", "s"). area: bitmap, or nil.
+local function wish_of(keys, channels, area, suppressed)
+  local policy = redis.call("HMGET", keys.policy, "selection", "access_codes", "geo", "strict_geo")
+  local by_area = area and policy[3] == "area_code"
+  return {
+    voice = string.find(channels, "v", 1, true) ~= nil,
+    sms = string.find(channels, "s", 1, true) ~= nil,
+    spread = policy[1] == "spread",
+    shares = policy[2] == "1",
+    geo = by_area and (policy[4] == "1" and "strict" or "prefer") or "",
+    area = area,
+    suppressed = suppressed,
+    filled = {},
+  }
+end
+
+-- Sets in scratch the bits of the ordinals that are in no avoided bitmap or list and in all of `within`.
+local function map_free(keys, avoided, lists, within)
   redis.call("BITOP", "OR", keys.scratch, unpack(avoided))
-  for _, ordinal in ipairs(suppressed) do
-    redis.call("SETBIT", keys.scratch, ordinal, 1)
+  for _, ordinals in ipairs(lists) do
+    for _, ordinal in ipairs(ordinals) do
+      redis.call("SETBIT", keys.scratch, ordinal, 1)
+    end
   end
   redis.call("BITOP", "NOT", keys.scratch, keys.scratch)
   for _, bitmap in ipairs(within) do
@@ -35,14 +55,14 @@ local function least_loaded(keys)
   return nil
 end
 
--- The ordinal and the number to take of those mapped free; nil when there is none.
+-- Returns the ordinal and the number to take of those mapped free; nil when there is none.
 local function take_mapped(keys, spread)
   local lowest = redis.call("BITPOS", keys.scratch, 1)
   local number = lowest >= 0 and redis.call("HGET", keys.ordinals, lowest)
   if not number then
     return nil
   end
-  local ordinal = spread and least_loaded(keys) or whole(lowest)
+  local ordinal = spread and least_loaded(keys) or string.format("%d", lowest)
   return ordinal, redis.call("HGET", keys.ordinals, ordinal)
 end
 
@@ -55,21 +75,21 @@ local function joined(list, ...)
 end
 
 -- What one of the wished-for numbers is in, the first wish to give way last.
-local function areas_of(keys, wish)
+local function areas_of(wish)
   if wish.geo == "strict" then
-    return { { keys.area } }
+    return { { wish.area } }
   elseif wish.geo == "prefer" then
-    return { { keys.area }, {} }
+    return { { wish.area }, {} }
   end
   return { {} }
 end
 
 -- rather: a bitmap of ordinals to take one of, where that fits the same wishes; or nil.
-local function take_as_wished(keys, wish, avoided, suppressed, rather)
-  for _, area in ipairs(areas_of(keys, wish)) do
+local function take_as_wished(keys, wish, avoided, lists, rather)
+  for _, area in ipairs(areas_of(wish)) do
     for _, avoids in ipairs({ joined(avoided, keys.resting), avoided }) do
       for _, within in ipairs(rather and { joined(area, rather), area } or { area }) do
-        map_free(keys, avoids, suppressed, within)
+        map_free(keys, avoids, lists, within)
         local ordinal, number = take_mapped(keys, wish.spread)
         if ordinal then
           return ordinal, number
@@ -112,11 +132,12 @@ local function bitmaps_of(limits)
   return bitmaps
 end
 
--- Ordinal and number, or nil.
+-- Returns ordinal and number, or nil.
 local function choose(keys, wish, recruiter, candidate)
   local free_for_candidate = bitmaps_of(hard_limits(keys, wish, candidate))
   local not_as_candidate = joined(free_for_candidate, recruiter.used.candidate)
   local free_for_both = joined(not_as_candidate, recruiter.used.recruiter)
+  local taken = { wish.filled, candidate.taken or {} }
   local suppressed = wish.sms and ordinals_of(keys, wish.suppressed) or {}
   local ways = { suppressed }
   if #suppressed > 0 and wish.voice then
@@ -124,9 +145,11 @@ local function choose(keys, wish, recruiter, candidate)
   end
   local ordinal, number
   for _, heeded in ipairs(ways) do
-    ordinal, number = take_as_wished(keys, wish, free_for_both, heeded)
+    local lists = joined(taken, heeded)
+    ordinal, number = take_as_wished(
+      keys, wish, free_for_both, recruiter.taken and joined(lists, recruiter.taken) or lists)
     if not ordinal and wish.shares then
-      ordinal, number = take_as_wished(keys, wish, not_as_candidate, heeded, recruiter.shared)
+      ordinal, number = take_as_wished(keys, wish, not_as_candidate, lists, recruiter.shared)
     end
     if ordinal then
       break
@@ -134,28 +157,4 @@ local function choose(keys, wish, recruiter, candidate)
   end
   redis.call("DEL", keys.scratch)
   return ordinal, number
-end
-
--- The reason why there is none, as a 409 names it.
-local function why_none(keys, wish, recruiter, candidate)
-  if wish.geo == "strict" then
-    wish.geo = ""
-    if choose(keys, wish, recruiter, candidate) then
-      return "strict_geo"
-    end
-  end
-  local suppressed = wish.sms and not wish.voice and ordinals_of(keys, wish.suppressed) or {}
-  local avoided = {}
-  local limits = hard_limits(keys, wish, candidate)
-  limits[#limits + 1] = { "recruiter_is_candidate_on_every_number", recruiter.used.candidate }
-  for _, limit in ipairs(limits) do
-    avoided = joined(avoided, limit[2], limit[3])
-    map_free(keys, avoided, limit[1] == "no_numbers" and {} or suppressed, {})
-    local is_left = take_mapped(keys)
-    redis.call("DEL", keys.scratch)
-    if not is_left then
-      return limit[1]
-    end
-  end
-  return "access_codes_off"
 end

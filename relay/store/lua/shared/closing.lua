@@ -1,28 +1,55 @@
--- Closing a session.
+-- Closing sessions of one pool: the phones are forgotten, the bindings start to cool.
 -- keys: sessions due cooling leases policy
--- uses: session leases occupancy
+-- uses: session leases occupancy policy batching
 
 local function cooling_member(ordinal, role, index, id)
   return table.concat({ ordinal, role, index, id }, ":")
 end
 
--- Closes an open session: the numbers are forgotten, both bindings start to cool.
--- cooldowns: in seconds; severs: take back the decisions of calls that have begun, too.
-local function close_session(keys, id, session, closed_at, reason, cooldowns, severs)
-  session.status = "closed"
-  session.closed_at = whole(closed_at)
-  session.closed_reason = reason
-  session.recruiter_sealed = ""
-  session.candidate_sealed = ""
-  redis.call("HSET", keys.sessions, id, pack_session(session))
-  redis.call("ZREM", keys.due, id)
-  for _, role in ipairs({ "recruiter", "candidate" }) do
-    redis.call("ZADD", keys.cooling, closed_at + cooldowns[role],
-      cooling_member(session.ordinal, role, session[role .. "_index"], id))
+-- How an open session closes: one past its expiry has expired, whatever is asked now.
+local function closing_of(id, session, sides, reason, now)
+  local expires_at = tonumber(session.expires_at)
+  if expires_at <= now then
+    reason, now = "expired", expires_at
   end
-  redis.call("HINCRBY", keys.policy, "open_sessions", -1)
-  occupy(keys, session.ordinal, -1)
-  if severs then
-    sever(keys.leases, id, 0)
+  return { id = id, session = session, sides = sides, reason = reason, at = math.floor(now) }
+end
+
+-- An ended session is found under `past` by its two people, and no more under `open`.
+-- sides: for each role the keys of that person's sessions.
+local function note_past(id, session, sides)
+  redis.call("HDEL", sides.recruiter.open, session.candidate)
+  redis.call("HDEL", sides.candidate.open, session.recruiter)
+  redis.call("HSET", sides.recruiter.past, session.candidate, id)
+  redis.call("HSET", sides.candidate.past, session.recruiter, id)
+end
+
+-- Closes open sessions. closings: as closing_of makes them; revokes: takes back the decisions of calls
+-- that have begun, too.
+local function close_sessions(keys, closings, revokes)
+  if #closings == 0 then
+    return
   end
+  local cooldowns, records, ids, cooling, places = cooldowns_of(keys), {}, {}, {}, {}
+  for position, closing in ipairs(closings) do
+    local id, session = closing.id, closing.session
+    session.status, session.closed_at, session.closed_reason = "closed", whole(closing.at), closing.reason
+    session.recruiter_sealed, session.candidate_sealed = "", ""
+    records[2 * position - 1], records[2 * position] = id, pack_session(session)
+    ids[position] = id
+    for _, role in ipairs({ "recruiter", "candidate" }) do
+      cooling[#cooling + 1] = closing.at + cooldowns[role]
+      cooling[#cooling + 1] = cooling_member(session.ordinal, role, session[role .. "_index"], id)
+    end
+    places[session.ordinal] = (places[session.ordinal] or 0) - 1
+    note_past(id, session, closing.sides)
+    if revokes then
+      revoke(keys.leases, id, 0)
+    end
+  end
+  in_batches("HSET", keys.sessions, records, 2)
+  in_batches("ZREM", keys.due, ids)
+  in_batches("ZADD", keys.cooling, cooling, 2)
+  redis.call("HINCRBY", keys.policy, "open_sessions", -#closings)
+  occupy(keys, places)
 end

@@ -51,7 +51,7 @@ local function busy_until(leases_key, id, now)
 end
 
 -- Takes back the decisions of a session's calls in progress; they are still in progress.
-local function sever(leases_key, id, now)
+local function revoke(leases_key, id, now)
   local text = redis.call("HGET", leases_key, id)
   if text then
     local leases = read_leases(text, now)

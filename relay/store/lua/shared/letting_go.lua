@@ -1,29 +1,10 @@
--- How many sessions a number carries, and letting go of a closed session's bindings.
--- keys: sessions codes code_lengths load ended idle
+-- Letting go of a closed session's bindings.
+-- keys: sessions codes code_lengths load ended
 -- uses: session
 
--- One more session on a number, which is idle no more. Answers how many it carries, open and cooling.
-local function load_number(keys, number)
-  local sessions = redis.call("HINCRBY", keys.load, number, 1)
-  if sessions == 1 then
-    redis.call("ZREM", keys.idle, number)
-  end
-  return sessions
-end
-
--- Counts bindings of a closed session as gone; with the last one its code is free again and its
--- record waits for the end of its retention. Calls
--- in progress stay on record: a pair that comes back takes bindings over while one goes on.
-local function drop_bindings(keys, id, session, count, purge_at)
-  local left = tonumber(session.bindings) - count
-  session.bindings = whole(left)
-  if left <= 0 then
-    session.code_needed = ""
-  end
-  redis.call("HSET", keys.sessions, id, pack_session(session))
-  if left > 0 then
-    return
-  end
+-- The last binding has gone: the code is free again, and the record waits for the end of its retention.
+-- Calls in progress stay on record: a pair that comes back takes bindings over while one goes on.
+local function let_go(keys, id, session, purge_at)
   local code = session.number .. ":" .. session.code
   if redis.call("HGET", keys.codes, code) == id then
     redis.call("HDEL", keys.codes, code)
@@ -33,4 +14,17 @@ local function drop_bindings(keys, id, session, count, purge_at)
     redis.call("HDEL", keys.code_lengths, session.number)
   end
   redis.call("ZADD", keys.ended, purge_at, id)
+end
+
+-- Counts bindings of a closed session as gone.
+local function drop_bindings(keys, id, session, count, purge_at)
+  local left = tonumber(session.bindings) - count
+  session.bindings = whole(left)
+  if left <= 0 then
+    session.code_needed = ""
+  end
+  redis.call("HSET", keys.sessions, id, pack_session(session))
+  if left <= 0 then
+    let_go(keys, id, session, purge_at)
+  end
 end

@@ -1,0 +1,404 @@
+-- change_phone: gives a person another phone, with all their open sessions, on the same virtual numbers;
+-- or changes nothing. Late calls from the old phone reach nobody: its bindings cool from now (P1).
+-- keys: theirs=sessions_of(role ref) given_up=holder(given_up*)
+--       loser=person(role loser) loser_sessions=sessions_of(role loser)
+--       new_phones=phone(indexes*) new_nodes=node_in(new_nodes.pool new_nodes.index)
+--       other_nodes=node_in(renumberings.pool renumberings.other_index)
+--       areas=area_in(renumberings.pool renumberings.area)
+--       new_stops=stopped(indexes*) other_stops=stopped(renumberings.other_index)
+--       met_phones=phone(met*)
+-- args: take_over:flag loser reason given_up:list met:list draws:list
+--       new_nodes:records(pool index)
+--       renumberings:records(id trace pool other_index area)
+-- uses: session batching person closing_all revoking bindings rebinding former_phones codes load choosing
+--       stops leases occupancy
+--
+-- Where the new phone has a binding on the number of an open session, that session is in the way, unless
+-- it is among the renumberings: it gets another number, as a new pair would, and leaves a closed
+-- session (its trace) on the old one until that has cooled. Bindings that this very person has left in
+-- these very sessions, and that still cool, are taken up again. With take_over the candidate who has the
+-- phone (loser) loses it and their sessions.
+--
+-- given_up: a candidate's indexes on record; met: indexes of all phones bound to sessions to be renumbered,
+-- left ones too; area: "" where the policy does not look at it. First everything is looked at and
+-- planned, then written, per number and not per session. Safe to run twice.
+--
+-- Answers {"changed", sessions moved} | {"held"} (by another candidate) | {"same_phone", ids…} (the new
+-- phone is the other side's) | {"bound", ids…} (in the way) | {"exhausted", id} | {"again"} (something is
+-- not as the caller has seen it).
+local index_field, other_field = args.role .. "_index", args.other_role .. "_index"
+local pools = pools_by_name()
+
+-- --- what there is ---------------------------------------------------------------------------------
+
+local function living_index()
+  for position, key in ipairs(keys.new_phones) do
+    if redis.call("EXISTS", key) == 1 then
+      return args.indexes[position], key
+    end
+  end
+  return args.indexes[1], keys.new_phones[1]
+end
+
+local new_index, new_phone = living_index()
+
+-- The new phone in each pool.
+local function new_node_by_pool()
+  local nodes = {}
+  for position, given in ipairs(args.new_nodes) do
+    if given.index == new_index then
+      local node = keys.new_nodes[position]
+      node.index, node.taken = new_index, {}
+      nodes[pools[given.pool]] = node
+    end
+  end
+  return nodes
+end
+
+-- The person's live sessions, by id and in order; nil when one is in a pool without keys.
+local function read_live(nodes)
+  local ids, live, order = redis.call("HVALS", keys.theirs.open), {}, {}
+  for position, record in ipairs(read_fields(keys.sessions, ids)) do
+    local id, session = ids[position], read_session(record)
+    if args.now < tonumber(session.expires_at) then
+      local pool = pools[pool_of(id)]
+      if not pool or not nodes[pool] then
+        return nil
+      end
+      live[id] = { id = id, session = session, pool = pool }
+      order[#order + 1] = live[id]
+    end
+  end
+  return live, order
+end
+
+-- When the binding that the person has left on this session stops cooling; false when there is none.
+local function cooled_until(found)
+  return has_left(found.session, args.role, new_index)
+    and redis.call("ZSCORE", found.pool.cooling,
+      cooling_member(found.session.ordinal, args.role, new_index, found.id))
+end
+
+-- What the new phone holds on the numbers of these sessions, by number.
+local function read_held(order)
+  local numbers, held = {}, {}
+  for _, found in ipairs(order) do
+    if held[found.session.number] == nil then
+      held[found.session.number] = false
+      numbers[#numbers + 1] = found.session.number
+    end
+  end
+  for position, ids in ipairs(read_fields(new_phone, numbers)) do
+    held[numbers[position]] = ids
+  end
+  return held, numbers
+end
+
+-- Whether all that the new phone holds there is what this person has left.
+local function is_clear(held, live)
+  for id in string.gmatch(held or "", "[^ ]+") do
+    if not live[id] or not live[id].cooled_until then
+      return false
+    end
+  end
+  return true
+end
+
+-- --- the plan --------------------------------------------------------------------------------------
+
+local function renumberings_by_id()
+  local found = {}
+  for position, given in ipairs(args.renumberings) do
+    given.node, given.area_key = keys.other_nodes[position], keys.areas[position]
+    given.stops, given.node.index = keys.other_stops[position], given.other_index
+    found[given.id] = given
+  end
+  return found
+end
+
+-- Sorts the live sessions: those that stay on their number, by number; those that get another one; and
+-- those for which the change is refused.
+local function sort_sessions(live, order, held)
+  local plan = { stays = {}, moves = {}, bound = {}, same = {} }
+  local renumberings, is_new = renumberings_by_id(), {}
+  for _, index in ipairs(args.indexes) do
+    is_new[index] = true
+  end
+  for _, found in ipairs(order) do
+    found.cooled_until = cooled_until(found)
+  end
+  for _, found in ipairs(order) do
+    local session, given = found.session, renumberings[found.id]
+    if is_new[session[other_field]] then
+      plan.same[#plan.same + 1] = found.id
+    elseif is_clear(held[session.number], live) then
+      plan.stays[session.number] = plan.stays[session.number] or { number = session.number }
+      table.insert(plan.stays[session.number], found)
+    elseif given and given.other_index == session[other_field]
+      and redis.call("HEXISTS", keys.sessions, given.trace) == 0
+    then
+      found.renumbering = given
+      plan.moves[#plan.moves + 1] = found
+    else
+      plan.bound[#plan.bound + 1] = found.id
+    end
+  end
+  return plan
+end
+
+-- Ordinals of a pool that would carry as many sessions as its policy lets them.
+local function note_filled(pool, ordinal)
+  pool.planned = pool.planned or {}
+  pool.filled = pool.filled or {}
+  pool.planned[ordinal] = (pool.planned[ordinal] or 0) + 1
+  local most = most_sessions(pool)
+  local busy = tonumber(redis.call("ZSCORE", pool.busy, ordinal) or "0")
+  if most and busy + pool.planned[ordinal] >= most then
+    table.insert(pool.filled, ordinal)
+  end
+end
+
+-- Chooses a number for each session that gets another one, heeding what is planned for the others.
+-- Returns the session for which there is none, or nil.
+local function choose_numbers(plan, nodes)
+  local taken_by = {}
+  for _, group in pairs(plan.stays) do
+    table.insert(nodes[group[1].pool].taken, group[1].session.ordinal)
+  end
+  for _, found in ipairs(plan.moves) do
+    local given, node = found.renumbering, nodes[found.pool]
+    local other = given.node
+    taken_by[other.phone] = taken_by[other.phone] or {}
+    other.taken = taken_by[other.phone]
+    local stopped = add_stopped_numbers(add_stopped_numbers({}, keys.new_stops), { given.stops })
+    local wish = wish_of(found.pool, found.session.channels, given.area ~= "" and given.area_key, stopped)
+    wish.filled = found.pool.filled or {}
+    local sides = { [args.role] = node, [args.other_role] = other }
+    given.ordinal, given.number = choose(found.pool, wish, sides.recruiter, sides.candidate)
+    if not given.ordinal then
+      return found
+    end
+    table.insert(node.taken, given.ordinal)
+    table.insert(other.taken, given.ordinal)
+    note_filled(found.pool, given.ordinal)
+  end
+  return nil
+end
+
+-- --- writing ---------------------------------------------------------------------------------------
+
+-- Adds a side's binding of now to what cools, with the end of its cooldown before it.
+local function cool(cooling, found, id, role)
+  local pool, session = found.pool, found.session
+  pool.cooldowns = pool.cooldowns or cooldowns_of(pool)
+  cooling[#cooling + 1] = args.now + pool.cooldowns[role]
+  cooling[#cooling + 1] = cooling_member(session.ordinal, role, session[role .. "_index"], id)
+end
+
+-- The new phone's bindings on one number: those it has, and one for each session that has none yet.
+-- Returns them as its hash holds them, how many are new, and whether the recruiter needs a code there.
+local function bindings_on(group, held)
+  local ids, added = { held or nil }, 0
+  for _, found in ipairs(group) do
+    if not found.cooled_until then
+      ids[#ids + 1] = found.id
+      added = added + 1
+    end
+  end
+  local text = table.concat(ids, " ")
+  return text, added, is_several(text) and "1" or ""
+end
+
+-- Binds the new phone on one number. Returns how many bindings it has more.
+local function take_up(group, held, node, phone_values)
+  local text, added, code_needed = bindings_on(group, held)
+  local pool, ordinal = group[1].pool, group[1].session.ordinal
+  phone_values[#phone_values + 1], phone_values[#phone_values + 2] = group.number, text
+  if not held then
+    redis.call("SETBIT", node.used[args.role], ordinal, 1)
+  end
+  if code_needed == "1" and not is_several(held) then
+    begin_sharing(pool, node, ordinal)
+  end
+  for _, found in ipairs(group) do
+    if args.role == "recruiter" then
+      found.session.code_needed = code_needed
+    end
+  end
+  return added
+end
+
+-- A session leaves the old phone for the new one; the old binding cools.
+local function move_session(found, cooling, taken_up)
+  local session = found.session
+  if found.cooled_until then
+    taken_up[#taken_up + 1] = cooling_member(session.ordinal, args.role, new_index, found.id)
+  else
+    session.bindings = whole(tonumber(session.bindings) + 1)
+  end
+  cool(cooling, found, found.id, args.role)
+  note_leaving(session, args.role, session[index_field], new_index)
+  session[index_field], session[args.role .. "_sealed"] = new_index, args.sealed
+end
+
+local function write_moved(plan, held, nodes)
+  local phone_values, records, by_pool, moved = {}, {}, {}, 0
+  for _, group in pairs(plan.stays) do
+    local pool = group[1].pool
+    by_pool[pool] = by_pool[pool] or { added = 0, cooling = {}, taken_up = {} }
+    local totals = by_pool[pool]
+    totals.added = totals.added + take_up(group, held[group.number], nodes[pool], phone_values)
+    for _, found in ipairs(group) do
+      move_session(found, totals.cooling, totals.taken_up)
+      records[#records + 1], records[#records + 2] = found.id, pack_session(found.session)
+      moved = moved + 1
+    end
+  end
+  in_batches("HSET", new_phone, phone_values, 2)
+  in_batches("HSET", keys.sessions, records, 2)
+  for pool, totals in pairs(by_pool) do
+    if totals.added > 0 then
+      count_bindings(pool, nodes[pool], args.role, totals.added)
+    end
+    in_batches("ZREM", pool.cooling, totals.taken_up)
+    in_batches("ZADD", pool.cooling, totals.cooling, 2)
+  end
+  return moved
+end
+
+-- Phones that left the session before, and still cool, cool on for the trace.
+local function hand_over_former(found, trace_id, phones)
+  local session, pool = found.session, found.pool
+  each_former(session, function(left_by, index)
+    local member = cooling_member(session.ordinal, left_by, index, found.id)
+    local till = redis.call("ZSCORE", pool.cooling, member)
+    if till then
+      redis.call("ZREM", pool.cooling, member)
+      redis.call("ZADD", pool.cooling, till, cooling_member(session.ordinal, left_by, index, trace_id))
+      rebind(phones[index], session.number, found.id, trace_id)
+    end
+  end)
+end
+
+-- The trace takes the session's place on its number: bindings, code and calls in progress; it cools.
+local function leave_trace(found, phones)
+  local session, trace_id, cooling = found.session, found.renumbering.trace, {}
+  local trace = read_session(pack_session(session))
+  trace.status, trace.closed_at, trace.closed_reason = "closed", whole(args.now), "renumbered"
+  trace.recruiter_sealed, trace.candidate_sealed, trace.former = "", "", ""
+  hand_over_former(found, trace_id, phones)
+  for _, role in ipairs({ "recruiter", "candidate" }) do
+    rebind(phones[session[role .. "_index"]], session.number, found.id, trace_id)
+    cool(cooling, found, trace_id, role)
+  end
+  in_batches("ZADD", found.pool.cooling, cooling, 2)
+  redis.call("HSET", keys.codes, session.number .. ":" .. session.code, trace_id)
+  redis.call("HSET", keys.sessions, trace_id, pack_session(trace))
+  share_leases(keys.leases, found.id, trace_id, args.now)
+  session.previous, session.former, session.bindings = trace_id, "", "2"
+end
+
+local function renumber(found, node, phones)
+  local given, session, pool = found.renumbering, found.session, found.pool
+  leave_trace(found, phones)
+  occupy(pool, { [session.ordinal] = -1 })
+  occupy(pool, { [given.ordinal] = 1 })
+  local sides = { [args.role] = node, [args.other_role] = given.node }
+  bind(pool, given.node, args.other_role, given.number, given.ordinal, found.id)
+  bind(pool, node, args.role, given.number, given.ordinal, found.id)
+  session.code = give_code(
+    keys, given.number, found.id, load_number(pool, given.number), args.draws, session.code)
+  session.number, session.ordinal = given.number, given.ordinal
+  session[index_field], session[args.role .. "_sealed"] = new_index, args.sealed
+  local on_number = redis.call("HGET", sides.recruiter.phone, given.number)
+  session.code_needed = is_several(on_number) and "1" or ""
+  redis.call("HSET", keys.sessions, found.id, pack_session(session))
+end
+
+local function write_renumbered(plan, nodes)
+  local phones = {}
+  for position, index in ipairs(args.met) do
+    phones[index] = keys.met_phones[position]
+  end
+  for _, found in ipairs(plan.moves) do
+    renumber(found, nodes[found.pool], phones)
+  end
+  return #plan.moves
+end
+
+local function write_person()
+  for _, key in ipairs(keys.given_up) do
+    if redis.call("GET", key) == args.ref then
+      redis.call("DEL", key)
+    end
+  end
+  write_phone()
+  write_details()
+end
+
+local function write_loser()
+  redis.call("HDEL", keys.loser, "sealed", "indexes", "key_ids", "hint", "country")
+  redis.call("HSET", keys.loser, "status", "without_phone", "updated_at", whole(args.now))
+end
+
+-- Whether the caller has seen who has the phone, and given the keys of all phones that are met.
+local function has_seen_all(plan, holder)
+  local is_met = {}
+  for _, index in ipairs(args.met) do
+    is_met[index] = true
+  end
+  for _, found in ipairs(plan.moves) do
+    local seen = is_met[found.session[index_field]] and is_met[found.session[other_field]]
+    each_former(found.session, function(_, index)
+      seen = seen and is_met[index]
+    end)
+    if not seen then
+      return false
+    end
+  end
+  return (holder or "") == args.loser
+end
+
+-- --- main ------------------------------------------------------------------------------------------
+
+local known = redis.call("HMGET", keys.person, "status", "indexes")
+if known[1] == "active" and is_same_phone(known[2]) then
+  return { "changed", 0 }
+end
+local holder = other_holder()
+if holder and not args.take_over then
+  return { "held" }
+end
+local nodes = new_node_by_pool()
+local live, order = read_live(nodes)
+if not live
+  or args.role == "candidate" and (known[2] or "") ~= table.concat(args.given_up, ",")
+then
+  return { "again" }
+end
+local held, numbers = read_held(order)
+local plan = sort_sessions(live, order, held)
+if #plan.same > 0 then
+  return { "same_phone", unpack(plan.same) }
+elseif #plan.bound > 0 then
+  for _, found in ipairs(plan.moves) do
+    plan.bound[#plan.bound + 1] = found.id
+  end
+  return { "bound", unpack(plan.bound) }
+end
+local closings = holder and plan_closings(pools, keys.loser_sessions, args.reason) or {}
+if not closings or not has_seen_all(plan, holder) then
+  return { "again" }
+end
+local without = choose_numbers(plan, nodes)
+if without then
+  return { "exhausted", without.id }
+end
+if holder then
+  close_all(closings)
+  revoke_calls_of(args.role, holder, 0)
+  write_loser()
+end
+local moved = write_moved(plan, held, nodes) + write_renumbered(plan, nodes)
+write_person()
+return { "changed", moved }

@@ -1,0 +1,30 @@
+-- erase_participant: forgets a person: their record, who holds their phone, their open sessions and
+-- the decisions of their calls under way. From now on nobody finds them.
+-- keys: person=person(role ref) holders=holder(held*) theirs=sessions_of(role ref) erasures
+-- args: ref reason held:list
+-- uses: closing_all revoking
+--
+-- What is left is on the work list `erasures`: their sealed phone in texts on their way, none of which can be
+-- sent any more. held: a candidate's indexes on record, none of a recruiter. Safe to run twice.
+--
+-- Answers "erased", "unknown", or "again" (the person is not as the caller has seen them).
+local member = args.role .. ":" .. args.ref
+if redis.call("EXISTS", keys.person) == 0 then
+  return redis.call("ZSCORE", keys.erasures, member) and "erased" or "unknown"
+end
+local by_pool = plan_closings(pools_by_name(), keys.theirs, args.reason)
+if not by_pool
+  or args.role == "candidate" and redis.call("HGET", keys.person, "indexes") ~= table.concat(args.held, ",")
+then
+  return "again"
+end
+close_all(by_pool)
+revoke_calls_of(args.role, args.ref, 0)
+for _, key in ipairs(keys.holders) do
+  if redis.call("GET", key) == args.ref then
+    redis.call("DEL", key)
+  end
+end
+redis.call("DEL", keys.person)
+redis.call("ZADD", keys.erasures, args.now, member)
+return "erased"

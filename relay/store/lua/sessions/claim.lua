@@ -1,0 +1,210 @@
+-- claim: gives a pair its virtual number, or its open session back. One atomic step, so that two
+-- web processes can never hand out the same binding, whatever pools they think of (P1).
+-- keys: recruiter=person("recruiter" recruiter_ref) candidate=person("candidate" candidate_ref)
+--       recruiter_sessions=sessions_of("recruiter" recruiter_ref)
+--       candidate_sessions=sessions_of("candidate" candidate_ref)
+--       area_numbers=area(area)
+--       recruiter_nodes=node(recruiter_indexes*) candidate_nodes=node(candidate_indexes*)
+--       recruiter_stops=stopped(recruiter_indexes*) candidate_stops=stopped(candidate_indexes*)
+-- args: now:number id pool recruiter_ref candidate_ref channels context expires_at extend:flag area
+--       retention:number recruiter_indexes:list candidate_indexes:list draws:list
+-- uses: session batching leases occupancy closing load letting_go bindings rebinding codes choosing
+--       naming_reasons stops
+--
+-- A pair that has an open session gets that one. One that comes back gets its old number where
+-- that is still free for both, else the one that shared/choosing.lua finds. Safe to run twice: the
+-- proposed id tells a repeated claim from a new one.
+--
+-- The indexes are those on record when the caller looked, and say which keys it may touch; extend: an
+-- expiry was asked for, not the default; area: the candidate's area code, or "".
+--
+-- Answers {"created" | "existing" | "incapable" | "elsewhere", id, record}, where the last two are an open
+-- session on a number that cannot do what is asked now, and one in another pool; | {"exhausted",
+-- reason} | {"taken"} (draw another id) | {"again"} (the people are others by now: look again).
+local ROLES = { "recruiter", "candidate" }
+
+-- A side of the pair as it is on record now; nil when the caller has seen somebody else.
+local function read_person(key, indexes)
+  local known = redis.call("HMGET", key, "indexes", "sealed", "locale", "screen")
+  if not known[2] or known[1] ~= table.concat(indexes, ",") then
+    return nil
+  end
+  return { sealed = known[2], locale = known[3], screen = known[4] }
+end
+
+-- The pair's latest session: its id ("" for none), record and fields. It may be in any pool.
+local function read_latest()
+  local id = redis.call("HGET", keys.recruiter_sessions.open, args.candidate_ref)
+    or redis.call("HGET", keys.recruiter_sessions.past, args.candidate_ref) or ""
+  local record = id ~= "" and redis.call("HGET", keys.sessions, id)
+  local is_here = string.sub(id, 1, #args.pool + 1) == args.pool .. "."
+  return { id = id, record = record, session = record and read_session(record), is_here = is_here }
+end
+
+local function can_carry(wish, ordinal)
+  return not (wish.voice and redis.call("GETBIT", keys.no_voice, ordinal) == 1)
+    and not (wish.sms and redis.call("GETBIT", keys.no_sms, ordinal) == 1)
+end
+
+-- The answer where the pair has an open session; nil where it has none any more, which is tidied up.
+local function return_existing(latest, wish)
+  local session = latest.session
+  if not session or session.status ~= "open" then
+    return nil
+  elseif not latest.is_here then
+    return { "elsewhere", latest.id, latest.record }
+  elseif tonumber(session.expires_at) <= args.now then
+    local sides = { recruiter = keys.recruiter_sessions, candidate = keys.candidate_sessions }
+    close_sessions(keys, { closing_of(latest.id, session, sides, "expired", args.now) })
+    return nil
+  elseif latest.id == args.id then
+    return { "created", args.id, latest.record }
+  elseif not can_carry(wish, session.ordinal) then
+    return { "incapable", latest.id, latest.record }
+  end
+  session.channels, session.context = args.channels, args.context
+  if args.extend and tonumber(args.expires_at) > tonumber(session.expires_at) then
+    session.expires_at = args.expires_at
+    redis.call("ZADD", keys.due, args.expires_at, latest.id)
+  end
+  local record = pack_session(session)
+  redis.call("HSET", keys.sessions, latest.id, record)
+  return { "existing", latest.id, record }
+end
+
+-- Whether the pair's last session still has this phone on its number. One that the other side had
+-- then may not be reached by that side's calls.
+local function still_binds(latest, node, role)
+  return latest.session[role .. "_index"] == node.index
+    and is_holder(node, latest.session.number, latest.id)
+end
+
+-- Nobody else is there, or only sessions that the recruiter's code told apart before, too.
+local function is_free_again(latest, wish, node, role)
+  local held = redis.call("HGET", node.phone, latest.session.number)
+  return not held
+    or still_binds(latest, node, role) and (wish.shares or not is_several(held))
+end
+
+-- shares: by a code, where the recruiter has others by now and is no candidate.
+local function may_come_back(latest, wish, nodes, shares)
+  local place = latest.is_here and latest.session and latest.session.ordinal
+  return place
+    and redis.call("HGET", keys.ordinals, place) == latest.session.number
+    and redis.call("GETBIT", keys.blocked, place) == 0
+    and redis.call("GETBIT", keys.full, place) == 0
+    and can_carry(wish, place)
+    and (is_free_again(latest, wish, nodes.recruiter, "recruiter")
+      or shares and redis.call("GETBIT", nodes.recruiter.used.candidate, place) == 0)
+    and is_free_again(latest, wish, nodes.candidate, "candidate")
+end
+
+local function is_suppressed(wish, number)
+  for _, suppressed in ipairs(wish.sms and wish.suppressed or {}) do
+    if suppressed == number then
+      return true
+    end
+  end
+  return false
+end
+
+-- Ordinal and number: the pair's old one, else one by the policy, else the old one by a code, or though
+-- one of the two has stopped its texts. Nil when there is none.
+local function choose_number(latest, wish, nodes)
+  local former = latest.session and latest.session.number
+  if may_come_back(latest, wish, nodes, false) and not is_suppressed(wish, former) then
+    return latest.session.ordinal, former
+  end
+  local ordinal, number = choose(keys, wish, nodes.recruiter, nodes.candidate)
+  if not ordinal and may_come_back(latest, wish, nodes, wish.shares)
+    and (wish.voice or not is_suppressed(wish, former))
+  then
+    return latest.session.ordinal, former
+  end
+  return ordinal, number
+end
+
+-- What still cools from the pair's last session on this number passes over to the new one.
+local function take_over(latest, node, role, ordinal, number)
+  redis.call("ZREM", keys.cooling, cooling_member(ordinal, role, node.index, latest.id))
+  rebind(node.phone, number, latest.id, args.id)
+  if role == "recruiter" then
+    latest.session.code_needed = ""
+  end
+end
+
+-- Binds both phones. Returns the session's code, and whether the recruiter needs it ("1" or "").
+local function bind_pair(latest, nodes, ordinal, number)
+  local returns, taken = latest.session and latest.session.number == number, 0
+  for _, role in ipairs(ROLES) do
+    if returns and still_binds(latest, nodes[role], role) then
+      take_over(latest, nodes[role], role, ordinal, number)
+      taken = taken + 1
+    else
+      bind(keys, nodes[role], role, number, ordinal, args.id)
+    end
+  end
+  local sessions_on_number = load_number(keys, number)
+  local code = returns and latest.session.code
+  if code and redis.call("HGET", keys.codes, number .. ":" .. code) == latest.id then
+    redis.call("HSET", keys.codes, number .. ":" .. code, args.id)
+  else
+    code = give_code(keys, number, args.id, sessions_on_number, args.draws, code)
+  end
+  if taken > 0 then
+    drop_bindings(keys, latest.id, latest.session, taken, args.now + args.retention)
+    share_leases(keys.leases, latest.id, args.id, args.now)
+  end
+  return code, is_several(redis.call("HGET", nodes.recruiter.phone, number)) and "1" or ""
+end
+
+-- Writes the new session down. Returns its record.
+local function record_session(people, nodes, latest, ordinal, number, code, code_needed)
+  local record = pack_session({
+    status = "open", number = number, ordinal = ordinal,
+    recruiter = args.recruiter_ref, candidate = args.candidate_ref,
+    recruiter_index = nodes.recruiter.index, candidate_index = nodes.candidate.index,
+    recruiter_sealed = people.recruiter.sealed, candidate_sealed = people.candidate.sealed,
+    created_at = whole(args.now), expires_at = args.expires_at, closed_at = "", closed_reason = "",
+    code = code, channels = args.channels,
+    recruiter_locale = people.recruiter.locale, candidate_locale = people.candidate.locale,
+    recruiter_screen = people.recruiter.screen, bindings = "2", previous = latest.id, former = "",
+    code_needed = code_needed, context = args.context,
+  })
+  redis.call("HSET", keys.sessions, args.id, record)
+  redis.call("HSET", keys.recruiter_sessions.open, args.candidate_ref, args.id)
+  redis.call("HSET", keys.candidate_sessions.open, args.recruiter_ref, args.id)
+  redis.call("ZADD", keys.due, args.expires_at, args.id)
+  redis.call("HINCRBY", keys.policy, "open_sessions", 1)
+  occupy(keys, { [ordinal] = 1 })
+  return record
+end
+
+local people = {
+  recruiter = read_person(keys.recruiter, args.recruiter_indexes),
+  candidate = read_person(keys.candidate, args.candidate_indexes),
+}
+if not people.recruiter or not people.candidate
+  or args.recruiter_indexes[1] == args.candidate_indexes[1]
+then
+  return { "again" }
+end
+local stopped = add_stopped_numbers(add_stopped_numbers({}, keys.recruiter_stops), keys.candidate_stops)
+local wish = wish_of(keys, args.channels, args.area ~= "" and keys.area_numbers, stopped)
+local latest = read_latest()
+local existing = return_existing(latest, wish)
+if existing then
+  return existing
+elseif redis.call("HEXISTS", keys.sessions, args.id) == 1 then
+  return { "taken" }
+end
+local nodes = {
+  recruiter = living_node(keys.recruiter_nodes, args.recruiter_indexes),
+  candidate = living_node(keys.candidate_nodes, args.candidate_indexes),
+}
+local ordinal, number = choose_number(latest, wish, nodes)
+if not ordinal then
+  return { "exhausted", why_none(keys, wish, nodes.recruiter, nodes.candidate) }
+end
+local code, code_needed = bind_pair(latest, nodes, ordinal, number)
+return { "created", args.id, record_session(people, nodes, latest, ordinal, number, code, code_needed) }

@@ -1,0 +1,27 @@
+-- purge_ended: forgets sessions whose retention is over. Safe to run twice.
+-- Answers how many were forgotten.
+-- keys: sessions ended interactions leases recruiters=past("recruiter" batch.recruiter)
+--       candidates=past("candidate" batch.candidate)
+-- args: now:number batch:records(id recruiter candidate)
+-- uses: batching
+
+local function forget_latest(past_key, counterpart, id)
+  if redis.call("HGET", past_key, counterpart) == id then
+    redis.call("HDEL", past_key, counterpart)
+  end
+end
+
+local ids = {}
+for position, each in ipairs(args.batch) do
+  local score = redis.call("ZSCORE", keys.ended, each.id)
+  if score and tonumber(score) <= args.now then
+    forget_latest(keys.recruiters[position], each.candidate, each.id)
+    forget_latest(keys.candidates[position], each.recruiter, each.id)
+    redis.call("ZREMRANGEBYLEX", keys.interactions, "[" .. each.id .. "\t", "(" .. each.id .. "\n")
+    ids[#ids + 1] = each.id
+  end
+end
+in_batches("HDEL", keys.sessions, ids)
+in_batches("HDEL", keys.leases, ids)
+in_batches("ZREM", keys.ended, ids)
+return #ids

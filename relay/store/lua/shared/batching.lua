@@ -1,0 +1,23 @@
+-- Many values in few commands: Lua passes some thousands of arguments at most.
+
+local MOST_ARGUMENTS = 500
+
+-- Calls command(key, values…) as often as the values need. They stay in groups of `size`.
+local function in_batches(command, key, values, size)
+  local most = MOST_ARGUMENTS - MOST_ARGUMENTS % (size or 1)
+  for first = 1, #values, most do
+    redis.call(command, key, unpack(values, first, math.min(first + most - 1, #values)))
+  end
+end
+
+-- Returns the values of the fields, in their order; false for a field that is not there.
+local function read_fields(key, fields)
+  local values = {}
+  for first = 1, #fields, MOST_ARGUMENTS do
+    local last = math.min(first + MOST_ARGUMENTS - 1, #fields)
+    for offset, value in ipairs(redis.call("HMGET", key, unpack(fields, first, last))) do
+      values[first + offset - 1] = value
+    end
+  end
+  return values
+end

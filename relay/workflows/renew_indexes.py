@@ -1,0 +1,33 @@
+"""Brings the indexes that a phone is found by, and its seal, up to date with the keys in use."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from relay.domain.participant import Participant
+from relay.vault import Vault
+from relay.workflows.services import Services
+
+
+def renew_indexes(services: Services, person: Participant) -> Participant:
+    """The same person, found by every index key in use and sealed under the one that seals now;
+    stored that way, too, with a STOP of theirs. Unseals the phone only when the keys have changed.
+    Raises Unavailable."""
+    vault = services.vault
+    if not person.sealed_phone or _is_up_to_date(vault, person):
+        return person
+    phone = vault.unseal_phone(person.sealed_phone)
+    current = replace(
+        person,
+        sealed_phone=vault.seal_phone(phone),
+        phone_indexes=vault.indexes_of(phone.reveal()),
+        index_key_ids=vault.index_key_ids,
+    )
+    # First, so that whoever dies in between leaves a record that says it is still to be done.
+    services.store.suppressions.carry_over(current.phone_indexes)
+    services.store.people.reindex(current, known=person)
+    return current
+
+
+def _is_up_to_date(vault: Vault, person: Participant) -> bool:
+    return person.index_key_ids == vault.index_key_ids and vault.is_current(person.sealed_phone)
