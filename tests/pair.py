@@ -12,7 +12,7 @@ from relay.domain.participant import Participant, ParticipantStatus, Role
 from relay.domain.phone import PhoneNumber
 from relay.domain.pool import Pool
 from relay.domain.session import Channel, Session
-from relay.store.sessions import Claimed, Wish
+from relay.store.sessions import Claimed, ClaimRequest
 from relay.store.store import Store
 from relay.vault import Vault
 
@@ -105,11 +105,10 @@ class Pair:
         )
         for party in parties:
             self.store.people.put(party, now=now)
-            self.store.people.enter_pool(party.role, party.ref, US.name)
         claimed = self.store.sessions.claim(
-            US,
+            US.name,
             *parties,
-            Wish(
+            ClaimRequest(
                 expires_at=int(now) + WEEK,
                 expiry_was_asked_for=False,
                 channels=channels,

@@ -20,7 +20,7 @@ from relay.domain.pool import Geo, Pool
 from relay.domain.session import ClosedReason, Session
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys
-from relay.store.people import details_of, unpack_participant
+from relay.store.people import details_of, held_by, unpack_participant
 from relay.store.scripts import Scripts
 from relay.store.sessions import read_sessions
 
@@ -119,7 +119,7 @@ class PhoneChanges:
         with self._client.pipeline(transaction=False) as pipe:
             pipe.hgetall(keys.person(role, person.ref))
             pipe.hvals(keys.open(role, person.ref))
-            for index in person.phone_indexes if take_over else ():
+            for index in held_by(person) if take_over else ():
                 pipe.get(keys.holder(index))
             record, ids, *holders = pipe.execute()
         loser = next((ref for ref in holders if ref and ref != person.ref), "")

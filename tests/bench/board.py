@@ -16,7 +16,7 @@ from relay.domain.phone import PhoneNumber
 from relay.domain.pool import Pool
 from relay.domain.session import Channel
 from relay.store.keys import PoolKeys
-from relay.store.sessions import Claimed, Wish
+from relay.store.sessions import Claimed, ClaimRequest
 from relay.store.store import Store
 from relay.vault import Vault
 
@@ -99,8 +99,8 @@ def stock(store: Store, numbers: int) -> None:
         )
 
 
-def wish(expires_at: int) -> Wish:
-    return Wish(
+def request(expires_at: int) -> ClaimRequest:
+    return ClaimRequest(
         expires_at=expires_at,
         expiry_was_asked_for=False,
         channels=frozenset(Channel),
@@ -108,15 +108,22 @@ def wish(expires_at: int) -> Wish:
     )
 
 
+def register(store: Store, board: Board) -> None:
+    """Puts everybody on record."""
+    for person in (*board.recruiters, *board.candidates):
+        store.people.put(person, now=NOW)
+
+
 def fill(store: Store, board: Board, sessions: int, *, now: float = NOW) -> list[Claimed]:
     """Opens so many sessions; one expires each second from a week on."""
+    register(store, board)
     opened = []
     for ordinal, (recruiter, candidate) in enumerate(board.pairs(sessions)):
         claimed = store.sessions.claim(
-            POOL,
+            POOL.name,
             recruiter,
             candidate,
-            wish(int(now) + WEEK + ordinal),
+            request(int(now) + WEEK + ordinal),
             now=now,
             retention=RETENTION,
         )

@@ -7,8 +7,6 @@ import random
 import time
 from statistics import median
 
-from rich.progress import track
-
 from relay.embedded_redis import EmbeddedRedis
 from relay.store.calls import CallLimits, IncomingCall
 from relay.store.connection import connect
@@ -25,10 +23,10 @@ from tests.bench.board import (
     empty,
     fill,
     make_board,
+    request,
     script_time,
     stock,
     used_memory,
-    wish,
 )
 from tests.bench.table import Row
 
@@ -71,7 +69,7 @@ def _claim_many(url: str, client: int) -> tuple[float, float]:
     start = time.monotonic()
     for recruiter, candidate in work:
         store.sessions.claim(
-            POOL, recruiter, candidate, wish(int(NOW) + WEEK), now=NOW, retention=RETENTION
+            POOL.name, recruiter, candidate, request(int(NOW) + WEEK), now=NOW, retention=RETENTION
         )
     return start, time.monotonic()
 
@@ -84,9 +82,6 @@ def memory(server: EmbeddedRedis) -> list[Row]:
     nothing = used_memory(store.client)
     board = make_board(2_000, 20_000)
     stock(store, 1_000)
-    for participant in track(board.recruiters + board.candidates, "people", transient=True):
-        store.people.put(participant, now=NOW)
-        store.people.enter_pool(participant.role, participant.ref, POOL.name)
     fill(store, board, 100_000)
     each = (used_memory(store.client) - nothing) / 100_000
     return [
@@ -130,7 +125,7 @@ def _median_claim(store: Store, board: Board, rng: random.Random) -> float:
         recruiter, candidate = rng.choice(board.recruiters), rng.choice(board.candidates)
         start = time.perf_counter()
         store.sessions.claim(
-            POOL, recruiter, candidate, wish(int(NOW) + WEEK), now=NOW, retention=RETENTION
+            POOL.name, recruiter, candidate, request(int(NOW) + WEEK), now=NOW, retention=RETENTION
         )
         times.append(time.perf_counter() - start)
     return median(times)
@@ -168,7 +163,7 @@ def recycling(server: EmbeddedRedis) -> list[Row]:
     store.client.slowlog_reset()
     store.client.config_resetstat()
     start = time.monotonic()
-    _drain(lambda: store.recycling.close_due(POOL, now=NOW + 2 * WEEK, batch=BATCH)[0])
+    _drain(lambda: store.recycling.close_due(POOL.name, now=NOW + 2 * WEEK, batch=BATCH)[0])
     later = NOW + 2 * WEEK + POOL.candidate_cooldown
     _drain(
         lambda: store.recycling.release_cooled(

@@ -339,14 +339,6 @@ def test_a_phone_change_there_and_back_again(shared: Board) -> None:
     assert of(shared, "carl").code_needed
 
 
-def test_an_undone_phone_change_leaves_shared_sessions_as_they_were(shared: Board) -> None:
-    before = shared.audit()
-    change = shared.begin_change(Role.RECRUITER, "rita", "q")
-    shared.store.phone_moves.reserve(shared.pool, change, now=shared.now)
-    shared.undo(change)
-    assert shared.audit() == before
-
-
 def test_who_leaves_a_switchboard_leaves_the_others_their_codes_until_it_has_cooled(
     board: Board,
 ) -> None:

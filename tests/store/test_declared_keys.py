@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 import redis
-from relay.store.phone_moves import Renumbering, Reserved
 
 from relay.domain.call_progress import taken
 from relay.domain.forecast import Sample
@@ -17,6 +16,7 @@ from relay.domain.purchase import JobKind, JobStatus, Purchase
 from relay.domain.rent import Allowance
 from relay.domain.reputation import Complaint
 from relay.domain.session import ClosedReason
+from relay.store.phone_changes import Changed
 from tests.board import Board, number, person, take_out
 from tests.fake_redis import real_redis
 from tests.pair import NOW, Pair
@@ -96,37 +96,24 @@ def test_phone_changes(strict: Board) -> None:
     in_the_way = strict.open("rita", "carl")
     strict.open("quinn", "eve")
     strict.open("rita", "dan")
-    moves = strict.store.phone_moves
-    for seal, end in (("4", strict.undo), ("5", strict.commit)):
-        change = strict.begin_change(Role.RECRUITER, "rita", "q", seal=seal)
-        reserved = moves.reserve(
-            strict.pool, change, renumber=[Renumbering(in_the_way.id)], now=strict.now
-        )
-        assert reserved == Reserved()
-        end(change)
+    assert strict.change(Role.RECRUITER, "rita", "q", in_the_way.id) == Changed(2)
     strict.change_phone(Role.RECRUITER, "rita", "r", seal="3")
-    moves.refresh_party("us", person(Role.RECRUITER, "rita", "r"))
-    moves.sweep_markers("us", now=strict.now)
+    strict.store.people.refresh_party(person(Role.RECRUITER, "rita", "r"))
     strict.audit()
 
 
 def test_people(strict: Board) -> None:
     strict.register_candidate("carl", "c")
     strict.register_candidate("dan", "d")
-    people, changes = strict.store.people, strict.store.phone_changes
+    people = strict.store.people
     person_now = person(Role.CANDIDATE, "carl", "c")
     people.reindex(person_now, known=person_now)
     strict.store.suppressions.stop(["c"], number(0), since=1, cause="us.SM1")
     strict.store.suppressions.carry_over(["new", "c"])
-    change = strict.begin_change(Role.CANDIDATE, "dan", "c", take_over=True)
-    strict.commit(change)
-    change = strict.begin_change(Role.CANDIDATE, "dan", "x")
-    strict.undo(change)
-    assert changes.begin_erasure(Role.CANDIDATE, "dan", now=strict.now) == "erasing"
-    strict.store.phone_moves.leave_pool(
-        strict.pool, Role.CANDIDATE, "dan", mark="", reason=ClosedReason.ERASED, now=strict.now
-    )
-    changes.finish_erasure(Role.CANDIDATE, "dan")
+    assert strict.change(Role.CANDIDATE, "dan", "c", take_over=True) == Changed(0)
+    strict.register_recruiter("rita", "r")
+    strict.open("rita", "dan")
+    assert strict.erase(Role.CANDIDATE, "dan")
     assert people.get(Role.CANDIDATE, "dan") is None
 
 

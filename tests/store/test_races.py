@@ -17,7 +17,6 @@ from multiprocessing.queues import SimpleQueue
 
 import pytest
 import structlog
-from relay.workflows.resume_phone_changes import resume_phone_changes
 
 from config.redis_location import locate_redis
 from relay.domain.errors import Conflict, NotFound, RateLimited, RelayError
@@ -89,8 +88,8 @@ def claim(world: World, chance: random.Random) -> None:
 
 
 def close(world: World, chance: random.Random) -> None:
-    pool = chance.choice(list(POOLS))
-    ids = world.services.store.client.hrandfield(f"{{{pool}}}:sessions", 1)
+    store = world.services.store
+    ids = store.client.hrandfield(store.keys.sessions, 1)
     if ids:
         close_session(world.services, ids[0], now=time.time())
 
@@ -228,8 +227,8 @@ def test_p1_sixteen_processes_at_once_bind_nobody_twice_and_lose_no_number(
 def everything_ends(world: World) -> None:
     """When all has been closed and has cooled, every number is free again."""
     services, client = world.services, world.services.store.client
-    resume_phone_changes(services, now=time.time() + 100)
-    assert not client.exists("{main}:changes")
+    recycle(services, now=time.time())
+    assert not services.store.erasures.pending()
     audit_people(client, services.store, POOLS, time.time())
     for pool in POOLS:
         for session in audit_pool(client, pool).values():

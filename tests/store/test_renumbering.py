@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from relay.store.phone_moves import NoNumber, Renumbering, Reserved, ReserveOutcome
 
 from relay.domain.allocation import ExhaustedReason
 from relay.domain.participant import Role
 from relay.domain.pool import Geo, NumberStatus
 from relay.domain.session import Channel
-from relay.store.phone_changes import PhoneChange
+from relay.store.phone_changes import Changed, ChangeOutcome, NoNumber
 from relay.store.sessions import Claimed, Exhausted
-from tests.board import RETENTION, Board, number
+from tests.board import Board, number
 
 #: Numbers of another area than the board's first ones.
 ELSEWHERE, ELSEWHERE_TOO = "+12125550100", "+12125550101"
@@ -30,42 +29,19 @@ def crowded(board: Board) -> Board:
     return board
 
 
-@pytest.fixture
-def change(crowded: Board) -> PhoneChange:
-    return crowded.begin_change(Role.RECRUITER, "rita", "n")
-
-
-def reserve(
-    board: Board, change: PhoneChange, *candidates: str, suppressed: tuple[str, ...] = ()
-) -> ReserveOutcome:
-    """``suppressed`` are numbers that are none for texts to Carl or from him."""
-    stopped = {"carl": suppressed}
-    return board.store.phone_moves.reserve(
-        board.pool,
-        change,
-        renumber=[
-            Renumbering(session_of(board, candidate), stopped.get(candidate, ()))
-            for candidate in candidates
-        ],
-        now=board.now,
-    )
-
-
-def renumber(board: Board, *candidates: str, suppressed: tuple[str, ...] = ()) -> ReserveOutcome:
-    """Rita gets Nora's phone, if that can be."""
-    change = board.begin_change(Role.RECRUITER, "rita", "n")
-    outcome = reserve(board, change, *candidates, suppressed=suppressed)
-    if outcome == Reserved():
-        board.commit(change)
-    else:
-        board.undo(change)
+def renumber(board: Board, *candidates: str, suppressed: tuple[str, ...] = ()) -> ChangeOutcome:
+    """Rita gets Nora's phone, if that can be. ``suppressed`` are numbers whose texts Carl has
+    stopped."""
+    for virtual_number in suppressed:
+        board.stop_texts("c", virtual_number)
+    ids = [session_of(board, candidate) for candidate in candidates]
+    outcome = board.change(Role.RECRUITER, "rita", "n", *ids)
     board.audit()
     return outcome
 
 
 def session_of(board: Board, candidate: str) -> str:
-    (session,) = board.store.sessions.of_pair(["us"], "rita", candidate)
-    return session.id
+    return board.store.sessions.look_at_pair("rita", candidate).latest
 
 
 def number_of(board: Board, candidate: str) -> str:
@@ -82,57 +58,22 @@ def claim_for_strangers(board: Board) -> Claimed | Exhausted:
 # --- as many sessions as a number may carry -------------------------------------------
 
 
-def test_renumbered_sessions_together_stay_within_a_numbers_limit(
-    crowded: Board, change: PhoneChange
-) -> None:
+def test_renumbered_sessions_together_stay_within_a_numbers_limit(crowded: Board) -> None:
     """The third number has one place left, and two sessions need one."""
     crowded.put(max_sessions_per_number=2)
     crowded.open("quinn", "gus")
     before = crowded.audit()
 
-    assert isinstance(reserve(crowded, change, "carl", "dan"), NoNumber)
+    assert isinstance(renumber(crowded, "carl", "dan"), NoNumber)
     assert crowded.audit() == before
 
     crowded.put(max_sessions_per_number=3)
-    assert reserve(crowded, change, "carl", "dan") == Reserved()
-    crowded.audit()
+    assert renumber(crowded, "carl", "dan") == Changed(2)
 
 
-def test_a_reserved_place_on_a_number_is_nobody_elses(crowded: Board, change: PhoneChange) -> None:
+def test_a_renumbered_session_counts_once_and_on_its_new_number(crowded: Board) -> None:
     crowded.put(max_sessions_per_number=2)
-    reserve(crowded, change, "carl", "dan")
-
-    assert claim_for_strangers(crowded) == Exhausted(ExhaustedReason.EVERY_NUMBER_FULL)
-
-
-def test_a_limit_that_is_set_anew_counts_reserved_places(
-    crowded: Board, change: PhoneChange
-) -> None:
-    crowded.put(max_sessions_per_number=2)
-    reserve(crowded, change, "carl", "dan")
-    crowded.put(max_sessions_per_number=None)
-    crowded.put(max_sessions_per_number=2)
-
-    assert claim_for_strangers(crowded) == Exhausted(ExhaustedReason.EVERY_NUMBER_FULL)
-
-
-def test_an_undone_renumbering_gives_its_places_back(crowded: Board, change: PhoneChange) -> None:
-    crowded.put(max_sessions_per_number=2)
-    reserve(crowded, change, "carl", "dan")
-    crowded.undo(change)
-
-    claimed = claim_for_strangers(crowded)
-
-    assert isinstance(claimed, Claimed)
-    assert claimed.session.virtual_number == number(2)
-
-
-def test_a_renumbered_session_counts_once_and_on_its_new_number(
-    crowded: Board, change: PhoneChange
-) -> None:
-    crowded.put(max_sessions_per_number=2)
-    reserve(crowded, change, "carl", "dan")
-    crowded.commit(change)
+    assert renumber(crowded, "carl", "dan") == Changed(2)
 
     claimed = claim_for_strangers(crowded)
 
@@ -140,38 +81,13 @@ def test_a_renumbered_session_counts_once_and_on_its_new_number(
     assert claimed.session.virtual_number == number(0)
 
 
-def test_a_session_closed_meanwhile_gives_its_reserved_place_back(
-    crowded: Board, change: PhoneChange
-) -> None:
+def test_a_number_that_renumbered_sessions_fill_is_full(crowded: Board) -> None:
     crowded.put(max_sessions_per_number=2)
-    reserve(crowded, change, "carl", "dan")
-    crowded.close(crowded.audit()[session_of(crowded, "carl")])
-    crowded.audit()
-    crowded.commit(change)
+    renumber(crowded, "carl", "dan")
+    for place in (0, 1):
+        crowded.store.numbers.set_status(number(place), "us", NumberStatus.RESERVED)
 
-    assert number_of(crowded, "carl") == number(0)
-    assert number_of(crowded, "dan") == number(2)
-    crowded.audit()
-
-
-def test_no_step_of_a_renumbering_counts_twice(crowded: Board, change: PhoneChange) -> None:
-    """The audit counts the sessions on each number, and those that are on their way to it."""
-    crowded.put(max_sessions_per_number=2)
-    for _ in range(2):
-        assert reserve(crowded, change, "carl", "dan") == Reserved()
-        crowded.audit()
-    crowded.store.phone_changes.advance(change, now=crowded.now)
-    for _ in range(2):
-        crowded.store.phone_moves.commit(crowded.pool, change, retention=RETENTION, now=crowded.now)
-        crowded.audit()
-
-
-def test_undoing_a_renumbering_twice_counts_once(crowded: Board, change: PhoneChange) -> None:
-    crowded.put(max_sessions_per_number=2)
-    reserve(crowded, change, "carl", "dan")
-    for _ in range(2):
-        crowded.store.phone_moves.undo("us", change, retention=RETENTION, now=crowded.now)
-        crowded.audit()
+    assert claim_for_strangers(crowded) == Exhausted(ExhaustedReason.EVERY_NUMBER_FULL)
 
 
 # --- areas ----------------------------------------------------------------------------
@@ -205,7 +121,7 @@ def keep_from_use(board: Board, *numbers: str) -> None:
 
 
 def test_each_renumbered_session_stays_in_its_area(local: Board) -> None:
-    assert renumber(local, "carl", "dan") == Reserved()
+    assert renumber(local, "carl", "dan") == Changed(2)
 
     assert number_of(local, "carl") == ELSEWHERE_TOO
     assert number_of(local, "dan") == number(1)
@@ -214,7 +130,7 @@ def test_each_renumbered_session_stays_in_its_area(local: Board) -> None:
 def test_p6_an_area_without_a_free_number_is_left(local: Board) -> None:
     keep_from_use(local, ELSEWHERE_TOO)
 
-    assert renumber(local, "carl", "dan") == Reserved()
+    assert renumber(local, "carl", "dan") == Changed(2)
 
     assert number_of(local, "carl") in {number(1), number(2)}
 
@@ -235,7 +151,7 @@ def test_a_strict_area_is_kept_by_sharing_a_number_in_it(local: Board) -> None:
     local.register_candidate("gus", "g")
     local.claim(local.enter("nora", "gus"), area="1212")
 
-    assert renumber(local, "carl", "dan") == Reserved()
+    assert renumber(local, "carl", "dan") == Changed(2)
 
     assert number_of(local, "carl") == ELSEWHERE_TOO
     assert local.audit()[session_of(local, "carl")].code_needed
@@ -244,7 +160,7 @@ def test_a_strict_area_is_kept_by_sharing_a_number_in_it(local: Board) -> None:
 def test_the_area_is_no_matter_in_a_pool_of_a_whole_country(local: Board) -> None:
     local.put(geo=Geo.COUNTRY, strict_geo=True)
 
-    assert renumber(local, "carl", "dan") == Reserved()
+    assert renumber(local, "carl", "dan") == Changed(2)
 
     assert number_of(local, "carl") in {number(1), number(2)}
 
@@ -262,7 +178,7 @@ def only(board: Board, candidate: str, *channels: Channel) -> None:
 def test_a_number_on_which_texts_were_stopped_is_avoided(crowded: Board) -> None:
     crowded.add_number(3)
 
-    assert renumber(crowded, "carl", "dan", suppressed=(number(1), number(2))) == Reserved()
+    assert renumber(crowded, "carl", "dan", suppressed=(number(1), number(2))) == Changed(2)
 
     assert number_of(crowded, "carl") == number(3)
     assert number_of(crowded, "dan") == number(2)
@@ -271,7 +187,7 @@ def test_a_number_on_which_texts_were_stopped_is_avoided(crowded: Board) -> None
 def test_it_is_no_matter_where_the_pair_only_talks(crowded: Board) -> None:
     only(crowded, "carl", Channel.VOICE)
 
-    assert renumber(crowded, "carl", "dan", suppressed=(number(2),)) == Reserved()
+    assert renumber(crowded, "carl", "dan", suppressed=(number(2),)) == Changed(2)
 
     assert number_of(crowded, "carl") == number(2)
 
@@ -279,7 +195,7 @@ def test_it_is_no_matter_where_the_pair_only_talks(crowded: Board) -> None:
 def test_p6_a_pair_that_may_talk_takes_such_a_number_where_no_other_is_left(
     crowded: Board,
 ) -> None:
-    assert renumber(crowded, "carl", "dan", suppressed=(number(1), number(2))) == Reserved()
+    assert renumber(crowded, "carl", "dan", suppressed=(number(1), number(2))) == Changed(2)
 
     assert number_of(crowded, "carl") == number(2)
 

@@ -8,13 +8,13 @@ import pytest
 
 from relay.domain.call_progress import caller_gone
 from relay.domain.participant import Role
-from relay.domain.pool import NumberStatus
+from relay.domain.pool import NumberStatus, Pool
 from relay.domain.session import Channel, ClosedReason, Session, SessionStatus
 from relay.store.calls import RouteState
 from relay.store.keys import PoolKeys
 from relay.store.records import FIELDS
 from relay.store.scripts import LUA
-from relay.store.sessions import Claimed, Outdated
+from relay.store.sessions import Claimed, Elsewhere, Outdated
 from tests.board import NOW, Board, number
 from tests.noted_scripts import NotedScripts
 
@@ -267,7 +267,7 @@ def test_closing_twice_is_closing_once(crew: Board) -> None:
     closed = crew.close(session)
     crew.now += 5
     assert crew.close(session, ClosedReason.BLOCKED) == closed
-    assert crew.store.sessions.close("us.x", crew.pool, ClosedReason.BY_API, now=1) is None
+    assert crew.store.sessions.close("us.x", ClosedReason.BY_API, now=1) is None
     crew.audit()
 
 
@@ -306,9 +306,9 @@ def test_what_is_due_is_closed_in_batches(crew: Board) -> None:
     due = {crew.open(*pair, ttl=10).id for pair in (("rita", "carl"), ("nora", "dan"))}
     crew.open("quinn", "eve", ttl=100)
     close_due = crew.store.recycling.close_due
-    assert close_due(crew.pool, now=NOW + 9, batch=9) == (0, [])
-    first = close_due(crew.pool, now=NOW + 10, batch=1)
-    second = close_due(crew.pool, now=NOW + 10, batch=9)
+    assert close_due("us", now=NOW + 9, batch=9) == (0, [])
+    first = close_due("us", now=NOW + 10, batch=1)
+    second = close_due("us", now=NOW + 10, batch=9)
     assert (first[0], second[0]) == (1, 1)
     assert {*first[1], *second[1]} == due
     crew.audit()
@@ -332,7 +332,7 @@ def test_p5_a_pair_with_a_call_in_progress_is_left_alone_until_its_lease_ends(
 
 def test_a_due_entry_without_a_session_is_dropped(crew: Board) -> None:
     crew.client.zadd(KEYS.due, {"us.ghost": 1})
-    assert crew.store.recycling.close_due(crew.pool, now=NOW, batch=9) == (1, [])
+    assert crew.store.recycling.close_due("us", now=NOW, batch=9) == (1, [])
     crew.audit()
 
 
@@ -391,8 +391,8 @@ def test_an_ended_entry_without_a_session_is_dropped(crew: Board) -> None:
     crew.close(crew.open("rita", "carl"))
     crew.wait(200)
     crew.client.zadd(KEYS.ended, {"us.gone": NOW})
-    assert crew.store.recycling.purge_ended("us", now=crew.now, batch=1) == 1
-    assert crew.store.recycling.purge_ended("us", now=crew.now, batch=1) == 0
+    assert crew.store.recycling.purge_ended(now=crew.now, batch=1) == 1
+    assert crew.store.recycling.purge_ended(now=crew.now, batch=1) == 0
     crew.audit()
 
 
@@ -439,7 +439,7 @@ def test_a_pairs_later_session_outlives_its_earlier_one(crew: Board) -> None:
     crew.wait(1500)
     assert crew.store.sessions.get(first.id) is None
     assert crew.open("rita", "carl").id == second.id
-    assert crew.store.recycling.purge_ended("us", now=crew.now, batch=9) == 0
+    assert crew.store.recycling.purge_ended(now=crew.now, batch=9) == 0
     crew.audit()
 
 
@@ -452,11 +452,11 @@ def test_lists_have_what_they_should(crew: Board) -> None:
     crew.wait(10)
     second = crew.open("rita", "carl")
     third = crew.open("rita", "dan")
-    assert sessions.of_pair(["us", "cn"], "rita", "carl") == [second]
-    theirs = sessions.of_participant("us", Role.RECRUITER, "rita")
+    assert sessions.look_at_pair("rita", "carl").latest == second.id
+    theirs = sessions.of_participant(Role.RECRUITER, "rita")
     assert {s.id for s in theirs[:2]} == {second.id, third.id}
     assert [s.id for s in theirs[2:]] == [first.id]
-    cursor, scanned = sessions.scan("us", 0, 100)
+    cursor, scanned = sessions.scan(0, 100)
     assert cursor == 0
     assert {s.id for s in scanned} == {first.id, second.id, third.id}
     assert sessions.get("nonsense") is None
@@ -480,3 +480,59 @@ def test_lua_and_python_agree_on_a_sessions_fields() -> None:
 def test_a_session_prints_no_sealed_phone(crew: Board) -> None:
     session: Session = crew.open("rita", "carl")
     assert session.pool == "us"
+
+
+# --- a pair in several pools ----------------------------------------------------------
+
+
+@pytest.fixture
+def abroad(crew: Board) -> Board:
+    """As ``crew``, and a second pool ``ca`` with one number."""
+    crew.store.pools.put(Pool(name="ca", country="CA"))
+    crew.store.numbers.add("+16475550150", "ca", carrier_sid="PN", capabilities="vs", now=NOW)
+    return crew
+
+
+def test_p1_a_pair_opens_one_session_whatever_pools_two_processes_think_of(abroad: Board) -> None:
+    """Both have looked at the pair before either has claimed."""
+    pair = abroad.enter("rita", "carl")
+    first = abroad.claim(pair)
+    assert isinstance(first, Claimed)
+
+    assert abroad.claim(pair, pool="ca") == Elsewhere(first.session)
+    abroad.audit()
+
+
+def test_a_session_that_has_expired_in_another_pool_is_closed_on_the_way(abroad: Board) -> None:
+    first = abroad.open("rita", "carl", ttl=10)
+    abroad.now += 20
+
+    second = abroad.claim(abroad.enter("rita", "carl"), pool="ca")
+
+    assert isinstance(second, Claimed)
+    assert (second.session.pool, second.session.previous) == ("ca", first.id)
+    assert abroad.read(first).closed_reason is ClosedReason.EXPIRED
+    abroad.audit()
+
+
+def test_a_pair_that_comes_back_to_another_pool_gets_a_number_of_that_one(abroad: Board) -> None:
+    abroad.close(abroad.open("rita", "carl"))
+
+    second = abroad.claim(abroad.enter("rita", "carl"), pool="ca")
+
+    assert isinstance(second, Claimed)
+    assert second.session.virtual_number == "+16475550150"
+    abroad.audit()
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_p1_a_claim_for_somebody_whose_record_has_changed_is_out_of_date(
+    crew: Board, role: Role
+) -> None:
+    pair = crew.enter("rita", "carl")
+    if role is Role.RECRUITER:
+        crew.erase(role, "rita")
+    else:
+        crew.change_phone(role, "carl", "x")
+
+    assert crew.claim(pair) == Outdated()

@@ -13,9 +13,8 @@ if redis.call("EXISTS", keys.person) == 0 then
   return redis.call("ZSCORE", keys.erasures, member) and "erased" or "unknown"
 end
 local by_pool = plan_closings(pools_by_name(), keys.theirs, args.reason)
-if not by_pool
-  or args.role == "candidate" and redis.call("HGET", keys.person, "indexes") ~= table.concat(args.held, ",")
-then
+local indexes = redis.call("HGET", keys.person, "indexes") or ""
+if not by_pool or args.role == "candidate" and indexes ~= table.concat(args.held, ",") then
   return "again"
 end
 close_all(by_pool)
