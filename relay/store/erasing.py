@@ -8,7 +8,7 @@ from relay.domain.participant import Role
 from relay.domain.session import Session
 from relay.domain.texts import Notice, notice_id, second_id
 from relay.store.connection import Client
-from relay.store.keys import BoardKeys, PoolKeys
+from relay.store.keys import BoardKeys
 from relay.store.scripts import Scripts
 
 #: Texts in one script call, each with the notices it may have caused.
@@ -21,30 +21,31 @@ class Erasing:
         self._scripts = scripts
         self._keys = keys
 
-    def forget_in_texts(self, pool: str, role: Role, ref: str, sessions: Sequence[Session]) -> int:
-        """Of all texts of these sessions, and of what waits to be sent; how many were on their
-        way to ``ref``. Raises Unavailable."""
-        keys = self._keys.in_pool(pool)
+    def forget_in_texts(self, role: Role, ref: str, sessions: Sequence[Session]) -> int:
+        """Looks at all texts of these sessions, and at what waits to be sent. Returns how many
+        were on their way to ``ref``. Raises Unavailable."""
         # A text may be split after it was listed: its second part is a copy.
-        listed = self._texts_of(keys, sessions)
+        listed = self._texts_of(sessions)
         texts = list(dict.fromkeys(t for text in listed for t in (text, second_id(text))))
         return sum(
-            self._forget(keys, role, ref, texts[first : first + _BATCH])
+            self._forget(role, ref, texts[first : first + _BATCH])
             for first in range(0, len(texts), _BATCH)
         )
 
-    def _texts_of(self, keys: PoolKeys, sessions: Sequence[Session]) -> Iterator[str]:
-        yield from self._client.zrange(keys.outbox, 0, -1)
+    def _texts_of(self, sessions: Sequence[Session]) -> Iterator[str]:
+        yield from self._client.zrange(self._keys.outbox, 0, -1)
+        interactions = self._keys.interactions
         with self._client.pipeline(transaction=False) as pipe:
             for session in sessions:
-                pipe.zrange(keys.interactions, f"[{session.id}\t", f"({session.id}\n", bylex=True)
+                pipe.zrange(interactions, f"[{session.id}\t", f"({session.id}\n", bylex=True)
             for members in pipe.execute():
-                interactions = (member.split("\t")[-1] for member in members)
-                yield from (text for text in interactions if "." in text)  # a CallSid has no dot
+                ids = (member.split("\t")[-1] for member in members)
+                yield from (text for text in ids if "." in text)  # a CallSid has no dot
 
-    def _forget(self, keys: PoolKeys, role: Role, ref: str, texts: Sequence[str]) -> int:
+    def _forget(self, role: Role, ref: str, texts: Sequence[str]) -> int:
         ids = [known for text in texts for known in (text, *(notice_id(text, n) for n in Notice))]
-        touched = [key for known in ids for key in (keys.message(known), keys.body(known))]
         return int(
-            self._scripts.run_positional("forget_in_texts", [keys.sessions, *touched], [role, ref])
+            self._scripts.run(
+                "forget_in_texts", self._keys, durably=True, role=role, ref=ref, ids=ids
+            )
         )

@@ -25,9 +25,18 @@ from relay.store.suppressions import Suppressions
 
 
 class Store:
-    """One board's part of Redis; every attribute is one kind of record."""
+    """One board's part of Redis; every attribute is one kind of record. ``messaging_service`` is
+    the sid of the one that the board's numbers are in, or "".
+    """
 
-    def __init__(self, client: Client, board: str = "main", *, replicas: int = 0) -> None:
+    def __init__(
+        self,
+        client: Client,
+        board: str = "main",
+        *,
+        replicas: int = 0,
+        messaging_service: str = "",
+    ) -> None:
         self.client = client
         self.keys = keys = BoardKeys(board)
         scripts = Scripts(client, replicas=replicas)
@@ -47,4 +56,4 @@ class Store:
         self.notices = Notices(client, scripts, keys)
         self.reputation = Reputation(client, scripts, keys)
         self.history = History(client, scripts, keys)
-        self.suppressions = Suppressions(client, keys)
+        self.suppressions = Suppressions(client, scripts, keys, messaging_service)

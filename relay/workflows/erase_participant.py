@@ -45,6 +45,6 @@ def complete_erasure(services: Services, role: Role, ref: str, *, now: float) ->
             pool, role, ref, mark=erasure.mark, reason=ClosedReason.ERASED, now=now
         )
         sessions = services.store.sessions.of_participant(pool.name, role, ref)
-        services.store.erasing.forget_in_texts(pool.name, role, ref, sessions)
+        services.store.erasing.forget_in_texts(role, ref, sessions)
     services.store.phone_changes.finish_erasure(role, ref)
     log.info("participant erased", role=role, ref=ref)

@@ -60,11 +60,11 @@ class Letters:
 
     def recruiter_writes(self, talk: Talk, *, is_filtered: bool = False) -> None:
         session = self._service.store.sessions.get(talk.id)
-        heading = f"{session.access_code} " if session.code_needed else ""
+        prefix = f"{session.access_code} " if session.code_needed else ""
         to = talk.phones[Role.CANDIDATE]
         if is_filtered and (to, talk.number) not in self._stopped:
             self._service.carrier.faults.messages.fail(to=to, code=30007, times=1)
-        self._say(talk, Role.RECRUITER, heading, to, must_arrive=not is_filtered)
+        self._say(talk, Role.RECRUITER, prefix, to, must_arrive=not is_filtered)
 
     def _candidate_writes(self, talk: Talk) -> None:
         self._say(talk, Role.CANDIDATE, "", talk.phones[Role.RECRUITER], must_arrive=True)
@@ -94,7 +94,7 @@ class Letters:
             self._stopped.add((phone, talk.number))
             self._diary.today.stops += 1
 
-    def _say(self, talk: Talk, sender: Role, heading: str, to: str, *, must_arrive: bool) -> None:
+    def _say(self, talk: Talk, sender: Role, prefix: str, to: str, *, must_arrive: bool) -> None:
         now = self._service.calendar.now
         self._oracle.pass_time(now)
         if to and not talk.is_open(now):
@@ -109,7 +109,7 @@ class Letters:
             must_arrive=must_arrive and not is_stopped,
         )
         phone = self._service.carrier.phone(talk.phones[sender])
-        phone.text(talk.number, f"{heading}Hello, {word}.").wait()
+        phone.text(talk.number, f"{prefix}Hello, {word}.").wait()
         self._diary.today.texts += 1
         self._service.work()
 

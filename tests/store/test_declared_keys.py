@@ -135,7 +135,9 @@ def test_a_texts_whole_life(strict: Board) -> None:
     texts = Texts(Pair(strict.client, strict.store))
     message, _ = texts.accept(text="my CV", media=1)
     texts.begin(message)
-    texts.outbox.postpone(message, token="t1", now=NOW, until=NOW, is_open=False, error_code=0)
+    texts.outbox.postpone(
+        message, token="t1", now=NOW, until=NOW, outcome_unknown=False, error_code=0
+    )
     texts.begin(message, "t2")
     texts.confirm(message, "t2")
     texts.report(message, MessageStatus.DELIVERED, 5, attempt="t2")
@@ -145,7 +147,7 @@ def test_a_texts_whole_life(strict: Board) -> None:
     long = texts.accepted()
     texts.begin(long)
     assert texts.outbox.split(long, token="t1", now=NOW, first="1", second="2")
-    assert texts.outbox.sweep("us", now=NOW + 9)
+    assert texts.outbox.sweep(now=NOW + 9)
 
 
 def test_how_numbers_stand(strict: Board) -> None:

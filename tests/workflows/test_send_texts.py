@@ -11,7 +11,7 @@ from relay.domain.message_progress import REPORT_GRACE, RETRY_FOR
 from relay.domain.participant import CandidateDetails, RecruiterDetails, Role
 from relay.domain.pool import NumberStatus, Pool
 from relay.domain.session import ClosedReason
-from relay.domain.texts import Grant, Notice, notice_id
+from relay.domain.texts import Notice, SendLease, notice_id
 from relay.store.keys import PoolKeys
 from relay.store.outbox import LEASE
 from relay.workflows.close_session import close_session
@@ -437,10 +437,10 @@ def test_nothing_waits_where_nothing_was_accepted(stage: Stage) -> None:
 
 def test_a_grant_shows_nothing_secret(stage: Stage) -> None:
     """P2"""
-    grant = stage.store.messages.outbox.begin(stage.text().message, token="t", now=NOW)
-    assert "k1:" not in repr(grant)
-    assert isinstance(grant, Grant)
-    assert "secret" not in repr(replace(grant, sealed_text="secret"))
+    lease = stage.store.messages.outbox.begin(stage.text().message, token="t", now=NOW)
+    assert "k1:" not in repr(lease)
+    assert isinstance(lease, SendLease)
+    assert "secret" not in repr(replace(lease, sealed_text="secret"))
 
 
 class Board:
@@ -527,8 +527,8 @@ def test_a_waiting_text_to_who_keeps_their_phone_goes_by_the_new_number_and_its_
     assert session.virtual_number == OTHER_NUMBER
     assert session.access_code != moved.access_code
     [sent] = board.send(message, NOW + 91)
-    heading = f"{session.access_code}: " if is_shared else ""
-    assert sent == (OTHER_NUMBER, world.RITA, f"{heading}hello")
+    prefix = f"{session.access_code}: " if is_shared else ""
+    assert sent == (OTHER_NUMBER, world.RITA, f"{prefix}hello")
 
 
 @pytest.mark.parametrize("successor", ["nora", "rita", None])
