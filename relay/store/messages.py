@@ -79,8 +79,7 @@ class Messages:
         notice: Notice,
         retention: int,
     ) -> Reported:
-        """Moves a text forwards, and the traffic of its virtual ``number`` with it. ``notice`` is
-        what its sender is told if this is its failure."""
+        """Moves a text forwards, and its number's traffic. ``notice`` tells a failure's sender."""
         outcome, first, is_told = self._scripts.run(
             "record_message_status",
             self._keys,

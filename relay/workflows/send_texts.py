@@ -79,7 +79,7 @@ def send_texts(services: Services, message_id: str, *, clock: Clock) -> None:
 
 
 def _use(services: Services, lease: SendLease, clock: Clock) -> str:
-    """Answers the message to go on with, or ""."""
+    """Returns the message to go on with, or ""."""
     match lease.turn:
         case Turn.SEND:
             return _send(services, lease, clock)

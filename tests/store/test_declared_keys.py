@@ -17,10 +17,11 @@ from relay.domain.rent import Allowance
 from relay.domain.reputation import Complaint
 from relay.domain.session import ClosedReason
 from relay.store.phone_moves import Renumbering, Reserved
+from relay.store.suppressions import Suppressions
 from tests.board import Board, number, person, take_out
 from tests.fake_redis import real_redis
 from tests.pair import NOW, Pair
-from tests.store.test_messages import Texts
+from tests.store.test_messages import Texts, add_notice, tell_counterpart
 from tests.strict_scripts import strict_store
 
 pytestmark = pytest.mark.real_redis
@@ -118,6 +119,10 @@ def test_people(strict: Board) -> None:
     people.reindex(person_now, known=person_now)
     strict.store.suppressions.stop(["c"], number(0), since=1, cause="us.SM1")
     strict.store.suppressions.carry_over(["new", "c"])
+    in_service = Suppressions(strict.client, people._scripts, strict.store.keys, "MG1")
+    in_service.stop(["c"], number(0), since=2, cause="us.SM2")
+    in_service.carry_over(["new", "c"])
+    assert in_service.is_stopped(["new"], number(1))
     change = strict.begin_change(Role.CANDIDATE, "dan", "c", take_over=True)
     strict.commit(change)
     change = strict.begin_change(Role.CANDIDATE, "dan", "x")
@@ -148,6 +153,11 @@ def test_a_texts_whole_life(strict: Board) -> None:
     texts.begin(long)
     assert texts.outbox.split(long, token="t1", now=NOW, first="1", second="2")
     assert texts.outbox.sweep(now=NOW + 9)
+    assert tell_counterpart(texts)
+    assert add_notice(texts)
+    session = texts.pair.session
+    forget = texts.store.erasing.forget_in_texts
+    assert forget(Role.CANDIDATE, session.candidate.ref, [session])
 
 
 def test_how_numbers_stand(strict: Board) -> None:

@@ -652,12 +652,12 @@ def test_p4_an_attempt_that_was_not_made_is_not_settled_after_the_split(texts: T
     assert texts.begin(message, "t2", NOW + LEASE).turn is Turn.SEND
 
 
-@pytest.mark.parametrize("gone", ["erased", "body"])
-def test_p2_nothing_is_copied_of_a_text_that_is_being_forgotten(texts: Texts, gone: str) -> None:
+@pytest.mark.parametrize("gone", [ClosedReason.ERASED, ClosedReason.BLOCKED, "body"])
+def test_p2_nothing_is_copied_of_a_text_that_will_not_be_sent(texts: Texts, gone: str) -> None:
     message = texts.accepted(CARL)
     texts.begin(message)
-    if gone == "erased":
-        texts.store.sessions.close(texts.pair.session.id, US, ClosedReason.ERASED, now=NOW)
+    if isinstance(gone, ClosedReason):
+        texts.store.sessions.close(texts.pair.session.id, US, gone, now=NOW)
     else:
         texts.pair.client.delete(KEYS.body(message))
     assert not _split(texts, message)
@@ -771,43 +771,52 @@ def test_a_text_without_a_body_does_not_go_again(texts: Texts) -> None:
     assert record.status is MessageStatus.UNDELIVERED
 
 
-def test_the_counterpart_of_somebody_who_stopped_is_told_once(texts: Texts) -> None:
-    def tell(sender: str = RITA) -> str:
-        return texts.store.notices.tell_counterpart(
-            "us.SMstop",
-            Notice.TEXTS_STOPPED,
-            now=NOW,
-            number=NUMBER,
-            indexes=[index_of(sender)],
-            retention=RETENTION,
-        )
+def tell_counterpart(texts: Texts, sender: str = RITA) -> str:
+    return texts.store.notices.tell_counterpart(
+        "us.SMstop",
+        Notice.TEXTS_STOPPED,
+        now=NOW,
+        number=NUMBER,
+        indexes=[index_of(sender)],
+        retention=RETENTION,
+    )
 
-    assert tell(STRANGER) == ""
-    assert tell() == "us.SMstop.texts_stopped"
-    assert tell() == ""
+
+def add_notice(
+    texts: Texts,
+    session: Session | None = None,
+    *,
+    locale: str = "en",
+    is_one_of_several: bool = False,
+) -> str:
+    return texts.store.notices.add(
+        "us.SMlate",
+        Notice.NO_LONGER_CONNECTED,
+        NoticeReceiver(
+            session=(session or texts.pair.session).id,
+            side=Role.RECRUITER,
+            number=NUMBER,
+            index=index_of(RITA),
+            sealed_phone="k1:sealed",
+            locale=locale,
+            is_one_of_several=is_one_of_several,
+        ),
+        now=NOW,
+        retention=RETENTION,
+    )
+
+
+def test_the_counterpart_of_somebody_who_stopped_is_told_once(texts: Texts) -> None:
+    assert tell_counterpart(texts, STRANGER) == ""
+    assert tell_counterpart(texts) == "us.SMstop.texts_stopped"
+    assert tell_counterpart(texts) == ""
     lease = texts.begin("us.SMstop.texts_stopped")
     assert texts.pair.vault.unseal_phone(lease.sealed_phone).reveal() == CARL
 
 
 def test_a_notice_to_a_known_phone_exists_once(texts: Texts) -> None:
-    def add() -> str:
-        return texts.store.notices.add(
-            "us.SMlate",
-            Notice.NO_LONGER_CONNECTED,
-            NoticeReceiver(
-                session=texts.pair.session.id,
-                side=Role.RECRUITER,
-                number=NUMBER,
-                index=index_of(RITA),
-                sealed_phone="k1:sealed",
-                locale="zh-CN",
-            ),
-            now=NOW,
-            retention=RETENTION,
-        )
-
-    assert add() == "us.SMlate.no_longer_connected"
-    assert add() == ""
+    assert add_notice(texts, locale="zh-CN") == "us.SMlate.no_longer_connected"
+    assert add_notice(texts) == ""
     assert texts.begin("us.SMlate.no_longer_connected").locale == "zh-CN"
 
 
@@ -817,21 +826,7 @@ def test_p1_a_notice_names_its_session_unless_it_is_one_of_several(
 ) -> None:
     for candidate in ("+12125550103", "+12125550104"):
         session = texts.pair.connect(RITA, candidate, context="Cook")
-    notice = texts.store.notices.add(
-        "us.SMlate",
-        Notice.NO_LONGER_CONNECTED,
-        NoticeReceiver(
-            session=session.id,
-            side=Role.RECRUITER,
-            number=NUMBER,
-            index=index_of(RITA),
-            sealed_phone="k1:sealed",
-            locale="en",
-            is_one_of_several=is_one_of_several,
-        ),
-        now=NOW,
-        retention=RETENTION,
-    )
+    notice = add_notice(texts, session, is_one_of_several=is_one_of_several)
     lease = texts.begin(notice)
     prefix = ("", "") if is_one_of_several else (session.access_code, "Cook")
     assert (lease.code, lease.context) == prefix

@@ -218,7 +218,7 @@ def test_a_candidate_s_own_digits_are_no_code(stage: Stage, eve: Session) -> Non
     ]
 
 
-def test_what_gets_too_long_by_the_heading_is_split_in_order(stage: Stage, eve: Session) -> None:
+def test_what_its_code_prefix_makes_too_long_is_split_in_order(stage: Stage, eve: Session) -> None:
     text = numbered_words()
     answer = stage.text(EVE, text)
     stage.work()
@@ -508,10 +508,10 @@ def test_p2_a_text_that_is_split_while_somebody_is_erased_keeps_no_phone_of_thei
     outbox, vault, keys = stage.store.messages.outbox, stage.pair.vault, PoolKeys("main", "us")
     outbox.begin(message, token="t", now=NOW)
     scripts = stage.store.erasing._scripts
-    run = scripts.run_durably
+    run = scripts.run
 
-    def split_first(*args: Any) -> Any:
-        del scripts.run_durably
+    def split_first(*args: Any, **named: Any) -> Any:
+        del scripts.run
         assert outbox.split(
             message,
             token="t",
@@ -519,9 +519,9 @@ def test_p2_a_text_that_is_split_while_somebody_is_erased_keeps_no_phone_of_thei
             first=vault.seal_text("a", message_id=message),
             second=vault.seal_text("b", message_id=second_id(message)),
         )
-        return run(*args)
+        return run(*args, **named)
 
-    scripts.run_durably = split_first
+    scripts.run = split_first
     sessions = stage.store.sessions.of_participant("us", Role.RECRUITER, eve.recruiter.ref)
     stage.store.erasing.forget_in_texts(Role.RECRUITER, eve.recruiter.ref, sessions)
 
