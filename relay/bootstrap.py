@@ -16,7 +16,11 @@ def build_services(settings: Settings) -> Services:
     client = connect(settings.redis_url.get_secret_value(), tls_verify=settings.redis_tls_verify)
     return Services(
         settings=settings,
-        store=Store(client, replicas=settings.store_replicas),
+        store=Store(
+            client,
+            replicas=settings.store_replicas,
+            messaging_service=settings.twilio_messaging_service_sid,
+        ),
         vault=Vault(settings.relay_sealing_keys, settings.relay_index_keys),
         carrier=Carrier.from_settings(settings),
         jobs=JobQueues.from_settings(settings),

@@ -11,7 +11,7 @@ from typing import Any
 
 import redis
 
-from relay.store.scripts import Scripts, source
+from relay.store.scripts import Scripts
 from relay.store.store import Store
 
 _USER = "strict"
@@ -25,8 +25,16 @@ class StrictScripts(Scripts):
         self._user: redis.Redis | None = None
         self._options = {k: options[k] for k in ("host", "port", "username", "password")}
 
-    def run(self, name: str, keys: Sequence[str], args: Sequence[str | int | float]) -> Any:
-        return self.run_text(source(name), keys, args)
+    def send(
+        self,
+        text: str,
+        sha: str,
+        keys: Sequence[str],
+        args: Sequence[Any],
+        *,
+        durably: bool,
+    ) -> Any:
+        return self.run_text(text, keys, args)
 
     def run_text(self, text: str, keys: Sequence[str], args: Sequence[str | int | float]) -> Any:
         slots = {key[: key.index("}")] for key in keys}

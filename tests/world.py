@@ -100,7 +100,7 @@ def make_world(client: Any = None, *, carrier: Any = None, **settings: str) -> W
     jobs = RecordingJobs()
     services = Services(
         settings=configured,
-        store=Store(client),
+        store=Store(client, messaging_service=configured.twilio_messaging_service_sid),
         vault=Vault(configured.relay_sealing_keys, configured.relay_index_keys),
         carrier=carrier,
         jobs=jobs,

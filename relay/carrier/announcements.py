@@ -19,7 +19,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
-from relay.domain.headed_text import LONGEST_TEXT
+from relay.domain.code_prefix import LONGEST_TEXT
 
 LOCALES = Path(__file__).parent.parent / "locales"
 

@@ -30,7 +30,7 @@ TRIES_OF_STRANGERS = 20
 
 #: How a text begins that names its session: the code, then its own words.
 #: Chinese needs no space, and has its own punctuation.
-_HEADED = re.compile(
+_CODE_PREFIX = re.compile(
     rf"\s*[#(（]?([0-9]{{{SHORTEST},{LONGEST}}})"
     r"(?:\s*[)）]?\s*[-:,.;#，：；、。]\s*|\s*[)）]\s*|\s+|$|(?=[^\x00-\x7f]))"
 )
@@ -42,15 +42,15 @@ def draw_access_codes() -> list[str]:
 
 
 @dataclass(frozen=True)
-class Headed:
-    """A text's leading code, and the rest of it."""
+class PrefixedText:
+    """The code that a text begins with, and the rest of it."""
 
     code: str
     rest: str
 
 
-def read_heading(text: str) -> Headed | None:
-    """The code that a text may begin with, ``482913 Hello``; whether it is one, its sender's
-    sessions say."""
-    found = _HEADED.match(text)
-    return Headed(found.group(1), text[found.end() :]) if found else None
+def read_code_prefix(text: str) -> PrefixedText | None:
+    """Splits ``482913 Hello``; None when no digits are in front. Whether they are a code, only the
+    sender's sessions say."""
+    found = _CODE_PREFIX.match(text)
+    return PrefixedText(found.group(1), text[found.end() :]) if found else None

@@ -29,10 +29,20 @@ class ClosedReason(StrEnum):
     @property
     def severs_calls(self) -> bool:
         """Whether it also takes back the decision of a call that has already begun (P5)."""
-        return self in _SEVERING
+        return self in _TAKING_BACK
+
+    @property
+    def takes_back_texts(self) -> bool:
+        """Whether relayed texts that still wait to be sent are given up."""
+        return self in _TAKING_BACK
+
+    @property
+    def takes_back_notices(self) -> bool:
+        """Whether notices of ours are given up, too: neither side is told anything any more."""
+        return self is ClosedReason.ERASED
 
 
-_SEVERING = {
+_TAKING_BACK = {
     ClosedReason.BLOCKED,
     ClosedReason.SUSPENDED,
     ClosedReason.ERASED,

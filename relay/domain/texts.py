@@ -53,7 +53,7 @@ class Acceptance:
     """What the store made of a text; the rest is the sender's, if we know them. ``index``: the one
     of their phone's indexes under which it is bound. ``is_one_of_several``: ``session`` is one of
     the sender's there, and nothing says which of them the text was for. ``code`` and ``context``
-    head a refusal to a recruiter of several."""
+    are the code prefix of a refusal to a recruiter of several."""
 
     state: AcceptState
     session: str = ""
@@ -63,6 +63,30 @@ class Acceptance:
     is_one_of_several: bool = False
     code: str = ""
     context: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncomingText:
+    """A text on its way in: when it comes to us, and when it was written (POSIX seconds).
+
+    ``sid`` is the carrier's MessageSid, ``number`` the virtual number, whose ``pool`` it is;
+    ``indexes`` are those of the sender's phone. ``is_answerable``: the carrier waits for an answer,
+    which it texts back.
+    """
+
+    sid: str
+    number: str
+    pool: str
+    body: str = field(repr=False)
+    media: int
+    now: float
+    said_at: float
+    is_answerable: bool
+    indexes: tuple[str, ...] = field(repr=False)
+
+    @property
+    def id(self) -> str:
+        return message_id(self.pool, self.sid)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,21 +118,37 @@ class Message:
     carrier_sids: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class NoticeReceiver:
+    """Whom a notice goes to, at a phone we know, from the virtual ``number``.
+
+    ``is_one_of_several``: as in ``Acceptance``; the notice names no session then.
+    """
+
+    session: str
+    side: Role
+    number: str
+    index: str
+    sealed_phone: str = field(repr=False)
+    locale: str
+    is_one_of_several: bool = False
+
+
 class Turn(StrEnum):
     """What may be done with a message that is first in its lane."""
 
     SEND = "send"
     UNSETTLED = "unsettled"
-    SEVERED = "severed"
+    REVOKED = "revoked"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Grant:
+class SendLease:
     """The lane is ours by ``token`` until then: an instant, like all times here, in POSIX seconds.
 
     ``sealed_text`` is empty for a notice, and for a message whose body's lifetime is over;
     ``sealed_phone`` is the receiver's, whose ``index`` it is bound under. ``attempt`` is the latest
-    one's id. ``code``, ``context`` and ``part`` are what it is headed by (``headed_text.py``).
+    one's id. ``code``, ``context`` and ``part`` are its code prefix (``code_prefix.py``).
     """
 
     turn: Turn
@@ -158,6 +198,18 @@ class GivenUp:
     counted: bool
     next: str
     sender_told: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusReport:
+    """What the carrier says of an ``attempt``. Only a status of higher ``rank`` replaces what is
+    known; ``error_code`` is 0 for none."""
+
+    attempt: str
+    sid: str
+    status: MessageStatus
+    rank: int
+    error_code: int = 0
 
 
 class ReportOutcome(StrEnum):

@@ -154,10 +154,11 @@ class DeploymentKeys(Keys):
     compared = Family(
         "hash", "account", "last comparison with an account's numbers", lives="for ever"
     )
-    service_stopped = Family(
-        "string",
-        "service index",
-        "last word to a messaging service: stopped or started, when, which texts",
+    #: As the board's own, which `record_opt_out` and `carry_stops_over` run with, too.
+    stopped = Family(
+        "hash",
+        "index",
+        "messaging service → last word (stopped, started), when, which texts",
         lives="STOP: for ever",
     )
     ticker_leader = Key("string", "the ticker that leads", lives="10 s")

@@ -6,24 +6,24 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from relay.domain.errors import Unavailable
 from relay.domain.message_progress import MessageStatus
 from relay.domain.participant import Role
 from relay.domain.reputation import FILTERED
-from relay.domain.session import pool_of
 from relay.domain.texts import (
     Acceptance,
     AcceptState,
+    IncomingText,
     Message,
     Notice,
     Reported,
     ReportOutcome,
     SealedText,
+    StatusReport,
     notice_id,
 )
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys, DeploymentKeys
-from relay.store.outbox import BODY_LIFETIME, LOOK_AGAIN, Outbox
+from relay.store.outbox import BODY_LIFETIME, LOOK_AGAIN, TAKING_BACK_NOTICES, Outbox
 from relay.store.scripts import Scripts
 
 #: A refusal holds for so many seconds. The carrier's list is looked back into for minutes, and
@@ -32,8 +32,8 @@ REFUSED_FOR = 7 * 24 * 3600
 
 
 class Messages:
-    """``outbox`` has what is still to be sent. Every method raises Unavailable when Redis is away;
-    times are POSIX seconds."""
+    """``outbox`` has what is still to be sent. Times are POSIX seconds; every method raises
+    Unavailable."""
 
     def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:
         self._client = client
@@ -41,130 +41,77 @@ class Messages:
         self._keys = keys
         self.outbox = Outbox(client, scripts, keys)
 
-    def accept(
-        self,
-        message_id: str,
-        *,
-        now: float,
-        said_at: float,
-        number: str,
-        indexes: Sequence[str],
-        inbound_sid: str,
-        text: SealedText,
-        media: int,
-        retention: int,
-    ) -> Acceptance:
+    def accept(self, incoming: IncomingText, sealed: SealedText, *, retention: int) -> Acceptance:
         """Takes a text on, once; one that was refused is refused again for a week, whatever has
-        changed. ``indexes`` are the sender's. Raises Unavailable for seconds, too, while a phone
-        change of theirs is between its steps."""
-        keys = self._keys.in_pool(pool_of(message_id))
-        notice = notice_id(message_id, Notice.PICTURE_NOT_RELAYED)
-        answer = self._scripts.run_positional(
+        changed."""
+        answer = self._scripts.run(
             "accept_text",
-            [
-                keys.numbers,
-                keys.sessions,
-                keys.message(message_id),
-                keys.body(message_id),
-                keys.interactions,
-                keys.outbox,
-                keys.lanes,
-                keys.counters,
-                keys.message(notice),
-                keys.body(notice),
-                keys.codes,
-                keys.refused(inbound_sid),
-                *(keys.phone(index) for index in indexes),
-            ],
-            [
-                now,
-                number,
-                message_id,
-                inbound_sid,
-                text.whole,
-                media,
-                notice,
-                Notice.PICTURE_NOT_RELAYED,
-                LOOK_AGAIN,
-                retention,
-                BODY_LIFETIME,
-                # The carrier tells whole seconds.
-                math.ceil(said_at),
-                text.code,
-                text.rest,
-                REFUSED_FOR,
-                *indexes,
-            ],
+            self._keys.in_pool(incoming.pool),
+            durably=True,
+            now=incoming.now,
+            # The carrier tells whole seconds.
+            said_at=math.ceil(incoming.said_at),
+            number=incoming.number,
+            id=incoming.id,
+            inbound_sid=incoming.sid,
+            text=sealed.whole,
+            media=incoming.media,
+            code=sealed.code,
+            rest=sealed.rest,
+            refused_for=REFUSED_FOR,
+            notice_id=notice_id(incoming.id, Notice.PICTURE_NOT_RELAYED),
+            notice_kind=Notice.PICTURE_NOT_RELAYED,
+            look_again=LOOK_AGAIN,
+            record_life=retention,
+            body_life=BODY_LIFETIME,
+            indexes=incoming.indexes,
         )
-        if answer == ["moving"]:
-            raise Unavailable("A phone change of the sender's is between its steps.")
         return _acceptance(answer)
 
     def record_status(
         self,
         message_id: str,
+        report: StatusReport,
         *,
-        attempt: str,
         now: float,
-        sid: str,
-        status: MessageStatus,
-        rank: int,
-        error_code: int,
-        number: str | None = None,
+        number: str,
         send_again_at: float | None,
         notice: Notice,
         retention: int,
     ) -> Reported:
-        """Moves a text forwards, and its number's traffic with it. ``notice`` is what its sender is
-        told if this is its failure. Who has the record names the virtual number, and saves a
-        round trip."""
-        keys = self._keys.in_pool(pool_of(message_id))
-        told = notice_id(message_id, notice)
-        if number is None:
-            number = self._client.hget(keys.message(message_id), "number") or ""
-        outcome, head, is_told = self._scripts.run_positional(
+        """Moves a text forwards, and its number's traffic. ``notice`` tells a failure's sender."""
+        outcome, first, is_told = self._scripts.run(
             "record_message_status",
-            [
-                keys.message(message_id),
-                keys.body(message_id),
-                keys.outbox,
-                keys.lanes,
-                keys.sending,
-                keys.sessions,
-                keys.counters,
-                keys.carried(sid),
-                keys.message(told),
-                keys.body(told),
-                keys.traffic(number),
-            ],
-            [
-                message_id,
-                attempt,
-                now,
-                sid,
-                status,
-                rank,
-                error_code or "",
-                int(status.is_final),
-                "" if send_again_at is None else send_again_at,
-                told,
-                notice if status.is_failure else "",
-                LOOK_AGAIN,
-                retention,
-                BODY_LIFETIME,
-                _counts_as(status, error_code),
-            ],
+            self._keys,
+            now=now,
+            id=message_id,
+            attempt=report.attempt,
+            sid=report.sid,
+            number=number,
+            status=report.status,
+            rank=report.rank,
+            error_code=report.error_code or None,
+            is_final=report.status.is_final,
+            send_again_at=send_again_at,
+            counts_as=_counts_as(report),
+            notice_id=notice_id(message_id, notice),
+            notice_kind=notice if report.status.is_failure else "",
+            look_again=LOOK_AGAIN,
+            record_life=retention,
+            body_life=BODY_LIFETIME,
+            taking_back_notices=TAKING_BACK_NOTICES,
         )
-        return Reported(ReportOutcome(outcome), head, bool(is_told))
+        return Reported(ReportOutcome(outcome), first, bool(is_told))
 
     def read(self, message_id: str) -> Message | None:
         return self.read_many([message_id])[0]
 
     def read_many(self, message_ids: Sequence[str]) -> list[Message | None]:
-        """The records in the order of the ids, in one round trip; None for one that has gone."""
+        """Returns the records in the order of the ids, in one round trip; None for one that has
+        gone."""
         with self._client.pipeline(transaction=False) as pipe:
             for message_id in message_ids:
-                pipe.hgetall(self._keys.in_pool(pool_of(message_id)).message(message_id))
+                pipe.hgetall(self._keys.message(message_id))
             records = pipe.execute()
         return [
             _unpack(message_id, record) if record else None
@@ -172,7 +119,7 @@ class Messages:
         ]
 
     def reconciled_until(self) -> float | None:
-        """Until when the carrier's list of inbound texts was last gone through."""
+        """Returns until when the carrier's list of inbound texts was last gone through."""
         text = self._client.get(DeploymentKeys().fetched(""))
         return float(text) if text else None
 
@@ -180,11 +127,11 @@ class Messages:
         self._client.set(DeploymentKeys().fetched(""), f"{until:.3f}")
 
 
-def _counts_as(status: MessageStatus, error_code: int) -> str:
+def _counts_as(report: StatusReport) -> str:
     """For its number's traffic: nothing before the carrier has passed it on."""
-    if status.is_failure and error_code == FILTERED:
+    if report.status.is_failure and report.error_code == FILTERED:
         return "filtered"
-    return "sent" if status.is_final or status is MessageStatus.SENT else ""
+    return "sent" if report.status.is_final or report.status is MessageStatus.SENT else ""
 
 
 def _acceptance(answer: Sequence[str]) -> Acceptance:

@@ -6,19 +6,17 @@ makes it, so that a worker that was thought dead can do no harm when it comes ba
 
 from __future__ import annotations
 
-from typing import Any
-
 from relay.domain.message_progress import FINAL_RANK, MessageStatus
 from relay.domain.participant import Role
 from relay.domain.reputation import FILTERED
-from relay.domain.session import pool_of
+from relay.domain.session import ClosedReason
 from relay.domain.texts import (
     Behind,
     GivenUp,
-    Grant,
     NothingToSend,
     Notice,
     NotYet,
+    SendLease,
     Turn,
     notice_id,
     second_id,
@@ -34,6 +32,9 @@ LOOK_AGAIN = 3.0
 #: A swept message that is still there is swept again after this many seconds.
 SWEEP_PAUSE = 10.0
 BODY_LIFETIME = 24 * 3600
+#: What scripts are told of the reasons for which a session was closed.
+TAKING_BACK_TEXTS = tuple(reason for reason in ClosedReason if reason.takes_back_texts)
+TAKING_BACK_NOTICES = tuple(reason for reason in ClosedReason if reason.takes_back_notices)
 _BATCH = 500
 
 #: As in ``lua/shared/message.lua``; a test compares the two.
@@ -49,10 +50,10 @@ MESSAGE_FIELDS = (
     "rank",
     "started_at",
     "order",
-    "place",
+    "lane_entry",
     "attempts",
     "attempt",
-    "open",
+    "outcome_unknown",
     "attempted_at",
     "next_at",
     "carrier_sid",
@@ -65,7 +66,7 @@ MESSAGE_FIELDS = (
 
 
 class Outbox:
-    """Every method raises Unavailable when Redis is away. Times are POSIX seconds."""
+    """Times are POSIX seconds. Every method raises Unavailable."""
 
     def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:
         self._client = client
@@ -74,8 +75,8 @@ class Outbox:
 
     def begin(
         self, message_id: str, *, token: str, now: float, lease: float = LEASE
-    ) -> Grant | Behind | NotYet | NothingToSend:
-        """Asks for the message's turn in its lane."""
+    ) -> SendLease | Behind | NotYet | NothingToSend:
+        """Asks for the message's turn in its lane, to hold it for ``lease`` seconds."""
         state, rest = "phone", [""]
         # Only the script knows whose bindings it must see, and only the caller may name their key.
         while state == "phone":
@@ -86,24 +87,21 @@ class Outbox:
             return Behind(rest[0])
         if state == "wait":
             return NotYet(float(rest[0]))
-        return _grant(message_id, token, Turn(state), *rest)
+        return _send_lease(message_id, token, Turn(state), *rest)
 
     def _begin(
         self, message_id: str, token: str, now: float, lease: float, *, index: str
     ) -> list[str]:
-        keys = self._keys.in_pool(pool_of(message_id))
-        answer: list[str] = self._run(
+        answer: list[str] = self._scripts.run(
             "begin_send",
-            [
-                keys.message(message_id),
-                keys.body(message_id),
-                keys.outbox,
-                keys.lanes,
-                keys.sending,
-                keys.sessions,
-                keys.phone(index),
-            ],
-            [message_id, token, now, lease, index],
+            self._keys,
+            now=now,
+            id=message_id,
+            token=token,
+            lease=lease,
+            index=index,
+            taking_back_texts=TAKING_BACK_TEXTS,
+            taking_back_notices=TAKING_BACK_NOTICES,
         )
         return answer
 
@@ -119,20 +117,21 @@ class Outbox:
         segments: int,
         retention: int,
     ) -> str:
-        """The carrier has it. Answers the message that is first in the lane now, or ""."""
-        keys = self._keys.in_pool(pool_of(message_id))
-        answer: str = self._run(
+        """The carrier has it. Returns the message that is first in the lane now, or ""."""
+        first: str = self._scripts.run(
             "confirm_send",
-            [
-                keys.message(message_id),
-                keys.outbox,
-                keys.lanes,
-                keys.sending,
-                keys.carried(sid),
-            ],
-            [message_id, token, now, sid, status, rank, segments, LOOK_AGAIN, retention],
+            self._keys,
+            now=now,
+            id=message_id,
+            token=token,
+            sid=sid,
+            status=status,
+            rank=rank,
+            segments=segments,
+            retention=retention,
+            look_again=LOOK_AGAIN,
         )
-        return answer
+        return first
 
     def postpone(
         self,
@@ -141,42 +140,39 @@ class Outbox:
         token: str,
         now: float,
         until: float,
-        is_open: bool,
+        outcome_unknown: bool,
         error_code: int,
     ) -> bool:
-        """It stays first in its lane until then. ``is_open``: whether the last attempt reached
-        the carrier is not known. False when the token no longer counts."""
-        keys = self._keys.in_pool(pool_of(message_id))
-        return bool(
-            self._run(
-                "postpone_send",
-                [keys.message(message_id), keys.outbox, keys.sending],
-                [message_id, token, now, until, "1" if is_open else "", error_code],
-            )
+        """It stays first in its lane until then. ``outcome_unknown``: the last attempt may have
+        reached the carrier. Returns False when the token no longer counts."""
+        postponed = self._scripts.run(
+            "postpone_send",
+            self._keys,
+            now=now,
+            id=message_id,
+            token=token,
+            next_at=until,
+            outcome_unknown=outcome_unknown,
+            error_code=error_code,
         )
+        return bool(postponed)
 
     def split(self, message_id: str, *, token: str, now: float, first: str, second: str) -> bool:
         """It becomes two messages, one behind the other, of these sealed texts; the attempt that
-        ``token`` began is withdrawn. False when the token no longer counts."""
-        keys = self._keys.in_pool(pool_of(message_id))
-        other = second_id(message_id)
-        return bool(
-            self._run(
-                "split_text",
-                [
-                    keys.message(message_id),
-                    keys.body(message_id),
-                    keys.message(other),
-                    keys.body(other),
-                    keys.sessions,
-                    keys.interactions,
-                    keys.outbox,
-                    keys.lanes,
-                    keys.sending,
-                ],
-                [message_id, token, now, first, other, second, LOOK_AGAIN],
-            )
+        ``token`` began is withdrawn. Returns False when the token no longer counts."""
+        is_split = self._scripts.run(
+            "split_text",
+            self._keys,
+            now=now,
+            id=message_id,
+            token=token,
+            first_text=first,
+            second_id=second_id(message_id),
+            second_text=second,
+            look_again=LOOK_AGAIN,
+            taking_back_texts=TAKING_BACK_TEXTS,
         )
+        return bool(is_split)
 
     def give_up(
         self,
@@ -189,63 +185,48 @@ class Outbox:
         retention: int,
         number: str = "",
     ) -> GivenUp:
-        """It will not be sent: its body goes and its sender gets the notice. ``number`` is the
-        virtual one, whose traffic a filtered text is counted in."""
-        keys = self._keys.in_pool(pool_of(message_id))
-        told = notice_id(message_id, notice)
-        counted, head, is_told = self._run(
+        """It will not be sent: its body goes and its sender gets the notice. A filtered text counts
+        in the traffic of its virtual ``number``."""
+        counted, first, is_told = self._scripts.run(
             "fail_send",
-            [
-                keys.message(message_id),
-                keys.body(message_id),
-                keys.outbox,
-                keys.lanes,
-                keys.sending,
-                keys.sessions,
-                keys.counters,
-                keys.message(told),
-                keys.body(told),
-                keys.traffic(number),
-            ],
-            [
-                message_id,
-                token,
-                now,
-                error_code,
-                FINAL_RANK,
-                told,
-                notice,
-                LOOK_AGAIN,
-                retention,
-                BODY_LIFETIME,
-                int(error_code == FILTERED and number != ""),
-            ],
+            self._keys,
+            now=now,
+            id=message_id,
+            token=token,
+            number=number,
+            error_code=error_code,
+            rank=FINAL_RANK,
+            is_filtered=error_code == FILTERED and number != "",
+            notice_id=notice_id(message_id, notice),
+            notice_kind=notice,
+            look_again=LOOK_AGAIN,
+            record_life=retention,
+            body_life=BODY_LIFETIME,
+            taking_back_notices=TAKING_BACK_NOTICES,
         )
-        return GivenUp(counted=bool(counted), next=head, sender_told=bool(is_told))
+        return GivenUp(counted=bool(counted), next=first, sender_told=bool(is_told))
 
-    def sweep(self, pool: str, *, now: float) -> list[str]:
-        """Ids of what waits longer than it should; each is due again after a pause."""
-        due: list[str] = self._run(
-            "sweep_outbox", [self._keys.in_pool(pool).outbox], [now, _BATCH, SWEEP_PAUSE]
+    def sweep(self, *, now: float) -> list[str]:
+        """Returns the ids of what waits longer than it should; each is due again after a pause."""
+        due: list[str] = self._scripts.run(
+            "sweep_outbox", self._keys, now=now, batch=_BATCH, pause=SWEEP_PAUSE
         )
         return due
 
-    def owned(self, pool: str, sids: list[str]) -> set[str]:
-        """Those of the carrier's sids that some message of ours has taken for its own."""
+    def owned(self, sids: list[str]) -> set[str]:
+        """Returns those of the carrier's sids that some message of ours has taken for its own."""
         if not sids:
             return set()
-        keys = self._keys.in_pool(pool)
-        owners = self._client.mget([keys.carried(sid) for sid in sids])
+        owners = self._client.mget([self._keys.carried(sid) for sid in sids])
         return {sid for sid, owner in zip(sids, owners, strict=True) if owner}
 
-    def _run(self, script: str, keys: list[str], args: list[Any]) -> Any:
-        return self._scripts.run_positional(script, keys, args)
 
-
-def _grant(message_id: str, token: str, turn: Turn, until: str, body: str, *values: str) -> Grant:
+def _send_lease(
+    message_id: str, token: str, turn: Turn, until: str, body: str, *values: str
+) -> SendLease:
     value = dict(zip(MESSAGE_FIELDS, values, strict=True))
     text, phone = body.split("\t") if body else ("", "")
-    return Grant(
+    return SendLease(
         turn=turn,
         message=message_id,
         token=token,

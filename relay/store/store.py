@@ -5,7 +5,6 @@ from __future__ import annotations
 from relay.store.calls import Calls
 from relay.store.comparisons import Comparisons
 from relay.store.connection import Client
-from relay.store.erasing import Erasing
 from relay.store.erasures import Erasures
 from relay.store.history import History
 from relay.store.idle_numbers import IdleNumbers
@@ -25,9 +24,18 @@ from relay.store.suppressions import Suppressions
 
 
 class Store:
-    """One board's part of Redis; every attribute is one kind of record."""
+    """One board's part of Redis; every attribute is one kind of record. ``messaging_service`` is
+    the sid of the one that the board's numbers are in, or "".
+    """
 
-    def __init__(self, client: Client, board: str = "main", *, replicas: int = 0) -> None:
+    def __init__(
+        self,
+        client: Client,
+        board: str = "main",
+        *,
+        replicas: int = 0,
+        messaging_service: str = "",
+    ) -> None:
         self.client = client
         self.keys = keys = BoardKeys(board)
         scripts = Scripts(client, replicas=replicas)
@@ -38,7 +46,6 @@ class Store:
         self.comparisons = Comparisons(client)
         self.people = People(client, scripts, keys)
         self.phone_changes = PhoneChanges(client, scripts, keys)
-        self.erasing = Erasing(client, scripts, keys)
         self.erasures = Erasures(client, scripts, keys)
         self.sessions = Sessions(client, scripts, keys)
         self.recycling = Recycling(client, scripts, keys)
@@ -47,4 +54,4 @@ class Store:
         self.notices = Notices(client, scripts, keys)
         self.reputation = Reputation(client, scripts, keys)
         self.history = History(client, scripts, keys)
-        self.suppressions = Suppressions(client, keys)
+        self.suppressions = Suppressions(client, scripts, keys, messaging_service)

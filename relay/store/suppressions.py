@@ -1,18 +1,18 @@
-"""Who has stopped texts: by STOP until START, for one virtual number or the whole service.
+"""Who has stopped texts, by STOP until START: those of a virtual number or of a messaging service.
 
-Kept apart from sessions, pools and numbers, which it outlives.
+Kept apart from sessions, pools and numbers, which it outlives. A messaging service may serve
+several boards: a STOP to it belongs to the deployment, and holds for all of them (FACTS 2.4).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from relay.store.connection import Client
-from relay.store.keys import BoardKeys
+from relay.store.keys import BoardKeys, DeploymentKeys
 from relay.store.scripts import Scripts
 
-#: The scope of a STOP when our numbers are in a messaging service: all of them (FACTS 2.4).
-SERVICE = "service"
 _STOPPED = "stopped"
 _STARTED = "started"
 #: Webhooks come twice and late: so many words of a person are known again.
@@ -22,61 +22,75 @@ _CAUSES = 8
 START_ALONE_FOR = 30 * 24 * 3600
 
 
-def _says_stopped(words: Sequence[str | None]) -> bool:
-    return any(word is not None and word.startswith(_STOPPED) for word in words)
+def _says_stopped(word: str | None) -> bool:
+    return word is not None and word.startswith(_STOPPED)
 
 
-def _numbers_stopped(words: Mapping[str, str]) -> Iterator[str]:
-    return (scope for scope, word in words.items() if scope != SERVICE and _says_stopped([word]))
+class _Scope(NamedTuple):
+    """Where a STOP holds: under a virtual number in the board's keys, or under a messaging service
+    in the deployment's."""
+
+    keys: BoardKeys | DeploymentKeys
+    field: str
 
 
 class Suppressions:
-    """A phone is known by its indexes, one for each index key. Raises Unavailable."""
+    """A phone is known by its indexes, one for each index key. ``service`` is the sid of the
+    messaging service that the board's numbers are in, or "". Every method raises Unavailable."""
 
-    def __init__(self, client: Client, keys: BoardKeys) -> None:
+    def __init__(
+        self, client: Client, scripts: Scripts, keys: BoardKeys, service: str = ""
+    ) -> None:
         self._client = client
+        self._scripts = scripts
         self._keys = keys
-        self._scripts = Scripts(client)
+        self._deployment = DeploymentKeys()
+        self._service = service
 
-    def stop(self, indexes: Sequence[str], scope: str, *, since: float, cause: str) -> bool:
-        """Stops texts to the phone from ``scope``, a virtual number or SERVICE.
-
-        True when this message (``cause``) is what stopped them, however often it comes.
-        """
-        return self._record(_STOPPED, indexes, [scope], since, cause)
+    def stop(self, indexes: Sequence[str], number: str, *, since: float, cause: str) -> bool:
+        """Stops the texts that the phone gets from ``number``, and from all others of its messaging
+        service. Returns True when this message (``cause``) is what stopped them, however often it
+        comes."""
+        return self._record(_STOPPED, self._scopes(number)[-1], indexes, since, cause)
 
     def resume(self, indexes: Sequence[str], number: str, *, since: float, cause: str) -> bool:
-        """Undoes every STOP that keeps ``number`` from texting the phone. True when this message
-        is what undid one, however often it comes."""
-        return self._record(_STARTED, indexes, [number, SERVICE], since, cause)
+        """Undoes every STOP that keeps ``number`` from texting the phone. Returns True when this
+        message is what undid one, however often it comes."""
+        undone = [
+            self._record(_STARTED, scope, indexes, since, cause) for scope in self._scopes(number)
+        ]
+        return any(undone)
 
     def is_stopped(self, indexes: Sequence[str], number: str) -> bool:
         """Whether the phone gets no texts from this number."""
         return self.are_stopped([(indexes, number)])[0]
 
     def are_stopped(self, questions: Sequence[tuple[Sequence[str], str]]) -> list[bool]:
-        """For each (indexes, number), whether any of the indexes gets no texts from the number."""
+        """Returns for each (indexes, number) whether any of the indexes gets no texts from it."""
         with self._client.pipeline(transaction=False) as pipe:
             for indexes, number in questions:
-                for index in indexes:
-                    pipe.hmget(self._keys.stopped(index), [number, SERVICE])
-            words = pipe.execute()
-        answers = iter(map(_says_stopped, words))
-        return [True in [next(answers) for _ in indexes] for indexes, _ in questions]
+                for scope in self._scopes(number):
+                    for index in indexes:
+                        pipe.hget(scope.keys.stopped(index), scope.field)
+            answers = iter(map(_says_stopped, pipe.execute()))
+        return [
+            True in [next(answers) for _ in self._scopes(number) for _ in indexes]
+            for indexes, number in questions
+        ]
 
     def stopped_numbers(self, indexes: Sequence[str]) -> set[str]:
-        """The virtual numbers whose texts the phone has stopped, each by itself."""
+        """Returns the virtual numbers whose texts the phone has stopped, each by itself."""
         return self.stopped_by_each([indexes])[0]
 
     def stopped_by_each(self, phones: Sequence[Sequence[str]]) -> list[set[str]]:
-        """The same for each of several phones (its indexes)."""
+        """Returns the same for each of several phones (its indexes)."""
         with self._client.pipeline(transaction=False) as pipe:
             for indexes in phones:
                 for index in indexes:
                     pipe.hgetall(self._keys.stopped(index))
             words = iter(pipe.execute())
         return [
-            {number for _ in indexes for number in _numbers_stopped(next(words))}
+            {number for _ in indexes for number, word in next(words).items() if _says_stopped(word)}
             for indexes in phones
         ]
 
@@ -84,17 +98,29 @@ class Suppressions:
         """Makes the last word known by one index known by all: to be called for a phone while index
         keys rotate, or a STOP would be lost with the key it was written under."""
         if len(indexes) > 1:
-            self._scripts.run_positional(
-                "carry_stops_over", [self._keys.stopped(i) for i in indexes], []
-            )
+            for keys in (self._keys, self._deployment) if self._service else (self._keys,):
+                self._scripts.run("carry_stops_over", keys, indexes=indexes)
+
+    def _scopes(self, number: str) -> list[_Scope]:
+        """All scopes in which a STOP keeps ``number`` from texting. A new one goes to the last: the
+        number may have been in no service before."""
+        scopes = [_Scope(self._keys, number)]
+        if self._service:
+            scopes.append(_Scope(self._deployment, self._service))
+        return scopes
 
     def _record(
-        self, word: str, indexes: Sequence[str], scopes: list[str], since: float, cause: str
+        self, word: str, scope: _Scope, indexes: Sequence[str], since: float, cause: str
     ) -> bool:
-        return bool(
-            self._scripts.run_positional(
-                "record_opt_out",
-                [self._keys.stopped(index) for index in indexes],
-                [word, f"{since:.3f}", cause, _CAUSES, START_ALONE_FOR, *scopes],
-            )
+        changed = self._scripts.run(
+            "record_opt_out",
+            scope.keys,
+            scope=scope.field,
+            word=word,
+            since=f"{since:.3f}",
+            cause=cause,
+            remembered=_CAUSES,
+            start_alone_for=START_ALONE_FOR,
+            indexes=indexes,
         )
+        return bool(changed)

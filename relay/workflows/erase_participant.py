@@ -36,5 +36,5 @@ def clean_texts_of_erased(services: Services) -> int:
 
 def _clean_texts(services: Services, role: Role, ref: str) -> None:
     sessions = services.store.sessions.of_participant(role, ref)
-    services.store.erasing.forget_in_texts(role, ref, sessions)
+    services.store.erasures.forget_in_texts(role, ref, sessions)
     services.store.erasures.finish(role, ref)

@@ -8,7 +8,7 @@ from relay.carrier.messages import ListedText
 from relay.domain.errors import CarrierError, Unavailable
 from relay.domain.participant import Role
 from relay.domain.phone import PhoneNumber
-from relay.domain.texts import Acceptance, AcceptState, Notice
+from relay.domain.texts import Acceptance, AcceptState, Notice, NoticeReceiver
 from relay.workflows.relay_text import relay_text
 from relay.workflows.services import Services
 
@@ -21,7 +21,7 @@ OVERLAP = 120
 
 
 def reconcile_inbound(services: Services, *, now: float) -> int:
-    """Answers how many texts were news. The mark moves only when all went well, so that the next
+    """Returns how many texts were news. The mark moves only when all went well, so that the next
     run goes over the same time again. Raises Unavailable."""
     messages = services.store.messages
     since = (messages.reconciled_until() or now - FIRST_LOOK) - OVERLAP
@@ -40,7 +40,7 @@ def reconcile_inbound(services: Services, *, now: float) -> int:
 
 
 def _take_on_if_reachable(services: Services, item: ListedText, now: float) -> bool | None:
-    """None when the store does not reach the text's pool."""
+    """Returns None when the store was not reached."""
     try:
         return _take_on(services, item, now)
     except Unavailable:
@@ -72,14 +72,16 @@ def _tell_later(
     told = services.store.notices.add(
         cause,
         notice,
+        NoticeReceiver(
+            session=known.session,
+            side=to,
+            number=item.text.virtual_number,
+            index=known.index,
+            sealed_phone=services.vault.seal_phone(PhoneNumber(item.text.sender)),
+            locale=known.locale,
+            is_one_of_several=known.is_one_of_several,
+        ),
         now=now,
-        session=known.session,
-        side=to,
-        number=item.text.virtual_number,
-        index=known.index,
-        sealed_phone=services.vault.seal_phone(PhoneNumber(item.text.sender)),
-        locale=known.locale,
-        is_one_of_several=known.is_one_of_several,
         retention=services.settings.record_retention,
     )
     if told:

@@ -8,7 +8,7 @@ import structlog
 
 from relay.carrier.webhooks import MessageStatusReport
 from relay.domain.message_progress import OPTED_OUT, read_status, redelivery_at
-from relay.domain.texts import Message, Notice, ReportOutcome, notice_id
+from relay.domain.texts import Message, Notice, ReportOutcome, StatusReport, notice_id
 from relay.metrics import MESSAGE_STATUSES
 from relay.workflows.services import Services
 
@@ -31,12 +31,14 @@ def record_message_status(
     notice = Notice.TEXTS_PAUSED if report.error_code == OPTED_OUT else Notice.TEXT_FAILED
     reported = services.store.messages.record_status(
         message_id,
-        attempt=attempt,
+        StatusReport(
+            attempt=attempt,
+            sid=report.message_sid,
+            status=status,
+            rank=rank,
+            error_code=report.error_code,
+        ),
         now=now,
-        sid=report.message_sid,
-        status=status,
-        rank=rank,
-        error_code=report.error_code,
         number=message.number,
         send_again_at=_send_again_at(message, report, now) if status.is_failure else None,
         notice=notice,

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import assert_never
 
 import structlog
 
 from relay.carrier.webhooks import InboundText
-from relay.domain.access_code import read_heading
+from relay.domain.access_code import read_code_prefix
 from relay.domain.opt_out import OptOut, classify_opt_out, is_conversation
 from relay.domain.phone import is_withheld
-from relay.domain.texts import (
-    Acceptance,
-    AcceptState,
-    Notice,
-    SealedText,
-    message_id,
-)
+from relay.domain.texts import Acceptance, AcceptState, IncomingText, Notice, SealedText
 from relay.metrics import TEXTS
-from relay.store.suppressions import SERVICE
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
@@ -35,25 +28,6 @@ _REFUSALS = {
     AcceptState.NO_SMS: Notice.CALLS_ONLY,
     AcceptState.SEVERAL: Notice.WHICH_SESSION,
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Letter:
-    """A text on its way in: when it comes to us, and when it was written (POSIX seconds).
-
-    ``is_answerable``: the carrier waits for an answer, which it texts back.
-    """
-
-    text: InboundText
-    now: float
-    said_at: float
-    is_answerable: bool
-    pool: str
-    indexes: tuple[str, ...] = field(repr=False)
-
-    @property
-    def id(self) -> str:
-        return message_id(self.pool, self.text.message_sid)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,118 +70,108 @@ def _relay(services: Services, text: InboundText, now: float, said_at: float | N
     pool = services.store.numbers.pool_of(text.virtual_number)
     if pool is None:
         return TextAnswer(outcome=AcceptState.UNKNOWN_NUMBER)
-    letter = Letter(
-        text=text,
+    incoming = IncomingText(
+        sid=text.message_sid,
+        number=text.virtual_number,
+        pool=pool,
+        body=text.body,
+        media=text.media,
         now=now,
         said_at=now if said_at is None else said_at,
         is_answerable=said_at is None,
-        pool=pool,
         indexes=services.vault.indexes_of(text.sender),
     )
-    if _is_opt_out(services, letter):
-        return TextAnswer(outcome=_OPT_OUT, message=letter.id)
+    if _is_opt_out(services, incoming):
+        return TextAnswer(outcome=_OPT_OUT, message=incoming.id)
     if not text.body.strip() and not text.media:
         return TextAnswer(outcome=_IGNORED)
-    return _answer(services, letter, _accept(services, letter))
+    return _answer(services, incoming, _accept(services, incoming))
 
 
-def _is_opt_out(services: Services, letter: Letter) -> bool:
+def _is_opt_out(services: Services, incoming: IncomingText) -> bool:
     """Follows STOP and START as the carrier does by itself; False for what is to be relayed."""
-    body, number = letter.text.body, letter.text.virtual_number
     suppressions = services.store.suppressions
-    match classify_opt_out(body):
+    indexes, number, since = incoming.indexes, incoming.number, incoming.said_at
+    match classify_opt_out(incoming.body):
         case OptOut.NEITHER:
             return False
         case OptOut.START:
-            undone = suppressions.resume(
-                letter.indexes, number, since=letter.said_at, cause=letter.id
-            )
-            return not is_conversation(body, undoes_a_stop=undone)
+            undone = suppressions.resume(indexes, number, since=since, cause=incoming.id)
+            return not is_conversation(incoming.body, undoes_a_stop=undone)
         case OptOut.STOP:
-            in_service = bool(services.settings.twilio_messaging_service_sid)
-            scope = SERVICE if in_service else number
-            if suppressions.stop(letter.indexes, scope, since=letter.said_at, cause=letter.id):
-                _tell_counterpart(services, letter)
+            if suppressions.stop(indexes, number, since=since, cause=incoming.id):
+                _tell_counterpart(services, incoming)
             return True
         case never:
             assert_never(never)
 
 
-def _tell_counterpart(services: Services, letter: Letter) -> None:
+def _tell_counterpart(services: Services, incoming: IncomingText) -> None:
     notice = services.store.notices.tell_counterpart(
-        letter.id,
+        incoming.id,
         Notice.TEXTS_STOPPED,
-        now=letter.now,
-        number=letter.text.virtual_number,
-        indexes=letter.indexes,
+        now=incoming.now,
+        number=incoming.number,
+        indexes=incoming.indexes,
         retention=services.settings.record_retention,
     )
     if notice:
         services.jobs.send_message(notice)
 
 
-def _accept(services: Services, letter: Letter) -> Acceptance:
-    text = letter.text
+def _accept(services: Services, incoming: IncomingText) -> Acceptance:
     return services.store.messages.accept(
-        letter.id,
-        now=letter.now,
-        said_at=letter.said_at,
-        number=text.virtual_number,
-        indexes=letter.indexes,
-        inbound_sid=text.message_sid,
-        text=_seal(services, letter),
-        media=text.media,
-        retention=services.settings.record_retention,
+        incoming, _seal(services, incoming), retention=services.settings.record_retention
     )
 
 
-def _seal(services: Services, letter: Letter) -> SealedText:
+def _seal(services: Services, incoming: IncomingText) -> SealedText:
     """The body in every form in which it may have to be sent on: only the store knows which."""
-    body = letter.text.body
+    body = incoming.body
     if not body.strip():
         return SealedText()
 
     def seal(text: str) -> str:
-        return services.vault.seal_text(text, message_id=letter.id)
+        return services.vault.seal_text(text, message_id=incoming.id)
 
-    heading = read_heading(body)
-    says_more = heading is not None and (heading.rest.strip() or letter.text.media)
+    prefixed = read_code_prefix(body)
+    rest = prefixed.rest if prefixed and prefixed.rest.strip() else ""
+    says_more = prefixed is not None and (rest or incoming.media)
     return SealedText(
         whole=seal(body),
-        code=heading.code if heading and says_more else "",
-        rest=seal(heading.rest) if heading and heading.rest.strip() else "",
+        code=prefixed.code if prefixed and says_more else "",
+        rest=seal(rest) if rest else "",
     )
 
 
-def _answer(services: Services, letter: Letter, accepted: Acceptance) -> TextAnswer:
+def _answer(services: Services, incoming: IncomingText, accepted: Acceptance) -> TextAnswer:
     if accepted.state is AcceptState.ACCEPTED:
-        services.jobs.send_message(letter.id)
+        services.jobs.send_message(incoming.id)
     refusal = _REFUSALS.get(accepted.state)
     return TextAnswer(
         outcome=accepted.state,
-        message=letter.id,
+        message=incoming.id,
         accepted=accepted,
-        tell=refusal if refusal and _may_tell(services, letter, accepted) else None,
+        tell=refusal if refusal and _may_tell(services, incoming, accepted) else None,
         locale=accepted.locale or services.settings.default_locale,
     )
 
 
-def _may_tell(services: Services, letter: Letter, accepted: Acceptance) -> bool:
+def _may_tell(services: Services, incoming: IncomingText, accepted: Acceptance) -> bool:
     """Once a day and session, or once a text that may be for several, and never to somebody who has
     stopped texts: the carrier would refuse it. A stranger only where the carrier waits for an
     answer: we keep no number of theirs."""
-    number = letter.text.virtual_number
-    if not letter.is_answerable and accepted.sender is None:
+    number = incoming.number
+    if not incoming.is_answerable and accepted.sender is None:
         return False
-    if services.store.suppressions.is_stopped(letter.indexes, number):
+    if services.store.suppressions.is_stopped(incoming.indexes, number):
         return False
-    notices, index = services.store.notices, accepted.index or letter.indexes[0]
-    sid = letter.text.message_sid
+    notices, index = services.store.notices, accepted.index or incoming.indexes[0]
+    sid = incoming.sid
     is_question = accepted.state is AcceptState.SEVERAL
     return notices.may_tell(
-        letter.pool,
         number=number,
         index=index,
         about=sid if is_question else accepted.session,
-        answering=sid if letter.is_answerable else f"listed {sid}",
-    ) and (not is_question or notices.may_ask(letter.pool, number=number, index=index))
+        answering=sid if incoming.is_answerable else f"listed {sid}",
+    ) and (not is_question or notices.may_ask(number=number, index=index))

@@ -8,23 +8,19 @@ from __future__ import annotations
 
 import structlog
 
-from relay.workflows.pass_over_unreachable import pass_over_unreachable
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
 
 
 def sweep_outbox(services: Services, *, now: float) -> int:
-    """Answers how many messages were enqueued. Raises Unavailable."""
-    swept = 0
-    for pool in services.store.pools.names():
-        if services.jobs.is_backed_up():
-            log.warning("texts queue backed up", swept=swept)
-            break
-        with pass_over_unreachable(pool=pool):
-            for message_id in services.store.messages.outbox.sweep(pool, now=now):
-                services.jobs.send_message(message_id)
-                swept += 1
+    """Returns how many messages were enqueued. Raises Unavailable."""
+    if services.jobs.is_backed_up():
+        log.warning("texts queue backed up")
+        return 0
+    swept = services.store.messages.outbox.sweep(now=now)
+    for message_id in swept:
+        services.jobs.send_message(message_id)
     if swept:
-        log.info("outbox swept", messages=swept)
-    return swept
+        log.info("outbox swept", messages=len(swept))
+    return len(swept)

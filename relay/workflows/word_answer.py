@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from relay.carrier import announcements
 from relay.carrier.announcements import Announcement
-from relay.domain.headed_text import headed
+from relay.domain.code_prefix import with_code_prefix
 from relay.domain.texts import Notice
 from relay.workflows.ask_which_session import ask_which_session
 from relay.workflows.relay_text import TextAnswer
@@ -12,8 +12,8 @@ from relay.workflows.services import Services
 
 
 def word_answer(services: Services, answer: TextAnswer, *, number: str, now: float) -> str:
-    """The words, or "" for nobody. A recruiter of several sessions on ``number`` reads by code and
-    context which one they are about. Raises Unavailable."""
+    """Returns the words, or "" for nobody. A recruiter of several sessions on ``number`` reads by
+    code and context which one they are about. Raises Unavailable."""
     accepted = answer.accepted
     if answer.tell is None or accepted is None:
         return ""
@@ -29,4 +29,4 @@ def word_answer(services: Services, answer: TextAnswer, *, number: str, now: flo
     words = announcements.text(
         Announcement(answer.tell), answer.locale, board=services.settings.board_name
     )
-    return headed(words, code=accepted.code, context=accepted.context)
+    return with_code_prefix(words, code=accepted.code, context=accepted.context)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from relay.domain.access_code import Headed, draw_access_codes, read_heading
+from relay.domain.access_code import PrefixedText, draw_access_codes, read_code_prefix
 
 
 def test_drawn_codes_are_ten_digits_and_differ():
@@ -36,11 +36,11 @@ def test_drawn_codes_are_ten_digits_and_differ():
     ],
 )
 def test_a_text_may_begin_with_a_code(text, code, rest):
-    assert read_heading(text) == Headed(code, rest)
+    assert read_code_prefix(text) == PrefixedText(code, rest)
 
 
 @pytest.mark.parametrize(
     "text", ["", "Hello", "48291 Hello", "48291300012 Hello", "482913Hello", "４８２９１３ Hello"]
 )
 def test_other_texts_begin_with_none(text):
-    assert read_heading(text) is None
+    assert read_code_prefix(text) is None

@@ -234,7 +234,7 @@ def test_a_text_to_the_recruiter_names_its_session(stage, sessions):
 
 def test_a_long_text_to_the_recruiter_is_split_in_order(stage, sessions):
     body = "".join(f"{place:04d} " for place in range(320))
-    heading = f"{sessions['finn']['access_code']} Head chef, Acme"
+    prefix = f"{sessions['finn']['access_code']} Head chef, Acme"
 
     stage.phone("finn").text(NUMBER, body).wait()
     stage.phone("rita").wait_for_text(2)
@@ -244,6 +244,6 @@ def test_a_long_text_to_the_recruiter_is_split_in_order(stage, sessions):
     first, second = (message.body for message in handed_over)
     assert len(body) == 1600
     assert max(len(first), len(second)) <= 1600
-    assert first.startswith(f"{heading} (1/2): ")
-    assert second.startswith(f"{heading} (2/2): ")
+    assert first.startswith(f"{prefix} (1/2): ")
+    assert second.startswith(f"{prefix} (2/2): ")
     assert first.partition(": ")[2] + second.partition(": ")[2] == body

@@ -16,7 +16,7 @@ from tests.month.oracle import Oracle
 from tests.month.people import People
 from tests.month.plan import HOUR, START, Plan, demand
 from tests.month.service import Service, running_service
-from tests.month.texts import Letters
+from tests.month.texts import Texts
 from tests.month.upkeep import Upkeep
 from tests.month.watch import Watch
 
@@ -46,7 +46,7 @@ class Month:
             busiest_candidate=plan.busiest_candidate,
         )
         self._calls = Telephones(service, people, self.oracle, self.diary, self._chance("calls"))
-        self._texts = Letters(service, people, self.oracle, self.diary, self._chance("texts"))
+        self._texts = Texts(service, people, self.oracle, self.diary, self._chance("texts"))
         self._mishaps = Mishaps(
             plan=plan,
             service=service,
@@ -54,7 +54,7 @@ class Month:
             diary=self.diary,
             board=self._board,
             telephones=self._calls,
-            letters=self._texts,
+            texts=self._texts,
             chance=self._chance("mishaps"),
         )
         self._upkeep = Upkeep(service)

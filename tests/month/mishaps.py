@@ -21,7 +21,7 @@ from tests.month.diary import Diary
 from tests.month.oracle import Oracle, Talk
 from tests.month.plan import HOUR, START, Plan
 from tests.month.service import Service
-from tests.month.texts import Letters
+from tests.month.texts import Texts
 
 _PURCHASES, _RELEASES = ("POST", "IncomingPhoneNumbers"), ("DELETE", "IncomingPhoneNumbers")
 _NUMBERS = "PhoneNumbers"
@@ -37,7 +37,7 @@ class Mishaps:
         diary: Diary,
         board: Board,
         telephones: Telephones,
-        letters: Letters,
+        texts: Texts,
         chance: random.Random,
     ) -> None:
         self._plan = plan
@@ -46,7 +46,7 @@ class Mishaps:
         self._diary = diary
         self._board = board
         self._telephones = telephones
-        self._letters = letters
+        self._texts = texts
         self._chance = chance
         self._orders: dict[str, str] = {}
         self._drained_by_hand = ""
@@ -202,7 +202,7 @@ class Mishaps:
         talks = self._talks_on(self._busiest_number())
         for place in range(self._plan.campaign):
             talk = self._chance.choice(talks)
-            self._letters.recruiter_writes(talk, is_filtered=place % 3 == 0)
+            self._texts.recruiter_writes(talk, is_filtered=place % 3 == 0)
         self._diary.tell(f"the carrier filters a third of {self._plan.campaign} texts (30007)")
 
     def _busiest_number(self) -> str:

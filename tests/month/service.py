@@ -129,7 +129,7 @@ def _build(
     queue = Queue()
     exchange.services = Services(
         settings=settings,
-        store=Store(connect(server.url)),
+        store=Store(connect(server.url), messaging_service=settings.twilio_messaging_service_sid),
         vault=Vault(settings.relay_sealing_keys, settings.relay_index_keys),
         carrier=border,  # type: ignore[arg-type]
         jobs=queue,

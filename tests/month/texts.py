@@ -18,7 +18,7 @@ _PATIENCE = 2 * 3600
 
 
 @dataclass
-class Letter:
+class SentText:
     """``to`` is the phone that may show it, "" for nobody; ``must_arrive``: it has to."""
 
     said_at: float
@@ -28,7 +28,7 @@ class Letter:
     arrivals: int = 0
 
 
-class Letters:
+class Texts:
     def __init__(
         self,
         service: Service,
@@ -43,7 +43,7 @@ class Letters:
         self._diary = diary
         self._chance = chance
         self._said = 0
-        self._letters: dict[str, Letter] = {}
+        self._sent: dict[str, SentText] = {}
         self._read: dict[str, int] = {}
         self._stopped: set[tuple[str, str]] = set()
 
@@ -60,11 +60,11 @@ class Letters:
 
     def recruiter_writes(self, talk: Talk, *, is_filtered: bool = False) -> None:
         session = self._service.store.sessions.get(talk.id)
-        heading = f"{session.access_code} " if session.code_needed else ""
+        prefix = f"{session.access_code} " if session.code_needed else ""
         to = talk.phones[Role.CANDIDATE]
         if is_filtered and (to, talk.number) not in self._stopped:
             self._service.carrier.faults.messages.fail(to=to, code=30007, times=1)
-        self._say(talk, Role.RECRUITER, heading, to, must_arrive=not is_filtered)
+        self._say(talk, Role.RECRUITER, prefix, to, must_arrive=not is_filtered)
 
     def _candidate_writes(self, talk: Talk) -> None:
         self._say(talk, Role.CANDIDATE, "", talk.phones[Role.RECRUITER], must_arrive=True)
@@ -94,7 +94,7 @@ class Letters:
             self._stopped.add((phone, talk.number))
             self._diary.today.stops += 1
 
-    def _say(self, talk: Talk, sender: Role, heading: str, to: str, *, must_arrive: bool) -> None:
+    def _say(self, talk: Talk, sender: Role, prefix: str, to: str, *, must_arrive: bool) -> None:
         now = self._service.calendar.now
         self._oracle.pass_time(now)
         if to and not talk.is_open(now):
@@ -102,14 +102,14 @@ class Letters:
         self._said += 1
         word = f"word{self._said}"
         is_stopped = (to, talk.number) in self._stopped
-        self._letters[word] = Letter(
+        self._sent[word] = SentText(
             said_at=now,
             number=talk.number,
             to="" if is_stopped else to,
             must_arrive=must_arrive and not is_stopped,
         )
         phone = self._service.carrier.phone(talk.phones[sender])
-        phone.text(talk.number, f"{heading}Hello, {word}.").wait()
+        phone.text(talk.number, f"{prefix}Hello, {word}.").wait()
         self._diary.today.texts += 1
         self._service.work()
 
@@ -124,18 +124,18 @@ class Letters:
                     self._take(word, phone, text.sender)
             self._read[phone] = len(texts)
         now = self._service.calendar.now
-        for word, letter in list(self._letters.items()):
-            if letter.said_at < now - _PATIENCE:
-                is_there = letter.arrivals == 1 or not letter.must_arrive
-                assert is_there, f"{word} did not arrive: {letter}"
-                del self._letters[word]
+        for word, text in list(self._sent.items()):
+            if text.said_at < now - _PATIENCE:
+                is_there = text.arrivals == 1 or not text.must_arrive
+                assert is_there, f"{word} did not arrive: {text}"
+                del self._sent[word]
 
     def _take(self, word: str, phone: str, sender: str) -> None:
-        letter = self._letters[word]
-        if (phone, sender) != (letter.to, letter.number):
+        text = self._sent[word]
+        if (phone, sender) != (text.to, text.number):
             raise WrongPerson(f"{word} arrived elsewhere, or from another number")
-        letter.arrivals += 1
-        assert letter.arrivals == 1, f"{word} arrived twice"
+        text.arrivals += 1
+        assert text.arrivals == 1, f"{word} arrived twice"
         self._diary.today.texts_arrived += 1
 
     def _phones(self) -> list[str]:
@@ -143,6 +143,6 @@ class Letters:
         return sorted(
             {person.phone for person in everybody}
             | set(self._read)
-            | {letter.to for letter in self._letters.values() if letter.to}
+            | {text.to for text in self._sent.values() if text.to}
             | set(self._people.strangers)
         )

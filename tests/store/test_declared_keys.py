@@ -17,10 +17,11 @@ from relay.domain.rent import Allowance
 from relay.domain.reputation import Complaint
 from relay.domain.session import ClosedReason
 from relay.store.phone_changes import Changed
+from relay.store.suppressions import Suppressions
 from tests.board import Board, number, person, take_out
 from tests.fake_redis import real_redis
 from tests.pair import NOW, Pair
-from tests.store.test_messages import Texts
+from tests.store.test_messages import Texts, add_notice, tell_counterpart
 from tests.strict_scripts import strict_store
 
 pytestmark = pytest.mark.real_redis
@@ -110,6 +111,10 @@ def test_people(strict: Board) -> None:
     people.reindex(person_now, known=person_now)
     strict.store.suppressions.stop(["c"], number(0), since=1, cause="us.SM1")
     strict.store.suppressions.carry_over(["new", "c"])
+    in_service = Suppressions(strict.client, people._scripts, strict.store.keys, "MG1")
+    in_service.stop(["c"], number(0), since=2, cause="us.SM2")
+    in_service.carry_over(["new", "c"])
+    assert in_service.is_stopped(["new"], number(1))
     assert strict.change(Role.CANDIDATE, "dan", "c", take_over=True) == Changed(0)
     strict.register_recruiter("rita", "r")
     strict.open("rita", "dan")
@@ -122,7 +127,9 @@ def test_a_texts_whole_life(strict: Board) -> None:
     texts = Texts(Pair(strict.client, strict.store))
     message, _ = texts.accept(text="my CV", media=1)
     texts.begin(message)
-    texts.outbox.postpone(message, token="t1", now=NOW, until=NOW, is_open=False, error_code=0)
+    texts.outbox.postpone(
+        message, token="t1", now=NOW, until=NOW, outcome_unknown=False, error_code=0
+    )
     texts.begin(message, "t2")
     texts.confirm(message, "t2")
     texts.report(message, MessageStatus.DELIVERED, 5, attempt="t2")
@@ -132,7 +139,12 @@ def test_a_texts_whole_life(strict: Board) -> None:
     long = texts.accepted()
     texts.begin(long)
     assert texts.outbox.split(long, token="t1", now=NOW, first="1", second="2")
-    assert texts.outbox.sweep("us", now=NOW + 9)
+    assert texts.outbox.sweep(now=NOW + 9)
+    assert tell_counterpart(texts)
+    assert add_notice(texts)
+    session = texts.pair.session
+    forget = texts.store.erasures.forget_in_texts
+    assert forget(Role.CANDIDATE, session.candidate.ref, [session])
 
 
 def test_how_numbers_stand(strict: Board) -> None:

@@ -10,12 +10,15 @@ from relay.domain.texts import (
     Acceptance,
     AcceptState,
     Behind,
-    Grant,
+    IncomingText,
     NothingToSend,
     Notice,
+    NoticeReceiver,
     NotYet,
     ReportOutcome,
     SealedText,
+    SendLease,
+    StatusReport,
     Turn,
     notice_id,
     second_id,
@@ -70,14 +73,18 @@ class Texts:
         message = f"us.{sid}"
         sealed = self.pair.vault.seal_text(text, message_id=message) if text else ""
         return message, self.store.messages.accept(
-            message,
-            now=now,
-            said_at=now if said_at is None else said_at,
-            number=number,
-            indexes=[index_of(sender)],
-            inbound_sid=sid,
-            text=SealedText(whole=sealed),
-            media=media,
+            IncomingText(
+                sid=sid,
+                number=number,
+                pool="us",
+                body=text,
+                media=media,
+                now=now,
+                said_at=now if said_at is None else said_at,
+                is_answerable=said_at is None,
+                indexes=(index_of(sender),),
+            ),
+            SealedText(whole=sealed),
             retention=RETENTION,
         )
 
@@ -86,10 +93,10 @@ class Texts:
         assert acceptance.state is AcceptState.ACCEPTED
         return message
 
-    def begin(self, message: str, token: str = "t1", now: float = NOW) -> Grant:
-        grant = self.outbox.begin(message, token=token, now=now)
-        assert isinstance(grant, Grant)
-        return grant
+    def begin(self, message: str, token: str = "t1", now: float = NOW) -> SendLease:
+        lease = self.outbox.begin(message, token=token, now=now)
+        assert isinstance(lease, SendLease)
+        return lease
 
     def confirm(
         self, message: str, token: str = "t1", sid: str = "SMout1", now: float = NOW
@@ -119,12 +126,9 @@ class Texts:
     ):
         return self.store.messages.record_status(
             message,
-            attempt=attempt,
+            StatusReport(attempt=attempt, sid=sid, status=status, rank=rank, error_code=code),
             now=now,
-            sid=sid,
-            status=status,
-            rank=rank,
-            error_code=code,
+            number=NUMBER,
             send_again_at=send_again_at,
             notice=Notice.TEXT_FAILED,
             retention=RETENTION,
@@ -166,9 +170,9 @@ def test_an_accepted_text_is_on_record_with_its_outbox_entry(texts: Texts) -> No
     assert record is not None
     assert (record.status, record.side, record.is_notice) == ("received", Role.CANDIDATE, False)
     assert record.carrier_sids == (message.removeprefix("us."),)
-    grant = texts.begin(message)
-    assert texts.pair.vault.unseal_text(grant.sealed_text, message_id=message) == "héllo 👋"
-    assert texts.pair.vault.unseal_phone(grant.sealed_phone).reveal() == CARL
+    lease = texts.begin(message)
+    assert texts.pair.vault.unseal_text(lease.sealed_text, message_id=message) == "héllo 👋"
+    assert texts.pair.vault.unseal_phone(lease.sealed_phone).reveal() == CARL
 
 
 def test_a_text_is_an_interaction_of_its_session(texts: Texts) -> None:
@@ -239,9 +243,9 @@ def test_a_picture_is_not_relayed_and_its_sender_is_told(texts: Texts) -> None:
     assert (record.status, record.media) == ("failed", 2)
     notice = notice_id(message, Notice.PICTURE_NOT_RELAYED)
     assert list(texts.waiting()) == [notice]
-    grant = texts.begin(notice)
-    assert grant.notice is Notice.PICTURE_NOT_RELAYED
-    assert texts.pair.vault.unseal_phone(grant.sealed_phone).reveal() == RITA
+    lease = texts.begin(notice)
+    assert lease.notice is Notice.PICTURE_NOT_RELAYED
+    assert texts.pair.vault.unseal_phone(lease.sealed_phone).reveal() == RITA
 
 
 def test_what_was_written_with_a_picture_is_relayed(texts: Texts) -> None:
@@ -281,9 +285,9 @@ def test_an_attempt_that_nobody_finished_is_unsettled_after_its_lease(texts: Tex
     """P4: its worker was killed before, during or after the carrier's call."""
     message = texts.accepted()
     texts.begin(message)
-    grant = texts.begin(message, "t2", NOW + LEASE)
-    assert (grant.turn, grant.attempt, grant.attempted_at) == (Turn.UNSETTLED, "t1", NOW)
-    assert texts.begin(message, "t2", NOW + LEASE) == grant
+    lease = texts.begin(message, "t2", NOW + LEASE)
+    assert (lease.turn, lease.attempt, lease.attempted_at) == (Turn.UNSETTLED, "t1", NOW)
+    assert texts.begin(message, "t2", NOW + LEASE) == lease
     assert isinstance(texts.outbox.begin(message, token="t3", now=NOW + LEASE + 1), NotYet)
 
 
@@ -306,8 +310,8 @@ def test_every_sid_has_its_owner(texts: Texts) -> None:
     message = texts.accepted()
     texts.begin(message)
     texts.confirm(message)
-    assert texts.outbox.owned("us", ["SMout1", "SMout2"]) == {"SMout1"}
-    assert texts.outbox.owned("us", []) == set()
+    assert texts.outbox.owned(["SMout1", "SMout2"]) == {"SMout1"}
+    assert texts.outbox.owned([]) == set()
 
 
 def test_a_worker_that_was_thought_dead_may_still_confirm_its_own_attempt(texts: Texts) -> None:
@@ -317,7 +321,12 @@ def test_a_worker_that_was_thought_dead_may_still_confirm_its_own_attempt(texts:
     assert texts.confirm(message, "t1", now=NOW + LEASE + 1) == ""
     assert texts.waiting() == {}
     assert not texts.outbox.postpone(
-        message, token="t2", now=NOW + LEASE + 1, until=NOW + 99, is_open=False, error_code=0
+        message,
+        token="t2",
+        now=NOW + LEASE + 1,
+        until=NOW + 99,
+        outcome_unknown=False,
+        error_code=0,
     )
     assert texts.waiting() == {}
 
@@ -328,20 +337,20 @@ def test_a_worker_that_was_thought_dead_cannot_end_a_later_attempt(texts: Texts)
     later = NOW + LEASE
     texts.begin(message, "t2", later)
     assert texts.outbox.postpone(
-        message, token="t2", now=later, until=later, is_open=False, error_code=0
+        message, token="t2", now=later, until=later, outcome_unknown=False, error_code=0
     )
     texts.begin(message, "t3", later)
     assert texts.confirm(message, "t1", "SMlate", later) == ""
     assert list(texts.waiting()) == [message]
     assert texts.give_up(message, "t1", later).counted is False
-    assert texts.outbox.owned("us", ["SMlate"]) == {"SMlate"}
+    assert texts.outbox.owned(["SMlate"]) == {"SMlate"}
 
 
 def test_a_postponed_text_keeps_its_place_until_it_is_due(texts: Texts) -> None:
     first, second = texts.accepted(), texts.accepted()
     texts.begin(first)
     assert texts.outbox.postpone(
-        first, token="t1", now=NOW, until=NOW + 5, is_open=False, error_code=20429
+        first, token="t1", now=NOW, until=NOW + 5, outcome_unknown=False, error_code=20429
     )
     assert texts.outbox.begin(first, token="t2", now=NOW + 4) == NotYet(NOW + 5)
     assert texts.outbox.begin(second, token="t2", now=NOW + 4) == Behind(first)
@@ -355,7 +364,7 @@ def test_finishing_what_is_gone_does_nothing(texts: Texts) -> None:
     assert texts.give_up("us.SMnone").counted is False
     assert texts.outbox.begin("us.SMnone", token="t", now=NOW) == NothingToSend()
     assert not texts.outbox.postpone(
-        "us.SMnone", token="t", now=NOW, until=NOW, is_open=True, error_code=1
+        "us.SMnone", token="t", now=NOW, until=NOW, outcome_unknown=True, error_code=1
     )
 
 
@@ -405,7 +414,7 @@ def test_what_a_session_that_was_taken_back_still_held_is_given_up(
 ) -> None:
     message = texts.accepted()
     texts.store.sessions.close(texts.pair.session.id, US, reason, now=NOW)
-    assert texts.begin(message).turn is Turn.SEVERED
+    assert texts.begin(message).turn is Turn.REVOKED
     assert texts.give_up(message).sender_told is is_told
     if is_told:
         assert texts.begin(notice_id(message, Notice.TEXT_FAILED), "t2").turn is Turn.SEND
@@ -415,7 +424,7 @@ def test_a_notice_to_somebody_erased_is_given_up(texts: Texts) -> None:
     message, _ = texts.accept(text="", media=1)
     texts.store.sessions.close(texts.pair.session.id, US, ClosedReason.ERASED, now=NOW)
     notice = notice_id(message, Notice.PICTURE_NOT_RELAYED)
-    assert texts.begin(notice).turn is Turn.SEVERED
+    assert texts.begin(notice).turn is Turn.REVOKED
 
 
 def _move_candidate(
@@ -434,8 +443,8 @@ def _move_candidate(
 def test_a_text_follows_its_receiver_to_a_new_phone(texts: Texts) -> None:
     first, second = texts.accepted(), texts.accepted()
     _move_candidate(texts, "+12125550177")
-    grant = texts.begin(first)
-    assert texts.pair.vault.unseal_phone(grant.sealed_phone).reveal() == "+12125550177"
+    lease = texts.begin(first)
+    assert texts.pair.vault.unseal_phone(lease.sealed_phone).reveal() == "+12125550177"
     assert texts.pair.client.ttl(KEYS.body(first)) > 0
     assert texts.outbox.begin(second, token="t2", now=NOW) == Behind(first)
 
@@ -471,7 +480,7 @@ def test_a_text_is_given_up_when_its_receiver_s_binding_has_gone(texts: Texts, s
     _close(texts)
     receiver = CARL if sender == RITA else RITA
     texts.pair.client.hdel(KEYS.phone(index_of(receiver)), NUMBER)
-    assert texts.begin(message).turn is Turn.SEVERED
+    assert texts.begin(message).turn is Turn.REVOKED
     assert texts.give_up(message).sender_told
     notice = notice_id(message, Notice.TEXT_FAILED)
     assert texts.begin(notice, "t2").turn is Turn.SEND
@@ -485,7 +494,7 @@ def test_nobody_is_told_by_a_number_on_which_they_have_no_binding_any_more(texts
     texts.pair.client.hdel(KEYS.phone(index_of(RITA)), NUMBER)
     texts.give_up(message)
     notice = notice_id(message, Notice.TEXT_FAILED)
-    assert texts.begin(notice, "t2").turn is Turn.SEVERED
+    assert texts.begin(notice, "t2").turn is Turn.REVOKED
     assert not texts.give_up(notice, "t2").sender_told
     assert texts.waiting() == {}
 
@@ -495,8 +504,8 @@ def test_nobody_is_told_by_a_number_on_which_they_have_no_binding_any_more(texts
     [
         (None, Turn.SEND),
         (ClosedReason.BY_API, Turn.SEND),
-        (ClosedReason.BLOCKED, Turn.SEVERED),
-        (ClosedReason.ERASED, Turn.SEVERED),
+        (ClosedReason.BLOCKED, Turn.REVOKED),
+        (ClosedReason.ERASED, Turn.REVOKED),
     ],
 )
 def test_a_text_of_a_pair_that_has_come_back_is_delivered_unless_that_was_taken_back(
@@ -516,7 +525,7 @@ def test_a_text_does_not_go_to_a_phone_that_its_receiver_has_left(texts: Texts) 
     message = texts.accepted()
     _move_candidate(texts, "+12125550177")
     _close(texts)
-    assert texts.begin(message).turn is Turn.SEVERED
+    assert texts.begin(message).turn is Turn.REVOKED
 
 
 def test_p1_a_text_of_a_pair_that_has_come_back_does_not_go_to_a_phone_that_was_left(
@@ -526,7 +535,7 @@ def test_p1_a_text_of_a_pair_that_has_come_back_does_not_go_to_a_phone_that_was_
     _close(texts)
     successor = texts.pair.connect(RITA, CARL, now=NOW + 1)
     _move_candidate(texts, "+12125550177", session=successor)
-    assert texts.begin(message, now=NOW + 2).turn is Turn.SEVERED
+    assert texts.begin(message, now=NOW + 2).turn is Turn.REVOKED
 
 
 def test_every_sid_that_the_carrier_gave_a_text_is_kept(texts: Texts) -> None:
@@ -554,9 +563,9 @@ def test_an_open_attempt_stays_with_the_phone_it_went_to(texts: Texts) -> None:
     message = texts.accepted()
     texts.begin(message)
     _move_candidate(texts, "+12125550177")
-    grant = texts.begin(message, "t2", NOW + LEASE)
-    assert grant.turn is Turn.UNSETTLED
-    assert texts.pair.vault.unseal_phone(grant.sealed_phone).reveal() == CARL
+    lease = texts.begin(message, "t2", NOW + LEASE)
+    assert lease.turn is Turn.UNSETTLED
+    assert texts.pair.vault.unseal_phone(lease.sealed_phone).reveal() == CARL
 
 
 def test_the_sender_is_told_at_the_phone_they_have_now(texts: Texts) -> None:
@@ -571,8 +580,8 @@ def test_the_sender_is_told_at_the_phone_they_have_now(texts: Texts) -> None:
 def test_after_its_body_s_lifetime_a_text_is_begun_without_a_body(texts: Texts) -> None:
     message = texts.accepted()
     texts.pair.client.delete(KEYS.body(message))
-    grant = texts.begin(message)
-    assert (grant.sealed_text, grant.sealed_phone) == ("", "")
+    lease = texts.begin(message)
+    assert (lease.sealed_text, lease.sealed_phone) == ("", "")
 
 
 def _split(texts: Texts, message: str, token: str = "t1", now: float = NOW) -> bool:
@@ -595,10 +604,10 @@ def test_a_split_text_is_two_in_its_place(texts: Texts) -> None:
     assert texts.waiting() == dict.fromkeys((message, second, later), NOW + LOOK_AGAIN)
     sent = []
     for token, part in (("t2", message), ("t3", second)):
-        grant = texts.begin(part, token)
-        words = texts.pair.vault.unseal_text(grant.sealed_text, message_id=part)
-        sent.append((grant.turn, grant.part, words))
-        assert texts.pair.vault.unseal_phone(grant.sealed_phone).reveal() == RITA
+        lease = texts.begin(part, token)
+        words = texts.pair.vault.unseal_text(lease.sealed_text, message_id=part)
+        sent.append((lease.turn, lease.part, words))
+        assert texts.pair.vault.unseal_phone(lease.sealed_phone).reveal() == RITA
         assert 0 < client.ttl(KEYS.body(part)) <= 24 * 3600
         assert 24 * 3600 < client.ttl(KEYS.message(part)) <= RETENTION
         head = texts.confirm(part, token, f"SM{token}")
@@ -643,12 +652,12 @@ def test_p4_an_attempt_that_was_not_made_is_not_settled_after_the_split(texts: T
     assert texts.begin(message, "t2", NOW + LEASE).turn is Turn.SEND
 
 
-@pytest.mark.parametrize("gone", ["erased", "body"])
-def test_p2_nothing_is_copied_of_a_text_that_is_being_forgotten(texts: Texts, gone: str) -> None:
+@pytest.mark.parametrize("gone", [ClosedReason.ERASED, ClosedReason.BLOCKED, "body"])
+def test_p2_nothing_is_copied_of_a_text_that_will_not_be_sent(texts: Texts, gone: str) -> None:
     message = texts.accepted(CARL)
     texts.begin(message)
-    if gone == "erased":
-        texts.store.sessions.close(texts.pair.session.id, US, ClosedReason.ERASED, now=NOW)
+    if isinstance(gone, ClosedReason):
+        texts.store.sessions.close(texts.pair.session.id, US, gone, now=NOW)
     else:
         texts.pair.client.delete(KEYS.body(message))
     assert not _split(texts, message)
@@ -662,7 +671,7 @@ def test_p2_somebody_erased_is_forgotten_in_both_parts(texts: Texts, role: Role)
     _split(texts, message)
     session, ref = texts.pair.session, f"{role[0]}-{(RITA if role == 'recruiter' else CARL)[-4:]}"
     is_receiver = role is Role.RECRUITER
-    forgotten = texts.store.erasing.forget_in_texts("us", role, ref, [session])
+    forgotten = texts.store.erasures.forget_in_texts(role, ref, [session])
     assert forgotten == (2 if is_receiver else 0)
     for part in (message, second_id(message)):
         _, receiver = (texts.body(part) or "").split("\t")
@@ -671,11 +680,11 @@ def test_p2_somebody_erased_is_forgotten_in_both_parts(texts: Texts, role: Role)
 
 def test_a_sweep_answers_what_is_due_and_asks_again_later(texts: Texts) -> None:
     first, second = texts.accepted(), texts.accepted(now=NOW + 100)
-    assert texts.outbox.sweep("us", now=NOW + 2) == []
-    assert texts.outbox.sweep("us", now=NOW + 3) == [first]
-    assert texts.outbox.sweep("us", now=NOW + 3) == []
-    assert texts.outbox.sweep("us", now=NOW + 13) == [first]
-    assert texts.outbox.sweep("us", now=NOW + 103) == [first, second]
+    assert texts.outbox.sweep(now=NOW + 2) == []
+    assert texts.outbox.sweep(now=NOW + 3) == [first]
+    assert texts.outbox.sweep(now=NOW + 3) == []
+    assert texts.outbox.sweep(now=NOW + 13) == [first]
+    assert texts.outbox.sweep(now=NOW + 103) == [first, second]
 
 
 def test_reports_move_a_text_forwards_only(texts: Texts) -> None:
@@ -695,11 +704,13 @@ def test_a_report_settles_an_attempt_whose_answer_was_lost(texts: Texts) -> None
     """P4: the report names the attempt, so the carrier has it."""
     first, second = texts.accepted(), texts.accepted()
     texts.begin(first)
-    texts.outbox.postpone(first, token="t1", now=NOW, until=NOW + 6, is_open=True, error_code=1)
+    texts.outbox.postpone(
+        first, token="t1", now=NOW, until=NOW + 6, outcome_unknown=True, error_code=1
+    )
     reported = texts.report(first, MessageStatus.SENT, 4, sid="SMfound")
     assert (reported.outcome, reported.next) == (ReportOutcome.RECORDED, second)
     assert list(texts.waiting()) == [second]
-    assert texts.outbox.owned("us", ["SMfound"]) == {"SMfound"}
+    assert texts.outbox.owned(["SMfound"]) == {"SMfound"}
     assert texts.confirm(first, "t1", "SMfound") == second
     record = texts.store.messages.read(first)
     assert record is not None
@@ -711,7 +722,7 @@ def test_a_report_of_an_earlier_attempt_changes_nothing(texts: Texts) -> None:
     texts.begin(message)
     reported = texts.report(message, MessageStatus.SENT, 4, attempt="t0", sid="SMghost")
     assert reported.outcome is ReportOutcome.STALE
-    assert texts.outbox.owned("us", ["SMghost"]) == {"SMghost"}
+    assert texts.outbox.owned(["SMghost"]) == {"SMghost"}
     assert texts.report("us.SMnone", MessageStatus.SENT, 4).outcome is ReportOutcome.UNKNOWN
 
 
@@ -739,9 +750,9 @@ def test_a_text_that_may_go_again_goes_before_what_was_written_after_it(texts: T
     assert (reported.outcome, reported.sender_told) == (ReportOutcome.RECORDED, False)
     assert texts.report(first, MessageStatus.SENT, 4).outcome is ReportOutcome.STALE
     assert texts.outbox.begin(second, token="t2", now=NOW) == Behind(first)
-    grant = texts.begin(first, "t3", NOW + 30)
-    assert grant.turn is Turn.SEND
-    assert texts.pair.vault.unseal_text(grant.sealed_text, message_id=first) == "hello"
+    lease = texts.begin(first, "t3", NOW + 30)
+    assert lease.turn is Turn.SEND
+    assert texts.pair.vault.unseal_text(lease.sealed_text, message_id=first) == "hello"
     texts.confirm(first, "t3", "SMout2", NOW + 30)
     record = texts.store.messages.read(first)
     assert record is not None
@@ -760,41 +771,52 @@ def test_a_text_without_a_body_does_not_go_again(texts: Texts) -> None:
     assert record.status is MessageStatus.UNDELIVERED
 
 
-def test_the_counterpart_of_somebody_who_stopped_is_told_once(texts: Texts) -> None:
-    def tell(sender: str = RITA) -> str:
-        return texts.store.notices.tell_counterpart(
-            "us.SMstop",
-            Notice.TEXTS_STOPPED,
-            now=NOW,
-            number=NUMBER,
-            indexes=[index_of(sender)],
-            retention=RETENTION,
-        )
-
-    assert tell(STRANGER) == ""
-    assert tell() == "us.SMstop.texts_stopped"
-    assert tell() == ""
-    grant = texts.begin("us.SMstop.texts_stopped")
-    assert texts.pair.vault.unseal_phone(grant.sealed_phone).reveal() == CARL
+def tell_counterpart(texts: Texts, sender: str = RITA) -> str:
+    return texts.store.notices.tell_counterpart(
+        "us.SMstop",
+        Notice.TEXTS_STOPPED,
+        now=NOW,
+        number=NUMBER,
+        indexes=[index_of(sender)],
+        retention=RETENTION,
+    )
 
 
-def test_a_notice_to_a_known_phone_exists_once(texts: Texts) -> None:
-    def add() -> str:
-        return texts.store.notices.add(
-            "us.SMlate",
-            Notice.NO_LONGER_CONNECTED,
-            now=NOW,
-            session=texts.pair.session.id,
+def add_notice(
+    texts: Texts,
+    session: Session | None = None,
+    *,
+    locale: str = "en",
+    is_one_of_several: bool = False,
+) -> str:
+    return texts.store.notices.add(
+        "us.SMlate",
+        Notice.NO_LONGER_CONNECTED,
+        NoticeReceiver(
+            session=(session or texts.pair.session).id,
             side=Role.RECRUITER,
             number=NUMBER,
             index=index_of(RITA),
             sealed_phone="k1:sealed",
-            locale="zh-CN",
-            retention=RETENTION,
-        )
+            locale=locale,
+            is_one_of_several=is_one_of_several,
+        ),
+        now=NOW,
+        retention=RETENTION,
+    )
 
-    assert add() == "us.SMlate.no_longer_connected"
-    assert add() == ""
+
+def test_the_counterpart_of_somebody_who_stopped_is_told_once(texts: Texts) -> None:
+    assert tell_counterpart(texts, STRANGER) == ""
+    assert tell_counterpart(texts) == "us.SMstop.texts_stopped"
+    assert tell_counterpart(texts) == ""
+    lease = texts.begin("us.SMstop.texts_stopped")
+    assert texts.pair.vault.unseal_phone(lease.sealed_phone).reveal() == CARL
+
+
+def test_a_notice_to_a_known_phone_exists_once(texts: Texts) -> None:
+    assert add_notice(texts, locale="zh-CN") == "us.SMlate.no_longer_connected"
+    assert add_notice(texts) == ""
     assert texts.begin("us.SMlate.no_longer_connected").locale == "zh-CN"
 
 
@@ -804,28 +826,16 @@ def test_p1_a_notice_names_its_session_unless_it_is_one_of_several(
 ) -> None:
     for candidate in ("+12125550103", "+12125550104"):
         session = texts.pair.connect(RITA, candidate, context="Cook")
-    notice = texts.store.notices.add(
-        "us.SMlate",
-        Notice.NO_LONGER_CONNECTED,
-        now=NOW,
-        session=session.id,
-        side=Role.RECRUITER,
-        number=NUMBER,
-        index=index_of(RITA),
-        sealed_phone="k1:sealed",
-        locale="en",
-        is_one_of_several=is_one_of_several,
-        retention=RETENTION,
-    )
-    grant = texts.begin(notice)
-    heading = ("", "") if is_one_of_several else (session.access_code, "Cook")
-    assert (grant.code, grant.context) == heading
+    notice = add_notice(texts, session, is_one_of_several=is_one_of_several)
+    lease = texts.begin(notice)
+    prefix = ("", "") if is_one_of_several else (session.access_code, "Cook")
+    assert (lease.code, lease.context) == prefix
 
 
 def test_a_stranger_is_told_once_a_day_and_again_for_the_same_text(texts: Texts) -> None:
     def may_tell(answering: str) -> bool:
         return texts.store.notices.may_tell(
-            "us", number=NUMBER, index=index_of(STRANGER), about="", answering=answering
+            number=NUMBER, index=index_of(STRANGER), about="", answering=answering
         )
 
     assert may_tell("SM1")

@@ -3,17 +3,24 @@ from __future__ import annotations
 import pytest
 import redis
 
-from relay.store.keys import BoardKeys
+from relay.store.keys import BoardKeys, DeploymentKeys
 from relay.store.store import Store
-from relay.store.suppressions import SERVICE, START_ALONE_FOR, Suppressions
+from relay.store.suppressions import START_ALONE_FOR, Suppressions
 from tests.pair import NOW, NUMBER, OTHER_NUMBER
 
 CARL = ["carl-new-key", "carl-old-key"]
+SERVICE, OTHER_SERVICE = "MG" + "1" * 32, "MG" + "2" * 32
 
 
 @pytest.fixture
 def suppressions(store: Store) -> Suppressions:
     return store.suppressions
+
+
+@pytest.fixture
+def in_service(client: redis.Redis) -> Suppressions:
+    """Those of the same board when its numbers are in a messaging service."""
+    return Store(client, messaging_service=SERVICE).suppressions
 
 
 def test_a_stop_holds_for_its_number_only(suppressions: Suppressions) -> None:
@@ -23,9 +30,35 @@ def test_a_stop_holds_for_its_number_only(suppressions: Suppressions) -> None:
     assert not suppressions.is_stopped(["rita"], NUMBER)
 
 
-def test_a_stop_of_the_service_holds_for_every_number(suppressions: Suppressions) -> None:
-    suppressions.stop(CARL, SERVICE, since=NOW, cause="us.SM1")
-    assert suppressions.is_stopped(CARL, OTHER_NUMBER)
+def test_a_stop_to_a_service_holds_for_every_number_of_it(in_service: Suppressions) -> None:
+    assert in_service.stop(CARL, NUMBER, since=NOW, cause="us.SM1")
+    assert in_service.are_stopped(
+        [(CARL, NUMBER), (["rita"], NUMBER), (CARL[1:], OTHER_NUMBER), ([], NUMBER)]
+    ) == [True, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("service", "other_service", "is_shared"),
+    [(SERVICE, SERVICE, True), (SERVICE, OTHER_SERVICE, False), ("", "", False)],
+)
+def test_a_stop_to_a_service_holds_for_every_board_that_uses_it(
+    client: redis.Redis, service: str, other_service: str, is_shared: bool
+) -> None:
+    one = Store(client, "main", messaging_service=service).suppressions
+    other = Store(client, "second", messaging_service=other_service).suppressions
+    assert one.stop(CARL, NUMBER, since=NOW, cause="us.SM1")
+    assert one.is_stopped(CARL, NUMBER)
+    assert other.is_stopped(CARL, NUMBER) is is_shared
+    assert other.resume(CARL, OTHER_NUMBER, since=NOW + 1, cause="ca.SM2") is is_shared
+    assert one.is_stopped(CARL, NUMBER) is not is_shared
+
+
+def test_a_stop_to_a_number_stays_when_the_number_joins_a_service(
+    suppressions: Suppressions, in_service: Suppressions
+) -> None:
+    suppressions.stop(CARL, NUMBER, since=NOW, cause="us.SM1")
+    assert in_service.is_stopped(CARL, NUMBER)
+    assert not in_service.is_stopped(CARL, OTHER_NUMBER)
 
 
 def test_a_person_is_found_while_index_keys_rotate(suppressions: Suppressions) -> None:
@@ -33,11 +66,14 @@ def test_a_person_is_found_while_index_keys_rotate(suppressions: Suppressions) -
     assert suppressions.is_stopped(["carl-newest-key", CARL[0]], NUMBER)
 
 
-def test_start_undoes_a_stop_of_the_number_and_of_the_service(suppressions: Suppressions) -> None:
+def test_start_undoes_a_stop_to_the_number_and_to_the_service(
+    suppressions: Suppressions, in_service: Suppressions
+) -> None:
     suppressions.stop(CARL, NUMBER, since=NOW, cause="us.SM1")
-    suppressions.stop(CARL, SERVICE, since=NOW, cause="us.SM2")
-    assert suppressions.resume(CARL, NUMBER, since=NOW + 1, cause="us.SM3")
-    assert not suppressions.is_stopped(CARL, NUMBER)
+    in_service.stop(CARL, NUMBER, since=NOW, cause="us.SM2")
+    for _ in range(2):
+        assert in_service.resume(CARL, NUMBER, since=NOW + 1, cause="us.SM3")
+    assert not in_service.is_stopped(CARL, NUMBER)
 
 
 def test_a_start_that_undoes_nothing_says_so(suppressions: Suppressions) -> None:
@@ -116,17 +152,27 @@ def test_a_start_that_undid_nothing_is_forgotten_in_time_and_a_stop_never(
     assert client.ttl(BoardKeys("main").stopped(CARL[0])) == -1
 
 
+def test_a_stop_to_a_service_is_never_forgotten(
+    in_service: Suppressions, client: redis.Redis
+) -> None:
+    in_service.resume(CARL, NUMBER, since=NOW, cause="us.SM1")
+    assert 0 < client.ttl(DeploymentKeys().stopped(CARL[0])) <= START_ALONE_FOR
+    in_service.stop(CARL, NUMBER, since=NOW + 1, cause="us.SM2")
+    assert client.ttl(DeploymentKeys().stopped(CARL[0])) == -1
+
+
 @pytest.mark.parametrize("ring", [["new", "old"], ["old", "new"]])
 def test_a_stop_outlives_the_index_key_it_was_written_under(
-    suppressions: Suppressions, ring: list[str]
+    suppressions: Suppressions, in_service: Suppressions, ring: list[str]
 ) -> None:
-    for scope in (NUMBER, SERVICE):
-        suppressions.stop(["old"], scope, since=NOW, cause="us.SM1")
+    for stops in (suppressions, in_service):
+        stops.stop(["old"], NUMBER, since=NOW, cause="us.SM1")
     for _ in range(2):
-        suppressions.carry_over(ring)
+        in_service.carry_over(ring)
     assert suppressions.is_stopped(["new"], NUMBER)
-    assert suppressions.is_stopped(["new"], OTHER_NUMBER)
-    assert suppressions.stop(["new"], NUMBER, since=NOW, cause="us.SM1"), "the cause, too"
+    assert in_service.is_stopped(["new"], OTHER_NUMBER)
+    for stops in (suppressions, in_service):
+        assert stops.stop(["new"], NUMBER, since=NOW, cause="us.SM1"), "the cause, too"
 
 
 def test_only_a_later_word_is_carried_over(suppressions: Suppressions, client: redis.Redis) -> None:
@@ -147,10 +193,12 @@ def test_a_start_alone_is_forgotten_in_time_wherever_it_is_carried_to(
     assert not client.exists(BoardKeys("main").stopped("nobody"))
 
 
-def test_what_each_phone_has_stopped_is_known_at_once(suppressions: Suppressions) -> None:
+def test_what_each_phone_has_stopped_is_known_at_once(
+    suppressions: Suppressions, in_service: Suppressions
+) -> None:
     suppressions.stop(CARL, NUMBER, since=NOW, cause="us.SM1")
     suppressions.stop(CARL[1:], OTHER_NUMBER, since=NOW, cause="us.SM2")
-    suppressions.stop(["dan"], SERVICE, since=NOW, cause="us.SM3")
+    in_service.stop(["dan"], NUMBER, since=NOW, cause="us.SM3")
 
     assert suppressions.stopped_by_each([CARL, ["dan"], [], ["rita"], CARL[:1]]) == [
         {NUMBER, OTHER_NUMBER},

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -8,18 +7,15 @@ import pytest
 from relay.carrier.messages import ListedText
 from relay.carrier.webhooks import InboundText
 from relay.domain.errors import CarrierError, Unavailable
-from relay.domain.participant import Role
 from relay.domain.session import Channel, ClosedReason
 from relay.domain.texts import Notice
 from relay.store.notices import ASKED_AN_HOUR
 from relay.workflows.reconcile_inbound import FIRST_LOOK, OVERLAP, reconcile_inbound
 from relay.workflows.recycle import recycle
 from relay.workflows.relay_text import relay_text
-from relay.workflows.resume_phone_changes import ABANDONED_AFTER, resume_phone_changes
 from relay.workflows.word_answer import word_answer
-from tests.pair import CARL, NOW, NUMBER, RITA, STRANGER, US, index_of
-from tests.workflows.test_change_phone import die_after
-from tests.workflows.texting import EVE, Stage, share_the_number
+from tests.pair import CARL, NOW, NUMBER, RITA, STRANGER, US
+from tests.workflows.texting import Stage, share_the_number
 
 NEW_PHONE = "+12125550177"
 
@@ -148,30 +144,6 @@ def test_p4_a_listed_question_is_asked_though_its_worker_died(stage: Stage) -> N
 
 def be_away(*_: object, **__: object) -> str:
     raise Unavailable("away")
-
-
-@pytest.mark.parametrize("steps", range(1, 9))
-@pytest.mark.parametrize("role", list(Role))
-@pytest.mark.parametrize("is_several", [False, True])
-def test_p4_a_text_from_a_phone_that_is_becoming_its_senders_waits_for_that(
-    stage: Stage, role: Role, steps: int, is_several: bool
-) -> None:
-    """The change's process died between its steps: to refuse the text would be for good."""
-    code = ""
-    if is_several:
-        code = share_the_number(stage).access_code
-    die_after(stage, steps, lambda: stage.move(role, NEW_PHONE))
-    text = stage.inbound(NEW_PHONE, f"{code} hello".strip())
-    fetch(stage, text)
-    with suppress(Unavailable):
-        relay_text(stage.services, text, now=stage.now)
-    stage.now += ABANDONED_AFTER + 1
-    resume_phone_changes(stage.services, now=stage.now)
-    fetch(stage, text)
-    session = stage.store.sessions.get(stage.pair.session.id)
-    has_moved = session.party(role).phone_index == index_of(NEW_PHONE)
-    receiver = RITA if role is Role.CANDIDATE else EVE if is_several else CARL
-    assert [to for to, _ in stage.arrived] == ([receiver] if has_moved else [])
 
 
 def test_a_repeated_question_about_nobody_says_so(stage: Stage) -> None:

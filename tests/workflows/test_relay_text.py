@@ -95,7 +95,7 @@ def test_a_number_that_has_left_its_pool_since_is_looked_up_again(stage: Stage) 
     stage.client.hdel(PoolKeys("main", "us").numbers, NUMBER)
     stage.client.hset(DeploymentKeys().numbers, NUMBER, "eu")
     stage.client.hset(PoolKeys("main", "eu").numbers, NUMBER, "0")
-    answer = stage.text()
+    answer = stage.text(STRANGER)
     assert (answer.outcome, answer.message.partition(".")[0]) == ("stranger", "eu")
 
 

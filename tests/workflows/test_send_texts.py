@@ -9,9 +9,9 @@ from relay.carrier.webhooks import InboundText
 from relay.domain.errors import CarrierError
 from relay.domain.message_progress import REPORT_GRACE, RETRY_FOR
 from relay.domain.participant import CandidateDetails, RecruiterDetails, Role
-from relay.domain.pool import NumberStatus, Pool
+from relay.domain.pool import Pool
 from relay.domain.session import ClosedReason
-from relay.domain.texts import Grant, Notice, notice_id
+from relay.domain.texts import Notice, SendLease, notice_id
 from relay.store.keys import PoolKeys
 from relay.store.outbox import LEASE
 from relay.workflows.close_session import close_session
@@ -19,12 +19,10 @@ from relay.workflows.erase_participant import erase_participant
 from relay.workflows.recycle import recycle
 from relay.workflows.register_participant import register_candidate, register_recruiter
 from relay.workflows.relay_text import relay_text
-from relay.workflows.resume_phone_changes import ABANDONED_AFTER, resume_phone_changes
 from relay.workflows.send_texts import send_texts
 from relay.workflows.sweep_outbox import sweep_outbox
 from tests import world
 from tests.pair import CARL, NOW, NUMBER, OTHER_NUMBER, RITA, US, person
-from tests.workflows.test_change_phone import die_after
 from tests.workflows.texting import TO_CARL, UNCLEAR, Stage, StandInCarrier
 
 BUSY = CarrierError(20429, retryable=True, retry_after=30)
@@ -249,69 +247,6 @@ def test_p4_who_has_a_new_phone_by_the_end_of_the_session_is_told_there(stage: S
     assert stage.arrived == [(NEW_PHONE, FAILED)]
 
 
-def phones_to_tell(stage: Stage) -> list[str]:
-    """The one that the recruiter had in the session, unless it has been left since."""
-    recruiter = stage.store.sessions.get(stage.pair.session.id).recruiter
-    person = stage.store.people.get(Role.RECRUITER, recruiter.ref)
-    phone = stage.pair.vault.unseal_phone(person.sealed_phone).reveal()
-    return [phone] if recruiter.phone_index in person.phone_indexes else []
-
-
-@pytest.mark.parametrize("steps", range(1, 9))
-def test_p4_a_sender_is_told_once_their_phone_change_is_over(stage: Stage, steps: int) -> None:
-    """Its process died between its steps, and the session ended."""
-    message = stage.text().message
-    stage.work()
-    die_after(stage, steps, lambda: stage.move(Role.RECRUITER, NEW_PHONE))
-    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
-    stage.report(message, "undelivered", 30005)
-    stage.work()
-    stage.now += ABANDONED_AFTER + 1
-    resume_phone_changes(stage.services, now=stage.now)
-    sweep_outbox(stage.services, now=stage.now)
-    stage.work()
-    assert [to for to, _ in stage.arrived] == [CARL, *phones_to_tell(stage)]
-
-
-@pytest.mark.parametrize("steps", range(1, 9))
-def test_p4_an_unsettled_notice_waits_for_a_phone_change_too(stage: Stage, steps: int) -> None:
-    """Its worker died, or people's records went away, when its attempt was on record."""
-    message = stage.text().message
-    stage.work()
-    die_after(stage, steps, lambda: stage.move(Role.RECRUITER, NEW_PHONE))
-    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
-    stage.report(message, "undelivered", 30005)
-    notice = notice_id(message, Notice.TEXT_FAILED)
-    stage.store.messages.outbox.begin(notice, token="dead", now=stage.now)
-    for pause in (LEASE, ABANDONED_AFTER, 60):
-        stage.now += pause + 0.1
-        sweep_outbox(stage.services, now=stage.now)
-        stage.work()
-        resume_phone_changes(stage.services, now=stage.now)
-    assert [to for to, _ in stage.arrived] == [CARL, *phones_to_tell(stage)]
-
-
-def test_a_phone_change_that_does_not_end_holds_a_lane_for_an_hour(stage: Stage) -> None:
-    """A switchboard's phone is several people's: theirs wait behind it."""
-    stage.store.numbers.set_status(OTHER_NUMBER, "us", NumberStatus.RESERVED)
-    stage.pair.connect(RITA, "+12125550104", recruiter_ref="colleague")
-    stuck = stage.text(CARL).message
-    stage.jobs.take()
-    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
-    change = {"change": "c", "stage": "committing", "new_sealed": "", "new_indexes": ""}
-    rest = dict.fromkeys(("taken_from", "new_key_ids", "new_hint", "new_country"), "")
-    rita = PoolKeys("main", "us").person(Role.RECRUITER, stage.pair.session.recruiter.ref)
-    stage.client.hset(rita, mapping=change | rest)
-    stage.text("+12125550104", "to the colleague")
-    stage.work()
-    assert stage.arrived == []
-    stage.now += RETRY_FOR
-    sweep_outbox(stage.services, now=stage.now)
-    stage.work()
-    assert stage.record(stuck).status == "failed"
-    assert RITA in [to for to, _ in stage.arrived]
-
-
 @pytest.mark.parametrize("is_left", [False, True])
 @pytest.mark.parametrize("is_taken", [False, True])
 def test_p4_an_unsettled_notice_after_the_end_is_settled(
@@ -435,12 +370,12 @@ def test_nothing_waits_where_nothing_was_accepted(stage: Stage) -> None:
     assert sweep_outbox(stage.services, now=NOW) == 0
 
 
-def test_a_grant_shows_nothing_secret(stage: Stage) -> None:
+def test_a_send_lease_shows_nothing_secret(stage: Stage) -> None:
     """P2"""
-    grant = stage.store.messages.outbox.begin(stage.text().message, token="t", now=NOW)
-    assert "k1:" not in repr(grant)
-    assert isinstance(grant, Grant)
-    assert "secret" not in repr(replace(grant, sealed_text="secret"))
+    lease = stage.store.messages.outbox.begin(stage.text().message, token="t", now=NOW)
+    assert "k1:" not in repr(lease)
+    assert isinstance(lease, SendLease)
+    assert "secret" not in repr(replace(lease, sealed_text="secret"))
 
 
 class Board:
@@ -527,8 +462,8 @@ def test_a_waiting_text_to_who_keeps_their_phone_goes_by_the_new_number_and_its_
     assert session.virtual_number == OTHER_NUMBER
     assert session.access_code != moved.access_code
     [sent] = board.send(message, NOW + 91)
-    heading = f"{session.access_code}: " if is_shared else ""
-    assert sent == (OTHER_NUMBER, world.RITA, f"{heading}hello")
+    prefix = f"{session.access_code}: " if is_shared else ""
+    assert sent == (OTHER_NUMBER, world.RITA, f"{prefix}hello")
 
 
 @pytest.mark.parametrize("successor", ["nora", "rita", None])

@@ -20,14 +20,3 @@ def test_nothing_is_swept_while_the_queue_is_backed_up_and_all_of_it_at_once_aft
     assert stage.jobs.noted == [message]
     stage.work()
     assert stage.arrived == [TO_CARL]
-
-
-def test_a_pool_that_cannot_be_reached_keeps_no_other_text_waiting() -> None:
-    stage = Stage()
-    message = stage.text().message
-    stage.jobs.take()
-    client = stage.services.store.client
-    client.sadd("{main}:pools", "ca")
-    client.set("{main}:outbox", "not a sorted set, which fails as a lost master does")
-    assert sweep_outbox(stage.services, now=NOW + 600) == 1
-    assert stage.jobs.noted == [message]

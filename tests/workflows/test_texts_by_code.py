@@ -218,22 +218,22 @@ def test_a_candidate_s_own_digits_are_no_code(stage: Stage, eve: Session) -> Non
     ]
 
 
-def test_what_gets_too_long_by_the_heading_is_split_in_order(stage: Stage, eve: Session) -> None:
+def test_what_its_code_prefix_makes_too_long_is_split_in_order(stage: Stage, eve: Session) -> None:
     text = numbered_words()
     answer = stage.text(EVE, text)
     stage.work()
-    heading = f"{eve.access_code} Cook, Acme"
+    prefix = f"{eve.access_code} Cook, Acme"
     assert [to for to, _ in stage.arrived] == [RITA, RITA]
     first, second = (body for _, body in stage.arrived)
-    assert first.startswith(f"{heading} (1/2): 0000")
-    assert second.startswith(f"{heading} (2/2): ")
+    assert first.startswith(f"{prefix} (1/2): 0000")
+    assert second.startswith(f"{prefix} (2/2): ")
     assert first.split(": ")[1] + second.split(": ")[1] == text
     assert max(len(first), len(second)) <= 1600
     assert stage.record(answer.message).session == eve.id
 
 
 def numbered_words() -> str:
-    """A text that a heading makes too long."""
+    """A text that a prefix makes too long."""
     return "".join(f"{place:04d} " for place in range(320))
 
 
@@ -411,7 +411,7 @@ def test_p4_an_unsettled_text_is_looked_for_in_the_words_of_its_attempt(
     assert stage.record(message).status == "queued"
 
 
-def test_a_text_of_a_pair_that_came_back_is_headed_by_its_new_session(stage: Stage) -> None:
+def test_a_text_of_a_pair_that_came_back_has_the_code_of_its_new_session(stage: Stage) -> None:
     message = stage.text(CARL, "Hi").message
     share_the_number(stage)
     stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
@@ -507,11 +507,11 @@ def test_p2_a_text_that_is_split_while_somebody_is_erased_keeps_no_phone_of_thei
     stage.store.sessions.close(eve.id, US, ClosedReason.BY_API, now=NOW)
     outbox, vault, keys = stage.store.messages.outbox, stage.pair.vault, PoolKeys("main", "us")
     outbox.begin(message, token="t", now=NOW)
-    scripts = stage.store.erasing._scripts
-    run = scripts.run_durably
+    scripts = stage.store.erasures._scripts
+    run = scripts.run
 
-    def split_first(*args: Any) -> Any:
-        del scripts.run_durably
+    def split_first(*args: Any, **named: Any) -> Any:
+        del scripts.run
         assert outbox.split(
             message,
             token="t",
@@ -519,11 +519,11 @@ def test_p2_a_text_that_is_split_while_somebody_is_erased_keeps_no_phone_of_thei
             first=vault.seal_text("a", message_id=message),
             second=vault.seal_text("b", message_id=second_id(message)),
         )
-        return run(*args)
+        return run(*args, **named)
 
-    scripts.run_durably = split_first
+    scripts.run = split_first
     sessions = stage.store.sessions.of_participant("us", Role.RECRUITER, eve.recruiter.ref)
-    stage.store.erasing.forget_in_texts("us", Role.RECRUITER, eve.recruiter.ref, sessions)
+    stage.store.erasures.forget_in_texts(Role.RECRUITER, eve.recruiter.ref, sessions)
 
     for part in (message, second_id(message)):
         assert stage.client.get(keys.body(part)).endswith("\t")

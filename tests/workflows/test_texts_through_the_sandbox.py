@@ -72,7 +72,7 @@ class Story:
         """As the sweeper does, later."""
         self.ahead += REPORT_GRACE + 1
         outbox = self.stage.store.messages.outbox
-        for message in outbox.sweep("us", now=time.time() + self.ahead):
+        for message in outbox.sweep(now=time.time() + self.ahead):
             self.stage.jobs.send_message(message)
         self.work()
 

@@ -95,13 +95,15 @@ class Stage:
     def __init__(self, *, now: float = NOW, **environment: str) -> None:
         client = FakeRedis()
         self.client = client
-        self.pair = Pair(client, Store(client), now=now)
+        configured = settings(**environment)
+        store = Store(client, messaging_service=configured.twilio_messaging_service_sid)
+        self.pair = Pair(client, store, now=now)
         self.store = self.pair.store
         self.carrier = StandInCarrier()
         self.jobs = NotedJobs()
         self.now = now
         self.services = Services(
-            settings=settings(**environment),
+            settings=configured,
             store=self.store,
             vault=self.pair.vault,
             carrier=self.carrier,  # type: ignore[arg-type]

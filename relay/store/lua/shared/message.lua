@@ -1,9 +1,8 @@
 -- A message's or notice's hash (relay/store/outbox.py reads the same fields).
 local MESSAGE_FIELDS = {
   "session", "side", "kind", "notice", "number", "index", "locale", "status", "rank",
-  "started_at", "order", "place", "attempts", "attempt", "open", "attempted_at", "next_at",
-  "carrier_sid", "redelivered", "code", "context", "part",
-  "one_of_several",
+  "started_at", "order", "lane_entry", "attempts", "attempt", "outcome_unknown", "attempted_at",
+  "next_at", "carrier_sid", "redelivered", "code", "context", "part", "one_of_several",
 }
 
 -- The fields as a table, "" for what is not set; nil when there is no such message.
@@ -30,6 +29,6 @@ end
 
 -- Whether this token may say how the attempt ended: it made it, or holds the lane to find out.
 local function may_settle(message, holder, token)
-  return message.place ~= ""
-    and (holder == token or (message.open == "1" and message.attempt == token))
+  return message.lane_entry ~= ""
+    and (holder == token or (message.outcome_unknown == "1" and message.attempt == token))
 end

@@ -1,0 +1,170 @@
+-- accept_text: finds whom a text is for and takes it on.
+-- keys: numbers sessions codes message=message(id) body=body(id) interactions outbox lanes counters
+--    refused=refused(inbound_sid) phones=phone(indexes*)
+-- args: now:number said_at:number number id inbound_sid text media:number code rest
+--    refused_for:number look_again:number record_life:number body_life:number indexes:list
+-- uses: session finding lanes body code_prefix notices
+--
+-- Record, sealed body, lane entry and outbox entry are written in one step, so that an accepted text
+-- is certain to be sent (P4). indexes are the sender's. text is sealed, or "" when there is nothing
+-- but pictures; rest is the text without the code that it begins with.
+--
+-- A sender of several sessions there names one by its code in front; without it nobody gets the text
+-- (P1). A text from before the session (fetched late from the carrier's list) was not meant for it:
+-- its sender is a stranger. A picture is not relayed, and its sender gets a notice; what was written
+-- with it is.
+--
+-- Safe to run twice: a MessageSid is taken once, and refused once; then it gets its answer again.
+--
+-- Answers {state} or {state, session id, sender's side, locale and index, one_of_several, code and
+-- context}, where state is unknown_number, stranger, several, closed, expired, no_sms, duplicate or
+-- accepted. one_of_several is "1" where nothing says which of several sessions the text was for, else
+-- ""; code and context are the code prefix of a refusal.
+
+local function refused_before()
+  local refusal = redis.call("GET", keys.refused)
+  if not refusal then
+    return nil
+  end
+  local answer = {}
+  for value in string.gmatch(refusal .. "\t", "([^\t]*)\t") do
+    answer[#answer + 1] = value
+  end
+  return answer
+end
+
+-- The first decision holds: by the time that the carrier repeats the text, or lists it, its sender may
+-- be connected to somebody else, and has been told that it went to nobody (P1).
+local function refuse(answer)
+  redis.call("SET", keys.refused, table.concat(answer, "\t"), "EX", args.refused_for)
+  return answer
+end
+
+local function session_with_code()
+  return redis.call("HGET", keys.codes, args.number .. ":" .. args.code)
+end
+
+-- Which of several the code in front names; nil when it names none of the sender's.
+local function named_one(several)
+  local named = session_with_code()
+  for _, session_id in ipairs(several.ids) do
+    if session_id == named then
+      return look_at(keys.sessions, session_id, several.index, args.now)
+    end
+  end
+  return nil
+end
+
+-- One of the sender's live sessions says their language. A phone that its recruiter has left has none
+-- there, whatever still cools: it is told no codes.
+local function ask_which(several)
+  local locale = ""
+  for _, session_id in ipairs(several.ids) do
+    local session = read_session(redis.call("HGET", keys.sessions, session_id))
+    if session.recruiter_index == several.index then
+      locale = session.recruiter_locale
+      if session.status == "open" and args.now < tonumber(session.expires_at) then
+        return { "several", session_id, "recruiter", locale, several.index, "1" }
+      end
+    end
+  end
+  return { "closed", several.ids[1], "recruiter", locale, several.index, "1" }
+end
+
+-- The code of another session of this recruiter, which cools for its candidate alone by now: the text
+-- was for that one, and for nobody else (P1). Digits that are no code of theirs are words.
+local function named_another(found)
+  local session = found.session
+  if found.side ~= "recruiter" or args.code == "" or args.code == session.code then
+    return nil
+  end
+  local named = session_with_code()
+  local record = named and redis.call("HGET", keys.sessions, named)
+  return record and read_session(record).recruiter == session.recruiter and named or nil
+end
+
+-- The answer that refuses a text of somebody who is bound there; nil when it is to be relayed.
+local function why_not(found)
+  local session, side = found.session, found.side
+  local locale, index = session[side .. "_locale"], session[side .. "_index"]
+  local another = named_another(found)
+  if another then
+    return { "closed", another, side, locale, index, "1" }
+  end
+  local state = found.state
+  if state == "open" and not string.find(session.channels, "s", 1, true) then
+    state = "no_sms"
+  end
+  if state == "open" then
+    return nil
+  end
+  return { state, found.id, side, locale, index, "", code_prefix_for(side, session) }
+end
+
+local function words_of(found)
+  local is_named = found.side == "recruiter" and args.code ~= "" and args.code == found.session.code
+  return is_named and args.rest or args.text
+end
+
+local function take_on(found)
+  local session, other, text = found.session, found.other, words_of(found)
+  local receiver, has_text = session[other .. "_index"], text ~= ""
+  local order, entry = 0, ""
+  if has_text then
+    order = redis.call("HINCRBY", keys.counters, "text_order", 1)
+    entry = lane_entry_of(args.number .. ":" .. receiver, order, args.id)
+    redis.call("SET", keys.body, pack_body(text, session[other .. "_sealed"]), "EX", args.body_life)
+    redis.call("ZADD", keys.lanes, 0, entry)
+    redis.call("ZADD", keys.outbox, args.now + args.look_again, args.id)
+  end
+  redis.call("HSET", keys.message, "session", found.id, "side", other, "kind", "message",
+    "status", has_text and "received" or "failed", "rank", has_text and "0" or "5",
+    "started_at", string.format("%.3f", args.now), "number", args.number, "index", receiver,
+    "inbound_sid", args.inbound_sid, "media", args.media, "order", order, "lane_entry", entry)
+  redis.call("EXPIRE", keys.message, args.record_life)
+  redis.call("ZADD", keys.interactions, 0,
+    table.concat({ found.id, whole(args.now), args.id }, "\t"))
+end
+
+local function tell_about_pictures(found)
+  local session, side = found.session, found.side
+  add_notice(keys, args, {
+    session = found.id, side = side, number = args.number, index = session[side .. "_index"],
+    sealed = session[side .. "_sealed"], locale = session[side .. "_locale"],
+  })
+end
+
+if redis.call("EXISTS", keys.message) == 1 then
+  return { "duplicate" }
+end
+local refusal = refused_before()
+if refusal then
+  return refusal
+end
+
+local found = find_session(keys, keys.phones, args.indexes, args.number, args.now)
+if found.state == "several" then
+  local named = named_one(found)
+  if not named then
+    return refuse(ask_which(found))
+  end
+  found = named
+end
+if found.state == "unknown_number" then
+  return { found.state }
+elseif not found.side then
+  return refuse({ found.state })
+elseif args.said_at < tonumber(found.session.created_at) then
+  return refuse({ "stranger" })
+end
+refusal = why_not(found)
+if refusal then
+  return refuse(refusal)
+end
+
+take_on(found)
+if args.media > 0 then
+  tell_about_pictures(found)
+end
+local session, side = found.session, found.side
+return { "accepted", found.id, side, session[side .. "_locale"], session[side .. "_index"], "" }

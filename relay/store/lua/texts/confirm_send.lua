@@ -1,0 +1,28 @@
+-- confirm_send: the carrier has the text, as `sid`. It leaves its lane, and the next may go.
+-- keys: message=message(id) sending carried=carried(sid)
+-- args: now:number id token sid status rank:number segments:number retention:number
+-- uses: message lanes leaving_lane
+--
+-- Safe to run twice, and after the status report that proved the same thing. A sid is on record
+-- whatever else is true, so that no other message can take it for its own.
+-- Answers the id of the message that is first in the lane now, or "".
+redis.call("SET", keys.carried, args.id, "EX", args.retention)
+local message = read_message(keys.message)
+if not message then
+  return ""
+end
+note_sid(keys.message, args.sid)
+if message.carrier_sid == args.sid then
+  redis.call("HSET", keys.message, "segments", args.segments)
+end
+if message.lane_entry == "" then
+  return pass_on(keys, args, message.number .. ":" .. message.index, args.token)
+end
+local lane = lane_of(message.lane_entry)
+if not may_settle(message, holder_of(keys.sending, lane, args.now), args.token) then
+  return ""
+end
+redis.call("HSET", keys.message, "carrier_sid", args.sid, "segments", args.segments,
+  "status", args.status, "rank", args.rank, "next_at", "", "error_code", "")
+leave(keys, args, message.lane_entry)
+return pass_on(keys, args, lane, args.token)

@@ -1,0 +1,20 @@
+-- postpone_send: the message stays first in its lane until later: it may be tried again, or its
+-- attempt's outcome is not known yet.
+-- keys: message=message(id) outbox sending
+-- args: now:number id token next_at:number outcome_unknown:flag error_code
+-- uses: message lanes
+--
+-- Safe to run twice. Answers 1, or 0 when the token no longer counts.
+local message = read_message(keys.message)
+if not message or message.lane_entry == "" then
+  return 0
+end
+local lane = lane_of(message.lane_entry)
+if not may_settle(message, holder_of(keys.sending, lane, args.now), args.token) then
+  return 0
+end
+redis.call("HSET", keys.message, "next_at", args.next_at,
+  "outcome_unknown", args.outcome_unknown and "1" or "", "error_code", args.error_code)
+redis.call("ZADD", keys.outbox, args.next_at, args.id)
+let_go(keys.sending, lane, args.token)
+return 1

@@ -1,0 +1,73 @@
+-- record_message_status: moves a text forwards by the carrier's report, whatever order reports
+-- come in.
+-- keys: message=message(id) body=body(id) outbox lanes carried=carried(sid) traffic=traffic(number)
+-- args: now:number id attempt sid number status rank:number error_code? is_final:flag
+--    send_again_at?:number counts_as record_life:number
+-- uses: message lanes leaving_lane telling_sender traffic
+--
+-- attempt is the one that the report was addressed to; number is the virtual one it went out from.
+-- Only a status of higher rank replaces what is known. send_again_at is in seconds, or nil when a
+-- failure is final; counts_as is "sent", "filtered", or "" while it counts for nothing.
+--
+-- A report to an attempt proves that the attempt reached the carrier: an unsettled one is settled
+-- by it. Safe to run twice. Answers {outcome, first in the lane or "", 1 when there is a new
+-- notice}; outcome is unknown, stale (of an earlier attempt), late, or recorded.
+
+-- Takes the message out of its lane if it still waits there. Answers who is first there then, or "".
+local function settle(message)
+  if message.lane_entry == "" then
+    return ""
+  end
+  redis.call("HSET", keys.message, "carrier_sid", args.sid, "next_at", "")
+  leave(keys, args, message.lane_entry)
+  return pass_on(keys, args, lane_of(message.lane_entry), args.attempt)
+end
+
+local function count(message)
+  local counts = { texts = 1, filtered = args.counts_as == "filtered" and 1 or 0 }
+  local before = redis.call("HGET", keys.message, "counted")
+  redis.call("HSET", keys.message, "counted",
+    count_traffic(keys.traffic, tonumber(message.started_at), args.now, before, counts))
+end
+
+-- In the old order, so that it goes before what was written after it.
+local function send_again(message)
+  local entry = lane_entry_of(message.number .. ":" .. message.index, message.order, args.id)
+  redis.call("HSET", keys.message, "status", "queued", "rank", "0", "attempt", "",
+    "lane_entry", entry, "next_at", args.send_again_at, "redelivered", "1", "carrier_sid", "")
+  redis.call("ZADD", keys.lanes, 0, entry)
+  redis.call("ZADD", keys.outbox, args.send_again_at, args.id)
+end
+
+local message = read_message(keys.message)
+if not message then
+  return { "unknown", "", 0 }
+end
+redis.call("SET", keys.carried, args.id, "EX", args.record_life)
+note_sid(keys.message, args.sid)
+if message.attempt ~= args.attempt then
+  return { "stale", "", 0 }
+end
+local next_id = settle(message)
+if args.rank <= tonumber(message.rank) then
+  return { "late", next_id, 0 }
+end
+
+redis.call("HSET", keys.message, "status", args.status, "rank", args.rank)
+if args.error_code then
+  redis.call("HSET", keys.message, "error_code", args.error_code)
+end
+if args.counts_as ~= "" then
+  count(message)
+end
+local can_go_again = message.kind == "notice" or redis.call("EXISTS", keys.body) == 1
+if args.send_again_at and can_go_again then
+  send_again(message)
+  return { "recorded", next_id, 0 }
+end
+local told = false
+if args.is_final then
+  redis.call("DEL", keys.body)
+  told = tell_sender(keys, args, message)
+end
+return { "recorded", next_id, told and 1 or 0 }
