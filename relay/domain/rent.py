@@ -35,7 +35,7 @@ class Allowance:
 
     def refusal(self, rent: Rent, *, more: int = 1) -> FailureCode | None:
         """Which limit so many more would pass. The purchase itself is counted in Redis
-        (``lua/reserve_purchase.lua``); this one is for telling early."""
+        (``lua/purchases/reserve_purchase.lua``); this one is for telling early."""
         for code, most, counted in (
             (FailureCode.MAX_NUMBERS, self.max_numbers, rent.rented),
             (FailureCode.MONTHLY_BUDGET, self.monthly_budget, rent.rented + rent.prepaid),

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from relay.domain.participant import Role
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys, PoolKeys
 from relay.store.scripts import Scripts
@@ -43,44 +41,20 @@ class FreeNumberCount:
             keys.both_degrees,
         )
         if access_codes:
-            return self._fewest(keys, as_candidate, (Role.CANDIDATE,))
-        counts = [
-            self._fewest(keys, degrees, (Role.RECRUITER, Role.CANDIDATE))
-            for degrees in (as_recruiter, as_candidate, as_both)
-        ]
+            return self._fewest(keys, as_candidate)
+        counts = [self._fewest(keys, degrees) for degrees in (as_recruiter, as_candidate, as_both)]
         return min(counts, key=lambda count: count.fewest)
 
-    def _fewest(self, keys: PoolKeys, degrees: str, roles: Sequence[Role]) -> FreeNumbers:
+    def _fewest(self, keys: PoolKeys, degrees: str) -> FreeNumbers:
         counted, step, fewest = 0, _FIRST_STEP, None
         while True:
             busiest = self._client.zrange(
                 degrees, counted, counted + step - 1, desc=True, withscores=True
             )
-            usable, *free = self._count(keys, [index for index, _ in busiest], roles)
+            indexes = [index for index, _ in busiest]
+            usable, *free = self._scripts.run("count_free", keys, indexes=indexes)
             fewest = min([usable if fewest is None else fewest, *free])
             # Nobody behind these is on more numbers than the last of them.
             if len(busiest) < step or fewest <= usable - int(busiest[-1][1]):
                 return FreeNumbers(usable, fewest)
             counted, step = counted + step, _STEP
-
-    def _count(self, keys: PoolKeys, indexes: Sequence[str], roles: Sequence[Role]) -> list[int]:
-        answer: list[int] = self._scripts.run_positional(
-            "count_free",
-            [
-                keys.policy,
-                keys.blocked,
-                keys.full,
-                keys.no_voice,
-                keys.no_sms,
-                keys.scratch,
-                *(
-                    (keys.used_by_recruiter if role is Role.RECRUITER else keys.used_by_candidate)(
-                        index
-                    )
-                    for index in indexes
-                    for role in roles
-                ),
-            ],
-            [len(roles)],
-        )
-        return answer

@@ -23,7 +23,6 @@ class History:
 
     def note(self, pool: str, sample: Sample) -> None:
         """Keeps the latest sample of each hour, for thirty days."""
-        hour = sample.at // HOUR
         member = ":".join(
             str(value)
             for value in (
@@ -35,8 +34,12 @@ class History:
                 sample.cooling_bindings,
             )
         )
-        self._scripts.run_positional(
-            "note_sample", [self._keys.in_pool(pool).history], [hour, member, KEPT_FOR // HOUR]
+        self._scripts.run(
+            "note_sample",
+            self._keys.in_pool(pool),
+            hour=sample.at // HOUR,
+            sample=member,
+            hours_kept=KEPT_FOR // HOUR,
         )
 
     def since(self, pool: str, at: float) -> list[Sample]:

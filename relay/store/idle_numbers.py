@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from relay.domain.pool import NumberStatus
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys
 from relay.store.scripts import Scripts
@@ -25,9 +24,7 @@ class IdleNumbers:
         keys = self._keys.in_pool(pool)
         for first in range(0, len(numbers), _BATCH):
             batch = numbers[first : first + _BATCH]
-            self._scripts.run_positional(
-                "note_idle", [keys.numbers, keys.load, keys.idle], [now, *batch]
-            )
+            self._scripts.run("note_idle", keys, now=now, numbers=batch)
 
     def since(self, pool: str, *, before: float) -> list[str]:
         """Numbers idle since before then, the longest first. Raises Unavailable."""
@@ -39,17 +36,11 @@ class IdleNumbers:
     def drain(self, number: str, pool: str, *, before: float, allocatable: int) -> str:
         """Sets it to draining if it still is idle and allocatable, and one of so many that are:
         ``drained``, ``stays``, or ``changed``, look again. Raises Unavailable."""
-        keys = self._keys.in_pool(pool)
-        outcome: str = self._scripts.run_positional(
+        outcome: str = self._scripts.run(
             "drain_idle_number",
-            [
-                keys.number(number),
-                keys.load,
-                keys.idle,
-                keys.blocked,
-                keys.resting,
-                keys.policy,
-            ],
-            [number, before, NumberStatus.DRAINING, allocatable],
+            self._keys.in_pool(pool),
+            number=number,
+            before=before,
+            allocatable=allocatable,
         )
         return outcome

@@ -11,7 +11,7 @@ from relay.domain.pool import NumberStatus, VirtualNumber
 from relay.domain.rent import Release
 from relay.domain.reputation import Complaint
 from relay.store.connection import Client
-from relay.store.keys import BoardKeys, DeploymentKeys, PoolKeys
+from relay.store.keys import BoardKeys, DeploymentKeys
 from relay.store.scripts import Scripts
 
 #: A number nobody knows is looked up again at most this often, in seconds.
@@ -77,32 +77,23 @@ class Numbers:
 
         Raises Conflict when it is in another pool or on its way back to the carrier, Unavailable.
         """
-        keys = self._keys.in_pool(pool)
         # The map first: a number in no map is unreachable, one in no pool is only unknown.
         self._client.hsetnx(DeploymentKeys().numbers, number, pool)
         if self._client.hget(DeploymentKeys().numbers, number) != pool:
             raise Conflict("The number is in another pool.")
-        outcome, *_ = self._scripts.run_positional(
+        outcome, *_ = self._scripts.run(
             "import_number",
-            [
-                keys.policy,
-                keys.numbers,
-                keys.ordinals,
-                keys.vacant,
-                keys.number(number),
-                *_place_keys(keys, number),
-                keys.releasing,
-            ],
-            [
-                number,
-                status,
-                int(not status.is_allocatable),
-                carrier_sid,
-                capabilities,
-                int(now),
-                int(now if rented_since is None else rented_since),
-                account,
-            ],
+            self._keys.in_pool(pool),
+            durably=True,
+            number=number,
+            area_code=area_code_of(number),
+            status=status,
+            is_blocked=not status.is_allocatable,
+            carrier_sid=carrier_sid,
+            capabilities=capabilities,
+            now=int(now),
+            rented_since=int(now if rented_since is None else rented_since),
+            account=account,
         )
         if outcome == "releasing":
             raise Conflict("The number is being given back to the carrier.")
@@ -125,7 +116,7 @@ class Numbers:
     ) -> bool:
         """False when the number is not in the pool, or has not the ``expected`` status any more.
         Raises Unavailable."""
-        return self._set_status(number, pool, status, expected=expected or "")
+        return self._set_status(number, pool, status, expected=expected)
 
     def rest(self, number: str, pool: str, complaints: Sequence[Complaint], *, now: float) -> bool:
         """Keeps new sessions off an available number where another one is free. False when it is
@@ -135,7 +126,7 @@ class Numbers:
             pool,
             NumberStatus.RESTING,
             expected=NumberStatus.AVAILABLE,
-            since=str(int(now)),
+            since=int(now),
             complaints=",".join(complaints),
         )
 
@@ -149,25 +140,21 @@ class Numbers:
         pool: str,
         status: NumberStatus,
         *,
-        expected: str,
-        since: str = "",
+        expected: NumberStatus | None,
+        since: int | None = None,
         complaints: str = "",
     ) -> bool:
-        keys = self._keys.in_pool(pool)
-        is_resting = status is NumberStatus.RESTING
         return bool(
-            self._scripts.run_positional(
+            self._scripts.run(
                 "set_number_status",
-                [keys.number(number), keys.blocked, keys.resting, keys.idle, keys.policy],
-                [
-                    number,
-                    status,
-                    int(not status.is_allocatable),
-                    int(is_resting),
-                    expected,
-                    since,
-                    complaints,
-                ],
+                self._keys.in_pool(pool),
+                number=number,
+                status=status,
+                is_blocked=not status.is_allocatable,
+                is_resting=status is NumberStatus.RESTING,
+                expected=expected,
+                since=since,
+                complaints=complaints,
             )
         )
 
@@ -178,21 +165,13 @@ class Numbers:
         ``removed``, ``unknown``, ``changed`` when its status is not the expected one any more, or
         ``bound`` while sessions on it are open or cooling. Raises Unavailable.
         """
-        keys = self._keys.in_pool(pool)
-        outcome: str = self._scripts.run_positional(
+        outcome: str = self._scripts.run(
             "remove_number",
-            [
-                keys.numbers,
-                keys.ordinals,
-                keys.vacant,
-                keys.number(number),
-                *_place_keys(keys, number),
-                keys.load,
-                keys.idle,
-                keys.releasing,
-                keys.policy,
-            ],
-            [number, expected or ""],
+            self._keys.in_pool(pool),
+            durably=True,
+            number=number,
+            area_code=area_code_of(number),
+            expected=expected,
         )
         self.forget(number)
         return outcome
@@ -210,12 +189,15 @@ class Numbers:
     def note_released(self, release: Release, pool: str, *, now: float) -> None:
         """The carrier has it back. Off the map first: what still is on record is done again. And
         once more: an import that was refused in between has left its entry."""
-        keys = self._keys.in_pool(pool)
         self._leave_the_map(release.number, pool)
-        self._scripts.run_positional(
+        self._scripts.run(
             "note_released",
-            [keys.releasing, keys.prepaid],
-            [release.number, release.carrier_sid, release.paid_until(now), now],
+            self._keys.in_pool(pool),
+            durably=True,
+            number=release.number,
+            carrier_sid=release.carrier_sid,
+            paid_until=release.paid_until(now),
+            now=now,
         )
         self._leave_the_map(release.number, pool)
         self.forget(release.number)
@@ -246,19 +228,6 @@ class Numbers:
             if record
         ]
         return sorted(found, key=lambda number: number.ordinal)
-
-
-def _place_keys(keys: PoolKeys, number: str) -> list[str]:
-    """What says of a number's place how busy it is and what it may be taken for."""
-    return [
-        keys.busy,
-        keys.blocked,
-        keys.resting,
-        keys.no_voice,
-        keys.no_sms,
-        keys.full,
-        keys.area(area_code_of(number)),
-    ]
 
 
 def _release(number: str, text: str) -> Release:

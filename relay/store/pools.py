@@ -10,7 +10,7 @@ from relay.domain.reputation import ReputationPolicy
 from relay.store.connection import Client
 from relay.store.free_numbers import FreeNumberCount
 from relay.store.keys import BoardKeys
-from relay.store.scripts import Scripts, degrees_of
+from relay.store.scripts import Scripts
 
 _NUMBERS = (
     "default_ttl",
@@ -37,9 +37,8 @@ class Pools:
 
     def put(self, pool: Pool) -> bool:
         """Creates the pool or changes its policy; True when it is new. Raises Unavailable."""
-        keys = self._keys.in_pool(pool.name)
-        policy = [text for pair in _pack(pool).items() for text in pair]
-        self._scripts.run_positional("put_pool", [keys.policy, keys.busy, keys.full], policy)
+        policy = [part for field in _pack(pool).items() for part in field]
+        self._scripts.run("put_pool", self._keys.in_pool(pool.name), policy=policy)
         return bool(self._client.sadd(self._keys.pools, pool.name))
 
     def get(self, name: str) -> Pool | None:
@@ -60,7 +59,7 @@ class Pools:
         with self._client.pipeline(transaction=False) as pipe:
             pipe.hmget(keys.policy, ["open_sessions", "access_codes", *counts])
             pipe.zcard(keys.cooling)
-            for degrees in degrees_of(keys):
+            for degrees in (keys.recruiter_degrees, keys.candidate_degrees, keys.both_degrees):
                 pipe.zrange(degrees, 0, 0, desc=True, withscores=True)
             pipe.zcard(keys.recruiter_degrees)
             pipe.zcard(keys.sharing)

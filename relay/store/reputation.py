@@ -1,4 +1,4 @@
-"""What numbers carried lately, and how a pool's numbers stand.
+"""What numbers carried lately, and counts of a pool's numbers for metrics.
 
 The traffic itself is counted by the scripts that move a call's or a text's record
 (``lua/shared/traffic.lua``), so that a report that comes twice counts once.
@@ -16,8 +16,8 @@ from relay.store.scripts import Scripts
 _MINUTE = 60
 #: Numbers read in one round trip.
 _BATCH = 500
-#: How a pool stands is forgotten when nobody has looked for so long, in seconds.
-_STANDING_LIFE = 600
+#: A pool's number stats are forgotten when nobody has looked for so long, in seconds.
+_STATS_LIFE = 600
 #: As in ``lua/shared/traffic.lua``; a test compares the two.
 TRAFFIC_FIELDS = ("calls", "ended", "answered", "short", "texts", "filtered")
 
@@ -41,16 +41,16 @@ class Reputation:
                 found.extend(_in_window(record, now) for record in pipe.execute())
         return found
 
-    def note_standing(self, pool: str, standing: Mapping[str, int]) -> None:
-        """Leaves figures of all the pool's numbers for whoever asks; they hold ten minutes."""
-        figures = [text for figure in standing.items() for text in figure]
-        self._scripts.run_positional(
-            "note_standing", [self._keys.in_pool(pool).standing], [_STANDING_LIFE, *figures]
+    def note_number_stats(self, pool: str, stats: Mapping[str, int]) -> None:
+        """Leaves counts of all the pool's numbers for whoever asks; they hold ten minutes."""
+        counts = [part for count in stats.items() for part in count]
+        self._scripts.run(
+            "note_number_stats", self._keys.in_pool(pool), life=_STATS_LIFE, counts=counts
         )
 
-    def standing(self, pool: str) -> dict[str, int]:
+    def number_stats(self, pool: str) -> dict[str, int]:
         """What was noted last; empty when that is too long ago."""
-        noted = self._client.hgetall(self._keys.in_pool(pool).standing)
+        noted = self._client.hgetall(self._keys.in_pool(pool).number_stats)
         return {name: int(count) for name, count in noted.items()}
 
 

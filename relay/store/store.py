@@ -8,7 +8,6 @@ from relay.store.connection import Client
 from relay.store.erasures import Erasures
 from relay.store.history import History
 from relay.store.idle_numbers import IdleNumbers
-from relay.store.jobs import PurchaseJobs
 from relay.store.keys import BoardKeys
 from relay.store.messages import Messages
 from relay.store.notices import Notices
@@ -16,6 +15,7 @@ from relay.store.numbers import Numbers
 from relay.store.people import People
 from relay.store.phone_changes import PhoneChanges
 from relay.store.pools import Pools
+from relay.store.purchases import Purchases
 from relay.store.recycling import Recycling
 from relay.store.reputation import Reputation
 from relay.store.scripts import Scripts
@@ -42,7 +42,7 @@ class Store:
         self.pools = Pools(client, scripts, keys)
         self.numbers = Numbers(client, scripts, keys)
         self.idle_numbers = IdleNumbers(client, scripts, keys)
-        self.jobs = PurchaseJobs(client, scripts, keys)
+        self.purchases = Purchases(client, scripts, keys)
         self.comparisons = Comparisons(client)
         self.people = People(client, scripts, keys)
         self.phone_changes = PhoneChanges(client, scripts, keys)

@@ -22,7 +22,7 @@ def get(job_id: str) -> JobAnswer:
 
     It is kept for 30 days after its end.
     """
-    job = services().store.jobs.get(job_id)
+    job = services().store.purchases.get(job_id)
     if job is None:
         raise NotFound("No job has this id.")
     return present_job(job)

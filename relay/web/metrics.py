@@ -12,7 +12,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from relay.web.auth import public
 from relay.web.current import services
 from relay.web.number_gauges import NumberGauges
-from relay.web.standing_gauges import StandingGauges
+from relay.web.number_stats_gauges import NumberStatsGauges
 
 metrics = APIBlueprint("metrics", __name__, enable_openapi=False)
 
@@ -31,7 +31,7 @@ def read_metrics() -> Response:
 def _of_the_store() -> CollectorRegistry:
     registry = CollectorRegistry()
     registry.register(NumberGauges(services()))
-    registry.register(StandingGauges(services().store))
+    registry.register(NumberStatsGauges(services().store))
     return registry
 
 

@@ -35,7 +35,7 @@ class NumberGauges(Collector):
         )
         for pool in self._services.store.pools.names():
             with suppress(Unavailable):  # a master of the cluster is lost: the others' are told
-                shortage = self._services.store.jobs.shortage(pool)
+                shortage = self._services.store.purchases.shortage(pool)
                 if shortage is not None:
                     gauge.add_metric([pool, shortage.reason], shortage.missing)
         return gauge

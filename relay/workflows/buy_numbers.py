@@ -32,8 +32,7 @@ from relay.domain.purchase import (
     missing_headroom,
     next_try_at,
 )
-from relay.domain.rent import allowance
-from relay.store.jobs import Begun, Busy, Over
+from relay.store.purchases import Begun, Busy, Over
 from relay.workflows.import_number import webhooks_of
 from relay.workflows.services import Services
 from relay.workflows.take_number_in import settle_intent, take_number_in
@@ -80,7 +79,7 @@ class _Run:
 
     def job(self) -> Purchase:
         """Its record lives as long as it is unfinished."""
-        return cast("Purchase", self.services.store.jobs.get(self.job_id))
+        return cast("Purchase", self.services.store.purchases.get(self.job_id))
 
 
 def _nobody_watches(_job: Purchase) -> None:
@@ -95,9 +94,9 @@ def buy_numbers(
     ``watch`` is told of the job before each purchase. Raises Unavailable; the sweeper comes back.
     """
     run = _Run(services, job_id, secrets.token_urlsafe(9), clock, watch)
-    match services.store.jobs.begin(job_id, token=run.token, now=clock()):
+    match services.store.purchases.begin(job_id, token=run.token, now=clock()):
         case Over():
-            return services.store.jobs.get(job_id)
+            return services.store.purchases.get(job_id)
         case Busy(until):
             return Later(until)
         case Begun():
@@ -145,7 +144,9 @@ def _settle_what_was_begun(run: _Run) -> None:
 
 def _intents(run: _Run) -> list[Intent]:
     pool = run.job().pool
-    return [intent for intent in run.services.store.jobs.intents(pool) if intent.job == run.job_id]
+    return [
+        intent for intent in run.services.store.purchases.intents(pool) if intent.job == run.job_id
+    ]
 
 
 def _buy_all(run: _Run) -> bool:
@@ -161,7 +162,7 @@ def _buy_all(run: _Run) -> bool:
             return True
         if run.clock() >= begun_at + _TURN:
             return False
-        _buy_one(run, job, pool)
+        _buy_one(run, job)
 
 
 def _wants_more(run: _Run, job: Purchase, pool: Pool) -> bool:
@@ -172,19 +173,18 @@ def _wants_more(run: _Run, job: Purchase, pool: Pool) -> bool:
             return True
         case JobKind.HEADROOM:
             store = run.services.store
-            intents = len(store.jobs.intents(pool.name))
+            intents = len(store.purchases.intents(pool.name))
             return missing_headroom(pool, store.pools.figures(pool.name), intents=intents) > 0
         case _:
             assert_never(job.kind)
 
 
-def _buy_one(run: _Run, job: Purchase, pool: Pool) -> None:
+def _buy_one(run: _Run, job: Purchase) -> None:
     for number in _offers(run, job):
         reserved_at = run.clock()
-        reservation = run.services.store.jobs.reserve(
+        reservation = run.services.store.purchases.reserve(
             job.id,
             number,
-            allowance(pool),
             token=run.token,
             now=reserved_at,
             account=run.services.settings.twilio_account_sid,
@@ -236,7 +236,7 @@ def _after_refusal(run: _Run, job: Purchase, number: str, error: CarrierError) -
     if after is AfterRefusal.LOOK_FIRST:
         _settle_what_was_begun(run)
         return True
-    run.services.store.jobs.settle(job.id, number, is_bought=False)
+    run.services.store.purchases.settle(job.id, number, is_bought=False)
     match after:
         case AfterRefusal.PICK_ANOTHER:
             return False
@@ -265,7 +265,7 @@ def _next_try(run: _Run, retry_after: float | None = None) -> float:
 
 
 def _postpone(run: _Run, until: float, *, has_failed: bool) -> Later:
-    run.services.store.jobs.postpone(
+    run.services.store.purchases.postpone(
         run.job_id, token=run.token, until=until, has_failed=has_failed
     )
     if not has_failed:
@@ -275,7 +275,7 @@ def _postpone(run: _Run, until: float, *, has_failed: bool) -> Later:
 
 def _end(run: _Run, *failures: Failure) -> Purchase | Later:
     status = JobStatus.FAILED if failures else JobStatus.DONE
-    run.services.store.jobs.end(run.job_id, status, failures, token=run.token, now=run.clock())
+    run.services.store.purchases.end(run.job_id, status, failures, token=run.token, now=run.clock())
     job = run.job()
     if job.ended_at is None:
         return Later(run.clock())  # somebody else has taken it over meanwhile

@@ -14,7 +14,7 @@ from relay.domain.purchase import (
     missing_headroom,
 )
 from relay.domain.rent import allowance
-from relay.store.jobs import Shortage
+from relay.store.purchases import Shortage
 from relay.workflows.buy_numbers import Clock, buy_numbers
 from relay.workflows.services import Services
 
@@ -49,13 +49,13 @@ def keep_headroom_of(services: Services, name: str, *, clock: Clock) -> None:
         return
     missing = _missing(services, pool)
     if missing <= 0:
-        services.store.jobs.note_shortage(name, None)
+        services.store.purchases.note_shortage(name, None)
         return
     at_work = _job_at_work(services, name)
     if at_work is not None:
         _tell_if_it_waits(services, pool, at_work, missing)
         return
-    limit = allowance(pool).refusal(services.store.jobs.rent(name, now=clock()))
+    limit = allowance(pool).refusal(services.store.purchases.rent(name, now=clock()))
     if limit is not None:
         _tell(services, pool, Shortage(reason=limit, missing=missing))
     elif not _has_just_asked(services, name, clock()):
@@ -64,12 +64,12 @@ def keep_headroom_of(services: Services, name: str, *, clock: Clock) -> None:
 
 def _missing(services: Services, pool: Pool) -> int:
     figures = services.store.pools.figures(pool.name)
-    return missing_headroom(pool, figures, intents=len(services.store.jobs.intents(pool.name)))
+    return missing_headroom(pool, figures, intents=len(services.store.purchases.intents(pool.name)))
 
 
 def _job_at_work(services: Services, name: str) -> Purchase | None:
     """An earlier period's, still at it or waiting for the carrier; the sweeper wakes it."""
-    unfinished = services.store.jobs.unfinished(name)
+    unfinished = services.store.purchases.unfinished(name)
     return next((job for job in unfinished if job.kind is JobKind.HEADROOM), None)
 
 
@@ -80,7 +80,7 @@ def _tell_if_it_waits(services: Services, pool: Pool, job: Purchase, missing: in
 
 
 def _has_just_asked(services: Services, name: str, now: float) -> bool:
-    shortage = services.store.jobs.shortage(name)
+    shortage = services.store.purchases.shortage(name)
     return shortage is not None and now < shortage.retry_at
 
 
@@ -93,15 +93,15 @@ def _buy(services: Services, pool: Pool, missing: int, clock: Clock) -> None:
         wanted=missing,
         created_at=int(clock()),
     )
-    services.store.jobs.create(job)
+    services.store.purchases.create(job)
     log.info("pool buys", pool=pool.name, missing=missing, job=job.id)
     ended = buy_numbers(services, job.id, clock=clock)
     if not isinstance(ended, Purchase):
-        waiting = services.store.jobs.get(job.id) or job
+        waiting = services.store.purchases.get(job.id) or job
         _tell_if_it_waits(services, pool, waiting, missing - len(waiting.bought))
         return
     if not ended.failures:
-        services.store.jobs.note_shortage(pool.name, None)
+        services.store.purchases.note_shortage(pool.name, None)
         return
     reason = ended.failures[0].code
     _tell(
@@ -124,4 +124,4 @@ def _pause_after(reason: FailureCode) -> float:
 def _tell(services: Services, pool: Pool, shortage: Shortage) -> None:
     """Loudly, each time: soon somebody will be refused, and only people can mend it."""
     log.error("pool cannot buy", pool=pool.name, reason=shortage.reason, missing=shortage.missing)
-    services.store.jobs.note_shortage(pool.name, shortage)
+    services.store.purchases.note_shortage(pool.name, shortage)

@@ -35,7 +35,7 @@ def order_numbers(services: Services, order: Order, *, now: float) -> Purchase:
     Raises Invalid, Conflict with the ``reason`` when the pool's limits leave no room for all of
     them, Unavailable.
     """
-    known = services.store.jobs.ordered(order.pool, order.request) if order.request else None
+    known = services.store.purchases.ordered(order.pool, order.request) if order.request else None
     if known is not None:
         return known
     pool = services.store.pools.get(order.pool)
@@ -52,9 +52,9 @@ def order_numbers(services: Services, order: Order, *, now: float) -> Purchase:
         wanted=order.count,
         created_at=int(now),
     )
-    job_id = services.store.jobs.create(job, request=order.request)
+    job_id = services.store.purchases.create(job, request=order.request)
     services.jobs.buy_numbers(job_id)
-    return services.store.jobs.get(job_id) or job
+    return services.store.purchases.get(job_id) or job
 
 
 def _check_place(pool: Pool, order: Order) -> None:
@@ -74,7 +74,7 @@ def _has_area_codes(country: str) -> bool:
 
 
 def _check_limits(services: Services, pool: Pool, count: int, *, now: float) -> None:
-    rent = services.store.jobs.rent(pool.name, now=now)
+    rent = services.store.purchases.rent(pool.name, now=now)
     limit = allowance(pool).refusal(rent, more=count)
     if limit is not None:
         paid = f" and pays for {rent.prepaid} that were given back" if rent.prepaid else ""

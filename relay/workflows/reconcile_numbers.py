@@ -179,7 +179,7 @@ def _compare_unused(look: _Look, owned: OwnedNumber) -> Iterator[Finding]:
             unfinished, lambda: finish_release(look.services, pool, release, clock=look.clock)
         )
         return
-    intents = {intent.number: intent.job for intent in store.jobs.intents(pool)}
+    intents = {intent.number: intent.job for intent in store.purchases.intents(pool)}
     if owned.number in intents:
         unfinished = replace(found, kind=Discrepancy.PURCHASE_UNFINISHED)
         yield look.mend(

@@ -36,12 +36,12 @@ def rest_numbers(services: Services, *, now: float) -> None:
 def _look_after(services: Services, pool: Pool, now: float) -> None:
     numbers = services.store.numbers.of_pool(pool.name)
     judged = judge_numbers(services, numbers, now=now)
-    standing: Counter[str] = Counter(_sums([traffic for traffic, _ in judged]))
+    stats: Counter[str] = Counter(_sums([traffic for traffic, _ in judged]))
     for number, (_, verdict) in zip(numbers, judged, strict=True):
         status = _settle(services, pool, number, verdict, now)
-        standing[f"status:{status}"] += 1
-        standing.update(f"complaint:{complaint}" for complaint in verdict.complaints)
-    services.store.reputation.note_standing(pool.name, standing)
+        stats[f"status:{status}"] += 1
+        stats.update(f"complaint:{complaint}" for complaint in verdict.complaints)
+    services.store.reputation.note_number_stats(pool.name, stats)
 
 
 def _settle(

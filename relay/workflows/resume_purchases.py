@@ -15,7 +15,7 @@ def resume_purchases(services: Services, *, now: float) -> int:
     resumed = 0
     for pool in services.store.pools.names():
         with pass_over_unreachable(pool=pool, step="purchases"):
-            due = services.store.jobs.sweep(pool, now=now)
+            due = services.store.purchases.sweep(pool, now=now)
             for job_id in due:
                 services.jobs.buy_numbers(job_id)
             resumed += len(due)

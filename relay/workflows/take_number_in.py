@@ -22,9 +22,9 @@ def take_number_in(services: Services, job_id: str, owned: OwnedNumber, *, now: 
         add_to_pool(services, owned, pool, now=now)
     except Conflict:
         log.warning("bought number is in another pool", virtual_number=owned.number, pool=pool)
-        services.store.jobs.settle(job_id, owned.number, is_bought=False)
+        services.store.purchases.settle(job_id, owned.number, is_bought=False)
         return Settled.NOT_BOUGHT
-    if services.store.jobs.settle(job_id, owned.number, is_bought=True):
+    if services.store.purchases.settle(job_id, owned.number, is_bought=True):
         log.info("number bought", virtual_number=owned.number, pool=pool, job=job_id)
     return Settled.BOUGHT
 
@@ -56,7 +56,7 @@ def settle_intent(services: Services, intent: Intent, *, now: float) -> Settled:
     if settled is Settled.BOUGHT and owned is not None:
         return take_number_in(services, intent.job, owned, now=now)
     if settled is Settled.NOT_BOUGHT:
-        services.store.jobs.settle(intent.job, intent.number, is_bought=False)
+        services.store.purchases.settle(intent.job, intent.number, is_bought=False)
     return settled
 
 

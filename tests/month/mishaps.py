@@ -102,7 +102,7 @@ class Mishaps:
         assert not untried, f"this seed never came to {untried}"
         self._check_carrier()
         for job, expected in self._orders.items():
-            ended = self._service.store.jobs.get(job)
+            ended = self._service.store.purchases.get(job)
             assert self._came_to(ended) == expected, f"{ended}, expected {expected}"
         owned = {number.phone_number for number in self._service.account.numbers.values()}
         assert self._drained_by_hand not in owned

@@ -74,7 +74,7 @@ class Watch:
 
     def _follow_shortage(self) -> None:
         """The pool says so itself when it wants to buy and may not."""
-        shortage = self._service.store.jobs.shortage("us")
+        shortage = self._service.store.purchases.shortage("us")
         reason = str(shortage.reason) if shortage else ""
         if shortage and reason not in self.shortages:
             self.shortages.add(reason)
@@ -110,7 +110,7 @@ class Watch:
         account, pool = self._service.account, self._service.store.numbers.of_pool("us")
         owned = {number.phone_number for number in account.numbers.values()}
         assert owned == {number.number for number in pool}, "orphans at the carrier, or in the pool"
-        assert not self._service.store.jobs.intents("us")
+        assert not self._service.store.purchases.intents("us")
         assert not self._service.store.numbers.releasing("us")
         highest = account.rent.highest_monthly()
         assert highest <= Decimal(self._plan.monthly_budget) / 100

@@ -13,7 +13,6 @@ from relay.domain.message_progress import MessageStatus
 from relay.domain.participant import Role
 from relay.domain.pool import Geo, NumberStatus
 from relay.domain.purchase import JobKind, JobStatus, Purchase
-from relay.domain.rent import Allowance
 from relay.domain.reputation import Complaint
 from relay.domain.session import ClosedReason
 from relay.store.phone_changes import Changed
@@ -65,24 +64,23 @@ def test_a_numbers_whole_life(strict: Board) -> None:
 
 
 def test_a_purchase_and_a_release(strict: Board) -> None:
-    jobs, numbers = strict.store.jobs, strict.store.numbers
+    purchases, numbers = strict.store.purchases, strict.store.numbers
     job = Purchase(
         id="us.1", pool="us", kind=JobKind.ORDER, country="US", wanted=2, created_at=int(NOW)
     )
-    jobs.create(job)
-    jobs.begin(job.id, token="t", now=NOW)
-    limits = Allowance(max_numbers=99, monthly_budget=99)
-    jobs.reserve(job.id, number(90), limits, token="t", now=NOW)
-    jobs.settle(job.id, number(90), is_bought=True)
-    jobs.postpone(job.id, token="t", until=NOW, has_failed=True)
-    assert jobs.sweep("us", now=NOW) == [job.id]
-    jobs.begin(job.id, token="t", now=NOW)
-    assert jobs.end(job.id, JobStatus.DONE, (), token="t", now=NOW)
+    purchases.create(job)
+    purchases.begin(job.id, token="t", now=NOW)
+    purchases.reserve(job.id, number(90), token="t", now=NOW)
+    purchases.settle(job.id, number(90), is_bought=True)
+    purchases.postpone(job.id, token="t", until=NOW, has_failed=True)
+    assert purchases.sweep("us", now=NOW) == [job.id]
+    purchases.begin(job.id, token="t", now=NOW)
+    assert purchases.end(job.id, JobStatus.DONE, (), token="t", now=NOW)
     strict.store.idle_numbers.note("us", [number(0)], now=NOW)
     assert strict.store.idle_numbers.drain(number(0), "us", before=NOW, allocatable=3) == "drained"
     assert numbers.retire(number(0), "us", expected=NumberStatus.DRAINING) == "removed"
     numbers.note_released(numbers.releasing("us")[number(0)], "us", now=NOW)
-    assert jobs.rent("us", now=NOW).prepaid == 1
+    assert purchases.rent("us", now=NOW).prepaid == 1
     for access_codes in (True, False):
         strict.put(access_codes=access_codes)
         assert strict.store.pools.figures("us").headroom == 2
@@ -147,11 +145,11 @@ def test_a_texts_whole_life(strict: Board) -> None:
     assert forget(Role.CANDIDATE, session.candidate.ref, [session])
 
 
-def test_how_numbers_stand(strict: Board) -> None:
+def test_number_stats(strict: Board) -> None:
     strict.store.numbers.rest(number(0), "us", [Complaint.SHORT_CALLS], now=strict.now)
     assert strict.store.numbers.wake(number(0), "us")
-    strict.store.reputation.note_standing("us", {"status:available": 3})
-    assert strict.store.reputation.standing("us") == {"status:available": 3}
+    strict.store.reputation.note_number_stats("us", {"status:available": 3})
+    assert strict.store.reputation.number_stats("us") == {"status:available": 3}
     sample = Sample(
         at=int(strict.now),
         bound=1,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from relay.domain.pool import NumberStatus
-from relay.store.keys import DeploymentKeys
+from relay.store.keys import DeploymentKeys, Keys
 from relay.store.numbers import Numbers
 from relay.store.scripts import Scripts
 from relay.store.store import Store
@@ -112,8 +112,8 @@ class MeanwhileScripts(Scripts):
         super().__init__(board.client)
         self._name, self._meanwhile = name, meanwhile
 
-    def run_durably(self, name: str, keys: Sequence[str], args: Sequence[str | int | float]) -> Any:
-        answer = super().run_durably(name, keys, args)
+    def run(self, name: str, keys: Keys, /, *, durably: bool = False, **args: Any) -> Any:
+        answer = super().run(name, keys, durably=durably, **args)
         if name == self._name:
             self._meanwhile()
         return answer
@@ -122,7 +122,7 @@ class MeanwhileScripts(Scripts):
 def give_back(board: Board, scripts: Scripts) -> None:
     board.store.numbers.retire(number(1), "us")
     release = board.store.numbers.releasing("us")[number(1)]
-    Numbers(board.client, scripts).note_released(release, "us", now=NOW)
+    Numbers(board.client, scripts, board.store.keys).note_released(release, "us", now=NOW)
 
 
 def test_a_number_put_back_while_it_is_released_stays_on_the_map(board: Board) -> None:
@@ -167,7 +167,7 @@ def test_a_number_removed_while_it_is_put_back_is_on_the_map(board: Board) -> No
     scripts = MeanwhileScripts(
         board, "import_number", lambda: board.client.hdel(DeploymentKeys().numbers, number(1))
     )
-    numbers = Numbers(board.client, scripts)
+    numbers = Numbers(board.client, scripts, board.store.keys)
     assert numbers.add(number(1), "us", carrier_sid="PN", capabilities="v", now=NOW)
     assert numbers.pool_of(number(1)) == "us"
 

@@ -216,15 +216,16 @@ def test_what_an_operator_has_set_stands(board: Board, status: NumberStatus) -> 
     assert not numbers.rest("+1", "us", [Complaint.SHORT_CALLS], now=board.now)
 
 
-# --- standing and history ---------------------------------------------------------------
+# --- number stats and history -----------------------------------------------------------
 
 
-def test_how_a_pool_stands_replaces_what_was_before(board: Board) -> None:
-    board.store.reputation.note_standing("us", {"status:available": 3, "complaint:short_calls": 1})
-    board.store.reputation.note_standing("us", {"status:available": 2})
-    assert board.store.reputation.standing("us") == {"status:available": 2}
-    assert board.client.ttl(PoolKeys("main", "us").standing) > 0
-    assert board.store.reputation.standing("cn") == {}
+def test_number_stats_replace_what_was_before(board: Board) -> None:
+    reputation = board.store.reputation
+    reputation.note_number_stats("us", {"status:available": 3, "complaint:short_calls": 1})
+    reputation.note_number_stats("us", {"status:available": 2})
+    assert reputation.number_stats("us") == {"status:available": 2}
+    assert board.client.ttl(PoolKeys("main", "us").number_stats) > 0
+    assert reputation.number_stats("cn") == {}
 
 
 def sample(at: int, bound: int) -> Sample:

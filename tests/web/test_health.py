@@ -6,7 +6,7 @@ from relay.domain.errors import Unavailable
 from relay.domain.number_comparison import Comparison, Discrepancy, Finding
 from relay.domain.pool import Pool
 from relay.domain.purchase import FailureCode
-from relay.store.jobs import Shortage
+from relay.store.purchases import Shortage
 from relay.workflows.rest_numbers import rest_numbers
 from tests.web.api import make_api
 from tests.world import NOW, NUMBER
@@ -105,7 +105,7 @@ def test_metrics_of_several_processes_are_read_together(api, tmp_path, monkeypat
 
 def test_what_pools_cannot_buy_and_what_differs_is_measured(api):
     store = api.world.services.store
-    store.jobs.note_shortage("us", Shortage(reason=FailureCode.MONTHLY_BUDGET, missing=3))
+    store.purchases.note_shortage("us", Shortage(reason=FailureCode.MONTHLY_BUDGET, missing=3))
     finding = Finding(kind=Discrepancy.MISSING, number=NUMBER, pool="us")
     store.comparisons.note(Comparison(at=1, rented=1, findings=(finding,)))
 
@@ -119,15 +119,15 @@ def test_what_pools_cannot_buy_and_what_differs_is_measured(api):
 def test_a_pool_that_is_away_does_not_hide_what_the_others_lack(api):
     store = api.world.services.store
     store.pools.put(Pool(name="aa", country="US"))
-    store.jobs.note_shortage("us", Shortage(reason=FailureCode.MONTHLY_BUDGET, missing=3))
-    shortage = store.jobs.shortage
+    store.purchases.note_shortage("us", Shortage(reason=FailureCode.MONTHLY_BUDGET, missing=3))
+    shortage = store.purchases.shortage
 
     def away(pool):
         if pool == "aa":
             raise Unavailable("away")
         return shortage(pool)
 
-    store.jobs.shortage = away
+    store.purchases.shortage = away
     text = api.http.get("/metrics").text
     assert 'relay_pool_shortage{pool="us",reason="monthly_budget"} 3.0' in text
 

@@ -242,11 +242,11 @@ def test_a_repeated_order_is_answered_the_same_and_buys_once(api):
 def test_an_order_repeated_after_a_crash_finds_its_job(api):
     headers = {"Idempotency-Key": "k"}
     first = api.post("/v1/numbers", ORDER, headers=headers).json
-    (record,) = api.redis.keys("idempotency:*")
+    (record,) = api.redis.keys("{main}:idempotency:*")
     api.redis.delete(record)  # as if the process had been killed before it kept its answer
 
     assert api.post("/v1/numbers", ORDER, headers=headers).json["id"] == first["id"]
-    assert len(api.world.services.store.jobs.unfinished("us")) == 1
+    assert len(api.world.services.store.purchases.unfinished("us")) == 1
 
 
 @pytest.mark.parametrize(

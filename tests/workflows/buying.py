@@ -128,4 +128,4 @@ class Market:
 
     def is_settled(self) -> bool:
         """Nothing is under way any more."""
-        return not self.store.jobs.intents("us") and not self.store.numbers.releasing("us")
+        return not self.store.purchases.intents("us") and not self.store.numbers.releasing("us")

@@ -20,9 +20,8 @@ from relay.domain.purchase import (
     label_of,
     pool_of_label,
 )
-from relay.domain.rent import Allowance
 from relay.sandbox import SimulatedCarrier
-from relay.store.jobs import LEASE, REMEMBERED
+from relay.store.purchases import LEASE, REMEMBERED
 from relay.workflows.buy_numbers import Later, buy_numbers
 from relay.workflows.reconcile_numbers import reconcile_numbers
 from relay.workflows.resume_purchases import resume_purchases
@@ -30,7 +29,6 @@ from relay.workflows.take_number_in import take_number_in
 from tests.workflows.buying import RENT, SID, TOKEN, Killed, Market
 from tests.world import NUMBER
 
-NO_LIMITS = Allowance(max_numbers=None, monthly_budget=None)
 SERVICE = "MG" + "5" * 32
 
 
@@ -94,12 +92,12 @@ def test_a_repeated_order_is_one_job(market: Market) -> None:
     again = market.order(request="hash")
 
     assert again.id == first.id
-    assert len(market.store.jobs.unfinished("us")) == 1
+    assert len(market.store.purchases.unfinished("us")) == 1
 
 
 def test_two_who_send_one_order_at_once_get_one_job(market: Market) -> None:
     first = market.order(request="hash")
-    market.store.jobs.ordered = lambda *_: None  # who looked before that
+    market.store.purchases.ordered = lambda *_: None  # who looked before that
     assert market.order(request="hash").id == first.id
 
 
@@ -205,9 +203,9 @@ def test_where_nothing_is_on_offer_the_job_says_so(market: Market) -> None:
 
 def test_a_number_that_another_job_is_after_is_not_bought_twice(market: Market) -> None:
     other = market.order()
-    market.store.jobs.begin(other.id, token="t", now=market.now)
-    market.store.jobs.reserve(other.id, "+14155550100", NO_LIMITS, token="t", now=market.now)
-    market.store.jobs.postpone(other.id, token="t", until=market.now, has_failed=False)
+    market.store.purchases.begin(other.id, token="t", now=market.now)
+    market.store.purchases.reserve(other.id, "+14155550100", token="t", now=market.now)
+    market.store.purchases.postpone(other.id, token="t", until=market.now, has_failed=False)
 
     assert market.buy(area_code="415").bought == ("+14155550101",)
 
@@ -236,7 +234,7 @@ def test_a_purchase_that_may_have_happened_holds_up_the_next_one(market: Market)
     job, begun = market.order(), market.now
     first = market.work(job)
     assert isinstance(first, Later)
-    assert len(market.store.jobs.intents("us")) == 1
+    assert len(market.store.purchases.intents("us")) == 1
 
     done = market.finish(job)
 
@@ -302,27 +300,27 @@ def test_a_mistake_of_ours_holds_up_no_other_purchase(market: Market) -> None:
         market.work(broken)
     market.carrier.before = lambda _: None
     assert market.finish(other).status is JobStatus.DONE
-    assert market.store.jobs.get(broken.id).pauses == 1
+    assert market.store.purchases.get(broken.id).pauses == 1
 
     market.carrier.before = be_mistaken
     market.now += PATIENCE
     with pytest.raises(ValueError, match="abc"):
         market.work(broken)
-    assert codes(market.store.jobs.get(broken.id)) == [FailureCode.INTERNAL_ERROR]
-    assert market.store.jobs.unfinished("us") == []
+    assert codes(market.store.purchases.get(broken.id)) == [FailureCode.INTERNAL_ERROR]
+    assert market.store.purchases.unfinished("us") == []
 
 
 def test_a_store_that_is_away_for_a_moment_ends_no_order(market: Market) -> None:
     """However long it waited behind others."""
     job = market.order(2)
     market.now += PATIENCE + 1
-    reserve = market.store.jobs.reserve
+    reserve = market.store.purchases.reserve
 
     def blink(*_: object, **__: object) -> None:
-        market.store.jobs.reserve = reserve
+        market.store.purchases.reserve = reserve
         raise Unavailable("away")
 
-    market.store.jobs.reserve = blink
+    market.store.purchases.reserve = blink
     with pytest.raises(Unavailable):
         market.work(job)
     assert len(market.finish(job).bought) == 2
@@ -336,7 +334,7 @@ def test_a_pool_that_is_gone_ends_the_job(market: Market) -> None:
 
 def test_one_buyer_at_a_time_works_for_a_pool(market: Market) -> None:
     first, second = market.order(), market.order()
-    market.store.jobs.begin(first.id, token="t", now=market.now)
+    market.store.purchases.begin(first.id, token="t", now=market.now)
 
     assert market.work(second) == Later(market.now + LEASE)
     market.now += LEASE + 1
@@ -350,7 +348,7 @@ def test_who_lost_the_lease_buys_nothing_more(market: Market) -> None:
         if name == "find_available":
             market.carrier.before = lambda _: None
             market.now += LEASE + 1
-            market.store.jobs.begin(job.id, token="another", now=market.now)
+            market.store.purchases.begin(job.id, token="another", now=market.now)
 
     market.carrier.before = stall
     assert market.work(job) == Later(market.now)
@@ -359,15 +357,15 @@ def test_who_lost_the_lease_buys_nothing_more(market: Market) -> None:
 
 def test_a_buyer_held_up_after_its_reservation_makes_no_request(market: Market) -> None:
     """Somebody else may have settled it meanwhile, and bought another one in its place."""
-    reserve = market.store.jobs.reserve
+    reserve = market.store.purchases.reserve
 
     def held_up(*args: Any, **options: Any) -> Any:
-        market.store.jobs.reserve = reserve
+        market.store.purchases.reserve = reserve
         reservation = reserve(*args, **options)
         market.now += REQUEST_WITHIN + 1
         return reservation
 
-    market.store.jobs.reserve = held_up
+    market.store.purchases.reserve = held_up
     job = market.order()
     assert isinstance(market.work(job), Later)
     assert market.owned() == {NUMBER}
@@ -387,7 +385,7 @@ def test_a_long_job_lets_others_have_the_worker(market: Market) -> None:
     assert isinstance(market.work(job), Later)
 
     assert market.world.jobs.purchases == [job.id, job.id]
-    assert 0 < len(market.store.jobs.get(job.id).bought) < 5
+    assert 0 < len(market.store.purchases.get(job.id).bought) < 5
     assert len(market.finish(job).bought) == 5
 
 
@@ -449,12 +447,12 @@ def test_the_sweeper_enqueues_what_nobody_works_on(market: Market) -> None:
 def test_one_pool_that_is_away_does_not_keep_the_others_from_being_swept(market: Market) -> None:
     market.store.pools.put(Pool(name="aa", country="US"))
     job = market.order()
-    sweep = market.store.jobs.sweep
+    sweep = market.store.purchases.sweep
 
     def away(pool: str, *, now: float) -> list[str]:
         return raise_unavailable() if pool == "aa" else sweep(pool, now=now)
 
-    market.store.jobs.sweep = away
+    market.store.purchases.sweep = away
     market.now += 60
     assert resume_purchases(market.services, now=market.now) == 1
     assert market.world.jobs.purchases[-1] == job.id
@@ -507,7 +505,7 @@ def test_reconciling_ends_a_purchase_whose_buyer_was_killed(market: Market) -> N
     reconcile_numbers(market.services, clock=market.clock)
 
     assert market.owned() == market.pool()
-    assert market.store.jobs.get(job.id).status is JobStatus.DONE
+    assert market.store.purchases.get(job.id).status is JobStatus.DONE
 
 
 def test_two_workers_at_once_never_pass_the_budget(simulated: SimulatedCarrier) -> None:
@@ -554,15 +552,15 @@ def test_a_buyer_killed_beside_its_own_records_leaves_no_orphan_either(
 ) -> None:
     market.policy(max_numbers=3)
     job = market.order(2)
-    write = getattr(market.store.jobs, step)
+    write = getattr(market.store.purchases, step)
 
     def die(*args: Any, **options: Any) -> None:
-        setattr(market.store.jobs, step, write)
+        setattr(market.store.purchases, step, write)
         if after:
             write(*args, **options)
         raise Killed
 
-    setattr(market.store.jobs, step, die)
+    setattr(market.store.purchases, step, die)
     with pytest.raises(Killed):
         market.work(job)
     market.now += CERTAIN_AFTER + LEASE
@@ -581,9 +579,9 @@ def test_who_lost_the_lease_ends_nothing(market: Market) -> None:
         watched.append(len(seen.bought))
         if seen.bought:
             market.now += LEASE + 1
-            market.store.jobs.begin(job.id, token="another", now=market.now)
+            market.store.purchases.begin(job.id, token="another", now=market.now)
 
     outcome = buy_numbers(market.services, job.id, clock=market.clock, watch=stall)
 
     assert outcome == Later(market.now)
-    assert market.store.jobs.get(job.id).status is JobStatus.RUNNING
+    assert market.store.purchases.get(job.id).status is JobStatus.RUNNING

@@ -13,7 +13,7 @@ from relay.domain.errors import Unavailable
 from relay.domain.pool import DAY, NumberStatus
 from relay.domain.purchase import FailureCode
 from relay.sandbox import SimulatedCarrier
-from relay.store.jobs import LEASE, Shortage
+from relay.store.purchases import LEASE, Shortage
 from relay.workflows.keep_headroom import keep_headroom
 from tests.workflows.buying import RENT, SID, TOKEN, Killed, Market
 from tests.world import NOW, NUMBER, OTHER_NUMBER
@@ -71,13 +71,13 @@ def test_a_limit_holds_and_is_said_loudly(market: Market, limit: dict[str, int])
         ]
 
     assert len(market.owned()) == 3
-    shortage = market.store.jobs.shortage("us")
+    shortage = market.store.purchases.shortage("us")
     assert (shortage.reason, shortage.missing) == (FailureCode(next(iter(limit))), 2)
 
     market.policy(min_headroom=5)
     keep(market)
     assert headroom(market) == 5
-    assert market.store.jobs.shortage("us") is None
+    assert market.store.purchases.shortage("us") is None
 
 
 def test_a_carrier_that_sells_nothing_is_not_asked_each_minute(market: Market) -> None:
@@ -91,7 +91,7 @@ def test_a_carrier_that_sells_nothing_is_not_asked_each_minute(market: Market) -
     market.now += 601
     keep(market)
     assert len(market.carrier.asked) > asked
-    assert isinstance(market.store.jobs.shortage("us"), Shortage)
+    assert isinstance(market.store.purchases.shortage("us"), Shortage)
 
 
 def test_headroom_that_comes_back_meanwhile_is_not_bought(market: Market) -> None:
@@ -129,9 +129,9 @@ def test_a_carrier_that_is_busy_is_asked_again_by_the_sweeper(market: Market) ->
     market.policy(min_headroom=2)
     market.simulated.faults.rest.next(status=429)
     keep(market)
-    (job,) = market.store.jobs.unfinished("us")
+    (job,) = market.store.purchases.unfinished("us")
     keep(market)
-    assert len(market.store.jobs.unfinished("us")) == 1
+    assert len(market.store.purchases.unfinished("us")) == 1
 
     market.finish(job)
     assert headroom(market) == 2
@@ -144,22 +144,22 @@ def test_a_carrier_that_is_away_is_told_long_before_it_is_given_up(market: Marke
         with capture_logs() as lines:
             keep(market)
         assert "pool cannot buy" in [line["event"] for line in lines]
-        shortage = market.store.jobs.shortage("us")
+        shortage = market.store.purchases.shortage("us")
         assert shortage == Shortage(reason=FailureCode.CARRIER_UNAVAILABLE, missing=2)
 
     market.simulated.faults.rest.clear()
-    (job,) = market.store.jobs.unfinished("us")
+    (job,) = market.store.purchases.unfinished("us")
     market.finish(job)
     keep(market)
     assert headroom(market) == 3
-    assert market.store.jobs.shortage("us") is None
+    assert market.store.purchases.shortage("us") is None
 
 
 def test_a_job_whose_carrier_serves_it_again_is_no_shortage(market: Market) -> None:
     market.policy(min_headroom=3)
     market.simulated.faults.rest.next(status=429)
     keep(market)
-    (job,) = market.store.jobs.unfinished("us")
+    (job,) = market.store.purchases.unfinished("us")
     assert job.pauses == 1
 
     def take_time(name: str) -> None:
@@ -168,7 +168,7 @@ def test_a_job_whose_carrier_serves_it_again_is_no_shortage(market: Market) -> N
     market.carrier.before = take_time
     market.now += 11
     market.work(job)
-    (job,) = market.store.jobs.unfinished("us")
+    (job,) = market.store.purchases.unfinished("us")
     assert (len(job.bought), job.pauses) == (1, 0)
 
 
@@ -193,7 +193,7 @@ def test_p6_numbers_that_carry_no_texts_are_no_headroom_of_a_pool_that_texts(
     keep(market)
 
     assert len(market.pool()) == 2  # what cannot text would never be enough
-    assert market.store.jobs.shortage("us").reason is FailureCode.NOTHING_ON_OFFER
+    assert market.store.purchases.shortage("us").reason is FailureCode.NOTHING_ON_OFFER
     market.carrier._numbers.find_available = find
     market.now += 601
     keep(market)
@@ -234,7 +234,7 @@ def test_a_carrier_that_sells_something_else_than_it_offered_is_left_for_a_day(
         market.now += 601
 
     assert len(market.pool()) == 2
-    shortage = market.store.jobs.shortage("us")
+    shortage = market.store.purchases.shortage("us")
     assert (shortage.reason, shortage.missing) == (FailureCode.UNSUITABLE_NUMBER, 2)
     market.carrier._numbers.buy = buy
     market.now += DAY
@@ -263,7 +263,7 @@ def test_killed_at_any_step_it_ends_with_what_was_asked_for(
         keep(market)
     market.now += LEASE + 1
 
-    (job,) = market.store.jobs.unfinished("us")
+    (job,) = market.store.purchases.unfinished("us")
     market.finish(job)
     keep(market)
 
@@ -301,6 +301,6 @@ def test_a_job_that_is_still_at_it_is_no_shortage(market: Market) -> None:
 
     market.carrier.before = take_time
     keep(market)
-    assert len(market.store.jobs.unfinished("us")) == 1
+    assert len(market.store.purchases.unfinished("us")) == 1
     keep(market)
-    assert market.store.jobs.shortage("us") is None
+    assert market.store.purchases.shortage("us") is None

@@ -13,7 +13,7 @@ from relay.domain.number_comparison import Comparison, Discrepancy
 from relay.domain.pool import NumberStatus
 from relay.domain.purchase import CERTAIN_AFTER
 from relay.sandbox import SimulatedCarrier
-from relay.store.jobs import LEASE
+from relay.store.purchases import LEASE
 from relay.workflows.buy_numbers import Later, buy_numbers
 from relay.workflows.import_number import import_number
 from relay.workflows.reconcile_numbers import reconcile_numbers
@@ -138,7 +138,7 @@ def test_credentials_of_another_account_release_and_settle_nothing(market: Marke
     assert release_numbers(wrong, clock=market.clock) == 0
     assert isinstance(buy_numbers(wrong, job.id, clock=market.clock), Later)
     assert list(market.store.numbers.releasing("us")) == [NUMBER]
-    assert len(market.store.jobs.intents("us")) == 1
+    assert len(market.store.purchases.intents("us")) == 1
 
     vars(market.carrier._numbers).clear()
     vars(market.carrier._numbers).update(carrier)

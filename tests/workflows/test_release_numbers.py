@@ -41,7 +41,7 @@ def release(market: Market) -> int:
 
 
 def rented(market: Market) -> int:
-    return int(market.store.jobs.rent("us", now=market.now).rented)
+    return int(market.store.purchases.rent("us", now=market.now).rented)
 
 
 def test_a_draining_number_is_released_when_its_last_cooling_ends(market: Market) -> None:
@@ -178,7 +178,7 @@ def test_what_is_paid_for_is_counted_from_when_the_carrier_has_it_back(market: M
     market.now = month_end - 5
     market.carrier.before = take_time
     assert release(market) == 1
-    assert market.store.jobs.rent("us", now=market.now).prepaid == 1
+    assert market.store.purchases.rent("us", now=market.now).prepaid == 1
 
 
 def test_a_number_that_was_used_in_between_has_not_been_idle(market: Market) -> None:

@@ -1,6 +1,6 @@
 -- What a pool's limits count. A number that is in the pool, about to be bought, or on its way back to
 -- the carrier is rented; one that is two of these at once, on the way from one to the other, is one.
--- keys: numbers, buying, releasing (hashes), prepaid (sorted set: rental by the end of its paid month).
+-- keys: numbers buying releasing prepaid
 
 local function count_rented(keys)
   local rented = redis.call("HLEN", keys.numbers) + redis.call("HLEN", keys.releasing)

@@ -1,5 +1,5 @@
 -- How many of a pool's numbers have each status, so that its figures need no look at every number.
--- keys: pool (hash).
+-- keys: policy
 
 local function count_status(keys, status, change)
   redis.call("HINCRBY", keys.policy, "numbers:" .. status, change)

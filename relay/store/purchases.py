@@ -1,8 +1,8 @@
-"""Jobs that buy numbers: what they want and have, who works for a pool, and what is under way.
+"""Purchases of numbers: what each wants and has, who buys for a pool, and what is under way.
 
-A job stands in ``{p}:jobs`` until it is over: whoever works on it may die at any moment, the
-sweeper finds it there. A number stands in ``{p}:buying`` from before it is bought until it is in
-its pool or known not to be bought.
+A purchase stands in the pool's ``purchases`` until it is over: whoever works on it may die at any
+moment, the sweeper finds it there. A number stands in ``buying`` from before it is bought until it
+is in its pool or known not to be bought.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from relay.domain.purchase import (
     Purchase,
     Reservation,
 )
-from relay.domain.rent import Allowance, Rent
+from relay.domain.rent import Rent
 from relay.domain.session import pool_of
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys
@@ -63,7 +63,7 @@ class Shortage:
     retry_at: float = 0.0
 
 
-class PurchaseJobs:
+class Purchases:
     """All raise Unavailable."""
 
     def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:
@@ -73,12 +73,15 @@ class PurchaseJobs:
 
     def create(self, job: Purchase, *, request: str = "") -> str:
         """Puts it on record. Answers its id; of a ``request`` that has one already, that one's."""
-        keys = self._keys.in_pool(job.pool)
-        fields = [str(part) for pair in _pack(job).items() for part in pair]
-        job_id: str = self._scripts.run_positional(
-            "create_job",
-            [keys.job(job.id), keys.jobs, keys.ordered(request or job.id)],
-            [job.id, job.created_at + LOOK_AGAIN, REMEMBERED, *fields],
+        job_id: str = self._scripts.run(
+            "create_purchase",
+            self._keys.in_pool(job.pool),
+            durably=True,
+            id=job.id,
+            request=request or job.id,
+            look_at=job.created_at + LOOK_AGAIN,
+            remembered=REMEMBERED,
+            fields=[part for field in _pack(job).items() for part in field],
         )
         return job_id
 
@@ -92,27 +95,29 @@ class PurchaseJobs:
             pool = pool_of(job_id)
         except ValueError:
             return None
-        record = self._client.hgetall(self._keys.in_pool(pool).job(job_id))
+        record = self._client.hgetall(self._keys.in_pool(pool).purchase(job_id))
         return _unpack(job_id, pool, record) if record else None
 
     def unfinished(self, pool: str) -> list[Purchase]:
-        ids = self._client.zrange(self._keys.in_pool(pool).jobs, 0, -1)
+        ids = self._client.zrange(self._keys.in_pool(pool).purchases, 0, -1)
         return [job for job_id in ids if (job := self.get(job_id))]
 
     def sweep(self, pool: str, *, now: float) -> list[str]:
         """Ids of jobs that nobody works on; each is due again after a pause."""
-        due: list[str] = self._scripts.run_positional(
-            "sweep_outbox", [self._keys.in_pool(pool).jobs], [now, _BATCH, LOOK_AGAIN]
+        due: list[str] = self._scripts.run(
+            "sweep_purchases", self._keys.in_pool(pool), now=now, most=_BATCH, pause=LOOK_AGAIN
         )
         return due
 
     def begin(self, job_id: str, *, token: str, now: float) -> Begun | Busy | Over:
         """Asks to be the pool's buyer, for ``LEASE`` seconds that every reservation renews."""
-        keys = self._keys.in_pool(pool_of(job_id))
-        answer, *rest = self._scripts.run_positional(
+        answer, *rest = self._scripts.run(
             "begin_purchase",
-            [keys.job(job_id), keys.jobs, keys.buyer],
-            [job_id, token, now, LEASE, JobStatus.RUNNING],
+            self._keys.in_pool(pool_of(job_id)),
+            id=job_id,
+            token=token,
+            now=now,
+            lease=LEASE,
         )
         match answer:
             case "begun":
@@ -123,49 +128,33 @@ class PurchaseJobs:
                 return Over()
 
     def reserve(
-        self,
-        job_id: str,
-        number: str,
-        limits: Allowance,
-        *,
-        token: str,
-        now: float,
-        account: str = "",
+        self, job_id: str, number: str, *, token: str, now: float, account: str = ""
     ) -> Reservation:
-        """Notes that a number is about to be bought by the carrier's ``account``, if the limits let
-        the pool have it."""
-        keys = self._keys.in_pool(pool_of(job_id))
-        most = (limits.max_numbers, limits.monthly_budget)
-        answer = self._scripts.run_positional(
+        """Notes that a number is about to be bought by the carrier's ``account``, if the policy's
+        limits let the pool have it."""
+        answer = self._scripts.run(
             "reserve_purchase",
-            [
-                keys.buyer,
-                keys.buying,
-                keys.numbers,
-                keys.releasing,
-                keys.jobs,
-                keys.prepaid,
-            ],
-            [
-                job_id,
-                token,
-                number,
-                now,
-                LEASE,
-                *("" if limit is None else limit for limit in most),
-                account,
-            ],
+            self._keys.in_pool(pool_of(job_id)),
+            durably=True,
+            id=job_id,
+            token=token,
+            number=number,
+            now=now,
+            lease=LEASE,
+            account=account,
         )
         return Reservation(answer)
 
     def settle(self, job_id: str, number: str, *, is_bought: bool) -> bool:
         """Takes the intent away, and counts the number when it was bought. False without one."""
-        keys = self._keys.in_pool(pool_of(job_id))
         return bool(
-            self._scripts.run_positional(
+            self._scripts.run(
                 "settle_purchase",
-                [keys.job(job_id), keys.buying],
-                [job_id, number, "1" if is_bought else ""],
+                self._keys.in_pool(pool_of(job_id)),
+                durably=True,
+                id=job_id,
+                number=number,
+                is_bought=is_bought,
             )
         )
 
@@ -179,23 +168,29 @@ class PurchaseJobs:
         now: float,
     ) -> bool:
         """False when another execution has taken the job over."""
-        keys = self._keys.in_pool(pool_of(job_id))
         return bool(
-            self._scripts.run_positional(
+            self._scripts.run(
                 "end_purchase",
-                [keys.job(job_id), keys.jobs, keys.buyer],
-                [job_id, token, int(now), status, _pack_failures(failures), RETENTION],
+                self._keys.in_pool(pool_of(job_id)),
+                id=job_id,
+                token=token,
+                now=int(now),
+                status=status,
+                failures=_pack_failures(failures),
+                retention=RETENTION,
             )
         )
 
     def postpone(self, job_id: str, *, token: str, until: float, has_failed: bool) -> bool:
         """Somebody else may buy meanwhile. False when another execution has taken over."""
-        keys = self._keys.in_pool(pool_of(job_id))
         return bool(
-            self._scripts.run_positional(
+            self._scripts.run(
                 "postpone_purchase",
-                [keys.job(job_id), keys.jobs, keys.buyer],
-                [job_id, token, until, "1" if has_failed else ""],
+                self._keys.in_pool(pool_of(job_id)),
+                id=job_id,
+                token=token,
+                look_at=until,
+                has_failed=has_failed,
             )
         )
 
@@ -206,10 +201,7 @@ class PurchaseJobs:
 
     def rent(self, pool: str, *, now: float) -> Rent:
         """What the pool's limits count."""
-        keys = self._keys.in_pool(pool)
-        rented, prepaid = self._scripts.run_positional(
-            "count_rented", [keys.numbers, keys.buying, keys.releasing, keys.prepaid], [now]
-        )
+        rented, prepaid = self._scripts.run("count_rented", self._keys.in_pool(pool), now=now)
         return Rent(rented=rented, prepaid=prepaid)
 
     def shortage(self, pool: str) -> Shortage | None:

@@ -1,4 +1,4 @@
-"""How the pools' numbers stand, as metrics: what the last look at them left in the store.
+"""Number stats as metrics: what the last look at the pools' numbers left in the store.
 
 Sums of a pool, never of one number: a label has few values.
 """
@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 from relay.domain.errors import Unavailable
 from relay.store.store import Store
 
-#: What a figure is called in the store → name, help and label of its gauge.
+#: What a count is called in the store → name, help and label of its gauge.
 _GAUGES = {
     "status": ("relay_numbers", "Numbers by status", "status"),
     "complaint": ("relay_tired_numbers", "Numbers that are tired, by why", "complaint"),
@@ -22,7 +22,7 @@ _GAUGES = {
 }
 
 
-class StandingGauges(Collector):
+class NumberStatsGauges(Collector):
     """Reads the store at each scrape: one round trip a pool. A pool that is away is left out, so
     that the other metrics can still be read."""
 
@@ -34,16 +34,16 @@ class StandingGauges(Collector):
             kind: GaugeMetricFamily(name, text, labels=["pool", label])
             for kind, (name, text, label) in _GAUGES.items()
         }
-        for pool, standing in self._standings().items():
-            for figure, count in standing.items():
-                kind, _, value = figure.partition(":")
+        for pool, stats in self._stats_by_pool().items():
+            for name, count in stats.items():
+                kind, _, value = name.partition(":")
                 gauges[kind].add_metric([pool, value], count)
         return [gauge for gauge in gauges.values() if gauge.samples]
 
-    def _standings(self) -> Mapping[str, Mapping[str, int]]:
+    def _stats_by_pool(self) -> Mapping[str, Mapping[str, int]]:
         found: dict[str, dict[str, int]] = {}
         with suppress(Unavailable):
             for pool in self._store.pools.names():
                 with suppress(Unavailable):
-                    found[pool] = self._store.reputation.standing(pool)
+                    found[pool] = self._store.reputation.number_stats(pool)
         return found

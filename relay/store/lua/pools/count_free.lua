@@ -1,0 +1,37 @@
+-- count_free: how many of a pool's numbers a new session can be given, at all and for each of some
+-- people.
+-- keys: policy blocked full no_voice no_sms scratch used=used(indexes*)
+-- args: indexes:list
+--
+-- Numbers that carry no texts are left out of a pool that has had one that does: sessions that want
+-- nothing but calls are few. With access codes a recruiter shares, so that only numbers on which the
+-- phone is a candidate's are taken. Writes nothing that stays, and may run twice.
+-- Answers {numbers that can be given, numbers of them free for each person…}.
+
+local places, texts, access_codes = unpack(
+  redis.call("HMGET", keys.policy, "next_ordinal", "texts", "access_codes"))
+
+local function count_outside(bitmaps)
+  redis.call("BITOP", "OR", keys.scratch, unpack(bitmaps))
+  return tonumber(places or "0") - redis.call("BITCOUNT", keys.scratch)
+end
+
+-- The bitmaps of numbers that nobody can be given, and those of a person.
+local function unfit(...)
+  local bitmaps = { keys.blocked, keys.full, keys.no_voice, ... }
+  if texts == "1" then
+    bitmaps[#bitmaps + 1] = keys.no_sms
+  end
+  return bitmaps
+end
+
+local answer = { count_outside(unfit()) }
+for _, used in ipairs(keys.used) do
+  if access_codes == "1" then
+    answer[#answer + 1] = count_outside(unfit(used.candidate))
+  else
+    answer[#answer + 1] = count_outside(unfit(used.candidate, used.recruiter))
+  end
+end
+redis.call("DEL", keys.scratch)
+return answer
