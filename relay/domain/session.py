@@ -27,12 +27,12 @@ class ClosedReason(StrEnum):
     RENUMBERED = "renumbered"
 
     @property
-    def severs_calls(self) -> bool:
+    def revokes_calls(self) -> bool:
         """Whether it also takes back the decision of a call that has already begun (P5)."""
-        return self in _SEVERING
+        return self in _REVOKING
 
 
-_SEVERING = {
+_REVOKING = {
     ClosedReason.BLOCKED,
     ClosedReason.SUSPENDED,
     ClosedReason.ERASED,

@@ -213,7 +213,7 @@ class Sessions:
             now=now,
             id=session_id,
             reason=reason,
-            severs=reason.severs_calls,
+            revokes=reason.revokes_calls,
             cooldown_of_recruiter=pool.recruiter_cooldown,
             cooldown_of_candidate=pool.candidate_cooldown,
         )

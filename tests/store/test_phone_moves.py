@@ -547,7 +547,7 @@ def test_who_leaves_a_pool_has_the_decisions_of_their_calls_taken_back(pair: Boa
 
     leave(pair, Role.CANDIDATE, "carl", "k1:" + "1" * 16)
 
-    assert pair.call("r", number(0), sid="CAx").state is RouteState.SPENT
+    assert pair.call("r", number(0), sid="CAx").state is RouteState.REPLAYED
     assert "k1:" not in str(pair.client.hgetall(KEYS.leases))
 
 

@@ -88,7 +88,7 @@ def test_p2_an_erased_number_can_be_recovered_from_nothing(world: World) -> None
     closed = world.services.store.sessions.get(session.id)
     assert closed is not None
     assert closed.closed_reason is ClosedReason.ERASED
-    assert call(world, "+12125550101") is RouteState.SPENT
+    assert call(world, "+12125550101") is RouteState.REPLAYED
     assert call(world, "+12125550101", sid="CA2") is RouteState.CLOSED
     audit_pool(world.services.store.client, "us")
 

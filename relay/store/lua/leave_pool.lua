@@ -45,7 +45,7 @@ end)
 for _, id in ipairs(redis.call("HKEYS", keys.leases)) do
   local record = redis.call("HGET", keys.sessions, id)
   if not record or read_session(record)[role] == ref then
-    sever(keys.leases, id, now)
+    revoke(keys.leases, id, now)
   end
 end
 return closed

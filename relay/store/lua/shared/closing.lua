@@ -7,8 +7,8 @@ local function cooling_member(ordinal, role, index, id)
 end
 
 -- Closes an open session: the numbers are forgotten, both bindings start to cool.
--- cooldowns: in seconds; severs: take back the decisions of calls that have begun, too.
-local function close_session(keys, id, session, closed_at, reason, cooldowns, severs)
+-- cooldowns: in seconds; revokes: whether it also revokes the decisions of calls that have begun.
+local function close_session(keys, id, session, closed_at, reason, cooldowns, revokes)
   session.status = "closed"
   session.closed_at = whole(closed_at)
   session.closed_reason = reason
@@ -22,7 +22,7 @@ local function close_session(keys, id, session, closed_at, reason, cooldowns, se
   end
   redis.call("HINCRBY", keys.policy, "open_sessions", -1)
   occupy(keys, session.ordinal, -1)
-  if severs then
-    sever(keys.leases, id, 0)
+  if revokes then
+    revoke(keys.leases, id, 0)
   end
 end
