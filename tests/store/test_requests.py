@@ -11,7 +11,7 @@ from relay.domain.errors import Unavailable
 from relay.store import clock as clock_module
 from relay.store.api_keys import PREFIX, ApiKeys
 from relay.store.clock import ClockGuard, clock_difference
-from relay.store.connection import is_cluster
+from relay.store.connection import OurErrors, is_cluster
 from relay.store.durability import Durability, durability, server_version
 from relay.store.idempotency import (
     LIFETIME,
@@ -262,7 +262,7 @@ def _as_tenant(client):
         password="any",
         **kwargs,
     )
-    return redis.Redis(connection_pool=pool)
+    return OurErrors(connection_pool=pool)
 
 
 # --- interactions -----------------------------------------------------------------------

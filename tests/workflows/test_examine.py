@@ -157,7 +157,7 @@ def test_a_store_that_lets_nobody_ask_is_a_warning():
     world = make(STORE_REPLICAS="2")
 
     def refuse(_):
-        raise Unavailable from ResponseError("unknown command")
+        raise Unavailable("The store does not answer.") from ResponseError("unknown command")
 
     world.services.store.client.config_get = refuse
     world.services.store.client.info = refuse
