@@ -166,18 +166,18 @@ def test_the_server_dies_with_a_killed_owner(tmp_path: Path) -> None:
 def test_an_orphan_of_a_killed_owner_is_stopped_first(tmp_path: Path) -> None:
     orphan = kill_once_it_has_said_a_pid(run(STARTS_ONE_THAT_OUTLIVES_IT, tmp_path))
     assert is_running(orphan)
-    with EmbeddedRedis(tmp_path) as heir:
+    with EmbeddedRedis(tmp_path) as successor:
         assert not is_running(orphan)
-        assert client(heir).ping()
+        assert client(successor).ping()
 
 
 @pytest.mark.slow
 def test_a_hung_orphan_is_killed(tmp_path: Path) -> None:
     orphan = kill_once_it_has_said_a_pid(run(STARTS_ONE_THAT_OUTLIVES_IT, tmp_path))
     os.kill(orphan, signal.SIGSTOP)
-    with EmbeddedRedis(tmp_path) as heir:
+    with EmbeddedRedis(tmp_path) as successor:
         assert not is_running(orphan)
-        assert client(heir).ping()
+        assert client(successor).ping()
 
 
 def test_a_stranger_that_got_an_old_process_id_is_left_alone(tmp_path: Path) -> None:

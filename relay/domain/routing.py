@@ -28,7 +28,7 @@ class RouteState(StrEnum):
     CLOSED = "closed"
     EXPIRED = "expired"
     NO_VOICE = "no_voice"
-    SPENT = "spent"
+    REPLAYED = "replayed"
     CONNECT = "connect"
 
 
@@ -170,7 +170,7 @@ _REFUSALS = {
     RouteState.CLOSED: Refusal.NO_LONGER_CONNECTED,
     RouteState.EXPIRED: Refusal.NO_LONGER_CONNECTED,
     RouteState.NO_VOICE: Refusal.TEXTS_ONLY,
-    RouteState.SPENT: Refusal.CALL_AGAIN,
+    RouteState.REPLAYED: Refusal.CALL_AGAIN,
     RouteState.TRIED_OUT: Refusal.CODE_TRIED_OUT,
 }
 

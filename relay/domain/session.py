@@ -27,7 +27,7 @@ class ClosedReason(StrEnum):
     RENUMBERED = "renumbered"
 
     @property
-    def severs_calls(self) -> bool:
+    def revokes_calls(self) -> bool:
         """Whether it also takes back the decision of a call that has already begun (P5)."""
         return self in _TAKING_BACK
 

@@ -28,7 +28,7 @@ class ApiKeys:
         self._keys = keys
 
     def create(self, name: str, scopes: Collection[Scope], *, now: float) -> str:
-        """Makes a key and answers it, this once. Raises Unavailable."""
+        """A new key, which is shown this once. Raises Unavailable."""
         key = PREFIX + secrets.token_hex(_KEY_BYTES)
         record = {"name": name, "scopes": sorted(scopes), "created_at": int(now)}
         self._client.hset(self._keys.api_keys, _hash(key), json.dumps(record))
@@ -47,7 +47,8 @@ class ApiKeys:
         return sorted(found, key=lambda key: (key.created_at, key.id))
 
     def revoke(self, name_or_id: str) -> list[ApiKey]:
-        """Makes keys of this name or id useless at once; those that were. Raises Unavailable."""
+        """Revokes the keys of this name or id, at once. Returns those that it found. Raises
+        Unavailable."""
         records = self._client.hgetall(self._keys.api_keys)
         found = {digest: _unpack(digest, record) for digest, record in records.items()}
         gone = {digest: key for digest, key in found.items() if name_or_id in {key.name, key.id}}

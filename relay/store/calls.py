@@ -13,7 +13,7 @@ from relay.domain.reputation import SHORT_CALL
 from relay.domain.routing import Route, RouteState
 from relay.domain.session import pool_of
 from relay.store.connection import Client
-from relay.store.keys import BoardKeys, PoolKeys
+from relay.store.keys import BoardKeys
 from relay.store.records import unpack_session
 from relay.store.scripts import Scripts
 
@@ -63,27 +63,20 @@ class Calls:
         self._scripts = scripts
         self._keys = keys
 
-    def route(
-        self,
-        pool: str,
-        call: IncomingCall,
-        *,
-        limits: CallLimits,
-        now: float,
-    ) -> Route:
+    def route(self, pool: str, call: IncomingCall, *, limits: CallLimits, now: float) -> Route:
         """Whom the call is for; when it will be connected, it is on record with a lease, and the
         same answer is given for a while. One round trip. Raises Unavailable."""
-        keys = self._keys.in_pool(pool)
-        answer = self._scripts.run_positional(
+        answer = self._scripts.run(
             "route",
-            [
-                *_call_keys(keys, call),
-                keys.policy,
-                keys.load,
-                keys.code_lengths,
-                *map(keys.phone, call.caller_indexes),
-            ],
-            [*_call_arguments(call, limits, now), *call.caller_indexes],
+            self._keys.in_pool(pool),
+            now=now,
+            number=call.virtual_number,
+            indexes=call.caller_indexes,
+            call_sid=call.sid,
+            attestation=call.attestation,
+            lease=limits.lease,
+            repeatable=limits.repeatable,
+            retention=limits.retention,
         )
         return _route(answer)
 
@@ -99,37 +92,31 @@ class Calls:
     ) -> Route:
         """Whom the code is for, as ``route``; ``attempt`` counts the call's tries from 1. Raises
         Unavailable."""
-        keys = self._keys.in_pool(pool)
-        answer = self._scripts.run_positional(
+        answer = self._scripts.run(
             "enter_code",
-            [
-                *_call_keys(keys, call),
-                keys.codes,
-                keys.code_lengths,
-                keys.tries(call.sid),
-                keys.wrong_from(next(iter(call.caller_indexes), "")),
-                keys.wrong_on(call.virtual_number),
-                keys.recruiter_degrees,
-                *map(keys.phone, call.caller_indexes),
-            ],
-            [
-                *_call_arguments(call, limits, now),
-                code,
-                attempt,
-                access_code.TRIES_IN_A_CALL,
-                access_code.TRIES_OF_A_CALLER,
-                access_code.TRIES_OF_STRANGERS,
-                access_code.WINDOW,
-                access_code.BINDINGS_A_TRY,
-                *call.caller_indexes,
-            ],
+            self._keys.in_pool(pool),
+            now=now,
+            number=call.virtual_number,
+            indexes=call.caller_indexes,
+            caller_index=next(iter(call.caller_indexes), ""),
+            call_sid=call.sid,
+            attestation=call.attestation,
+            lease=limits.lease,
+            repeatable=limits.repeatable,
+            retention=limits.retention,
+            code=code,
+            attempt=attempt,
+            window=access_code.WINDOW,
+            most_attempts=access_code.TRIES_IN_A_CALL,
+            most_from=access_code.TRIES_OF_A_CALLER,
+            most_on=access_code.TRIES_OF_STRANGERS,
+            bindings_a_try=access_code.BINDINGS_A_TRY,
         )
         return _route(answer)
 
     def get(self, interaction_id: str) -> CallRecord | None:
         """Raises Unavailable."""
-        pool, sid = _parts(interaction_id)
-        record = self._client.hgetall(self._keys.in_pool(pool).call(sid))
+        record = self._client.hgetall(self._keys.call(_sid_of(interaction_id)))
         return _unpack(interaction_id, record) if "session" in record else None
 
     def advance(
@@ -140,63 +127,39 @@ class Calls:
         now: float,
         virtual_number: str | None = None,
     ) -> bool:
-        """Takes a report into the call's record and into its number's traffic; False when there is
-        no such call. Who has the record names the number, and saves a round trip."""
-        pool, sid = _parts(interaction_id)
-        keys = self._keys.in_pool(pool)
+        """Takes a report into the call's record and into its number's traffic. Returns False when
+        there is no such call. Pass ``virtual_number`` if you have the record; it saves one round
+        trip. Raises Unavailable."""
+        sid = _sid_of(interaction_id)
         if virtual_number is None:
-            virtual_number = self._client.hget(keys.call(sid), "number") or ""
-        status = self._scripts.run_positional(
+            virtual_number = self._client.hget(self._keys.call(sid), "number") or ""
+        status = self._scripts.run(
             "record_call",
-            [
-                keys.call(sid),
-                keys.leases,
-                keys.due,
-                keys.sessions,
-                keys.traffic(virtual_number),
-            ],
-            [
-                now,
-                sid,
-                progress.status,
-                progress.rank,
-                progress.duration if progress.duration is not None else "",
-                progress.leg_sid,
-                int(progress.accepted),
-                int(progress.has_ended),
-                SHORT_CALL,
-            ],
+            self._keys.in_pool(pool_of(interaction_id)),
+            now=now,
+            call_sid=sid,
+            number=virtual_number,
+            status=progress.status,
+            rank=progress.rank,
+            duration=progress.duration,
+            leg_sid=progress.leg_sid,
+            accepted=progress.accepted,
+            has_ended=progress.has_ended,
+            short_call=SHORT_CALL,
         )
         return bool(status)
 
-    def of_ids(self, pool: str, call_sids: Sequence[str]) -> list[CallRecord]:
+    def of_ids(self, interaction_ids: Sequence[str]) -> list[CallRecord]:
         """The records of calls, as far as they are kept. Raises Unavailable."""
-        keys = self._keys.in_pool(pool)
         with self._client.pipeline(transaction=False) as pipe:
-            for sid in call_sids:
-                pipe.hgetall(keys.call(sid))
+            for each in interaction_ids:
+                pipe.hgetall(self._keys.call(_sid_of(each)))
             records = pipe.execute()
         return [
-            _unpack(call_id(pool, sid), record)
-            for sid, record in zip(call_sids, records, strict=True)
+            _unpack(interaction_id, record)
+            for interaction_id, record in zip(interaction_ids, records, strict=True)
             if "session" in record
         ]
-
-
-def _call_keys(keys: PoolKeys, call: IncomingCall) -> list[str]:
-    return [keys.numbers, keys.sessions, keys.leases, keys.interactions, keys.call(call.sid)]
-
-
-def _call_arguments(call: IncomingCall, limits: CallLimits, now: float) -> list[str | int | float]:
-    return [
-        now,
-        call.virtual_number,
-        call.sid,
-        limits.lease,
-        limits.repeatable,
-        limits.retention,
-        call.attestation,
-    ]
 
 
 def _route(answer: list[Any]) -> Route:
@@ -216,9 +179,9 @@ def _route(answer: list[Any]) -> Route:
             return Route(state=RouteState(answer[0]))
 
 
-def _parts(interaction_id: str) -> tuple[str, str]:
-    pool = pool_of(interaction_id)
-    return pool, interaction_id[len(pool) + 1 :]
+def _sid_of(interaction_id: str) -> str:
+    """The carrier's CallSid."""
+    return interaction_id[len(pool_of(interaction_id)) + 1 :]
 
 
 def _unpack(interaction_id: str, record: dict[str, str]) -> CallRecord:

@@ -56,10 +56,15 @@ class Idempotency:
         """``request_hash`` names API key, method, path and idempotency key; ``body_hash`` is a
         keyed hash, since a plain one of a phone number could be tried out. Raises Unavailable."""
         token = secrets.token_hex(16)
-        answer = self._scripts.run_positional(
+        answer = self._scripts.run(
             "begin_request",
-            [self._keys.idempotency(request_hash)],
-            [now, token, body_hash, PATIENCE, LIFETIME],
+            self._keys,
+            request=request_hash,
+            now=now,
+            token=token,
+            body_hash=body_hash,
+            patience=PATIENCE,
+            lifetime=LIFETIME,
         )
         match answer:
             case ["begin"]:
@@ -73,13 +78,24 @@ class Idempotency:
 
     def keep(self, request_hash: str, token: str, answer: Answered) -> None:
         """Raises Unavailable."""
-        self._finish(
-            request_hash, token, str(answer.status), json.dumps(dict(answer.headers)), answer.body
+        self._scripts.run(
+            "finish_request",
+            self._keys,
+            request=request_hash,
+            token=token,
+            status=answer.status,
+            headers=json.dumps(dict(answer.headers)),
+            body=answer.body,
         )
 
     def let_go(self, request_hash: str, token: str) -> None:
         """The request came to nothing that may be said again. Raises Unavailable."""
-        self._finish(request_hash, token, "", "", "")
-
-    def _finish(self, request_hash: str, *args: str) -> None:
-        self._scripts.run_positional("finish_request", [self._keys.idempotency(request_hash)], args)
+        self._scripts.run(
+            "finish_request",
+            self._keys,
+            request=request_hash,
+            token=token,
+            status=None,
+            headers="",
+            body="",
+        )

@@ -33,7 +33,7 @@ class Interactions:
         """
         start = f"({_member(session, before)}" if before else f"({session.id}\n"
         members = self._client.zrange(
-            self._keys.in_pool(session.pool).interactions,
+            self._keys.interactions,
             start,
             f"[{session.id}\t",
             bylex=True,

@@ -10,12 +10,14 @@ belong to the deployment. Instants are POSIX seconds; ``<index>`` is a phone's k
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache, cached_property
 from typing import Any, ClassVar, Literal, TypeAlias, overload
 
 Kind = Literal["hash", "string", "sorted set", "set", "bitmap"]
 #: What a script calls by one name: a key, or several under their own names.
 Shape: TypeAlias = "str | dict[str, Shape]"
 Name: TypeAlias = Callable[..., str]
+Namer: TypeAlias = Callable[..., list[str]]
 
 
 class Key:
@@ -87,6 +89,10 @@ class Struct:
     def shape_of(self, keys: Keys, *values: str) -> Shape:
         return {field: keys.shape(attribute, *values) for field, attribute in self.fields.items()}
 
+    def namer_in(self, keys: Any) -> Namer:
+        namers = [keys.namer(attribute) for attribute in self.fields.values()]
+        return lambda *values: [name for namer in namers for name in namer(*values)]
+
 
 class InPool(Struct):
     """Keys of a pool that a script names itself, for scripts that touch several pools.
@@ -101,6 +107,10 @@ class InPool(Struct):
         pool, *rest = values
         shape = super().shape_of(keys.in_pool(pool), *rest)
         return next(iter(shape.values())) if isinstance(shape, dict) and len(shape) == 1 else shape
+
+    def namer_in(self, keys: Any) -> Namer:
+        namer_in_pool = cache(lambda pool: super(InPool, self).namer_in(keys.in_pool(pool)))
+        return lambda pool, *values: namer_in_pool(pool)(*values)
 
 
 class Keys:
@@ -130,6 +140,25 @@ class Keys:
             return declared.shape_of(self, *values)
         name = getattr(self, attribute)
         return str(name(*values) if isinstance(declared, Family) else name)
+
+    @cached_property
+    def _namers(self) -> dict[str, Namer]:
+        return {}
+
+    def namer(self, attribute: str) -> Namer:
+        """The names in the shape, in its order, as a function of its values: made once."""
+        found = self._namers.get(attribute)
+        if found is None:
+            found = self._namers[attribute] = self._make_namer(attribute)
+        return found
+
+    def _make_namer(self, attribute: str) -> Namer:
+        declared, name = self.declared(attribute), getattr(self, attribute)
+        if isinstance(declared, Struct):
+            return declared.namer_in(self)
+        if isinstance(declared, Family):
+            return lambda *values: [name(*values)]
+        return lambda: [name]
 
 
 class DeploymentKeys(Keys):

@@ -78,18 +78,22 @@ class People:
 
     def count_conflict(self, client_id: str) -> None:
         """Notes that an API client was told of a phone conflict."""
-        self._scripts.run_positional(
-            "count_in_window", [self._keys.rate("conflicts", client_id)], [_CONFLICT_WINDOW]
+        self._scripts.run(
+            "count_in_window", self._keys, who=_conflicts_of(client_id), window=_CONFLICT_WINDOW
         )
 
     def conflicts_met_by(self, client_id: str) -> tuple[int, int]:
         """How many phone conflicts a client was told of, and for how many seconds they count."""
-        key = self._keys.rate("conflicts", client_id)
+        key = self._keys.rate(_conflicts_of(client_id))
         with self._client.pipeline(transaction=False) as pipe:
             pipe.get(key)
             pipe.ttl(key)
             count, seconds = pipe.execute()
         return int(count or 0), max(int(seconds), 1)
+
+
+def _conflicts_of(client_id: str) -> str:
+    return f"conflicts:{client_id}"
 
 
 def details_of(person: Participant, now: float) -> dict[str, Any]:

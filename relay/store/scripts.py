@@ -5,19 +5,20 @@ header declares the keys and arguments by name and type::
 
     -- close: closes one session at once; its bindings cool from now.
     -- keys: sessions due recruiter=person("recruiter" ref) phones=phone(indexes*)
-    -- args: now:number id reason? severs:flag indexes:list
+    -- args: now:number id reason? revokes:flag indexes:list
     -- uses: closing
 
 ``keys`` names attributes of the keys object that the script is run with (``keys.py``), or gives a
 name to a family's key, made of declared arguments or of words in quotes; ``list*`` makes one key of
 each element, and ``records.field`` of each record. ``args`` are strings, ``:number``, ``:flag``,
-``:list`` or ``:records(field field:number)``; one with ``?`` is nil when it is empty. The shared parts
-that ``uses`` names declare what *they* need, which the script needs, too.
+``:list`` or ``:records(field field:number)``; one with ``?`` is nil when empty. ``uses`` names
+shared parts; what their headers declare, the script needs, too.
 
-Here both sides are made of that: the Lua that puts everything into the tables ``keys`` and ``args``,
-and the order in which Python sends it. A script over several pools declares ``pools=whole_pool(pools*)``: the
-pool keys that its shared parts need are then those of the table they are called with. A name that is missing, unknown or unused is an error when
-the script is first loaded.
+Both sides are made of that here: the Lua that puts everything into the tables ``keys`` and
+``args``, and the order in which Python sends it. A script over several pools declares
+``pools=whole_pool(pools*)``: the pool keys that its shared parts need are then those of the table
+that they are called with. A name that is missing, unknown or unused is an error when the script
+is first loaded.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -49,7 +50,7 @@ _ARGUMENT = re.compile(
     r"(?P<name>\w+)(?P<optional>\?)?(?::(?P<type>\w+)(?:\((?P<fields>[^)]*)\))?)?"
 )
 
-Value: TypeAlias = "str | int | float | None | Sequence[Any]"
+Value: TypeAlias = "str | int | float | Sequence[Any] | None"
 
 
 class ScriptError(Exception):
@@ -58,7 +59,7 @@ class ScriptError(Exception):
 
 @dataclass(frozen=True)
 class DeclaredKey:
-    """``parts`` are what its name is made of: words in quotes, arguments, ``list*``, ``records.f``."""
+    """``parts`` make its name: words in quotes, arguments, ``list*``, ``records.field``."""
 
     alias: str
     attribute: str
@@ -147,58 +148,53 @@ class Script:
         self._declared.read(text, name)
         self._of_pools = self._take_pool_keys()
         self._keys = list(self._declared.keys.values())
-        args = self._declared.args.values()
-        self._scalars = [argument for argument in args if not argument.is_list]
-        self._lists = [argument for argument in args if argument.is_list]
+        args = sorted(self._declared.args.values(), key=lambda argument: argument.type == "flag")
+        self.scalars = [argument for argument in args if not argument.is_list]
+        self.lists = [argument for argument in args if argument.is_list]
+        self._plain = [argument.name for argument in self.scalars if argument.type != "flag"]
+        self._flags = [argument.name for argument in self.scalars if argument.type == "flag"]
         self._names = frozenset(self._declared.args)
-        self._encode = [(a.name, _ENCODERS[a.type]) for a in self._scalars]
         self._check(text)
+        self.fixed = [key for key in self._keys if not key.parts]
+        composed = [_Composed.read(key) for key in self._keys if key.parts]
+        #: Keys made of arguments: single ones first, then those of lists.
+        self.composed = sorted(composed, key=lambda each: bool(each.key.list_name))
+        self._fixed_names: dict[str, list[str]] = {}
         self.text = "\n".join([_Prelude(self).text, *self._declared.parts.values(), text])
         self.sha = hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest()
 
     # --- Python's side ----------------------------------------------------------------
 
-    def bind(self, keys: Keys, given: Mapping[str, Value]) -> tuple[list[str], list[Any]]:
+    def bind(self, keys: Keys, given: Mapping[str, Any]) -> tuple[list[str], list[Any]]:
         """The keys and arguments of a call, in the order in which the script reads them. Raises
         ScriptError for a name that is missing or unknown."""
-        if given.keys() != self._names:
-            raise ScriptError(f"{self.name} takes {sorted(self._names)}, not {sorted(given)}")
-        sent = [encode(given[name]) for name, encode in self._encode]
-        for argument in self._lists:
-            sent.extend(_listed(argument, given[argument.name]))
-        return self._bind_keys(keys, given), sent
+        try:
+            sent = ["" if given[name] is None else given[name] for name in self._plain]
+            sent += ["1" if given[name] else "" for name in self._flags]
+            for argument in self.lists:
+                sent += _listed(argument, given[argument.name])
+            names = self._bind_keys(keys, given)
+        except KeyError as error:
+            raise self._misfit(given) from error
+        if len(given) != len(self._names):
+            raise self._misfit(given)
+        return names, sent
 
-    def _bind_keys(self, keys: Keys, given: Mapping[str, Value]) -> list[str]:
-        fixed: list[str] | None = keys.__dict__.get(self.sha)
+    def _bind_keys(self, keys: Keys, given: Mapping[str, Any]) -> list[str]:
+        prefix = keys.prefix_of(keys)
+        fixed = self._fixed_names.get(prefix)
         if fixed is None:
-            shapes = [keys.shape(key.attribute) for key in self._keys if not key.parts]
-            fixed = keys.__dict__[self.sha] = [name for shape in shapes for name in leaves(shape)]
-        made = [
-            name
-            for key in self.composed
-            for values in _values_of(key, given)
-            for name in leaves(keys.shape(key.attribute, *values))
-        ]
-        return fixed + made if made else fixed
+            names = (keys.namer(key.attribute)() for key in self.fixed)
+            fixed = self._fixed_names[prefix] = [name for each in names for name in each]
+        made = fixed.copy()
+        for composed in self.composed:
+            namer = keys.namer(composed.key.attribute)
+            for element in given[composed.key.list_name] if composed.key.list_name else _ONCE:
+                made += namer(*[read(element, given) for read in composed.readers])
+        return made
 
-    @cached_property
-    def fixed(self) -> list[DeclaredKey]:
-        """Keys that depend on no argument."""
-        return [key for key in self._keys if not key.parts]
-
-    @cached_property
-    def composed(self) -> list[DeclaredKey]:
-        """Keys made of arguments: single ones first, then those of lists."""
-        made = [key for key in self._keys if key.parts]
-        return sorted(made, key=lambda key: bool(key.list_name))
-
-    @property
-    def scalars(self) -> list[Argument]:
-        return self._scalars
-
-    @property
-    def lists(self) -> list[Argument]:
-        return self._lists
+    def _misfit(self, given: Mapping[str, Any]) -> ScriptError:
+        return ScriptError(f"{self.name} takes {sorted(self._names)}, not {sorted(given)}")
 
     def _take_pool_keys(self) -> frozenset[str]:
         """The keys that come with whole pools, if the script has such; they need no declaration."""
@@ -245,20 +241,33 @@ def _argument_names(key: DeclaredKey) -> Iterator[str]:
     return (part.partition(".")[0].rstrip("*") for part in key.parts if not part.startswith('"'))
 
 
-def _values_of(key: DeclaredKey, given: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    """What the key's name is made of; for a list once for each of its elements."""
-    elements = given[key.list_name] if key.list_name else (None,)
-    for element in elements:
-        yield tuple(_part_of(part, element, given) for part in key.parts)
+#: Gives a part of a key's name; of the list's element, if there is one, or of the arguments.
+_PartReader: TypeAlias = Callable[[Any, Mapping[str, Any]], str]
+_ONCE = (None,)
 
 
-def _part_of(part: str, element: Any, given: Mapping[str, Any]) -> str:
+@dataclass(frozen=True)
+class _Composed:
+    """A key made of arguments."""
+
+    key: DeclaredKey
+    readers: tuple[_PartReader, ...]
+
+    @classmethod
+    def read(cls, key: DeclaredKey) -> _Composed:
+        return cls(key, tuple(map(_part_reader, key.parts)))
+
+
+def _part_reader(part: str) -> _PartReader:
     if part.startswith('"'):
-        return part.strip('"')
+        word = part.strip('"')
+        return lambda _element, _given: word
     if part.endswith("*"):
-        return str(element)
+        return lambda element, _given: str(element)
     _, dot, name = part.partition(".")
-    return str(element[name] if dot else given[part] or "")
+    if dot:
+        return lambda element, _given: str(element[name])
+    return lambda _element, given: str(given[part] or "")
 
 
 def leaves(shape: Shape) -> Iterator[str]:
@@ -270,26 +279,17 @@ def leaves(shape: Shape) -> Iterator[str]:
             yield from leaves(inner)
 
 
-def _as_given(value: Any) -> Any:
+def _listed(argument: Argument, value: Sequence[Any]) -> list[Any]:
+    if argument.type == "list":
+        return [len(value), *value]
+    fields = [_sent(inner, element[inner.name]) for element in value for inner in argument.fields]
+    return [len(value), *fields]
+
+
+def _sent(argument: Argument, value: Any) -> Any:
+    if argument.type == "flag":
+        return "1" if value else ""
     return "" if value is None else value
-
-
-def _as_flag(value: Any) -> str:
-    return "1" if value else ""
-
-
-_ENCODERS: dict[str, Callable[[Any], Any]] = {"": _as_given, "number": _as_given, "flag": _as_flag}
-
-
-def _listed(argument: Argument, value: Any) -> Iterator[Any]:
-    elements = list(value)
-    yield len(elements)
-    for element in elements:
-        if argument.type == "list":
-            yield element
-        else:
-            for inner in argument.fields:
-                yield _ENCODERS[inner.type](element[inner.name])
 
 
 # --- Lua's side ---------------------------------------------------------------------------
@@ -339,22 +339,20 @@ class _Prelude:
         yield _READ_LISTS
         yield f"local place_in_args = {len(self._script.scalars) + 1}"
         for argument in self._script.lists:
-            readers = ", ".join(
-                f'{{ name = "{inner.name}", value = function(text) return {_reader(inner, "text")} end }}'
-                for inner in argument.fields
-            )
+            readers = ", ".join(map(_field_reader, argument.fields))
             yield (
                 f"args.{argument.name}, place_in_args = read_list(place_in_args, {{ {readers} }})"
             )
 
     def _keys(self) -> Iterator[str]:
         sample = _Sample()
+        composed = [each.key for each in self._script.composed]
         yield "local keys = {"
-        for key in [*self._script.fixed, *self._script.composed]:
+        for key in [*self._script.fixed, *composed]:
             if not key.list_name:
                 yield f"  {key.alias} = {self._table(sample.shape_of(key), '')},"
         yield "}"
-        listed = [key for key in self._script.composed if key.list_name]
+        listed = [key for key in composed if key.list_name]
         if listed:
             yield f"local place_in_keys = {self._place}"
         for key in listed:
@@ -384,6 +382,11 @@ class _Sample:
         on_board = PoolKeys.declared(key.attribute) is not None
         keys: Keys = self._board if on_board else self._deployment
         return keys.shape(key.attribute, *("x" for _ in key.parts))
+
+
+def _field_reader(field: Argument) -> str:
+    value = f"function(text) return {_reader(field, 'text')} end"
+    return f'{{ name = "{field.name}", value = {value} }}'
 
 
 def _reader(argument: Argument, text: str) -> str:
@@ -439,29 +442,3 @@ class Scripts:
         if reached < self._replicas:
             raise Unavailable("Too few replicas of the store answered.")
         return answer
-
-    def run_positional(self, name: str, keys: Sequence[str], args: Sequence[Any]) -> Any:
-        """INTERIM: scripts that have no named header yet."""
-        return self.send(source(name), _sha(name), keys, args, durably=False)
-
-
-_USES = re.compile(r"^-- uses: (.+)$", re.MULTILINE)
-
-
-@cache
-def source(name: str) -> str:
-    """INTERIM."""
-    text = (LUA / f"{name}.lua").read_text()
-    uses = _USES.search(text)
-    parts = [part.strip() for part in uses.group(1).split(",")] if uses else []
-    return "\n".join([*((LUA / "shared" / f"{part}.lua").read_text() for part in parts), text])
-
-
-@cache
-def _sha(name: str) -> str:
-    return hashlib.sha1(source(name).encode(), usedforsecurity=False).hexdigest()
-
-
-def degrees_of(keys: PoolKeys) -> list[str]:
-    """INTERIM."""
-    return [keys.recruiter_degrees, keys.candidate_degrees, keys.both_degrees]

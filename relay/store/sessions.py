@@ -204,7 +204,7 @@ class Sessions:
             recruiter_ref=session.recruiter.ref,
             candidate_ref=session.candidate.ref,
             reason=reason,
-            revokes=reason.severs_calls,
+            revokes=reason.revokes_calls,
         )
         return unpack_session(session_id, record) if record else None
 

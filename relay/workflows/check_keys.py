@@ -1,7 +1,7 @@
 """Looks whether the keys of this process are those that the data was written with.
 
 Key rings name their keys, and another key under an old name reads nothing. So each key leaves a
-canary in the store when it is first seen here: a sealed constant, or the keyed hash of one.
+key check value in the store when it is first seen here: a sealed constant, or its keyed hash.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from config.key_rings import KeyRing
-from relay.store.key_canaries import keep_canary
+from relay.store.key_check_values import keep_check_value
+from relay.store.keys import DeploymentKeys
 from relay.vault import Unreadable, Vault
 from relay.workflows.check_readiness import Check, Verdict
 from relay.workflows.services import Services
 
 _NAME = "keys"
-_CONSTANT = "canary"
+_CONSTANT = "key check value"
 
 
 def check_keys(services: Services) -> Iterator[Check]:
@@ -30,7 +31,7 @@ def _wrong_sealing_keys(services: Services) -> Iterator[Check]:
     for key_id, vault in _vaults(services.settings.relay_sealing_keys):
         name = f"seal:{key_id}"
         fresh = vault.seal_text(_CONSTANT, message_id=name)
-        standing = keep_canary(services.store.client, name, fresh)
+        standing = keep_check_value(services.store.client, name, fresh)
         try:
             vault.unseal_text(standing, message_id=name)
         except Unreadable:
@@ -41,7 +42,7 @@ def _wrong_index_keys(services: Services) -> Iterator[Check]:
     for key_id, vault in _vaults(services.settings.relay_index_keys):
         name = f"index:{key_id}"
         hashed = vault.keyed_hash(_CONSTANT.encode())
-        if keep_canary(services.store.client, name, hashed) != hashed:
+        if keep_check_value(services.store.client, name, hashed) != hashed:
             yield _wrong(f"RELAY_INDEX_KEYS {key_id}", "indexed", name)
 
 
@@ -52,10 +53,10 @@ def _vaults(ring: KeyRing) -> Iterator[tuple[str, Vault]]:
         yield key[0], Vault(alone, alone)
 
 
-def _wrong(key: str, written: str, canary: str) -> Check:
+def _wrong(key: str, written: str, name: str) -> Check:
     return Check(
         _NAME,
         Verdict.FAILED,
         f"{key} is not the key the data was {written} with: put that one back"
-        f" (when nothing is under it: redis-cli HDEL key-canaries {canary})",
+        f" (when nothing is under it: redis-cli HDEL {DeploymentKeys().key_check_values} {name})",
     )

@@ -19,7 +19,7 @@ from relay.store.durability import (
     server_version,
     serves_partly,
 )
-from relay.store.workforce import count_workers, has_ticker
+from relay.store.worker_status import count_workers, has_ticker
 from relay.workflows.check_keys import check_keys
 from relay.workflows.check_readiness import (
     Check,

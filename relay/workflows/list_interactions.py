@@ -43,7 +43,7 @@ def _read(services: Services, pool: str, page: Sequence[Entry]) -> dict[Entry, I
     """The records behind the lines, in two round trips."""
     calls = {call_id(pool, entry.id): entry for entry in page if entry.is_call}
     texts = {entry.id: entry for entry in page if not entry.is_call}
-    call_records = services.store.calls.of_ids(pool, [entry.id for entry in calls.values()])
+    call_records = services.store.calls.of_ids(list(calls))
     text_records = services.store.messages.read_many(list(texts))
     return {
         **{calls[record.id]: _of_call(record) for record in call_records},

@@ -59,7 +59,7 @@ def _find(services: Services, call_id: str) -> tuple[CallRecord, Session] | None
     session = services.store.sessions.get(call.session_id) if call else None
     if call is None or session is None:
         return None
-    if session.closed_reason is not None and session.closed_reason.severs_calls:
+    if session.closed_reason is not None and session.closed_reason.revokes_calls:
         return None
     return call, session
 

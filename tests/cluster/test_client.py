@@ -12,8 +12,8 @@ from redis.exceptions import ClusterDownError, DataError, RedisError, ResponseEr
 
 from relay.domain.errors import Unavailable
 from relay.store.connection import connect, masters
+from relay.store.keys import BoardKeys
 from relay.store.scripts import Scripts
-from relay.store.store import Store
 from tests.cluster.servers import POOLS, Cluster, WholeCluster
 
 KEYS = [f"{{{pool}}}:pool" for pool in POOLS]
@@ -100,18 +100,18 @@ def test_a_script_that_a_master_has_never_seen_is_brought_to_it(client: WholeClu
     for master in client.masters():
         master.script_flush()
     scripts = Scripts(client)
-    for pool in POOLS:
-        assert scripts.run("count_in_window", [f"{{{pool}}}:x"], [60]) == [1, 60]
-        assert scripts.run("count_in_window", [f"{{{pool}}}:x"], [60]) == [2, 60]
+    for board in map(BoardKeys, POOLS):
+        assert scripts.run("count_in_window", board, who="x", window=60) == [1, 60]
+        assert scripts.run("count_in_window", board, who="x", window=60) == [2, 60]
 
 
 def test_replicas_are_waited_for_where_the_write_was(client: WholeCluster) -> None:
     """This cluster has none, so a write that wants one is not acknowledged; it stands."""
-    scripts = Store(client, replicas=1).people._scripts
-    for pool in POOLS:
+    scripts = Scripts(client, replicas=1)
+    for board in map(BoardKeys, POOLS):
         with pytest.raises(Unavailable, match="replicas"):
-            scripts.run_durably("count_in_window", [f"{{{pool}}}:x"], [60])
-        assert int(client.get(f"{{{pool}}}:x")) >= 1
+            scripts.run("count_in_window", board, durably=True, who="x", window=60)
+        assert int(client.get(board.rate("x"))) >= 1
 
 
 def test_threads_share_it_while_its_connections_are_lost(client: WholeCluster) -> None:

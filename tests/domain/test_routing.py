@@ -77,7 +77,7 @@ def test_a_candidates_call_is_bridged_without_a_guard():
         (RouteState.CLOSED, Refusal.NO_LONGER_CONNECTED),
         (RouteState.EXPIRED, Refusal.NO_LONGER_CONNECTED),
         (RouteState.NO_VOICE, Refusal.TEXTS_ONLY),
-        (RouteState.SPENT, Refusal.CALL_AGAIN),
+        (RouteState.REPLAYED, Refusal.CALL_AGAIN),
         (RouteState.TRIED_OUT, Refusal.CODE_TRIED_OUT),
     ],
 )

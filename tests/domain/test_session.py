@@ -14,7 +14,7 @@ TAKING_BACK = {
 
 @pytest.mark.parametrize("reason", list(ClosedReason))
 def test_a_reason_that_takes_calls_back_takes_texts_back_too(reason: ClosedReason) -> None:
-    assert reason.takes_back_texts is reason.severs_calls is (reason in TAKING_BACK)
+    assert reason.takes_back_texts is reason.revokes_calls is (reason in TAKING_BACK)
 
 
 def test_only_an_erasure_takes_notices_back() -> None:

@@ -207,7 +207,7 @@ def test_p4_a_code_that_comes_twice_gets_its_answer_again_for_a_minute(shared: B
     assert first == again
     shared.now += 61
     later = shared.enter_code("r", number(0), carls.access_code, sid="CA1")
-    assert later.state is RouteState.SPENT
+    assert later.state is RouteState.REPLAYED
 
 
 def try_wrong_codes(board: Board, phone: str, tries: int) -> None:

@@ -35,7 +35,6 @@ from tests.pair import (
     RETENTION,
     RITA,
     STRANGER,
-    US,
     Pair,
     index_of,
 )
@@ -219,7 +218,7 @@ def test_expired_means_closed_for_texts_though_every_worker_is_dead(texts: Texts
 
 
 def test_a_closed_session_takes_no_text(texts: Texts) -> None:
-    texts.store.sessions.close(texts.pair.session.id, US, ClosedReason.BY_API, now=NOW)
+    texts.store.sessions.close(texts.pair.session.id, ClosedReason.BY_API, now=NOW)
     _, acceptance = texts.accept()
     assert (acceptance.state, acceptance.sender) == (AcceptState.CLOSED, Role.RECRUITER)
 
@@ -396,7 +395,7 @@ def test_what_was_accepted_while_open_is_delivered_after_the_end(
     texts: Texts, reason: ClosedReason
 ) -> None:
     message = texts.accepted()
-    texts.store.sessions.close(texts.pair.session.id, US, reason, now=NOW)
+    texts.store.sessions.close(texts.pair.session.id, reason, now=NOW)
     assert texts.begin(message).turn is Turn.SEND
 
 
@@ -413,7 +412,7 @@ def test_what_a_session_that_was_taken_back_still_held_is_given_up(
     texts: Texts, reason: ClosedReason, is_told: bool
 ) -> None:
     message = texts.accepted()
-    texts.store.sessions.close(texts.pair.session.id, US, reason, now=NOW)
+    texts.store.sessions.close(texts.pair.session.id, reason, now=NOW)
     assert texts.begin(message).turn is Turn.REVOKED
     assert texts.give_up(message).sender_told is is_told
     if is_told:
@@ -422,7 +421,7 @@ def test_what_a_session_that_was_taken_back_still_held_is_given_up(
 
 def test_a_notice_to_somebody_erased_is_given_up(texts: Texts) -> None:
     message, _ = texts.accept(text="", media=1)
-    texts.store.sessions.close(texts.pair.session.id, US, ClosedReason.ERASED, now=NOW)
+    texts.store.sessions.close(texts.pair.session.id, ClosedReason.ERASED, now=NOW)
     notice = notice_id(message, Notice.PICTURE_NOT_RELAYED)
     assert texts.begin(notice).turn is Turn.REVOKED
 
@@ -470,7 +469,7 @@ def test_the_sender_is_told_by_the_number_that_the_session_has_now(texts: Texts)
 
 
 def _close(texts: Texts) -> None:
-    texts.store.sessions.close(texts.pair.session.id, US, ClosedReason.BY_API, now=NOW)
+    texts.store.sessions.close(texts.pair.session.id, ClosedReason.BY_API, now=NOW)
 
 
 @pytest.mark.parametrize("sender", [RITA, CARL])
@@ -516,7 +515,7 @@ def test_a_text_of_a_pair_that_has_come_back_is_delivered_unless_that_was_taken_
     successor = texts.pair.connect(RITA, CARL, now=NOW + 1)
     assert (successor.id, successor.virtual_number) != (texts.pair.session.id, OTHER_NUMBER)
     if end:
-        texts.store.sessions.close(successor.id, US, end, now=NOW + 2)
+        texts.store.sessions.close(successor.id, end, now=NOW + 2)
     assert texts.begin(message, now=NOW + 3).turn is turn
 
 
@@ -657,7 +656,7 @@ def test_p2_nothing_is_copied_of_a_text_that_will_not_be_sent(texts: Texts, gone
     message = texts.accepted(CARL)
     texts.begin(message)
     if isinstance(gone, ClosedReason):
-        texts.store.sessions.close(texts.pair.session.id, US, gone, now=NOW)
+        texts.store.sessions.close(texts.pair.session.id, gone, now=NOW)
     else:
         texts.pair.client.delete(KEYS.body(message))
     assert not _split(texts, message)

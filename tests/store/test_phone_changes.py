@@ -367,7 +367,7 @@ def test_p5_a_take_over_takes_back_calls_under_way(pair: Board) -> None:
     pair.call("r", number(0), sid="CAx")
     pair.change(Role.CANDIDATE, "dan", "c", take_over=True)
 
-    assert pair.call("r", number(0), sid="CAx").state is RouteState.SPENT
+    assert pair.call("r", number(0), sid="CAx").state is RouteState.REPLAYED
     pair.audit()
 
 
@@ -412,7 +412,7 @@ def test_who_is_erased_has_the_decisions_of_their_calls_taken_back(pair: Board) 
 
     pair.erase(Role.CANDIDATE, "carl")
 
-    assert pair.call("r", number(0), sid="CAx").state is RouteState.SPENT
+    assert pair.call("r", number(0), sid="CAx").state is RouteState.REPLAYED
     assert "k1:" not in str(pair.client.hgetall(KEYS.leases))
 
 

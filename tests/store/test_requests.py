@@ -11,7 +11,7 @@ from relay.domain.errors import Unavailable
 from relay.store import clock as clock_module
 from relay.store.api_keys import PREFIX, ApiKeys
 from relay.store.clock import ClockGuard, clock_difference
-from relay.store.connection import is_cluster
+from relay.store.connection import OurErrors, is_cluster
 from relay.store.durability import Durability, durability, server_version
 from relay.store.idempotency import (
     LIFETIME,
@@ -23,19 +23,20 @@ from relay.store.idempotency import (
     Running,
 )
 from relay.store.interactions import Entry, Interactions
-from relay.store.keys import BoardKeys
+from relay.store.keys import BoardKeys, DeploymentKeys
 from relay.store.rate_limits import RateLimits
 from relay.store.scripts import Scripts
 from tests.fake_redis import FakeRedis
 from tests.pair import Pair
 
 NOW = 1_790_000_000.5
+KEYS = BoardKeys("main")
 ANSWER = Answered(201, '{"id": "us.1"}', {"Location": "/v1/sessions/us.1"})
 
 
 @pytest.fixture
 def records(client):
-    return Idempotency(client, BoardKeys("main"))
+    return Idempotency(client, KEYS)
 
 
 # --- idempotency ------------------------------------------------------------------------
@@ -93,9 +94,12 @@ def test_a_record_lives_a_day(records, client):
 def test_begin_request_is_safe_to_run_twice(client):
     """A lost reply makes the client send the same command again."""
     scripts = Scripts(client)
-    args = [NOW, "token", "body", PATIENCE, LIFETIME]
+    args = {"request": "r", "now": NOW, "token": "t", "body_hash": "body"}
 
-    first, second = (scripts.run("begin_request", ["key"], args) for _ in range(2))
+    first, second = (
+        scripts.run("begin_request", KEYS, **args, patience=PATIENCE, lifetime=LIFETIME)
+        for _ in range(2)
+    )
 
     assert first == second == ["begin"]
 
@@ -112,7 +116,7 @@ def test_finish_request_is_safe_to_run_twice(client, records):
 
 
 def test_a_key_is_found_by_itself_and_nothing_else(client):
-    keys = ApiKeys(client, BoardKeys("main"))
+    keys = ApiKeys(client, KEYS)
     key = keys.create("board", [Scope.SESSIONS], now=NOW)
 
     found = keys.find(key)
@@ -128,7 +132,7 @@ def test_a_key_is_found_by_itself_and_nothing_else(client):
 
 
 def test_keys_are_listed_oldest_first_and_revoked_by_name_or_id(client):
-    keys = ApiKeys(client, BoardKeys("main"))
+    keys = ApiKeys(client, KEYS)
     third = keys.create("board", [Scope.ADMIN], now=NOW + 2)
     first = keys.create("board", [Scope.AUDIT], now=NOW)
     second = keys.create("ops", [Scope.NUMBERS], now=NOW + 1)
@@ -143,20 +147,21 @@ def test_keys_are_listed_oldest_first_and_revoked_by_name_or_id(client):
 # --- rates ------------------------------------------------------------------------------
 
 
-def test_a_rate_is_counted_for_each_and_starts_anew_with_its_window(client):
-    rates = RateLimits(client, BoardKeys("main"))
+@pytest.mark.parametrize("keys", [KEYS, DeploymentKeys()], ids=["board", "deployment"])
+def test_a_rate_is_counted_for_each_and_starts_anew_with_its_window(client, keys):
+    rates = RateLimits(client, keys)
     limit = RateLimitItemPerMinute(2)
 
     assert rates.hit(limit, "key", "a") is None
     assert rates.hit(limit, "key", "a") is None
     assert 1 <= rates.hit(limit, "key", "a") <= 60
     assert rates.hit(limit, "key", "b") is None
-    assert all(key.startswith("rates:fixed:") for key in client.keys("*"))
+    assert all(key.startswith(f"{keys.prefix_of(keys)}rates:fixed:") for key in client.keys("*"))
 
 
 def test_nobody_is_let_through_when_nobody_can_count():
     server = fakeredis.FakeServer()
-    rates = RateLimits(FakeRedis(server))
+    rates = RateLimits(FakeRedis(server), KEYS)
     server.connected = False
 
     with pytest.raises(Unavailable):
@@ -257,7 +262,7 @@ def _as_tenant(client):
         password="any",
         **kwargs,
     )
-    return redis.Redis(connection_pool=pool)
+    return OurErrors(connection_pool=pool)
 
 
 # --- interactions -----------------------------------------------------------------------
@@ -266,7 +271,7 @@ def _as_tenant(client):
 def test_interactions_are_read_backwards_in_pages(client, store):
     pair = Pair(client, store)
     session = pair.session
-    index = Interactions(client)
+    index = Interactions(client, KEYS)
     lines = [f"{session.id}\t{int(NOW) + i}\tCA{i}" for i in range(5)]
     lines.append(f"{session.id}0\t{int(NOW)}\tCA9")  # another session's
     client.zadd("{main}:interactions", dict.fromkeys(lines, 0))

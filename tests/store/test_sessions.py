@@ -287,7 +287,7 @@ def test_p5_closing_lets_a_call_in_progress_go_on_unless_it_severs(crew: Board) 
     other = crew.open("nora", "dan")
     crew.call("n", other.virtual_number, sid="CA2")
     crew.close(other, ClosedReason.BLOCKED)
-    assert crew.call("n", other.virtual_number, sid="CA2").state is RouteState.SPENT
+    assert crew.call("n", other.virtual_number, sid="CA2").state is RouteState.REPLAYED
 
 
 # --- close_due ------------------------------------------------------------------------

@@ -184,7 +184,7 @@ def test_an_answer_that_cannot_be_kept_is_given_all_the_same(api):
 def test_of_a_body_only_a_keyed_hash_is_kept(api):
     post(api)
 
-    (record,) = (api.redis.hgetall(key) for key in api.redis.keys("idempotency:*"))
+    (record,) = (api.redis.hgetall(key) for key in api.redis.keys("{main}:idempotency:*"))
 
     assert set(record) >= {"body_hash", "status", "body"}
     for number in (RITA, CARL, NORA):

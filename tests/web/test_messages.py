@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from relay.app import create_app
 from relay.domain.session import ClosedReason
 from relay.sandbox.webhooks.signature import sign
-from tests.pair import CARL, NUMBER, RITA, STRANGER, US, settings
+from tests.pair import CARL, NUMBER, RITA, STRANGER, settings
 from tests.workflows.texting import Stage
 
 BASE = "https://relay.example.com"
@@ -153,6 +153,6 @@ def test_who_writes_to_one_of_several_that_has_ended_reads_which(
 ) -> None:
     for candidate in ("+12125550103", "+12125550104"):
         session = stage.pair.connect(RITA, candidate, context="Cook")
-    stage.store.sessions.close(session.id, US, ClosedReason.BY_API, now=stage.now)
+    stage.store.sessions.close(session.id, ClosedReason.BY_API, now=stage.now)
     (words,) = replies(carrier.text(body=f"{session.access_code} Hello"))
     assert words.startswith(f"{session.access_code} Cook: This number no longer connects you")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import redis
+from relay.workflows.resume_phone_changes import ABANDONED_AFTER, resume_phone_changes
 
 from relay.domain.errors import Conflict, NotFound, Unavailable
 from relay.domain.participant import CandidateDetails, Participant, RecruiterDetails, Role
@@ -24,7 +25,6 @@ from relay.workflows.change_phone import (
     policies,
 )
 from relay.workflows.recycle import recycle
-from relay.workflows.resume_phone_changes import ABANDONED_AFTER, resume_phone_changes
 from tests.invariants import audit_pool
 from tests.world import CARL, DAN, NORA, NOW, RITA, World, make_world
 

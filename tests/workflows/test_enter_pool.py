@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from relay.workflows.enter_pool import enter_pool
 
 from config.key_rings import KeyRing
 from relay.domain.errors import Conflict, NotFound
@@ -17,7 +18,6 @@ from relay.store.keys import BoardKeys
 from relay.store.sessions import Outdated, Wish
 from relay.vault import Vault
 from relay.workflows import enter_pool as waiting
-from relay.workflows.enter_pool import enter_pool
 from relay.workflows.erase_participant import erase_participant
 from relay.workflows.register_participant import register_candidate
 from relay.workflows.services import Services

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from relay.workflows.resume_phone_changes import ABANDONED_AFTER, resume_phone_changes
 
 from relay.domain.errors import Conflict, NotFound
 from relay.domain.participant import CandidateDetails, Role
@@ -16,7 +17,6 @@ from relay.workflows import enter_pool as waiting
 from relay.workflows.change_phone import PhoneTaken
 from relay.workflows.erase_participant import complete_erasure, erase_participant
 from relay.workflows.register_participant import register_candidate
-from relay.workflows.resume_phone_changes import ABANDONED_AFTER, resume_phone_changes
 from relay.workflows.services import Services
 from tests.invariants import audit_pool
 from tests.pair import CARL as CARL_OF_STAGE
@@ -88,7 +88,7 @@ def test_p2_an_erased_number_can_be_recovered_from_nothing(world: World) -> None
     closed = world.services.store.sessions.get(session.id)
     assert closed is not None
     assert closed.closed_reason is ClosedReason.ERASED
-    assert call(world, "+12125550101") is RouteState.SPENT
+    assert call(world, "+12125550101") is RouteState.REPLAYED
     assert call(world, "+12125550101", sid="CA2") is RouteState.CLOSED
     audit_pool(world.services.store.client, "us")
 

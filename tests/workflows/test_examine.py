@@ -9,7 +9,7 @@ from redis.exceptions import ResponseError
 from rq import Worker
 
 from config.queues import QUEUES
-from relay.domain.errors import CarrierError
+from relay.domain.errors import CarrierError, Unavailable
 from relay.domain.pool import Pool
 from relay.store.keys import DeploymentKeys
 from relay.workflows.check_readiness import Verdict
@@ -157,7 +157,7 @@ def test_a_store_that_lets_nobody_ask_is_a_warning():
     world = make(STORE_REPLICAS="2")
 
     def refuse(_):
-        raise ResponseError("unknown command")
+        raise Unavailable("The store does not answer.") from ResponseError("unknown command")
 
     world.services.store.client.config_get = refuse
     world.services.store.client.info = refuse

@@ -61,7 +61,7 @@ def test_a_run_that_failed_is_made_up_for_by_the_next(stage: Stage) -> None:
 
 
 def test_who_texted_a_closed_session_meanwhile_is_told_by_text_once(stage: Stage) -> None:
-    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW - 40)
+    stage.store.sessions.close(stage.pair.session.id, ClosedReason.BY_API, now=NOW - 40)
     listed(stage, "one", "two")
     for _ in range(2):
         reconcile_inbound(stage.services, now=NOW)
@@ -71,7 +71,7 @@ def test_who_texted_a_closed_session_meanwhile_is_told_by_text_once(stage: Stage
 
 
 def test_a_notice_that_is_there_already_is_not_enqueued_again(stage: Stage) -> None:
-    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW - 40)
+    stage.store.sessions.close(stage.pair.session.id, ClosedReason.BY_API, now=NOW - 40)
     listed(stage, "one")
     reconcile_inbound(stage.services, now=NOW)
     stage.jobs.take()
@@ -96,7 +96,7 @@ def test_p1_a_refused_text_is_not_for_whoever_is_left_when_it_is_listed(
     eve = share_the_number(stage)
     short = replace(US, recruiter_cooldown=60, candidate_cooldown=60)
     stage.store.pools.put(short)
-    stage.store.sessions.close(eve.id, short, ClosedReason.BY_API, now=NOW - 40)
+    stage.store.sessions.close(eve.id, ClosedReason.BY_API, now=NOW - 40)
     text = stage.inbound(RITA, f"{eve.access_code if has_code else ''} Eve, the job is yours")
     answer = relay_text(stage.services, text, now=NOW)
     assert answer.outcome == ("closed" if has_code else "several")
@@ -151,7 +151,7 @@ def test_a_repeated_question_about_nobody_says_so(stage: Stage) -> None:
     text = stage.inbound()
     assert relay_text(stage.services, text, now=NOW).tell is Notice.WHICH_SESSION
     for session in (eve.id, stage.pair.session.id):
-        stage.store.sessions.close(session, US, ClosedReason.BY_API, now=NOW)
+        stage.store.sessions.close(session, ClosedReason.BY_API, now=NOW)
     again = relay_text(stage.services, text, now=NOW)
     words = word_answer(stage.services, again, number=NUMBER, now=NOW)
     assert "no longer connects you" in words

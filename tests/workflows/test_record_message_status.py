@@ -11,7 +11,7 @@ from relay.domain.texts import Notice, notice_id
 from relay.store.keys import PoolKeys
 from relay.store.outbox import LEASE
 from relay.workflows.sweep_outbox import sweep_outbox
-from tests.pair import CARL, NOW, RITA, US
+from tests.pair import CARL, NOW, RITA
 from tests.workflows.texting import TO_CARL, UNCLEAR, Stage
 
 
@@ -56,7 +56,7 @@ def test_p4_a_failure_after_the_end_tells_the_sender_at_the_phone_they_have(
     stage: Stage, message: str
 ) -> None:
     stage.move(Role.RECRUITER, "+12125550177")
-    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
+    stage.store.sessions.close(stage.pair.session.id, ClosedReason.BY_API, now=NOW)
     stage.report(message, "undelivered", 30005)
     stage.work()
     assert [to for to, _ in stage.arrived] == [CARL, "+12125550177"]
@@ -68,7 +68,7 @@ def test_p4_a_failure_is_told_when_people_s_records_are_back(
 ) -> None:
     """In a cluster another master has those, and the carrier does not report for long."""
     if not is_open:
-        stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
+        stage.store.sessions.close(stage.pair.session.id, ClosedReason.BY_API, now=NOW)
     record = PoolKeys("main", "us").person(Role.RECRUITER, stage.pair.session.recruiter.ref)
     stage.client.rename(record, "elsewhere")
     stage.client.set(record, "unreadable")
@@ -107,7 +107,7 @@ def test_p4_a_notice_to_an_unreachable_phone_gets_one_more_try(
     stage: Stage, message: str, is_open: bool
 ) -> None:
     if not is_open:
-        stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
+        stage.store.sessions.close(stage.pair.session.id, ClosedReason.BY_API, now=NOW)
     stage.report(message, "undelivered", 30005)
     stage.work()
     stage.report(notice_id(message, Notice.TEXT_FAILED), "undelivered", 30003, sid="SMnotice")

@@ -6,7 +6,7 @@ from relay.domain.participant import Role
 from relay.domain.session import Channel, ClosedReason
 from relay.domain.texts import Notice
 from relay.store.keys import DeploymentKeys, PoolKeys
-from tests.pair import CARL, NOW, NUMBER, OTHER_NUMBER, RITA, STRANGER, US
+from tests.pair import CARL, NOW, NUMBER, OTHER_NUMBER, RITA, STRANGER
 from tests.workflows.texting import Stage
 
 
@@ -76,7 +76,7 @@ def test_an_expired_pair_is_told_in_its_language(stage: Stage) -> None:
 
 
 def test_a_closed_pair_is_told(stage: Stage) -> None:
-    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
+    stage.store.sessions.close(stage.pair.session.id, ClosedReason.BY_API, now=NOW)
     assert stage.text().tell is Notice.NO_LONGER_CONNECTED
 
 
@@ -154,7 +154,7 @@ def test_a_stranger_from_the_list_is_not_told(stage: Stage) -> None:
 
 
 def test_what_was_answered_already_is_not_answered_from_the_list(stage: Stage) -> None:
-    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
+    stage.store.sessions.close(stage.pair.session.id, ClosedReason.BY_API, now=NOW)
     assert stage.text(sid="SM1").tell is Notice.NO_LONGER_CONNECTED
     assert stage.text(sid="SM1", said_at=NOW).tell is None
 

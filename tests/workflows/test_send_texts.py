@@ -22,7 +22,7 @@ from relay.workflows.relay_text import relay_text
 from relay.workflows.send_texts import send_texts
 from relay.workflows.sweep_outbox import sweep_outbox
 from tests import world
-from tests.pair import CARL, NOW, NUMBER, OTHER_NUMBER, RITA, US, person
+from tests.pair import CARL, NOW, NUMBER, OTHER_NUMBER, RITA, person
 from tests.workflows.texting import TO_CARL, UNCLEAR, Stage, StandInCarrier
 
 BUSY = CarrierError(20429, retryable=True, retry_after=30)
@@ -232,7 +232,7 @@ def test_a_report_that_overtakes_the_lost_answer_settles_it(stage: Stage) -> Non
 
 def test_a_session_taken_back_takes_its_texts_back(stage: Stage) -> None:
     message = stage.text().message
-    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BLOCKED, now=NOW)
+    stage.store.sessions.close(stage.pair.session.id, ClosedReason.BLOCKED, now=NOW)
     stage.work()
     assert stage.record(message).status == "failed"
     assert stage.arrived == [(RITA, FAILED)]
@@ -241,7 +241,7 @@ def test_a_session_taken_back_takes_its_texts_back(stage: Stage) -> None:
 def test_p4_who_has_a_new_phone_by_the_end_of_the_session_is_told_there(stage: Stage) -> None:
     message = stage.text().message
     stage.move(Role.RECRUITER, NEW_PHONE)
-    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BLOCKED, now=NOW)
+    stage.store.sessions.close(stage.pair.session.id, ClosedReason.BLOCKED, now=NOW)
     stage.work()
     assert stage.record(message).status == "failed"
     assert stage.arrived == [(NEW_PHONE, FAILED)]
@@ -254,7 +254,7 @@ def test_p4_an_unsettled_notice_after_the_end_is_settled(
 ) -> None:
     message = stage.text().message
     stage.work()
-    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
+    stage.store.sessions.close(stage.pair.session.id, ClosedReason.BY_API, now=NOW)
     stage.carrier.messages.troubles = [UNCLEAR]
     stage.carrier.messages.takes_despite_trouble = is_taken
     stage.report(message, "undelivered", 30005)
@@ -275,7 +275,7 @@ def test_a_notice_of_a_session_that_is_forgotten_goes_nowhere(
 ) -> None:
     message = stage.text().message
     stage.work()
-    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
+    stage.store.sessions.close(stage.pair.session.id, ClosedReason.BY_API, now=NOW)
     stage.carrier.messages.troubles = [UNCLEAR] if was_attempted else []
     stage.report(message, "undelivered", 30005)
     if was_attempted:
@@ -293,7 +293,7 @@ def test_p2_a_phone_left_after_the_end_of_the_session_is_told_nothing(
 ) -> None:
     """Somebody else may have it by now."""
     stage.text(RITA if role is Role.RECRUITER else CARL)
-    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BLOCKED, now=NOW)
+    stage.store.sessions.close(stage.pair.session.id, ClosedReason.BLOCKED, now=NOW)
     stage.move(role, NEW_PHONE)
     stage.work()
     assert stage.arrived == []
@@ -301,7 +301,7 @@ def test_p2_a_phone_left_after_the_end_of_the_session_is_told_nothing(
 
 def test_p2_a_text_on_its_way_to_somebody_erased_since_the_end_stays_here(stage: Stage) -> None:
     message = stage.text().message
-    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
+    stage.store.sessions.close(stage.pair.session.id, ClosedReason.BY_API, now=NOW)
     body = stage.client.get(PoolKeys("main", "us").body(message))
     erase_participant(stage.services, Role.CANDIDATE, stage.pair.session.candidate.ref, now=NOW)
     stage.client.set(
@@ -321,7 +321,7 @@ def test_nobody_is_told_of_a_text_whose_session_is_forgotten(stage: Stage) -> No
 
 def test_nobody_is_told_about_the_texts_of_somebody_erased(stage: Stage) -> None:
     message = stage.text().message
-    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.ERASED, now=NOW)
+    stage.store.sessions.close(stage.pair.session.id, ClosedReason.ERASED, now=NOW)
     stage.work()
     assert stage.record(message).status == "failed"
     assert stage.arrived == []
@@ -499,7 +499,7 @@ def test_p1_a_text_of_an_ended_session_goes_to_no_phone_that_its_receiver_has_le
     stage.carrier.messages.troubles = [CarrierError(20429, retryable=True, retry_after=30)]
     message = stage.text(CARL, "hello").message
     stage.work()
-    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
+    stage.store.sessions.close(stage.pair.session.id, ClosedReason.BY_API, now=NOW)
     if changes:
         register_recruiter(
             stage.services,

@@ -100,7 +100,7 @@ def test_a_question_is_asked_often_but_not_without_end(stage: Stage, eve: Sessio
 def test_p1_the_code_of_a_closed_session_gets_no_longer_connected(
     stage: Stage, eve: Session
 ) -> None:
-    stage.store.sessions.close(eve.id, US, ClosedReason.BY_API, now=NOW)
+    stage.store.sessions.close(eve.id, ClosedReason.BY_API, now=NOW)
     answer = stage.text(body=f"{eve.access_code} Hello")
     assert (answer.outcome, answer.tell) == ("closed", Notice.NO_LONGER_CONNECTED)
     question = ask_which_session(
@@ -116,7 +116,7 @@ def told(stage: Stage, answer: TextAnswer) -> str:
 @pytest.mark.parametrize("end", ["closed", "expired", "no_sms"])
 def test_a_refusal_names_the_session_it_is_about(stage: Stage, eve: Session, end: str) -> None:
     if end == "closed":
-        stage.store.sessions.close(eve.id, US, ClosedReason.BY_API, now=NOW)
+        stage.store.sessions.close(eve.id, ClosedReason.BY_API, now=NOW)
     elif end == "expired":
         stage.now = eve.expires_at
     else:
@@ -128,7 +128,7 @@ def test_a_refusal_names_the_session_it_is_about(stage: Stage, eve: Session, end
 
 
 def test_a_refusal_of_a_text_fetched_later_names_its_session(stage: Stage, eve: Session) -> None:
-    stage.store.sessions.close(eve.id, US, ClosedReason.BY_API, now=NOW - 40)
+    stage.store.sessions.close(eve.id, ClosedReason.BY_API, now=NOW - 40)
     fetch_later(stage, f"{eve.access_code} Hello")
     ((to, body),) = stage.arrived
     assert to == RITA
@@ -136,12 +136,12 @@ def test_a_refusal_of_a_text_fetched_later_names_its_session(stage: Stage, eve: 
 
 
 def test_p1_a_refusal_to_a_candidate_names_no_code(stage: Stage, eve: Session) -> None:
-    stage.store.sessions.close(eve.id, US, ClosedReason.BY_API, now=NOW)
+    stage.store.sessions.close(eve.id, ClosedReason.BY_API, now=NOW)
     assert told(stage, stage.text(EVE, "Hello")).startswith("This number no longer")
 
 
 def test_a_refusal_to_a_recruiter_of_one_session_names_no_code(stage: Stage) -> None:
-    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
+    stage.store.sessions.close(stage.pair.session.id, ClosedReason.BY_API, now=NOW)
     assert told(stage, stage.text(body="Hello")).startswith("This number no longer")
 
 
@@ -182,7 +182,7 @@ def test_p3_no_code_of_an_expired_session_is_offered(stage: Stage, eve: Session)
 
 def test_each_closed_session_is_told_about_once_a_day(stage: Stage, eve: Session) -> None:
     for session in (eve, stage.pair.session):
-        stage.store.sessions.close(session.id, US, ClosedReason.BY_API, now=NOW)
+        stage.store.sessions.close(session.id, ClosedReason.BY_API, now=NOW)
     carls = code_of(stage, stage.pair.session)
     told = [
         stage.text(body=f"{code} Hello").tell for code in (eve.access_code, carls, eve.access_code)
@@ -414,7 +414,7 @@ def test_p4_an_unsettled_text_is_looked_for_in_the_words_of_its_attempt(
 def test_a_text_of_a_pair_that_came_back_has_the_code_of_its_new_session(stage: Stage) -> None:
     message = stage.text(CARL, "Hi").message
     share_the_number(stage)
-    stage.store.sessions.close(stage.pair.session.id, US, ClosedReason.BY_API, now=NOW)
+    stage.store.sessions.close(stage.pair.session.id, ClosedReason.BY_API, now=NOW)
     again = stage.pair.connect(RITA, CARL, now=NOW, context="Driver")
     assert (again.virtual_number, again.code_needed) == (NUMBER, True)
     stage.send(message)
@@ -427,7 +427,7 @@ def test_p1_who_wrote_to_none_of_several_closed_sessions_is_told_of_no_code(
 ) -> None:
     """Nothing says which one the text was for, and nothing is guessed."""
     for session in (eve, stage.pair.session):
-        stage.store.sessions.close(session.id, US, ClosedReason.BY_API, now=NOW - 40)
+        stage.store.sessions.close(session.id, ClosedReason.BY_API, now=NOW - 40)
     refusal = "This number no longer connects you"
     if is_fetched:
         fetch_later(stage, "Hello")
@@ -487,7 +487,7 @@ def test_p1_the_code_of_a_session_that_only_its_candidate_still_cools_for_reache
     late = NOW + US.recruiter_cooldown + 1
     carls = stage.pair.session
     stage.store.sessions.amend(carls.id, now=NOW, expires_at=int(late) + 1000)
-    stage.store.sessions.close(eve.id, US, ClosedReason.BY_API, now=NOW)
+    stage.store.sessions.close(eve.id, ClosedReason.BY_API, now=NOW)
     stage.store.recycling.release_cooled("us", now=late, batch=100, retention=10_000)
     stage.now = late
 
@@ -504,7 +504,7 @@ def test_p2_a_text_that_is_split_while_somebody_is_erased_keeps_no_phone_of_thei
 ) -> None:
     """Rita, whose session with Eve had ended before; the split comes when her texts are listed."""
     message = stage.text(EVE, numbered_words()).message
-    stage.store.sessions.close(eve.id, US, ClosedReason.BY_API, now=NOW)
+    stage.store.sessions.close(eve.id, ClosedReason.BY_API, now=NOW)
     outbox, vault, keys = stage.store.messages.outbox, stage.pair.vault, PoolKeys("main", "us")
     outbox.begin(message, token="t", now=NOW)
     scripts = stage.store.erasures._scripts

@@ -112,7 +112,7 @@ def _measure(store: Store, case: Case, loaded: Loaded, rng: random.Random) -> tu
     wait = (time.perf_counter() - start) * 1e6
     _, after = script_time(store.client)
     assert session.code_needed == (case.recruiter is Recruiter.EVERYWHERE)
-    store.sessions.close(session.id, pool, ClosedReason.BY_API, now=NOW)
+    store.sessions.close(session.id, ClosedReason.BY_API, now=NOW)
     store.recycling.release_cooled(pool.name, now=NOW + 1, batch=10, retention=RETENTION)
     return wait, after - before
 

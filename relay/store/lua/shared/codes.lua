@@ -1,6 +1,7 @@
--- Access codes: {p}:codes, number:code → session id, among open and cooling. Needs
--- relay/domain/access_code.py to draw the digits.
+-- Gives a session its access code, which leads to it as long as it is open or cooling.
 -- keys: codes code_lengths
+--
+-- relay/domain/access_code.py draws the digits.
 
 -- Digits a new code needs on a number with so many sessions, so that a guess succeeds at most once
 -- in 100,000.
@@ -43,8 +44,4 @@ local function give_code(keys, number, id, sessions_on_number, draws, kept)
     redis.call("HSET", keys.code_lengths, number, #code)
   end
   return code
-end
-
-local function longest_code(keys, number)
-  return tonumber(redis.call("HGET", keys.code_lengths, number) or "6")
 end

@@ -1,7 +1,8 @@
--- Whom a call or text on a virtual number belongs to. Needs shared/session.lua.
--- States: unknown_number, stranger, several, closed, expired, open.
+-- Whom a call or text on a virtual number belongs to.
 -- keys: numbers sessions
 -- uses: session
+--
+-- States: unknown_number, stranger, several, closed, expired, open.
 
 -- What a binding of the phone `index` leads to.
 local function look_at(sessions_key, id, index, now)
@@ -25,8 +26,8 @@ local function look_at(sessions_key, id, index, now)
   return found
 end
 
--- phones: the caller's phone hashes, one for each index key in use. With
--- several bindings, open or cooling, nobody is chosen (P1): ids of all of them.
+-- phones: the caller's phone hashes, one for each index key in use. With several bindings, open or
+-- cooling, nobody is chosen (P1): it answers the ids of all of them.
 local function find_session(keys, phones, indexes, number, now)
   if redis.call("HEXISTS", keys.numbers, number) == 0 then
     return { state = "unknown_number" }
@@ -46,7 +47,7 @@ local function find_session(keys, phones, indexes, number, now)
   return { state = "stranger" }
 end
 
--- The phone hashes that the caller names from KEYS[first] on, and their indexes from ARGV[first] on.
+-- INTERIM: the phone hashes that the caller names from KEYS[first] on, and their indexes from ARGV[first] on.
 local function read_phones(first_key, first_argument)
   local phones, indexes = {}, {}
   for position = first_key, #KEYS do

@@ -1,14 +1,16 @@
--- Calls in progress of a session: lines of CallSid, until, decided_at, sealed counterpart, heirs: the
--- comma-joined sessions it was passed on to, which are told of its end.
--- A lease ends by itself, so that a callback that never comes cannot pin a pair (P5).
+-- Leases: the calls in progress of a session. A lease ends by itself, so that a callback that never
+-- comes cannot pin a pair (P5).
+--
+-- A line for each call: CallSid, until, decided_at, sealed counterpart, and its successor sessions,
+-- joined by commas: those that it was passed on to, which are told of its end.
 local function read_leases(text, now)
   local leases = {}
-  for sid, till, decided_at, sealed, heirs in
+  for sid, till, decided_at, sealed, successors in
     string.gmatch(text or "", "([^\t\n]*)\t([^\t\n]*)\t([^\t\n]*)\t([^\t\n]*)\t([^\t\n]*)\n")
   do
     if tonumber(till) > now then
       leases[#leases + 1] = {
-        sid = sid, till = till, decided_at = decided_at, sealed = sealed, heirs = heirs,
+        sid = sid, till = till, decided_at = decided_at, sealed = sealed, successors = successors,
       }
     end
   end
@@ -19,7 +21,7 @@ local function pack_leases(leases)
   local lines = {}
   for position, lease in ipairs(leases) do
     lines[position] = table.concat({
-      lease.sid, lease.till, lease.decided_at, lease.sealed, lease.heirs,
+      lease.sid, lease.till, lease.decided_at, lease.sealed, lease.successors,
     }, "\t") .. "\n"
   end
   return table.concat(lines)
@@ -50,7 +52,7 @@ local function busy_until(leases_key, id, now)
   return latest
 end
 
--- Takes back the decisions of a session's calls in progress; they are still in progress.
+-- Revokes the decisions of a session's calls in progress; the calls go on.
 local function revoke(leases_key, id, now)
   local text = redis.call("HGET", leases_key, id)
   if text then
@@ -67,9 +69,9 @@ local function share_leases(leases_key, from, to, now)
   local leases, passed_on = read_leases(redis.call("HGET", leases_key, from) or "", now), {}
   for position, lease in ipairs(leases) do
     passed_on[position] = {
-      sid = lease.sid, till = lease.till, decided_at = lease.decided_at, sealed = "", heirs = "",
+      sid = lease.sid, till = lease.till, decided_at = lease.decided_at, sealed = "", successors = "",
     }
-    lease.heirs = lease.heirs == "" and to or lease.heirs .. "," .. to
+    lease.successors = lease.successors == "" and to or lease.successors .. "," .. to
   end
   store_leases(leases_key, from, leases)
   store_leases(leases_key, to, passed_on)
@@ -78,10 +80,10 @@ end
 -- Ends a call's lease on a session and on all that it was passed on to. Calls visit(id) for each of
 -- them that has no other call in progress.
 local function end_lease(leases_key, id, sid, now, visit)
-  local going_on, heirs = {}, ""
+  local going_on, successors = {}, ""
   for _, lease in ipairs(read_leases(redis.call("HGET", leases_key, id) or "", now)) do
     if lease.sid == sid then
-      heirs = lease.heirs
+      successors = lease.successors
     else
       going_on[#going_on + 1] = lease
     end
@@ -90,7 +92,7 @@ local function end_lease(leases_key, id, sid, now, visit)
   if #going_on == 0 then
     visit(id)
   end
-  for heir in string.gmatch(heirs, "[^,]+") do
-    end_lease(leases_key, heir, sid, now, visit)
+  for successor in string.gmatch(successors, "[^,]+") do
+    end_lease(leases_key, successor, sid, now, visit)
   end
 end

@@ -1,5 +1,5 @@
--- What is dialled and texted with a number as its sender: {p}:traffic:<number>, a hash of hour →
--- "calls ended answered short texts filtered", and of m<minute> → calls that began in that minute.
+-- What is dialled and texted with a number as its sender: a hash of hour → "calls ended answered
+-- short texts filtered", and of m<minute> → calls that began in that minute.
 --
 -- A call or text counts in the hour and minute in which it began. What it counts for is kept with
 -- its own record, so that the same report again changes nothing, and a later one sets it right.

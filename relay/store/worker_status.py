@@ -1,4 +1,4 @@
-"""Who is at work: the workers of RQ's queues, and the ticker that leads."""
+"""Worker status: how many workers serve a queue, and whether a ticker leads."""
 
 from __future__ import annotations
 

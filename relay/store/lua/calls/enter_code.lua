@@ -1,0 +1,91 @@
+-- enter_code: lets a caller in by an access code. A call that will be connected is put on record with
+-- its lease (P1, P6).
+-- keys: numbers sessions codes recruiter_degrees phones=phone(indexes*) tries=tries(call_sid)
+--   wrong_from=wrong_from(caller_index) wrong_on=wrong_on(number)
+-- args: now:number number indexes:list caller_index code attempt:number window:number
+--   most_attempts:number most_from:number most_on:number bindings_a_try:number
+-- uses: session finding code_lengths connecting
+--
+-- A code is good from any phone. Wrong ones are counted by caller, and by number for callers who
+-- have no binding there: neither can a stranger find a code, nor keep out whom the number knows by
+-- their phone. A switchboard that many recruiters show may be wrong more often: once more for each
+-- `bindings_a_try` of its bindings. Who has tried too often gets no answer to a right code either.
+-- `attempt` is 1 for the call's first; a count lives `window` seconds.
+--
+-- Safe to run twice: a try is counted once. Answers as route does, or {"wrong", digits of the longest
+-- code, caller's locale} (another try), or {"tried_out", caller's locale}.
+local TRIES_LIFE = 3600
+
+-- Whether the caller's phone has a binding on the number, its language, and its bindings anywhere.
+local function look_at_caller()
+  local caller = { is_known = false, locale = "", bindings = 0 }
+  for position, phone in ipairs(keys.phones) do
+    local index = args.indexes[position]
+    local bindings = tonumber(redis.call("ZSCORE", keys.recruiter_degrees, index) or "0")
+    caller.bindings = math.max(caller.bindings, bindings)
+    local held = redis.call("HGET", phone, args.number)
+    if held then
+      local one = look_at(keys.sessions, string.match(held, "[^ ]+"), index, args.now)
+      caller.is_known = true
+      caller.locale = one.side and one.session[one.side .. "_locale"] or ""
+    end
+  end
+  return caller
+end
+
+local function has_reached(counter, most)
+  return tonumber(redis.call("GET", counter) or "0") >= most
+end
+
+local function has_tried_too_often(caller)
+  return args.attempt > args.most_attempts
+    or has_reached(keys.wrong_from, args.most_from + math.floor(caller.bindings / args.bindings_a_try))
+    or (not caller.is_known and has_reached(keys.wrong_on, args.most_on))
+end
+
+local function count(counter)
+  if redis.call("INCR", counter) == 1 then
+    redis.call("EXPIRE", counter, args.window)
+  end
+end
+
+local function count_wrong_one(caller)
+  redis.call("HSET", keys.tries, args.attempt, "wrong")
+  redis.call("EXPIRE", keys.tries, TRIES_LIFE)
+  if #args.indexes > 0 then
+    count(keys.wrong_from)
+  end
+  if not caller.is_known then
+    count(keys.wrong_on)
+  end
+end
+
+local function after_a_wrong_one(caller)
+  if args.attempt >= args.most_attempts then
+    return { "tried_out", caller.locale }
+  end
+  return { "wrong", longest_code(keys, args.number), caller.locale }
+end
+
+local before = answered_before(keys, args.now)
+if before then
+  return before
+end
+if redis.call("HEXISTS", keys.numbers, args.number) == 0 then
+  return { "unknown_number" }
+end
+local caller = look_at_caller()
+if redis.call("HEXISTS", keys.tries, args.attempt) == 1 then
+  return after_a_wrong_one(caller)
+end
+if has_tried_too_often(caller) then
+  return { "tried_out", caller.locale }
+end
+local id = redis.call("HGET", keys.codes, args.number .. ":" .. args.code)
+local record = id and redis.call("HGET", keys.sessions, id)
+if not record then
+  count_wrong_one(caller)
+  return after_a_wrong_one(caller)
+end
+local recruiter_index = read_session(record).recruiter_index
+return connect_if_open(keys, look_at(keys.sessions, id, recruiter_index, args.now), args.now)
