@@ -37,7 +37,7 @@ from relay.store.keys import DeploymentKeys, Keys, PoolKeys, Shape
 
 LUA = Path(__file__).parent / "lua"
 #: Milliseconds that replicas have; less than the client waits for an answer (``connection.py``).
-_PATIENCE = 400
+_PATIENCE = 300
 
 _DECLARATION = re.compile(r"^-- (keys|args|uses): (.+(?:\n--   +.+)*)", re.MULTILINE)
 _KEY = re.compile(r"(?:(?P<alias>\w+)=)?(?P<attribute>\w+)(?:\((?P<parts>[^)]*)\))?")

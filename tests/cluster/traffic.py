@@ -20,7 +20,7 @@ from relay.domain.session import Session
 from relay.workflows.close_session import close_session
 from relay.workflows.connect_call import connect_call
 from relay.workflows.open_session import SessionRequest, Someone, open_session
-from tests.cluster.servers import POOLS
+from tests.cluster.servers import BOARDS as POOLS
 from tests.invariants import audit_people, audit_pool
 from tests.world import ASKER, make_world
 
