@@ -110,6 +110,10 @@ class ClusterClient(CoreCommands):
         """A client of each master. Raises Unavailable when nobody knows them."""
         return self._topology.masters()
 
+    def master_of(self, key: str) -> Client:
+        """A client of the master that has the key. Raises Unavailable."""
+        return self._topology.client_of(key_slot(key.encode()))
+
     def close(self) -> None:
         self._topology.close()
 

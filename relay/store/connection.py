@@ -100,6 +100,11 @@ def masters(client: Client) -> list[Client]:
     return found
 
 
+def master_of(client: Client, key: str) -> Client:
+    """Which Redis has a key: the same object for all keys on it. Raises Unavailable."""
+    return client.master_of(key) if is_cluster(client) else client
+
+
 class LeanPool(redis.ConnectionPool):
     """Hands out a connection without asking the kernel first whether it is still good.
 
