@@ -15,7 +15,7 @@ import redis
 from relay.domain.participant import Role
 from relay.domain.pool import NumberStatus
 from relay.domain.session import Session, SessionStatus
-from relay.store.keys import BoardKeys, PoolKeys
+from relay.store.keys import PoolKeys
 from relay.store.records import unpack_session
 from relay.store.store import Store
 
@@ -74,10 +74,9 @@ class Snapshot:
         return {key[len(prefix) :]: v for key, v in kind.items() if key.startswith(prefix)}
 
 
-def snapshot(client: redis.Redis, board: str) -> Snapshot:
+def snapshot(client: redis.Redis, board: str = "main") -> Snapshot:
     taken = Snapshot({}, {}, {})
-    tag = f"{{{board}}}"
-    for key, kind, content in client.eval(_SNAPSHOT, 0, tag):
+    for key, kind, content in client.eval(_SNAPSHOT, 0, f"{{{board}}}"):
         pairs = dict(zip(content[::2], content[1::2], strict=False))
         if kind == "hash":
             taken.hashes[key] = pairs
@@ -279,7 +278,7 @@ def _audit_codes(seen: Snapshot, keys: PoolKeys, sessions: dict[str, Session]) -
 def audit_people(client: redis.Redis, store: Store, pools: Iterable[str], now: float) -> None:
     """Fails when somebody's sessions and their record disagree. Only while nothing changes."""
     for pool in pools:
-        for session in audit_pool(client, pool).values():
+        for session in audit_pool(client, pool, store.keys.board).values():
             if not session.is_live(now):
                 continue
             for role in Role:
@@ -287,10 +286,9 @@ def audit_people(client: redis.Redis, store: Store, pools: Iterable[str], now: f
                 assert person is not None, f"{session.id} has a {role} who is not there"
                 assert session.party(role).phone_index in person.phone_indexes
     holders = {
-        key.rpartition(":")[2]: client.get(key)
-        for key in client.scan_iter(BoardKeys("main").holder("*"))
+        key.rpartition(":")[2]: client.get(key) for key in client.scan_iter(store.keys.holder("*"))
     }
-    for key in client.scan_iter(BoardKeys("main").person(Role.CANDIDATE, "*")):
+    for key in client.scan_iter(store.keys.person(Role.CANDIDATE, "*")):
         person = store.people.get(Role.CANDIDATE, key.rpartition(":")[2])
         if person is not None and person.phone_indexes:
             assert holders.pop(person.phone_indexes[0], None) == person.ref

@@ -7,19 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit, urlunsplit
 
 import redis
 from redis.backoff import NoBackoff
 from redis.client import Pipeline
-from redis.exceptions import BusyLoadingError, NoScriptError, ReadOnlyError, RedisError
+from redis.cluster import ClusterNode, RedisCluster
+from redis.exceptions import (
+    BusyLoadingError,
+    ConnectionError,  # noqa: A004 - redis-py's, of which Python's is no kin
+    MasterDownError,
+    NoScriptError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+)
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
-from config.redis_location import Address, RedisLocation, locate_redis
+from config.redis_location import RedisLocation, locate_redis
 from relay.domain.errors import Unavailable
 from relay.store.cluster import ClusterClient
-from relay.store.cluster_nodes import Node
+from relay.store.cluster_topology import Topology
 
 #: A ``redis.Redis`` that decodes. redis-py types every answer as bytes-or-str, whichever a client
 #: gives; ours gives str, and each function of the store says in its signature what that means.
@@ -30,9 +38,9 @@ Client: TypeAlias = Any
 CONNECT_TIMEOUT = 0.4
 READ_TIMEOUT = 0.8
 #: In a cluster the same two seconds hold a look at where the slots are now, too.
-_NODE_READ_TIMEOUT = 0.6
-#: For what any node can say.
-_PROBE_TIMEOUT = 0.25
+_NODE_TIMEOUT = 0.4
+#: Only Redis's own cloud has them; every other server is asked in vain for each connection.
+_NO_NOTIFICATIONS = MaintNotificationsConfig(enabled=False)
 
 
 def connect(url: str, *, tls_verify: bool = True, connections: int = 256) -> Client:
@@ -48,28 +56,34 @@ def connect(url: str, *, tls_verify: bool = True, connections: int = 256) -> Cli
         options["ssl_cert_reqs"] = "none"
     if where.is_cluster:
         return _connect_to_cluster(where, options)
-    return OurErrors(connection_pool=_pool(where.url, READ_TIMEOUT, **options))
+    pool = LeanPool.from_url(
+        where.url,
+        socket_connect_timeout=CONNECT_TIMEOUT,
+        socket_timeout=READ_TIMEOUT,
+        retry=Retry(NoBackoff(), 1),
+        maint_notifications_config=_NO_NOTIFICATIONS,
+        **options,
+    )
+    return OurErrors(connection_pool=pool)
 
 
 def _connect_to_cluster(where: RedisLocation, options: dict[str, Any]) -> ClusterClient:
-    def make_node(address: Address) -> Node:
-        host, port = address
-        at = _at(where.url, host, port)
-        return Node(
-            address,
-            client=redis.Redis(connection_pool=_pool(at, _NODE_READ_TIMEOUT, **options)),
-            probe=redis.Redis(connection_pool=_pool(at, _PROBE_TIMEOUT, repeats=0, **options)),
+    def connect_now() -> RedisCluster:
+        return RedisCluster(
+            url=where.url,
+            startup_nodes=[ClusterNode(*address) for address in where.nodes],  # type: ignore[no-untyped-call]
+            require_full_coverage=False,
+            connection_pool_class=NodePool,
+            socket_connect_timeout=_NODE_TIMEOUT,
+            socket_timeout=_NODE_TIMEOUT,
+            maint_notifications_config=_NO_NOTIFICATIONS,
+            **options,
         )
 
-    return ClusterClient(where.nodes, make_node)
+    def client_of_pool(pool: LeanPool) -> Client:
+        return OurErrors(connection_pool=pool)
 
-
-def _at(url: str, host: str, port: int) -> str:
-    """The URL of another node: the same scheme, user, password and options."""
-    parts = urlsplit(url)
-    user, at, _ = parts.netloc.rpartition("@")
-    host = f"[{host}]" if ":" in host else host
-    return urlunsplit(parts._replace(netloc=f"{user}{at}{host}:{port}"))
+    return ClusterClient(Topology(connect_now, client_of_pool, where.nodes))
 
 
 def is_cluster(client: Client) -> bool:
@@ -82,22 +96,13 @@ def masters(client: Client) -> list[Client]:
     when nobody can say."""
     if not is_cluster(client):
         return [client]
-    found = client.masters()
-    if not found:
-        raise Unavailable("No node of the cluster answers.")
-    return [*found]
+    found: list[Client] = client.masters()
+    return found
 
 
-def _pool(url: str, timeout: float, *, repeats: int = 1, **options: Any) -> LeanPool:
-    return LeanPool.from_url(
-        url,
-        socket_connect_timeout=min(CONNECT_TIMEOUT, timeout),
-        socket_timeout=timeout,
-        retry=Retry(NoBackoff(), repeats),
-        # Only Redis's own cloud has them; every other server is asked in vain for each connection.
-        maint_notifications_config=MaintNotificationsConfig(enabled=False),
-        **options,
-    )
+def master_of(client: Client, key: str) -> Client:
+    """Which Redis has a key: the same object for all keys on it. Raises Unavailable."""
+    return client.master_of(key) if is_cluster(client) else client
 
 
 class LeanPool(redis.ConnectionPool):
@@ -109,12 +114,21 @@ class LeanPool(redis.ConnectionPool):
     anything went wrong half-way has been closed by redis-py itself.
     """
 
+    #: Replaced when all connections are to be given up.
+    _era: object = None
+
     def get_connection(self, *_args: Any, **_options: Any) -> Any:
         self._checkpid()  # A worker's job is a fork: it must not share its parent's sockets.
+        connection: Any
         try:
-            return self._available_connections.pop()
+            connection = self._available_connections.pop()
         except IndexError:
-            return self.make_connection()
+            connection = self.make_connection()
+            connection.era = self._era
+        if connection.era is not self._era:
+            connection.disconnect()
+            connection.era = self._era
+        return connection
 
     def release(self, connection: Any) -> None:
         self._checkpid()
@@ -123,10 +137,30 @@ class LeanPool(redis.ConnectionPool):
         else:
             connection.disconnect()
 
+    def renew(self) -> None:
+        """From now on whoever is lent a connection gets a new one; some may be in use meanwhile."""
+        self._era = object()
 
-#: What a server says that is the master no more, or not yet. Behind one address it may have a
-#: successor by now, to which only a new connection leads.
-_NO_MASTER = (ReadOnlyError, BusyLoadingError)
+
+class NodePool(LeanPool):
+    """Of a node of a cluster."""
+
+    def __init__(self, **options: Any) -> None:
+        # A lost connection is repeated at once, a silent node only when it was looked for.
+        repeat = Retry(NoBackoff(), 1, supported_errors=(ConnectionError,))
+        super().__init__(**{**options, "retry": repeat})
+
+    def disconnect_free_connections(self, *_args: Any, **_options: Any) -> None:
+        """Keeps them: redis-py would close those of whom it has asked where the slots are."""
+
+
+def _is_no_master(error: RedisError) -> bool:
+    """Whether a server says that it is the master no more, or not yet. Behind one address it may
+    have a successor by now, to which only a new connection leads."""
+    if isinstance(error, ReadOnlyError | BusyLoadingError | MasterDownError):
+        return True
+    # Redis 6 puts it into the error of a script.
+    return isinstance(error, ResponseError) and "-READONLY " in str(error)
 
 
 class OurErrors(redis.Redis):
@@ -146,7 +180,12 @@ class StorePipeline(Pipeline):
 
         def attempt() -> list[Any]:
             self.command_stack = list(commands)
-            return send(raise_on_error)
+            answers: list[Any] = send(raise_on_error)
+            errors = (answer for answer in answers if isinstance(answer, RedisError))
+            lost = next((error for error in errors if _is_no_master(error)), None)
+            if lost is not None:
+                raise lost
+            return answers
 
         answers: list[Any] = _attempt(self.connection_pool, attempt)
         return answers
@@ -158,8 +197,10 @@ def _attempt(pool: Any, send: Callable[[], Any]) -> Any:
     try:
         try:
             return send()
-        except _NO_MASTER:
-            pool.disconnect(inuse_connections=False)
+        except RedisError as error:
+            if not _is_no_master(error):
+                raise
+            pool.renew()
             return send()
     except NoScriptError:
         raise

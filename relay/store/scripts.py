@@ -39,7 +39,7 @@ from relay.store.keys import DeploymentKeys, Keys, PoolKeys, Shape, Struct
 
 LUA = Path(__file__).parent / "lua"
 #: Milliseconds that replicas have; less than the client waits for an answer (``connection.py``).
-_PATIENCE = 400
+_PATIENCE = 300
 
 #: The attribute by which a script has all that it needs of a pool.
 _WHOLE_POOL = "whole_pool"

@@ -17,7 +17,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 @pytest.fixture
 def town(cluster: Cluster) -> Iterator[Town]:
-    """Ten pools spread over the cluster, and forty people."""
+    """Ten boards spread over the cluster, and forty people."""
     client = cluster.connect()
     client.flushall()
     yield Town(client)

@@ -25,8 +25,8 @@ from relay.embedded_redis import _answers, _die_with_parent, _wait_until, find_s
 from relay.store.cluster import ClusterClient
 from relay.store.connection import connect
 
-#: Ten pools; three masters have some of them each (``test_ten_pools_are_spread``).
-POOLS = tuple(f"p{number}" for number in range(10))
+#: Ten boards; three masters have some of them each (``test_ten_boards_are_spread``).
+BOARDS = tuple(f"b{number}" for number in range(10))
 _SLOTS = ((0, 5460), (5461, 10922), (10923, 16383))
 #: The nodes talk to each other on a port this much higher.
 _BUS = 10_000
@@ -136,8 +136,8 @@ class Cluster:
         slot = key_slot(key.encode())
         return next(m for m in self.masters if m.port == self._port_of(slot))
 
-    def pools_of(self, master: Master) -> list[str]:
-        return [pool for pool in POOLS if self.master_of(f"{{{pool}}}") is master]
+    def boards_of(self, master: Master) -> list[str]:
+        return [board for board in BOARDS if self.master_of(f"{{{board}}}") is master]
 
     def move(self, key: str, to: Master) -> None:
         """Moves the slot of a key, key by key, as ``redis-cli --cluster reshard`` does."""

@@ -5,18 +5,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from statistics import median
 
 import pytest
 
 from relay.domain.errors import Unavailable
-from relay.store import keys
 from relay.store.clock import ClockGuard, clock_difference, largest_clock_difference
 from relay.store.durability import absent_masters, durability
+from relay.store.keys import DeploymentKeys, PoolKeys
+from relay.store.store import Store
 from relay.workflows.check_readiness import check_readiness
 from relay.workflows.learn_numbers import learn_numbers
+from relay.workflows.pass_over_unreachable import for_each_board
 from relay.workflows.recycle import recycle
-from tests.cluster.servers import POOLS, Cluster, Master
-from tests.cluster.traffic import Outcomes, Town
+from tests.cluster.servers import BOARDS, Cluster, Master
+from tests.cluster.traffic import POOL, Outcomes, Town
 from tests.e2e.stage import eventually
 
 #: A caller hears a sentence within so many seconds (API.md).
@@ -44,10 +48,9 @@ def stop(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[Callable[
     eventually(cluster.is_whole)
 
 
-def master_with_pools_only(cluster: Cluster) -> Master:
-    """One that has neither the people nor the map of numbers."""
-    shared = (keys.PHONE_CHANGES, keys.NUMBERS, keys.POOLS)
-    return next(m for m in cluster.masters if m not in [cluster.master_of(key) for key in shared])
+def master_with_boards_only(cluster: Cluster) -> Master:
+    """One that has not what all boards share."""
+    return next(m for m in cluster.masters if m is not cluster.master_of(DeploymentKeys.PREFIX))
 
 
 def seconds_of(act: Callable[[], object]) -> float:
@@ -58,37 +61,84 @@ def seconds_of(act: Callable[[], object]) -> float:
     return time.monotonic() - began
 
 
-def assert_more_is_done(outcomes: Outcomes, pools: Sequence[str]) -> None:
+def assert_more_is_done(outcomes: Outcomes, boards: Sequence[str]) -> None:
     before = dict(outcomes.done)
     time.sleep(1.5)
-    assert all(outcomes.done[pool] > before.get(pool, 0) for pool in pools), outcomes.done
+    assert all(outcomes.done[board] > before.get(board, 0) for board in boards), outcomes.done
 
 
-def test_calls_and_sessions_of_the_other_pools_go_on(
+def test_calls_and_sessions_of_the_other_boards_go_on(
     cluster: Cluster, town: Town, stop: Callable[[Master], None]
 ) -> None:
-    lost = master_with_pools_only(cluster)
-    theirs = cluster.pools_of(lost)
-    others = [pool for pool in POOLS if pool not in theirs]
-    sessions = {pool: town.open(pool, n, n) for n, pool in enumerate(POOLS)}
+    lost = master_with_boards_only(cluster)
+    theirs = cluster.boards_of(lost)
+    others = [board for board in BOARDS if board not in theirs]
+    sessions = {board: town.open(board) for board in BOARDS}
     stop(lost)
 
-    for pool in theirs:
-        recruiter = POOLS.index(pool)
-        assert seconds_of(lambda s=sessions[pool], r=recruiter: town.call(s, r)) < IN_TIME
-    for pool in others:
-        recruiter = POOLS.index(pool)
+    for board in theirs:
+        assert seconds_of(lambda b=board: town.call(b, sessions[b])) < IN_TIME
+    for board in others:
         began = time.monotonic()
-        assert town.call(sessions[pool], recruiter)
-        town.close(sessions[pool])
-        town.open(pool, recruiter, recruiter)
-        assert time.monotonic() - began < 1
+        assert town.call(board, sessions[board])
+        town.close(board, sessions[board])
+        town.open(board)
+        assert time.monotonic() - began < 0.4
+
+
+def test_nobody_waits_for_the_callers_of_a_frozen_master(cluster: Cluster, town: Town) -> None:
+    """Many of them at once: each hears the sentence in time, and delays nobody else."""
+    lost = master_with_boards_only(cluster)
+    theirs = cluster.boards_of(lost)[0]
+    other = next(board for board in BOARDS if board not in cluster.boards_of(lost))
+    refused, connected = town.open(theirs), town.open(other)
+    town.call(other, connected)
+    lost.freeze()
+    try:
+        with ThreadPoolExecutor(20) as callers:
+            theirs_took = [
+                callers.submit(seconds_of, lambda: town.call(theirs, refused)) for _ in range(20)
+            ]
+            others_took = []
+            for _ in range(100):
+                began = time.monotonic()
+                assert town.call(other, connected)
+                others_took.append(time.monotonic() - began)
+                time.sleep(0.01)
+            assert max(took.result() for took in theirs_took) < IN_TIME
+    finally:
+        lost.thaw()
+        eventually(cluster.is_whole)
+    assert median(others_took) < 0.05
+    assert max(others_took) < 0.4
+
+
+def test_callers_hear_in_time_when_no_node_answers(cluster: Cluster, town: Town) -> None:
+    """As when the network between us and the cluster is cut. Processes that start now, too."""
+    session = town.open("b0")
+    fresh = Store(cluster.connect(), "b0")
+    for master in cluster.masters:
+        master.freeze()
+    try:
+        with ThreadPoolExecutor(20) as callers:
+            took = [
+                callers.submit(seconds_of, act)
+                for _ in range(10)
+                for act in (lambda: town.call("b0", session), fresh.pools.names)
+            ]
+            assert max(each.result() for each in took) < IN_TIME
+    finally:
+        for master in cluster.masters:
+            master.thaw()
+        eventually(cluster.is_whole)
+    assert town.call("b0", session)
+    assert fresh.pools.names() == [POOL]
 
 
 def test_p1_traffic_goes_on_and_all_is_right_when_it_is_back(cluster: Cluster, town: Town) -> None:
-    lost = master_with_pools_only(cluster)
-    theirs = cluster.pools_of(lost)
-    others = [pool for pool in POOLS if pool not in theirs]
+    lost = master_with_boards_only(cluster)
+    theirs = cluster.boards_of(lost)
+    others = [board for board in BOARDS if board not in theirs]
     try:
         with town.traffic() as outcomes:
             time.sleep(1)
@@ -98,7 +148,7 @@ def test_p1_traffic_goes_on_and_all_is_right_when_it_is_back(cluster: Cluster, t
             lost.start()
             eventually(cluster.is_whole)
             time.sleep(1.5)
-            assert_more_is_done(outcomes, POOLS)
+            assert_more_is_done(outcomes, BOARDS)
     finally:
         lost.start()
         eventually(cluster.is_whole)
@@ -112,35 +162,43 @@ def test_a_call_needs_the_map_of_numbers_no_more(
     cluster: Cluster, town: Town, stop: Callable[[Master], None]
 ) -> None:
     """Not even in a process that no call has reached before."""
-    lost = cluster.master_of(keys.NUMBERS)
-    pool = next(pool for pool in POOLS if pool not in cluster.pools_of(lost))
-    session = town.open(pool)
-    learn_numbers(town.services)
+    lost = cluster.master_of(DeploymentKeys().numbers)
+    board = next(board for board in BOARDS if board not in cluster.boards_of(lost))
+    session = town.open(board)
+    learn_numbers(town.boards[board])
     stop(lost)
 
-    assert town.call(session)
+    assert town.call(board, session)
 
 
 def test_without_the_map_a_process_starts_and_says_so(
     cluster: Cluster, town: Town, stop: Callable[[Master], None]
 ) -> None:
-    lost = cluster.master_of(keys.NUMBERS)
+    lost = cluster.master_of(DeploymentKeys().numbers)
     stop(lost)
     learn_numbers(town.services)
 
 
-def test_periodic_work_passes_over_the_pools_that_are_away(
+def test_periodic_work_passes_over_the_boards_that_are_away(
     cluster: Cluster, town: Town, stop: Callable[[Master], None]
 ) -> None:
-    lost = master_with_pools_only(cluster)
-    theirs = cluster.pools_of(lost)
-    for n, pool in enumerate(POOLS):
-        town.open(pool, n, n)
+    """And finds out only once that their master is."""
+    lost = master_with_boards_only(cluster)
+    theirs = cluster.boards_of(lost)
+    assert len(theirs) > 2
+    for board in BOARDS:
+        town.open(board)
     stop(lost)
+    began = time.monotonic()
 
-    done = recycle(town.services, now=time.time() + 400 * 24 * 3600)
+    # MERGER: call the job that recycles all boards here.
+    done = for_each_board(
+        town.boards.values(), lambda board: recycle(board, now=time.time() + 400 * 24 * 3600)
+    )
 
-    assert done.closed == len(POOLS) - len(theirs)
+    assert [each.closed for each in done] == [1] * (len(BOARDS) - len(theirs))
+    # INTERIM: `recycle` looks for interrupted phone changes first, and passes over what it misses.
+    assert time.monotonic() - began < 2 * IN_TIME
 
 
 def test_the_clock_is_asked_of_a_master_that_answers(
@@ -171,9 +229,9 @@ def test_a_process_that_starts_now_finds_the_others_by_its_nodes(
     cluster: Cluster, town: Town, stop: Callable[[Master], None]
 ) -> None:
     lost = cluster.masters[0]  # the first in the URL
-    pool = next(pool for pool in POOLS if pool not in cluster.pools_of(lost))
+    board = next(board for board in BOARDS if board not in cluster.boards_of(lost))
     stop(lost)
     fresh = cluster.connect()
 
-    assert fresh.exists(keys.PoolKeys("main", pool).numbers)
+    assert fresh.exists(PoolKeys(board, POOL).numbers)
     fresh.close()

@@ -1,4 +1,4 @@
-"""Forty people who get sessions in ten pools, call each other and part again."""
+"""Forty people who get sessions on ten boards, call each other and part again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from relay.carrier.webhooks import InboundCall
@@ -17,22 +17,27 @@ from relay.domain.participant import CandidateDetails, RecruiterDetails
 from relay.domain.pool import Pool
 from relay.domain.routing import Decline
 from relay.domain.session import Session
+from relay.store.store import Store
 from relay.workflows.close_session import close_session
 from relay.workflows.connect_call import connect_call
 from relay.workflows.open_session import SessionRequest, Someone, open_session
-from tests.cluster.servers import POOLS
+from tests.cluster.servers import BOARDS
 from tests.invariants import audit_people, audit_pool
 from tests.world import ASKER, make_world
 
+#: The one pool of each board.
+POOL = "us"
 _NUMBERS = 3
 
 
-def number_of(pool: str, ordinal: int = 0) -> str:
-    return f"+1{310 + POOLS.index(pool)}5550{100 + ordinal}"
+def number_of(board: str, ordinal: int = 0) -> str:
+    return f"+1{310 + BOARDS.index(board)}5550{100 + ordinal}"
 
 
 @dataclass
 class Outcomes:
+    """By board."""
+
     done: dict[str, int] = field(default_factory=dict)
     refused: dict[str, int] = field(default_factory=dict)
     unexpected: list[BaseException] = field(default_factory=list)
@@ -41,22 +46,24 @@ class Outcomes:
 class Town:
     def __init__(self, client: Any) -> None:
         self.client = client
-        self.world = make_world(client)
-        self.services = self.world.services
-        store = self.services.store
-        for pool in POOLS:
-            store.pools.put(
-                Pool(name=pool, country="US", candidate_cooldown=1, recruiter_cooldown=1)
+        self.services = make_world(client).services
+        # MERGER: with several boards in Services, take these from the deployment.
+        self.boards = {
+            board: replace(self.services, store=Store(client, board)) for board in BOARDS
+        }
+        for board, services in self.boards.items():
+            services.store.pools.put(
+                Pool(name=POOL, country="US", candidate_cooldown=1, recruiter_cooldown=1)
             )
             for ordinal in range(_NUMBERS):
-                store.numbers.add(
-                    number_of(pool, ordinal), pool, carrier_sid="PN", capabilities="vsm", now=1
+                services.store.numbers.add(
+                    number_of(board, ordinal), POOL, carrier_sid="PN", capabilities="vsm", now=1
                 )
 
-    def open(self, pool: str, recruiter: int = 0, candidate: int = 0) -> Session:
+    def open(self, board: str, recruiter: int = 0, candidate: int = 0) -> Session:
         """Raises what ``open_session`` raises."""
         return open_session(
-            self.services,
+            self.boards[board],
             SessionRequest(
                 recruiter=Someone(
                     ref=f"r{recruiter}", details=RecruiterDetails(phone=recruiter_phone(recruiter))
@@ -65,16 +72,16 @@ class Town:
                     ref=f"c{candidate}",
                     details=CandidateDetails(phone=f"+1212555{100 + candidate:04}"),
                 ),
-                pool=pool,
+                pool=POOL,
             ),
             asker=ASKER,
             now=time.time(),
         ).session
 
-    def call(self, session: Session, recruiter: int = 0) -> bool:
+    def call(self, board: str, session: Session, recruiter: int = 0) -> bool:
         """Whether the call is connected, or would be with its code. Raises Unavailable."""
         answered = connect_call(
-            self.services,
+            self.boards[board],
             InboundCall(
                 call_sid=f"CA{random.getrandbits(128):032x}",
                 caller=recruiter_phone(recruiter),
@@ -84,13 +91,13 @@ class Town:
         )
         return not isinstance(answered.decision, Decline)
 
-    def close(self, session: Session) -> None:
-        close_session(self.services, session.id, now=time.time())
+    def close(self, board: str, session: Session) -> None:
+        close_session(self.boards[board], session.id, now=time.time())
 
     def audit(self) -> None:
-        for pool in POOLS:
-            audit_pool(self.client, pool)
-        audit_people(self.client, self.services.store, POOLS, time.time())
+        for board, services in self.boards.items():
+            audit_pool(self.client, POOL, board)
+            audit_people(self.client, services.store, [POOL], time.time())
 
     @contextmanager
     def traffic(self, *, threads: int = 4) -> Iterator[Outcomes]:
@@ -110,33 +117,29 @@ class Town:
                 one.join()
 
     def _come_and_go(self, seed: int, stopping: threading.Event, outcomes: Outcomes) -> None:
-        """Each thread has recruiters of its own, so that it knows how their calls must end.
-
-        Everybody is in one pool, as people are in one country: of a pair that shares several,
-        nobody can say whether they have an open session where the master is away.
-        """
+        """Each thread has recruiters of its own, so that it knows how their calls must end."""
         chance = random.Random(seed)
         mine = range(seed * 5, seed * 5 + 5)
         while not stopping.is_set():
             recruiter = chance.choice(mine)
-            pool = POOLS[recruiter % len(POOLS)]
+            board = BOARDS[recruiter % len(BOARDS)]
             try:
-                self._meet(pool, recruiter, chance.choice([0, len(POOLS)]) + recruiter % len(POOLS))
+                self._meet(board, recruiter, chance.choice([0, 10]) + recruiter % 10)
             except Unavailable:
-                outcomes.refused[pool] = outcomes.refused.get(pool, 0) + 1
+                outcomes.refused[board] = outcomes.refused.get(board, 0) + 1
             except BaseException as error:  # noqa: BLE001 - the test is told
                 outcomes.unexpected.append(error)
                 return
             else:
-                outcomes.done[pool] = outcomes.done.get(pool, 0) + 1
+                outcomes.done[board] = outcomes.done.get(board, 0) + 1
 
-    def _meet(self, pool: str, recruiter: int, candidate: int) -> None:
+    def _meet(self, board: str, recruiter: int, candidate: int) -> None:
         with contextlib.suppress(Conflict, PoolExhausted):
-            session = self.open(pool, recruiter, candidate)
+            session = self.open(board, recruiter, candidate)
             try:
-                assert self.call(session, recruiter), "an open session was not connected"
+                assert self.call(board, session, recruiter), "an open session was not connected"
             finally:
-                self.close(session)
+                self.close(board, session)
 
 
 def recruiter_phone(recruiter: int) -> str:

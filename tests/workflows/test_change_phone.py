@@ -1,39 +1,42 @@
-"""A phone change over several pools: all of it or nothing, wherever a process dies."""
+"""A phone change over several pools: all of it or nothing, whatever others do at the same time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
-import redis
-from relay.workflows.resume_phone_changes import ABANDONED_AFTER, resume_phone_changes
 
-from relay.domain.errors import Conflict, NotFound, Unavailable
+from relay.domain.errors import Conflict
 from relay.domain.participant import CandidateDetails, Participant, RecruiterDetails, Role
-from relay.domain.pool import Pool
+from relay.domain.phone import PhoneNumber
+from relay.domain.pool import NumberStatus, Pool
 from relay.domain.routing import RouteState
-from relay.domain.session import ClosedReason, Session, SessionStatus
+from relay.domain.session import Channel, ClosedReason, Session, SessionStatus
 from relay.store.calls import CallLimits, IncomingCall
-from relay.store.scripts import Scripts
-from relay.workflows import enter_pool as waiting
-from relay.workflows.change_phone import (
-    PhoneTaken,
-    change_phone,
-    complete_phone_change,
-    policies,
-)
+from relay.store.people import PutOutcome
+from relay.store.phone_changes import ATTEMPTS, PhoneChanges
+from relay.store.scripts import Scripts, script
+from relay.store.sessions import Claimed, ClaimRequest, Outdated
+from relay.workflows.change_phone import MOST_RENUMBERED, PhoneTaken, change_phone
+from relay.workflows.close_session import close_session
+from relay.workflows.erase_participant import erase_participant
 from relay.workflows.recycle import recycle
-from tests.invariants import audit_pool
+from relay.workflows.register_participant import register_candidate, register_recruiter
+from tests.invariants import audit_people, audit_pool
+from tests.noted_scripts import NotedScripts
 from tests.world import CARL, DAN, NORA, NOW, RITA, World, make_world
 
 POOLS = {"ca": ("+14165550142", "+14165550143"), "us": ("+14155550142", "+14155550143")}
-
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting.time, "sleep", lambda _: None)
+#: A phone that nobody has.
+FREE = "+19175550189"
+ASKED = ClaimRequest(
+    expires_at=int(NOW) + 1000,
+    expiry_was_asked_for=False,
+    channels=frozenset(Channel),
+    context="",
+)
 
 
 @pytest.fixture
@@ -57,8 +60,6 @@ def known(world: World, role: Role, ref: str) -> Participant:
 
 
 def with_phone(world: World, person: Participant, phone: str) -> Participant:
-    from relay.domain.phone import PhoneNumber
-
     number = PhoneNumber(phone)
     return replace(
         person,
@@ -83,11 +84,11 @@ def change(
 
 
 def sessions_of(world: World, role: Role, ref: str) -> list[Session]:
-    return [
-        session
-        for pool in POOLS
-        for session in world.services.store.sessions.of_participant(pool, role, ref)
-    ]
+    return world.services.store.sessions.of_participant(role, ref)
+
+
+def live_sessions_of(world: World, role: Role, ref: str) -> list[Session]:
+    return [session for session in sessions_of(world, role, ref) if session.is_live(NOW)]
 
 
 def phones_of(world: World, role: Role, ref: str) -> set[str]:
@@ -100,66 +101,312 @@ def phones_of(world: World, role: Role, ref: str) -> set[str]:
     }
 
 
+def hint_of(world: World, role: Role, ref: str) -> str:
+    return known(world, role, ref).phone_hint[-2:]
+
+
 def audit(world: World) -> None:
-    for pool in POOLS:
-        audit_pool(world.services.store.client, pool)
+    store = world.services.store
+    audit_people(store.client, store, POOLS, NOW)
 
 
-def call(world: World, phone: str, session: Session) -> RouteState:
+def contents(world: World) -> dict[str, Any]:
+    """Everything in Redis, but the scratch that nothing is kept in."""
+    client, found = world.services.store.client, {}
+    reads: dict[str, Callable[[str], Any]] = {
+        "hash": client.hgetall,
+        "zset": lambda key: client.zrange(key, 0, -1, withscores=True),
+        "set": client.smembers,
+        "string": client.get,
+    }
+    for key in client.scan_iter():
+        if not key.endswith("scratch"):
+            found[key] = reads[client.type(key)](key)
+    return found
+
+
+def call(
+    world: World, phone: str, session: Session, *, sid: str = "", now: float = NOW
+) -> RouteState:
     return world.services.store.calls.route(
         session.pool,
         IncomingCall(
-            sid=f"CA{phone}{session.id}",
+            sid=sid or f"CA{phone}{session.id}",
             virtual_number=session.virtual_number,
             caller_indexes=world.services.vault.indexes_of(phone),
             attestation="",
         ),
         limits=CallLimits(lease=60, repeatable=60, retention=1000),
-        now=NOW,
+        now=now,
     ).state
+
+
+class Overtaken(Scripts):
+    """Lets others act just before a script gets to Redis: its caller has looked by then."""
+
+    def __init__(self, client: Any, name: str, acts: Sequence[Callable[[], object]]) -> None:
+        super().__init__(client)
+        self._sha = script(name).sha
+        self._acts = list(acts)
+        self.tries = 0
+
+    def send(
+        self, text: str, sha: str, keys: Sequence[str], args: Sequence[Any], *, durably: bool
+    ) -> Any:
+        if sha == self._sha:
+            self.tries += 1
+            if self._acts:
+                self._acts.pop(0)()
+        return super().send(text, sha, keys, args, durably=durably)
+
+
+def overtake(world: World, *acts: Callable[[World], object]) -> Overtaken:
+    """Others act before each try of the phone change that comes next. Their own are not overtaken."""
+    store = world.services.store
+    others = make_world_beside(world)
+    scripts = Overtaken(store.client, "change_phone", [lambda act=act: act(others) for act in acts])  # type: ignore[misc]
+    store.phone_changes = PhoneChanges(store.client, scripts, store.keys)
+    return scripts
+
+
+def make_world_beside(world: World) -> World:
+    """Another process on the same store."""
+    return make_world(world.services.store.client)
 
 
 # --- it works -------------------------------------------------------------------------
 
 
 def test_all_pools_move_at_once(world: World) -> None:
+    before = live_sessions_of(world, Role.RECRUITER, "rita")
     change(world, NORA)
 
     assert phones_of(world, Role.RECRUITER, "rita") == {NORA}
-    for session in sessions_of(world, Role.RECRUITER, "rita"):
+    after = live_sessions_of(world, Role.RECRUITER, "rita")
+    assert {(s.id, s.virtual_number, s.access_code) for s in after} == {
+        (s.id, s.virtual_number, s.access_code) for s in before
+    }
+    for session in after:
         assert call(world, NORA, session) is RouteState.CONNECT
         assert call(world, RITA, session) is RouteState.CLOSED
     audit(world)
 
 
-def test_one_pool_that_cannot_keeps_all_from_changing(world: World) -> None:
+def test_p1_calls_to_the_old_phone_reach_nobody_else_while_it_cools(world: World) -> None:
+    """Somebody else has Rita's old phone by now, and may not get her numbers."""
+    before = live_sessions_of(world, Role.RECRUITER, "rita")
+    change(world, NORA)
+    register_recruiter(
+        world.services,
+        "quinn",
+        RecruiterDetails(phone=RITA),
+        client_id="board",
+        may_change_phone=True,
+        now=NOW,
+    )
+
+    assert {call(world, RITA, session) for session in before} == {RouteState.CLOSED}
+    cooldown = Pool(name="us", country="US").recruiter_cooldown
+    recycle(world.services, now=NOW + cooldown - 1)
+    late = {call(world, RITA, session, sid="CA2", now=NOW + cooldown - 1) for session in before}
+    assert RouteState.STRANGER not in late
+    audit_pool(world.services.store.client, "us")
+    recycle(world.services, now=NOW + cooldown + 1)
+    late = {call(world, RITA, session, sid="CA3", now=NOW + cooldown + 1) for session in before}
+    assert late == {RouteState.STRANGER}
+
+
+def test_going_back_to_the_phone_before_takes_its_bindings_up_again(world: World) -> None:
+    before = live_sessions_of(world, Role.RECRUITER, "rita")
+    change(world, NORA)
+    change(world, RITA)
+
+    assert phones_of(world, Role.RECRUITER, "rita") == {RITA}
+    for session in before:
+        assert call(world, RITA, session) is RouteState.CONNECT
+        assert call(world, NORA, session) is RouteState.CLOSED
+    audit(world)
+
+
+def test_p4_a_change_that_is_sent_again_changes_nothing(world: World) -> None:
+    """Redis has done it, and its answer was lost on the way."""
+    store = world.services.store
+    scripts = NotedScripts(store.client)
+    store.phone_changes = PhoneChanges(store.client, scripts, store.keys)
+    world.open("nora", "dan", pool="us")
+    change(world, NORA, renumber=True)
+    after = contents(world)
+
+    assert scripts.repeat("change_phone") == ["changed", 0]
+    assert contents(world) == after
+    audit(world)
+
+
+def test_p4_a_take_over_that_is_sent_again_changes_nothing(world: World) -> None:
+    store = world.services.store
+    scripts = NotedScripts(store.client)
+    store.phone_changes = PhoneChanges(store.client, scripts, store.keys)
+    change(world, DAN, role=Role.CANDIDATE, ref="carl", take_over=True)
+    after = contents(world)
+
+    assert scripts.repeat("change_phone") == ["changed", 0]
+    assert contents(world) == after
+    audit(world)
+
+
+def test_the_details_on_record_change_with_the_phone(world: World) -> None:
+    register_recruiter(
+        world.services,
+        "rita",
+        RecruiterDetails(phone=NORA, name="Rita B.", locale="zh-CN"),
+        client_id="board",
+        may_change_phone=True,
+        now=NOW + 1,
+    )
+
+    rita = known(world, Role.RECRUITER, "rita")
+    assert (rita.name, rita.locale, rita.phone_hint[-2:]) == ("Rita B.", "zh-CN", NORA[-2:])
+    assert rita.updated_at == int(NOW + 1)
+    locales = {s.recruiter.locale for s in live_sessions_of(world, Role.RECRUITER, "rita")}
+    assert locales == {"zh-CN"}
+    audit(world)
+
+
+def test_a_recruiter_is_registered_again_after_all_that(world: World) -> None:
+    change(world, NORA)
+    register_recruiter(
+        world.services,
+        "rita",
+        RecruiterDetails(phone=RITA),
+        client_id="board",
+        may_change_phone=True,
+        now=NOW + 1,
+    )
+    assert phones_of(world, Role.RECRUITER, "rita") == {RITA}
+    audit(world)
+
+
+# --- or nothing -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("renumber", [False, True])
+def test_one_pool_in_the_way_keeps_all_from_changing(world: World, renumber: bool) -> None:
+    """In "us" Nora's phone stands on both numbers, in "ca" on none: nothing changes there either."""
+    world.services.store.pools.put(Pool(name="us", country="US", access_codes=False))
+    world.open("nora", "dan", pool="us")
+    world.open("nora", "eve", pool="us")
+    (in_the_way,) = live_sessions_of(world, Role.CANDIDATE, "carl")
+    before = contents(world)
+
+    with pytest.raises(PhoneTaken) as refused:
+        change(world, NORA, renumber=renumber)
+
+    assert refused.value.sessions == (in_the_way.id,)
+    assert contents(world) == before
+    audit(world)
+
+
+def test_the_sessions_in_the_way_are_named_in_every_pool(world: World) -> None:
     world.open("nora", "carl", pool="ca")
     world.open("nora", "dan", pool="us")
-    before = sessions_of(world, Role.RECRUITER, "rita")
+    before = contents(world)
 
     with pytest.raises(PhoneTaken) as refused:
         change(world, NORA)
 
-    assert set(refused.value.sessions) <= {session.id for session in before}
-    assert sessions_of(world, Role.RECRUITER, "rita") == before
-    assert known(world, Role.RECRUITER, "rita").phone_hint[-2:] == RITA[-2:]
-    audit(world)
+    theirs = live_sessions_of(world, Role.RECRUITER, "rita")
+    assert set(refused.value.sessions) == {session.id for session in theirs}
+    assert contents(world) == before
+    assert hint_of(world, Role.RECRUITER, "rita") == RITA[-2:]
 
 
 def test_a_change_to_the_other_sides_phone_is_refused(world: World) -> None:
-    with pytest.raises(PhoneTaken, match="other side"):
+    (with_dan,) = live_sessions_of(world, Role.CANDIDATE, "dan")
+    before = contents(world)
+
+    with pytest.raises(PhoneTaken, match="other side") as refused:
         change(world, DAN, renumber=True)
-    audit(world)
+
+    assert refused.value.sessions == (with_dan.id,)
+    assert contents(world) == before
 
 
 def test_a_session_with_no_other_number_left_keeps_all_from_changing(world: World) -> None:
     world.open("nora", "carl", pool="ca")
     world.open("nora", "dan", pool="ca")
+    (with_dan,) = (s for s in live_sessions_of(world, Role.CANDIDATE, "dan") if s.pool == "ca"
+                   and s.recruiter.ref == "rita")  # fmt: skip
+    before = contents(world)
 
-    with pytest.raises(PhoneTaken, match="No other virtual number"):
+    with pytest.raises(PhoneTaken, match="No other virtual number") as refused:
         change(world, NORA, renumber=True)
+
+    assert refused.value.sessions == (with_dan.id,)
+    assert contents(world) == before
     assert phones_of(world, Role.RECRUITER, "rita") == {RITA}
+
+
+def test_a_held_phone_is_refused(world: World) -> None:
+    before = contents(world)
+    with pytest.raises(PhoneTaken, match="Another candidate") as refused:
+        change(world, DAN, role=Role.CANDIDATE, ref="carl")
+    assert "dan" not in str(refused.value)
+    assert contents(world) == before
+
+
+# --- other numbers --------------------------------------------------------------------
+
+
+def test_only_the_sessions_in_the_way_are_renumbered(world: World) -> None:
+    world.open("nora", "dan", pool="us")
+    before = {s.id: s for s in live_sessions_of(world, Role.RECRUITER, "rita")}
+
+    change(world, NORA, renumber=True)
+
+    after = {s.id: s for s in live_sessions_of(world, Role.RECRUITER, "rita")}
+    assert after.keys() == before.keys()
+    moved = {s.pool for s in after.values() if s.virtual_number != before[s.id].virtual_number}
+    assert moved == {"us"}
+    for session in after.values():
+        assert call(world, NORA, session, sid=f"CAnew{session.id}") is RouteState.CONNECT
     audit(world)
+
+
+def test_p1_a_renumbered_session_leaves_its_old_number_closed_to_both(world: World) -> None:
+    world.open("nora", "dan", pool="us")
+    (before,) = live_sessions_of(world, Role.CANDIDATE, "carl")
+
+    change(world, NORA, renumber=True)
+
+    (after,) = live_sessions_of(world, Role.CANDIDATE, "carl")
+    assert after.virtual_number != before.virtual_number
+    trace = world.services.store.sessions.get(after.previous)
+    assert trace is not None
+    assert trace.closed_reason == "renumbered"
+    assert call(world, CARL, before) is RouteState.CLOSED
+    assert call(world, RITA, before) is RouteState.CLOSED
+    assert call(world, CARL, after, sid="CA2") is RouteState.CONNECT
+    audit(world)
+
+
+def test_p5_a_call_in_progress_keeps_the_number_that_its_session_leaves(world: World) -> None:
+    """Everything has cooled, but the call goes on."""
+    for name in POOLS:
+        world.services.store.pools.put(
+            Pool(name=name, country="US", candidate_cooldown=10, recruiter_cooldown=10)
+        )
+    world.open("nora", "dan", pool="us")
+    (before,) = live_sessions_of(world, Role.CANDIDATE, "carl")
+    assert call(world, CARL, before) is RouteState.CONNECT
+
+    change(world, NORA, renumber=True)
+
+    recycle(world.services, now=NOW + 30)
+    audit(world)
+    assert call(world, CARL, before, sid="CA2", now=NOW + 30) is RouteState.CLOSED
+    recycle(world.services, now=NOW + 61)
+    audit(world)
+    assert call(world, CARL, before, sid="CA3", now=NOW + 61) is RouteState.STRANGER
 
 
 @pytest.mark.parametrize("who", [CARL, NORA], ids=["the other side", "the new phone"])
@@ -176,293 +423,291 @@ def test_a_renumbered_session_avoids_a_number_that_one_of_the_two_has_stopped(
 
     change(world, NORA, renumber=True)
 
-    carls = sessions_of(world, Role.CANDIDATE, "carl")
-    assert {s.virtual_number for s in carls if s.is_live(NOW)} == {"+14155550144"}
+    carls = live_sessions_of(world, Role.CANDIDATE, "carl")
+    assert {s.virtual_number for s in carls} == {"+14155550144"}
     audit(world)
 
 
-def test_nobody_unknown_changes_their_phone(world: World) -> None:
-    ghost = replace(known(world, Role.RECRUITER, "rita"), ref="ghost")
-    with pytest.raises(NotFound):
-        change_phone(world.services, ghost, take_over=False, renumber=False, now=NOW)
+def crowd(world: World, candidates: int) -> None:
+    """Rita has so many candidates on one number of "us", on which Nora has Eve; another is free."""
+    store, vault = world.services.store, world.services.vault
+    world.open("nora", "eve", pool="us")
+    (eve,) = live_sessions_of(world, Role.CANDIDATE, "eve")
+    assert eve.virtual_number == POOLS["us"][0]
+    rita, carl = known(world, Role.RECRUITER, "rita"), known(world, Role.CANDIDATE, "carl")
+    store.numbers.set_status(POOLS["us"][1], "us", NumberStatus.DRAINING)
+    for place in range(candidates):
+        phone = f"+1{212 + place // 50:03d}55501{place % 50:02d}"
+        person = replace(with_phone(world, carl, phone), ref=f"c{place}")
+        assert store.people.put(person, now=NOW) is PutOutcome.CREATED
+        claimed = store.sessions.claim("us", rita, person, ASKED, now=NOW, retention=1000)
+        assert isinstance(claimed, Claimed), claimed
+        assert claimed.session.virtual_number == POOLS["us"][0]
+    store.numbers.set_status(POOLS["us"][1], "us", NumberStatus.AVAILABLE)
+    assert vault.indexes_of(RITA) == rita.phone_indexes
 
 
-def test_a_held_phone_is_refused(world: World) -> None:
-    with pytest.raises(PhoneTaken, match="Another candidate"):
-        change(world, DAN, role=Role.CANDIDATE, ref="carl")
+def test_more_than_so_many_sessions_are_not_renumbered_at_once(world: World) -> None:
+    """It would keep everybody's Redis for too long. Carl is one of those in the way, too."""
+    crowd(world, MOST_RENUMBERED)
+    before = contents(world)
 
+    with pytest.raises(PhoneTaken, match="too many to renumber") as refused:
+        change(world, NORA, renumber=True)
 
-def test_taking_a_phone_over_closes_the_sessions_in_every_pool(world: World) -> None:
-    world.open("rita", "carl", pool="us")
-    world.open("nora", "dan", pool="us")
-    change(world, DAN, role=Role.CANDIDATE, ref="carl", take_over=True, renumber=True)
+    assert (refused.value.status, refused.value.code) == (409, "conflict")
+    assert str(MOST_RENUMBERED) in refused.value.detail
+    assert len(refused.value.sessions) == MOST_RENUMBERED + 1
+    assert contents(world) == before
 
-    dans = sessions_of(world, Role.CANDIDATE, "dan")
-    assert {s.closed_reason for s in dans} == {ClosedReason.TAKEN_OVER}
-    assert len(dans) == 2
-    assert phones_of(world, Role.CANDIDATE, "carl") == {DAN}
-    audit(world)
-
-
-# --- it dies on the way ---------------------------------------------------------------
-
-
-class DyingScripts(Scripts):
-    """A process that dies before the script that is its ``left``-th from now."""
-
-    def __init__(self, client: Any, left: int) -> None:
-        super().__init__(client)
-        self.left = left
-
-    def run(self, name: str, keys: Any, args: Any) -> Any:
-        if self.left == 0:
-            raise redis.ConnectionError("killed")
-        self.left -= 1
-        return super().run(name, keys, args)
-
-
-def die_after(world: World, steps: int, act: Callable[[], None]) -> bool:
-    """Whether the process got to the end."""
-    store = world.services.store
-    parts = [part for part in vars(store).values() if hasattr(part, "_scripts")]
-    healthy, dying = parts[0]._scripts, DyingScripts(store.client, steps)
-    for part in parts:
-        part._scripts = dying
-    try:
-        act()
-    except Unavailable:
-        return False
-    finally:
-        for part in parts:
-            part._scripts = healthy
-    return True
-
-
-def is_over(world: World) -> bool:
-    return not world.services.store.client.exists("{main}:changes")
-
-
-@pytest.mark.parametrize("steps", range(1, 8))
-def test_p4_a_change_whose_process_died_ends_one_way_or_the_other(world: World, steps: int) -> None:
-    died = not die_after(world, steps, lambda: change(world, NORA))
-    audit(world)
-
-    resume_phone_changes(world.services, now=NOW + ABANDONED_AFTER + 1)
-
-    assert died is (steps < 7)
-    assert is_over(world)
-    # begin, reserve, reserve, advance: from there on it is the new phone.
-    expected = NORA if steps >= 4 else RITA
-    assert phones_of(world, Role.RECRUITER, "rita") == {expected}
-    assert known(world, Role.RECRUITER, "rita").phone_hint[-2:] == expected[-2:]
-    audit(world)
-    assert phones_of(world, Role.RECRUITER, "rita") == {expected}
-    change(world, NORA if expected == RITA else RITA)
-    audit(world)
-
-
-@pytest.mark.parametrize("steps", range(1, 10))
-def test_p4_a_take_over_whose_process_died_ends_one_way_or_the_other(
-    world: World, steps: int
-) -> None:
-    world.open("nora", "dan", pool="us")
-
-    def take_over() -> None:
-        change(world, DAN, role=Role.CANDIDATE, ref="carl", take_over=True, renumber=True)
-
-    die_after(world, steps, take_over)
-    audit(world)
-    resume_phone_changes(world.services, now=NOW + ABANDONED_AFTER + 1)
-
-    assert is_over(world)
-    audit(world)
-    [*dans] = (s for s in sessions_of(world, Role.CANDIDATE, "dan") if s.is_live(NOW))
-    carls = phones_of(world, Role.CANDIDATE, "carl")
-    assert (len(dans), carls) in [(2, {CARL}), (0, {DAN})]
-
-
-@pytest.mark.parametrize("undone_steps", range(4))
-def test_p4_an_undoing_that_died_is_ended(world: World, undone_steps: int) -> None:
-    world.open("nora", "carl", pool="ca")
-    world.open("nora", "dan", pool="us")
-
-    with pytest.raises((Unavailable, Conflict)):  # noqa: PT012
-        if not die_after(world, 3 + undone_steps, lambda: change(world, NORA)):
-            raise Unavailable("died")
-    resume_phone_changes(world.services, now=NOW + ABANDONED_AFTER + 1)
-
-    assert is_over(world)
-    assert phones_of(world, Role.RECRUITER, "rita") == {RITA}
-    audit(world)
-
-
-def test_a_change_that_is_young_is_left_to_its_process(world: World) -> None:
-    die_after(world, 2, lambda: change(world, NORA))
-    assert resume_phone_changes(world.services, now=NOW + ABANDONED_AFTER) == 0
-    assert not is_over(world)
-
-
-def test_the_workers_tidy_abandoned_changes_up(world: World) -> None:
-    die_after(world, 2, lambda: change(world, NORA))
-    recycle(world.services, now=NOW + ABANDONED_AFTER + 1)
-    assert is_over(world)
-
-
-# --- two at once ----------------------------------------------------------------------
-
-
-class Interrupting(Scripts):
-    """Does something else once, just before a script runs."""
-
-    def __init__(self, client: Any, before: str, act: Callable[[], object]) -> None:
-        super().__init__(client)
-        self.before = before
-        self.acts: Iterator[Callable[[], object]] = iter([act])
-
-    def run(self, name: str, keys: Any, args: Any) -> Any:
-        if name == self.before:
-            for act in self.acts:
-                act()
-        return super().run(name, keys, args)
-
-
-@pytest.fixture
-def interrupt(world: World) -> Callable[..., None]:
-    def install(before: str, act: Callable[[], object]) -> None:
-        store = world.services.store
-        for part in vars(store).values():
-            if hasattr(part, "_scripts"):
-                part._scripts = Interrupting(store.client, before, act)
-
-    return install
-
-
-def late(world: World) -> Callable[[], object]:
-    return lambda: resume_phone_changes(world.services, now=NOW + ABANDONED_AFTER + 1)
-
-
-@pytest.mark.parametrize("before", ["reserve_phone", "advance_phone_change"])
-def test_a_process_slower_than_the_sweeper_finds_its_change_undone(
-    world: World, interrupt: Callable[..., None], before: str
-) -> None:
-    interrupt(before, late(world))
-    with pytest.raises(Conflict, match="too long"):
-        change(world, NORA)
-    assert is_over(world)
-    audit(world)
-
-
-def test_a_process_slower_than_the_sweeper_finds_its_change_completed(
-    world: World, interrupt: Callable[..., None]
-) -> None:
-    interrupt("commit_phone", late(world))
-    change(world, NORA)
-    assert is_over(world)
+    # As it asks to: one is closed, and the others fit.
+    close_session(world.services, refused.value.sessions[0], now=NOW)
+    change(world, NORA, renumber=True)
+    theirs = live_sessions_of(world, Role.RECRUITER, "rita")
+    assert {s.virtual_number for s in theirs if s.pool == "us"} == {POOLS["us"][1]}
     assert phones_of(world, Role.RECRUITER, "rita") == {NORA}
     audit(world)
 
 
-def test_the_sweeper_and_the_process_may_both_undo(
-    world: World, interrupt: Callable[..., None]
-) -> None:
-    world.open("nora", "carl", pool="ca")
+# --- taking over ----------------------------------------------------------------------
+
+
+def take_over(world: World, *, renumber: bool = False) -> None:
+    """Carl gets Dan's phone."""
+    change(world, DAN, role=Role.CANDIDATE, ref="carl", take_over=True, renumber=renumber)
+
+
+def test_taking_a_phone_over_closes_the_sessions_in_every_pool(world: World) -> None:
     world.open("nora", "dan", pool="us")
-    interrupt("undo_phone", late(world))
-    with pytest.raises(PhoneTaken):
+    take_over(world, renumber=True)
+
+    dans = sessions_of(world, Role.CANDIDATE, "dan")
+    assert {s.closed_reason for s in dans} == {ClosedReason.TAKEN_OVER}
+    assert {s.pool for s in dans} == {"us", "ca"}
+    assert phones_of(world, Role.CANDIDATE, "carl") == {DAN}
+    dan = known(world, Role.CANDIDATE, "dan")
+    assert (dan.status, dan.sealed_phone, dan.phone_indexes) == ("without_phone", "", ())
+    audit(world)
+
+
+def test_a_take_over_that_is_refused_takes_nothing(world: World) -> None:
+    """Nora has Dan on the number on which Rita has Carl, in "us"; nothing was to be renumbered."""
+    world.open("nora", "dan", pool="us")
+    (with_carl,) = live_sessions_of(world, Role.CANDIDATE, "carl")
+    before = contents(world)
+
+    with pytest.raises(PhoneTaken) as refused:
+        take_over(world)
+
+    assert refused.value.sessions == (with_carl.id,)
+    assert contents(world) == before
+
+
+def test_p1_a_call_of_who_has_lost_the_phone_is_connected_no_more(world: World) -> None:
+    """The carrier asks again for a call that has begun: the answer may not be Dan's any more."""
+    (with_dan,) = live_sessions_of(world, Role.CANDIDATE, "dan")
+    assert call(world, RITA, with_dan) is RouteState.CONNECT
+    take_over(world)
+    assert call(world, RITA, with_dan) is RouteState.SPENT
+    assert call(world, DAN, with_dan, sid="CA2") is RouteState.CLOSED
+    audit(world)
+
+
+# --- others act at the same time ------------------------------------------------------
+
+
+def test_a_session_opened_meanwhile_in_another_pool_moves_too(world: World) -> None:
+    """The change has looked, and knows of no session of Rita's in "gb"."""
+    world.services.store.pools.put(Pool(name="gb", country="GB"))
+    world.services.store.numbers.add(
+        "+442079460142", "gb", carrier_sid="PN", capabilities="vs", now=NOW
+    )
+    scripts = overtake(world, lambda others: others.open("rita", "eve", pool="gb"))
+    change(world, NORA)
+
+    assert scripts.tries == 2
+    moved = live_sessions_of(world, Role.RECRUITER, "rita")
+    assert {session.pool for session in moved} == {"us", "ca", "gb"}
+    assert phones_of(world, Role.RECRUITER, "rita") == {NORA}
+    audit_people(world.services.store.client, world.services.store, [*POOLS, "gb"], NOW)
+
+
+def test_a_session_opened_meanwhile_in_the_way_is_named(world: World) -> None:
+    """Nora opens one on the number on which Rita has Carl."""
+    overtake(world, lambda others: others.open("nora", "dan", pool="us"))
+    with pytest.raises(PhoneTaken) as refused:
         change(world, NORA)
-    assert is_over(world)
+    (with_carl,) = live_sessions_of(world, Role.CANDIDATE, "carl")
+    assert refused.value.sessions == (with_carl.id,)
     audit(world)
 
 
-def test_a_second_change_waits_and_is_then_a_conflict(world: World) -> None:
-    die_after(world, 1, lambda: change(world, NORA))
-    with pytest.raises(Conflict, match="another request"):
-        change(world, DAN)
+def test_a_session_opened_by_the_loser_meanwhile_is_closed_too(world: World) -> None:
+    """Dan, who had one in "ca" alone, opens one in "us" just as his phone is taken over."""
+    scripts = overtake(world, lambda others: others.open("nora", "dan", pool="us"))
+    take_over(world, renumber=True)
 
-
-def test_the_other_sides_change_is_waited_for(world: World) -> None:
-    die_after(world, 3, lambda: change(world, NORA))
-    with pytest.raises(Conflict, match="another request"):
-        change(world, "+19175550189", role=Role.CANDIDATE, ref="carl")
-    late(world)()
-    change(world, "+19175550189", role=Role.CANDIDATE, ref="carl")
+    assert scripts.tries >= 2
+    assert live_sessions_of(world, Role.CANDIDATE, "dan") == []
+    dans = sessions_of(world, Role.CANDIDATE, "dan")
+    assert {s.pool for s in dans} == {"us", "ca"}
+    assert {s.closed_reason for s in dans} == {ClosedReason.TAKEN_OVER}
+    assert phones_of(world, Role.CANDIDATE, "carl") == {DAN}
     audit(world)
 
 
-def test_a_phone_is_not_taken_from_somebody_who_is_changing(world: World) -> None:
-    die_after(world, 2, lambda: change(world, "+19175550189", role=Role.CANDIDATE, ref="dan"))
-    with pytest.raises(Conflict, match="another request"):
-        change(world, DAN, role=Role.CANDIDATE, ref="carl", take_over=True)
+def test_the_loser_opens_nothing_with_the_phone_that_was_just_taken(world: World) -> None:
+    """The other order: Dan was looked at, then loses his phone, then the claim comes."""
+    nora = with_phone(world, replace(known(world, Role.RECRUITER, "rita"), ref="nora"), NORA)
+    world.services.store.people.put(nora, now=NOW)
+    dan = known(world, Role.CANDIDATE, "dan")
+    take_over(world)
+    claimed = world.services.store.sessions.claim("us", nora, dan, ASKED, now=NOW, retention=1000)
+    assert claimed == Outdated()
+    assert live_sessions_of(world, Role.CANDIDATE, "dan") == []
     audit(world)
 
 
-def test_of_two_who_take_the_same_phone_over_the_second_is_refused(
-    world: World, interrupt: Callable[..., None]
-) -> None:
-    from relay.workflows.register_participant import register_candidate
+def test_somebody_who_changes_meanwhile_is_looked_at_again(world: World) -> None:
+    """Carl gets one phone from another request, then the one that is asked for here."""
+    scripts = overtake(world, lambda others: change(others, FREE, role=Role.CANDIDATE, ref="carl"))
+    change(world, NORA, role=Role.CANDIDATE, ref="carl")
 
-    def eve_is_quicker() -> None:
-        register_candidate(
-            world.services,
-            "eve",
-            CandidateDetails(phone=DAN),
-            client_id="board",
-            may_change_phone=True,
-            take_over=True,
-            now=NOW,
-        )
+    assert scripts.tries == 2
+    assert phones_of(world, Role.CANDIDATE, "carl") == {NORA}
+    (with_carl,) = live_sessions_of(world, Role.CANDIDATE, "carl")
+    for phone in (CARL, FREE):
+        assert call(world, phone, with_carl) is RouteState.CLOSED
+    audit(world)
 
-    interrupt("advance_phone_change", eve_is_quicker)
+
+def test_of_two_changes_to_one_phone_the_second_finds_it_done(world: World) -> None:
+    scripts = overtake(world, lambda others: change(others, NORA))
+    change(world, NORA)
+    assert scripts.tries == 1
+    assert phones_of(world, Role.RECRUITER, "rita") == {NORA}
+    audit(world)
+
+
+def test_the_other_side_may_change_at_the_same_time(world: World) -> None:
+    overtake(world, lambda others: change(others, FREE, role=Role.CANDIDATE, ref="carl"))
+    change(world, NORA)
+    assert phones_of(world, Role.RECRUITER, "rita") == {NORA}
+    assert phones_of(world, Role.CANDIDATE, "carl") == {FREE}
+    audit(world)
+
+
+def test_the_other_side_may_change_while_a_session_is_renumbered(world: World) -> None:
+    """Carl's old phone cools on for the trace, on the number that is left."""
+    world.open("nora", "dan", pool="us")
+    (before,) = live_sessions_of(world, Role.CANDIDATE, "carl")
+    scripts = overtake(
+        world,
+        lambda _: None,  # what is in the way is found out first
+        lambda others: change(others, FREE, role=Role.CANDIDATE, ref="carl"),
+    )
+    change(world, NORA, renumber=True)
+
+    assert scripts.tries >= 2
+    assert phones_of(world, Role.RECRUITER, "rita") == {NORA}
+    assert phones_of(world, Role.CANDIDATE, "carl") == {FREE}
+    assert {call(world, phone, before) for phone in (CARL, FREE, RITA)} == {RouteState.CLOSED}
+    audit(world)
+
+
+def test_what_gets_in_the_way_while_others_are_renumbered_is_named(world: World) -> None:
+    """One session was in the way; then Nora opens one in "ca", too."""
+    world.open("nora", "dan", pool="us")
+    overtake(
+        world,
+        lambda _: None,
+        lambda others: others.open("nora", "carl", pool="ca"),
+    )
+    with pytest.raises(PhoneTaken) as refused:
+        change(world, NORA, renumber=True)
+
+    theirs = live_sessions_of(world, Role.RECRUITER, "rita")
+    assert set(refused.value.sessions) == {session.id for session in theirs}
+    assert phones_of(world, Role.RECRUITER, "rita") == {RITA}
+    audit(world)
+
+
+def test_a_session_closed_meanwhile_stays_closed(world: World) -> None:
+    (with_carl,) = live_sessions_of(world, Role.CANDIDATE, "carl")
+    overtake(world, lambda others: close_session(others.services, with_carl.id, now=NOW))
+    change(world, NORA)
+    assert [s.pool for s in live_sessions_of(world, Role.RECRUITER, "rita")] == ["ca"]
+    assert call(world, NORA, with_carl) is RouteState.STRANGER
+    assert call(world, RITA, with_carl) is RouteState.CLOSED
+    audit(world)
+
+
+def test_somebody_erased_meanwhile_is_new(world: World) -> None:
+    """Whoever asks for somebody to be put on record gets them, before or after the erasure."""
+    overtake(
+        world, lambda others: erase_participant(others.services, Role.CANDIDATE, "carl", now=NOW)
+    )
+    change(world, FREE, role=Role.CANDIDATE, ref="carl")
+
+    assert hint_of(world, Role.CANDIDATE, "carl") == FREE[-2:]
+    assert live_sessions_of(world, Role.CANDIDATE, "carl") == []
+    audit(world)
+
+
+def take_dans_phone(others: World, ref: str = "eve", phone: str = DAN) -> None:
+    register_candidate(
+        others.services,
+        ref,
+        CandidateDetails(phone=phone),
+        client_id="board",
+        may_change_phone=True,
+        take_over=True,
+        now=NOW,
+    )
+
+
+def test_a_take_over_takes_the_phone_from_whoever_has_it_by_then(world: World) -> None:
+    """Eve is quicker; her session goes, too."""
+
+    def eve_is_quicker(others: World) -> None:
+        take_dans_phone(others)
+        nora = with_phone(others, replace(known(others, Role.RECRUITER, "rita"), ref="nora"), NORA)
+        others.services.store.people.put(nora, now=NOW)
+
+    scripts = overtake(world, eve_is_quicker)
+    take_over(world)
+
+    assert scripts.tries == 2
+    assert phones_of(world, Role.CANDIDATE, "carl") == {DAN}
+    for loser in ("dan", "eve"):
+        assert known(world, Role.CANDIDATE, loser).status == "without_phone"
+    audit(world)
+
+
+def test_a_phone_taken_meanwhile_is_refused_without_take_over(world: World) -> None:
+    overtake(world, lambda others: take_dans_phone(others, phone=FREE))
     with pytest.raises(PhoneTaken, match="Another candidate"):
-        change(world, DAN, role=Role.CANDIDATE, ref="carl", take_over=True)
-    assert known(world, Role.CANDIDATE, "eve").phone_hint[-2:] == DAN[-2:]
+        change(world, FREE, role=Role.CANDIDATE, ref="carl")
+    assert hint_of(world, Role.CANDIDATE, "eve") == FREE[-2:]
     assert phones_of(world, Role.CANDIDATE, "carl") == {CARL}
     audit(world)
 
 
-def test_a_change_overtaken_by_its_own_undoing_is_a_conflict(
-    world: World, monkeypatch: pytest.MonkeyPatch
+def test_somebody_changed_by_others_again_and_again_is_a_conflict_to_try_again(
+    world: World,
 ) -> None:
-    changes = world.services.store.phone_changes
-    monkeypatch.setattr(changes, "get", lambda *_: None)
-    with pytest.raises(Conflict):
-        change(world, NORA)
-
-
-def test_completing_a_change_twice_is_completing_it_once(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Another process ends the change, and frees who has lost the phone, at either moment."""
-    changes, carl = world.services.store.phone_changes, known(world, Role.CANDIDATE, "carl")
-    changes.begin(with_phone(world, carl, DAN), "1", take_over=True, now=NOW)
-    begun = changes.get(Role.CANDIDATE, "carl")
-    assert begun is not None
-    for pool in policies(world.services, begun.pools):
-        world.services.store.phone_moves.reserve(pool, begun, now=NOW)
-    changes.advance(begun, now=NOW)
-    committing = changes.get(Role.CANDIDATE, "carl")
-    complete_phone_change(world.services, begun, now=NOW)
-    complete_phone_change(world.services, begun, now=NOW)
-    before = sessions_of(world, Role.CANDIDATE, "carl")
-
-    monkeypatch.setattr(changes, "get", lambda _, ref: committing if ref == "carl" else None)
-    complete_phone_change(world.services, begun, now=NOW)
-
-    assert sessions_of(world, Role.CANDIDATE, "carl") == before
-    audit(world)
-
-
-def test_a_recruiter_is_registered_again_after_all_that(world: World) -> None:
-    from relay.workflows.register_participant import register_recruiter
-
-    change(world, NORA)
-    register_recruiter(
-        world.services,
-        "rita",
-        RecruiterDetails(phone=RITA),
-        client_id="board",
-        may_change_phone=True,
-        now=NOW + 1,
+    phones = [f"+1917555012{place}" for place in range(ATTEMPTS)]
+    scripts = overtake(
+        world,
+        *(
+            lambda others, phone=phone: change(others, phone, role=Role.CANDIDATE, ref="carl")
+            for phone in phones
+        ),
     )
-    assert phones_of(world, Role.RECRUITER, "rita") == {RITA}
+    with pytest.raises(Conflict) as refused:
+        change(world, NORA, role=Role.CANDIDATE, ref="carl")
+
+    assert refused.value.retry_after == 1
+    assert scripts.tries == ATTEMPTS
+    assert phones_of(world, Role.CANDIDATE, "carl") == {phones[-1]}
     audit(world)
