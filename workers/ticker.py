@@ -35,7 +35,7 @@ _TICK = 0.5
 
 
 class Leadership:
-    """Who leads, by a key with a lifetime. Raises RedisError."""
+    """Who leads, by a key with a lifetime. Raises Unavailable."""
 
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
@@ -75,7 +75,8 @@ class Ticker:
     def tick(self, now: float) -> None:
         """Does what is due. A slot that nobody enqueued, because no ticker ran, is due at once.
 
-        Raises RedisError; Unavailable also when this machine's clock is wrong.
+        Raises RedisError when the queue's Redis is away; Unavailable when the store is, or when
+        this machine's clock is wrong.
         """
         self._clock.check()
         if not self._leadership.is_ours():
@@ -97,7 +98,7 @@ class Ticker:
                 log.warning("ticker waits", error=type(error).__name__, why=str(error))
         try:
             self._leadership.give_back()
-        except RedisError:
+        except Unavailable:
             log.info("leadership ends by itself")
 
 

@@ -217,7 +217,7 @@ def _send_together(client: Client, units: Sequence[Unit]) -> None:
     with client.pipeline(transaction=False) as pipe:
         for unit in units:
             if unit.detour:
-                pipe.execute_command("ASKING")  # lets the next command into a slot on its way
+                pipe.execute_command(_ASKING)
             for args, options in unit.commands:
                 pipe.execute_command(*args, **options)
         try:

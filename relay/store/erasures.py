@@ -1,4 +1,4 @@
-"""Erasures: a person goes in one atomic script; texts on their way to them are cleaned afterwards."""
+"""Erasures: a person goes in one atomic script; texts on their way to them are cleaned later."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ class Erasures:
 
     def erase(self, role: Role, ref: str, *, now: float) -> bool:
         """Forgets the record, closes the sessions and takes calls under way back. From now on
-        nobody finds the person; ``pending`` lists them until ``finish``. False for somebody unknown.
+        nobody finds the person; ``pending`` lists them until ``finish``. Returns False for somebody
+        unknown.
 
         Raises Conflict when others change the same people at the same time again and again.
         """

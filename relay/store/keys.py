@@ -363,3 +363,22 @@ class PoolKeys(BoardKeys):
     degrees = Struct(
         recruiter="recruiter_degrees", candidate="candidate_degrees", both="both_degrees"
     )
+
+
+def tables() -> str:
+    """What is declared here as the tables of ``docs/redis-keys.md``."""
+    sections = (
+        ("What all boards share", DeploymentKeys),
+        ("A board", BoardKeys),
+        ("A pool of a board", PoolKeys),
+    )
+    return "\n\n".join(f"### {title}\n\n{_table(owner)}" for title, owner in sections)
+
+
+def _table(owner: type[Keys]) -> str:
+    rows = [f"| `{key.pattern}` | {key.kind} | {key.holds} | {key.lives} |" for key in owner.own()]
+    return "\n".join(["| key | type | holds | lives |", "| --- | --- | --- | --- |", *rows])
+
+
+if __name__ == "__main__":
+    print(tables())  # noqa: T201 - the document's tables

@@ -109,7 +109,7 @@ class Sessions:
         ended session is kept.
         """
         while True:
-            answer = self._claim(pool, recruiter, candidate, request, now, retention)
+            answer = self._claim(pool, recruiter, candidate, request, now=now, retention=retention)
             match answer:
                 case ["created" | "existing" as outcome, session_id, record]:
                     session = unpack_session(session_id, record)
@@ -133,6 +133,7 @@ class Sessions:
         recruiter: Participant,
         candidate: Participant,
         request: ClaimRequest,
+        *,
         now: float,
         retention: int,
     ) -> list[str]:

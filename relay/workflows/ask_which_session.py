@@ -8,7 +8,7 @@ from relay.workflows.services import Services
 
 
 def ask_which_session(
-    services: Services, message_id: str, *, index: str, number: str, locale: str, now: float
+    services: Services, *, index: str, number: str, locale: str, now: float
 ) -> str:
     """The words: the question, and the codes and contexts of the sender's live sessions there; of
     none whose recruiter has left this phone, the one of ``index``. That they are connected no

@@ -125,7 +125,6 @@ def _words(services: Services, lease: SendLease, now: float) -> str:
     if lease.notice is Notice.WHICH_SESSION:
         return ask_which_session(
             services,
-            lease.message,
             index=lease.index,
             number=lease.number,
             locale=lease.locale,

@@ -20,7 +20,6 @@ def word_answer(services: Services, answer: TextAnswer, *, number: str, now: flo
     if answer.tell is Notice.WHICH_SESSION:
         return ask_which_session(
             services,
-            answer.message,
             index=accepted.index,
             number=number,
             locale=answer.locale,

@@ -1,23 +1,24 @@
-"""Every Lua script has its header, names what it is given, builds no key, and has a test."""
+"""Every Lua script is a named unit: it declares what it takes, builds no key, and has a test."""
 
 import ast
 import re
 
 import pytest
 
+from relay.store.keys import BoardKeys, DeploymentKeys
+from relay.store.outbox import MESSAGE_FIELDS
 from relay.store.records import FIELDS
-from relay.store.scripts import LUA, source
+from relay.store.reputation import TRAFFIC_FIELDS
+from relay.store.scripts import LUA, Script, ScriptError, script
 from tests.architecture.source import ROOT, modules
+from tests.fake_redis import FakeRedis
 
-SCRIPTS = {path.stem: path for path in sorted(LUA.glob("*.lua"))}
+SCRIPTS = {path.stem: path for path in sorted(LUA.glob("*/*.lua")) if path.parent.name != "shared"}
 SHARED = {path.stem: path for path in sorted((LUA / "shared").glob("*.lua"))}
-GIVEN = re.compile(r"\b(KEYS|ARGV)\[(\d+)\]")
-NAMED = re.compile(r"\b\w+ = (?:tonumber\()?(?:KEYS|ARGV)\[\d+\]")
-IN_A_LIST = re.compile(r"\w+ = \{ (?:(?:KEYS|ARGV)\[\d+\](?:, )?)+ \}")
 
 
 def code_lines(path):
-    return [line for line in path.read_text().splitlines() if not line.startswith("--")]
+    return [line for line in path.read_text().splitlines() if not line.lstrip().startswith("--")]
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
@@ -25,7 +26,7 @@ def test_a_script_says_what_it_does(name):
     text = SCRIPTS[name].read_text()
 
     assert text.startswith(f"-- {name}: ")
-    header = text.partition("\nlocal ")[0]
+    header = re.match(r"(?:--.*\n)+", text)[0]
     assert re.search(r"\b(twice|once)\b", header), "what if its reply is lost and it runs twice?"
 
 
@@ -34,20 +35,9 @@ def test_a_shared_part_says_what_it_is_for(name):
     assert SHARED[name].read_text().startswith("-- ")
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
-def test_a_script_names_everything_it_is_given(name):
-    """Each KEYS[n] and ARGV[n] goes into a name at once, none is left out, each key has a type."""
-    numbers = {"KEYS": [], "ARGV": []}
-    for line in code_lines(SCRIPTS[name]):
-        found = GIVEN.findall(line)
-        for kind, number in found:
-            numbers[kind].append(int(number))
-        if found and not IN_A_LIST.search(line):
-            assert len(NAMED.findall(line)) == len(found), line
-        if any(kind == "KEYS" for kind, _ in found):
-            assert re.search(r"-- .*(hash|string|sorted set|set|bitmap)", line), line
-    for kind, seen in numbers.items():
-        assert seen == list(range(1, len(seen) + 1)), f"{kind} in order, each once"
+@pytest.mark.parametrize("path", [*SCRIPTS.values(), *SHARED.values()], ids=lambda path: path.stem)
+def test_nothing_is_taken_by_its_position(path):
+    assert not [line for line in code_lines(path) if re.search(r"\b(KEYS|ARGV)\b", line)]
 
 
 @pytest.mark.parametrize("path", [*SCRIPTS.values(), *SHARED.values()], ids=lambda path: path.stem)
@@ -59,13 +49,54 @@ def test_a_script_builds_no_key(path):
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_a_script_uses_shared_parts_that_are_there_and_all_it_needs(name):
-    whole = source(name)
-    own = SCRIPTS[name].read_text()
-    for part, path in SHARED.items():
+def test_a_script_uses_the_shared_parts_it_needs(name):
+    whole, own = script(name).text, SCRIPTS[name].read_text()
+    for path in SHARED.values():
         defined = re.findall(r"^local function (\w+)", path.read_text(), re.MULTILINE)
         if any(re.search(rf"\b{function}\(", own) for function in defined):
-            assert path.read_text() in whole, f"uses: {part}"
+            assert path.read_text() in whole, f"uses: {path.stem}"
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_moving_slot_refuses_a_script_whole(name):
+    """By a key that is declared and never exists."""
+    assert "never" in [key.alias for key in script(name).fixed]
+
+
+# --- the calls ------------------------------------------------------------------------
+
+
+def calls_of_run():
+    """(where, script's name, names of the arguments; None where a call passes some on)."""
+    for module, path in modules().items():
+        if not module.startswith("relay."):
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr == "run"
+                and ast.unparse(node.func.value).endswith("scripts")
+            ):
+                name = ast.literal_eval(node.args[0])
+                given = {keyword.arg for keyword in node.keywords} - {"durably"}
+                yield f"{module}:{node.lineno}", name, given
+
+
+CALLS = list(calls_of_run())
+
+
+@pytest.mark.parametrize(("where", "name", "given"), CALLS, ids=[call[0] for call in CALLS])
+def test_a_call_gives_a_script_just_what_it_declares(where, name, given):
+    """mypy cannot check these names."""
+    declared = {argument.name for argument in (*script(name).scalars, *script(name).lists)}
+
+    assert given - {None} <= declared, where
+    assert None in given or given == declared, where
+
+
+def test_every_script_is_called():
+    assert {name for _, name, _ in CALLS} == set(SCRIPTS)
 
 
 def methods_that_run(name):
@@ -81,18 +112,94 @@ def methods_that_run(name):
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_a_script_is_run_by_the_store_and_has_a_test_of_it(name):
+def test_a_script_has_a_test_of_it(name):
     methods = set(methods_that_run(name))
     tests = "".join(path.read_text() for path in (ROOT / "tests" / "store").rglob("*.py"))
 
-    assert methods, "nobody runs it"
     assert any(re.search(rf"\b{word}\b", tests) for word in {name, *methods}), (
         f"no test under tests/store names {name} or what runs it: {methods}"
     )
 
 
-def test_lua_and_python_know_the_same_fields_of_a_session():
-    text = SHARED["session"].read_text()
-    fields = re.search(r"SESSION_FIELDS = \{(.*?)\}", text, re.DOTALL).group(1)
+@pytest.mark.parametrize(
+    ("part", "table", "fields"),
+    [
+        ("session", "SESSION_FIELDS", FIELDS),
+        ("message", "MESSAGE_FIELDS", MESSAGE_FIELDS),
+        ("traffic", "TRAFFIC_FIELDS", TRAFFIC_FIELDS),
+    ],
+)
+def test_lua_and_python_know_the_same_fields(part, table, fields):
+    found = re.search(rf"{table} = \{{(.*?)\}}", SHARED[part].read_text(), re.DOTALL).group(1)
 
-    assert tuple(re.findall(r'"(\w+)"', fields)) == FIELDS
+    assert tuple(re.findall(r'"(\w+)"', found)) == fields
+
+
+# --- the generator --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("-- keys: nothing\nreturn keys.nothing", "no key nothing"),
+        ("-- keys: sessions\nreturn 1", "never uses its keys"),
+        ("-- args: id\nreturn 1", "never uses its args"),
+        ("return keys.sessions", "undeclared keys"),
+        ("return args.id", "undeclared args"),
+        ("-- keys: message\nreturn keys.message", "is made of"),
+        ("-- keys: message(id)\nreturn keys.message", "made of unknown"),
+        ("-- args: id:colour\nreturn args.id", "is no argument"),
+        ("-- keys: =\nreturn 1", "is no key"),
+        ("-- args: now\n-- args: now:number\nreturn args.now", "in two ways"),
+    ],
+)
+def test_a_header_that_does_not_fit_is_an_error_when_the_script_is_loaded(text, fault):
+    with pytest.raises(ScriptError, match=fault):
+        Script("made_up", text)
+
+
+SAMPLE = """-- keys: sessions texts=message(ids*) theirs=open("recruiter" ref)
+--       nodes=node_in(of.pool of.index)
+-- args: ref now:number is_new:flag nothing? ids:list of:records(pool index count:number)
+return { keys.texts[2], keys.theirs, keys.nodes[1].used.candidate, args.ref, args.now + 1,
+  args.is_new and "new" or "old", args.nothing or "nil", args.ids[1], args.of[1].count + 1,
+  keys.sessions }"""
+GIVEN = {
+    "ref": "r",
+    "now": 1,
+    "is_new": True,
+    "nothing": None,
+    "ids": ["a", "b"],
+    "of": [{"pool": "us", "index": "i", "count": 2}],
+}
+
+
+def test_both_sides_are_bound_by_name():
+    client = FakeRedis()
+    sample = Script("sample", SAMPLE)
+    keys, args = sample.bind(BoardKeys("main"), GIVEN)
+
+    assert client.eval(sample.text, len(keys), *keys, *args) == [
+        "{main}:message:b",
+        "{main}:open:recruiter:r",
+        "{main}/us:used:c:i",
+        "r",
+        2,
+        "new",
+        "nil",
+        "a",
+        3,
+        "{main}:sessions",
+    ]
+
+
+@pytest.mark.parametrize("given", [{**GIVEN, "more": 1}, {"ref": "r"}])
+def test_a_call_with_other_names_is_an_error(given):
+    with pytest.raises(ScriptError, match="sample takes"):
+        Script("sample", SAMPLE).bind(BoardKeys("main"), given)
+
+
+def test_a_script_of_the_deployment_is_bound_to_its_keys():
+    keys, _ = script("count_in_window").bind(DeploymentKeys(), {"who": "x", "window": 60})
+
+    assert set(keys) == {"{all_boards}:never", "{all_boards}:rates:fixed:x"}

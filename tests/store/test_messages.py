@@ -670,6 +670,7 @@ def test_p2_somebody_erased_is_forgotten_in_both_parts(texts: Texts, role: Role)
     _split(texts, message)
     session, ref = texts.pair.session, f"{role[0]}-{(RITA if role == 'recruiter' else CARL)[-4:]}"
     is_receiver = role is Role.RECRUITER
+    texts.store.sessions.close(session.id, ClosedReason.BY_API, now=NOW)
     forgotten = texts.store.erasures.forget_in_texts(role, ref, [session])
     assert forgotten == (2 if is_receiver else 0)
     for part in (message, second_id(message)):

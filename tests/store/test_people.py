@@ -45,8 +45,7 @@ def test_an_update_keeps_the_day_of_creation(board: Board) -> None:
     assert board.register(RECRUITER, "rita", "r", seal="2") is PutOutcome.UPDATED
 
     rita = get(board, RECRUITER, "rita")
-    assert (rita.pools, rita.updated_at - rita.created_at) == (("us",), 10)
-    assert rita.sealed_phone.startswith("k1:1")
+    assert rita.updated_at - rita.created_at == 10
 
 
 def test_a_put_seals_a_phone_anew_when_it_knows_its_seal(board: Board) -> None:

@@ -93,6 +93,7 @@ def test_full_numbers_and_such_as_cannot_text_are_not_usable(board: Board) -> No
 
 
 def test_headroom_is_that_of_the_person_with_the_fewest_free_numbers(board: Board) -> None:
+    """``count_free`` counts those of one person after the other."""
     """The busiest one's bindings may be on numbers that nobody gets any more."""
     for place in range(3, 40):
         board.add_number(place)

@@ -100,7 +100,7 @@ def test_a_place_in_another_kind_of_list_begins_anew(world):
     everything = pairs(world)[0]
 
     assert pairs(world, start=After(created_at=0, id="x"))[0] == everything
-    assert len(pairs(world, recruiter="rita", start=Scan(pool="us", cursor=7))[0]) == 2
+    assert len(pairs(world, recruiter="rita", start=Scan(cursor=7))[0]) == 2
 
 
 def test_what_had_no_place_in_a_page_comes_first_in_the_next(world):
@@ -125,7 +125,7 @@ def test_a_page_looks_at_so_many_sessions_and_no_more(world):
     asked = []
 
     class Endless:
-        def scan(self, pool, cursor, count):
+        def scan(self, cursor, count):
             asked.append(count)
             return cursor + 1, []
 
@@ -137,7 +137,7 @@ def test_a_page_looks_at_so_many_sessions_and_no_more(world):
     found, go_on = pairs(world, limit=5, virtual_number=NUMBER)
 
     assert found == []
-    assert go_on == Scan(pool="us", cursor=len(asked))
+    assert go_on == Scan(cursor=len(asked))
     assert len(asked) == 50
 
 

@@ -54,23 +54,6 @@ def test_more_than_a_batch_is_done_in_one_go(world: World, monkeypatch: pytest.M
     assert recycle(world.services, now=later) == Recycled(purged=2)
 
 
-def test_a_pool_that_cannot_be_reached_keeps_nobody_else_waiting(world: World) -> None:
-    client = world.services.store.client
-    world.services.store.pools.put(Pool(name="ca", country="CA"))
-    world.open(ttl=60)
-    client.delete("{main}/ca:due")
-    client.set("{main}/ca:due", "not a sorted set, which fails as a lost master does")
-
-    assert recycle(world.services, now=NOW + 61) == Recycled(closed=1)
-
-
-def test_people_that_cannot_be_reached_keep_no_pool_waiting(world: World) -> None:
-    world.open(ttl=60)
-    world.services.store.client.set("{main}:changes", "not a sorted set")
-
-    assert recycle(world.services, now=NOW + 61) == Recycled(closed=1)
-
-
 def test_a_pool_without_a_policy_is_left_alone(world: World) -> None:
     world.services.store.client.sadd("{main}:pools", "ca")
 

@@ -495,7 +495,6 @@ def test_p1_a_text_of_an_ended_session_goes_to_no_phone_that_its_receiver_has_le
     stage = Stage()
     for role, phone in ((Role.RECRUITER, RITA), (Role.CANDIDATE, CARL)):
         stage.store.people.put(person(role, phone), now=NOW)
-        stage.store.people.enter_pool(role, person(role, phone).ref, "us")
     stage.carrier.messages.troubles = [CarrierError(20429, retryable=True, retry_after=30)]
     message = stage.text(CARL, "hello").message
     stage.work()

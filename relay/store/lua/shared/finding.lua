@@ -46,13 +46,3 @@ local function find_session(keys, phones, indexes, number, now)
   end
   return { state = "stranger" }
 end
-
--- INTERIM: the phone hashes that the caller names from KEYS[first] on, and their indexes from ARGV[first] on.
-local function read_phones(first_key, first_argument)
-  local phones, indexes = {}, {}
-  for position = first_key, #KEYS do
-    phones[#phones + 1] = KEYS[position]
-    indexes[#indexes + 1] = ARGV[first_argument + #phones - 1]
-  end
-  return phones, indexes
-end

@@ -4,7 +4,7 @@
 
 -- The last binding has gone: the code is free again, and the record waits for the end of its retention.
 -- Calls in progress stay on record: a pair that comes back takes bindings over while one goes on.
-local function let_go(keys, id, session, purge_at)
+local function forget_last_binding(keys, id, session, purge_at)
   local code = session.number .. ":" .. session.code
   if redis.call("HGET", keys.codes, code) == id then
     redis.call("HDEL", keys.codes, code)
@@ -25,6 +25,6 @@ local function drop_bindings(keys, id, session, count, purge_at)
   end
   redis.call("HSET", keys.sessions, id, pack_session(session))
   if left <= 0 then
-    let_go(keys, id, session, purge_at)
+    forget_last_binding(keys, id, session, purge_at)
   end
 end
