@@ -51,6 +51,8 @@ _ASK_EACH = frozenset(
     {"ACL", "CLIENT", "CLUSTER", "CONFIG", "DBSIZE", "FLUSHALL", "INFO", "KEYS", "SCAN", "SCRIPT"}
 )
 _SCRIPTS = frozenset({"EVAL", "EVALSHA"})
+#: Lets the next command into a slot that is on its way to the node asked.
+_ASKING = "ASKING"
 
 
 @dataclass

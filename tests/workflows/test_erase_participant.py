@@ -5,30 +5,31 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from relay.workflows.resume_phone_changes import ABANDONED_AFTER, resume_phone_changes
 
 from relay.domain.errors import Conflict, NotFound
 from relay.domain.participant import CandidateDetails, Role
+from relay.domain.pool import Pool
 from relay.domain.routing import RouteState
 from relay.domain.session import ClosedReason
 from relay.store.calls import CallLimits, IncomingCall
+from relay.store.erasures import Erasures
+from relay.store.phone_changes import ATTEMPTS
 from relay.vault import Unreadable
-from relay.workflows import enter_pool as waiting
 from relay.workflows.change_phone import PhoneTaken
-from relay.workflows.erase_participant import complete_erasure, erase_participant
+from relay.workflows.erase_participant import clean_texts_of_erased, erase_participant
+from relay.workflows.recycle import recycle
 from relay.workflows.register_participant import register_candidate
 from relay.workflows.services import Services
-from tests.invariants import audit_pool
+from tests.invariants import audit_people, audit_pool
+from tests.noted_scripts import NotedScripts
 from tests.pair import CARL as CARL_OF_STAGE
-from tests.pair import person
-from tests.workflows.test_change_phone import die_after, with_phone
+from tests.pair import RITA as RITA_OF_STAGE
+from tests.workflows.test_change_phone import Overtaken
+from tests.workflows.texting import DAN as DAN_OF_STAGE
 from tests.workflows.texting import Stage
-from tests.world import CARL, DAN, NOW, NUMBER, World, make_world
+from tests.world import CARL, DAN, NOW, NUMBER, PHONES, World, make_world
 
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting.time, "sleep", lambda _: None)
+CARL_REF = "c-0102"
 
 
 @pytest.fixture
@@ -47,8 +48,8 @@ def texts_in(client: Any) -> list[str]:
                 found += client.zrange(key, 0, -1)
             case "set":
                 found += client.smembers(key)
-            case "string" if ":body:" in key or True:
-                found.append(client.get(key))  # a pool's other strings are bitmaps
+            case "string":  # some are bitmaps
+                found.append(client.execute_command("GET", key, NEVER_DECODE=True).decode("latin1"))
     return [piece for text in found for piece in text.replace("\n", "\t").split("\t")]
 
 
@@ -96,8 +97,6 @@ def test_p2_an_erased_number_can_be_recovered_from_nothing(world: World) -> None
 def test_p2_texts_on_their_way_forget_the_number_too() -> None:
     stage = Stage()
     carl = stage.pair.session.candidate.ref
-    stage.store.people.put(person(Role.CANDIDATE, CARL_OF_STAGE), now=stage.now)
-    stage.store.people.enter_pool(Role.CANDIDATE, carl, "us")
     stage.text(body="to Carl")
     stage.text(CARL_OF_STAGE, "from Carl")
     stage.text(CARL_OF_STAGE, "", media=1)
@@ -135,70 +134,128 @@ def test_a_recruiter_is_erased_the_same_way(world: World) -> None:
     assert phones_left(world.services) == {CARL}
 
 
-def test_nobody_is_erased_in_the_middle_of_a_phone_change(world: World) -> None:
+def test_an_erasure_closes_what_is_in_every_pool_and_ends_what_is_on_its_way(world: World) -> None:
+    """Carl has a session on one number in each of two pools; a call in one has begun."""
+    add_pool(world, "ca", "+14165550152")
+    world.open("rita", "carl", pool="us")
+    world.open("nora", "carl", pool="ca")
+    assert call(world, PHONES["rita"]) is RouteState.CONNECT
+
+    erase_participant(world.services, Role.CANDIDATE, "carl", now=NOW)
+
+    sessions = world.services.store.sessions
+    theirs = sessions.of_participant(Role.CANDIDATE, "carl")
+    assert {(s.pool, s.closed_reason) for s in theirs} == {
+        ("us", ClosedReason.ERASED),
+        ("ca", ClosedReason.ERASED),
+    }
+    assert call(world, PHONES["rita"]) is RouteState.REPLAYED
+    assert call(world, PHONES["rita"], sid="CA2") is RouteState.CLOSED
+    audit_people(world.services.store.client, world.services.store, ["us", "ca"], NOW)
+
+
+def test_p4_an_erasure_that_is_sent_again_erases_nobody_else(world: World) -> None:
+    """Redis has done it, and its answer was lost on the way."""
+    store = world.services.store
+    scripts = NotedScripts(store.client)
+    store.erasures = Erasures(store.client, scripts, store.keys)
     world.open()
-    carl = world.services.store.people.get(Role.CANDIDATE, "carl")
-    assert carl is not None
-    world.services.store.phone_changes.begin(carl, "1", take_over=False, now=NOW)
-    with pytest.raises(Conflict):
+    assert store.erasures.erase(Role.CANDIDATE, "carl", now=NOW)
+    assert scripts.repeat("erase_participant") == "erased"
+    assert store.erasures.pending() == [(Role.CANDIDATE, "carl")]
+
+
+def overtake(world: World, *acts: Any) -> Overtaken:
+    """Another process acts before each try of the erasure that comes next."""
+    store = world.services.store
+    others = make_world(store.client)
+    scripts = Overtaken(
+        store.client, "erase_participant", [lambda act=act: act(others) for act in acts]
+    )
+    store.erasures = Erasures(store.client, scripts, store.keys)
+    return scripts
+
+
+def test_a_session_opened_meanwhile_in_another_pool_is_closed_too(world: World) -> None:
+    add_pool(world, "ca", "+14165550152")
+    world.open()
+    scripts = overtake(world, lambda others: others.open("nora", "carl", pool="ca"))
+
+    erase_participant(world.services, Role.CANDIDATE, "carl", now=NOW)
+
+    assert scripts.tries == 2
+    theirs = world.services.store.sessions.of_participant(Role.CANDIDATE, "carl")
+    assert [s.closed_reason for s in theirs] == [ClosedReason.ERASED] * 2
+    audit_people(world.services.store.client, world.services.store, ["us", "ca"], NOW)
+
+
+def test_a_phone_that_changes_meanwhile_is_forgotten_too(world: World) -> None:
+    world.open()
+    scripts = overtake(world, lambda others: _register(others, "carl", DAN))
+
+    erase_participant(world.services, Role.CANDIDATE, "carl", now=NOW)
+
+    assert scripts.tries == 2
+    assert not {CARL, DAN} & phones_left(world.services)
+    assert _register(world, "eve", DAN)
+
+
+def test_somebody_whom_others_change_again_and_again_is_erased_when_asked_again(
+    world: World,
+) -> None:
+    world.open()
+    phones = [f"+1917555012{place}" for place in range(ATTEMPTS)]
+    overtake(
+        world, *(lambda others, phone=phone: _register(others, "carl", phone) for phone in phones)
+    )
+
+    with pytest.raises(Conflict) as refused:
         erase_participant(world.services, Role.CANDIDATE, "carl", now=NOW)
 
-
-@pytest.mark.parametrize("steps", [1, 2])
-def test_p4_an_erasure_whose_process_died_is_completed(world: World, steps: int) -> None:
-    world.open()
-    died = not die_after(
-        world,
-        steps,
-        lambda: erase_participant(world.services, Role.CANDIDATE, "carl", now=NOW),
-    )
-    assert died
-    assert world.services.store.people.get(Role.CANDIDATE, "carl") is None
-    with pytest.raises((NotFound, Conflict)):
-        world.services.store.people.enter_pool(Role.CANDIDATE, "carl", "us")
-
-    resume_phone_changes(world.services, now=NOW + ABANDONED_AFTER + 1)
-
-    assert CARL not in phones_left(world.services)
-    assert not world.services.store.client.exists("{main}:changes")
-    audit_pool(world.services.store.client, "us")
-
-
-def test_completing_an_erasure_twice_is_completing_it_once(world: World) -> None:
-    world.open()
+    assert refused.value.retry_after == 1
     erase_participant(world.services, Role.CANDIDATE, "carl", now=NOW)
-    world.open()
-    complete_erasure(world.services, Role.CANDIDATE, "carl", now=NOW)
-    complete_erasure(world.services, Role.CANDIDATE, "nobody", now=NOW)
-    assert world.services.store.people.get(Role.CANDIDATE, "carl") is not None
+    assert not set(phones) & phones_left(world.services)
 
 
-def test_a_change_that_ends_before_it_is_resumed_is_no_trouble(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    changes = world.services.store.phone_changes
-    monkeypatch.setattr(changes, "begun_before", lambda _: [(Role.CANDIDATE, "carl")])
-    assert resume_phone_changes(world.services, now=NOW) == 1
+# --- texts on their way -----------------------------------------------------------------
 
 
-def test_somebody_who_loses_their_phone_is_left_to_who_takes_it(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _register(world, "carl", CARL)
-    _register(world, "dan", DAN)
-    carl = world.services.store.people.get(Role.CANDIDATE, "carl")
-    assert carl is not None
-    changes = world.services.store.phone_changes
-    changes.begin(with_phone(world, carl, DAN), "1", take_over=True, now=NOW)
-    change = changes.get(Role.CANDIDATE, "carl")
-    assert change is not None
-    changes.advance(change, now=NOW)
-    monkeypatch.setattr(changes, "begun_before", lambda _: [(Role.CANDIDATE, "dan")])
-    resume_phone_changes(world.services, now=NOW)
+def test_p2_texts_of_somebody_erased_are_cleaned_where_the_process_died() -> None:
+    """It has erased Carl, and then nothing more; the next recycling does the rest."""
+    stage = Stage()
+    stage.text(body="to Carl")
+    assert stage.store.erasures.erase(Role.CANDIDATE, CARL_REF, now=stage.now)
+    assert CARL_OF_STAGE in phones_left(stage.services)
 
-    losing = changes.get(Role.CANDIDATE, "dan")
-    assert losing is not None
-    assert losing.stage == "losing"
+    stage.work()
+    assert stage.arrived == []
+    recycle(stage.services, now=stage.now + 1)
+
+    assert CARL_OF_STAGE not in phones_left(stage.services)
+    assert stage.store.erasures.pending() == []
+    assert clean_texts_of_erased(stage.services) == 0
+
+
+def test_texts_to_somebody_who_has_come_back_under_the_same_ref_go_on() -> None:
+    """The erasure before is not finished yet."""
+    stage = Stage()
+    stage.text(body="to who was erased")
+    assert stage.store.erasures.erase(Role.CANDIDATE, CARL_REF, now=stage.now)
+    stage.pair.connect(RITA_OF_STAGE, DAN_OF_STAGE, candidate_ref=CARL_REF, now=stage.now)
+    number = stage.store.sessions.of_participant(Role.CANDIDATE, CARL_REF)[0].virtual_number
+    stage.text(body="welcome back", number=number)
+
+    assert clean_texts_of_erased(stage.services) == 1
+
+    stage.work()
+    assert stage.arrived == [(DAN_OF_STAGE, "welcome back")]
+    assert CARL_OF_STAGE not in phones_left(stage.services)
+
+
+def add_pool(world: World, name: str, number: str) -> None:
+    store = world.services.store
+    store.pools.put(Pool(name=name, country=name.upper()))
+    store.numbers.add(number, name, carrier_sid="PN" + "1" * 32, capabilities="vs", now=NOW)
 
 
 def _register(world: World, ref: str, phone: str) -> bool:

@@ -6,7 +6,6 @@ from relay.domain.errors import Conflict, Forbidden, Invalid, PoolExhausted
 from relay.domain.participant import CandidateDetails, RecruiterDetails
 from relay.domain.pool import Geo, Pool
 from relay.domain.session import Channel, ClosedReason
-from relay.store.sessions import Outdated
 from relay.workflows.close_session import close_session
 from relay.workflows.open_session import (
     Asker,
@@ -15,11 +14,13 @@ from relay.workflows.open_session import (
     Someone,
     open_session,
 )
+from relay.workflows.register_participant import register_candidate
 from tests.board import take_out
 from tests.world import (
     ASKER,
     CARL,
     DAN,
+    EVE,
     NORA,
     NOW,
     NUMBER,
@@ -63,6 +64,17 @@ def add_pool(world, name, **policy):
 def add_number(world, number, pool="us"):
     world.services.store.numbers.add(
         number, pool, carrier_sid="PN" + "1" * 32, capabilities="vs", now=NOW
+    )
+
+
+def register(world, someone):
+    register_candidate(
+        world.services,
+        someone.ref,
+        someone.details,
+        client_id="test",
+        may_change_phone=True,
+        now=NOW,
     )
 
 
@@ -278,36 +290,82 @@ def test_an_exhausted_pool_says_why(world):
     assert refusal.value.reason == "candidate_on_every_number"
 
 
-class Changing:
-    """Sessions of a store in which a phone change is under way for the next few claims."""
+class Overtaken:
+    """A store's sessions: others change the pair just before each of the next few claims."""
 
-    def __init__(self, sessions, claims):
+    def __init__(self, sessions, acts):
         self.sessions = sessions
-        self.claims = claims
+        self.acts = list(acts)
 
     def claim(self, *args, **kwargs):
-        if self.claims:
-            self.claims -= 1
-            return Outdated()
+        if self.acts:
+            self.acts.pop(0)()
         return self.sessions.claim(*args, **kwargs)
 
     def __getattr__(self, name):
         return getattr(self.sessions, name)
 
 
-def test_a_claim_that_meets_a_phone_change_is_tried_again(world):
-    world.services.store.sessions = Changing(world.services.store.sessions, 3)
+def overtake(world, *acts):
+    """Another process on the same store acts before each of the next claims here."""
+    others = make_world(world.services.store.client)
+    world.services.store.sessions = Overtaken(
+        world.services.store.sessions, [lambda act=act: act(others) for act in acts]
+    )
 
-    assert world.open().virtual_number == NUMBER
+
+def test_a_phone_that_changes_during_the_claim_is_the_sessions_phone(world):
+    world.open("nora", "dan")
+    add_number(world, OTHER_NUMBER)
+    register(world, candidate("carl"))
+    overtake(world, lambda others: register(others, candidate("carl", EVE)))
+
+    session = ask(world, recruiter=recruiter("rita")).session
+
+    assert session.candidate.phone_index in world.services.vault.indexes_of(EVE)
 
 
-def test_a_phone_change_that_does_not_end_is_a_conflict_to_try_again(world):
-    world.services.store.sessions = Changing(world.services.store.sessions, 100)
+def test_a_pair_that_others_change_again_and_again_is_a_conflict_to_try_again(world):
+    register(world, candidate("carl"))
+    phones = [EVE, DAN, EVE, DAN]
+    overtake(
+        world,
+        *(
+            lambda others, phone=phone: register(others, candidate("carl", phone))
+            for phone in phones
+        ),
+    )
 
     with pytest.raises(Conflict) as refusal:
-        world.open()
+        ask(world, recruiter=recruiter("rita"), candidate=Someone(ref="carl"))
 
     assert refusal.value.retry_after == 1
+
+
+def test_a_pair_opened_meanwhile_in_another_pool_is_not_opened_twice(world):
+    """Both requests name no pool, and the pair has been in each of the two."""
+    add_pool(world, "us-east")
+    add_number(world, OTHER_NUMBER, "us-east")
+    closed = world.open(pool="us")
+    close_session(world.services, closed.id, now=NOW)
+    opened = []
+    overtake(world, lambda others: opened.append(others.open(pool="us-east", now=NOW + 1)))
+
+    session = ask(world, now=NOW + 1).session
+
+    assert (session.id, session.pool) == (opened[0].id, "us-east")
+
+
+def test_a_pair_opened_meanwhile_elsewhere_is_a_conflict_for_who_named_a_pool(world):
+    add_pool(world, "us-east")
+    add_number(world, OTHER_NUMBER, "us-east")
+    opened = []
+    overtake(world, lambda others: opened.append(others.open(pool="us-east")))
+
+    with pytest.raises(Conflict, match="another pool") as refusal:
+        ask(world, recruiter=recruiter("rita"), candidate=candidate("carl"), pool="us")
+
+    assert refusal.value.sessions == (opened[0].id,)
 
 
 def test_a_closed_pair_gets_a_new_session(world):

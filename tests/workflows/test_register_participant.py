@@ -9,7 +9,6 @@ import pytest
 from relay.domain.errors import Conflict, Forbidden, Invalid, RateLimited
 from relay.domain.participant import CandidateDetails, ParticipantStatus, RecruiterDetails, Role
 from relay.domain.session import ClosedReason
-from relay.workflows import enter_pool as waiting
 from relay.workflows.give_phone import MOST_CONFLICTS
 from relay.workflows.register_participant import (
     Registered,
@@ -26,11 +25,6 @@ def world() -> World:
         OTHER_NUMBER, "us", carrier_sid="PN" + "1" * 32, capabilities="vsm", now=NOW
     )
     return world
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting.time, "sleep", lambda _: None)
 
 
 def put_recruiter(
@@ -218,14 +212,6 @@ def test_taking_a_phone_over_needs_the_scope(world: World) -> None:
     with pytest.raises(Forbidden):
         put_candidate(world, "dan", CARL, take_over=True, may_change_phone=False)
     assert world.services.store.people.get(Role.CANDIDATE, "dan") is None
-
-
-@pytest.mark.usefixtures("impatient")
-def test_a_change_under_way_is_waited_for_and_then_a_conflict(world: World) -> None:
-    rita, _ = put_recruiter(world)
-    world.services.store.phone_changes.begin(rita, "1", take_over=False, now=NOW)
-    with pytest.raises(Conflict):
-        put_recruiter(world)
 
 
 # --- conflicts are no directory -------------------------------------------------------

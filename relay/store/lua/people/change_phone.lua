@@ -134,9 +134,7 @@ local function sort_sessions(live, order, held)
     elseif is_clear(held[session.number], live) then
       plan.stays[session.number] = plan.stays[session.number] or { number = session.number }
       table.insert(plan.stays[session.number], found)
-    elseif given and given.other_index == session[other_field]
-      and redis.call("HEXISTS", keys.sessions, given.trace) == 0
-    then
+    elseif given then
       found.renumbering = given
       plan.moves[#plan.moves + 1] = found
     else
@@ -341,15 +339,19 @@ local function write_loser()
   redis.call("HSET", keys.loser, "status", "without_phone", "updated_at", whole(args.now))
 end
 
--- Whether the caller has seen who has the phone, and given the keys of all phones that are met.
+-- Whether the caller has seen who has the phone and who the other sides are, and given the keys of all
+-- phones that are met.
 local function has_seen_all(plan, holder)
   local is_met = {}
   for _, index in ipairs(args.met) do
     is_met[index] = true
   end
   for _, found in ipairs(plan.moves) do
-    local seen = is_met[found.session[index_field]] and is_met[found.session[other_field]]
-    each_former(found.session, function(_, index)
+    local session, given = found.session, found.renumbering
+    local seen = given.other_index == session[other_field]
+      and redis.call("HEXISTS", keys.sessions, given.trace) == 0
+      and is_met[session[index_field]] and is_met[session[other_field]]
+    each_former(session, function(_, index)
       seen = seen and is_met[index]
     end)
     if not seen then

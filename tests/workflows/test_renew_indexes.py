@@ -1,4 +1,4 @@
-"""Readying somebody for a claim."""
+"""Somebody's indexes and seal follow the keys in use, on the way to a claim."""
 
 from __future__ import annotations
 
@@ -6,20 +6,18 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from relay.workflows.enter_pool import enter_pool
 
 from config.key_rings import KeyRing
-from relay.domain.errors import Conflict, NotFound
-from relay.domain.participant import CandidateDetails, Role
+from relay.domain.participant import CandidateDetails, Participant, Role
 from relay.domain.routing import RouteState
 from relay.domain.session import Session
 from relay.store.calls import CallLimits, IncomingCall
 from relay.store.keys import BoardKeys
-from relay.store.sessions import Outdated, Wish
+from relay.store.sessions import ClaimRequest, Outdated
 from relay.vault import Vault
-from relay.workflows import enter_pool as waiting
 from relay.workflows.erase_participant import erase_participant
 from relay.workflows.register_participant import register_candidate
+from relay.workflows.renew_indexes import renew_indexes
 from relay.workflows.services import Services
 from tests.invariants import audit_people, audit_pool
 from tests.world import CARL, NOW, NUMBER, RITA, World, make_world
@@ -48,6 +46,12 @@ def under(world: World, *ring: tuple[str, bytes]) -> World:
     )
 
 
+def renew(world: World, role: Role, ref: str) -> Participant:
+    person = world.services.store.people.get(role, ref)
+    assert person is not None
+    return renew_indexes(world.services, person)
+
+
 def call(world: World, phone: str, session: Session) -> RouteState:
     return world.services.store.calls.route(
         "us",
@@ -60,60 +64,6 @@ def call(world: World, phone: str, session: Session) -> RouteState:
         limits=CallLimits(lease=60, repeatable=60, retention=1000),
         now=NOW,
     ).state
-
-
-def test_nobody_unknown_enters(world: World) -> None:
-    with pytest.raises(NotFound):
-        enter_pool(world.services, Role.RECRUITER, "rita", "us")
-
-
-def test_somebody_whose_phone_was_taken_over_cannot_have_sessions(world: World) -> None:
-    world.open()
-    register_candidate(
-        world.services,
-        "dan",
-        CandidateDetails(phone=CARL),
-        client_id="board",
-        may_change_phone=True,
-        take_over=True,
-        now=NOW,
-    )
-    with pytest.raises(Conflict, match="no phone"):
-        enter_pool(world.services, Role.CANDIDATE, "carl", "us")
-
-
-def test_a_phone_change_is_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.open()
-    changes = world.services.store.phone_changes
-    rita = world.services.store.people.get(Role.RECRUITER, "rita")
-    assert rita is not None
-    changes.begin(rita, "1", take_over=False, now=NOW)
-
-    def another_request_ends(_: float) -> None:
-        change = changes.get(Role.RECRUITER, "rita")
-        assert change is not None
-        changes.turn_back(change)
-        changes.forget(change)
-
-    monkeypatch.setattr(waiting.time, "sleep", another_request_ends)
-    assert enter_pool(world.services, Role.RECRUITER, "rita", "us").ref == "rita"
-
-
-def test_a_phone_change_is_not_waited_for_for_ever(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    slept: list[float] = []
-    monkeypatch.setattr(waiting.time, "sleep", slept.append)
-    world.open()
-    rita = world.services.store.people.get(Role.RECRUITER, "rita")
-    assert rita is not None
-    world.services.store.phone_changes.begin(rita, "1", take_over=False, now=NOW)
-    with pytest.raises(Conflict):
-        enter_pool(world.services, Role.RECRUITER, "rita", "us")
-    assert 1.9 < sum(slept) < 2.1
-
-
-Step = Callable[[World], World]
 
 
 def test_index_keys_rotate_under_open_sessions(world: World) -> None:
@@ -143,11 +93,11 @@ def test_somebody_on_record_is_indexed_anew_on_the_way(world: World, role: Role)
     fronted = under(world, NEW, OLD)
     ref = session.party(role).ref
 
-    entered = enter_pool(fronted.services, role, ref, "us")
+    renewed = renew(fronted, role, ref)
 
-    assert entered.index_key_ids == ("k2", "k1")
-    assert entered == world.services.store.people.get(role, ref)
-    assert entered.phone_indexes[1] == session.party(role).phone_index
+    assert renewed.index_key_ids == ("k2", "k1")
+    assert renewed == world.services.store.people.get(role, ref)
+    assert renewed.phone_indexes[1] == session.party(role).phone_index
     audit_people(world.services.store.client, world.services.store, ["us"], NOW)
 
 
@@ -193,7 +143,7 @@ def sealed(world: World, ref: str = "carl") -> str:
 
 @pytest.mark.parametrize(
     "use",
-    [put_carl, lambda world: enter_pool(world.services, Role.CANDIDATE, "carl", "us")],
+    [put_carl, lambda world: renew(world, Role.CANDIDATE, "carl")],
     ids=["put", "session"],
 )
 def test_a_phone_is_sealed_anew_when_its_person_is_next_used(
@@ -217,28 +167,26 @@ def test_sealing_anew_alone_is_enough(world: World) -> None:
     vaults = [Vault(ring, OLD_RING) for ring in (OLD_RING, NEW_RING)]
     old, new = (World(replace(world.services, vault=vault), world.jobs) for vault in vaults)
     put_carl(old)
-    entered = enter_pool(new.services, Role.CANDIDATE, "carl", "us")
-    assert new.services.vault.is_current(entered.sealed_phone)
-    assert entered.sealed_phone == sealed(world)
+    renewed = renew(new, Role.CANDIDATE, "carl")
+    assert new.services.vault.is_current(renewed.sealed_phone)
+    assert renewed.sealed_phone == sealed(world)
 
 
 def test_an_erased_phone_is_in_no_claim_whichever_key_it_was_read_under(world: World) -> None:
     """Somebody read Carl; he was sealed anew, then erased; only then comes the claim."""
     old, new = under_both(world, OLD_RING), under_both(world, NEW_RING)
     old.open("rita", "carl")
-    rita = enter_pool(new.services, Role.RECRUITER, "rita", "us")
+    rita = renew(new, Role.RECRUITER, "rita")
     carl = world.services.store.people.get(Role.CANDIDATE, "carl")
     assert carl is not None
     put_carl(new)
     erase_participant(new.services, Role.CANDIDATE, "carl", now=NOW)
 
     stale = replace(carl, phone_indexes=_indexes(new))
-    pool = world.services.store.pools.get("us")
-    assert pool is not None
-    wish = Wish(
+    request = ClaimRequest(
         expires_at=int(NOW) + 60, expiry_was_asked_for=False, channels=frozenset(), context=""
     )
-    claim = world.services.store.sessions.claim(pool, rita, stale, wish, now=NOW, retention=1000)
+    claim = world.services.store.sessions.claim("us", rita, stale, request, now=NOW, retention=1000)
     assert claim == Outdated()
 
 
@@ -248,7 +196,7 @@ def _indexes(world: World) -> tuple[str, ...]:
 
 @pytest.mark.parametrize(
     "use",
-    [put_carl, lambda world: enter_pool(world.services, Role.CANDIDATE, "carl", "us")],
+    [put_carl, lambda world: renew(world, Role.CANDIDATE, "carl")],
     ids=["put", "session"],
 )
 def test_a_stop_outlives_the_rotation_of_index_keys(
