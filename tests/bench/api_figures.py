@@ -13,7 +13,7 @@ from relay.embedded_redis import EmbeddedRedis
 from relay.store.api_keys import ApiKeys
 from relay.store.connection import connect
 from relay.store.store import Store
-from tests.bench.board import NOW, Board, empty, fill, make_board, stock
+from tests.bench.board import Board, empty, fill, make_board, stock
 from tests.bench.table import Row
 from tests.bench.webhook_figures import _environment, _free_port, _gunicorn
 
@@ -27,18 +27,12 @@ def api_rate(server: EmbeddedRedis, directory: Path) -> list[Row]:
     board = make_board(2_000, 20_000)
     stock(store, 1_000)
     fill(store, board, 100_000, now=time.time())
-    _register(store, board)
     key = ApiKeys(store.client, store.keys).create("bench", ["sessions"], now=time.time())
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
     with _gunicorn("relay.app:create_app()", _environment(server, port, url), directory):
         seconds = _open_sessions(url, key, board)
     return [Row("`POST /v1/sessions`, one worker, allocations/s", f"{REQUESTS / seconds:,.0f}")]
-
-
-def _register(store: Store, board: Board) -> None:
-    for participant in board.recruiters + board.candidates:
-        store.people.put(participant, now=NOW)
 
 
 def _open_sessions(url: str, key: str, board: Board) -> float:

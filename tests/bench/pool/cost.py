@@ -20,10 +20,10 @@ from rich.progress import Progress
 from relay.domain.participant import Role
 from relay.domain.pool import Pool, Selection
 from relay.domain.session import Channel, ClosedReason, Session
-from relay.store.sessions import Claimed, Wish
+from relay.store.sessions import Claimed, ClaimRequest
 from relay.store.store import Store
 from tests.bench.board import NOW, SEED, WEEK, script_time
-from tests.bench.pool.replay import RETENTION, pool_of, somebody, stock
+from tests.bench.pool.replay import RETENTION, Crowd, pool_of, stock
 from tests.bench.pool.trace import NO_COOLDOWN
 from tests.bench.table import Row
 
@@ -51,6 +51,7 @@ class Loaded:
 
     size: int
     pool: Pool
+    crowd: Crowd
     newcomers: Iterator[int]
 
     def recruiter(self, kind: Recruiter, rng: random.Random) -> int:
@@ -88,41 +89,43 @@ def claim_cost(
 def _load(store: Store, size: int, progress: Progress) -> Loaded:
     policy = replace(pool_of(NO_COOLDOWN, access_codes=True), name=f"n{size}")
     stock(store, policy, size, first=size)  # no number is in two pools
-    loaded = Loaded(size, policy, count())
-    even = replace(policy, selection=Selection.SPREAD)
+    loaded = Loaded(size, policy, Crowd(store), count())
+    store.pools.put(replace(policy, selection=Selection.SPREAD))
     for place in progress.track(
         range(size * SESSIONS_PER_NUMBER), description=f"{size:,} numbers", total=None
     ):
-        _claim(store, even, place % size, next(loaded.newcomers))
+        _claim(store, loaded, place % size, next(loaded.newcomers))
+    store.pools.put(policy)
     # As a pool that packs: a heavy recruiter is on the lowest numbers.
     for kind in (Recruiter.HEAVY, Recruiter.EVERYWHERE):
         recruiter = loaded.recruiter(kind, random.Random())
         for _ in range(round(size * kind.share)):
-            _claim(store, policy, recruiter, next(loaded.newcomers))
+            _claim(store, loaded, recruiter, next(loaded.newcomers))
     return loaded
 
 
 def _measure(store: Store, case: Case, loaded: Loaded, rng: random.Random) -> tuple[float, float]:
     """Microseconds: of the claim as its caller waits for it, and of Redis at work on it."""
-    pool = replace(loaded.pool, selection=case.selection)
+    store.pools.put(replace(loaded.pool, selection=case.selection))
     recruiter, candidate = loaded.recruiter(case.recruiter, rng), next(loaded.newcomers)
+    loaded.crowd.somebody(Role.CANDIDATE, candidate)
     _, before = script_time(store.client)
     start = time.perf_counter()
-    session = _claim(store, pool, recruiter, candidate)
+    session = _claim(store, loaded, recruiter, candidate)
     wait = (time.perf_counter() - start) * 1e6
     _, after = script_time(store.client)
     assert session.code_needed == (case.recruiter is Recruiter.EVERYWHERE)
     store.sessions.close(session.id, ClosedReason.BY_API, now=NOW)
-    store.recycling.release_cooled(pool.name, now=NOW + 1, batch=10, retention=RETENTION)
+    store.recycling.release_cooled(loaded.pool.name, now=NOW + 1, batch=10, retention=RETENTION)
     return wait, after - before
 
 
-def _claim(store: Store, pool: Pool, recruiter: int, candidate: int) -> Session:
+def _claim(store: Store, loaded: Loaded, recruiter: int, candidate: int) -> Session:
     claimed = store.sessions.claim(
-        pool,
-        somebody(Role.RECRUITER, recruiter),
-        somebody(Role.CANDIDATE, candidate),
-        Wish(
+        loaded.pool.name,
+        loaded.crowd.somebody(Role.RECRUITER, recruiter),
+        loaded.crowd.somebody(Role.CANDIDATE, candidate),
+        ClaimRequest(
             expires_at=int(NOW) + WEEK,
             expiry_was_asked_for=True,
             channels=frozenset(Channel),

@@ -1,8 +1,7 @@
 """A trace replayed through the store, with a clock of its own.
 
 Each pairing is a claim at its instant; every ten simulated minutes the pool is recycled as a worker
-would do it, so a binding may stay up to ten minutes longer than the bounds count it. The people are
-not on record: a claim needs their refs, phones and seals only, and looks at no vault.
+would do it, so a binding may stay up to ten minutes longer than the bounds count it.
 """
 
 from __future__ import annotations
@@ -11,13 +10,12 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from heapq import heappop, heappush
 
 from relay.domain.participant import Participant, Role
 from relay.domain.pool import DAY, Pool
 from relay.domain.session import Channel, Session
-from relay.store.sessions import Claimed, Exhausted, Wish
+from relay.store.sessions import Claimed, ClaimRequest, Exhausted
 from relay.store.store import Store
 from relay.workflows.recycle import BATCH
 from tests.bench.board import NOW, SEED, virtual_number
@@ -77,7 +75,7 @@ def replay(
 ) -> Replayed:
     """On a pool that ``stock`` has filled. ``advance`` is told of each few hundred claims done.
     Recruiters dial when the pool has access codes."""
-    books = _Books(pool)
+    books, crowd = _Books(pool), Crowd(store)
     rng = random.Random(SEED)
     half_time = trace[len(trace) // 2].at
     numbers = refusals = misjudged = 0
@@ -88,7 +86,7 @@ def replay(
             recycled_at += STEP
             _recycle(store, pool, NOW + recycled_at)
             books.recycle(NOW + recycled_at)
-        session = _claim(store, pool, pairing)
+        session = _claim(store, crowd, pool, pairing)
         if session is None:
             refusals += 1
             continue
@@ -113,12 +111,12 @@ def replay(
     )
 
 
-def _claim(store: Store, pool: Pool, pairing: Pairing) -> Session | None:
+def _claim(store: Store, crowd: Crowd, pool: Pool, pairing: Pairing) -> Session | None:
     answer = store.sessions.claim(
-        pool,
-        somebody(Role.RECRUITER, pairing.recruiter),
-        somebody(Role.CANDIDATE, pairing.candidate),
-        Wish(
+        pool.name,
+        crowd.somebody(Role.RECRUITER, pairing.recruiter),
+        crowd.somebody(Role.CANDIDATE, pairing.candidate),
+        ClaimRequest(
             expires_at=int(NOW) + pairing.expires_at,
             expiry_was_asked_for=True,
             channels=_CHANNELS,
@@ -140,10 +138,19 @@ def _claim(store: Store, pool: Pool, pairing: Pairing) -> Session | None:
 _CHANNELS = frozenset(Channel)
 
 
-@cache
-def somebody(role: Role, ordinal: int) -> Participant:
-    name = f"{role[0]}{ordinal}"
-    return person(role, name, name)
+class Crowd:
+    """People by their ordinal, each put on record when first met."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._met: dict[tuple[Role, int], Participant] = {}
+
+    def somebody(self, role: Role, ordinal: int) -> Participant:
+        if (role, ordinal) not in self._met:
+            name = f"{role[0]}{ordinal}"
+            self._met[role, ordinal] = person(role, name, name)
+            self._store.people.put(self._met[role, ordinal], now=NOW)
+        return self._met[role, ordinal]
 
 
 def _needs_code(store: Store, session: Session) -> bool:
@@ -153,7 +160,7 @@ def _needs_code(store: Store, session: Session) -> bool:
 
 
 def _recycle(store: Store, pool: Pool, now: float) -> None:
-    while store.recycling.close_due(pool, now=now, batch=BATCH)[0] == BATCH:
+    while store.recycling.close_due(pool.name, now=now, batch=BATCH)[0] == BATCH:
         pass
     while (
         store.recycling.release_cooled(pool.name, now=now, batch=BATCH, retention=RETENTION)
