@@ -4,35 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
-from enum import StrEnum
 from typing import Any
 
 import click
 
+from relay.cli.policy_options import given, policy_options
 from relay.cli.setting_up import services_of_environment
 from relay.domain.errors import NotFound
 from relay.domain.forecast import Growth
-from relay.domain.pool import DAY, Geo, Pool, PoolFigures, Selection
+from relay.domain.policy import DAY, unflatten
+from relay.domain.pool import Pool, PoolFigures
 from relay.workflows.forecast_pool import Outlook, forecast_pool
 from relay.workflows.put_pool import put_pool
-
-_SECONDS = _COUNT = click.IntRange(min=1)
-
-
-class _Money(click.FloatRange):
-    """In the account's currency; the domain counts cents."""
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> int:
-        return round(super().convert(value, param, ctx) * 100)
-
-
-_MONEY = _Money(min=0)
-
-
-def _choice(words: type[StrEnum]) -> click.Choice[str]:
-    """By the words that the API takes; click shows an enumeration's names."""
-    return click.Choice([word.value for word in words])
 
 
 @click.group()
@@ -42,45 +25,14 @@ def pools() -> None:
 
 @pools.command()
 @click.argument("name")
-@click.option("--country", required=True, help="ISO 3166 code, such as US.")
-@click.option("--default-ttl", type=_SECONDS, help="Seconds a session lasts unless it is told.")
-@click.option("--max-ttl", type=_SECONDS, help="Seconds a session lasts at most.")
-@click.option("--cooldown", type=_SECONDS, help="Seconds: both cooldowns at once.")
-@click.option("--candidate-cooldown", type=_SECONDS, help="Seconds a candidate's binding cools.")
-@click.option("--recruiter-cooldown", type=_SECONDS, help="Seconds a recruiter's binding cools.")
-@click.option("--allow", "allowed_countries", multiple=True, help="A country of people's phones.")
-@click.option("--access-codes/--no-access-codes", default=True, help="Share numbers?")
-@click.option("--selection", type=_choice(Selection), help="pack: fewest numbers; spread.")
-@click.option("--geo", type=_choice(Geo), help="area_code prefers the candidate's area.")
-@click.option("--strict-geo", is_flag=True, help="Refuse rather than leave that area.")
-@click.option("--max-sessions-per-number", type=_COUNT, help="Open sessions on one number.")
-@click.option("--min-headroom", type=click.IntRange(min=0), help="Buy to keep so many free.")
-@click.option("--max-numbers", type=_COUNT, help="Never buy beyond so many.")
-@click.option("--monthly-budget", type=_MONEY, help="Never buy beyond these charges.")
-@click.option("--number-rent", type=_MONEY, help="Monthly rent of one number, such as 1.15.")
-@click.option("--release-idle-after", type=_SECONDS, help="Seconds: give idle numbers back.")
-def put(
-    name: str,
-    country: str,
-    cooldown: int | None,
-    allowed_countries: tuple[str, ...],
-    **policy: Any,
-) -> None:
-    """Create a pool, or change its policy; what is left out takes its default. When numbers are
-    tired (`reputation`) is set by the API alone, and stays."""
-    if cooldown is not None:
-        for side in ("candidate_cooldown", "recruiter_cooldown"):
-            policy[side] = policy[side] or cooldown
-    given = {field: value for field, value in policy.items() if value is not None}
-    for field, words in (("selection", Selection), ("geo", Geo)):
-        if field in given:
-            given[field] = words(given[field])
+@click.option("--cooldown", type=click.IntRange(min=1), help="Both cooldowns at once (seconds).")
+@policy_options(Pool)
+def put(name: str, cooldown: int | None, **policy: Any) -> None:
+    """Create a pool, or change its policy; what is left out takes its default."""
+    both = dict.fromkeys(("candidate_cooldown", "recruiter_cooldown"), cooldown) if cooldown else {}
     services = services_of_environment()
-    pool = Pool(name=name, country=country, allowed_countries=allowed_countries)
-    before = services.store.pools.get(name)
-    if before is not None:
-        given["reputation"] = before.reputation
-    done = put_pool(services, replace(pool, **given))
+    values = unflatten(Pool, {**both, **given(Pool, policy)})
+    done = put_pool(services, Pool(name=name, **values))
     _show(done.pool, services.store.pools.figures(name))
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from relay.domain.pool import DAY, WEEK, Pool, PoolFigures
+from relay.domain.policy import DAY
+from relay.domain.pool import WEEK, Pool, PoolFigures
 
 #: The present rate is that of so many seconds.
 LOOK_BACK = WEEK

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Annotated
 
+from relay.domain.policy import DAY, Cents, Count, Country, Limit, Seconds
 from relay.domain.reputation import Complaint, ReputationPolicy
 
 POOL_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
-WEEK = 7 * 24 * 3600
-DAY = 24 * 3600
+WEEK = 7 * DAY
 
 
 class Selection(StrEnum):
@@ -44,7 +45,7 @@ class NumberStatus(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Pool:
-    """The policy of a pool. Durations are seconds, money is in cents of the account's currency.
+    """A pool and its policy. Durations are seconds, money is in cents of the account's currency.
 
     The cooldowns default to 90 and 30 days: a released number ages 45 to 90 days before the
     public network gives it to somebody else (47 CFR 52.15), and a candidate's late call must
@@ -52,23 +53,41 @@ class Pool:
     """
 
     name: str
-    country: str
-    default_ttl: int = WEEK
-    max_ttl: int = 90 * DAY
-    candidate_cooldown: int = 90 * DAY
-    recruiter_cooldown: int = 30 * DAY
-    access_codes: bool = True
-    allowed_countries: tuple[str, ...] = field(default=())
-    selection: Selection = Selection.PACK
-    geo: Geo = Geo.COUNTRY
-    strict_geo: bool = False
-    max_sessions_per_number: int | None = None
-    min_headroom: int = 0
-    max_numbers: int | None = None
-    monthly_budget: int | None = None
-    number_rent: int = 115
-    release_idle_after: int | None = None
-    reputation: ReputationPolicy = field(default_factory=ReputationPolicy)
+    country: Annotated[Country, "The country of its numbers (ISO 3166), such as US"]
+    default_ttl: Annotated[Seconds, "How long a session lasts unless its request says so"] = WEEK
+    max_ttl: Annotated[Seconds, "How long a session may last at most"] = 90 * DAY
+    candidate_cooldown: Annotated[Seconds, "How long a candidate's binding cools"] = 90 * DAY
+    recruiter_cooldown: Annotated[Seconds, "How long a recruiter's binding cools"] = 30 * DAY
+    access_codes: Annotated[bool, "Recruiters may share a number by access codes"] = True
+    allowed_countries: Annotated[
+        tuple[Country, ...], "Countries of participants' phones; none: every country"
+    ] = ()
+    selection: Annotated[
+        Selection, "The lowest free number (fewest in use), or the least loaded one"
+    ] = Selection.PACK
+    geo: Annotated[Geo, "Any number of the country, or rather one of the candidate's area"] = (
+        Geo.COUNTRY
+    )
+    strict_geo: Annotated[bool, "Refuse (`strict_geo`) rather than leave the candidate's area"] = (
+        False
+    )
+    max_sessions_per_number: Annotated[Limit | None, "Open sessions on one number at most"] = None
+    min_headroom: Annotated[
+        Count, "Buy numbers to keep so many free (headroom); 0: never by itself"
+    ] = 0
+    max_numbers: Annotated[Limit | None, "The pool never buys beyond so many"] = None
+    monthly_budget: Annotated[
+        Cents | None,
+        "The pool buys nothing that would make the charges of a month exceed this; "
+        "a number given back counts until its month is over",
+    ] = None
+    number_rent: Annotated[Cents, "Monthly rent of one number"] = 115
+    release_idle_after: Annotated[
+        Seconds | None, "Give numbers back that had no session for so long; never, if left out"
+    ] = None
+    reputation: Annotated[
+        ReputationPolicy, "When a number is tired and rests from new sessions"
+    ] = field(default_factory=ReputationPolicy)
 
     def admits(self, country: str) -> bool:
         """Whether participants of this country may have sessions here (empty list: everybody)."""

@@ -23,6 +23,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
+
+from relay.domain.policy import DAY, Limit, Seconds, Share
 
 HOUR = 3600
 #: The sliding window, in seconds; it moves on by whole hours.
@@ -40,14 +43,18 @@ class ReputationPolicy:
     """Thresholds of a pool; None is no threshold. Shares are between 0 and 1, ``rest_for`` is in
     seconds. Below ``min_calls`` ended calls (``min_texts`` texts) no share is concluded from."""
 
-    min_calls: int = 20
-    min_texts: int = 20
-    min_answer_rate: float | None = 0.2
-    max_short_share: float | None = 0.15
-    max_calls_per_minute: int | None = 10
-    max_calls_per_day: int | None = 100
-    max_filtered_share: float | None = 0.05
-    rest_for: int = 24 * HOUR
+    min_calls: Annotated[Limit, "Below so many ended calls in 24 hours no share counts"] = 20
+    min_texts: Annotated[Limit, "Below so many texts in 24 hours no share counts"] = 20
+    min_answer_rate: Annotated[Share | None, "A person answers at least this share of calls"] = 0.2
+    max_short_share: Annotated[
+        Share | None, "At most this share of answered calls is under 6 seconds"
+    ] = 0.15
+    max_calls_per_minute: Annotated[Limit | None, "At most so many calls begin in one minute"] = 10
+    max_calls_per_day: Annotated[Limit | None, "At most so many calls in 24 hours"] = 100
+    max_filtered_share: Annotated[
+        Share | None, "The carrier filters at most this share of texts"
+    ] = 0.05
+    rest_for: Annotated[Seconds, "How long a tired number rests at least"] = DAY
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from relay.domain.forecast import Sample
-from relay.domain.pool import DAY
+from relay.domain.policy import DAY
 from relay.domain.reputation import HOUR
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys

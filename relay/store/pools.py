@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
-from relay.domain.pool import Geo, NumberStatus, Pool, PoolFigures, Selection
-from relay.domain.reputation import ReputationPolicy
+from relay.domain.policy import Term, flat_terms, flatten, unflatten
+from relay.domain.pool import NumberStatus, Pool, PoolFigures
 from relay.store.connection import Client
 from relay.store.free_numbers import FreeNumberCount
 from relay.store.keys import BoardKeys
 from relay.store.scripts import Scripts
-
-_NUMBERS = (
-    "default_ttl",
-    "max_ttl",
-    "candidate_cooldown",
-    "recruiter_cooldown",
-    "min_headroom",
-    "number_rent",
-)
-#: Empty where there is no limit.
-_LIMITS = ("max_sessions_per_number", "max_numbers", "monthly_budget", "release_idle_after")
-_FLAGS = ("access_codes", "strict_geo")
-#: Of the reputation's policy.
-_COUNTS = ("min_calls", "min_texts", "max_calls_per_minute", "max_calls_per_day", "rest_for")
-_SHARES = ("min_answer_rate", "max_short_share", "max_filtered_share")
 
 
 class Pools:
@@ -83,52 +67,32 @@ class Pools:
         )
 
 
-def _pack(pool: Pool) -> dict[str, str | int]:
-    return {
-        "country": pool.country,
-        "allowed_countries": ",".join(pool.allowed_countries),
-        "selection": pool.selection,
-        "geo": pool.geo,
-        **{name: getattr(pool, name) for name in _NUMBERS},
-        **{name: int(getattr(pool, name)) for name in _FLAGS},
-        **{name: _or_empty(getattr(pool, name)) for name in _LIMITS},
-        **_pack_reputation(pool.reputation),
-    }
+def _pack(pool: Pool) -> dict[str, str]:
+    return {name: _as_text(value) for name, value in flatten(pool).items()}
 
 
-def _pack_reputation(policy: ReputationPolicy) -> dict[str, str | int]:
-    return {
-        f"reputation_{field.name}": _or_empty(getattr(policy, field.name))
-        for field in fields(policy)
-    }
-
-
-def _unpack_reputation(policy: dict[str, str]) -> ReputationPolicy:
-    read = {**dict.fromkeys(_COUNTS, int), **dict.fromkeys(_SHARES, float)}
-    values: dict[str, Any] = {
-        name: as_number(text) if (text := policy[f"reputation_{name}"]) else None
-        for name, as_number in read.items()
-        if f"reputation_{name}" in policy
-    }
-    return ReputationPolicy(**values)
-
-
-def _or_empty(limit: float | None) -> str | int:
-    return "" if limit is None else limit if isinstance(limit, int) else repr(limit)
+def _as_text(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "1" if value else "0"
+        case tuple():
+            return ",".join(value)
+        case _:
+            return str(value)
 
 
 def _unpack(name: str, policy: dict[str, str]) -> Pool:
-    values: dict[str, Any] = {
-        **{name: int(policy[name]) for name in _NUMBERS},
-        **{name: policy[name] == "1" for name in _FLAGS},
-        **{name: int(policy[name]) if policy[name] else None for name in _LIMITS},
+    values = {
+        one.name: _as_value(one, policy[one.name]) for one in flat_terms(Pool) if one.name in policy
     }
-    return Pool(
-        name=name,
-        country=policy["country"],
-        allowed_countries=tuple(filter(None, policy["allowed_countries"].split(","))),
-        selection=Selection(policy["selection"]),
-        geo=Geo(policy["geo"]),
-        reputation=_unpack_reputation(policy),
-        **values,
-    )
+    return Pool(name=name, **unflatten(Pool, values))
+
+
+def _as_value(one: Term, text: str) -> Any:
+    if one.is_list:
+        return tuple(one.kind(part) for part in text.split(",") if part)
+    if one.kind is bool:
+        return text == "1"
+    return None if one.is_optional and not text else one.kind(text)

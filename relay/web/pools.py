@@ -8,12 +8,12 @@ from pydantic import TypeAdapter
 from relay.domain.api_key import Scope
 from relay.domain.errors import NotFound
 from relay.domain.pool import Pool
-from relay.domain.reputation import ReputationPolicy
 from relay.web.auth import needs
 from relay.web.current import now, services
 from relay.web.cursors import Cursors
 from relay.web.presenting import present_pool
 from relay.web.schemas.base import Page
+from relay.web.schemas.policies import as_asked
 from relay.web.schemas.pools import PoolAnswer, PoolBody, PoolList
 from relay.workflows.put_pool import put_pool
 
@@ -33,39 +33,8 @@ def put(name: str, json_data: PoolBody) -> tuple[PoolAnswer, int]:
     The body is the whole policy: what is left out takes its default, also in a pool that had
     another value. Send what `GET` answered but its name, figures and forecast.
     """
-    done = put_pool(services(), _pool(name, json_data))
+    done = put_pool(services(), Pool(name=name, **as_asked(Pool, json_data)))
     return present_pool(services(), done.pool, now=now()), 201 if done.is_new else 200
-
-
-def _pool(name: str, body: PoolBody) -> Pool:
-    cooldowns = {
-        field: seconds
-        for field in ("candidate_cooldown", "recruiter_cooldown")
-        if (seconds := getattr(body, field) or body.cooldown) is not None
-    }
-    return Pool(
-        name=name,
-        country=body.country,
-        default_ttl=body.default_ttl,
-        max_ttl=body.max_ttl,
-        access_codes=body.access_codes,
-        allowed_countries=tuple(dict.fromkeys(body.allowed_countries)),
-        selection=body.selection,
-        geo=body.geo,
-        strict_geo=body.strict_geo,
-        max_sessions_per_number=body.max_sessions_per_number,
-        min_headroom=body.min_headroom,
-        max_numbers=body.max_numbers,
-        monthly_budget=_cents(body.monthly_budget) if body.monthly_budget is not None else None,
-        number_rent=_cents(body.number_rent),
-        release_idle_after=body.release_idle_after,
-        reputation=ReputationPolicy(**body.reputation.model_dump()),
-        **cooldowns,
-    )
-
-
-def _cents(money: float) -> int:
-    return round(money * 100)
 
 
 @pools.get("")

@@ -16,13 +16,13 @@ from relay.web.schemas.interactions import InteractionAnswer
 from relay.web.schemas.jobs import JobAnswer, JobFailureAnswer
 from relay.web.schemas.numbers import CapabilitiesAnswer, NumberAnswer, ReputationAnswer
 from relay.web.schemas.participants import CandidateAnswer, RecruiterAnswer
+from relay.web.schemas.policies import as_answered
 from relay.web.schemas.pools import (
     ForecastAnswer,
     GrowthAnswer,
     OneMoreAnswer,
     PoolAnswer,
     PoolFiguresAnswer,
-    ReputationPolicyAnswer,
 )
 from relay.web.schemas.sessions import SessionAnswer
 from relay.workflows.forecast_pool import forecast_pool
@@ -148,23 +148,7 @@ def present_pool(services: Services, pool: Pool, *, now: float) -> PoolAnswer:
     figures = outlook.figures
     return PoolAnswer(
         name=pool.name,
-        country=pool.country,
-        default_ttl=pool.default_ttl,
-        max_ttl=pool.max_ttl,
-        candidate_cooldown=pool.candidate_cooldown,
-        recruiter_cooldown=pool.recruiter_cooldown,
-        access_codes=pool.access_codes,
-        allowed_countries=list(pool.allowed_countries),
-        selection=pool.selection,
-        geo=pool.geo,
-        strict_geo=pool.strict_geo,
-        max_sessions_per_number=pool.max_sessions_per_number,
-        min_headroom=pool.min_headroom,
-        max_numbers=pool.max_numbers,
-        monthly_budget=pool.monthly_budget / 100 if pool.monthly_budget is not None else None,
-        number_rent=pool.number_rent / 100,
-        release_idle_after=pool.release_idle_after,
-        reputation=ReputationPolicyAnswer(**asdict(pool.reputation)),
+        **as_answered(pool),
         figures=PoolFiguresAnswer(
             numbers=figures.numbers,
             open_sessions=figures.open_sessions,

@@ -10,7 +10,7 @@ import fakeredis
 import pytest
 
 from relay.domain.participant import Role
-from relay.domain.pool import DAY
+from relay.domain.policy import DAY
 from relay.store.store import Store
 from tests.bench.document import put_part
 from tests.bench.pool.bounds import bounds_of

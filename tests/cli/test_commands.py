@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import subprocess
 import sys
-from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,8 @@ from config.key_rings import parse_key_ring
 from relay.cli import cli
 from relay.cli.pools import put as put_pool_command
 from relay.domain.api_key import Scope
-from relay.domain.pool import Pool
+from relay.domain.policy import flat_terms
+from relay.domain.pool import Geo, Pool, Selection
 from relay.domain.reputation import ReputationPolicy
 from relay.embedded_redis import EmbeddedRedis
 from relay.sandbox import SimulatedCarrier
@@ -212,7 +212,16 @@ def test_from_nothing_to_a_number_that_is_answered(environment):
     assert "numbers import" in new.stdout
 
     put = run(
-        environment, "pools", "put", "us", "--country", "US", "--cooldown", "60", "--allow", "US"
+        environment,
+        "pools",
+        "put",
+        "us",
+        "--country",
+        "US",
+        "--cooldown",
+        "60",
+        "--allowed-countries",
+        "US",
     )
     assert lines(put) == ["us  US  0 numbers  0 open sessions  headroom 0"]
     imported = run(environment, "numbers", "import", "+1 415 555 0142", "--pool", "us")
@@ -239,12 +248,6 @@ def test_from_nothing_to_a_number_that_is_answered(environment):
         ),
     ]
     assert run(environment, "pools", "show", "de").returncode == 1
-
-    store = Store(real_redis(environment["REDIS_URL"]))
-    tolerant = replace(store.pools.get("us"), reputation=ReputationPolicy(rest_for=60))
-    store.pools.put(tolerant)
-    lines(run(environment, "pools", "put", "us", "--country", "US", "--max-numbers", "5"))
-    assert store.pools.get("us").reputation == tolerant.reputation
 
     doctor = run(environment, "doctor")
     assert doctor.returncode == 0, doctor.stdout
@@ -311,7 +314,7 @@ def test_other_keys_than_the_data_s_fail_every_doctor(environment):
 
 
 def test_numbers_are_bought_with_progress_shown_and_an_exit_code_that_tells(environment):
-    lines(run(environment, "pools", "put", "us", "--country", "US", "--allow", "US"))
+    lines(run(environment, "pools", "put", "us", "--country", "US", "--allowed-countries", "US"))
 
     bought = run(
         environment, "numbers", "buy", "--pool", "us", "--area-code", "206", "--count", "2"
@@ -334,7 +337,7 @@ def test_numbers_are_bought_with_progress_shown_and_an_exit_code_that_tells(envi
 
 
 def test_fewer_numbers_than_wanted_are_a_failure_that_says_why(environment, carrier):
-    lines(run(environment, "pools", "put", "us", "--country", "US", "--allow", "US"))
+    lines(run(environment, "pools", "put", "us", "--country", "US", "--allowed-countries", "US"))
 
     carrier.faults.market.left = 1
     try:
@@ -349,7 +352,7 @@ def test_fewer_numbers_than_wanted_are_a_failure_that_says_why(environment, carr
 
 
 def test_what_is_left_to_mend_is_listed(environment, carrier):
-    lines(run(environment, "pools", "put", "us", "--country", "US", "--allow", "US"))
+    lines(run(environment, "pools", "put", "us", "--country", "US", "--allowed-countries", "US"))
     orphan = carrier.add_number("+14155550199")
     orphan.friendly_name = "relay:us"
     try:
@@ -362,9 +365,8 @@ def test_what_is_left_to_mend_is_listed(environment, carrier):
 
 
 def test_every_field_of_a_pools_policy_has_its_option():
-    """But for the thresholds of reputation, which the API takes."""
     options = {parameter.name for parameter in put_pool_command.params}
-    assert {field.name for field in fields(Pool)} - {"reputation"} <= options
+    assert {one.name for one in flat_terms(Pool)} <= options
 
 
 def test_a_policy_is_put_in_words_and_money(environment):
@@ -372,12 +374,25 @@ def test_a_policy_is_put_in_words_and_money(environment):
         environment,
         *("pools", "put", "us", "--country", "US", "--selection", "spread", "--geo", "area_code"),
         *("--min-headroom", "3", "--monthly-budget", "12.50", "--no-access-codes"),
+        *("--allowed-countries", "US", "--allowed-countries", "CA", "--cooldown", "60"),
+        *("--recruiter-cooldown", "30", "--reputation-max-calls-per-day", "none"),
+        *("--reputation-min-answer-rate", "0.1"),
     )
     assert lines(put) == ["us  US  0 numbers  0 open sessions  headroom 0"]
     with real_redis(environment["REDIS_URL"]) as client:
-        policy = client.hgetall("{main}/us:policy")
-    assert (policy["selection"], policy["geo"]) == ("spread", "area_code")
-    assert (policy["min_headroom"], policy["monthly_budget"]) == ("3", "1250")
-    assert policy["access_codes"] == "0"
+        pool = Store(client).pools.get("us")
+    assert pool == Pool(
+        name="us",
+        country="US",
+        selection=Selection.SPREAD,
+        geo=Geo.AREA_CODE,
+        min_headroom=3,
+        monthly_budget=1250,
+        access_codes=False,
+        allowed_countries=("US", "CA"),
+        candidate_cooldown=60,
+        recruiter_cooldown=30,
+        reputation=ReputationPolicy(max_calls_per_day=None, min_answer_rate=0.1),
+    )
     refused = run(environment, "pools", "put", "us", "--country", "US", "--monthly-budget", "much")
     assert refused.returncode == 2

@@ -7,7 +7,8 @@ import random
 import pytest
 
 from relay.domain.forecast import Forecast, Sample, forecast, growth_of
-from relay.domain.pool import DAY, WEEK, NumberStatus, Pool, PoolFigures
+from relay.domain.policy import DAY
+from relay.domain.pool import WEEK, NumberStatus, Pool, PoolFigures
 
 NOW = 1_790_000_000
 HOUR = 3600

@@ -7,7 +7,7 @@ from collections import Counter
 
 from relay.domain.errors import PoolExhausted
 from relay.domain.participant import CandidateDetails, RecruiterDetails, Role
-from relay.domain.pool import DAY
+from relay.domain.policy import DAY
 from relay.workflows.close_session import close_session
 from relay.workflows.open_session import Asker, SessionRequest, Someone, open_session
 from relay.workflows.register_participant import register_candidate, register_recruiter

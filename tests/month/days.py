@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
-from relay.domain.pool import DAY
+from relay.domain.policy import DAY
 from relay.workflows.reconcile_numbers import reconcile_numbers
 from tests.month.board import Board
 from tests.month.calls import Telephones

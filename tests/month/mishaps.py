@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Callable
 
 from relay.domain.errors import Conflict
-from relay.domain.pool import DAY, NumberStatus
+from relay.domain.policy import DAY
+from relay.domain.pool import NumberStatus
 from relay.domain.purchase import NOT_AVAILABLE, JobStatus, Purchase
 from relay.sandbox.stock import in_area
 from relay.workflows.order_numbers import Order, order_numbers

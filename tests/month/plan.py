@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from relay.domain.pool import DAY, Pool
+from relay.domain.policy import DAY
+from relay.domain.pool import Pool
 from relay.domain.reputation import ReputationPolicy
 
 HOUR = 3600

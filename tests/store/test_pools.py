@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from enum import StrEnum
+from typing import Any
+
+from relay.domain.policy import Term, terms_of
 from relay.domain.pool import NumberStatus, Pool
+from relay.domain.reputation import ReputationPolicy
 from relay.store.store import Store
 from tests.board import Board, number
 
@@ -16,6 +22,30 @@ CHINA = Pool(
     access_codes=False,
     allowed_countries=("CN", "HK"),
 )
+OPTIONAL = [one.name for one in terms_of(ReputationPolicy) if one.is_optional]
+
+
+def unusual(policy: type[Any], **given: Any) -> Any:
+    """A policy of which each field has a value that is not its default."""
+    values = {one.name: unusual_value(one) for one in terms_of(policy)}
+    return policy(**{**values, **given})
+
+
+def unusual_value(one: Term) -> Any:
+    if one.is_nested:
+        return unusual(one.kind)
+    if one.is_list:
+        return ("GB", "FR")
+    if one.kind is bool:
+        return not one.default
+    if issubclass(one.kind, StrEnum):
+        return next(word for word in one.kind if word is not one.default)
+    if one.kind is str:
+        return "XX"
+    return 0.5 if one.kind is float else 7_654
+
+
+UNUSUAL = unusual(Pool, name="xx")
 
 
 def test_a_policy_reads_back_as_it_was_put(store: Store) -> None:
@@ -24,6 +54,15 @@ def test_a_policy_reads_back_as_it_was_put(store: Store) -> None:
     assert not store.pools.put(Pool(name="cn", country="CN"))
     assert store.pools.get("cn") == Pool(name="cn", country="CN")
     assert store.pools.get("us") is None
+
+
+def test_every_field_of_a_policy_is_kept(store: Store) -> None:
+    """Each has another value than its default, and limits that can be off are off once."""
+    store.pools.put(UNUSUAL)
+    assert store.pools.get("xx") == UNUSUAL
+    unlimited = replace(UNUSUAL, reputation=ReputationPolicy(**dict.fromkeys(OPTIONAL)))
+    store.pools.put(unlimited)
+    assert store.pools.get("xx") == unlimited
 
 
 def test_all_pools_are_listed_by_name(store: Store) -> None:
@@ -93,8 +132,8 @@ def test_full_numbers_and_such_as_cannot_text_are_not_usable(board: Board) -> No
 
 
 def test_headroom_is_that_of_the_person_with_the_fewest_free_numbers(board: Board) -> None:
-    """``count_free`` counts those of one person after the other."""
-    """The busiest one's bindings may be on numbers that nobody gets any more."""
+    """``count_free`` counts one person after the other: the busiest one's bindings may be on
+    numbers that nobody gets any more."""
     for place in range(3, 40):
         board.add_number(place)
     board.register_candidate("carl", "c")

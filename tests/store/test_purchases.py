@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 import redis
 
-from relay.domain.pool import DAY, NumberStatus, Pool
+from relay.domain.policy import DAY
+from relay.domain.pool import NumberStatus, Pool
 from relay.domain.purchase import (
     Failure,
     FailureCode,

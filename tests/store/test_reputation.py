@@ -12,7 +12,8 @@ from relay.domain import call_progress
 from relay.domain.call_progress import CallProgress
 from relay.domain.forecast import Sample
 from relay.domain.message_progress import FINAL_RANK, MessageStatus
-from relay.domain.pool import DAY, NumberStatus
+from relay.domain.policy import DAY
+from relay.domain.pool import NumberStatus
 from relay.domain.reputation import HOUR, Complaint, Traffic
 from relay.domain.texts import Notice
 from relay.store.keys import PoolKeys

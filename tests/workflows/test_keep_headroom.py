@@ -10,7 +10,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from relay.domain.errors import Unavailable
-from relay.domain.pool import DAY, NumberStatus
+from relay.domain.policy import DAY
+from relay.domain.pool import NumberStatus
 from relay.domain.purchase import FailureCode
 from relay.sandbox import SimulatedCarrier
 from relay.store.purchases import LEASE, Shortage

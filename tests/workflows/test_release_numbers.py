@@ -11,7 +11,8 @@ from decimal import Decimal
 import pytest
 
 from relay.domain.errors import Conflict, Unavailable
-from relay.domain.pool import DAY, NumberStatus
+from relay.domain.policy import DAY
+from relay.domain.pool import NumberStatus
 from relay.domain.rent import Release
 from relay.sandbox import SimulatedCarrier
 from relay.workflows.change_number import change_number

@@ -10,7 +10,8 @@ import fakeredis
 import pytest
 import redis
 
-from relay.domain.pool import DAY, NumberStatus, Pool
+from relay.domain.policy import DAY
+from relay.domain.pool import NumberStatus, Pool
 from relay.domain.reputation import Complaint, ReputationPolicy
 from relay.store.keys import PoolKeys
 from relay.workflows.forecast_pool import forecast_pool, sample_pools

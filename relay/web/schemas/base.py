@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, PlainSerializer, W
 
 from relay.domain.participant import REF
 from relay.domain.phone import AREA_CODE
+from relay.domain.policy import LONGEST_DURATION
 from relay.domain.pool import POOL_NAME
 
 #: Begins the tags of a union's members, which are no part of a pointer.
@@ -17,8 +18,6 @@ UNION_TAG = "§"
 MOST_IN_A_LIST = 200
 COUNTRY_PATTERN = "^[A-Z]{2}$"
 AREA_CODE_PATTERN = f"^({AREA_CODE})?$"
-#: A century: longer than anything lives, and a number that every layer can hold.
-LONGEST_DURATION = 100 * 365 * 24 * 3600
 
 Ref = Annotated[
     str,

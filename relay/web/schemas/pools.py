@@ -2,144 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from relay.domain.pool import DAY, WEEK, Geo, NumberStatus, Selection
-from relay.domain.reputation import ReputationPolicy
-from relay.web.schemas.base import Answer, Body, Country, Instant, PoolName, Seconds, shown
+from relay.domain.pool import NumberStatus, Pool
+from relay.web.schemas.base import Answer, Instant, PoolName, Seconds, shown
+from relay.web.schemas.policies import answer_of, body_of
 
-_Count = Annotated[int, Field(ge=0, le=100_000)]
-_Limit = Annotated[int, Field(ge=1, le=1_000_000)]
-_Money = Annotated[
-    float, Field(ge=0, le=10_000_000, description="In the carrier account's currency")
-]
+_COOLDOWNS = ("candidate_cooldown", "recruiter_cooldown")
 
 
-_Share = Annotated[float, Field(ge=0, le=1, description="Between 0 and 1")]
-_DEFAULTS = ReputationPolicy()
-
-
-class ReputationBody(Body):
-    """When a number is tired and rests from new sessions; null switches a threshold off."""
-
-    min_calls: Annotated[
-        _Limit, Field(description="Ended calls in 24 hours below which no share counts")
-    ] = _DEFAULTS.min_calls
-    min_texts: Annotated[
-        _Limit, Field(description="Texts in 24 hours below which no share counts")
-    ] = _DEFAULTS.min_texts
-    min_answer_rate: _Share | None = _DEFAULTS.min_answer_rate
-    max_short_share: Annotated[
-        _Share | None, Field(description="Of answered calls, those under 6 seconds")
-    ] = _DEFAULTS.max_short_share
-    max_calls_per_minute: _Limit | None = _DEFAULTS.max_calls_per_minute
-    max_calls_per_day: _Limit | None = _DEFAULTS.max_calls_per_day
-    max_filtered_share: Annotated[
-        _Share | None, Field(description="Of texts, those that the carrier filtered (30007)")
-    ] = _DEFAULTS.max_filtered_share
-    rest_for: Annotated[
-        Seconds, Field(description="Seconds that a tired number rests at least")
-    ] = _DEFAULTS.rest_for
-
-
-class PoolBody(Body):
+class PoolBody(body_of(Pool)):  # type: ignore[misc]
     """A pool's policy. What is left out takes its default, not what it was before."""
 
     model_config = shown({"country": "US", "allowed_countries": ["US", "CA"]})
 
-    country: Country
-    default_ttl: Seconds = WEEK
-    max_ttl: Seconds = 90 * DAY
     cooldown: Annotated[
         Seconds | None, Field(description="Sets both cooldowns that are not given themselves")
     ] = None
-    candidate_cooldown: Annotated[
-        Seconds | None, Field(description="Default: 90 days", examples=[7776000])
-    ] = None
-    recruiter_cooldown: Annotated[
-        Seconds | None, Field(description="Default: 30 days", examples=[2592000])
-    ] = None
-    access_codes: Annotated[
-        bool, Field(description="Whether recruiters may share a number by access codes")
-    ] = True
-    allowed_countries: list[Country] = Field(
-        default=[],
-        max_length=300,
-        description="Of participants' phones; empty: every country",
-    )
-    selection: Annotated[
-        Selection,
-        Field(description="The lowest free number (fewest in use), or the least loaded one"),
-    ] = Selection.PACK
-    geo: Annotated[
-        Geo, Field(description="Any number of the country, or rather one of the candidate's area")
-    ] = Geo.COUNTRY
-    strict_geo: Annotated[
-        bool, Field(description="Refuse (`strict_geo`) rather than leave the candidate's area")
-    ] = False
-    max_sessions_per_number: Annotated[
-        _Limit | None, Field(description="Open sessions on one number")
-    ] = None
-    min_headroom: Annotated[
-        _Count,
-        Field(description="Buy numbers to keep so many free (headroom); 0: never by itself"),
-    ] = 0
-    max_numbers: Annotated[
-        _Limit | None, Field(description="The pool never buys beyond so many")
-    ] = None
-    monthly_budget: Annotated[
-        _Money | None,
-        Field(
-            description=(
-                "The pool buys nothing that would make the charges of a month exceed this; a "
-                "number given back counts until its month is over"
-            )
-        ),
-    ] = None
-    number_rent: Annotated[_Money, Field(description="Monthly rent of one number")] = 1.15
-    release_idle_after: Annotated[
-        Seconds | None,
-        Field(description="Give numbers back that had no session for so long; never, if left out"),
-    ] = None
-    reputation: ReputationBody = ReputationBody()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_null_cooldowns(cls, body: Any) -> Any:
+        if not isinstance(body, dict):
+            return body
+        return {k: v for k, v in body.items() if v is not None or k not in _COOLDOWNS}
+
+    @model_validator(mode="after")
+    def _set_both_cooldowns(self) -> Self:
+        if self.cooldown is not None:
+            for side in _COOLDOWNS:
+                if side not in self.model_fields_set:
+                    setattr(self, side, self.cooldown)
+        return self
 
 
-class ReputationPolicyAnswer(Answer):
-    """When a number is tired and rests from new sessions."""
-
-    min_calls: int
-    min_texts: int
-    min_answer_rate: float | None
-    max_short_share: float | None
-    max_calls_per_minute: int | None
-    max_calls_per_day: int | None
-    max_filtered_share: float | None
-    rest_for: int
-
-
-class PoolPolicy(Answer):
-    """A pool's policy. Durations are seconds."""
+class PoolPolicy(answer_of(Pool)):  # type: ignore[misc]
+    """A pool's policy."""
 
     name: PoolName
-    country: Country
-    default_ttl: int
-    max_ttl: int
-    candidate_cooldown: int
-    recruiter_cooldown: int
-    access_codes: bool
-    allowed_countries: list[Country]
-    selection: Selection
-    geo: Geo
-    strict_geo: bool
-    max_sessions_per_number: int | None
-    min_headroom: int
-    max_numbers: int | None
-    monthly_budget: float | None
-    number_rent: float
-    release_idle_after: int | None
-    reputation: ReputationPolicyAnswer
 
 
 class PoolFiguresAnswer(Answer):

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 
 from relay.domain.participant import Participant, Role
-from relay.domain.pool import DAY, Pool
+from relay.domain.policy import DAY
+from relay.domain.pool import Pool
 from relay.domain.session import Channel, Session
 from relay.store.sessions import Claimed, ClaimRequest, Exhausted
 from relay.store.store import Store

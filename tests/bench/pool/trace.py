@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import accumulate
 
 from relay.domain.participant import Role
-from relay.domain.pool import DAY
+from relay.domain.policy import DAY
 from tests.bench.board import SEED
 
 MEAN_LIFETIME = 7 * DAY
