@@ -27,7 +27,7 @@ from relay.store.sessions import (
     Outdated,
 )
 from relay.store.store import Store
-from tests.invariants import audit_pool, is_at_rest
+from tests.invariants import audit_pool, left_over
 
 NOW = 1_790_000_000
 RETENTION = 1000
@@ -222,4 +222,4 @@ class Board:
 
     def is_empty(self) -> bool:
         """Whether nothing is left in the pool but its numbers and its policy."""
-        return is_at_rest(self.client, self.pool.name)
+        return not left_over(self.client, self.pool.name)

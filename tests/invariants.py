@@ -48,12 +48,12 @@ LASTING = {
     *("pools", "person", "holder", "stopped", "counters"),
     *("policy", "numbers", "ordinals", "number", "busy"),
     *("blocked", "resting", "full", "no-voice", "no-sms", "area"),
-    *("call", "wrong-from", "wrong-on", "tries", "traffic", "history"),
+    *("call", "wrong-from", "wrong-on", "tries", "traffic", "history", "rates"),
 }
 
 
-def is_at_rest(client: redis.Redis, pool: str) -> bool:
-    """Whether nothing else is left in the pool."""
+def left_over(client: redis.Redis, pool: str) -> set[str]:
+    """Kinds of keys that a pool at rest should not have."""
     keys = PoolKeys("main", pool)
     prefixes = (keys.board_prefix, keys.pool_prefix)
     found = {
@@ -61,7 +61,7 @@ def is_at_rest(client: redis.Redis, pool: str) -> bool:
         for prefix in prefixes
         for key in client.scan_iter(f"{prefix}*")
     }
-    return found <= LASTING
+    return found - LASTING
 
 
 @dataclass(frozen=True)

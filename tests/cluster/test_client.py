@@ -52,10 +52,10 @@ def test_a_pipeline_spans_slots_and_keeps_the_order(client: WholeCluster) -> Non
 def test_a_pipeline_reads_a_boards_keys_and_the_deployments(client: WholeCluster) -> None:
     board, deployment = BoardKeys("b0"), DeploymentKeys()
     client.hset(board.stopped("index"), "number", "stopped")
-    client.hset(deployment.service_stopped("service", "index"), "state", "stopped")
+    client.hset(deployment.stopped("index"), "service", "stopped")
     with client.pipeline(transaction=False) as pipe:
         pipe.hget(board.stopped("index"), "number")
-        pipe.hget(deployment.service_stopped("service", "index"), "state")
+        pipe.hget(deployment.stopped("index"), "service")
         pipe.hget(board.stopped("index"), "another")
         assert pipe.execute() == ["stopped", "stopped", None]
 

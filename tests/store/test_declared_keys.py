@@ -141,6 +141,7 @@ def test_a_texts_whole_life(strict: Board) -> None:
     assert tell_counterpart(texts)
     assert add_notice(texts)
     session = texts.pair.session
+    texts.store.sessions.close(session.id, ClosedReason.ERASED, now=NOW)
     forget = texts.store.erasures.forget_in_texts
     assert forget(Role.CANDIDATE, session.candidate.ref, [session])
 

@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from multiprocessing.context import ForkServerProcess
 from multiprocessing.queues import SimpleQueue
+from typing import Any
 
 import pytest
 import structlog
@@ -30,7 +31,7 @@ from relay.workflows.open_session import SessionRequest, Someone, open_session
 from relay.workflows.recycle import recycle
 from tests.cluster.servers import Cluster, connect_whole
 from tests.fake_redis import real_redis
-from tests.invariants import audit_people, audit_pool, is_at_rest
+from tests.invariants import audit_people, audit_pool, left_over
 from tests.world import ASKER, World, make_world
 
 PROCESSES = 16
@@ -46,10 +47,12 @@ def numbers_of(pool: str) -> list[str]:
     return [f"+1{'212' if pool == 'us' else '416'}555{100 + i:04d}" for i in range(POOLS[pool])]
 
 
+def client_of(url: str) -> Any:
+    return connect_whole(url) if locate_redis(url).is_cluster else real_redis(url)
+
+
 def connected(url: str) -> World:
-    if locate_redis(url).is_cluster:
-        return make_world(connect_whole(url))
-    return make_world(real_redis(url))
+    return make_world(client_of(url))
 
 
 def work(url: str, seed: int, outcomes: SimpleQueue[Counter[str]]) -> None:
@@ -156,9 +159,9 @@ def tidy(world: World, _: random.Random) -> None:
 
 
 def prepare(url: str) -> World:
+    client_of(url).flushall()
     world = connected(url)
     store = world.services.store
-    store.client.flushall()
     for name in POOLS:
         store.pools.put(
             Pool(name=name, country=name.upper(), candidate_cooldown=2, recruiter_cooldown=1)
@@ -239,5 +242,5 @@ def everything_ends(world: World) -> None:
         recycle(services, now=time.time() + later)
     for pool in POOLS:
         assert audit_pool(client, pool) == {}
-        assert is_at_rest(client, pool)
+        assert left_over(client, pool) == set()
         assert len(services.store.numbers.of_pool(pool)) == len(numbers_of(pool)) + (pool == "us")
