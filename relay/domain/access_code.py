@@ -25,7 +25,7 @@ TRIES_OF_A_CALLER = 18
 BINDINGS_A_TRY = 10
 #: Wrong codes on one number in the window, of all callers together who have no binding there. At
 #: one hit in 100,000 guesses, whoever never stops needs nine years for an even chance on one full
-#: number; on a thousand of them at once, days (docs/pool.md).
+#: number; on a thousand of them at once, days (docs/access-codes.md).
 TRIES_OF_STRANGERS = 20
 
 #: How a text begins that names its session: the code, then its own words.

@@ -1,7 +1,7 @@
 """Whether a number is tired: what analytics firms and carriers hold against a caller, and rest.
 
 They publish neither their rules nor their scores, so every threshold is a pool's policy. The
-defaults and where each comes from (``docs/pool.md`` has the addresses):
+defaults and where each comes from (``docs/reputation.md`` has the addresses):
 
 =====================  =======  ==================================================================
 max_short_share        15 %     Telnyx surcharges above 15 % of connected calls, smrtPhone names the
