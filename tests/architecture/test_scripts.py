@@ -9,7 +9,8 @@ from relay.store.keys import BoardKeys, DeploymentKeys
 from relay.store.outbox import MESSAGE_FIELDS
 from relay.store.records import FIELDS
 from relay.store.reputation import TRAFFIC_FIELDS
-from relay.store.scripts import LUA, Script, ScriptError, script
+from relay.store.script_headers import LUA, ScriptError
+from relay.store.scripts import Script, script
 from tests.architecture.source import ROOT, modules
 from tests.fake_redis import FakeRedis
 
@@ -60,7 +61,7 @@ def test_a_script_uses_the_shared_parts_it_needs(name):
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_a_moving_slot_refuses_a_script_whole(name):
     """By a key that is declared and never exists."""
-    assert "never" in [key.alias for key in script(name).fixed]
+    assert "never" in [key.alias for key in script(name).keys]
 
 
 # --- the calls ------------------------------------------------------------------------
@@ -89,7 +90,7 @@ CALLS = list(calls_of_run())
 @pytest.mark.parametrize(("where", "name", "given"), CALLS, ids=[call[0] for call in CALLS])
 def test_a_call_gives_a_script_just_what_it_declares(where, name, given):
     """mypy cannot check these names."""
-    declared = {argument.name for argument in (*script(name).scalars, *script(name).lists)}
+    declared = script(name).arguments
 
     assert given - {None} <= declared, where
     assert None in given or given == declared, where

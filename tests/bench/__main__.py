@@ -1,7 +1,7 @@
 """``python -m tests.bench [name …]``: measures, prints the tables, and writes its part of
 docs/benchmarks.md.
 
-Names: webhook, claims, api, memory, flat, recycling. Without one, all of them, and the file.
+Names: webhook, claims, api, memory, flat, phone, recycling. Without one, all of them, and the file.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from rich.console import Console
 from relay.embedded_redis import EmbeddedRedis
 from tests.bench.api_figures import api_rate
 from tests.bench.document import measured_on, put_part
-from tests.bench.store_figures import claim_rate, flatness, memory, recycling
+from tests.bench.store_figures import claim_rate, flatness, memory, phone_change, recycling
 from tests.bench.table import Row, as_markdown
 from tests.bench.webhook_figures import webhook
 
@@ -29,6 +29,7 @@ SECTIONS: dict[str, Section] = {
     "api": ("Allocations through the HTTP API", api_rate),
     "memory": ("Memory", lambda server, _: memory(server)),
     "flat": ("Cost against size", lambda server, _: flatness(server, SIZES)),
+    "phone": ("A phone change", lambda server, _: phone_change(server)),
     "recycling": ("Recycling", lambda server, _: recycling(server)),
 }
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import multiprocessing
 import random
 import time
+from dataclasses import replace
 from statistics import median
 
+from relay.domain.participant import Role
+from relay.domain.session import ClosedReason
 from relay.embedded_redis import EmbeddedRedis
 from relay.store.calls import CallLimits, IncomingCall
 from relay.store.connection import connect
+from relay.store.phone_changes import Changed
 from relay.store.sessions import Claimed
 from relay.store.store import Store
 from relay.workflows.recycle import BATCH
@@ -23,6 +27,8 @@ from tests.bench.board import (
     empty,
     fill,
     make_board,
+    person,
+    register,
     request,
     script_time,
     stock,
@@ -150,6 +156,44 @@ def _median_route(store: Store, board: Board, opened: list[Claimed], rng: random
         )
         times.append(time.perf_counter() - start)
     return median(times)
+
+
+def phone_change(server: EmbeddedRedis) -> list[Row]:
+    """A recruiter with 1,000 open and 20,000 ended sessions, who shares 100 numbers with themselves
+    gets another phone. The time is that of the script alone; Redis does nothing else in it."""
+    store = Store(connect(server.url))
+    empty(store)
+    board = make_board(1, 21_000)
+    stock(store, 100)
+    register(store, board)
+    recruiter = board.recruiters[0]
+    for place, candidate in enumerate(board.candidates):
+        claimed = store.sessions.claim(
+            POOL.name, recruiter, candidate, request(int(NOW) + WEEK), now=NOW, retention=RETENTION
+        )
+        assert isinstance(claimed, Claimed), claimed
+        if place < 20_000:
+            store.sessions.close(claimed.session.id, ClosedReason.BY_API, now=NOW)
+            store.recycling.release_cooled(
+                POOL.name, now=NOW + WEEK + POOL.candidate_cooldown, batch=10, retention=RETENTION
+            )
+    times = []
+    for turn in range(1, 12):
+        newer = person(board.vault, Role.RECRUITER, turn)
+        moved = replace(newer, ref=recruiter.ref)
+        store.client.config_resetstat()
+        outcome = store.phone_changes.change(moved, take_over=False, pools={}, now=NOW + turn)
+        assert outcome == Changed(1_000), outcome
+        times.append(script_time(store.client)[1] / 1_000)
+    longest = max(times)
+    return [
+        Row(
+            "phone change with 1,000 open and 20,000 ended sessions, ms in Redis: median / longest",
+            f"{median(times):.1f} / {longest:.1f}",
+            "under 20",
+            longest < 20,
+        )
+    ]
 
 
 def recycling(server: EmbeddedRedis) -> list[Row]:

@@ -21,6 +21,7 @@ from redis.backoff import NoBackoff
 from redis.crc import key_slot
 from redis.retry import Retry
 
+from relay.domain.errors import Unavailable
 from relay.embedded_redis import _answers, _die_with_parent, _wait_until, find_server
 from relay.store.cluster import ClusterClient
 from relay.store.connection import connect
@@ -193,8 +194,16 @@ class WholeCluster(ClusterClient):
     """What tests ask of one Redis, asked of every master."""
 
     def flushall(self) -> None:
+        # On a busy machine its nodes may take longer than a caller waits for them.
+        assert _wait_until(self._is_told_its_masters, 10), "no node says who the masters are"
         for master in self.masters():
             master.flushall()
+
+    def _is_told_its_masters(self) -> bool:
+        try:
+            return bool(self.masters())
+        except Unavailable:
+            return False
 
     def keys(self, pattern: str = "*") -> list[str]:
         return [key for master in self.masters() for key in master.keys(pattern)]

@@ -25,7 +25,7 @@ from relay.domain.texts import (
 )
 from relay.store.keys import PoolKeys
 from relay.store.outbox import LEASE, LOOK_AGAIN, MESSAGE_FIELDS
-from relay.store.scripts import LUA
+from relay.store.script_headers import LUA
 from relay.store.store import Store
 from tests.pair import (
     CARL,

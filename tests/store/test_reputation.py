@@ -18,7 +18,7 @@ from relay.domain.reputation import HOUR, Complaint, Traffic
 from relay.domain.texts import Notice
 from relay.store.keys import PoolKeys
 from relay.store.reputation import TRAFFIC_FIELDS
-from relay.store.scripts import LUA
+from relay.store.script_headers import LUA
 from relay.store.store import Store
 from tests.board import Board, number
 from tests.pair import NOW as PAIR_NOW

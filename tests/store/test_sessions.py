@@ -13,7 +13,7 @@ from relay.domain.session import Channel, ClosedReason, Session, SessionStatus
 from relay.store.calls import RouteState
 from relay.store.keys import PoolKeys
 from relay.store.records import FIELDS
-from relay.store.scripts import LUA
+from relay.store.script_headers import LUA
 from relay.store.sessions import Claimed, Elsewhere, Outdated
 from tests.board import NOW, Board, number
 from tests.noted_scripts import NotedScripts
