@@ -9,6 +9,7 @@ from relay.carrier.webhooks import InboundText
 from relay.domain.errors import CarrierError
 from relay.domain.message_progress import REPORT_GRACE, RETRY_FOR
 from relay.domain.participant import CandidateDetails, RecruiterDetails, Role
+from relay.domain.phone import PhoneNumber
 from relay.domain.pool import Pool
 from relay.domain.session import ClosedReason
 from relay.domain.texts import Notice, SendLease, notice_id
@@ -16,6 +17,7 @@ from relay.store.keys import PoolKeys
 from relay.store.outbox import LEASE
 from relay.workflows.close_session import close_session
 from relay.workflows.erase_participant import erase_participant
+from relay.workflows.find_receiver import find_receiver
 from relay.workflows.recycle import recycle
 from relay.workflows.register_participant import register_candidate, register_recruiter
 from relay.workflows.relay_text import relay_text
@@ -317,6 +319,15 @@ def test_nobody_is_told_of_a_text_whose_session_is_forgotten(stage: Stage) -> No
     stage.work()
     assert stage.record(message).status == "failed"
     assert stage.arrived == []
+
+
+def test_a_session_that_is_forgotten_just_before_the_send_has_no_receiver(stage: Stage) -> None:
+    message = stage.text().message
+    lease = stage.store.messages.outbox.begin(message, token="t1", now=stage.now)
+    assert isinstance(lease, SendLease)
+    assert find_receiver(stage.services, lease, now=stage.now) == PhoneNumber(CARL)
+    stage.client.hdel(PoolKeys("main", "us").sessions, stage.pair.session.id)
+    assert find_receiver(stage.services, lease, now=stage.now) is None
 
 
 def test_nobody_is_told_about_the_texts_of_somebody_erased(stage: Stage) -> None:
