@@ -73,6 +73,14 @@ class Vault:
         """Raises Unreadable."""
         return self._unseal(sealed, b"text:" + message_id.encode()).decode()
 
+    def seal_token(self, token: str, *, board: str) -> str:
+        """An auth token of a board's carrier account, sealed to the board."""
+        return self._seal(token.encode(), b"token:" + board.encode(), os.urandom(_NONCE_BYTES))
+
+    def unseal_token(self, sealed: str, *, board: str) -> str:
+        """Raises Unreadable."""
+        return self._unseal(sealed, b"token:" + board.encode()).decode()
+
     @staticmethod
     def _nonce_of(sealed: str) -> bytes:
         _, _, encoded = sealed.partition(":")

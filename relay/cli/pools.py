@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from relay.cli.setting_up import services_of_environment
+from relay.cli.setting_up import board_option, services_of_environment
 from relay.domain.errors import NotFound
 from relay.domain.forecast import Growth
 from relay.domain.pool import DAY, Geo, Pool, PoolFigures, Selection
@@ -59,8 +59,10 @@ def pools() -> None:
 @click.option("--monthly-budget", type=_MONEY, help="Never buy beyond these charges.")
 @click.option("--number-rent", type=_MONEY, help="Monthly rent of one number, such as 1.15.")
 @click.option("--release-idle-after", type=_SECONDS, help="Seconds: give idle numbers back.")
+@board_option
 def put(
     name: str,
+    board: str,
     country: str,
     cooldown: int | None,
     allowed_countries: tuple[str, ...],
@@ -75,7 +77,7 @@ def put(
     for field, words in (("selection", Selection), ("geo", Geo)):
         if field in given:
             given[field] = words(given[field])
-    services = services_of_environment()
+    services = services_of_environment(board)
     pool = Pool(name=name, country=country, allowed_countries=allowed_countries)
     before = services.store.pools.get(name)
     if before is not None:
@@ -85,18 +87,20 @@ def put(
 
 
 @pools.command("list")
-def list_pools() -> None:
+@board_option
+def list_pools(board: str) -> None:
     """List the pools: name, country, numbers, open sessions, headroom."""
-    store = services_of_environment().store
+    store = services_of_environment(board).store
     for pool in store.pools.all():
         _show(pool, store.pools.figures(pool.name))
 
 
 @pools.command()
 @click.argument("name")
-def show(name: str) -> None:
+@board_option
+def show(name: str, board: str) -> None:
     """What a pool holds, when it runs out of numbers, and what one more would change."""
-    services = services_of_environment()
+    services = services_of_environment(board)
     pool = services.store.pools.get(name)
     if pool is None:
         raise NotFound("No pool has this name.")

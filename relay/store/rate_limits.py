@@ -5,14 +5,14 @@ from __future__ import annotations
 from limits import RateLimitItem
 
 from relay.store.connection import Client
-from relay.store.keys import BoardKeys
+from relay.store.keys import BoardKeys, DeploymentKeys
 from relay.store.scripts import Scripts
 
 
 class RateLimits:
     """Fixed windows: one round trip each, and a key's count is gone with its window."""
 
-    def __init__(self, client: Client, keys: BoardKeys) -> None:
+    def __init__(self, client: Client, keys: BoardKeys | DeploymentKeys) -> None:
         self._keys = keys
         self._scripts = Scripts(client)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from relay.domain.board import MAIN
 from relay.store.calls import Calls
 from relay.store.comparisons import Comparisons
 from relay.store.connection import Client
@@ -12,6 +13,7 @@ from relay.store.jobs import PurchaseJobs
 from relay.store.keys import BoardKeys
 from relay.store.messages import Messages
 from relay.store.notices import Notices
+from relay.store.number_map import NumberMap
 from relay.store.numbers import Numbers
 from relay.store.people import People
 from relay.store.phone_changes import PhoneChanges
@@ -27,12 +29,21 @@ from relay.store.suppressions import Suppressions
 class Store:
     """One board's part of Redis; every attribute is one kind of record."""
 
-    def __init__(self, client: Client, board: str = "main", *, replicas: int = 0) -> None:
+    def __init__(
+        self,
+        client: Client,
+        board: str = MAIN,
+        *,
+        replicas: int = 0,
+        number_map: NumberMap | None = None,
+    ) -> None:
+        """``number_map`` is the one that all boards of this process share."""
         self.client = client
+        self.number_map = number_map or NumberMap(client)
         self.keys = keys = BoardKeys(board)
         scripts = Scripts(client, replicas=replicas)
         self.pools = Pools(client, scripts, keys)
-        self.numbers = Numbers(client, scripts, keys)
+        self.numbers = Numbers(client, scripts, keys, self.number_map)
         self.idle_numbers = IdleNumbers(client, scripts, keys)
         self.jobs = PurchaseJobs(client, scripts, keys)
         self.comparisons = Comparisons(client)

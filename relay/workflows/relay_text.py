@@ -71,12 +71,13 @@ def relay_text(
     services: Services, text: InboundText, *, now: float, said_at: float | None = None
 ) -> TextAnswer:
     """Takes the text on once, however often it comes. ``said_at``: it was fetched from the
-    carrier's list, and this is when it was written. Raises Unavailable: then it should come again.
+    carrier's list, and this is when it was written. Raises Unavailable: then it should come again;
+    NumberMoved when the number is another board's by now.
     """
     answer = _relay(services, text, now, said_at)
     if answer.outcome == AcceptState.UNKNOWN_NUMBER:
         # The number may have come or moved since this process read its map: read it again, once.
-        services.store.numbers.forget(text.virtual_number)
+        services.store.numbers.look_again(text.virtual_number)
         answer = _relay(services, text, now, said_at)
     TEXTS.labels(answer.outcome).inc()
     log.info(
@@ -124,7 +125,7 @@ def _is_opt_out(services: Services, letter: Letter) -> bool:
             )
             return not is_conversation(body, undoes_a_stop=undone)
         case OptOut.STOP:
-            in_service = bool(services.settings.twilio_messaging_service_sid)
+            in_service = bool(services.board.messaging_service_sid)
             scope = SERVICE if in_service else number
             if suppressions.stop(letter.indexes, scope, since=letter.said_at, cause=letter.id):
                 _tell_counterpart(services, letter)
@@ -188,7 +189,7 @@ def _answer(services: Services, letter: Letter, accepted: Acceptance) -> TextAns
         message=letter.id,
         accepted=accepted,
         tell=refusal if refusal and _may_tell(services, letter, accepted) else None,
-        locale=accepted.locale or services.settings.default_locale,
+        locale=accepted.locale or services.board.default_locale,
     )
 
 

@@ -114,7 +114,7 @@ def _send(services: Services, grant: Grant, clock: Clock) -> str:
     if grant.until - clock() < _LEASE_NEEDED:
         # We were held up; the attempt has not been made, so anybody may make it.
         return _postpone(services, grant, clock(), clock, is_open=False, code=0)
-    urls = WebhookUrls(services.settings.public_base_url)
+    urls = WebhookUrls(services.settings.public_base_url, services.board.name)
     try:
         sent = services.carrier.messages.send_text(
             virtual_number=grant.number,
@@ -140,7 +140,7 @@ def _words(services: Services, grant: Grant, now: float) -> str:
     if grant.notice is None:
         return services.vault.unseal_text(grant.sealed_text, message_id=grant.message)
     return announcements.text(
-        Announcement(grant.notice), grant.locale, board=services.settings.board_name
+        Announcement(grant.notice), grant.locale, board=services.board.spoken_name
     )
 
 
@@ -193,7 +193,7 @@ def _after_error(
 
 def _remember_opt_out(services: Services, grant: Grant, to: PhoneNumber, now: float) -> None:
     """The carrier knows of a STOP that we have not seen."""
-    in_service = bool(services.settings.twilio_messaging_service_sid)
+    in_service = bool(services.board.messaging_service_sid)
     services.store.suppressions.stop(
         services.vault.indexes_of(to.reveal()),
         SERVICE if in_service else grant.number,
