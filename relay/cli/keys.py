@@ -13,7 +13,6 @@ from relay.domain.api_key import Scope
 from relay.store.api_keys import ApiKeys
 from relay.store.keys import DeploymentKeys
 
-
 _of_deployment = click.option(
     "--deployment", is_flag=True, help="The deployment's keys, which belong to no board."
 )

@@ -1,8 +1,8 @@
 """Who may ask for what: each view declares it, and one that declares nothing answers nobody.
 
-A request of the REST API shows a key (``Authorization: Bearer relay_<board>_…``) with the scope that
-the view needs, and is its board's; one of the carrier's is signed (``web/signed.py``); a few views
-are for everybody.
+A request of the REST API shows a key (``Authorization: Bearer relay_<board>_…``) with the scope
+that the view needs, and is that board's; one of the carrier's is signed (``web/signed.py``); a few
+views are for everybody.
 """
 
 from __future__ import annotations

@@ -115,7 +115,7 @@ def test_a_call_needs_the_map_of_numbers_no_more(
     lost = cluster.master_of(keys.NUMBERS)
     pool = next(pool for pool in POOLS if pool not in cluster.pools_of(lost))
     session = town.open(pool)
-    learn_numbers(town.services)
+    learn_numbers(town.world.deployment)
     stop(lost)
 
     assert town.call(session)
@@ -126,7 +126,7 @@ def test_without_the_map_a_process_starts_and_says_so(
 ) -> None:
     lost = cluster.master_of(keys.NUMBERS)
     stop(lost)
-    learn_numbers(town.services)
+    learn_numbers(town.world.deployment)
 
 
 def test_periodic_work_passes_over_the_pools_that_are_away(
@@ -159,11 +159,11 @@ def test_the_clock_is_asked_of_a_master_that_answers(
 def test_who_is_away_is_named(cluster: Cluster, town: Town, stop: Callable[[Master], None]) -> None:
     assert absent_masters(town.client) == []
     assert durability(town.client).is_proven
-    assert check_readiness(town.services).is_ready
+    assert check_readiness(town.world.deployment).is_ready
     stop(cluster.masters[1])
 
     assert absent_masters(town.client) == [f"127.0.0.1:{cluster.masters[1].port}"]
-    (check,) = check_readiness(town.services).checks
+    (check,) = check_readiness(town.world.deployment).checks
     assert f":{cluster.masters[1].port}" in check.detail
 
 
