@@ -13,8 +13,9 @@ from werkzeug.datastructures import ImmutableMultiDict
 
 from config.logging import configure_logging
 from config.settings import SettingsError, load_settings
-from relay.bootstrap import build_services
+from relay.bootstrap import build_deployment
 from relay.web.auth import remember_access
+from relay.web.boards import boards
 from relay.web.current import attach
 from relay.web.docs import docs
 from relay.web.health import health
@@ -29,8 +30,8 @@ from relay.web.pools import pools
 from relay.web.problems import register_problems
 from relay.web.sessions import sessions
 from relay.web.voice import voice
+from relay.workflows.deployment import Deployment
 from relay.workflows.learn_numbers import learn_numbers
-from relay.workflows.services import Services
 
 API_VERSION = "1.0.0"
 #: The end of a worker after which gunicorn stops, instead of starting the next one for ever.
@@ -64,8 +65,8 @@ class RelayApp(APIFlask):
         return func
 
 
-def create_app(services: Services | None = None) -> APIFlask:
-    """The application; without ``services``, with those of the environment's settings.
+def create_app(deployment: Deployment | None = None) -> APIFlask:
+    """The application; without ``deployment``, with that of the environment's settings.
 
     Where those are not complete, says what is wrong with all of them and ends the process.
     """
@@ -79,11 +80,11 @@ def create_app(services: Services | None = None) -> APIFlask:
     # A redirect would make the carrier repeat a POST as a GET, and drop its fields.
     app.url_map.merge_slashes = False
     app.url_map.redirect_defaults = False
-    attach(app, services or _services_of_environment())
+    attach(app, deployment or _deployment_of_environment())
     configure_openapi(app)
     register_problems(app)
     register_lifecycle(app)
-    resources = (sessions, recruiters, candidates, pools, numbers, jobs)
+    resources = (sessions, recruiters, candidates, pools, numbers, jobs, boards)
     for blueprint in (*resources, health, metrics, docs):
         app.register_blueprint(blueprint)
     for webhooks in (voice, messages):
@@ -94,13 +95,13 @@ def create_app(services: Services | None = None) -> APIFlask:
     return app
 
 
-def _services_of_environment() -> Services:
+def _deployment_of_environment() -> Deployment:
     try:
         settings = load_settings()
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(_APP_LOAD_ERROR) from None
     configure_logging(settings.log_level)
-    services = build_services(settings)
-    learn_numbers(services)
-    return services
+    deployment = build_deployment(settings)
+    learn_numbers(deployment)
+    return deployment

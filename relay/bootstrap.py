@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from config.settings import Settings
 from relay.carrier.client import Carrier
+from relay.domain.board import Board, CarrierAccount
+from relay.queues import BoardJobs, JobQueues
 from relay.store.connection import connect
-from relay.store.store import Store
 from relay.vault import Vault
-from relay.workflows.services import Services
-from workers.queues import JobQueues
+from relay.workflows.deployment import Deployment
 
 
-def build_services(settings: Settings) -> Services:
-    """The services of a process, from its settings. Connects to nothing yet."""
-    client = connect(settings.redis_url.get_secret_value(), tls_verify=settings.redis_tls_verify)
-    return Services(
-        settings=settings,
-        store=Store(
-            client,
-            replicas=settings.store_replicas,
-            messaging_service=settings.twilio_messaging_service_sid,
-        ),
-        vault=Vault(settings.relay_sealing_keys, settings.relay_index_keys),
-        carrier=Carrier.from_settings(settings),
-        jobs=JobQueues.from_settings(settings),
+def build_deployment(settings: Settings) -> Deployment:
+    """What a process works with, from its settings. Connects to nothing yet."""
+    queues = JobQueues.from_settings(settings)
+
+    def carrier_of(board: Board, account: CarrierAccount) -> Carrier:
+        return Carrier(
+            account.sid,
+            account.tokens[0],
+            base_url=settings.twilio_api_base_url,
+            messaging_service=board.messaging_service_sid,
+        )
+
+    return Deployment(
+        settings,
+        connect(settings.redis_url.get_secret_value(), tls_verify=settings.redis_tls_verify),
+        Vault(settings.relay_sealing_keys, settings.relay_index_keys),
+        carrier_of=carrier_of,
+        jobs_of=lambda board: BoardJobs(queues, board),
     )

@@ -69,6 +69,14 @@ class Vault:
         """Raises Unreadable."""
         return self._unseal(sealed, b"text:" + message_id.encode()).decode()
 
+    def seal_token(self, token: str, *, board: str) -> str:
+        """An auth token of a board's carrier account, sealed to the board."""
+        return self._seal(token.encode(), b"token:" + board.encode())
+
+    def unseal_token(self, sealed: str, *, board: str) -> str:
+        """Raises Unreadable."""
+        return self._unseal(sealed, b"token:" + board.encode()).decode()
+
     def _seal(self, plain: bytes, purpose: bytes) -> str:
         nonce = os.urandom(_NONCE_BYTES)
         sealed = nonce + self._ciphers[self._sealing_id].encrypt(nonce, plain, purpose)

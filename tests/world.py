@@ -12,10 +12,10 @@ from config.settings import Settings, load_settings
 from relay.domain.participant import CandidateDetails, RecruiterDetails
 from relay.domain.pool import Pool
 from relay.domain.session import Session
-from relay.store.store import Store
 from relay.vault import Vault
+from relay.workflows.deployment import Deployment
 from relay.workflows.open_session import Asker, SessionRequest, Someone, open_session
-from relay.workflows.services import Services
+from relay.workflows.services import Jobs, Services
 from tests.fake_redis import FakeRedis
 
 NUMBER = "+14155550142"
@@ -66,6 +66,7 @@ class RecordingJobs:
 class World:
     services: Services
     jobs: RecordingJobs
+    deployment: Deployment
 
     def open(
         self,
@@ -93,20 +94,33 @@ class World:
         ).session
 
 
+def make_deployment(
+    client: Any = None,
+    settings: Settings | None = None,
+    *,
+    carrier: Any = None,
+    jobs: Jobs | None = None,
+    vault: Vault | None = None,
+) -> Deployment:
+    """A deployment whose boards share what leads out of the process."""
+    settings = settings or make_settings()
+    jobs = jobs or RecordingJobs()
+    return Deployment(
+        settings,
+        client if client is not None else FakeRedis(),
+        vault or Vault(settings.relay_sealing_keys, settings.relay_index_keys),
+        carrier_of=lambda board, account: carrier,
+        jobs_of=lambda board: jobs,
+    )
+
+
 def make_world(client: Any = None, *, carrier: Any = None, **settings: str) -> World:
     """One pool ``us`` with one number."""
-    client = client if client is not None else FakeRedis()
-    configured = make_settings(**settings)
     jobs = RecordingJobs()
-    services = Services(
-        settings=configured,
-        store=Store(client, messaging_service=configured.twilio_messaging_service_sid),
-        vault=Vault(configured.relay_sealing_keys, configured.relay_index_keys),
-        carrier=carrier,
-        jobs=jobs,
-    )
+    deployment = make_deployment(client, make_settings(**settings), carrier=carrier, jobs=jobs)
+    services = deployment.main
     services.store.pools.put(Pool(name="us", country="US"))
     services.store.numbers.add(
         NUMBER, "us", carrier_sid="PN" + "0" * 32, capabilities="vsm", now=NOW
     )
-    return World(services, jobs)
+    return World(services, jobs, deployment)

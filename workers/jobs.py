@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import random
 import time
+from collections.abc import Callable, Sequence
 from functools import cache
 
 from config.settings import load_settings
-from relay.bootstrap import build_services
+from relay.bootstrap import build_deployment
 from relay.store.clock import ClockGuard
 from relay.workflows.buy_numbers import buy_numbers as work_on_purchase
+from relay.workflows.deployment import Deployment
 from relay.workflows.forecast_pool import sample_pools as sample_all_pools
 from relay.workflows.keep_headroom import keep_headroom as keep_pools_headroom
+from relay.workflows.pass_over_unreachable import for_each_board, pass_over_unreachable
 from relay.workflows.reconcile_inbound import reconcile_inbound as reconcile_texts
 from relay.workflows.reconcile_numbers import reconcile_numbers as compare_numbers
 from relay.workflows.recycle import recycle as recycle_sessions
@@ -22,14 +26,14 @@ from relay.workflows.services import Services
 
 
 @cache
-def services() -> Services:
-    """Of this process; a worker builds them before it forks, and its children share the work."""
-    return build_services(load_settings())
+def deployment() -> Deployment:
+    """Of this process; a worker builds it before it forks, and its children share the work."""
+    return build_deployment(load_settings())
 
 
 @cache
 def _clock() -> ClockGuard:
-    return ClockGuard(services().store.client)
+    return ClockGuard(deployment().client)
 
 
 def _now() -> float:
@@ -39,41 +43,60 @@ def _now() -> float:
     return time.time()
 
 
-def send_texts(message_id: str) -> None:
-    send_waiting_texts(services(), message_id, clock=_now)
+def _each_board(work: Callable[[Services], object]) -> None:
+    """Does the work for one board after the other, in any order: where a job ends before the last
+    board's turn, the next one begins with another. Raises Unavailable when the store is away."""
+    _clock().check()
+    boards = deployment().boards()
+    random.shuffle(boards)
+    for_each_board(boards, work)
+
+
+def _each_account(work: Callable[[Sequence[Services]], object]) -> None:
+    """The same, for all boards together that use one carrier account."""
+    _clock().check()
+    accounts = deployment().accounts()
+    random.shuffle(accounts)
+    for boards in accounts:
+        with pass_over_unreachable(account=boards[0].account.sid):
+            work(boards)
+
+
+def send_texts(board: str, message_id: str) -> None:
+    send_waiting_texts(deployment().of_board(board), message_id, clock=_now)
+
+
+def buy_numbers(board: str, job_id: str) -> None:
+    work_on_purchase(deployment().of_board(board), job_id, clock=_now)
 
 
 def recycle() -> None:
-    recycle_sessions(services(), now=_now())
-
-
-def reconcile_inbound() -> None:
-    reconcile_texts(services(), now=_now())
-
-
-def buy_numbers(job_id: str) -> None:
-    work_on_purchase(services(), job_id, clock=_now)
+    _each_board(lambda board: recycle_sessions(board, now=_now()))
 
 
 def resume_purchases() -> None:
-    resume_begun_purchases(services(), now=_now())
+    _each_board(lambda board: resume_begun_purchases(board, now=_now()))
 
 
 def keep_headroom() -> None:
-    keep_pools_headroom(services(), clock=_now)
+    _each_board(lambda board: keep_pools_headroom(board, clock=_now))
 
 
 def release_numbers() -> None:
-    release_pools_numbers(services(), clock=_now)
-
-
-def reconcile_numbers() -> None:
-    compare_numbers(services(), clock=_now)
+    _each_board(lambda board: release_pools_numbers(board, clock=_now))
 
 
 def rest_numbers() -> None:
-    rest_tired_numbers(services(), now=_now())
+    _each_board(lambda board: rest_tired_numbers(board, now=_now()))
 
 
 def sample_pools() -> None:
-    sample_all_pools(services(), now=_now())
+    _each_board(lambda board: sample_all_pools(board, now=_now()))
+
+
+def reconcile_inbound() -> None:
+    _each_account(lambda boards: reconcile_texts(boards, now=_now()))
+
+
+def reconcile_numbers() -> None:
+    _each_account(lambda boards: compare_numbers(boards, clock=_now))

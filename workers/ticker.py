@@ -1,4 +1,4 @@
-"""The Procfile's ``scheduler``: enqueues periodic work and sweeps the outbox.
+"""The Procfile's ``scheduler``: enqueues periodic work and sweeps each board's outbox.
 
 One ticker leads by a key that it renews; a second one waits. Should both believe that they lead,
 they do no harm: a periodic job's id names its slot of time, and sweeping is safe side by side.
@@ -19,13 +19,14 @@ from redis.exceptions import RedisError
 from config.logging import configure_logging
 from config.schedule import PERIODIC_JOBS, SWEEP_EVERY, PeriodicJob
 from config.settings import load_settings
-from relay.bootstrap import build_services
+from relay.bootstrap import build_deployment
 from relay.domain.errors import Unavailable
+from relay.queues import JobQueues
 from relay.store.clock import ClockGuard
 from relay.store.keys import DeploymentKeys
-from relay.workflows.services import Services
+from relay.workflows.deployment import Deployment
+from relay.workflows.pass_over_unreachable import for_each_board
 from relay.workflows.sweep_outbox import sweep_outbox
-from workers.queues import JobQueues
 
 log = structlog.get_logger()
 
@@ -57,18 +58,18 @@ class Leadership:
 class Ticker:
     def __init__(
         self,
-        services: Services,
+        deployment: Deployment,
         queues: JobQueues,
         *,
         periodic: Sequence[PeriodicJob] = PERIODIC_JOBS,
         sweep_every: float = SWEEP_EVERY,
     ) -> None:
-        self._services = services
+        self._deployment = deployment
         self._queues = queues
         self._periodic = periodic
         self._sweep_every = sweep_every
-        self._leadership = Leadership(services.store.client)
-        self._clock = ClockGuard(services.store.client)
+        self._leadership = Leadership(deployment.client)
+        self._clock = ClockGuard(deployment.client)
         self._slots: dict[str, int] = {}
         self._swept_at = 0.0
 
@@ -82,13 +83,16 @@ class Ticker:
         if not self._leadership.is_ours():
             return
         if now - self._swept_at >= self._sweep_every:
-            sweep_outbox(self._services, now=now)
+            self._sweep(now)
             self._swept_at = now
         for job in self._periodic:
             slot = int(now) // job.every * job.every
             if self._slots.get(job.name) != slot:
                 self._queues.enqueue_slot(job, slot)
                 self._slots[job.name] = slot
+
+    def _sweep(self, now: float) -> None:
+        for_each_board(self._deployment.boards(), lambda board: sweep_outbox(board, now=now))
 
     def run(self, stopping: threading.Event) -> None:
         while not stopping.wait(_TICK):
@@ -109,7 +113,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     signal.signal(signal.SIGINT, lambda *_: stopping.set())
     log.info("ticker started")
-    Ticker(build_services(settings), JobQueues.from_settings(settings)).run(stopping)
+    Ticker(build_deployment(settings), JobQueues.from_settings(settings)).run(stopping)
     log.info("ticker stopped")
 
 

@@ -22,8 +22,8 @@ from rq.serializers import JSONSerializer
 
 from config.logging import configure_logging, mask
 from config.settings import load_settings
+from relay.queues import connect_queues, open_queue
 from workers import jobs
-from workers.queues import connect_queues, open_queue
 
 log = structlog.get_logger()
 
@@ -89,7 +89,7 @@ def main(queue: str) -> int:
     configure_logging(settings.log_level)
     try:
         worker = build_worker(queue)
-        jobs.services()
+        jobs.deployment()
         log.info("worker started", queue=queue)
         worker.work(logging_level="WARNING")
     except RedisError as error:

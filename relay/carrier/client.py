@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Self
-
 from twilio.rest import Client
 
-from config.settings import Settings
 from relay.carrier.http import TIMEOUT, CarrierHttp
 from relay.carrier.messages import CarrierMessages
 from relay.carrier.numbers import CarrierNumbers
@@ -30,12 +27,3 @@ class Carrier:
         client = Client(account_sid, auth_token, http_client=CarrierHttp(base_url, timeout))
         self.messages = CarrierMessages(client)
         self.numbers = CarrierNumbers(client, messaging_service=messaging_service)
-
-    @classmethod
-    def from_settings(cls, settings: Settings) -> Self:
-        return cls(
-            settings.twilio_account_sid,
-            settings.twilio_auth_token.get_secret_value(),
-            base_url=settings.twilio_api_base_url,
-            messaging_service=settings.twilio_messaging_service_sid,
-        )

@@ -14,8 +14,12 @@ _RETRY_STATUS = "#rc=3&rp=all"
 
 
 class WebhookUrls:
-    def __init__(self, base_url: str) -> None:
+    """Those of a number are the same for all boards: the number tells whose it is. All that we name
+    during a call or text is below its board."""
+
+    def __init__(self, base_url: str, board: str) -> None:
         self._twilio = base_url.rstrip("/") + "/twilio"
+        self._board = f"{self._twilio}/{board}"
 
     def voice(self) -> str:
         return f"{self._twilio}/voice{_RETRY_CALL}"
@@ -29,21 +33,21 @@ class WebhookUrls:
 
     def code(self, call_id: str, attempt: int) -> str:
         """Where the code goes that a caller enters; ``attempt`` counts a call's codes from 1."""
-        return f"{self._twilio}/calls/{call_id}/code/{attempt}{_RETRY_CALL}"
+        return f"{self._board}/calls/{call_id}/code/{attempt}{_RETRY_CALL}"
 
     def screen(self, call_id: str) -> str:
         """What the counterpart hears before the two are connected."""
-        return f"{self._twilio}/calls/{call_id}/screen{_RETRY_CALL}"
+        return f"{self._board}/calls/{call_id}/screen{_RETRY_CALL}"
 
     def screen_answer(self, call_id: str) -> str:
-        return f"{self._twilio}/calls/{call_id}/screen/answer{_RETRY_CALL}"
+        return f"{self._board}/calls/{call_id}/screen/answer{_RETRY_CALL}"
 
     def dial_ended(self, call_id: str) -> str:
-        return f"{self._twilio}/calls/{call_id}/dialled{_RETRY_CALL}"
+        return f"{self._board}/calls/{call_id}/dialled{_RETRY_CALL}"
 
     def leg(self, call_id: str) -> str:
-        return f"{self._twilio}/calls/{call_id}/leg{_RETRY_CALL}"
+        return f"{self._board}/calls/{call_id}/leg{_RETRY_CALL}"
 
     def message_status(self, message_id: str, attempt: str) -> str:
         """Names the attempt: a report to it proves that this attempt reached the carrier."""
-        return f"{self._twilio}/messages/{message_id}/{attempt}/status{_RETRY_STATUS}"
+        return f"{self._board}/messages/{message_id}/{attempt}/status{_RETRY_STATUS}"

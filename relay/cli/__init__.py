@@ -7,6 +7,7 @@ import sys
 import click
 
 from config.settings import SettingsError
+from relay.cli.boards import boards
 from relay.cli.doctor import doctor
 from relay.cli.keys import keys
 from relay.cli.numbers import numbers
@@ -24,7 +25,7 @@ def cli() -> None:
     """
 
 
-for command in (demo, sandbox, doctor, secrets, keys, numbers, pools):
+for command in (demo, sandbox, doctor, secrets, boards, keys, numbers, pools):
     cli.add_command(command)
 
 

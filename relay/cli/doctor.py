@@ -7,7 +7,7 @@ import sys
 import click
 
 from config.settings import Settings
-from relay.cli.setting_up import services_of_environment
+from relay.cli.setting_up import deployment_of_environment
 from relay.store.connection import Client, connect
 from relay.workflows.check_readiness import Check, Verdict
 from relay.workflows.examine import examine
@@ -29,10 +29,10 @@ def doctor(*, release: bool) -> None:
 
     Ends with 0 when all is well (warnings are), 1 when something is not, 2 for the settings.
     """
-    services = services_of_environment()
+    deployment = deployment_of_environment()
     _show(Check("settings", Verdict.OK, "complete"))
     failed = set()
-    for check in examine(services, queues=_client_of_queues(services.settings)):
+    for check in examine(deployment, queues=_client_of_queues(deployment.settings)):
         _show(check)
         if check.verdict is Verdict.FAILED:
             failed.add(check.name)

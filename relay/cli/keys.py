@@ -8,9 +8,14 @@ from datetime import UTC, datetime
 
 import click
 
-from relay.cli.setting_up import services_of_environment
+from relay.cli.setting_up import board_option, deployment_of_environment, services_of_environment
 from relay.domain.api_key import Scope
 from relay.store.api_keys import ApiKeys
+from relay.store.keys import DeploymentKeys
+
+_of_deployment = click.option(
+    "--deployment", is_flag=True, help="The deployment's keys, which belong to no board."
+)
 
 
 @click.group()
@@ -18,9 +23,13 @@ def keys() -> None:
     """Keys of the REST API."""
 
 
-def _keys() -> ApiKeys:
-    store = services_of_environment().store
+def _keys(board: str) -> ApiKeys:
+    store = services_of_environment(board).store
     return ApiKeys(store.client, store.keys)
+
+
+def _deployment_keys() -> ApiKeys:
+    return ApiKeys(deployment_of_environment().client, DeploymentKeys())
 
 
 def _is_not_blank(_context: click.Context, _argument: click.Parameter, given: str) -> str:
@@ -37,29 +46,39 @@ def _is_not_blank(_context: click.Context, _argument: click.Parameter, given: st
     multiple=True,
     required=True,
     type=click.Choice([str(scope) for scope in Scope]),
-    help="What the key may do; give it several times for several. admin: everything.",
+    help="What the key may do; give it several times for several. admin: everything of the board. "
+    "boards: a deployment key, which belongs to no board.",
 )
-def create(name: str, scopes: tuple[str, ...]) -> None:
+@board_option
+def create(name: str, scopes: tuple[str, ...], board: str) -> None:
     """Make a key and print it, alone and this once.
 
     Only a hash of it is kept: nobody can show it again.
     """
-    click.echo(_keys().create(name, set(map(Scope, scopes)), now=time.time()))
+    wanted = set(map(Scope, scopes))
+    if Scope.BOARDS in wanted and len(wanted) > 1:
+        raise click.UsageError("A deployment key has the scope boards and no other.")
+    keys = _deployment_keys() if Scope.BOARDS in wanted else _keys(board)
+    click.echo(keys.create(name, wanted, now=time.time()))
 
 
 @keys.command("list")
-def list_keys() -> None:
+@board_option
+@_of_deployment
+def list_keys(board: str, *, deployment: bool) -> None:
     """List the keys: id, name, scopes, day. The keys themselves are nowhere."""
-    for key in _keys().all():
+    for key in (_deployment_keys() if deployment else _keys(board)).all():
         day = datetime.fromtimestamp(key.created_at, UTC).date()
         click.echo(f"{key.id}  {key.name}  {','.join(sorted(key.scopes))}  {day}")
 
 
 @keys.command()
 @click.argument("name_or_id")
-def revoke(name_or_id: str) -> None:
+@board_option
+@_of_deployment
+def revoke(name_or_id: str, board: str, *, deployment: bool) -> None:
     """Make a key useless at once, by its id, or all keys of a name."""
-    gone = _keys().revoke(name_or_id)
+    gone = (_deployment_keys() if deployment else _keys(board)).revoke(name_or_id)
     for key in gone:
         click.echo(f"revoked {key.id}  {key.name}")
     if not gone:

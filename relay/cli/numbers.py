@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-from relay.cli.setting_up import services_of_environment
+from relay.cli.setting_up import board_option, deployment_of_environment, services_of_environment
 from relay.domain.errors import CarrierError, Invalid
 from relay.domain.number_comparison import Finding
 from relay.domain.pool import VirtualNumber
@@ -33,12 +33,13 @@ def numbers() -> None:
 @numbers.command("import")
 @click.argument("phone_numbers", nargs=-1, required=True)
 @click.option("--pool", required=True, help="The pool they join.")
-def import_(phone_numbers: tuple[str, ...], pool: str) -> None:
+@board_option
+def import_(phone_numbers: tuple[str, ...], pool: str, board: str) -> None:
     """Put numbers that the Twilio account owns into a pool, and point their webhooks here.
 
     Safe to repeat: a number that is there gets its webhooks pointed here again.
     """
-    services = services_of_environment()
+    services = services_of_environment(board)
     for phone_number in phone_numbers:
         _show(import_number(services, phone_number, pool, now=time.time()).number)
 
@@ -47,12 +48,13 @@ def import_(phone_numbers: tuple[str, ...], pool: str) -> None:
 @click.option("--pool", required=True, help="The pool they join; its country is theirs.")
 @click.option("--area-code", default="", help="Where the calling code is +1, such as 415.")
 @click.option("--count", type=click.IntRange(1, MOST_AT_ONCE), default=1, help="How many.")
-def buy(pool: str, area_code: str, count: int) -> None:
+@board_option
+def buy(pool: str, area_code: str, count: int, board: str) -> None:
     """Buy numbers from Twilio for a pool, inside its max_numbers and monthly_budget.
 
     Ends with 1 when fewer were bought. Interrupted, the worker goes on with it.
     """
-    services = services_of_environment()
+    services = services_of_environment(board)
     policy = services.store.pools.get(pool)
     if policy is None:
         raise Invalid("There is no such pool.")
@@ -102,12 +104,16 @@ def _work_until_over(
 
 @numbers.command()
 @click.option("--fix", is_flag=True, help="Mend what can be mended without a decision of yours.")
-def reconcile(*, fix: bool) -> None:
-    """Compare Twilio's list of numbers with the pools, both ways.
+@board_option
+def reconcile(board: str, *, fix: bool) -> None:
+    """Compare Twilio's list of numbers with the pools of all boards that use this one's account.
 
     Ends with 1 when something is left to mend.
     """
-    comparison = reconcile_numbers(services_of_environment(), clock=time.time, fix=fix)
+    deployment = deployment_of_environment()
+    account = deployment.of_board(board).account.sid
+    sharing = [one for one in deployment.boards() if one.account.sid == account]
+    comparison = reconcile_numbers(sharing, clock=time.time, fix=fix)
     if comparison is None:
         raise CarrierError(0, retryable=True)
     for finding in comparison.findings:
@@ -126,9 +132,10 @@ def _line(finding: Finding) -> str:
 
 @numbers.command("list")
 @click.option("--pool", help="Only this pool's.")
-def list_numbers(pool: str | None) -> None:
+@board_option
+def list_numbers(pool: str | None, board: str) -> None:
     """List the numbers: number, pool, status, what it can do."""
-    store = services_of_environment().store
+    store = services_of_environment(board).store
     if pool and store.pools.get(pool) is None:
         raise Invalid("There is no such pool.")
     for name in [pool] if pool else store.pools.names():

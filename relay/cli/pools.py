@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from relay.cli.policy_options import given, policy_options
-from relay.cli.setting_up import services_of_environment
+from relay.cli.setting_up import board_option, services_of_environment
 from relay.domain.errors import NotFound
 from relay.domain.forecast import Growth
 from relay.domain.policy import DAY, unflatten
@@ -27,28 +27,31 @@ def pools() -> None:
 @click.argument("name")
 @click.option("--cooldown", type=click.IntRange(min=1), help="Both cooldowns at once (seconds).")
 @policy_options(Pool)
-def put(name: str, cooldown: int | None, **policy: Any) -> None:
+@board_option
+def put(name: str, board: str, cooldown: int | None, **policy: Any) -> None:
     """Create a pool, or change its policy; what is left out takes its default."""
     both = dict.fromkeys(("candidate_cooldown", "recruiter_cooldown"), cooldown) if cooldown else {}
-    services = services_of_environment()
+    services = services_of_environment(board)
     values = unflatten(Pool, {**both, **given(Pool, policy)})
     done = put_pool(services, Pool(name=name, **values))
     _show(done.pool, services.store.pools.figures(name))
 
 
 @pools.command("list")
-def list_pools() -> None:
+@board_option
+def list_pools(board: str) -> None:
     """List the pools: name, country, numbers, open sessions, headroom."""
-    store = services_of_environment().store
+    store = services_of_environment(board).store
     for pool in store.pools.all():
         _show(pool, store.pools.figures(pool.name))
 
 
 @pools.command()
 @click.argument("name")
-def show(name: str) -> None:
+@board_option
+def show(name: str, board: str) -> None:
     """What a pool holds, when it runs out of numbers, and what one more would change."""
-    services = services_of_environment()
+    services = services_of_environment(board)
     pool = services.store.pools.get(name)
     if pool is None:
         raise NotFound("No pool has this name.")

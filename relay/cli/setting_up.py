@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import click
+
 from config.logging import configure_logging
 from config.settings import load_settings
-from relay.bootstrap import build_services
+from relay.bootstrap import build_deployment
+from relay.domain.board import MAIN
+from relay.workflows.deployment import Deployment
 from relay.workflows.services import Services
 
+#: For each command that touches a board's things.
+board_option = click.option(
+    "--board", default=MAIN, show_default=True, help="The board whose things these are."
+)
 
-def services_of_environment() -> Services:
+
+def deployment_of_environment() -> Deployment:
     """Raises SettingsError. Log lines below a warning would spoil what a command prints."""
     settings = load_settings()
     configure_logging("WARNING")
-    return build_services(settings)
+    return build_deployment(settings)
+
+
+def services_of_environment(board: str) -> Services:
+    """Raises SettingsError, NotFound, Unavailable."""
+    return deployment_of_environment().of_board(board)

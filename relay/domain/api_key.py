@@ -12,6 +12,8 @@ class Scope(StrEnum):
     NUMBERS = "numbers"
     AUDIT = "audit"
     ADMIN = "admin"
+    #: Of a deployment key, which belongs to no board; no key of a board has it.
+    BOARDS = "boards"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,5 +26,5 @@ class ApiKey:
     created_at: int
 
     def may(self, scope: Scope) -> bool:
-        """Whether the key reaches what needs ``scope``; ``admin`` reaches everything."""
-        return scope in self.scopes or Scope.ADMIN in self.scopes
+        """Whether the key reaches what needs ``scope``. ``admin`` reaches all of its board."""
+        return scope in self.scopes or (Scope.ADMIN in self.scopes and scope is not Scope.BOARDS)

@@ -51,6 +51,10 @@ class Conflict(RelayError):
     reason: str = ""
 
 
+class NumberMoved(Exception):
+    """A virtual number has moved to another board since this process read the map."""
+
+
 @dataclass(eq=False)
 class SessionClosed(RelayError):
     code: str = "session_closed"

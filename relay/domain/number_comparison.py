@@ -34,10 +34,12 @@ class Discrepancy(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """``error`` is the carrier's code where a repair failed, else 0."""
+    """``error`` is the carrier's code where a repair failed, else 0. A foreign number has neither
+    board nor pool."""
 
     kind: Discrepancy
     number: str
+    board: str = ""
     pool: str = ""
     is_repaired: bool = False
     error: int = 0
@@ -45,7 +47,7 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """One look at all numbers: ``at`` in POSIX seconds, how many the account rents."""
+    """One look at all numbers of an account, ``at`` POSIX seconds, and how many it rents."""
 
     at: int
     rented: int

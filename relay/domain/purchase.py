@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from typing import assert_never
 
+from relay.domain.board import BOARD_NAME, NumberPlace
 from relay.domain.errors import CarrierError
 from relay.domain.pool import POOL_NAME, Pool, PoolFigures
 
@@ -166,14 +167,16 @@ def is_given_up(job: Purchase, *, now: float) -> bool:
     return now >= job.created_at + PATIENCE
 
 
-def label_of(pool: str) -> str:
-    """What a number that we buy is called at the carrier: it tells an orphan's pool."""
-    return f"{_LABEL}{pool}"
+def label_of(board: str, pool: str) -> str:
+    """What a number that we buy is called at the carrier: it tells whose an orphan is."""
+    return f"{_LABEL}{board}:{pool}"
 
 
-def pool_of_label(label: str) -> str | None:
-    name = label.removeprefix(_LABEL)
-    return name if name != label and POOL_NAME.fullmatch(name) else None
+def place_of_label(label: str) -> NumberPlace | None:
+    """Whose a number is by its label; None for one that we have not bought."""
+    board, _, pool = label.removeprefix(_LABEL).partition(":")
+    is_ours = label.startswith(_LABEL) and BOARD_NAME.fullmatch(board) and POOL_NAME.fullmatch(pool)
+    return NumberPlace(board, pool) if is_ours else None
 
 
 def draw_job_id(pool: str) -> str:

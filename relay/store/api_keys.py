@@ -12,24 +12,33 @@ from hashlib import sha256
 
 from relay.domain.api_key import ApiKey, Scope
 from relay.store.connection import Client
-from relay.store.keys import BoardKeys
+from relay.store.keys import BoardKeys, DeploymentKeys
 
 #: Says whose key it is to whoever, or whatever scanner, finds one in a repository.
-PREFIX = "relay_"
+_PREFIX = "relay"
 _KEY_BYTES = 32
 _ID_LENGTH = 12
 
 
-class ApiKeys:
-    """Nothing is cached: a revoked key stops working at its next request."""
+def board_of(key: str) -> str | None:
+    """The board that a key names, ``second`` of ``relay_second_…``; "" for a deployment key, None
+    for what is no key."""
+    prefix, *rest = key.split("_")
+    return rest[0] if prefix == _PREFIX and len(rest) == 2 else None
 
-    def __init__(self, client: Client, keys: BoardKeys) -> None:
+
+class ApiKeys:
+    """The keys of one board, or of the deployment. Nothing is cached: a revoked key stops working
+    at its next request."""
+
+    def __init__(self, client: Client, keys: BoardKeys | DeploymentKeys) -> None:
         self._client = client
         self._keys = keys
+        self._board = keys.board if isinstance(keys, BoardKeys) else ""
 
     def create(self, name: str, scopes: Collection[Scope], *, now: float) -> str:
         """A new key, which is shown this once. Raises Unavailable."""
-        key = PREFIX + secrets.token_hex(_KEY_BYTES)
+        key = f"{_PREFIX}_{self._board}_{secrets.token_hex(_KEY_BYTES)}"
         record = {"name": name, "scopes": sorted(scopes), "created_at": int(now)}
         self._client.hset(self._keys.api_keys, _hash(key), json.dumps(record))
         return key

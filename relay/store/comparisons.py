@@ -1,8 +1,10 @@
-"""The last comparison of the pools with the carrier's list, for whoever wants to read it."""
+"""The last comparison of the pools with a carrier account's list, for whoever wants to read it."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict
 
 from relay.domain.number_comparison import Comparison, Discrepancy, Finding
@@ -11,27 +13,27 @@ from relay.store.keys import DeploymentKeys
 
 
 class Comparisons:
-    """All raise Unavailable."""
+    """One an account; all raise Unavailable."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def note(self, comparison: Comparison) -> None:
+    def note(self, account: str, comparison: Comparison, *, boards: Iterable[str]) -> None:
+        """``boards`` are those that use the account."""
         findings = [asdict(finding) for finding in comparison.findings]
+        left = {board: _left_to_mend(comparison, board) for board in ("", *boards)}
         self._client.hset(
-            DeploymentKeys().compared(""),
+            DeploymentKeys().compared(account),
             mapping={
                 "at": comparison.at,
                 "rented": comparison.rented,
                 "findings": json.dumps(findings),
-                "left": json.dumps(
-                    {kind: comparison.count(kind, is_repaired=False) for kind in Discrepancy}
-                ),
+                "left": json.dumps(left),
             },
         )
 
-    def last(self) -> Comparison | None:
-        noted = self._client.hgetall(DeploymentKeys().compared(""))
+    def last(self, account: str) -> Comparison | None:
+        noted = self._client.hgetall(DeploymentKeys().compared(account))
         if not noted:
             return None
         findings = tuple(
@@ -40,8 +42,22 @@ class Comparisons:
         )
         return Comparison(at=int(noted["at"]), rented=int(noted["rented"]), findings=findings)
 
-    def left_to_mend(self) -> dict[Discrepancy, int]:
-        """How many of each kind the last one found and did not mend; empty before the first. For
-        metrics: the findings themselves may be thousands."""
-        left = self._client.hget(DeploymentKeys().compared(""), "left")
-        return {Discrepancy(kind): count for kind, count in json.loads(left or "{}").items()}
+    def left_to_mend(self, account: str) -> dict[str, dict[Discrepancy, int]]:
+        """How many of each kind the last one found for each board and did not mend; empty before
+        the first. Those of nobody's numbers are under "". For metrics: the findings themselves may
+        be thousands."""
+        left = self._client.hget(DeploymentKeys().compared(account), "left")
+        return {
+            board: {Discrepancy(kind): count for kind, count in counts.items()}
+            for board, counts in json.loads(left or "{}").items()
+        }
+
+
+def _left_to_mend(comparison: Comparison, board: str) -> dict[Discrepancy, int]:
+    found = Counter(
+        finding.kind
+        for finding in comparison.findings
+        if finding.board == board and not finding.is_repaired
+    )
+    kinds = Discrepancy if board else (Discrepancy.FOREIGN,)
+    return {kind: found[kind] for kind in kinds if board == "" or kind is not Discrepancy.FOREIGN}

@@ -118,13 +118,13 @@ class Messages:
             for message_id, record in zip(message_ids, records, strict=True)
         ]
 
-    def reconciled_until(self) -> float | None:
-        """Returns until when the carrier's list of inbound texts was last gone through."""
-        text = self._client.get(DeploymentKeys().fetched(""))
+    def reconciled_until(self, account: str) -> float | None:
+        """Returns until when a carrier account's list of inbound texts was last gone through."""
+        text = self._client.get(DeploymentKeys().fetched(account))
         return float(text) if text else None
 
-    def note_reconciled(self, until: float) -> None:
-        self._client.set(DeploymentKeys().fetched(""), f"{until:.3f}")
+    def note_reconciled(self, account: str, until: float) -> None:
+        self._client.set(DeploymentKeys().fetched(account), f"{until:.3f}")
 
 
 def _counts_as(report: StatusReport) -> str:

@@ -2,62 +2,51 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
-from relay.domain.errors import Conflict
+from relay.domain.board import NumberPlace
+from relay.domain.errors import Conflict, NumberMoved
 from relay.domain.phone import area_code_of
 from relay.domain.pool import NumberStatus, VirtualNumber
 from relay.domain.rent import Release
 from relay.domain.reputation import Complaint
 from relay.store.connection import Client
-from relay.store.keys import BoardKeys, DeploymentKeys
+from relay.store.keys import BoardKeys
+from relay.store.number_map import NumberMap
 from relay.store.scripts import Scripts
-
-#: A number nobody knows is looked up again at most this often, in seconds.
-_UNKNOWN_FOR = 1.0
-#: The whole map is read at most this often, in seconds.
-_LEARN_AGAIN_AFTER = 10.0
 
 
 class Numbers:
-    """Keeps a small map of number → pool in the process. It may be stale: the scripts check that
-    the number is in the pool, and ``forget`` makes the next look-up read it again."""
+    """The numbers of one board's pools; the map says which of all numbers these are."""
 
-    def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:
+    def __init__(
+        self, client: Client, scripts: Scripts, keys: BoardKeys, number_map: NumberMap
+    ) -> None:
         self._client = client
         self._scripts = scripts
         self._keys = keys
-        self._pools: dict[str, str] = {}
-        self._unknown: dict[str, float] = {}
-        self._learned_at = float("-inf")
+        self._map = number_map
 
     def pool_of(self, number: str) -> str | None:
-        """The pool a virtual number is in; None when it is none of ours. Raises Unavailable."""
-        pool = self._pools.get(number)
-        if pool is None and self._unknown.get(number, 0.0) < time.monotonic():
-            pool = self._client.hget(DeploymentKeys().numbers, number)
-            if pool:
-                self._pools[number] = pool
-                self._learn_now_and_then()
-            else:
-                self._unknown = {number: time.monotonic() + _UNKNOWN_FOR}
-        return pool
+        """The pool a virtual number is in; None when it is none of this board's. Raises
+        Unavailable."""
+        place = self._map.find(number)
+        return place.pool if place and place.board == self._keys.board else None
 
-    def learn(self) -> None:
-        """Reads the whole map: in a cluster a call to a known number needs it no more, whatever
-        happens to the master that has it. Raises Unavailable."""
-        self._learned_at = time.monotonic()
-        self._pools.update(self._client.hgetall(DeploymentKeys().numbers))
-
-    def _learn_now_and_then(self) -> None:
-        """One that was not known is seldom the only one."""
-        if time.monotonic() - self._learned_at > _LEARN_AGAIN_AFTER:
-            self.learn()
+    def look_again(self, number: str) -> str | None:
+        """The same by what the map says now: a number may have come or moved since this process
+        read it. Raises NumberMoved when another board has it, Unavailable."""
+        self._map.forget(number)
+        place = self._map.find(number)
+        if place and place.board != self._keys.board:
+            raise NumberMoved
+        return place.pool if place else None
 
     def forget(self, number: str) -> None:
-        self._pools.pop(number, None)
-        self._unknown.pop(number, None)
+        self._map.forget(number)
+
+    def _place(self, pool: str) -> NumberPlace:
+        return NumberPlace(self._keys.board, pool)
 
     def add(
         self,
@@ -78,8 +67,7 @@ class Numbers:
         Raises Conflict when it is in another pool or on its way back to the carrier, Unavailable.
         """
         # The map first: a number in no map is unreachable, one in no pool is only unknown.
-        self._client.hsetnx(DeploymentKeys().numbers, number, pool)
-        if self._client.hget(DeploymentKeys().numbers, number) != pool:
+        if self._map.enter(number, self._place(pool)) != self._place(pool):
             raise Conflict("The number is in another pool.")
         outcome, *_ = self._scripts.run(
             "import_number",
@@ -104,7 +92,7 @@ class Numbers:
 
     def _keep_on_the_map(self, number: str, pool: str) -> None:
         if self._client.hexists(self._keys.in_pool(pool).numbers, number):
-            self._client.hsetnx(DeploymentKeys().numbers, number, pool)
+            self._map.enter(number, self._place(pool))
 
     def set_status(
         self,
@@ -177,7 +165,7 @@ class Numbers:
         return outcome
 
     def _leave_the_map(self, number: str, pool: str) -> None:
-        self._client.hdel(DeploymentKeys().numbers, number)
+        self._map.strike_off(number, self._place(pool))
         # Somebody may have put it back in between, and found the entry that has just gone.
         self._keep_on_the_map(number, pool)
 

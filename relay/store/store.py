@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from relay.domain.board import MAIN
 from relay.store.calls import Calls
 from relay.store.comparisons import Comparisons
 from relay.store.connection import Client
@@ -11,6 +12,7 @@ from relay.store.idle_numbers import IdleNumbers
 from relay.store.keys import BoardKeys
 from relay.store.messages import Messages
 from relay.store.notices import Notices
+from relay.store.number_map import NumberMap
 from relay.store.numbers import Numbers
 from relay.store.people import People
 from relay.store.phone_changes import PhoneChanges
@@ -31,16 +33,19 @@ class Store:
     def __init__(
         self,
         client: Client,
-        board: str = "main",
+        board: str = MAIN,
         *,
         replicas: int = 0,
         messaging_service: str = "",
+        number_map: NumberMap | None = None,
     ) -> None:
+        """``number_map`` is the one that all boards of this process share."""
         self.client = client
+        self.number_map = number_map or NumberMap(client)
         self.keys = keys = BoardKeys(board)
         scripts = Scripts(client, replicas=replicas)
         self.pools = Pools(client, scripts, keys)
-        self.numbers = Numbers(client, scripts, keys)
+        self.numbers = Numbers(client, scripts, keys, self.number_map)
         self.idle_numbers = IdleNumbers(client, scripts, keys)
         self.purchases = Purchases(client, scripts, keys)
         self.comparisons = Comparisons(client)

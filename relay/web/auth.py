@@ -1,7 +1,8 @@
 """Who may ask for what: each view declares it, and one that declares nothing answers nobody.
 
-A request of the REST API shows a key (``Authorization: Bearer relay_…``) with the scope that the
-view needs; one of the carrier's is signed (``web/signed.py``); a few views are for everybody.
+A request of the REST API shows a key (``Authorization: Bearer relay_<board>_…``) with the scope
+that the view needs, and is that board's; one of the carrier's is signed (``web/signed.py``); a few
+views are for everybody.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from flask import Flask, current_app, g, request
 from limits import RateLimitItem, RateLimitItemPerMinute
 
 from relay.domain.api_key import ApiKey, Scope
-from relay.domain.errors import Forbidden, RateLimited, Unauthenticated
-from relay.web.current import now, services, web_services
+from relay.domain.errors import Forbidden, NotFound, RateLimited, Unauthenticated
+from relay.store.api_keys import board_of
+from relay.store.rate_limits import RateLimits
+from relay.web.current import deployment, now, serve, web_deployment
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -33,6 +36,8 @@ class Open(Enum):
 
     TO_THE_CARRIER = auto()
     TO_EVERYBODY = auto()
+    #: To everybody while the deployment has one board; else to deployment keys.
+    OF_ONE_BOARD = auto()
 
 
 Access = Scope | Open
@@ -51,6 +56,12 @@ def signed(view: View) -> View:
 def public(view: View) -> View:
     """Declares that a view answers everybody."""
     return _declare(Open.TO_EVERYBODY)(view)
+
+
+def public_of_one_board(view: View) -> View:
+    """Declares that a view answers everybody, unless it would tell of several boards: then it needs
+    the scope ``boards``."""
+    return _declare(Open.OF_ONE_BOARD)(view)
 
 
 def _declare(access: Access) -> Callable[[View], View]:
@@ -94,30 +105,51 @@ def guard() -> None:
     access = current_app.extensions[_EXTENSION][request.endpoint]
     if isinstance(access, Scope):
         g.api_key = _authenticate(access)
+    elif access is Open.OF_ONE_BOARD and len(deployment().boards()) > 1:
+        g.api_key = _authenticate(Scope.BOARDS)
 
 
 def _authenticate(scope: Scope) -> ApiKey:
     now()  # a process whose clock is wrong serves nobody
-    shown = request.authorization
-    key = web_services().api_keys.find(shown.token or "") if _is_bearer() and shown else None
-    if key is None:
-        _count(WRONG_KEYS, "wrong-key", request.remote_addr or "unknown")
-        raise Unauthenticated("Send a valid key as Authorization: Bearer relay_….")
-    _count(_per_key(), "key", key.id)
+    found = _find_key()
+    if found is None:
+        _count(web_deployment().rate_limits, WRONG_KEYS, "wrong-key", _address())
+        raise Unauthenticated("Send a valid key as Authorization: Bearer relay_<board>_….")
+    key, limits, per_minute = found
+    _count(limits, RateLimitItemPerMinute(per_minute), "key", key.id)
     if not key.may(scope):
         raise Forbidden(f"The key lacks the scope {scope}.")
     return key
 
 
-def _is_bearer() -> bool:
-    return request.authorization is not None and request.authorization.type == "bearer"
+def _find_key() -> tuple[ApiKey, RateLimits, int] | None:
+    """The key that is shown, where its requests are counted, and how many a minute it has. From
+    then on the request is the key's board's."""
+    shown = request.authorization
+    text = shown.token or "" if shown is not None and shown.type == "bearer" else ""
+    name = board_of(text)
+    if name is None:
+        return None
+    per_minute = deployment().settings.api_requests_per_minute
+    if not name:
+        key = web_deployment().api_keys.find(text)
+        return (key, web_deployment().rate_limits, per_minute) if key else None
+    try:
+        services = deployment().of_board(name)
+    except NotFound:
+        return None
+    key = web_deployment().board(services).api_keys.find(text)
+    if key is None:
+        return None
+    limits = serve(services).rate_limits
+    return key, limits, services.board.requests_per_minute or per_minute
 
 
-def _per_key() -> RateLimitItem:
-    return RateLimitItemPerMinute(services().settings.api_requests_per_minute)
+def _address() -> str:
+    return request.remote_addr or "unknown"
 
 
-def _count(limit: RateLimitItem, *who: str) -> None:
-    wait = web_services().rate_limits.hit(limit, *who)
+def _count(limits: RateLimits, limit: RateLimitItem, *who: str) -> None:
+    wait = limits.hit(limit, *who)
     if wait is not None:
         raise RateLimited("Too many requests; wait before the next one.", retry_after=wait)

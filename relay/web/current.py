@@ -1,57 +1,111 @@
-"""What a view works with: the process's services, the moment, and who is asking."""
+"""What a view works with: the request's board, the moment, and who is asking."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import cast
 
 from flask import Flask, current_app, g
 
+from relay.carrier.signature import SignatureCheck
+from relay.carrier.twiml import VoiceDocuments
+from relay.carrier.urls import WebhookUrls
 from relay.domain.api_key import ApiKey
 from relay.store.api_keys import ApiKeys
 from relay.store.clock import ClockGuard
 from relay.store.idempotency import Idempotency
+from relay.store.keys import DeploymentKeys
 from relay.store.rate_limits import RateLimits
+from relay.workflows.deployment import Deployment
 from relay.workflows.services import Services
 
 _EXTENSION = "relay"
 
 
-@dataclass(frozen=True)
-class WebServices:
-    """What only the web needs, beside the services of the workflows."""
+class WebBoard:
+    """What only the web needs of a board, beside the services of the workflows."""
 
-    services: Services
+    def __init__(self, services: Services) -> None:
+        client, keys = services.store.client, services.store.keys
+        self.services = services
+        self.api_keys = ApiKeys(client, keys)
+        self.idempotency = Idempotency(client, keys)
+        self.rate_limits = RateLimits(client, keys)
+
+    @cached_property
+    def signature(self) -> SignatureCheck:
+        base_url = self.services.settings.public_base_url
+        return SignatureCheck(base_url, self.services.account.tokens)
+
+    @cached_property
+    def documents(self) -> VoiceDocuments:
+        settings, board = self.services.settings, self.services.board
+        return VoiceDocuments(
+            WebhookUrls(settings.public_base_url, board.name),
+            board_name=board.spoken_name,
+            default_locale=board.default_locale,
+            ring_timeout=settings.ring_timeout,
+            call_time_limit=settings.call_time_limit,
+        )
+
+
+@dataclass(frozen=True)
+class WebDeployment:
+    """The same of the deployment; ``rate_limits`` and ``api_keys`` are those of no board."""
+
+    deployment: Deployment
     clock: ClockGuard
     api_keys: ApiKeys
-    idempotency: Idempotency
     rate_limits: RateLimits
+    _boards: dict[str, WebBoard] = field(default_factory=dict)
+
+    def board(self, services: Services) -> WebBoard:
+        name = services.board.name
+        known = self._boards.get(name)
+        if known is None or known.services is not services:
+            known = self._boards[name] = WebBoard(services)
+        return known
 
 
-def attach(app: Flask, services: Services) -> None:
-    client = services.store.client
-    app.extensions[_EXTENSION] = WebServices(
-        services=services,
+def attach(app: Flask, deployment: Deployment) -> None:
+    client = deployment.client
+    app.extensions[_EXTENSION] = WebDeployment(
+        deployment=deployment,
         clock=ClockGuard(client),
-        api_keys=ApiKeys(client, services.store.keys),
-        idempotency=Idempotency(client, services.store.keys),
-        rate_limits=RateLimits(client, services.store.keys),
+        api_keys=ApiKeys(client, DeploymentKeys()),
+        rate_limits=RateLimits(client, DeploymentKeys()),
     )
 
 
-def web_services() -> WebServices:
-    return cast("WebServices", current_app.extensions[_EXTENSION])
+def web_deployment() -> WebDeployment:
+    return cast("WebDeployment", current_app.extensions[_EXTENSION])
+
+
+def deployment() -> Deployment:
+    return web_deployment().deployment
+
+
+def serve(services: Services) -> WebBoard:
+    """From now on the request is this board's."""
+    g.board = web_deployment().board(services)
+    return board()
+
+
+def board() -> WebBoard:
+    """The request's. Only behind ``auth.needs`` with a board's key, or a signature."""
+    return cast("WebBoard", g.board)
 
 
 def services() -> Services:
-    return web_services().services
+    return board().services
 
 
 def now() -> float:
     """The moment, in POSIX seconds. Raises Unavailable when this process's clock and the store's
     differ: whoever asks for the time is about to decide what has expired."""
-    web_services().clock.check()
+    web_deployment().clock.check()
     return time.time()
 
 

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 from pydantic import TypeAdapter
 
 from relay.domain.errors import Fault, Invalid
-from relay.web.current import services
+from relay.web.current import deployment
 
 Place = TypeVar("Place")
 
@@ -47,4 +47,4 @@ class Cursors(Generic[Place]):
         return self._place.validate_json(text)
 
     def _hash(self, text: bytes) -> str:
-        return services().vault.keyed_hash(b"cursor:" + self._kind.encode() + b":" + text)
+        return deployment().vault.keyed_hash(b"cursor:" + self._kind.encode() + b":" + text)

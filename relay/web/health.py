@@ -7,7 +7,7 @@ from typing import Any
 from apiflask import APIBlueprint
 
 from relay.web.auth import public
-from relay.web.current import services
+from relay.web.current import deployment
 from relay.web.schemas.health import Alive, CheckAnswer, Ready
 from relay.workflows.check_readiness import check_readiness
 
@@ -37,7 +37,7 @@ def readyz() -> tuple[Ready, int]:
 
     Not for routers: they would take every process away when the store is.
     """
-    found = check_readiness(services())
+    found = check_readiness(deployment())
     answer = Ready(
         status="ready" if found.is_ready else "not_ready",
         checks=[

@@ -15,7 +15,7 @@ from flask import Response, g, request
 
 from relay.domain.errors import Conflict, Fault, Invalid, Unavailable
 from relay.store.idempotency import Answered, Begun, Reused, Running
-from relay.web.current import client, now, services, web_services
+from relay.web.current import board, client, now, services
 
 log = structlog.get_logger()
 
@@ -37,7 +37,7 @@ def begin() -> Response | None:
     Raises Invalid, Conflict, Unavailable.
     """
     key = request.headers.get(HEADER)
-    if request.method != "POST" or key is None or "api_key" not in g:
+    if request.method != "POST" or key is None or "board" not in g or "api_key" not in g:
         return None
     if not _KEY.fullmatch(key):
         fault = Fault(f"/{HEADER}", "1 to 255 visible ASCII characters")
@@ -45,7 +45,7 @@ def begin() -> Response | None:
     vault = services().vault
     request_hash = vault.keyed_hash(f"{client().id} POST {request.path} {key}".encode())
     body_hash = vault.keyed_hash(request.get_data())
-    match web_services().idempotency.begin(request_hash, body_hash, now=now()):
+    match board().idempotency.begin(request_hash, body_hash, now=now()):
         case Begun(token):
             g.attempt = _Attempt(request_hash, token)
             return None
@@ -75,7 +75,7 @@ def finish(response: Response) -> Response:
     attempt: _Attempt | None = g.pop("attempt", None)
     if attempt is None:
         return response
-    records = web_services().idempotency
+    records = board().idempotency
     try:
         if response.status_code >= 500 or "Retry-After" in response.headers:
             records.let_go(attempt.request_hash, attempt.token)

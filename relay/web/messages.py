@@ -15,27 +15,27 @@ from relay.metrics import WEBHOOK_SECONDS
 from relay.web.auth import signed
 from relay.web.current import now, services
 from relay.web.problems import relay_problem
-from relay.web.signed import require_signature, signed_fields
+from relay.web.signed import follow_number, require_signature, signed_fields
 from relay.workflows.record_message_status import record_message_status
 from relay.workflows.relay_text import relay_text
 from relay.workflows.word_answer import word_answer
 
-messages = Blueprint("messages", __name__, url_prefix="/twilio/messages")
+messages = Blueprint("messages", __name__, url_prefix="/twilio")
 require_signature(messages)
 
 
-@messages.post("")
+@messages.post("/messages")
 @signed
 def receive_text() -> Response:
     """A text has come in. What cannot be taken on now gets 503, and the carrier tries again."""
     with WEBHOOK_SECONDS.labels("message").time():
         text = read_inbound_text(signed_fields())
-        answer = relay_text(services(), text, now=now())
+        answer = follow_number(lambda: relay_text(services(), text, now=now()))
         words = word_answer(services(), answer, number=text.virtual_number, now=now())
         return _twiml(text_reply(words))
 
 
-@messages.post("/<message_id>/<attempt>/status")
+@messages.post("/<board>/messages/<message_id>/<attempt>/status")
 @signed
 def receive_status(message_id: str, attempt: str) -> Response:
     with WEBHOOK_SECONDS.labels("message_status").time():

@@ -9,8 +9,8 @@ from flask import Response
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from relay.web.auth import public
-from relay.web.current import services
+from relay.web.auth import public_of_one_board
+from relay.web.current import deployment
 from relay.web.number_gauges import NumberGauges
 from relay.web.number_stats_gauges import NumberStatsGauges
 
@@ -21,17 +21,17 @@ _SHARED_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 
 
 @metrics.get("/metrics")
-@public
+@public_of_one_board
 def read_metrics() -> Response:
-    """What the service has done, in numbers"""
+    """What the service has done, in numbers: all boards together, or by board"""
     text = generate_latest(_registry()) + generate_latest(_of_the_store())
     return Response(text, content_type=CONTENT_TYPE_LATEST)
 
 
 def _of_the_store() -> CollectorRegistry:
     registry = CollectorRegistry()
-    registry.register(NumberGauges(services()))
-    registry.register(NumberStatsGauges(services().store))
+    registry.register(NumberGauges(deployment()))
+    registry.register(NumberStatsGauges(deployment()))
     return registry
 
 

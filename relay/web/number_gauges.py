@@ -3,6 +3,7 @@ workers that found it out are other processes, so it is read from the store when
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -11,14 +12,15 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from relay.domain.errors import Unavailable
-from relay.workflows.services import Services
+from relay.domain.number_comparison import Discrepancy
+from relay.workflows.deployment import Deployment
 
 
 class NumberGauges(Collector):
     """Without the store there are none; the rest of the metrics is there all the same."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
 
     def collect(self) -> Iterator[Metric]:
         for measure in (self._shortages, self._findings):
@@ -31,21 +33,34 @@ class NumberGauges(Collector):
         gauge = GaugeMetricFamily(
             "relay_pool_shortage",
             "Numbers that a pool wants and cannot buy, and why",
-            labels=["pool", "reason"],
+            labels=["board", "pool", "reason"],
         )
-        for pool in self._services.store.pools.names():
+        for services in self._deployment.boards():
             with suppress(Unavailable):  # a master of the cluster is lost: the others' are told
-                shortage = self._services.store.purchases.shortage(pool)
-                if shortage is not None:
-                    gauge.add_metric([pool, shortage.reason], shortage.missing)
+                for pool in services.store.pools.names():
+                    shortage = services.store.purchases.shortage(pool)
+                    if shortage is not None:
+                        labels = [services.board.name, pool, shortage.reason]
+                        gauge.add_metric(labels, shortage.missing)
         return gauge
 
     def _findings(self) -> Metric:
         gauge = GaugeMetricFamily(
             "relay_number_differences",
             "Numbers that differ between the carrier's list and the pools, and are not mended",
-            labels=["kind"],
+            labels=["board", "kind"],
         )
-        for kind, count in self._services.store.comparisons.left_to_mend().items():
-            gauge.add_metric([kind], count)
+        for (board, kind), count in self._left_to_mend().items():
+            gauge.add_metric([board, kind], count)
         return gauge
+
+    def _left_to_mend(self) -> Counter[tuple[str, Discrepancy]]:
+        """Of all accounts: numbers that are nobody's have no board to tell them apart by."""
+        total: Counter[tuple[str, Discrepancy]] = Counter()
+        for boards in self._deployment.accounts():
+            first = boards[0]
+            left = first.store.comparisons.left_to_mend(first.account.sid)
+            for board, counts in left.items():
+                for kind, count in counts.items():
+                    total[board, kind] += count
+        return total

@@ -12,7 +12,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from relay.domain.errors import Unavailable
-from relay.store.store import Store
+from relay.workflows.deployment import Deployment
 
 #: What a count is called in the store → name, help and label of its gauge.
 _GAUGES = {
@@ -23,27 +23,28 @@ _GAUGES = {
 
 
 class NumberStatsGauges(Collector):
-    """Reads the store at each scrape: one round trip a pool. A pool that is away is left out, so
+    """Reads the store at each scrape: one round trip a pool. A board that is away is left out, so
     that the other metrics can still be read."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
 
     def collect(self) -> Iterable[Metric]:
         gauges = {
-            kind: GaugeMetricFamily(name, text, labels=["pool", label])
+            kind: GaugeMetricFamily(name, text, labels=["board", "pool", label])
             for kind, (name, text, label) in _GAUGES.items()
         }
-        for pool, stats in self._stats_by_pool().items():
+        for (board, pool), stats in self._stats_by_pool().items():
             for name, count in stats.items():
                 kind, _, value = name.partition(":")
-                gauges[kind].add_metric([pool, value], count)
+                gauges[kind].add_metric([board, pool, value], count)
         return [gauge for gauge in gauges.values() if gauge.samples]
 
-    def _stats_by_pool(self) -> Mapping[str, Mapping[str, int]]:
-        found: dict[str, dict[str, int]] = {}
-        with suppress(Unavailable):
-            for pool in self._store.pools.names():
-                with suppress(Unavailable):
-                    found[pool] = self._store.reputation.number_stats(pool)
+    def _stats_by_pool(self) -> Mapping[tuple[str, str], Mapping[str, int]]:
+        found: dict[tuple[str, str], dict[str, int]] = {}
+        for services in self._deployment.boards():
+            with suppress(Unavailable):
+                for pool in services.store.pools.names():
+                    stats = services.store.reputation.number_stats(pool)
+                    found[services.board.name, pool] = stats
         return found

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
-from flask import Blueprint, current_app, g, request
+from flask import Blueprint, g, request
 
-from relay.carrier.signature import Form, SignatureCheck
-from relay.domain.errors import Forbidden
+from relay.carrier.signature import Form
+from relay.domain.errors import Forbidden, NotFound, NumberMoved, Unavailable
 from relay.metrics import FORGED_WEBHOOKS
-from relay.web.current import services
+from relay.web.current import deployment, serve
+from relay.workflows.services import Services
+
+Answer = TypeVar("Answer")
 
 SIGNATURE_HEADER = "X-Twilio-Signature"
-_EXTENSION = "relay.signature"
 
 
 def require_signature(blueprint: Blueprint) -> None:
     """Lets only signed requests to the blueprint's views: a forged one is Forbidden before
     anything else happens."""
+    blueprint.url_value_preprocessor(_take_board)
     blueprint.before_request(_check_signature)
 
 
@@ -26,9 +30,28 @@ def signed_fields() -> Form:
     return cast("Form", g.signed_fields)
 
 
+def follow_number(work: Callable[[], Answer]) -> Answer:
+    """Does the work for the called number's board; once more, by another signature, when the number
+    has moved to another board since this process read the map."""
+    try:
+        return work()
+    except NumberMoved:
+        _check_signature()
+        return work()
+
+
+def _take_board(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """The views need not know it: the request is the board's."""
+    g.board_named = (values or {}).pop("board", "")
+
+
 def _check_signature() -> None:
-    signature = request.headers.get(SIGNATURE_HEADER, "")
-    fields = _check().signed_fields(_raw_target(), request.form, signature)
+    """By a token of the path's or the called number's board, whatever account the form names."""
+    fields = _signed_fields(_board_of_request())
+    if fields is None and _called():
+        # The number may be another board's by now.
+        deployment().numbers.look_again(_called())
+        fields = _signed_fields(_board_of_request())
     if fields is None:
         FORGED_WEBHOOKS.inc()
         raise Forbidden(
@@ -37,15 +60,28 @@ def _check_signature() -> None:
     g.signed_fields = fields
 
 
-def _check() -> SignatureCheck:
-    check = current_app.extensions.get(_EXTENSION)
-    if check is None:
-        settings = services().settings
-        tokens = (settings.twilio_auth_token, settings.twilio_auth_token_next)
-        check = current_app.extensions[_EXTENSION] = SignatureCheck(
-            settings.public_base_url, [token.get_secret_value() for token in tokens]
-        )
-    return cast("SignatureCheck", check)
+def _signed_fields(services: Services | None) -> Form | None:
+    if services is None:
+        return None
+    signature = request.headers.get(SIGNATURE_HEADER, "")
+    return serve(services).signature.signed_fields(_raw_target(), request.form, signature)
+
+
+def _board_of_request() -> Services | None:
+    """None for a board that there is not. While the store is away, a number that this process does
+    not know counts as one of ``main``."""
+    named = g.board_named
+    try:
+        return deployment().of_board(named) if named else deployment().of_number(_called())
+    except NotFound:
+        return None
+    except Unavailable:
+        return None if named else deployment().main
+
+
+def _called() -> str:
+    """The virtual number of a request whose path names no board."""
+    return "" if g.board_named else request.form.get("To", "")
 
 
 def _raw_target() -> str:

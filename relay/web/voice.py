@@ -6,15 +6,11 @@ the caller, or be silence.
 
 from __future__ import annotations
 
-from typing import cast
-
 import structlog
-from flask import Blueprint, Response, current_app, request
-from flask.blueprints import BlueprintSetupState
+from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException
 
 from relay.carrier.twiml import VoiceDocuments, empty_voice_document
-from relay.carrier.urls import WebhookUrls
 from relay.carrier.webhooks import (
     UnreadableWebhook,
     read_call_ended,
@@ -28,9 +24,9 @@ from relay.domain.errors import Forbidden
 from relay.domain.routing import Decline, HangUp, Refusal
 from relay.metrics import CALLS, WEBHOOK_SECONDS
 from relay.web.auth import signed
-from relay.web.current import now, services
+from relay.web.current import board, now, services
 from relay.web.problems import http_problem, relay_problem
-from relay.web.signed import require_signature, signed_fields
+from relay.web.signed import follow_number, require_signature, signed_fields
 from relay.workflows.connect_call import connect_call, take_code
 from relay.workflows.record_call_progress import (
     record_call_end,
@@ -45,20 +41,7 @@ log = structlog.get_logger()
 voice = Blueprint("voice", __name__, url_prefix="/twilio")
 require_signature(voice)
 
-_EXTENSION = "relay.voice"
 _SECONDS = WEBHOOK_SECONDS.labels("voice")
-
-
-@voice.record_once
-def _make_documents(state: BlueprintSetupState) -> None:
-    settings = state.app.extensions["relay"].services.settings
-    state.app.extensions[_EXTENSION] = VoiceDocuments(
-        WebhookUrls(settings.public_base_url),
-        board_name=settings.board_name,
-        default_locale=settings.default_locale,
-        ring_timeout=settings.ring_timeout,
-        call_time_limit=settings.call_time_limit,
-    )
 
 
 @voice.post("/voice")
@@ -67,13 +50,13 @@ def answer_call() -> Response:
     """A call on a virtual number."""
     with _SECONDS.time():
         call = read_inbound_call(signed_fields())
-        answered = connect_call(services(), call, now=now())
+        answered = follow_number(lambda: connect_call(services(), call, now=now()))
         return _twiml(
             _documents().call(answered.decision, call_id=answered.id, virtual_number=call.called)
         )
 
 
-@voice.post("/calls/<call_id>/code/<attempt>")
+@voice.post("/<board>/calls/<call_id>/code/<attempt>")
 @signed
 def enter_code(call_id: str, attempt: str) -> Response:
     """The caller has entered an access code."""
@@ -86,7 +69,7 @@ def enter_code(call_id: str, attempt: str) -> Response:
     )
 
 
-@voice.post("/calls/<call_id>/screen")
+@voice.post("/<board>/calls/<call_id>/screen")
 @signed
 def screen(call_id: str) -> Response:
     """The counterpart has picked up: the guard asks."""
@@ -95,7 +78,7 @@ def screen(call_id: str) -> Response:
     return _twiml(_documents().screen(decision, call_id=call_id))
 
 
-@voice.post("/calls/<call_id>/screen/answer")
+@voice.post("/<board>/calls/<call_id>/screen/answer")
 @signed
 def screen_answer(call_id: str) -> Response:
     """The counterpart has pressed a key."""
@@ -104,7 +87,7 @@ def screen_answer(call_id: str) -> Response:
     return _twiml(_documents().screen(decision, call_id=call_id))
 
 
-@voice.post("/calls/<call_id>/dialled")
+@voice.post("/<board>/calls/<call_id>/dialled")
 @signed
 def dialled(call_id: str) -> Response:
     """The Dial is over: the caller is told how, instead of silence."""
@@ -112,7 +95,7 @@ def dialled(call_id: str) -> Response:
     return _twiml(_documents().dialled(record_dial(services(), call_id, report, now=now())))
 
 
-@voice.post("/calls/<call_id>/leg")
+@voice.post("/<board>/calls/<call_id>/leg")
 @signed
 def leg_progress(call_id: str) -> Response:
     """Progress of the counterpart's leg."""
@@ -151,7 +134,7 @@ def _stay_polite(error: Exception) -> Response:
 
 
 def _documents() -> VoiceDocuments:
-    return cast("VoiceDocuments", current_app.extensions[_EXTENSION])
+    return board().documents
 
 
 def _twiml(document: str) -> Response:

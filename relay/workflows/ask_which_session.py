@@ -14,7 +14,7 @@ def ask_which_session(
     none whose recruiter has left this phone, the one of ``index``. That they are connected no
     longer, when by now none is live. Raises Unavailable."""
     bound = services.store.sessions.bound_to(index, number)
-    board = services.settings.board_name
+    board = services.board.spoken_name
     live = [
         (session.access_code, session.context)
         for session in bound

@@ -187,7 +187,7 @@ def _buy_one(run: _Run, job: Purchase) -> None:
             number,
             token=run.token,
             now=reserved_at,
-            account=run.services.settings.twilio_account_sid,
+            account=run.services.account.sid,
         )
         if reservation.limit is not None:
             raise _Stopped(Failure.of(reservation.limit))
@@ -209,7 +209,7 @@ def _offers(run: _Run, job: Purchase) -> Iterator[str]:
         )
         for number in offered:
             store.numbers.forget(number)
-            if store.numbers.pool_of(number) is None:
+            if store.number_map.find(number) is None:
                 yield number
         if offered:
             return
@@ -220,7 +220,7 @@ def _buy(run: _Run, job: Purchase, number: str) -> bool:
     services = run.services
     try:
         owned = services.carrier.numbers.buy(
-            number, **webhooks_of(services), label=label_of(job.pool)
+            number, **webhooks_of(services), label=label_of(services.board.name, job.pool)
         )
     except CarrierError as error:
         return _after_refusal(run, job, number, error)

@@ -13,36 +13,36 @@ from relay.store.key_check_values import keep_check_value
 from relay.store.keys import DeploymentKeys
 from relay.vault import Unreadable, Vault
 from relay.workflows.check_readiness import Check, Verdict
-from relay.workflows.services import Services
+from relay.workflows.deployment import Deployment
 
 _NAME = "keys"
 _CONSTANT = "key check value"
 
 
-def check_keys(services: Services) -> Iterator[Check]:
+def check_keys(deployment: Deployment) -> Iterator[Check]:
     """One finding for each wrong key, or one that all are right. Raises Unavailable."""
-    wrong = [*_wrong_sealing_keys(services), *_wrong_index_keys(services)]
+    wrong = [*_wrong_sealing_keys(deployment), *_wrong_index_keys(deployment)]
     yield from wrong
     if not wrong:
         yield Check(_NAME, Verdict.OK, "are those that the data was written with")
 
 
-def _wrong_sealing_keys(services: Services) -> Iterator[Check]:
-    for key_id, vault in _vaults(services.settings.relay_sealing_keys):
+def _wrong_sealing_keys(deployment: Deployment) -> Iterator[Check]:
+    for key_id, vault in _vaults(deployment.settings.relay_sealing_keys):
         name = f"seal:{key_id}"
         fresh = vault.seal_text(_CONSTANT, message_id=name)
-        standing = keep_check_value(services.store.client, name, fresh)
+        standing = keep_check_value(deployment.client, name, fresh)
         try:
             vault.unseal_text(standing, message_id=name)
         except Unreadable:
             yield _wrong(f"RELAY_SEALING_KEYS {key_id}", "sealed", name)
 
 
-def _wrong_index_keys(services: Services) -> Iterator[Check]:
-    for key_id, vault in _vaults(services.settings.relay_index_keys):
+def _wrong_index_keys(deployment: Deployment) -> Iterator[Check]:
+    for key_id, vault in _vaults(deployment.settings.relay_index_keys):
         name = f"index:{key_id}"
         hashed = vault.keyed_hash(_CONSTANT.encode())
-        if keep_check_value(services.store.client, name, hashed) != hashed:
+        if keep_check_value(deployment.client, name, hashed) != hashed:
             yield _wrong(f"RELAY_INDEX_KEYS {key_id}", "indexed", name)
 
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from relay.domain.errors import Unavailable
 from relay.store.clock import MOST_DIFFERENCE, largest_clock_difference
 from relay.store.durability import Durability, absent_masters, durability
-from relay.workflows.services import Services
+from relay.workflows.deployment import Deployment
 
 
 class Verdict(StrEnum):
@@ -40,9 +40,9 @@ class Readiness:
         return all(check.verdict is not Verdict.FAILED for check in self.checks)
 
 
-def check_readiness(services: Services) -> Readiness:
+def check_readiness(deployment: Deployment) -> Readiness:
     """Raises nothing: a store that is away is a finding."""
-    client = services.store.client
+    client = deployment.client
     try:
         if absent := absent_masters(client):
             return Readiness((check_masters(absent),))
@@ -54,7 +54,7 @@ def check_readiness(services: Services) -> Readiness:
         (
             Check("store", Verdict.OK, "answers"),
             check_clock(difference),
-            check_durability(found, is_required=services.settings.require_durable),
+            check_durability(found, is_required=deployment.settings.require_durable),
         )
     )
 

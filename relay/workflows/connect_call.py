@@ -43,7 +43,8 @@ class AnsweredCall:
 def connect_call(services: Services, call: InboundCall, *, now: float) -> AnsweredCall:
     """Decides on an inbound call in one round trip to the store.
 
-    A withheld caller is nobody: never looked up, but a code lets them in. Raises Unavailable.
+    A withheld caller is nobody: never looked up, but a code lets them in. Raises Unavailable, and
+    NumberMoved when the number is another board's by now.
     """
     pool, route = _find(services, call, now)
     decision = decide(
@@ -84,8 +85,7 @@ def _find(services: Services, call: InboundCall, now: float) -> tuple[str, Route
     route = _route(services, call, pool, now)
     if route.state is RouteState.UNKNOWN_NUMBER:
         # The number has left the pool since this process read the map: read it again, once.
-        services.store.numbers.forget(call.called)
-        pool = services.store.numbers.pool_of(call.called)
+        pool = services.store.numbers.look_again(call.called)
         if pool is not None:
             route = _route(services, call, pool, now)
     return pool or "", route

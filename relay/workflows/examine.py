@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from config.queues import QUEUES
 from relay.carrier.numbers import is_pointed_here
+from relay.domain.board import Board
 from relay.domain.errors import CarrierError, Unavailable
 from relay.domain.pool import Pool, VirtualNumber
 from relay.store.clock import largest_clock_difference
@@ -20,6 +22,7 @@ from relay.store.durability import (
     serves_partly,
 )
 from relay.store.worker_status import count_workers, has_ticker
+from relay.vault import Unreadable
 from relay.workflows.check_keys import check_keys
 from relay.workflows.check_readiness import (
     Check,
@@ -28,6 +31,7 @@ from relay.workflows.check_readiness import (
     check_durability,
     check_masters,
 )
+from relay.workflows.deployment import Deployment
 from relay.workflows.import_number import webhooks_of
 from relay.workflows.services import Services
 
@@ -41,33 +45,57 @@ _PARTLY = "cluster-require-full-coverage no"
 _LOCAL_HOSTS = ("http://localhost", "http://127.0.0.1")
 
 
-def examine(services: Services, *, queues: Client) -> Iterator[Check]:
+def examine(deployment: Deployment, *, queues: Client) -> Iterator[Check]:
     """One finding after another; raises nothing. The first that is called ``store`` and has failed
     means that the rest could not be looked at. ``queues`` is a client of RQ's Redis."""
-    yield _check_address(services)
+    yield _check_address(deployment)
     try:
-        yield from _check_store(services)
-        yield from check_keys(services)
-        yield _check_ticker(services)
+        yield from _check_store(deployment)
+        yield from check_keys(deployment)
+        yield _check_ticker(deployment)
+        boards = [deployment.main.board, *deployment.registry.all()]
+    except Unavailable:
+        yield _store_is_away()
+        return
+    yield from _check_queues(queues)
+    for board in boards:
+        for check in _check_board(deployment, board):
+            # A deployment of one board does not say so.
+            is_alone = len(boards) == 1
+            yield check if is_alone else replace(check, name=f"{board.name}: {check.name}")
+
+
+def _store_is_away() -> Check:
+    return Check("store", Verdict.FAILED, "does not answer: see REDIS_URL, and whether it runs")
+
+
+def _check_board(deployment: Deployment, board: Board) -> Iterator[Check]:
+    try:
+        deployment.account_of(board)
+    except Unreadable:
+        detail = "its auth token cannot be read with RELAY_SEALING_KEYS: boards put it again"
+        yield Check("account", Verdict.FAILED, detail)
+        return
+    try:
+        services = deployment.of_board(board.name)
         pools = services.store.pools.all()
         numbers = [number for pool in pools for number in services.store.numbers.of_pool(pool.name)]
     except Unavailable:
-        yield Check("store", Verdict.FAILED, "does not answer: see REDIS_URL, and whether it runs")
+        yield _store_is_away()
         return
-    yield from _check_queues(queues)
     yield from map(_check_dialling, pools)
     yield from _check_carrier(services, numbers)
 
 
-def _check_address(services: Services) -> Check:
-    address = services.settings.public_base_url
+def _check_address(deployment: Deployment) -> Check:
+    address = deployment.settings.public_base_url
     if address.startswith("https://") or address.startswith(_LOCAL_HOSTS):
         return Check("address", Verdict.OK, address)
     return Check("address", Verdict.WARNING, "PUBLIC_BASE_URL should begin with https://")
 
 
-def _check_store(services: Services) -> Iterator[Check]:
-    client = services.store.client
+def _check_store(deployment: Deployment) -> Iterator[Check]:
+    client = deployment.client
     if absent := absent_masters(client):
         yield check_masters(absent)
         return
@@ -75,9 +103,9 @@ def _check_store(services: Services) -> Iterator[Check]:
     difference = largest_clock_difference(client)
     yield _check_version(server_version(client))
     yield check_clock(difference)
-    yield check_durability(durability(client), is_required=services.settings.require_durable)
-    if services.settings.store_replicas:
-        yield _check_replicas(services.settings.store_replicas, connected_replicas(client))
+    yield check_durability(durability(client), is_required=deployment.settings.require_durable)
+    if deployment.settings.store_replicas:
+        yield _check_replicas(deployment.settings.store_replicas, connected_replicas(client))
 
 
 def _check_cluster(client: Client) -> Iterator[Check]:
@@ -120,8 +148,8 @@ def _check_replicas(needed: int, connected: int | None) -> Check:
     )
 
 
-def _check_ticker(services: Services) -> Check:
-    if has_ticker(services.store.client):
+def _check_ticker(deployment: Deployment) -> Check:
+    if has_ticker(deployment.client):
         return Check("scheduler", Verdict.OK, "at work")
     return Check(
         "scheduler",

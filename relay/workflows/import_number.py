@@ -7,6 +7,7 @@ from typing import TypedDict
 
 from relay.carrier.numbers import OwnedNumber
 from relay.carrier.urls import WebhookUrls
+from relay.domain.board import NumberPlace
 from relay.domain.errors import Conflict, Fault, Invalid, NotFound
 from relay.domain.phone import PhoneNumberRefused, normalise_virtual_number
 from relay.domain.pool import VirtualNumber
@@ -41,7 +42,7 @@ def import_number(services: Services, text: str, pool: str, *, now: float) -> Im
             (Fault("/pool", "no pool has this name"),),
         )
     services.store.numbers.forget(number)
-    if services.store.numbers.pool_of(number) not in {None, pool}:
+    if services.store.number_map.find(number) not in {None, NumberPlace(services.board.name, pool)}:
         raise Conflict("The number is in another pool.")
     owned = services.carrier.numbers.find_owned(number)
     if owned is None:
@@ -76,7 +77,7 @@ def point_here(services: Services, owned: OwnedNumber) -> bool:
 
 def webhooks_of(services: Services) -> Webhooks:
     """Where the carrier finds us, for every number of ours."""
-    urls = WebhookUrls(services.settings.public_base_url)
+    urls = WebhookUrls(services.settings.public_base_url, services.board.name)
     return Webhooks(
         voice_url=urls.voice(), sms_url=urls.messages(), status_callback=urls.call_ended()
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import structlog
 
 from relay.carrier.messages import ListedText
-from relay.domain.errors import CarrierError, Unavailable
+from relay.domain.errors import CarrierError, NumberMoved, Unavailable
 from relay.domain.participant import Role
 from relay.domain.phone import PhoneNumber
 from relay.domain.texts import Acceptance, AcceptState, Notice, NoticeReceiver
@@ -20,32 +22,52 @@ FIRST_LOOK = 600
 OVERLAP = 120
 
 
-def reconcile_inbound(services: Services, *, now: float) -> int:
-    """Returns how many texts were news. The mark moves only when all went well, so that the next
-    run goes over the same time again. Raises Unavailable."""
-    messages = services.store.messages
-    since = (messages.reconciled_until() or now - FIRST_LOOK) - OVERLAP
+def reconcile_inbound(boards: Sequence[Services], *, now: float) -> int:
+    """Takes on the texts of one carrier account, for the boards that use it. Returns how many were
+    news. The mark moves only when all went well, so that the next run goes over the same time
+    again. Raises Unavailable."""
+    first, account = boards[0], boards[0].account.sid
+    messages = first.store.messages
+    since = (messages.reconciled_until(account) or now - FIRST_LOOK) - OVERLAP
     try:
-        listed = list(services.carrier.messages.list_inbound(since=since))
+        listed = list(first.carrier.messages.list_inbound(since=since))
     except CarrierError as error:
-        log.warning("inbound list not available", code=error.code)
+        log.warning("inbound list not available", account=account, code=error.code)
         return 0
     # Newest first in the list; a lane keeps the order in which texts are taken on.
-    accepted = [_take_on_if_reachable(services, item, now) for item in reversed(listed)]
+    accepted = [_take_on_if_reachable(boards, item, now) for item in reversed(listed)]
     if None not in accepted:
-        messages.note_reconciled(now)
+        messages.note_reconciled(account, now)
     news = accepted.count(True)
-    log.info("inbound reconciled", listed=len(listed), news=news)
+    log.info("inbound reconciled", account=account, listed=len(listed), news=news)
     return news
 
 
-def _take_on_if_reachable(services: Services, item: ListedText, now: float) -> bool | None:
-    """Returns None when the store was not reached."""
+def _take_on_if_reachable(boards: Sequence[Services], item: ListedText, now: float) -> bool | None:
+    """Returns None when the store does not reach the text's board."""
     try:
-        return _take_on(services, item, now)
+        return _take_on_for_board(boards, item, now)
     except Unavailable:
         log.warning("inbound text not taken on", text=item.text.message_sid)
         return None
+
+
+def _take_on_for_board(boards: Sequence[Services], item: ListedText, now: float) -> bool:
+    services = _board_of(boards, item.text.virtual_number)
+    try:
+        return services is not None and _take_on(services, item, now)
+    except NumberMoved:
+        services = _board_of(boards, item.text.virtual_number)
+        return services is not None and _take_on(services, item, now)
+
+
+def _board_of(boards: Sequence[Services], number: str) -> Services | None:
+    """None for a number of a board that uses another account by now: what came in on it here was
+    not for that board."""
+    place = boards[0].store.number_map.find(number)
+    if place is None:
+        return boards[0]
+    return next((services for services in boards if services.board.name == place.board), None)
 
 
 def _take_on(services: Services, item: ListedText, now: float) -> bool:

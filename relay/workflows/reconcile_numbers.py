@@ -1,4 +1,5 @@
-"""Compares the carrier's list of numbers with the pools, both ways, and mends what it may.
+"""Compares a carrier account's list of numbers with the pools of the boards that use it, both ways,
+and mends what it may.
 
 The list is a moment old when it is compared: each difference is looked at once more before
 anything is done about it. No number is released that nobody gave back.
@@ -6,7 +7,7 @@ anything is done about it. No number is released that nobody gave back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -19,7 +20,7 @@ from relay.domain.number_comparison import (
     Finding,
 )
 from relay.domain.pool import NumberStatus, VirtualNumber
-from relay.domain.purchase import pool_of_label
+from relay.domain.purchase import place_of_label
 from relay.workflows.buy_numbers import Clock, buy_numbers
 from relay.workflows.import_number import point_here, webhooks_of
 from relay.workflows.pass_over_unreachable import pass_over_unreachable
@@ -39,7 +40,8 @@ _TURN = 60.0
 
 @dataclass(frozen=True)
 class _Look:
-    """One comparison: what the carrier lists, and whether there is to be mended, and until when."""
+    """One comparison, for one board: what the carrier lists, and whether there is to be mended, and
+    until when."""
 
     services: Services
     listed: dict[str, OwnedNumber]
@@ -47,6 +49,10 @@ class _Look:
     clock: Clock
     fix: bool
     until: float
+
+    @property
+    def board(self) -> str:
+        return self.services.board.name
 
     def mend(self, finding: Finding, repair: Callable[[], bool]) -> Finding:
         if not self.fix or self.clock() >= self.until:
@@ -57,45 +63,61 @@ class _Look:
             return replace(finding, error=error.code)
 
 
-def reconcile_numbers(services: Services, *, clock: Clock, fix: bool = True) -> Comparison | None:
-    """What differs, and whether it is mended; None when the carrier gives no list.
+def reconcile_numbers(
+    boards: Sequence[Services], *, clock: Clock, fix: bool = True
+) -> Comparison | None:
+    """What differs on the account that these boards use, and whether it is mended; None when the
+    carrier gives no list.
 
-    Raises Unavailable when the store is away; a pool that alone is away is left out.
+    Raises Unavailable when the store is away; a board or a pool that alone is away is left out.
     """
-    ours = _our_numbers(services)
+    account = boards[0].account.sid
+    ours = {services.board.name: _our_numbers(services) for services in boards}
     try:
-        look = _look(services, clock, fix=fix)
+        looks = _looks(boards, clock, fix=fix)
     except CarrierError as error:
-        log.warning("numbers not compared", code=error.code)
+        log.warning("numbers not compared", account=account, code=error.code)
         return None
-    findings = [*_compare_pools(look, ours), *_compare_rest(look)]
-    comparison = Comparison(at=int(clock()), rented=len(look.listed), findings=tuple(findings))
+    rented = looks[0].listed
+    found = [finding for look in looks for finding in _compare_pools(look, ours[look.board])]
+    findings = (*found, *_compare_rest({look.board: look for look in looks}))
+    comparison = Comparison(at=int(clock()), rented=len(rented), findings=findings)
     for finding in findings:
         _tell(finding)
-    log.info("numbers compared", rented=comparison.rented, findings=len(findings))
-    services.store.comparisons.note(comparison)
+    log.info("numbers compared", account=account, rented=len(rented), findings=len(findings))
+    boards[0].store.comparisons.note(account, comparison, boards=ours)
     return comparison
 
 
-def _look(services: Services, clock: Clock, *, fix: bool) -> _Look:
+def _looks(boards: Sequence[Services], clock: Clock, *, fix: bool) -> list[_Look]:
     until = clock() + _TURN
-    carrier = services.carrier.numbers
-    has_service = bool(services.settings.twilio_messaging_service_sid)
-    return _Look(
-        services=services,
-        listed={owned.number: owned for owned in carrier.list_owned()},
-        members=frozenset(carrier.service_members()) if has_service else None,
-        clock=clock,
-        fix=fix,
-        until=until,
-    )
+    listed = {owned.number: owned for owned in boards[0].carrier.numbers.list_owned()}
+    return [
+        _Look(
+            services=services,
+            listed=listed,
+            members=_members(services),
+            clock=clock,
+            fix=fix,
+            until=until,
+        )
+        for services in boards
+    ]
+
+
+def _members(services: Services) -> frozenset[str] | None:
+    """Of the board's messaging service; None where it has none."""
+    if not services.board.messaging_service_sid:
+        return None
+    return frozenset(services.carrier.numbers.service_members())
 
 
 def _our_numbers(services: Services) -> list[VirtualNumber]:
     numbers: list[VirtualNumber] = []
-    for pool in services.store.pools.names():
-        with pass_over_unreachable(pool=pool, step="compare"):
-            numbers += services.store.numbers.of_pool(pool)
+    with pass_over_unreachable(board=services.board.name, step="compare"):
+        for pool in services.store.pools.names():
+            with pass_over_unreachable(pool=pool, step="compare"):
+                numbers += services.store.numbers.of_pool(pool)
     return numbers
 
 
@@ -111,9 +133,13 @@ def _compare_number(look: _Look, number: VirtualNumber) -> Iterator[Finding]:
         yield from _miss(look, number)
         return
     if owned.sid != number.carrier_sid or number.account not in {"", owned.account}:
-        found = Finding(kind=Discrepancy.RENTED_ANEW, number=number.number, pool=number.pool)
+        found = Finding(
+            kind=Discrepancy.RENTED_ANEW, board=look.board, number=number.number, pool=number.pool
+        )
         yield look.mend(found, lambda: _follow_rental(look, number, owned))
-    found = Finding(kind=Discrepancy.POINTS_ELSEWHERE, number=number.number, pool=number.pool)
+    found = Finding(
+        kind=Discrepancy.POINTS_ELSEWHERE, board=look.board, number=number.number, pool=number.pool
+    )
     if not is_pointed_here(owned, **webhooks_of(look.services)):
         yield look.mend(found, lambda: point_here(look.services, owned))
     if number.sms and look.members is not None and owned.sid not in look.members:
@@ -125,7 +151,9 @@ def _miss(look: _Look, number: VirtualNumber) -> Iterator[Finding]:
     """No new session may get a number that we do not own. What drains is on its way out."""
     services = look.services
     if not is_of_this_account(services, number.account):
-        yield Finding(kind=Discrepancy.OTHER_ACCOUNT, number=number.number, pool=number.pool)
+        yield Finding(
+            kind=Discrepancy.OTHER_ACCOUNT, board=look.board, number=number.number, pool=number.pool
+        )
         return
     if look.clock() >= look.until:
         return  # the next comparison looks
@@ -134,7 +162,9 @@ def _miss(look: _Look, number: VirtualNumber) -> Iterator[Finding]:
             return  # bought or imported since the list was made
     except CarrierError:
         return
-    found = Finding(kind=Discrepancy.MISSING, number=number.number, pool=number.pool)
+    found = Finding(
+        kind=Discrepancy.MISSING, board=look.board, number=number.number, pool=number.pool
+    )
     if number.status.is_allocatable:
         yield look.mend(
             found,
@@ -155,23 +185,31 @@ def _follow_rental(look: _Look, number: VirtualNumber, owned: OwnedNumber) -> bo
     return True
 
 
-def _compare_rest(look: _Look) -> Iterator[Finding]:
-    """Numbers that we pay for and that are in no pool."""
-    store = look.services.store
-    for number, owned in look.listed.items():
+def _compare_rest(looks: Mapping[str, _Look]) -> Iterator[Finding]:
+    """Numbers that we pay for and that are in no pool of these boards."""
+    some = next(iter(looks.values()))
+    number_map = some.services.store.number_map
+    for number, owned in some.listed.items():
         with pass_over_unreachable(virtual_number=number, step="compare"):
-            store.numbers.forget(number)
-            if store.numbers.get(number) is None:
-                yield from _compare_unused(look, owned)
+            number_map.forget(number)
+            entered = number_map.find(number)
+            place = entered or place_of_label(owned.label)
+            if place is None:
+                yield Finding(kind=Discrepancy.FOREIGN, number=number)
+            elif place.board in looks:
+                yield from _compare_unused(looks[place.board], owned, place.pool)
+            elif entered is None:
+                # Bought for a board that is no more, or that uses another account by now.
+                yield Finding(
+                    kind=Discrepancy.UNUSED, board=place.board, number=number, pool=place.pool
+                )
 
 
-def _compare_unused(look: _Look, owned: OwnedNumber) -> Iterator[Finding]:
+def _compare_unused(look: _Look, owned: OwnedNumber, pool: str) -> Iterator[Finding]:
     store = look.services.store
-    pool = store.numbers.pool_of(owned.number) or pool_of_label(owned.label)
-    if pool is None:
-        yield Finding(kind=Discrepancy.FOREIGN, number=owned.number)
+    if store.numbers.get(owned.number) is not None:
         return
-    found = Finding(kind=Discrepancy.UNUSED, number=owned.number, pool=pool)
+    found = Finding(kind=Discrepancy.UNUSED, board=look.board, number=owned.number, pool=pool)
     release = store.numbers.releasing(pool).get(owned.number)
     if release is not None:
         unfinished = replace(found, kind=Discrepancy.RELEASE_UNFINISHED)
@@ -203,6 +241,7 @@ def _tell(finding: Finding) -> None:
             "numbers differ",
             kind=finding.kind,
             virtual_number=finding.number,
+            board=finding.board,
             pool=finding.pool,
             repaired=finding.is_repaired,
             code=finding.error,

@@ -102,7 +102,7 @@ def _read_phone(services: Services, text: str) -> tuple[PhoneNumber | None, tupl
         phone = parse_participant_phone(text)
     except PhoneNumberRefused as refused:
         return None, (Fault("/phone", str(refused)),)
-    if services.store.numbers.pool_of(phone.reveal()) is not None:
+    if services.store.number_map.find(phone.reveal()) is not None:
         return phone, (Fault("/phone", "one of the relay's own virtual numbers"),)
     return phone, ()
 
@@ -147,7 +147,7 @@ def _stranger(services: Services, role: Role, ref: str) -> Participant:
         phone_indexes=(),
         phone_hint="",
         country="",
-        locale=services.settings.default_locale,
+        locale=services.board.default_locale,
     )
 
 

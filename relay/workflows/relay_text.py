@@ -45,12 +45,13 @@ def relay_text(
     services: Services, text: InboundText, *, now: float, said_at: float | None = None
 ) -> TextAnswer:
     """Takes the text on once, however often it comes. ``said_at``: it was fetched from the
-    carrier's list, and this is when it was written. Raises Unavailable: then it should come again.
+    carrier's list, and this is when it was written. Raises Unavailable: then it should come again;
+    NumberMoved when the number is another board's by now.
     """
     answer = _relay(services, text, now, said_at)
     if answer.outcome == AcceptState.UNKNOWN_NUMBER:
         # The number may have come or moved since this process read its map: read it again, once.
-        services.store.numbers.forget(text.virtual_number)
+        services.store.numbers.look_again(text.virtual_number)
         answer = _relay(services, text, now, said_at)
     TEXTS.labels(answer.outcome).inc()
     log.info(
@@ -153,7 +154,7 @@ def _answer(services: Services, incoming: IncomingText, accepted: Acceptance) ->
         message=incoming.id,
         accepted=accepted,
         tell=refusal if refusal and _may_tell(services, incoming, accepted) else None,
-        locale=accepted.locale or services.settings.default_locale,
+        locale=accepted.locale or services.board.default_locale,
     )
 
 

@@ -108,7 +108,7 @@ def _send(services: Services, lease: SendLease, clock: Clock) -> str:
     if lease.until - clock() < _LEASE_NEEDED:
         # We were held up; the attempt has not been made, so anybody may make it.
         return _postpone(services, lease, clock(), clock, outcome_unknown=False, code=0)
-    urls = WebhookUrls(services.settings.public_base_url)
+    urls = WebhookUrls(services.settings.public_base_url, services.board.name)
     try:
         sent = services.carrier.messages.send_text(
             virtual_number=lease.number,
@@ -133,7 +133,7 @@ def _words(services: Services, lease: SendLease, now: float) -> str:
     if lease.notice is None:
         return services.vault.unseal_text(lease.sealed_text, message_id=lease.message)
     return announcements.text(
-        Announcement(lease.notice), lease.locale, board=services.settings.board_name
+        Announcement(lease.notice), lease.locale, board=services.board.spoken_name
     )
 
 

@@ -1,4 +1,4 @@
-"""What a use case works with. ``bootstrap`` builds it; tests may replace its borders."""
+"""What a use case works with: one board's part of the deployment (``workflows/deployment.py``)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Protocol
 
 from config.settings import Settings
 from relay.carrier.client import Carrier
+from relay.domain.board import Board, CarrierAccount
 from relay.store.store import Store
 from relay.vault import Vault
 
@@ -27,6 +28,10 @@ class Jobs(Protocol):
 
 @dataclass(frozen=True)
 class Services:
+    """``account`` is the carrier account that the board uses, ``carrier`` its REST API."""
+
+    board: Board
+    account: CarrierAccount
     settings: Settings
     store: Store
     vault: Vault

@@ -51,7 +51,9 @@ def settle_intent(services: Services, intent: Intent, *, now: float) -> Settled:
         log.error("purchase of another account", virtual_number=intent.number, job=intent.job)
         return Settled.OPEN
     owned = services.carrier.numbers.find_owned(intent.number)
-    is_ours = owned is not None and owned.label == label_of(pool_of(intent.job))
+    is_ours = owned is not None and owned.label == label_of(
+        services.board.name, pool_of(intent.job)
+    )
     settled = settle(is_ours=is_ours, is_owned=owned is not None, since=intent.since, now=now)
     if settled is Settled.BOUGHT and owned is not None:
         return take_number_in(services, intent.job, owned, now=now)
@@ -62,13 +64,13 @@ def settle_intent(services: Services, intent: Intent, *, now: float) -> Settled:
 
 def is_of_this_account(services: Services, account: str) -> bool:
     """Whether our credentials are those of the account that rents a number."""
-    return account in {"", services.settings.twilio_account_sid}
+    return account in {"", services.account.sid}
 
 
 def join_service(services: Services, owned: OwnedNumber) -> bool:
     """Joins the messaging service where one is set and the number can text; True when it has
     nothing left to do. Raises CarrierError."""
-    if owned.sms and services.settings.twilio_messaging_service_sid:
+    if owned.sms and services.board.messaging_service_sid:
         services.carrier.numbers.join_service(owned.sid)
     return True
 

@@ -26,6 +26,6 @@ def word_answer(services: Services, answer: TextAnswer, *, number: str, now: flo
             now=now,
         )
     words = announcements.text(
-        Announcement(answer.tell), answer.locale, board=services.settings.board_name
+        Announcement(answer.tell), answer.locale, board=services.board.spoken_name
     )
     return with_code_prefix(words, code=accepted.code, context=accepted.context)

@@ -35,12 +35,14 @@ LAYERS = {
     "workers": (
         "config",
         "relay.bootstrap",
+        "relay.queues",
         "relay.domain",
         "relay.metrics",
         "relay.store",
         "relay.carrier",
         "relay.workflows",
     ),
+    "relay.queues": ("config", "relay.store"),
     "relay.embedded_redis": (),
     "relay.bootstrap": (
         "config",
@@ -48,8 +50,8 @@ LAYERS = {
         "relay.vault",
         "relay.store",
         "relay.carrier",
+        "relay.queues",
         "relay.workflows",
-        "workers.queues",
     ),
     "relay.app": ("config", "relay.bootstrap", "relay.web", "relay.workflows"),
     "relay.cli": (

@@ -10,7 +10,6 @@ from tests.web.api import make_api
 PUBLIC = {
     "health.healthz",
     "health.readyz",
-    "metrics.read_metrics",
     "docs.read_docs",
     "openapi.spec",
 }
@@ -39,6 +38,12 @@ def test_few_routes_are_for_everybody():
     }
 
     assert everybody == PUBLIC
+
+
+def test_of_several_boards_only_deployment_keys_read_the_metrics():
+    found = {rule.endpoint for rule in RULES if access_of(APP, rule.endpoint) is Open.OF_ONE_BOARD}
+
+    assert found == {"metrics.read_metrics"}
 
 
 @pytest.mark.parametrize(("method", "path"), addresses(lambda access: isinstance(access, Scope)))

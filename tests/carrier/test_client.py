@@ -225,7 +225,7 @@ def test_a_number_of_ours_is_found_with_what_it_can_do(
 
 
 def test_a_number_is_pointed_here(sandbox: SimulatedCarrier, carrier: Carrier) -> None:
-    urls = WebhookUrls("https://relay.example.com")
+    urls = WebhookUrls("https://relay.example.com", "main")
     owned = sandbox.account.number(NUMBER)
     assert owned is not None
     owned.voice_application_sid = "AP" + "1" * 32

@@ -17,7 +17,7 @@ from tests.pair import NUMBER, OTHER_NUMBER, settings
 
 SETTINGS = settings()
 SID, TOKEN = SETTINGS.twilio_account_sid, SETTINGS.twilio_auth_token.get_secret_value()
-URLS = WebhookUrls("https://relay.example.com")
+URLS = WebhookUrls("https://relay.example.com", "main")
 WEBHOOKS = {
     "voice_url": URLS.voice(),
     "sms_url": URLS.messages(),
@@ -43,7 +43,7 @@ def carrier(sandbox: SimulatedCarrier) -> Carrier:
     )
 
 
-def buy(carrier: Carrier, number: str = NUMBER, label: str = "relay:us") -> OwnedNumber:
+def buy(carrier: Carrier, number: str = NUMBER, label: str = "relay:main:us") -> OwnedNumber:
     return carrier.numbers.buy(number, **WEBHOOKS, label=label)
 
 
@@ -121,7 +121,7 @@ def test_a_bought_number_is_named_and_pointed_here_at_once(
     sandbox: SimulatedCarrier, carrier: Carrier
 ) -> None:
     owned = buy(carrier)
-    assert (owned.number, owned.label) == (NUMBER, "relay:us")
+    assert (owned.number, owned.label) == (NUMBER, "relay:main:us")
     assert (owned.voice, owned.sms, owned.mms) == (True, True, True)
     assert is_pointed_here(owned, **WEBHOOKS)
     assert [request.method for request in sandbox.rest_log] == ["POST"]
@@ -151,7 +151,7 @@ def test_a_purchase_whose_answer_is_lost_is_ambiguous_and_found_by_its_label(
     assert (error.retryable, error.ambiguous) == (True, True)
     found = carrier.numbers.find_owned(NUMBER)
     assert found is not None
-    assert found.label == "relay:us"
+    assert found.label == "relay:main:us"
 
 
 def test_a_purchase_that_the_server_failed_at_is_ambiguous(

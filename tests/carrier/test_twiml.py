@@ -36,7 +36,7 @@ CALL = "us.CA" + "0" * 32
 @pytest.fixture
 def documents():
     return VoiceDocuments(
-        WebhookUrls("https://relay.example.com"),
+        WebhookUrls("https://relay.example.com", "main"),
         board_name="JobBoard",
         default_locale="en",
         ring_timeout=25,
@@ -67,7 +67,7 @@ def test_p2_a_bridged_leg_shows_the_virtual_number(documents):
     assert dial.get("callerId") == "+14155550142"
     assert dial.get("answerOnBridge") == "true"
     assert (dial.get("timeout"), dial.get("timeLimit")) == ("25", "3600")
-    assert dial.get("action") == WebhookUrls("https://relay.example.com").dial_ended(CALL)
+    assert dial.get("action") == WebhookUrls("https://relay.example.com", "main").dial_ended(CALL)
     assert dial.find("Number").text == "+13105550177"
 
 
@@ -78,7 +78,7 @@ def test_only_a_guarded_leg_is_asked_first(documents):
         )
         return parsed(answer).find("Dial/Number").get("url")
 
-    assert asks(True) == WebhookUrls("https://relay.example.com").screen(CALL)
+    assert asks(True) == WebhookUrls("https://relay.example.com", "main").screen(CALL)
     assert asks(False) is None
 
 
@@ -200,7 +200,7 @@ def test_a_code_is_asked_for_and_silence_ends_the_call(documents, question, loca
     assert [verb.tag for verb in answer] == ["Gather", "Say", "Hangup"]
     gather = answer.find("Gather")
     assert (gather.get("numDigits"), gather.get("finishOnKey")) == ("8", "#")
-    assert f"/twilio/calls/{CALL}/code/2#" in gather.get("action")
+    assert f"/twilio/main/calls/{CALL}/code/2#" in gather.get("action")
     assert gather.find("Say").text != answer.find("Say").text
 
 

@@ -7,7 +7,7 @@ import pytest
 from relay.carrier.urls import WebhookUrls
 from relay.sandbox.webhooks.overrides import Overrides
 
-urls = WebhookUrls("https://relay.example.com/")
+urls = WebhookUrls("https://relay.example.com/", "main")
 
 
 def test_every_webhook_has_its_path() -> None:
@@ -15,11 +15,11 @@ def test_every_webhook_has_its_path() -> None:
         urls.voice(): "/twilio/voice",
         urls.messages(): "/twilio/messages",
         urls.call_ended(): "/twilio/calls/ended",
-        urls.screen("us.CA1"): "/twilio/calls/us.CA1/screen",
-        urls.screen_answer("us.CA1"): "/twilio/calls/us.CA1/screen/answer",
-        urls.dial_ended("us.CA1"): "/twilio/calls/us.CA1/dialled",
-        urls.leg("us.CA1"): "/twilio/calls/us.CA1/leg",
-        urls.message_status("us.SM1", "t1"): "/twilio/messages/us.SM1/t1/status",
+        urls.screen("us.CA1"): "/twilio/main/calls/us.CA1/screen",
+        urls.screen_answer("us.CA1"): "/twilio/main/calls/us.CA1/screen/answer",
+        urls.dial_ended("us.CA1"): "/twilio/main/calls/us.CA1/dialled",
+        urls.leg("us.CA1"): "/twilio/main/calls/us.CA1/leg",
+        urls.message_status("us.SM1", "t1"): "/twilio/main/messages/us.SM1/t1/status",
     }
     for url, path in paths.items():
         parts = urlsplit(url)

@@ -354,7 +354,7 @@ def test_fewer_numbers_than_wanted_are_a_failure_that_says_why(environment, carr
 def test_what_is_left_to_mend_is_listed(environment, carrier):
     lines(run(environment, "pools", "put", "us", "--country", "US", "--allowed-countries", "US"))
     orphan = carrier.add_number("+14155550199")
-    orphan.friendly_name = "relay:us"
+    orphan.friendly_name = "relay:main:us"
     try:
         compared = run(environment, "numbers", "reconcile")
     finally:

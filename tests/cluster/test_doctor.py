@@ -27,7 +27,7 @@ def client(cluster: Cluster) -> Iterator[WholeCluster]:
 def find(client: object, cluster: Cluster) -> dict[str, Check]:
     world = make_world(client, carrier=FakeCarrier())
     queues = redis.Redis("127.0.0.1", cluster.masters[0].port, decode_responses=True)
-    return {check.name: check for check in examine(world.services, queues=queues)}
+    return {check.name: check for check in examine(world.deployment, queues=queues)}
 
 
 def test_a_cluster_that_serves_partly_is_well(client: WholeCluster, cluster: Cluster) -> None:
@@ -83,22 +83,22 @@ def test_rq_on_a_node_of_a_cluster_is_refused(client: WholeCluster, cluster: Clu
 def test_a_url_that_does_not_tell_of_the_cluster_is_found(
     client: WholeCluster, cluster: Cluster
 ) -> None:
-    services = make_world(client, carrier=FakeCarrier()).services
+    deployment = make_world(client, carrier=FakeCarrier()).deployment
     plain = connect(f"redis://127.0.0.1:{cluster.masters[0].port}")
-    services.store.client = plain
+    deployment.client = plain
 
-    found = next(c for c in examine(services, queues=plain) if c.name == "store")
+    found = next(c for c in examine(deployment, queues=plain) if c.name == "store")
 
     assert found.verdict is Verdict.FAILED
     assert "?cluster=true" in found.detail
 
 
 def test_a_master_that_is_away_is_named(client: WholeCluster, cluster: Cluster) -> None:
-    services = make_world(client, carrier=FakeCarrier()).services
+    deployment = make_world(client, carrier=FakeCarrier()).deployment
     lost = cluster.masters[0]
     lost.freeze()
     try:
-        checks = list(examine(services, queues=client))
+        checks = list(examine(deployment, queues=client))
         found = next(check for check in checks if check.name == "store")
     finally:
         lost.thaw()

@@ -165,7 +165,7 @@ def test_a_call_needs_the_map_of_numbers_no_more(
     lost = cluster.master_of(DeploymentKeys().numbers)
     board = next(board for board in BOARDS if board not in cluster.boards_of(lost))
     session = town.open(board)
-    learn_numbers(town.boards[board])
+    learn_numbers(town.deployment)
     stop(lost)
 
     assert town.call(board, session)
@@ -176,7 +176,7 @@ def test_without_the_map_a_process_starts_and_says_so(
 ) -> None:
     lost = cluster.master_of(DeploymentKeys().numbers)
     stop(lost)
-    learn_numbers(town.services)
+    learn_numbers(town.deployment)
 
 
 def test_periodic_work_passes_over_the_boards_that_are_away(
@@ -191,14 +191,12 @@ def test_periodic_work_passes_over_the_boards_that_are_away(
     stop(lost)
     began = time.monotonic()
 
-    # MERGER: call the job that recycles all boards here.
     done = for_each_board(
         town.boards.values(), lambda board: recycle(board, now=time.time() + 400 * 24 * 3600)
     )
 
     assert [each.closed for each in done] == [1] * (len(BOARDS) - len(theirs))
-    # INTERIM: `recycle` looks for interrupted phone changes first, and passes over what it misses.
-    assert time.monotonic() - began < 2 * IN_TIME
+    assert time.monotonic() - began < IN_TIME
 
 
 def test_the_clock_is_asked_of_a_master_that_answers(
@@ -217,11 +215,11 @@ def test_the_clock_is_asked_of_a_master_that_answers(
 def test_who_is_away_is_named(cluster: Cluster, town: Town, stop: Callable[[Master], None]) -> None:
     assert absent_masters(town.client) == []
     assert durability(town.client).is_proven
-    assert check_readiness(town.services).is_ready
+    assert check_readiness(town.deployment).is_ready
     stop(cluster.masters[1])
 
     assert absent_masters(town.client) == [f"127.0.0.1:{cluster.masters[1].port}"]
-    (check,) = check_readiness(town.services).checks
+    (check,) = check_readiness(town.deployment).checks
     assert f":{cluster.masters[1].port}" in check.detail
 
 

@@ -8,22 +8,22 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from relay.carrier.webhooks import InboundCall
+from relay.domain.board import Board
 from relay.domain.errors import Conflict, PoolExhausted, Unavailable
 from relay.domain.participant import CandidateDetails, RecruiterDetails
 from relay.domain.pool import Pool
 from relay.domain.routing import Decline
 from relay.domain.session import Session
-from relay.store.store import Store
 from relay.workflows.close_session import close_session
 from relay.workflows.connect_call import connect_call
 from relay.workflows.open_session import SessionRequest, Someone, open_session
 from tests.cluster.servers import BOARDS
 from tests.invariants import audit_people, audit_pool
-from tests.world import ASKER, make_world
+from tests.world import ASKER, make_deployment
 
 #: The one pool of each board.
 POOL = "us"
@@ -46,11 +46,10 @@ class Outcomes:
 class Town:
     def __init__(self, client: Any) -> None:
         self.client = client
-        self.services = make_world(client).services
-        # MERGER: with several boards in Services, take these from the deployment.
-        self.boards = {
-            board: replace(self.services, store=Store(client, board)) for board in BOARDS
-        }
+        self.deployment = make_deployment(client)
+        for board in BOARDS:
+            self.deployment.registry.put(Board(name=board, spoken_name=board.upper()))
+        self.boards = {board: self.deployment.of_board(board) for board in BOARDS}
         for board, services in self.boards.items():
             services.store.pools.put(
                 Pool(name=POOL, country="US", candidate_cooldown=1, recruiter_cooldown=1)

@@ -66,7 +66,7 @@ class Scene:
             return {
                 number.phone_number
                 for number in account.numbers.values()
-                if number.friendly_name == label_of(pool)
+                if number.friendly_name == label_of("main", pool)
             }
 
     def order(self, pool: str) -> None:

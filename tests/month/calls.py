@@ -40,11 +40,11 @@ class Telephones:
         self._oracle = oracle
         self._diary = diary
         self._chance = chance
-        settings = service.services.settings
+        settings, board = service.services.settings, service.services.board
         self._documents = VoiceDocuments(
-            WebhookUrls(settings.public_base_url),
-            board_name=settings.board_name,
-            default_locale=settings.default_locale,
+            WebhookUrls(settings.public_base_url, board.name),
+            board_name=board.spoken_name,
+            default_locale=board.default_locale,
             ring_timeout=settings.ring_timeout,
             call_time_limit=settings.call_time_limit,
         )

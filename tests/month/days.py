@@ -119,7 +119,7 @@ class Month:
             self.service.calendar.turn_to(moment)
             self._upkeep.run()
         self._mishaps.check()
-        comparison = reconcile_numbers(self.service.services, clock=self.service.calendar)
+        comparison = reconcile_numbers([self.service.services], clock=self.service.calendar)
         assert comparison is not None
         assert comparison.findings == (), comparison
         self.watch.at_the_end()

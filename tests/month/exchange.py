@@ -62,7 +62,7 @@ class Exchange:
                 now, number = self.clock(), text.virtual_number
                 answer = relay_text(self.services, text, now=now)
                 return word_answer(self.services, answer, number=number, now=now)
-            case ["twilio", "messages", message, attempt, "status"]:
+            case ["twilio", "main", "messages", message, attempt, "status"]:
                 report = read_message_status(fields)
                 record_message_status(self.services, message, attempt, report, now=self.clock())
                 return ""

@@ -14,8 +14,6 @@ from relay.carrier.client import Carrier
 from relay.embedded_redis import EmbeddedRedis
 from relay.sandbox import SimulatedCarrier
 from relay.store.connection import connect
-from relay.store.store import Store
-from relay.vault import Vault
 from relay.workflows.buy_numbers import buy_numbers
 from relay.workflows.put_pool import put_pool
 from relay.workflows.send_texts import send_texts
@@ -26,7 +24,7 @@ from tests.month.clock import Calendar
 from tests.month.exchange import Exchange
 from tests.month.journal import Journal
 from tests.month.plan import START, Plan
-from tests.world import make_settings
+from tests.world import make_deployment, make_settings
 
 _SETTINGS = make_settings()
 _SID, _TOKEN = _SETTINGS.twilio_account_sid, _SETTINGS.twilio_auth_token.get_secret_value()
@@ -127,13 +125,9 @@ def _build(
     )
     border = Border(Carrier(_SID, _TOKEN, base_url=simulated.base_url, timeout=5.0))
     queue = Queue()
-    exchange.services = Services(
-        settings=settings,
-        store=Store(connect(server.url), messaging_service=settings.twilio_messaging_service_sid),
-        vault=Vault(settings.relay_sealing_keys, settings.relay_index_keys),
-        carrier=border,  # type: ignore[arg-type]
-        jobs=queue,
-    )
+    exchange.services = make_deployment(
+        connect(server.url), settings, carrier=border, jobs=queue
+    ).main
     exchange.clock = calendar = Calendar(START, simulated, client)
     return Service(
         exchange.services, simulated, border, calendar, queue, client, server, journal, exchange

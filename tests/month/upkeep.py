@@ -25,11 +25,11 @@ _JOBS: dict[str, Callable[[Services, Clock], object]] = {
     "rest-numbers": lambda services, clock: rest_numbers(services, now=clock()),
     "sample-pools": lambda services, clock: sample_pools(services, now=clock()),
     "recycle": lambda services, clock: recycle(services, now=clock()),
-    "reconcile-inbound": lambda services, clock: reconcile_inbound(services, now=clock()),
+    "reconcile-inbound": lambda services, clock: reconcile_inbound([services], now=clock()),
     "resume-purchases": lambda services, clock: resume_purchases(services, now=clock()),
     "keep-headroom": lambda services, clock: keep_headroom(services, clock=clock),
     "release-numbers": lambda services, clock: release_numbers(services, clock=clock),
-    "reconcile-numbers": lambda services, clock: reconcile_numbers(services, clock=clock),
+    "reconcile-numbers": lambda services, clock: reconcile_numbers([services], clock=clock),
 }
 
 

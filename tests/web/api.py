@@ -111,7 +111,7 @@ def make_api(**settings: str) -> Api:
     redis = FakeRedis()
     world = make_world(redis, carrier=carrier, **settings)
     key = ApiKeys(redis, BoardKeys("main")).create("test", [Scope.ADMIN], now=time.time())
-    return Api(world, carrier, redis, create_app(world.services).test_client(), key)
+    return Api(world, carrier, redis, create_app(world.deployment).test_client(), key)
 
 
 def pointers(answer: TestResponse) -> list[str]:

@@ -106,14 +106,18 @@ def test_metrics_of_several_processes_are_read_together(api, tmp_path, monkeypat
 def test_what_pools_cannot_buy_and_what_differs_is_measured(api):
     store = api.world.services.store
     store.purchases.note_shortage("us", Shortage(reason=FailureCode.MONTHLY_BUDGET, missing=3))
-    finding = Finding(kind=Discrepancy.MISSING, number=NUMBER, pool="us")
-    store.comparisons.note(Comparison(at=1, rented=1, findings=(finding,)))
+    finding = Finding(kind=Discrepancy.MISSING, number=NUMBER, board="main", pool="us")
+    store.comparisons.note(
+        api.world.services.account.sid,
+        Comparison(at=1, rented=1, findings=(finding,)),
+        boards=["main"],
+    )
 
     text = api.http.get("/metrics").text
 
-    assert 'relay_pool_shortage{pool="us",reason="monthly_budget"} 3.0' in text
-    assert 'relay_number_differences{kind="missing"} 1.0' in text
-    assert 'relay_number_differences{kind="unused"} 0.0' in text
+    assert 'relay_pool_shortage{board="main",pool="us",reason="monthly_budget"} 3.0' in text
+    assert 'relay_number_differences{board="main",kind="missing"} 1.0' in text
+    assert 'relay_number_differences{board="main",kind="unused"} 0.0' in text
 
 
 def test_a_pool_that_is_away_does_not_hide_what_the_others_lack(api):
@@ -129,7 +133,7 @@ def test_a_pool_that_is_away_does_not_hide_what_the_others_lack(api):
 
     store.purchases.shortage = away
     text = api.http.get("/metrics").text
-    assert 'relay_pool_shortage{pool="us",reason="monthly_budget"} 3.0' in text
+    assert 'relay_pool_shortage{board="main",pool="us",reason="monthly_budget"} 3.0' in text
 
 
 def test_metrics_are_there_without_the_store(api):
@@ -147,7 +151,7 @@ def test_how_numbers_stand_is_measured_by_pool(api):
 
     text = api.http.get("/metrics").text
 
-    assert 'relay_numbers{pool="us",status="available"} 1.0' in text
-    assert 'relay_numbers_traffic{kind="ended",pool="us"} 0.0' in text
+    assert 'relay_numbers{board="main",pool="us",status="available"} 1.0' in text
+    assert 'relay_numbers_traffic{board="main",kind="ended",pool="us"} 0.0' in text
     assert "relay_tired_numbers" not in text
     assert NUMBER not in text

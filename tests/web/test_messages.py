@@ -43,7 +43,7 @@ def stage() -> Stage:
 
 @pytest.fixture
 def carrier(stage: Stage) -> Carrier:
-    app = create_app(stage.services)
+    app = create_app(stage.deployment)
     return Carrier(app.test_client())
 
 
@@ -128,8 +128,8 @@ def test_a_status_report_moves_the_text(stage: Stage, carrier: Carrier) -> None:
 
 def test_a_status_report_about_nothing_is_passed_over(carrier: Carrier) -> None:
     form = {"MessageSid": SID, "MessageStatus": "delivered"}
-    assert replies(carrier.post("/twilio/messages/us.SMnone/t/status", form)) == []
-    assert carrier.post("/twilio/messages/nopool/t/status", form).status_code == 404
+    assert replies(carrier.post("/twilio/main/messages/us.SMnone/t/status", form)) == []
+    assert carrier.post("/twilio/main/messages/nopool/t/status", form).status_code == 404
 
 
 def test_webhooks_take_post_only(carrier: Carrier) -> None:

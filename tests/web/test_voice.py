@@ -31,12 +31,12 @@ def store_goes_away(api):
     ("path", "fields", "expected"),
     [
         ("/twilio/voice", {"From": RITA, "To": NUMBER}, "cannot be connected right now"),
-        (f"/twilio/calls/{CALL}/code/1", {"Digits": "1"}, "cannot be connected right now"),
-        (f"/twilio/calls/{CALL}/screen", {}, "<Hangup"),
-        (f"/twilio/calls/{CALL}/screen/answer", {"Digits": "1"}, "<Hangup"),
-        (f"/twilio/calls/{CALL}/dialled", {"DialCallStatus": "busy"}, "The line is busy"),
-        (f"/twilio/calls/{CALL}/dialled", {"DialBridged": "true"}, "<Hangup"),
-        (f"/twilio/calls/{CALL}/leg", {"CallStatus": "completed"}, "<Response"),
+        (f"/twilio/main/calls/{CALL}/code/1", {"Digits": "1"}, "cannot be connected right now"),
+        (f"/twilio/main/calls/{CALL}/screen", {}, "<Hangup"),
+        (f"/twilio/main/calls/{CALL}/screen/answer", {"Digits": "1"}, "<Hangup"),
+        (f"/twilio/main/calls/{CALL}/dialled", {"DialCallStatus": "busy"}, "The line is busy"),
+        (f"/twilio/main/calls/{CALL}/dialled", {"DialBridged": "true"}, "<Hangup"),
+        (f"/twilio/main/calls/{CALL}/leg", {"CallStatus": "completed"}, "<Response"),
         ("/twilio/calls/ended", {"To": NUMBER}, "<Response"),
     ],
 )
@@ -53,10 +53,10 @@ def test_with_redis_away_every_call_webhook_gets_twiml(api, path, fields, expect
     "path",
     [
         "/twilio/voice",
-        f"/twilio/calls/{CALL}/screen",
-        f"/twilio/calls/{CALL}/screen/answer",
-        f"/twilio/calls/{CALL}/dialled",
-        f"/twilio/calls/{CALL}/leg",
+        f"/twilio/main/calls/{CALL}/screen",
+        f"/twilio/main/calls/{CALL}/screen/answer",
+        f"/twilio/main/calls/{CALL}/dialled",
+        f"/twilio/main/calls/{CALL}/leg",
         "/twilio/calls/ended",
     ],
 )
@@ -79,18 +79,18 @@ def test_a_code_that_is_entered_connects(api):
     question = post(api, "/twilio/voice", stranger)
     assert 'numDigits="6"' in question.text
     assert 'finishOnKey="#"' in question.text
-    assert f"/twilio/calls/{CALL}/code/1#" in question.text
+    assert f"/twilio/main/calls/{CALL}/code/1#" in question.text
 
-    again = post(api, f"/twilio/calls/{CALL}/code/1", {**stranger, "Digits": "1"})
-    assert f"/twilio/calls/{CALL}/code/2#" in again.text
+    again = post(api, f"/twilio/main/calls/{CALL}/code/1", {**stranger, "Digits": "1"})
+    assert f"/twilio/main/calls/{CALL}/code/2#" in again.text
 
     answer = post(
-        api, f"/twilio/calls/{CALL}/code/2", {**stranger, "Digits": session["access_code"]}
+        api, f"/twilio/main/calls/{CALL}/code/2", {**stranger, "Digits": session["access_code"]}
     )
     assert f'callerId="{NUMBER}"' in answer.text
     assert "+16175550123" not in answer.text
 
 
 def test_a_code_for_a_call_that_we_have_not_named_is_not_found(api):
-    answer = post(api, "/twilio/calls/CA1/code/1", {"CallSid": SID, "Digits": "1"})
+    answer = post(api, "/twilio/main/calls/CA1/code/1", {"CallSid": SID, "Digits": "1"})
     assert (answer.status_code, answer.mimetype) == (200, "text/xml")

@@ -11,20 +11,20 @@ from workers import jobs
 def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    jobs.services.cache_clear()
+    jobs.deployment.cache_clear()
 
 
-def test_the_services_are_built_once_and_connect_to_nothing() -> None:
-    assert jobs.services() is jobs.services()
+def test_the_deployment_is_built_once_and_connect_to_nothing() -> None:
+    assert jobs.deployment() is jobs.deployment()
 
 
 def test_without_redis_every_job_says_so_and_is_tried_again() -> None:
     """Nobody listens at the address of the tests' settings."""
     for run in (
-        lambda: jobs.send_texts("us.SM1"),
+        lambda: jobs.send_texts("main", "us.SM1"),
         jobs.recycle,
         jobs.reconcile_inbound,
-        lambda: jobs.buy_numbers("us.1"),
+        lambda: jobs.buy_numbers("main", "us.1"),
         jobs.resume_purchases,
         jobs.keep_headroom,
         jobs.release_numbers,

@@ -13,11 +13,11 @@ from rq.serializers import JSONSerializer
 
 from config.schedule import PERIODIC_JOBS, PeriodicJob
 from relay.embedded_redis import EmbeddedRedis
+from relay.queues import BACKED_UP, BoardJobs, JobQueues, connect_queues, open_queue
 from relay.workflows.sweep_outbox import sweep_outbox
 from tests.pair import NOW, settings
 from tests.workflows.texting import Stage
 from workers import jobs
-from workers.queues import BACKED_UP, JobQueues, connect_queues, open_queue
 
 RECYCLE = PeriodicJob(name="recycle", function="workers.jobs.recycle", every=5)
 
@@ -40,11 +40,11 @@ def test_a_text_s_job_holds_its_id_as_json_and_nothing_else(
     queues: JobQueues, connection: redis.Redis
 ) -> None:
     """P2"""
-    queues.send_message("us.SM1")
+    queues.send_message("main", "us.SM1")
     [job] = waiting(connection, "texts")
     assert (job.func_name, job.args, job.description) == (
         "workers.jobs.send_texts",
-        ["us.SM1"],
+        ["main", "us.SM1"],
         "send texts",
     )
     assert job.serializer is JSONSerializer
@@ -55,21 +55,21 @@ def test_a_text_s_job_holds_its_id_as_json_and_nothing_else(
 def test_a_purchase_s_job_holds_its_id_and_nothing_else(
     queues: JobQueues, connection: redis.Redis
 ) -> None:
-    queues.buy_numbers("us.7k2m")
+    queues.buy_numbers("main", "us.7k2m")
     [job] = waiting(connection, "numbers")
     assert (job.func_name, job.args, job.description) == (
         "workers.jobs.buy_numbers",
-        ["us.7k2m"],
+        ["main", "us.7k2m"],
         "buy numbers",
     )
     connection.connection_pool.connection_kwargs["server"].connected = False
-    queues.buy_numbers("us.7k2m")  # the sweeper comes back to it
+    queues.buy_numbers("main", "us.7k2m")  # the sweeper comes back to it
 
 
 def test_without_redis_a_hint_is_dropped_silently(connection: redis.Redis) -> None:
     queues = JobQueues(connection)
     connection.connection_pool.connection_kwargs["server"].connected = False
-    queues.send_message("us.SM1")
+    queues.send_message("main", "us.SM1")
     connection.connection_pool.connection_kwargs["server"].connected = True
     assert waiting(connection, "texts") == []
 
@@ -91,7 +91,7 @@ def real_connection(tmp_path: Path) -> Iterator[redis.Redis]:
 def test_hours_without_a_worker_leave_a_bounded_queue(real_connection: redis.Redis) -> None:
     """P4: the queue may share the store's Redis, which refuses every write when it is full."""
     stage, queues = Stage(), JobQueues(real_connection)
-    services = replace(stage.services, jobs=queues)
+    services = replace(stage.services, jobs=BoardJobs(queues, "main"))
     texts = [stage.text().message for _ in range(30)]
     for later in range(5, 4 * 3600, 10):
         sweep_outbox(services, now=NOW + later)

@@ -8,10 +8,10 @@ import pytest
 import redis
 
 from config.schedule import PeriodicJob
+from relay.queues import JobQueues, open_queue
 from relay.store.keys import DeploymentKeys
 from tests.pair import NOW
 from tests.workflows.texting import Stage
-from workers.queues import JobQueues, open_queue
 from workers.ticker import LEADERSHIP, Leadership, Ticker
 
 FIVE = PeriodicJob(name="five", function="workers.jobs.recycle", every=5)
@@ -29,7 +29,7 @@ def rq() -> redis.Redis:
 
 
 def ticker(stage: Stage, rq: redis.Redis) -> Ticker:
-    return Ticker(stage.services, JobQueues(rq), periodic=[FIVE], sweep_every=2.0)
+    return Ticker(stage.deployment, JobQueues(rq), periodic=[FIVE], sweep_every=2.0)
 
 
 def slots(rq: redis.Redis) -> list[int]:

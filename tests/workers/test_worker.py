@@ -11,7 +11,7 @@ from rq.serializers import JSONSerializer
 
 from config.logging import configure_logging
 from relay.embedded_redis import EmbeddedRedis
-from workers.queues import open_queue
+from relay.queues import open_queue
 from workers.worker import RelayWorker
 
 pytestmark = pytest.mark.real_redis

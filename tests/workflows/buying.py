@@ -123,7 +123,7 @@ class Market:
         return {
             number.phone_number
             for number in self.simulated.account.numbers.values()
-            if number.friendly_name == label_of(pool)
+            if number.friendly_name == label_of("main", pool)
         }
 
     def is_settled(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from relay.domain.board import NumberPlace
 from relay.domain.errors import CarrierError, Conflict, Invalid, Unavailable
 from relay.domain.pool import Pool
 from relay.domain.purchase import (
@@ -18,7 +19,7 @@ from relay.domain.purchase import (
     JobStatus,
     Purchase,
     label_of,
-    pool_of_label,
+    place_of_label,
 )
 from relay.sandbox import SimulatedCarrier
 from relay.store.purchases import LEASE, REMEMBERED
@@ -61,7 +62,7 @@ def test_numbers_are_bought_with_their_webhooks_and_join_the_pool(market: Market
     for number in done.bought:
         owned = market.simulated.account.number(number)
         assert owned is not None
-        assert owned.friendly_name == label_of("us")
+        assert owned.friendly_name == label_of("main", "us")
         assert owned.voice_url.startswith("https://relay.example.com/twilio/voice")
         assert owned.sms_url.startswith("https://relay.example.com/twilio/messages")
     assert market.is_settled()
@@ -485,7 +486,7 @@ def test_a_buyer_killed_at_any_step_leaves_no_orphan_and_passes_no_budget(
     assert market.owned() == market.pool()
     assert len(market.owned()) == 3
     assert market.is_settled()
-    comparison = reconcile_numbers(market.services, clock=market.clock)
+    comparison = reconcile_numbers([market.services], clock=market.clock)
     assert comparison is not None
     assert {finding.number for finding in comparison.findings} <= {NUMBER}
 
@@ -502,7 +503,7 @@ def test_reconciling_ends_a_purchase_whose_buyer_was_killed(market: Market) -> N
     assert market.owned() != market.pool()
 
     market.now += LEASE + 1
-    reconcile_numbers(market.services, clock=market.clock)
+    reconcile_numbers([market.services], clock=market.clock)
 
     assert market.owned() == market.pool()
     assert market.store.purchases.get(job.id).status is JobStatus.DONE
@@ -540,9 +541,12 @@ def test_where_all_offers_are_ours_nothing_is_on_offer(market: Market) -> None:
     assert codes(market.buy()) == [FailureCode.NOTHING_ON_OFFER]
 
 
-@pytest.mark.parametrize("label", ["relay:us", "relay:", "relay:US!", "Support line"])
-def test_a_label_tells_a_pool_or_nothing(label: str) -> None:
-    assert pool_of_label(label) == ("us" if label == "relay:us" else None)
+@pytest.mark.parametrize(
+    "label", ["relay:main:us", "relay:us", "relay:", "relay:main:US!", "relay:Main:us", "Support"]
+)
+def test_a_label_tells_a_board_and_a_pool_or_nothing(label: str) -> None:
+    place = NumberPlace("main", "us") if label == "relay:main:us" else None
+    assert place_of_label(label) == place
 
 
 @pytest.mark.parametrize("step", ["reserve", "settle", "end"])

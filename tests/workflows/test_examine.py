@@ -36,7 +36,7 @@ def make(client=None, **settings):
 
 def find(world, queues=None):
     queues = queues or FakeRedis()
-    return {check.name: check for check in examine(world.services, queues=queues)}
+    return {check.name: check for check in examine(world.deployment, queues=queues)}
 
 
 def with_workers(*names):

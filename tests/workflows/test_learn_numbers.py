@@ -12,7 +12,7 @@ def test_a_process_that_has_learned_needs_the_map_no_more() -> None:
     store = world.services.store
     store.numbers.add(NUMBER, "us", carrier_sid="PN1", capabilities="vsm", now=1)
 
-    learn_numbers(world.services)
+    learn_numbers(world.deployment)
     store.client.delete("{all_boards}:numbers")
 
     assert store.numbers.pool_of(NUMBER) == "us"
@@ -23,4 +23,4 @@ def test_a_process_starts_without_the_store() -> None:
     world = make_world(FakeRedis(server))
     server.connected = False
 
-    learn_numbers(world.services)
+    learn_numbers(world.deployment)

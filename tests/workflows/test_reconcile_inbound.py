@@ -34,7 +34,7 @@ def listed(stage: Stage, *bodies: str, sender: str = RITA, age: float = 30) -> N
 
 def test_what_came_in_while_we_were_away_is_taken_on_in_order(stage: Stage) -> None:
     listed(stage, "one", "two")
-    assert reconcile_inbound(stage.services, now=NOW) == 2
+    assert reconcile_inbound([stage.services], now=NOW) == 2
     stage.work()
     assert stage.arrived == [(CARL, "one"), (CARL, "two")]
 
@@ -42,21 +42,21 @@ def test_what_came_in_while_we_were_away_is_taken_on_in_order(stage: Stage) -> N
 def test_what_we_have_seen_is_not_taken_on_again(stage: Stage) -> None:
     listed(stage, "one")
     for expected in (1, 0):
-        assert reconcile_inbound(stage.services, now=NOW) == expected
+        assert reconcile_inbound([stage.services], now=NOW) == expected
 
 
 def test_a_run_looks_back_behind_the_last_good_one(stage: Stage) -> None:
-    reconcile_inbound(stage.services, now=NOW)
-    reconcile_inbound(stage.services, now=NOW + 60)
+    reconcile_inbound([stage.services], now=NOW)
+    reconcile_inbound([stage.services], now=NOW + 60)
     assert stage.carrier.messages.listed_since == [NOW - FIRST_LOOK - OVERLAP, NOW - OVERLAP]
 
 
 def test_a_run_that_failed_is_made_up_for_by_the_next(stage: Stage) -> None:
-    reconcile_inbound(stage.services, now=NOW)
+    reconcile_inbound([stage.services], now=NOW)
     stage.carrier.messages.list_trouble = CarrierError(20500, retryable=True)
-    assert reconcile_inbound(stage.services, now=NOW + 60) == 0
+    assert reconcile_inbound([stage.services], now=NOW + 60) == 0
     stage.carrier.messages.list_trouble = None
-    reconcile_inbound(stage.services, now=NOW + 120)
+    reconcile_inbound([stage.services], now=NOW + 120)
     assert stage.carrier.messages.listed_since[-1] == NOW - OVERLAP
 
 
@@ -64,7 +64,7 @@ def test_who_texted_a_closed_session_meanwhile_is_told_by_text_once(stage: Stage
     stage.store.sessions.close(stage.pair.session.id, ClosedReason.BY_API, now=NOW - 40)
     listed(stage, "one", "two")
     for _ in range(2):
-        reconcile_inbound(stage.services, now=NOW)
+        reconcile_inbound([stage.services], now=NOW)
     stage.work()
     assert [to for to, _ in stage.arrived] == [RITA]
     assert "no longer connects you" in stage.arrived[0][1]
@@ -73,18 +73,18 @@ def test_who_texted_a_closed_session_meanwhile_is_told_by_text_once(stage: Stage
 def test_a_notice_that_is_there_already_is_not_enqueued_again(stage: Stage) -> None:
     stage.store.sessions.close(stage.pair.session.id, ClosedReason.BY_API, now=NOW - 40)
     listed(stage, "one")
-    reconcile_inbound(stage.services, now=NOW)
+    reconcile_inbound([stage.services], now=NOW)
     stage.jobs.take()
     for key in stage.client.keys("*told*"):
         stage.client.delete(key)
-    reconcile_inbound(stage.services, now=NOW)
+    reconcile_inbound([stage.services], now=NOW)
     assert stage.jobs.noted == []
 
 
 def fetch(stage: Stage, text: InboundText) -> None:
     """The carrier lists what its webhook has brought, a little later."""
     stage.carrier.messages.inbound = [ListedText(text=text, received_at=NOW)]
-    reconcile_inbound(stage.services, now=stage.now)
+    reconcile_inbound([stage.services], now=stage.now)
     stage.work()
 
 
@@ -159,7 +159,7 @@ def test_a_repeated_question_about_nobody_says_so(stage: Stage) -> None:
 
 def test_a_stranger_s_old_text_is_left_alone(stage: Stage) -> None:
     listed(stage, "hello?", sender=STRANGER)
-    assert reconcile_inbound(stage.services, now=NOW) == 0
+    assert reconcile_inbound([stage.services], now=NOW) == 0
     assert stage.jobs.noted == []
 
 
@@ -167,7 +167,7 @@ def test_a_stop_that_we_missed_counts_from_when_it_was_said(stage: Stage) -> Non
     listed(stage, "STOP", sender=CARL, age=90)
     stage.text(CARL, "STOP")
     stage.text(CARL, "START")
-    reconcile_inbound(stage.services, now=NOW)
+    reconcile_inbound([stage.services], now=NOW)
     assert not stage.store.suppressions.is_stopped(
         stage.pair.vault.indexes_of(CARL), "+14155550142"
     )
@@ -184,8 +184,8 @@ def test_a_text_to_a_pool_that_is_away_is_taken_on_by_the_next_run(stage: Stage)
     stage.carrier.messages.inbound.insert(0, ListedText(text=lost, received_at=NOW - 20))
     listed(stage, "three")
 
-    assert reconcile_inbound(stage.services, now=NOW) == 2
+    assert reconcile_inbound([stage.services], now=NOW) == 2
     assert stage.services.store.messages.reconciled_until() is None
     client.delete("{main}/ca:numbers")
-    assert reconcile_inbound(stage.services, now=NOW + 60) == 0
+    assert reconcile_inbound([stage.services], now=NOW + 60) == 0
     assert stage.services.store.messages.reconciled_until() == NOW + 60

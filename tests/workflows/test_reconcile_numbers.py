@@ -37,7 +37,7 @@ def market(simulated: SimulatedCarrier) -> Market:
 
 
 def compare(market: Market, *, fix: bool = True) -> Comparison:
-    found = reconcile_numbers(market.services, clock=market.clock, fix=fix)
+    found = reconcile_numbers([market.services], clock=market.clock, fix=fix)
     assert found is not None
     return found
 
@@ -48,11 +48,11 @@ def kinds(market: Market, **options: Any) -> list[tuple[Discrepancy, str, bool]]
 
 
 def test_where_all_is_well_nothing_is_found_and_that_is_on_record(market: Market) -> None:
-    assert market.store.comparisons.last() is None
+    assert market.store.comparisons.last(SID) is None
     comparison = compare(market)
     assert comparison.findings == ()
     assert comparison.rented == 1
-    assert market.store.comparisons.last() == comparison
+    assert market.store.comparisons.last(SID) == comparison
 
 
 def test_webhooks_that_point_elsewhere_are_pointed_here(market: Market) -> None:
@@ -66,7 +66,8 @@ def test_webhooks_that_point_elsewhere_are_pointed_here(market: Market) -> None:
     owned.trunk_sid = "TK" + "1" * 32
     assert kinds(market) == [(Discrepancy.POINTS_ELSEWHERE, NUMBER, True)]
     assert (
-        market.store.comparisons.last().count(Discrepancy.POINTS_ELSEWHERE, is_repaired=True) == 1
+        market.store.comparisons.last(SID).count(Discrepancy.POINTS_ELSEWHERE, is_repaired=True)
+        == 1
     )
 
 
@@ -92,7 +93,7 @@ def test_repairs_end_after_a_while_and_go_on_next_time(market: Market) -> None:
     owned.sms_url = ""
 
     reads = iter([market.now, market.now + 61, market.now + 61])
-    found = reconcile_numbers(market.services, clock=lambda: next(reads))
+    found = reconcile_numbers([market.services], clock=lambda: next(reads))
     assert found is not None
     assert [finding.is_repaired for finding in found.findings] == [False]
     assert kinds(market) == [(Discrepancy.POINTS_ELSEWHERE, NUMBER, True)]
@@ -196,7 +197,7 @@ def raise_busy(*_: object, **__: object) -> None:
 
 def test_a_carrier_without_a_list_is_asked_next_time(market: Market) -> None:
     market.carrier._numbers.list_owned = raise_busy
-    assert reconcile_numbers(market.services, clock=market.clock) is None
+    assert reconcile_numbers([market.services], clock=market.clock) is None
 
 
 def test_a_number_of_somebody_elses_is_reported_and_left_alone(market: Market) -> None:
@@ -209,14 +210,14 @@ def test_a_number_of_somebody_elses_is_reported_and_left_alone(market: Market) -
 def test_a_number_that_a_pool_bought_and_nobody_uses_is_reported_and_never_released(
     market: Market,
 ) -> None:
-    market.simulated.add_number(OTHER_NUMBER).friendly_name = "relay:us"
+    market.simulated.add_number(OTHER_NUMBER).friendly_name = "relay:main:us"
     assert kinds(market) == [(Discrepancy.UNUSED, OTHER_NUMBER, False)]
     assert OTHER_NUMBER in market.owned()
 
 
 def test_a_number_that_went_since_the_list_was_made_is_not_unused(market: Market) -> None:
     number = market.simulated.add_number(OTHER_NUMBER)
-    number.friendly_name = "relay:us"
+    number.friendly_name = "relay:main:us"
     listed = list(market.carrier._numbers.list_owned())
     market.carrier._numbers.list_owned = lambda: iter(listed)
     market.simulated.account.remove_number(number)

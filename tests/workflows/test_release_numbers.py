@@ -104,7 +104,7 @@ def test_what_the_carrier_does_not_take_now_is_offered_again(market: Market) -> 
 def test_reconciling_finishes_a_release(market: Market) -> None:
     market.simulated.faults.rest.next(status=500)
     give_number_back(market.services, NUMBER, clock=market.clock)
-    reconcile_numbers(market.services, clock=market.clock)
+    reconcile_numbers([market.services], clock=market.clock)
     assert market.owned() == set()
 
 

@@ -18,7 +18,6 @@ from relay.vault import Vault
 from relay.workflows.erase_participant import erase_participant
 from relay.workflows.register_participant import register_candidate
 from relay.workflows.renew_indexes import renew_indexes
-from relay.workflows.services import Services
 from tests.invariants import audit_people, audit_pool
 from tests.world import CARL, NOW, NUMBER, RITA, World, make_world
 
@@ -33,17 +32,8 @@ def world() -> World:
 
 def under(world: World, *ring: tuple[str, bytes]) -> World:
     """The same world in a process that has these index keys."""
-    services = world.services
-    return World(
-        Services(
-            settings=services.settings,
-            store=services.store,
-            vault=Vault(SEALING, KeyRing(ring)),
-            carrier=services.carrier,
-            jobs=services.jobs,
-        ),
-        world.jobs,
-    )
+    services = replace(world.services, vault=Vault(SEALING, KeyRing(ring)))
+    return World(services, world.jobs, world.deployment)
 
 
 def renew(world: World, role: Role, ref: str) -> Participant:

@@ -43,7 +43,7 @@ def test_the_status_callback_names_message_and_attempt(stage: Stage) -> None:
     stage.work()
     attempt = stage.client.hget(PoolKeys("main", "us").message(message), "attempt")
     assert stage.carrier.messages.callbacks == [
-        f"https://relay.example.com/twilio/messages/{message}/{attempt}/status#rc=3&rp=all"
+        f"https://relay.example.com/twilio/main/messages/{message}/{attempt}/status#rc=3&rp=all"
     ]
     assert (stage.record(message).status, stage.record(message).attempts) == ("queued", 1)
 

@@ -49,7 +49,7 @@ class Story:
         self.ahead = 0.0
         owned = self.carrier.numbers.find_owned(NUMBER)
         assert owned is not None
-        urls = WebhookUrls(base_url)
+        urls = WebhookUrls(base_url, "main")
         self.carrier.numbers.point_here(
             owned.sid,
             voice_url=urls.voice(),
@@ -181,7 +181,7 @@ def test_what_came_in_during_an_outage_is_fetched(story: Story) -> None:
     story.text(RITA, "one")
     story.text(RITA, "two")
     assert story.stage.jobs.noted == []
-    assert reconcile_inbound(story.services, now=time.time()) == 2
+    assert reconcile_inbound([story.services], now=time.time()) == 2
     story.work()
     assert sorted(story.shown(CARL)) == ["one", "two"]
 

@@ -12,14 +12,13 @@ from relay.domain.participant import Role
 from relay.domain.phone import PhoneNumber
 from relay.domain.session import Session
 from relay.domain.texts import Message
-from relay.store.store import Store
 from relay.workflows.change_phone import change_phone
 from relay.workflows.record_message_status import record_message_status
 from relay.workflows.relay_text import TextAnswer, relay_text
 from relay.workflows.send_texts import send_texts
-from relay.workflows.services import Services
 from tests.fake_redis import FakeRedis
-from tests.pair import CARL, NOW, NUMBER, RITA, Pair, person, settings
+from tests.pair import CARL, NOW, NUMBER, RITA, Pair, person, settings, vault
+from tests.world import make_deployment
 
 DAN, EVE = "+12125550103", "+12125550104"
 
@@ -95,20 +94,15 @@ class Stage:
     def __init__(self, *, now: float = NOW, **environment: str) -> None:
         client = FakeRedis()
         self.client = client
-        configured = settings(**environment)
-        store = Store(client, messaging_service=configured.twilio_messaging_service_sid)
-        self.pair = Pair(client, store, now=now)
-        self.store = self.pair.store
         self.carrier = StandInCarrier()
         self.jobs = NotedJobs()
-        self.now = now
-        self.services = Services(
-            settings=configured,
-            store=self.store,
-            vault=self.pair.vault,
-            carrier=self.carrier,  # type: ignore[arg-type]
-            jobs=self.jobs,
+        self.deployment = make_deployment(
+            client, settings(**environment), carrier=self.carrier, jobs=self.jobs, vault=vault()
         )
+        self.services = self.deployment.main
+        self.store = self.services.store
+        self.pair = Pair(client, self.store, now=now)
+        self.now = now
         self._count = 0
 
     def inbound(

@@ -55,7 +55,7 @@ def open_queue(name: str, connection: redis.Redis) -> Queue:
 
 
 class JobQueues:
-    """The relay's Jobs (``workflows/services.py``) by RQ."""
+    """What is enqueued by RQ, for all boards."""
 
     def __init__(self, connection: redis.Redis) -> None:
         self._connection = connection
@@ -66,12 +66,12 @@ class JobQueues:
     def from_settings(cls, settings: Settings) -> Self:
         return cls(connect_queues(settings))
 
-    def send_message(self, message_id: str) -> None:
+    def send_message(self, board: str, message_id: str) -> None:
         """A hint for a worker: when Redis is away, the sweeper enqueues it later."""
         try:
             self._texts.enqueue_call(
                 "workers.jobs.send_texts",
-                args=(message_id,),
+                args=(board, message_id),
                 timeout=_JOB_TIMEOUT,
                 result_ttl=0,
                 failure_ttl=_FAILURE_TTL,
@@ -79,14 +79,16 @@ class JobQueues:
                 description="send texts",
             )
         except RedisError as error:
-            log.warning("job not enqueued", message=message_id, error=type(error).__name__)
+            log.warning(
+                "job not enqueued", board=board, message=message_id, error=type(error).__name__
+            )
 
-    def buy_numbers(self, job_id: str) -> None:
+    def buy_numbers(self, board: str, job_id: str) -> None:
         """A hint as for a message. One that waited until the sweeper gave the next is no news."""
         try:
             self._numbers.enqueue_call(
                 "workers.jobs.buy_numbers",
-                args=(job_id,),
+                args=(board, job_id),
                 timeout=_JOB_TIMEOUT,
                 result_ttl=0,
                 failure_ttl=_FAILURE_TTL,
@@ -94,7 +96,7 @@ class JobQueues:
                 description="buy numbers",
             )
         except RedisError as error:
-            log.warning("job not enqueued", job=job_id, error=type(error).__name__)
+            log.warning("job not enqueued", board=board, job=job_id, error=type(error).__name__)
 
     def is_backed_up(self) -> bool:
         """Without Redis too: the sweeper asks again in seconds."""
@@ -125,3 +127,20 @@ class JobQueues:
         except DuplicateJobError:
             return False
         return True
+
+
+class BoardJobs:
+    """The Jobs of one board (``workflows/services.py``)."""
+
+    def __init__(self, queues: JobQueues, board: str) -> None:
+        self._queues = queues
+        self._board = board
+
+    def send_message(self, message_id: str) -> None:
+        self._queues.send_message(self._board, message_id)
+
+    def buy_numbers(self, job_id: str) -> None:
+        self._queues.buy_numbers(self._board, job_id)
+
+    def is_backed_up(self) -> bool:
+        return self._queues.is_backed_up()

@@ -1,0 +1,52 @@
+"""``boards``: the job boards of this deployment, beside ``main``."""
+
+from __future__ import annotations
+
+from typing import Any, TextIO
+
+import click
+
+from relay.cli.setting_up import deployment_of_environment
+from relay.domain.board import Board
+from relay.workflows.put_board import BoardTerms, put_board
+
+
+@click.group()
+def boards() -> None:
+    """Job boards; main is made of the settings."""
+
+
+@boards.command()
+@click.argument("name")
+@click.option("--spoken-name", required=True, help="As people hear it: a call through …")
+@click.option("--locale", "default_locale", default="en", show_default=True, help="Of people who have none.")
+@click.option("--requests-per-minute", type=click.IntRange(min=1), help="Of each of its keys.")
+@click.option("--account-sid", default="", help="Its own account at Twilio.")
+@click.option(
+    "--auth-token-file",
+    type=click.File(),
+    help="That account's auth token, and on a second line the next one; - is stdin.",
+)
+@click.option("--messaging-service", "messaging_service_sid", default="", help="The sid of the one its numbers join.")
+def put(auth_token_file: TextIO | None, **terms: Any) -> None:
+    """Create a board, or change it; what is left out takes its default.
+
+    The auth token of an account that is on record stays unless another one is given. Every process
+    follows within seconds.
+    """
+    tokens = tuple(auth_token_file.read().split()) if auth_token_file else ()
+    done = put_board(deployment_of_environment(), BoardTerms(auth_tokens=tokens, **terms))
+    _show(done.board)
+
+
+@boards.command("list")
+def list_boards() -> None:
+    """List the boards: name, account, language, spoken name."""
+    deployment = deployment_of_environment()
+    for board in (deployment.main.board, *deployment.registry.all()):
+        _show(board)
+
+
+def _show(board: Board) -> None:
+    account = board.account_sid or "-"
+    click.echo(f"{board.name}  {account}  {board.default_locale}  {board.spoken_name}")

@@ -1,0 +1,45 @@
+"""A job board or brand: the unit of isolation. Everything of one board is in one slot of Redis."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+BOARD_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,19}")
+#: The board that a deployment serves without saying so, made of its settings.
+MAIN = "main"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    """What is on record of a board.
+
+    ``account_sid`` and its sealed auth tokens are of its own carrier account; without one it uses
+    the deployment's. ``requests_per_minute`` is the limit of each of its API keys; None: the
+    deployment's.
+    """
+
+    name: str
+    spoken_name: str
+    default_locale: str = "en"
+    requests_per_minute: int | None = None
+    account_sid: str = ""
+    sealed_tokens: tuple[str, ...] = field(default=(), repr=False)
+    messaging_service_sid: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CarrierAccount:
+    """An account at the carrier. The first token signs our requests; the carrier may sign its
+    webhooks with any: during a rotation there are two."""
+
+    sid: str
+    tokens: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, order=True)
+class NumberPlace:
+    """Where a virtual number belongs."""
+
+    board: str
+    pool: str

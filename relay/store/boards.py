@@ -1,0 +1,68 @@
+"""The registry of boards: all but ``main``, which is made of the settings."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+
+from relay.domain.board import Board
+from relay.domain.errors import Unavailable
+from relay.store.connection import Client
+from relay.store.keys import DeploymentKeys
+
+#: A copy is read again after so many seconds; for a name that is not in it, sooner.
+_FRESH_FOR = 5.0
+_MISSING_FOR = 1.0
+
+
+class BoardRegistry:
+    """Keeps a copy in the process. While the store is away, the last one read is good."""
+
+    def __init__(self, client: Client, timer: Callable[[], float] = time.monotonic) -> None:
+        self._client = client
+        self._timer = timer
+        self._key = DeploymentKeys().boards
+        self._boards: dict[str, Board] | None = None
+        self._looked_at = float("-inf")
+
+    def find(self, name: str) -> Board | None:
+        """Raises Unavailable when the registry has never been read here."""
+        self._look(after=_FRESH_FOR)
+        if name not in self._known():
+            self._look(after=_MISSING_FOR)
+        return self._known().get(name)
+
+    def all(self) -> list[Board]:
+        """Every board but ``main``, by name. Raises Unavailable as ``find`` does."""
+        self._look(after=_FRESH_FOR)
+        return sorted(self._known().values(), key=lambda board: board.name)
+
+    def put(self, board: Board) -> bool:
+        """True for a new one. Raises Unavailable."""
+        record = json.dumps(asdict(board))
+        is_new = bool(self._client.hset(self._key, board.name, record))
+        self._looked_at = float("-inf")
+        return is_new
+
+    def _known(self) -> dict[str, Board]:
+        if self._boards is None:
+            raise Unavailable("The boards are not known yet.")
+        return self._boards
+
+    def _look(self, *, after: float) -> None:
+        if self._timer() < self._looked_at + after:
+            return
+        # Also after a failure: a store that is away must not keep every request waiting.
+        self._looked_at = self._timer()
+        try:
+            records = self._client.hgetall(self._key)
+        except Unavailable:
+            return
+        self._boards = {name: _unpack(record) for name, record in records.items()}
+
+
+def _unpack(record: str) -> Board:
+    kept = json.loads(record)
+    return Board(**{**kept, "sealed_tokens": tuple(kept["sealed_tokens"])})

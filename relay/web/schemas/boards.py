@@ -1,0 +1,87 @@
+"""Boards."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+
+from relay.domain.participant import LOCALE
+from relay.web.schemas.base import Answer, Body, shown
+from relay.workflows.put_board import ACCOUNT_SID, LONGEST_SPOKEN_NAME, MESSAGING_SERVICE_SID
+
+_SpokenName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=LONGEST_SPOKEN_NAME,
+        description="As people hear and read it: a call through …",
+        examples=["Second Jobs"],
+    ),
+]
+_Locale = Annotated[
+    str,
+    Field(
+        pattern=f"^{LOCALE.pattern}$",
+        description="The language of people for whom none is given",
+        examples=["en", "zh-CN"],
+    ),
+]
+_PerMinute = Annotated[
+    int, Field(ge=1, description="Requests a minute that each of its API keys may make")
+]
+_AccountSid = Annotated[
+    str, Field(pattern=f"^{ACCOUNT_SID.pattern}$", description="Of the account at Twilio")
+]
+_AuthToken = Annotated[
+    SecretStr, Field(min_length=1, max_length=200, description="Kept sealed, and never shown")
+]
+_ServiceSid = Annotated[
+    str,
+    Field(
+        pattern=f"^{MESSAGING_SERVICE_SID.pattern}$",
+        description="The messaging service that its numbers join; none when left out",
+    ),
+]
+
+
+class AccountBody(Body):
+    """The board's own account at Twilio."""
+
+    sid: _AccountSid
+    auth_token: Annotated[
+        _AuthToken | None, Field(description="Needed for an account that is not on record")
+    ] = None
+    auth_token_next: Annotated[
+        _AuthToken | None, Field(description="Accepted in signatures, too, for rotation")
+    ] = None
+
+
+class BoardBody(Body):
+    """A job board or brand. The body is all of it: what is left out takes its default."""
+
+    model_config = shown({"spoken_name": "Second Jobs", "default_locale": "en"})
+
+    spoken_name: _SpokenName
+    default_locale: _Locale = "en"
+    requests_per_minute: _PerMinute | None = None
+    account: Annotated[
+        AccountBody | None, Field(description="The deployment's account when left out")
+    ] = None
+    messaging_service_sid: _ServiceSid | None = None
+
+
+class BoardAnswer(Answer):
+    """A board as it is on record; null is the deployment's."""
+
+    name: Annotated[str, Field(examples=["second"])]
+    spoken_name: _SpokenName
+    default_locale: _Locale
+    requests_per_minute: int | None
+    account_sid: str | None
+    messaging_service_sid: str | None
+
+
+class BoardList(Answer):
+    data: list[BoardAnswer]
+    next_cursor: str | None

@@ -1,0 +1,95 @@
+"""Puts a board on record, or changes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from relay.domain.board import BOARD_NAME, MAIN, Board
+from relay.domain.errors import Conflict, Fault, Invalid, NotFound
+from relay.domain.participant import LOCALE
+from relay.workflows.deployment import Deployment
+
+LONGEST_SPOKEN_NAME = 60
+ACCOUNT_SID = re.compile(r"AC[0-9a-zA-Z]{32}")
+MESSAGING_SERVICE_SID = re.compile(r"MG[0-9a-zA-Z]{32}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoardTerms:
+    """What a board is to be. Without ``auth_tokens`` an account keeps those on record."""
+
+    name: str
+    spoken_name: str
+    default_locale: str = "en"
+    requests_per_minute: int | None = None
+    account_sid: str = ""
+    auth_tokens: Sequence[str] = field(default=(), repr=False)
+    messaging_service_sid: str = ""
+
+
+@dataclass(frozen=True)
+class BoardPut:
+    board: Board
+    is_new: bool
+
+
+def put_board(deployment: Deployment, wanted: BoardTerms) -> BoardPut:
+    """The board as it is on record now. Every process follows within seconds.
+
+    Raises Invalid, Conflict for ``main``, Unavailable.
+    """
+    if wanted.name == MAIN:
+        raise Conflict(f"The board {MAIN} is made of the deployment's settings (BOARD_NAME, …).")
+    faults = tuple(_faults(wanted))
+    if faults:
+        raise Invalid("The board is not valid.", faults)
+    board = Board(
+        name=wanted.name,
+        spoken_name=wanted.spoken_name,
+        default_locale=wanted.default_locale,
+        requests_per_minute=wanted.requests_per_minute,
+        account_sid=wanted.account_sid,
+        sealed_tokens=_sealed_tokens(deployment, wanted),
+        messaging_service_sid=wanted.messaging_service_sid,
+    )
+    return BoardPut(board, is_new=deployment.registry.put(board))
+
+
+def find_board(deployment: Deployment, name: str) -> Board:
+    """Raises NotFound, Unavailable."""
+    board = deployment.main.board if name == MAIN else deployment.registry.find(name)
+    if board is None:
+        raise NotFound("No board has this name.")
+    return board
+
+
+def _faults(wanted: BoardTerms) -> Iterator[Fault]:
+    if not BOARD_NAME.fullmatch(wanted.name):
+        yield Fault("/name", "1 to 20 of a-z, 0-9 and -, no - at the beginning")
+    if not 0 < len(wanted.spoken_name.strip()) <= LONGEST_SPOKEN_NAME:
+        yield Fault("/spoken_name", f"1 to {LONGEST_SPOKEN_NAME} characters")
+    if not LOCALE.fullmatch(wanted.default_locale):
+        yield Fault("/default_locale", "a language, such as en or zh-CN")
+    if wanted.account_sid and not ACCOUNT_SID.fullmatch(wanted.account_sid):
+        yield Fault("/account/sid", "AC and 32 letters and digits")
+    if wanted.messaging_service_sid and not MESSAGING_SERVICE_SID.fullmatch(
+        wanted.messaging_service_sid
+    ):
+        yield Fault("/messaging_service_sid", "MG and 32 letters and digits")
+    if wanted.auth_tokens and not wanted.account_sid:
+        yield Fault("/account/sid", "needed with an auth token")
+
+
+def _sealed_tokens(deployment: Deployment, wanted: BoardTerms) -> tuple[str, ...]:
+    if wanted.auth_tokens:
+        seal = deployment.vault.seal_token
+        return tuple(seal(token, board=wanted.name) for token in wanted.auth_tokens)
+    if not wanted.account_sid:
+        return ()
+    before = deployment.registry.find(wanted.name)
+    if before is None or before.account_sid != wanted.account_sid:
+        fault = Fault("/account/auth_token", "needed for an account that is not on record")
+        raise Invalid("The board is not valid.", (fault,))
+    return before.sealed_tokens
