@@ -19,7 +19,13 @@ def boards() -> None:
 @boards.command()
 @click.argument("name")
 @click.option("--spoken-name", required=True, help="As people hear it: a call through …")
-@click.option("--locale", "default_locale", default="en", show_default=True, help="Of people who have none.")
+@click.option(
+    "--locale",
+    "default_locale",
+    default="en",
+    show_default=True,
+    help="Of people who have none.",
+)
 @click.option("--requests-per-minute", type=click.IntRange(min=1), help="Of each of its keys.")
 @click.option("--account-sid", default="", help="Its own account at Twilio.")
 @click.option(
@@ -27,7 +33,12 @@ def boards() -> None:
     type=click.File(),
     help="That account's auth token, and on a second line the next one; - is stdin.",
 )
-@click.option("--messaging-service", "messaging_service_sid", default="", help="The sid of the one its numbers join.")
+@click.option(
+    "--messaging-service",
+    "messaging_service_sid",
+    default="",
+    help="The sid of the one its numbers join.",
+)
 def put(auth_token_file: TextIO | None, **terms: Any) -> None:
     """Create a board, or change it; what is left out takes its default.
 

@@ -248,12 +248,12 @@ def test_the_sdk_s_log_stays_silent(carrier: Carrier, caplog: pytest.LogCaptureF
 
 
 def test_without_another_address_requests_go_to_twilio() -> None:
-    carrier = Carrier.from_settings(settings())
+    carrier = Carrier(SID, TOKEN)
     assert carrier.messages is not None
     assert carrier.numbers is not None
 
 
 def test_every_product_moves_and_says_which_it_was(sandbox: SimulatedCarrier) -> None:
-    carrier = Carrier.from_settings(settings(TWILIO_API_BASE_URL=sandbox.base_url))
+    carrier = Carrier(SID, TOKEN, base_url=sandbox.base_url)
     carrier.numbers.find_owned(NUMBER)
     assert sandbox.rest_log[-1].path.startswith("/2010-04-01/")

@@ -290,12 +290,10 @@ def test_a_service_that_is_full_takes_nobody(sandbox: SimulatedCarrier, carrier:
     assert (error.code, error.retryable) == (21714, False)
 
 
-def test_the_service_of_the_settings_is_joined(sandbox: SimulatedCarrier) -> None:
+def test_the_messaging_service_that_is_named_is_joined(sandbox: SimulatedCarrier) -> None:
     service = sandbox.add_service()
     number = sandbox.add_number(NUMBER)
-    carrier = Carrier.from_settings(
-        settings(TWILIO_API_BASE_URL=sandbox.base_url, TWILIO_MESSAGING_SERVICE_SID=service.sid)
-    )
+    carrier = Carrier(SID, TOKEN, base_url=sandbox.base_url, messaging_service=service.sid)
     carrier.numbers.join_service(number.sid)
     assert service.number_sids == [number.sid]
     assert sandbox.rest_log[-1].host == "messaging.twilio.com"

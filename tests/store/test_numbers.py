@@ -100,7 +100,7 @@ def test_an_unknown_number_is_not_looked_up_again_at_once(
     assert numbers.pool_of(number(9)) is None
     Store(board.client).numbers.add(number(9), "us", carrier_sid="PN", capabilities="v", now=NOW)
     assert numbers.pool_of(number(9)) is None
-    monkeypatch.setattr("relay.store.numbers._UNKNOWN_FOR", 0.0)
+    monkeypatch.setattr("relay.store.number_map._UNKNOWN_FOR", 0.0)
     numbers.forget(number(9))
     assert numbers.pool_of(number(9)) == "us"
 
@@ -122,7 +122,9 @@ class MeanwhileScripts(Scripts):
 def give_back(board: Board, scripts: Scripts) -> None:
     board.store.numbers.retire(number(1), "us")
     release = board.store.numbers.releasing("us")[number(1)]
-    Numbers(board.client, scripts, board.store.keys).note_released(release, "us", now=NOW)
+    Numbers(board.client, scripts, board.store.keys, board.store.number_map).note_released(
+        release, "us", now=NOW
+    )
 
 
 def test_a_number_put_back_while_it_is_released_stays_on_the_map(board: Board) -> None:
@@ -135,7 +137,7 @@ def test_an_import_refused_while_a_number_is_released_leaves_nothing_on_the_map(
     board: Board,
 ) -> None:
     def try_to_import() -> None:
-        board.client.hsetnx(DeploymentKeys().numbers, number(1), "us")
+        board.client.hsetnx(DeploymentKeys().numbers, number(1), "main/us")
 
     give_back(board, MeanwhileScripts(board, "note_released", try_to_import))
     assert Store(board.client).numbers.pool_of(number(1)) is None
@@ -167,7 +169,7 @@ def test_a_number_removed_while_it_is_put_back_is_on_the_map(board: Board) -> No
     scripts = MeanwhileScripts(
         board, "import_number", lambda: board.client.hdel(DeploymentKeys().numbers, number(1))
     )
-    numbers = Numbers(board.client, scripts, board.store.keys)
+    numbers = Numbers(board.client, scripts, board.store.keys, board.store.number_map)
     assert numbers.add(number(1), "us", carrier_sid="PN", capabilities="v", now=NOW)
     assert numbers.pool_of(number(1)) == "us"
 

@@ -9,7 +9,7 @@ from limits import RateLimitItemPerMinute
 from relay.domain.api_key import Scope
 from relay.domain.errors import Unavailable
 from relay.store import clock as clock_module
-from relay.store.api_keys import PREFIX, ApiKeys
+from relay.store.api_keys import ApiKeys
 from relay.store.clock import ClockGuard, clock_difference
 from relay.store.connection import OurErrors, is_cluster
 from relay.store.durability import Durability, durability, server_version
@@ -121,13 +121,13 @@ def test_a_key_is_found_by_itself_and_nothing_else(client):
 
     found = keys.find(key)
 
-    assert key.startswith(PREFIX)
-    assert len(key) == len(PREFIX) + 64
+    assert key.startswith("relay_main_")
+    assert len(key) == len("relay_main_") + 64
     assert found.name == "board"
     assert found.scopes == {Scope.SESSIONS}
     assert found.may(Scope.SESSIONS)
     assert not found.may(Scope.ADMIN)
-    for other in ("", PREFIX, key[:-1], key.upper(), found.id):
+    for other in ("", "relay_main_", key[:-1], key.upper(), found.id):
         assert keys.find(other) is None
 
 

@@ -14,7 +14,7 @@ from relay.app import create_app
 from relay.carrier.numbers import OwnedNumber
 from relay.domain.api_key import Scope
 from relay.store.api_keys import ApiKeys
-from relay.store.keys import BoardKeys
+from relay.store.keys import BoardKeys, DeploymentKeys
 from tests.fake_redis import FakeRedis
 from tests.world import CARL, NUMBER, OTHER_NUMBER, RITA, World, make_world
 
@@ -104,6 +104,10 @@ class Api:
 
     def key_with(self, *scopes: Scope, name: str = "another") -> str:
         return ApiKeys(self.redis, BoardKeys("main")).create(name, scopes, now=time.time())
+
+    def deployment_key(self) -> str:
+        keys = ApiKeys(self.redis, DeploymentKeys())
+        return keys.create("operator", [Scope.BOARDS], now=time.time())
 
 
 def make_api(**settings: str) -> Api:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from relay.domain.board import Board
 from relay.domain.errors import Unavailable
 from relay.domain.number_comparison import Comparison, Discrepancy, Finding
 from relay.domain.pool import Pool
@@ -120,20 +121,28 @@ def test_what_pools_cannot_buy_and_what_differs_is_measured(api):
     assert 'relay_number_differences{board="main",kind="unused"} 0.0' in text
 
 
-def test_a_pool_that_is_away_does_not_hide_what_the_others_lack(api):
-    store = api.world.services.store
-    store.pools.put(Pool(name="aa", country="US"))
-    store.purchases.note_shortage("us", Shortage(reason=FailureCode.MONTHLY_BUDGET, missing=3))
-    shortage = store.purchases.shortage
+def test_a_board_that_is_away_does_not_hide_what_the_others_lack(api):
+    deployment = api.world.deployment
+    deployment.registry.put(Board(name="second", spoken_name="Second Jobs"))
+    second = deployment.of_board("second").store
+    second.pools.put(Pool(name="us", country="US"))
+    second.purchases.note_shortage("us", Shortage(reason=FailureCode.MONTHLY_BUDGET, missing=3))
 
-    def away(pool):
-        if pool == "aa":
-            raise Unavailable("away")
-        return shortage(pool)
+    def away():
+        raise Unavailable("away")
 
-    store.purchases.shortage = away
-    text = api.http.get("/metrics").text
-    assert 'relay_pool_shortage{board="main",pool="us",reason="monthly_budget"} 3.0' in text
+    deployment.main.store.pools.names = away
+    text = api.get("/metrics", key=api.deployment_key()).text
+    assert 'relay_pool_shortage{board="second",pool="us",reason="monthly_budget"} 3.0' in text
+
+
+def test_metrics_of_several_boards_are_for_a_deployment_key(api):
+    assert api.http.get("/metrics").status_code == 200
+    api.world.deployment.registry.put(Board(name="second", spoken_name="Second Jobs"))
+
+    assert api.http.get("/metrics").status_code == 401
+    assert api.get("/metrics").status_code == 403
+    assert api.get("/metrics", key=api.deployment_key()).status_code == 200
 
 
 def test_metrics_are_there_without_the_store(api):

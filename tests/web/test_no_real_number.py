@@ -46,6 +46,8 @@ def all_answers(api):
     yield api.get(f"/v1/jobs/{CARL}")
     yield api.get("/v1/pools")
     yield api.get(f"/v1/pools/{CARL}")
+    yield api.get("/v1/boards")
+    yield api.get(f"/v1/boards/{CARL}")
     yield api.delete(path)
     yield api.delete("/v1/candidates/c-77")
     for everybody in ("/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", f"/{CARL}"):

@@ -105,7 +105,7 @@ def test_the_page_has_no_backticks_and_the_first_things_first(api):
     page = api.http.get("/docs").text
 
     assert "`" not in page
-    tags = ["Sessions", "Recruiters", "Candidates", "Pools", "Numbers", "Health", "Jobs"]
+    tags = ["Sessions", "Recruiters", "Candidates", "Pools", "Numbers", "Health", "Boards", "Jobs"]
     assert re.findall(r'<h2 id="([A-Z]\w+)">', page) == tags
     assert set(re.findall(r'href="#([^"]+)"', page)) <= set(re.findall(r'id="([^"]+)"', page))
 

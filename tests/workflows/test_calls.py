@@ -219,7 +219,7 @@ def test_a_stale_map_of_numbers_is_read_again(world):
     pool = store.pools.get("us")
     store.pools.put(replace(pool, name="us-2"))
     store.client.hdel("{main}/us:numbers", NUMBER)
-    store.client.hset("{all_boards}:numbers", NUMBER, "us-2")
+    store.client.hset("{all_boards}:numbers", NUMBER, "main/us-2")
     store.client.hset("{main}/us-2:numbers", NUMBER, 0)
 
     assert isinstance(call_from(world, RITA).decision, Bridge)

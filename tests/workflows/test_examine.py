@@ -18,7 +18,7 @@ from relay.workflows.import_number import import_number
 from tests.board import take_out
 from tests.fake_redis import FakeRedis
 from tests.web.api import FakeCarrier, FakeNumbers
-from tests.world import NOW, NUMBER, make_world
+from tests.world import NOW, NUMBER, make_settings, make_world
 
 
 class Numbers(FakeNumbers):
@@ -32,6 +32,13 @@ class Numbers(FakeNumbers):
 
 def make(client=None, **settings):
     return make_world(client, carrier=FakeCarrier(Numbers()), **settings)
+
+
+def needing_replicas(count):
+    """Settings alone ask for them: fakeredis has none, and no WAIT."""
+    world = make()
+    world.deployment.settings = make_settings(STORE_REPLICAS=str(count))
+    return world
 
 
 def find(world, queues=None):
@@ -48,7 +55,7 @@ def with_workers(*names):
 
 
 def test_a_service_that_is_set_up_well_has_nothing_to_mend():
-    world = make(STORE_REPLICAS="1")
+    world = needing_replicas(1)
     client = world.services.store.client
     client.set(DeploymentKeys().ticker_leader, "somebody")
     client.info = lambda _: {"redis_version": "7.2.4", "connected_slaves": 1}
@@ -154,7 +161,7 @@ def test_of_many_numbers_the_first_are_looked_at():
 
 
 def test_a_store_that_lets_nobody_ask_is_a_warning():
-    world = make(STORE_REPLICAS="2")
+    world = needing_replicas(2)
 
     def refuse(_):
         raise Unavailable("The store does not answer.") from ResponseError("unknown command")
@@ -217,7 +224,7 @@ def test_a_scheduler_that_is_not_at_work_is_a_warning():
 
 
 def test_too_few_replicas_are_a_failure():
-    world = make(STORE_REPLICAS="2")
+    world = needing_replicas(2)
     world.services.store.client.info = lambda _: {"connected_slaves": 1}
 
     found = find(world)["replicas"]

@@ -6,6 +6,7 @@ import pytest
 
 from relay.carrier.messages import ListedText
 from relay.carrier.webhooks import InboundText
+from relay.domain.board import Board
 from relay.domain.errors import CarrierError, Unavailable
 from relay.domain.session import Channel, ClosedReason
 from relay.domain.texts import Notice
@@ -173,19 +174,22 @@ def test_a_stop_that_we_missed_counts_from_when_it_was_said(stage: Stage) -> Non
     )
 
 
-def test_a_text_to_a_pool_that_is_away_is_taken_on_by_the_next_run(stage: Stage) -> None:
-    """P4: those to the other pools do not wait for it."""
+def test_a_text_to_a_board_that_is_away_is_taken_on_by_the_next_run(stage: Stage) -> None:
+    """P4: those to the other boards do not wait for it."""
+    stage.deployment.registry.put(Board(name="second", spoken_name="Second Jobs"))
+    second = stage.deployment.of_board("second")
+    boards, account = [stage.services, second], stage.services.account.sid
     client = stage.services.store.client
-    away = "+14155550149"
-    client.hset("{all_boards}:numbers", away, "ca")
-    client.set("{main}/ca:numbers", "not a hash, which fails as a lost master does")
+    away = "+14155550159"
+    client.hset("{all_boards}:numbers", away, "second/ca")
+    client.set("{second}/ca:numbers", "not a hash, which fails as a lost master does")
     listed(stage, "one")
     lost = replace(stage.inbound(RITA, "two"), virtual_number=away)
     stage.carrier.messages.inbound.insert(0, ListedText(text=lost, received_at=NOW - 20))
     listed(stage, "three")
 
-    assert reconcile_inbound([stage.services], now=NOW) == 2
-    assert stage.services.store.messages.reconciled_until() is None
-    client.delete("{main}/ca:numbers")
-    assert reconcile_inbound([stage.services], now=NOW + 60) == 0
-    assert stage.services.store.messages.reconciled_until() == NOW + 60
+    assert reconcile_inbound(boards, now=NOW) == 2
+    assert stage.services.store.messages.reconciled_until(account) is None
+    client.delete("{second}/ca:numbers")
+    assert reconcile_inbound(boards, now=NOW + 60) == 0
+    assert stage.services.store.messages.reconciled_until(account) == NOW + 60

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from relay.domain.board import CarrierAccount
 from relay.domain.errors import CarrierError, Unavailable
 from relay.domain.number_comparison import Comparison, Discrepancy
 from relay.domain.pool import NumberStatus
@@ -20,7 +21,7 @@ from relay.workflows.reconcile_numbers import reconcile_numbers
 from relay.workflows.release_numbers import release_numbers
 from relay.workflows.services import Services
 from tests.workflows.buying import SID, TOKEN, Killed, Market
-from tests.world import NOW, NUMBER, OTHER_NUMBER, make_settings
+from tests.world import NOW, NUMBER, OTHER_NUMBER
 
 
 @pytest.fixture
@@ -111,15 +112,14 @@ def test_a_number_that_we_lost_gets_no_new_session(market: Market) -> None:
 
 def other_account(market: Market) -> Services:
     """Credentials of an account that rents none of our numbers, and whose list is empty."""
-    settings = make_settings(TWILIO_ACCOUNT_SID="AC" + "9" * 32)
     market.carrier._numbers.list_owned = lambda: iter([])
     market.carrier._numbers.find_owned = lambda _: None
     market.carrier._numbers.release = lambda _: None  # "not found" is as good as released
-    return replace(market.services, settings=settings)
+    return replace(market.services, account=CarrierAccount(sid="AC" + "9" * 32, tokens=("t",)))
 
 
 def test_credentials_of_another_account_take_no_number_from_service(market: Market) -> None:
-    found = reconcile_numbers(other_account(market), clock=market.clock)
+    found = reconcile_numbers([other_account(market)], clock=market.clock)
     assert found is not None
     assert [(one.kind, one.number, one.is_repaired) for one in found.findings] == [
         (Discrepancy.OTHER_ACCOUNT, NUMBER, False)

@@ -93,7 +93,7 @@ def test_a_number_that_is_not_ours_is_nobody_s(stage: Stage) -> None:
 def test_a_number_that_has_left_its_pool_since_is_looked_up_again(stage: Stage) -> None:
     assert stage.store.numbers.pool_of(NUMBER) == "us"
     stage.client.hdel(PoolKeys("main", "us").numbers, NUMBER)
-    stage.client.hset(DeploymentKeys().numbers, NUMBER, "eu")
+    stage.client.hset(DeploymentKeys().numbers, NUMBER, "main/eu")
     stage.client.hset(PoolKeys("main", "eu").numbers, NUMBER, "0")
     answer = stage.text(STRANGER)
     assert (answer.outcome, answer.message.partition(".")[0]) == ("stranger", "eu")

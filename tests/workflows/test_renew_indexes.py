@@ -111,7 +111,7 @@ OLD_RING, NEW_RING = KeyRing((OLD,)), KeyRing((NEW, OLD))
 def under_both(world: World, ring: KeyRing) -> World:
     """The same world in a process that seals and indexes under this ring."""
     vault = Vault(ring, ring)
-    return World(replace(world.services, vault=vault), world.jobs)
+    return World(replace(world.services, vault=vault), world.jobs, world.deployment)
 
 
 def put_carl(world: World) -> None:
@@ -155,7 +155,10 @@ def test_a_phone_is_sealed_anew_when_its_person_is_next_used(
 def test_sealing_anew_alone_is_enough(world: World) -> None:
     """The index keys stay as they are."""
     vaults = [Vault(ring, OLD_RING) for ring in (OLD_RING, NEW_RING)]
-    old, new = (World(replace(world.services, vault=vault), world.jobs) for vault in vaults)
+    old, new = (
+        World(replace(world.services, vault=vault), world.jobs, world.deployment)
+        for vault in vaults
+    )
     put_carl(old)
     renewed = renew(new, Role.CANDIDATE, "carl")
     assert new.services.vault.is_current(renewed.sealed_phone)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,8 +17,9 @@ from relay.domain.message_progress import REPORT_GRACE
 from relay.sandbox import Phone, SimulatedCarrier
 from relay.workflows.reconcile_inbound import reconcile_inbound
 from relay.workflows.send_texts import send_texts
-from tests.pair import CARL, NUMBER, RITA, STRANGER, settings
+from tests.pair import CARL, NUMBER, RITA, STRANGER, settings, vault
 from tests.workflows.texting import Stage
+from tests.world import make_deployment
 
 pytestmark = pytest.mark.slow
 TIMEOUT = 0.5
@@ -45,7 +45,10 @@ class Story:
             base_url=sandbox.base_url,
             timeout=TIMEOUT,
         )
-        self.services = replace(self.stage.services, settings=account, carrier=self.carrier)
+        self.deployment = make_deployment(
+            self.stage.client, account, carrier=self.carrier, jobs=self.stage.jobs, vault=vault()
+        )
+        self.services = self.deployment.main
         self.ahead = 0.0
         owned = self.carrier.numbers.find_owned(NUMBER)
         assert owned is not None
@@ -98,7 +101,7 @@ def story() -> Iterator[Story]:
     ) as sandbox:
         sandbox.add_number(NUMBER)
         told = Story(sandbox, f"http://127.0.0.1:{server.port}")
-        late.app = create_app(told.services)
+        late.app = create_app(told.deployment)
         yield told
     server.shutdown()
     thread.join()
