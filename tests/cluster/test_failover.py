@@ -65,7 +65,6 @@ def test_a_write_waits_for_the_replica_of_its_boards_own_master(
 ) -> None:
     """On any other master nobody would answer: a WAIT that went there would refuse it."""
     client, home = cluster.connect(), cluster.master_of(f"{{{board}}}")
-    client.flushall()
     elsewhere = next(other for other in BOARDS if other not in cluster.boards_of(home))
 
     session = open_and_close(client, board)
@@ -80,6 +79,7 @@ def test_a_write_waits_for_the_replica_of_its_boards_own_master(
 
 def open_and_close(client: WholeCluster, name: str) -> Session:
     """Closes with STORE_REPLICAS=1 what was opened without."""
+    client.flushall()
     board = Board(client, Store(client, name))
     board.register_recruiter("rita")
     board.register_candidate("carl")
