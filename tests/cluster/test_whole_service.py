@@ -13,14 +13,16 @@ from relay.store.keys import DeploymentKeys
 from tests.cluster.servers import Cluster
 from tests.e2e.stage import Stage, eventually, set_stage
 
+#: On another master than `main` and what all boards share.
+OTHER_BOARD = "b1"
+OTHER_NUMBERS = ("+16285550151", "+16285550152")
+
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
 def stage(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """The usual board, ``main``."""
-    # MERGER: add a second board, OTHER_BOARD = "b1" (its slot is on the first master; those of
-    # `main` and of what all boards share are on the third), with a pool and two numbers of its own.
     directory = tmp_path_factory.mktemp("service")
     cluster.connect().flushall()
     with (
@@ -51,29 +53,37 @@ def test_a_start_with_rq_on_the_cluster_is_refused(stage: Stage, cluster: Cluste
 
 
 def test_a_lost_master_takes_its_own_boards_only(stage: Stage, cluster: Cluster) -> None:
-    """Another board's master is lost: nobody here hears of it."""
-    # MERGER: let nora and dan be on OTHER_BOARD, and while its master is lost, let nora hear the
-    # sentence, her API request be a 503 and her text come later (as `main`'s do below).
-    lost = next(m for m in cluster.masters if m is not cluster.master_of("{main}"))
-    assert cluster.master_of(DeploymentKeys.PREFIX) is not lost
-    ours = stage.open("rita", "carl")
-    assert stage.phone("rita").call(ours["virtual_number"]).wait(20).bridged
+    """The board on it hears the sentence, and its texts come later; the other hears of nothing."""
+    assert cluster.master_of(DeploymentKeys.PREFIX) is cluster.master_of("{main}")
+    lost = cluster.master_of(f"{{{OTHER_BOARD}}}")
+    assert lost is not cluster.master_of("{main}")
+    other = stage.on_board(OTHER_BOARD, "Second Jobs", OTHER_NUMBERS)
+    ours, theirs = stage.open("rita", "carl"), other.open("nora", "dan")
+    for who, session in (("rita", ours), ("nora", theirs)):
+        assert stage.phone(who).call(session["virtual_number"]).wait(20).bridged
     lost.kill()
     try:
         assert stage.phone("rita").call(ours["virtual_number"]).wait(20).bridged
         assert stage.session(ours["id"])["status"] == "open"
         stage.phone("rita").text(ours["virtual_number"], "one")
         stage.phone("carl").wait_for_text()
+        refused = stage.phone("nora").call(theirs["virtual_number"]).wait(20)
+        assert "try again" in " ".join(refused.heard_by_caller)
+        assert other.api.send("GET", f"/v1/sessions/{theirs['id']}").status_code == 503
+        stage.phone("nora").text(theirs["virtual_number"], "two")
     finally:
         lost.start()
         eventually(cluster.is_whole)
     assert [text.body for text in stage.phone("carl").texts] == ["one"]
+    stage.phone("dan").wait_for_text(1, timeout=90)
+    assert [text.body for text in stage.phone("dan").texts] == ["two"]
 
 
 def test_calls_of_a_lost_board_are_refused_in_time_and_its_texts_come_later(
     stage: Stage, cluster: Cluster
 ) -> None:
     """Calls get a sentence within two seconds; texts come once."""
+    stage.move_people()
     session = stage.open("nora", "dan")
     assert stage.phone("nora").call(session["virtual_number"]).wait(20).bridged
     stage.phone("nora").text(session["virtual_number"], "one")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +94,22 @@ class Stage:
         )
         return session
 
+    def on_board(self, name: str, spoken_name: str, numbers: Sequence[str]) -> Stage:
+        """The same people on another board of the service, which has numbers of its own."""
+        self.service.run("boards", "put", name, "--spoken-name", spoken_name)
+        key = self.service.run("keys", "create", "test", "--scope", "admin", "--board", name)
+        other = replace(self, api=Api(self.service.base_url, key))
+        for number in numbers:
+            self.carrier.add_number(number)
+        other.rent(numbers)
+        return other
+
+    def rent(self, numbers: Sequence[str]) -> None:
+        """Takes them into a pool whose cooldown is short."""
+        self.api.ask("PUT", "/v1/pools/us", POOL)
+        for number in numbers:
+            self.api.ask("POST", "/v1/numbers", {"phone_number": number, "pool": "us"})
+
     def session(self, session_id: str) -> dict[str, Any]:
         found: dict[str, Any] = self.api.ask("GET", f"/v1/sessions/{session_id}")
         return found
@@ -113,11 +129,8 @@ def set_stage(directory: Path, **environment: str) -> Iterator[Stage]:
     ):
         for number in NUMBERS:
             carrier.add_number(number)
-        api = service.api()
-        api.ask("PUT", "/v1/pools/us", POOL)
-        for number in NUMBERS:
-            api.ask("POST", "/v1/numbers", {"phone_number": number, "pool": "us"})
-        stage = Stage(carrier, service, api)
+        stage = Stage(carrier, service, service.api())
+        stage.rent(NUMBERS)
         stage.move_people()
         yield stage
     assert carrier.crashes == []
