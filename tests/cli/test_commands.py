@@ -44,6 +44,9 @@ COMMANDS = [
     ("numbers", "buy"),
     ("numbers", "reconcile"),
     ("numbers", "list"),
+    ("boards",),
+    ("boards", "put"),
+    ("boards", "list"),
     ("pools",),
     ("pools", "put"),
     ("pools", "list"),
@@ -395,4 +398,39 @@ def test_a_policy_is_put_in_words_and_money(environment):
         reputation=ReputationPolicy(max_calls_per_day=None, min_answer_rate=0.1),
     )
     refused = run(environment, "pools", "put", "us", "--country", "US", "--monthly-budget", "much")
+    assert refused.returncode == 2
+
+
+def test_a_second_board_is_set_up_by_commands(environment, tmp_path):
+    made = run(environment, "boards", "put", "second", "--spoken-name", "Second Jobs")
+    assert lines(made) == ["second  -  en  Second Jobs"]
+    token = tmp_path / "token"
+    token.write_text("its-own-token\n")
+    own = ("--account-sid", "AC" + "2" * 32, "--auth-token-file", str(token))
+    lines(run(environment, "boards", "put", "third", "--spoken-name", "Third Jobs", *own))
+    assert [line.split()[:2] for line in lines(run(environment, "boards", "list"))] == [
+        ["main", "-"],
+        ["second", "-"],
+        ["third", "AC" + "2" * 32],
+    ]
+
+    [key] = lines(
+        run(environment, "keys", "create", "backend", "--scope", "admin", "--board", "second")
+    )
+    assert key.startswith("relay_second_")
+    assert len(lines(run(environment, "keys", "list", "--board", "second"))) == 1
+    lines(run(environment, "pools", "put", "us", "--country", "US", "--board", "second"))
+    assert lines(run(environment, "pools", "list", "--board", "second")) != []
+    assert run(environment, "pools", "show", "us").returncode == 1
+    lines(run(environment, "numbers", "import", NUMBER, "--pool", "us", "--board", "second"))
+    assert run(environment, "numbers", "list").stdout == ""
+    unknown = run(environment, "pools", "list", "--board", "nobodys")
+    assert (unknown.returncode, unknown.stderr) == (1, "There is no such board.\n")
+
+
+def test_a_deployment_key_has_no_other_scope(environment):
+    [key] = lines(run(environment, "keys", "create", "operator", "--scope", "boards"))
+    assert key.startswith("relay__")
+    both = ("--scope", "boards", "--scope", "admin")
+    refused = run(environment, "keys", "create", "operator", *both)
     assert refused.returncode == 2
