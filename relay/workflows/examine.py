@@ -38,7 +38,7 @@ from relay.workflows.services import Services
 #: Each is a request to the carrier, and a deploy waits for it.
 _MOST_LOOKED_AT = 50
 _HOW_TO_GET_NUMBERS = (
-    "none yet: python -m relay pools put us --country US --allow US, "
+    "none yet: python -m relay pools put us --country US --allowed-countries US, "
     "then python -m relay numbers import +1… --pool us"
 )
 _PARTLY = "cluster-require-full-coverage no"

@@ -8,13 +8,16 @@ import pytest
 from redis.exceptions import ResponseError
 from rq import Worker
 
+from config.key_rings import KeyRing
 from config.queues import QUEUES
 from relay.domain.errors import CarrierError, Unavailable
 from relay.domain.pool import Pool
 from relay.store.keys import DeploymentKeys
+from relay.vault import Vault
 from relay.workflows.check_readiness import Verdict
 from relay.workflows.examine import examine
 from relay.workflows.import_number import import_number
+from relay.workflows.put_board import BoardTerms, put_board
 from tests.board import take_out
 from tests.fake_redis import FakeRedis
 from tests.web.api import FakeCarrier, FakeNumbers
@@ -269,3 +272,42 @@ def test_a_key_that_is_new_or_gone_is_no_failure():
     for ring in (first, f"{first},{second}", f"{second},{first}", second):
         world = make(client, RELAY_SEALING_KEYS=ring, RELAY_INDEX_KEYS=ring)
         assert find(world)["keys"].verdict is Verdict.OK
+
+
+# --- several boards ---------------------------------------------------------------------
+
+
+def with_second_board(world, **terms):
+    put_board(world.deployment, BoardTerms(name="second", spoken_name="Second Jobs", **terms))
+    return world
+
+
+def test_what_is_found_of_several_boards_names_each():
+    found = find(with_second_board(make()))
+    assert "main: pool us" in found
+    assert any(name.startswith("second: ") for name in found)
+    assert "store" in found
+
+
+def test_a_board_whose_token_cannot_be_read_is_a_failure():
+    own = {"account_sid": "AC" + "2" * 32, "auth_tokens": ("its-own-token",)}
+    world = with_second_board(make(), **own)
+    ring = KeyRing((("k9", bytes(32)),))
+    world.deployment.vault = Vault(ring, ring)
+
+    found = find(world)["second: account"]
+
+    assert found.verdict is Verdict.FAILED
+    assert "boards put" in found.detail
+
+
+def test_a_board_that_is_away_hides_no_other():
+    world = with_second_board(make())
+
+    def away():
+        raise Unavailable("away")
+
+    world.deployment.of_board("second").store.pools.all = away
+    found = find(world)
+    assert found["second: store"].verdict is Verdict.FAILED
+    assert "main: pool us" in found

@@ -14,6 +14,7 @@ from relay.store.notices import ASKED_AN_HOUR
 from relay.workflows.reconcile_inbound import FIRST_LOOK, OVERLAP, reconcile_inbound
 from relay.workflows.recycle import recycle
 from relay.workflows.relay_text import relay_text
+from relay.workflows.services import Services
 from relay.workflows.word_answer import word_answer
 from tests.pair import CARL, NOW, NUMBER, RITA, STRANGER, US
 from tests.workflows.texting import Stage, share_the_number
@@ -193,3 +194,35 @@ def test_a_text_to_a_board_that_is_away_is_taken_on_by_the_next_run(stage: Stage
     client.delete("{second}/ca:numbers")
     assert reconcile_inbound(boards, now=NOW + 60) == 0
     assert stage.services.store.messages.reconciled_until(account) == NOW + 60
+
+
+# --- several boards ---------------------------------------------------------------------
+
+
+def second_of(stage: Stage) -> Services:
+    stage.deployment.registry.put(Board(name="second", spoken_name="Second Jobs"))
+    return stage.deployment.of_board("second")
+
+
+def test_a_text_is_taken_on_for_the_board_that_its_number_has_moved_to(stage: Stage) -> None:
+    """This process has read of it as `main`'s, and `main` finds out while it takes the text on."""
+    second = second_of(stage)
+    assert stage.deployment.of_number(NUMBER) is stage.services
+    stage.client.hset("{all_boards}:numbers", NUMBER, "second/us")
+    stage.client.hdel("{main}/us:numbers", NUMBER)
+    stage.client.hset("{second}/us:numbers", NUMBER, 0)
+    listed(stage, "for the other board")
+
+    assert reconcile_inbound([stage.services, second], now=NOW) == 0
+
+    assert stage.deployment.of_number(NUMBER) is second
+    assert stage.client.exists("{second}:refused:" + "SM" + "0" * 31 + "1")
+
+
+def test_a_text_to_a_number_of_a_board_with_another_account_is_left_to_that(stage: Stage) -> None:
+    second_of(stage)
+    stage.client.hset("{all_boards}:numbers", "+16285550151", "second/us")
+    text = replace(stage.inbound(RITA, "not for us"), virtual_number="+16285550151")
+    stage.carrier.messages.inbound.insert(0, ListedText(text=text, received_at=NOW - 20))
+    assert reconcile_inbound([stage.services], now=NOW) == 0
+    assert not stage.client.keys("*refused*")

@@ -254,3 +254,17 @@ def test_a_pool_that_is_away_is_left_out(market: Market) -> None:
 
     market.store.numbers.of_pool, market.store.numbers.get = away, unreadable
     assert kinds(market) == [(Discrepancy.FOREIGN, OTHER_NUMBER, False)]
+
+
+# --- several boards ---------------------------------------------------------------------
+
+
+def test_a_number_bought_for_a_board_that_is_not_compared_is_told_as_its(market: Market) -> None:
+    """The board is no more, or uses another account by now."""
+    bought = market.simulated.add_number(OTHER_NUMBER)
+    bought.friendly_name = "relay:second:de"
+
+    (finding,) = compare(market).findings
+
+    assert (finding.kind, finding.number) == (Discrepancy.UNUSED, OTHER_NUMBER)
+    assert (finding.board, finding.pool, finding.is_repaired) == ("second", "de", False)
