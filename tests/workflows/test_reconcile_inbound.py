@@ -226,3 +226,11 @@ def test_a_text_to_a_number_of_a_board_with_another_account_is_left_to_that(stag
     stage.carrier.messages.inbound.insert(0, ListedText(text=text, received_at=NOW - 20))
     assert reconcile_inbound([stage.services], now=NOW) == 0
     assert not stage.client.keys("*refused*")
+
+
+def test_a_text_to_a_number_of_nobodys_goes_to_nobody(stage: Stage) -> None:
+    text = replace(stage.inbound(RITA, "hello?"), virtual_number="+16285550159")
+    stage.carrier.messages.inbound.insert(0, ListedText(text=text, received_at=NOW - 20))
+    assert reconcile_inbound([stage.services, second_of(stage)], now=NOW) == 0
+    stage.work()
+    assert stage.arrived == []

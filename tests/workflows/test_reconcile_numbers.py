@@ -268,3 +268,9 @@ def test_a_number_bought_for_a_board_that_is_not_compared_is_told_as_its(market:
 
     assert (finding.kind, finding.number) == (Discrepancy.UNUSED, OTHER_NUMBER)
     assert (finding.board, finding.pool, finding.is_repaired) == ("second", "de", False)
+
+
+def test_a_number_of_a_board_with_another_account_is_not_ours_to_compare(market: Market) -> None:
+    market.simulated.add_number(OTHER_NUMBER)
+    market.redis.hset("{all_boards}:numbers", OTHER_NUMBER, "second/us")
+    assert compare(market).findings == ()
