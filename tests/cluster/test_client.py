@@ -111,6 +111,8 @@ def test_there_are_no_transactions_and_no_commands_to_nobody(client: WholeCluste
 
 COUNT = 'return redis.call("INCR", KEYS[1])'
 COUNT_SHA = "f793247de6e1e3c553cd42d39c812df499e679e4"
+PUT = 'return redis.call("SET", KEYS[1], "here")'
+PUT_SHA = "6c1db2be16ce468681e9df136106bd56bc7474a1"
 
 
 def test_a_script_that_a_master_has_never_seen_is_brought_to_it(client: WholeCluster) -> None:
@@ -128,9 +130,9 @@ def test_replicas_are_waited_for_where_the_write_was(client: WholeCluster) -> No
     """This cluster has none, so a write that wants one is not acknowledged; it stands."""
     scripts = Scripts(client, replicas=1)
     for key in KEYS:
-        with pytest.raises(Unavailable, match="replicas"):
-            scripts.send(COUNT, COUNT_SHA, [key], [], durably=True)
-        assert client.get(key) == "1"
+        with pytest.raises(Unavailable):
+            scripts.send(PUT, PUT_SHA, [key], [], durably=True)
+        assert client.get(key) == "here"
 
 
 def test_threads_share_it_while_its_connections_are_lost(client: WholeCluster) -> None:

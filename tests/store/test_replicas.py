@@ -28,6 +28,9 @@ def replica(tmp_path: Path, real_redis_url: str) -> Iterator[redis.Redis]:
         client = real_redis(server.url)
         client.replicaof("127.0.0.1", str(master.connection_pool.connection_kwargs["port"]))
         eventually(lambda: client.info("replication")["master_link_status"] == "up")
+        # Up for the replica, which its master may still be sending the store to.
+        master.set("awaited", 1)
+        eventually(lambda: master.wait(1, 100) == 1)
         yield client
 
 
