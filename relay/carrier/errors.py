@@ -18,32 +18,28 @@ from twilio.base.exceptions import (
 )
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
+from relay.carrier.codes import NO_ANSWER, TOO_MANY_REQUESTS, UNREADABLE_ANSWER, trouble_of
 from relay.domain.errors import CarrierError
-from relay.domain.message_progress import may_retry
+from relay.domain.trouble import Trouble
 
-#: Twilio's codes are five digits; these are ours for what never had one.
-NO_ANSWER = 1
-UNREADABLE_ANSWER = 2
-
-_TOO_MANY_REQUESTS = 429
-_TOO_MANY_REQUESTS_CODE = 20429
+_TOO_MANY_REQUESTS_STATUS = 429
 _SERVER_ERROR = 500
 
 
 def refusal(status: int, text: str, headers: Mapping[str, str], *, creates: bool) -> CarrierError:
     """The error of an answer with a status of 400 or more, JSON or not."""
     code = _code_in(text) or status
-    if status == _TOO_MANY_REQUESTS:
+    if status == _TOO_MANY_REQUESTS_STATUS:
         seconds = headers.get("Retry-After", "")
         return CarrierError(
-            _TOO_MANY_REQUESTS_CODE,
-            retryable=True,
+            Trouble.LATER,
+            TOO_MANY_REQUESTS,
             retry_after=float(seconds) if seconds.isdigit() else None,
         )
     if status >= _SERVER_ERROR:
         # The request may have had its effect before the server failed.
-        return CarrierError(code, retryable=True, ambiguous=creates)
-    return CarrierError(code, retryable=may_retry(code))
+        return CarrierError(Trouble.LATER, code, ambiguous=creates)
+    return CarrierError(trouble_of(code), code)
 
 
 def _code_in(text: str) -> int:
@@ -64,18 +60,16 @@ def carrier_errors(*, creates: bool = False) -> Iterator[None]:
     try:
         yield
     except NoConnection as error:
-        raise CarrierError(
-            NO_ANSWER, retryable=True, ambiguous=creates and not _never_connected(error)
-        ) from None
+        is_open = creates and not _never_connected(error)
+        raise CarrierError(Trouble.LATER, NO_ANSWER, ambiguous=is_open) from None
     except RequestException:
-        raise CarrierError(NO_ANSWER, retryable=True, ambiguous=creates) from None
+        raise CarrierError(Trouble.LATER, NO_ANSWER, ambiguous=creates) from None
     except (TwilioRestException, TwilioServiceException) as error:
-        raise CarrierError(
-            int(error.code or error.status), retryable=may_retry(int(error.code or 0))
-        ) from None
+        code = int(error.code or error.status)
+        raise CarrierError(trouble_of(code), code) from None
     except (TwilioException, ValueError, KeyError, TypeError, AttributeError):
         # An answer that the SDK cannot read says nothing about what was done.
-        raise CarrierError(UNREADABLE_ANSWER, retryable=True, ambiguous=creates) from None
+        raise CarrierError(Trouble.LATER, UNREADABLE_ANSWER, ambiguous=creates) from None
 
 
 def _never_connected(error: NoConnection) -> bool:

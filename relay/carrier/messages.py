@@ -9,10 +9,12 @@ from typing import Any
 
 from twilio.rest import Client
 
-from relay.carrier.errors import UNREADABLE_ANSWER, carrier_errors
+from relay.carrier.codes import UNREADABLE_ANSWER
+from relay.carrier.errors import carrier_errors
 from relay.carrier.webhooks import InboundText
 from relay.domain.errors import CarrierError
 from relay.domain.phone import PhoneNumber
+from relay.domain.trouble import Trouble
 
 _PAGE = 100
 _INBOUND_PAGE = 1000  # the most Twilio gives
@@ -55,7 +57,7 @@ class CarrierMessages:
                 from_=virtual_number, to=to.reveal(), body=body, status_callback=status_callback
             )
             if not message.sid:
-                raise CarrierError(UNREADABLE_ANSWER, retryable=True, ambiguous=True)
+                raise CarrierError(Trouble.LATER, UNREADABLE_ANSWER, ambiguous=True)
             return _sent(message)
 
     def find_sent(self, *, virtual_number: str, to: PhoneNumber, since: float) -> list[SentText]:

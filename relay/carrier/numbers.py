@@ -8,14 +8,12 @@ from typing import Any
 
 from twilio.rest import Client
 
-from relay.carrier.errors import UNREADABLE_ANSWER, carrier_errors
+from relay.carrier.codes import ALREADY_IN_SERVICE, NOT_FOUND, NOTHING_SOLD, UNREADABLE_ANSWER
+from relay.carrier.errors import carrier_errors
 from relay.domain.errors import CarrierError
+from relay.domain.trouble import Trouble
 
 _PAGE = 1000  # the most Twilio gives
-#: HTTP's code where Twilio says none of its own (FACTS 4).
-_NOT_FOUND = {404, 20404}
-_NOTHING_SOLD = 20404
-_IN_THE_SERVICE = 21710
 #: There, numbers are local whatever they are used for.
 _WITHOUT_MOBILE = {"US", "CA"}
 
@@ -109,7 +107,7 @@ class CarrierNumbers:
                 return offered
             is_sold = is_sold or offered is not None
         if not is_sold:
-            raise CarrierError(_NOTHING_SOLD, retryable=False)
+            raise CarrierError(Trouble.NEVER, NOTHING_SOLD)
         return []
 
     def buy(
@@ -117,8 +115,8 @@ class CarrierNumbers:
     ) -> OwnedNumber:
         """Rents it, with its webhooks set in the same request, so that it never rings elsewhere.
 
-        Raises CarrierError: 21422 when somebody else has it; ``ambiguous`` when it may have been
-        bought: look with ``find_owned`` before buying again.
+        Raises CarrierError: ``SOLD`` when somebody else has it; ``ambiguous`` when it may have
+        been bought: look with ``find_owned`` before buying again.
         """
         with carrier_errors(creates=True):
             bought = self._numbers.create(
@@ -132,7 +130,7 @@ class CarrierNumbers:
                 status_callback_method="POST",
             )
             if not bought.sid or bought.phone_number != number:
-                raise CarrierError(UNREADABLE_ANSWER, retryable=True, ambiguous=True)
+                raise CarrierError(Trouble.LATER, UNREADABLE_ANSWER, ambiguous=True)
             return _read(bought)
 
     def release(self, sid: str) -> None:
@@ -142,7 +140,7 @@ class CarrierNumbers:
             with carrier_errors():
                 self._numbers(sid).delete()
         except CarrierError as error:
-            if error.code not in _NOT_FOUND:
+            if error.code not in NOT_FOUND:
                 raise
 
     def join_service(self, number_sid: str) -> None:
@@ -155,7 +153,7 @@ class CarrierNumbers:
             with carrier_errors():
                 self._members().create(phone_number_sid=number_sid)
         except CarrierError as error:
-            if error.code != _IN_THE_SERVICE:
+            if error.code != ALREADY_IN_SERVICE:
                 raise
 
     def service_members(self) -> set[str]:
@@ -194,7 +192,7 @@ def _on_offer(kind: Any, wishes: dict[str, Any]) -> list[str] | None:
         with carrier_errors():
             return [str(offer.phone_number) for offer in kind.list(**wishes)]
     except CarrierError as error:
-        if error.code in _NOT_FOUND:
+        if error.code in NOT_FOUND:
             return None
         raise
 

@@ -9,6 +9,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from relay.carrier.codes import trouble_of
+from relay.domain.trouble import Trouble
+
 _SID = re.compile(r"[A-Z]{2}[0-9a-zA-Z]{32}")
 _ATTESTATION = re.compile(r"TN-Validation-Passed-([ABC])")
 
@@ -96,6 +99,10 @@ class MessageStatusReport:
     message_sid: str
     status: str
     error_code: int = 0
+
+    @property
+    def trouble(self) -> Trouble | None:
+        return trouble_of(self.error_code) if self.error_code else None
 
 
 def read_inbound_call(fields: Fields) -> InboundCall:

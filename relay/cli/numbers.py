@@ -15,6 +15,7 @@ from relay.domain.errors import CarrierError, Invalid
 from relay.domain.number_comparison import Finding
 from relay.domain.pool import VirtualNumber
 from relay.domain.purchase import MOST_AT_ONCE, Purchase
+from relay.domain.trouble import Trouble
 from relay.workflows.buy_numbers import Later, buy_numbers
 from relay.workflows.import_number import import_number
 from relay.workflows.order_numbers import Order, order_numbers
@@ -115,7 +116,7 @@ def reconcile(board: str, *, fix: bool) -> None:
     sharing = [one for one in deployment.boards() if one.account.sid == account]
     comparison = reconcile_numbers(sharing, clock=time.time, fix=fix)
     if comparison is None:
-        raise CarrierError(0, retryable=True)
+        raise CarrierError(Trouble.LATER, 0)
     for finding in comparison.findings:
         click.echo(_line(finding))
     left = [f for f in comparison.findings if f.kind.is_trouble and not f.is_repaired]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from relay.domain.trouble import Trouble
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -106,12 +108,17 @@ class Unavailable(RelayError):
 
 @dataclass(eq=False)
 class CarrierError(Exception):
-    """The carrier refused or did not answer. The one thing a caller asks: may it be tried again?"""
+    """The carrier refused or did not answer. ``code`` is its own word, to be shown and logged;
+    ``ambiguous``: the request may have had its effect."""
 
+    trouble: Trouble
     code: int
-    retryable: bool
     retry_after: float | None = None
     ambiguous: bool = False
+
+    @property
+    def retryable(self) -> bool:
+        return self.trouble.passes
 
     def __str__(self) -> str:
         return f"carrier error {self.code}"

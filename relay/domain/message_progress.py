@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from relay.domain.trouble import Trouble
+
 RETRY_FOR = 3600
 FIRST_PAUSE = 2.0
 LONGEST_PAUSE = 300.0
@@ -60,25 +62,6 @@ def read_status(carrier_word: str) -> tuple[MessageStatus, int] | None:
     return _REPORTS.get(carrier_word)
 
 
-OPTED_OUT = 21610
-
-#: Codes of a refused request that may go through later; every other one is final.
-_RETRYABLE = {
-    20003,  # authentication: a token is being rotated, or ops mend it within the hour
-    20429,  # too many requests: "never processed, always safe to retry" (D:err/20429)
-    20500,  # the carrier's own fault
-    21611,  # the sender's queue is full (over 10 h)
-    30001,  # the same, found later
-}
-#: Reported after the carrier took the text: the handset was off, or nobody knows why.
-_SECOND_DELIVERY = {30003, 30008}
-
-
-def may_retry(code: int) -> bool:
-    """Whether the carrier may accept the same request later."""
-    return code in _RETRYABLE
-
-
 def retry_at(
     *, now: float, accepted_at: float, attempts: int, retry_after: float | None, jitter: float
 ) -> float | None:
@@ -93,16 +76,22 @@ def retry_at(
 
 
 def redelivery_at(
-    *, code: int, now: float, accepted_at: float, attempts: int, redelivered: bool, jitter: float
+    trouble: Trouble | None,
+    *,
+    now: float,
+    accepted_at: float,
+    attempts: int,
+    redelivered: bool,
+    jitter: float,
 ) -> float | None:
     """When to send a text again that the carrier took and then reported as failed, or None.
 
     An unreachable handset gets one more try, a full queue as many as the hour holds.
     """
-    if code in _SECOND_DELIVERY:
+    if trouble is Trouble.UNREACHABLE:
         at = now + SECOND_DELIVERY_AFTER
         return None if redelivered or at > accepted_at + RETRY_FOR else at
-    if may_retry(code):
+    if trouble and trouble.passes:
         return retry_at(
             now=now, accepted_at=accepted_at, attempts=attempts, retry_after=None, jitter=jitter
         )

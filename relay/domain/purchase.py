@@ -10,9 +10,8 @@ from typing import assert_never
 from relay.domain.board import BOARD_NAME, NumberPlace
 from relay.domain.errors import CarrierError
 from relay.domain.pool import POOL_NAME, Pool, PoolFigures
+from relay.domain.trouble import Trouble
 
-#: Carrier's refusal of a number that somebody else has bought meanwhile (D:err/21422).
-NOT_AVAILABLE = 21422
 #: A request whose answer was lost has had its effect by then, or never will; in seconds. The
 #: carrier ends a request of its own after 15 s.
 CERTAIN_AFTER = 60.0
@@ -133,7 +132,7 @@ class AfterRefusal(Enum):
 
 
 def after_refusal(error: CarrierError) -> AfterRefusal:
-    if error.code == NOT_AVAILABLE:
+    if error.trouble is Trouble.SOLD:
         return AfterRefusal.PICK_ANOTHER
     if error.ambiguous:
         return AfterRefusal.LOOK_FIRST

@@ -12,7 +12,7 @@ min_answer_rate        20 %     no figure is published. Twilio: "unreasonable an
                                 rates are often associated with spam". One account of a number that
                                 was labelled: from 38 % to 14 %
 max_filtered_share     5 %      no figure is published. Kyrios stops an account's texts at 12 % of
-                                errors of any kind; 30007 alone should weigh sooner
+                                errors of any kind; filtering alone should weigh sooner
 rest_for               a day    PhoneBurner: analytics firms take a flag back in one to three
                                 business days; Kyrios stops texts for 24 hours
 min_calls, min_texts   20       fewer prove nothing: one short call of six would be 17 %
@@ -32,8 +32,6 @@ HOUR = 3600
 WINDOW = 24 * HOUR
 #: A talk of less is a short call, in seconds (Telnyx, CallTrackingMetrics).
 SHORT_CALL = 6
-#: "Message filtered": by the carrier or by Twilio for it.
-FILTERED = 30007
 #: A number at rest recovers only this far inside its thresholds, so that it does not flap.
 RECOVERY = 0.8
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from relay.domain.message_progress import MessageStatus
 from relay.domain.participant import Role
+from relay.domain.trouble import Trouble
 
 
 class Notice(StrEnum):
@@ -30,6 +31,11 @@ def message_id(pool: str, inbound_sid: str) -> str:
 def second_id(message: str) -> str:
     """The id of the other part of a text that was split; no inbound text has one like it."""
     return f"{message}.2"
+
+
+def notice_of_failure(trouble: Trouble | None) -> Notice:
+    """What the sender of a text that was not delivered is told; None: the trouble is our own."""
+    return Notice.TEXTS_PAUSED if trouble is Trouble.OPTED_OUT else Notice.TEXT_FAILED
 
 
 def notice_id(cause: str, notice: Notice) -> str:
@@ -203,13 +209,14 @@ class GivenUp:
 @dataclass(frozen=True, kw_only=True)
 class StatusReport:
     """What the carrier says of an ``attempt``. Only a status of higher ``rank`` replaces what is
-    known; ``error_code`` is 0 for none."""
+    known. ``error_code`` is the carrier's, 0 for none, and ``trouble`` what it means."""
 
     attempt: str
     sid: str
     status: MessageStatus
     rank: int
     error_code: int = 0
+    trouble: Trouble | None = None
 
 
 class ReportOutcome(StrEnum):

@@ -8,7 +8,6 @@ from typing import Any
 
 from relay.domain.message_progress import MessageStatus
 from relay.domain.participant import Role
-from relay.domain.reputation import FILTERED
 from relay.domain.texts import (
     Acceptance,
     AcceptState,
@@ -21,6 +20,7 @@ from relay.domain.texts import (
     StatusReport,
     notice_id,
 )
+from relay.domain.trouble import Trouble
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys, DeploymentKeys
 from relay.store.outbox import BODY_LIFETIME, LOOK_AGAIN, TAKING_BACK_NOTICES, Outbox
@@ -129,7 +129,7 @@ class Messages:
 
 def _counts_as(report: StatusReport) -> str:
     """For its number's traffic: nothing before the carrier has passed it on."""
-    if report.status.is_failure and report.error_code == FILTERED:
+    if report.status.is_failure and report.trouble is Trouble.FILTERED:
         return "filtered"
     return "sent" if report.status.is_final or report.status is MessageStatus.SENT else ""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from relay.domain.message_progress import FINAL_RANK, MessageStatus
 from relay.domain.participant import Role
-from relay.domain.reputation import FILTERED
 from relay.domain.session import ClosedReason
 from relay.domain.texts import (
     Behind,
@@ -21,6 +20,7 @@ from relay.domain.texts import (
     notice_id,
     second_id,
 )
+from relay.domain.trouble import Trouble
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys
 from relay.store.scripts import Scripts
@@ -181,6 +181,7 @@ class Outbox:
         token: str,
         now: float,
         error_code: int,
+        trouble: Trouble | None,
         notice: Notice,
         retention: int,
         number: str = "",
@@ -196,7 +197,7 @@ class Outbox:
             number=number,
             error_code=error_code,
             rank=FINAL_RANK,
-            is_filtered=error_code == FILTERED and number != "",
+            is_filtered=trouble is Trouble.FILTERED and number != "",
             notice_id=notice_id(message_id, notice),
             notice_kind=notice,
             look_again=LOOK_AGAIN,

@@ -7,8 +7,8 @@ import random
 import structlog
 
 from relay.carrier.webhooks import MessageStatusReport
-from relay.domain.message_progress import OPTED_OUT, read_status, redelivery_at
-from relay.domain.texts import Message, Notice, ReportOutcome, StatusReport, notice_id
+from relay.domain.message_progress import read_status, redelivery_at
+from relay.domain.texts import Message, ReportOutcome, StatusReport, notice_id, notice_of_failure
 from relay.metrics import MESSAGE_STATUSES
 from relay.workflows.services import Services
 
@@ -28,7 +28,7 @@ def record_message_status(
         log.info("status report not used", message=message_id, status=report.status)
         return
     status, rank = known
-    notice = Notice.TEXTS_PAUSED if report.error_code == OPTED_OUT else Notice.TEXT_FAILED
+    notice = notice_of_failure(report.trouble)
     reported = services.store.messages.record_status(
         message_id,
         StatusReport(
@@ -37,6 +37,7 @@ def record_message_status(
             status=status,
             rank=rank,
             error_code=report.error_code,
+            trouble=report.trouble,
         ),
         now=now,
         number=message.number,
@@ -62,7 +63,7 @@ def record_message_status(
 
 def _send_again_at(message: Message, report: MessageStatusReport, now: float) -> float | None:
     return redelivery_at(
-        code=report.error_code,
+        report.trouble,
         now=now,
         accepted_at=message.started_at,
         attempts=message.attempts,

@@ -15,12 +15,12 @@ import structlog
 
 from relay.carrier import announcements
 from relay.carrier.announcements import Announcement
+from relay.carrier.codes import OPTED_OUT, UNREADABLE_TEXT
 from relay.carrier.messages import SentText
 from relay.carrier.urls import WebhookUrls
 from relay.domain.code_prefix import split, with_code_prefix
 from relay.domain.errors import CarrierError
 from relay.domain.message_progress import (
-    OPTED_OUT,
     REPORT_GRACE,
     TAKEN,
     read_status,
@@ -35,8 +35,10 @@ from relay.domain.texts import (
     SendLease,
     Turn,
     notice_id,
+    notice_of_failure,
     second_id,
 )
+from relay.domain.trouble import Trouble
 from relay.vault import Unreadable
 from relay.workflows.ask_which_session import ask_which_session
 from relay.workflows.find_receiver import find_attempted, find_receiver
@@ -52,8 +54,6 @@ _TURN = 20.0
 _LEASE_NEEDED = 10.5
 #: The carrier's clock against ours, in seconds, when it is asked what it took since an attempt.
 _CLOCK_MARGIN = 5.0
-#: Code of a text that was never offered to the carrier: nothing can be unsealed any more.
-_UNREADABLE = 3
 
 
 def send_texts(services: Services, message_id: str, *, clock: Clock) -> None:
@@ -86,7 +86,7 @@ def _use(services: Services, lease: SendLease, clock: Clock) -> str:
         case Turn.UNSETTLED:
             return _settle(services, lease, clock)
         case Turn.REVOKED:
-            return _give_up(services, lease, 0, clock, "revoked")
+            return _give_up(services, lease, clock, "revoked")
         case never:
             assert_never(never)
 
@@ -97,11 +97,13 @@ def _send(services: Services, lease: SendLease, clock: Clock) -> str:
         to = find_receiver(services, lease, now=now)
         words = _words(services, lease, now)
     except Unreadable:
-        return _give_up(services, lease, _UNREADABLE, clock, "unreadable")
+        return _give_up(services, lease, clock, "unreadable", code=UNREADABLE_TEXT)
     if to is None:
-        return _give_up(services, lease, 0, clock, "revoked")
+        return _give_up(services, lease, clock, "revoked")
     if _has_stopped(services, lease, to):
-        return _give_up(services, lease, OPTED_OUT, clock, "opted_out")
+        return _give_up(
+            services, lease, clock, "opted_out", code=OPTED_OUT, trouble=Trouble.OPTED_OUT
+        )
     parts = None if lease.part else split(words, code=lease.code, context=lease.context)
     if parts:
         return _split(services, lease, parts, clock)
@@ -169,13 +171,13 @@ def _after_error(
         return _postpone(
             services, lease, now + REPORT_GRACE, clock, outcome_unknown=True, code=error.code
         )
-    if error.code == OPTED_OUT:
+    if error.trouble is Trouble.OPTED_OUT:
         _remember_opt_out(services, lease, to, now)
     if error.retryable:
         again = _retry_at(lease, now, error.retry_after)
         if again is not None:
             return _postpone(services, lease, again, clock, outcome_unknown=False, code=error.code)
-    return _give_up(services, lease, error.code, clock, "refused")
+    return _give_up(services, lease, clock, "refused", code=error.code, trouble=error.trouble)
 
 
 def _remember_opt_out(services: Services, lease: SendLease, to: PhoneNumber, now: float) -> None:
@@ -194,9 +196,9 @@ def _settle(services: Services, lease: SendLease, clock: Clock) -> str:
         to = find_attempted(services, lease)
         body = _prefixed(lease, _words(services, lease, clock()))
     except Unreadable:
-        return _give_up(services, lease, _UNREADABLE, clock, "unreadable")
+        return _give_up(services, lease, clock, "unreadable", code=UNREADABLE_TEXT)
     if to is None:
-        return _give_up(services, lease, 0, clock, "revoked")
+        return _give_up(services, lease, clock, "revoked")
     try:
         listed = services.carrier.messages.find_sent(
             virtual_number=lease.number, to=to, since=lease.attempted_at - _CLOCK_MARGIN
@@ -204,7 +206,9 @@ def _settle(services: Services, lease: SendLease, clock: Clock) -> str:
     except CarrierError as error:
         again = _retry_at(lease, clock(), error.retry_after)
         if again is None:
-            return _give_up(services, lease, error.code, clock, "unsettled")
+            return _give_up(
+                services, lease, clock, "unsettled", code=error.code, trouble=error.trouble
+            )
         return _postpone(services, lease, again, clock, outcome_unknown=True, code=error.code)
     taken = _unowned(services, [text for text in listed if _says(text, body)])
     if taken:
@@ -274,13 +278,22 @@ def _postpone(
     return ""
 
 
-def _give_up(services: Services, lease: SendLease, code: int, clock: Clock, reason: str) -> str:
-    notice = Notice.TEXTS_PAUSED if code == OPTED_OUT else Notice.TEXT_FAILED
+def _give_up(
+    services: Services,
+    lease: SendLease,
+    clock: Clock,
+    reason: str,
+    *,
+    code: int = 0,
+    trouble: Trouble | None = None,
+) -> str:
+    notice = notice_of_failure(trouble)
     given_up = services.store.messages.outbox.give_up(
         lease.message,
         token=lease.token,
         now=clock(),
         error_code=code,
+        trouble=trouble,
         notice=notice,
         retention=services.settings.record_retention,
         number=lease.number,

@@ -13,7 +13,8 @@ from requests.exceptions import ConnectTimeout
 from twilio.base.exceptions import TwilioRestException, TwilioServiceException
 
 from relay.carrier.client import Carrier
-from relay.carrier.errors import UNREADABLE_ANSWER, carrier_errors
+from relay.carrier.codes import UNREADABLE_ANSWER
+from relay.carrier.errors import carrier_errors
 from relay.carrier.urls import WebhookUrls
 from relay.domain.errors import CarrierError
 from relay.domain.phone import PhoneNumber

@@ -9,11 +9,11 @@ from relay.domain.message_progress import (
     RETRY_FOR,
     SECOND_DELIVERY_AFTER,
     MessageStatus,
-    may_retry,
     read_status,
     redelivery_at,
     retry_at,
 )
+from relay.domain.trouble import Trouble
 
 T0 = 1_790_000_000.0
 
@@ -27,9 +27,11 @@ def retry(
     return None if at is None else at - T0 - age
 
 
-def redelivery(code: int, *, age: float = 0, redelivered: bool = False) -> float | None:
+def redelivery(
+    trouble: Trouble | None, *, age: float = 0, redelivered: bool = False
+) -> float | None:
     return redelivery_at(
-        code=code, now=T0 + age, accepted_at=T0, attempts=1, redelivered=redelivered, jitter=1
+        trouble, now=T0 + age, accepted_at=T0, attempts=1, redelivered=redelivered, jitter=1
     )
 
 
@@ -56,18 +58,6 @@ def test_a_new_word_is_no_status() -> None:
 )
 def test_ends_and_failures(status: MessageStatus, is_final: bool, is_failure: bool) -> None:
     assert (status.is_final, status.is_failure) == (is_final, is_failure)
-
-
-@pytest.mark.parametrize("code", [20003, 20429, 20500, 21611, 30001])
-def test_what_passes_may_be_retried(code: int) -> None:
-    assert may_retry(code)
-
-
-@pytest.mark.parametrize(
-    "code", [21211, 21408, 21602, 21606, 21608, 21610, 21612, 21614, 21617, 30007, 30034]
-)
-def test_what_stays_is_final(code: int) -> None:
-    assert not may_retry(code)
 
 
 def test_pauses_double_up_to_five_minutes() -> None:
@@ -100,18 +90,20 @@ def test_an_hour_of_retries_is_a_few_dozen_requests() -> None:
     assert attempts < 40
 
 
-@pytest.mark.parametrize("code", [30003, 30008])
-def test_an_unreachable_phone_gets_one_more_try(code: int) -> None:
-    assert redelivery(code) == T0 + SECOND_DELIVERY_AFTER
-    assert redelivery(code, redelivered=True) is None
-    assert redelivery(code, age=RETRY_FOR) is None
+def test_an_unreachable_phone_gets_one_more_try() -> None:
+    assert redelivery(Trouble.UNREACHABLE) == T0 + SECOND_DELIVERY_AFTER
+    assert redelivery(Trouble.UNREACHABLE, redelivered=True) is None
+    assert redelivery(Trouble.UNREACHABLE, age=RETRY_FOR) is None
 
 
-def test_a_full_queue_is_tried_again_as_long_as_the_hour_lasts() -> None:
-    assert redelivery(30001, redelivered=True) == T0 + 2
-    assert redelivery(30001, age=RETRY_FOR) is None
+@pytest.mark.parametrize("trouble", [Trouble.LATER, Trouble.ACCOUNT])
+def test_what_passes_is_tried_again_as_long_as_the_hour_lasts(trouble: Trouble) -> None:
+    assert redelivery(trouble, redelivered=True) == T0 + 2
+    assert redelivery(trouble, age=RETRY_FOR) is None
 
 
-@pytest.mark.parametrize("code", [0, 30004, 30005, 30006, 30007, 30034, 21610])
-def test_other_reported_failures_are_final(code: int) -> None:
-    assert redelivery(code) is None
+@pytest.mark.parametrize(
+    "trouble", [None, Trouble.OPTED_OUT, Trouble.FILTERED, Trouble.SOLD, Trouble.NEVER]
+)
+def test_other_reported_failures_are_final(trouble: Trouble | None) -> None:
+    assert redelivery(trouble) is None

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from relay.domain.errors import Conflict
 from relay.domain.policy import DAY
 from relay.domain.pool import NumberStatus
-from relay.domain.purchase import NOT_AVAILABLE, JobStatus, Purchase
+from relay.domain.purchase import JobStatus, Purchase
 from relay.sandbox.stock import in_area
 from relay.workflows.order_numbers import Order, order_numbers
 from tests.month.board import Board
@@ -114,7 +114,7 @@ class Mishaps:
         faults = Counter(request.fault for request in requests)
         assert faults["lost reply"] == 2, "this seed never lost an answer"
         assert faults["refused"] > 0, "this seed was never refused"
-        snatched = [r for r in requests if r.response and r.response.get("code") == NOT_AVAILABLE]
+        snatched = [r for r in requests if r.response and r.response.get("code") == 21422]
         assert len(snatched) == 2, "this seed was never too late for a number"
 
     def _at(self, day: int, hour: int) -> float:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 import redis
 
+from relay.carrier.codes import trouble_of
 from relay.domain.message_progress import MessageStatus
 from relay.domain.participant import Role
 from relay.domain.session import Channel, ClosedReason, Session
@@ -23,6 +24,7 @@ from relay.domain.texts import (
     notice_id,
     second_id,
 )
+from relay.domain.trouble import Trouble
 from relay.store.keys import PoolKeys
 from relay.store.outbox import LEASE, LOOK_AGAIN, MESSAGE_FIELDS
 from relay.store.script_headers import LUA
@@ -125,7 +127,14 @@ class Texts:
     ):
         return self.store.messages.record_status(
             message,
-            StatusReport(attempt=attempt, sid=sid, status=status, rank=rank, error_code=code),
+            StatusReport(
+                attempt=attempt,
+                sid=sid,
+                status=status,
+                rank=rank,
+                error_code=code,
+                trouble=trouble_of(code) if code else None,
+            ),
             now=now,
             number=NUMBER,
             send_again_at=send_again_at,
@@ -139,6 +148,7 @@ class Texts:
             token=token,
             now=now,
             error_code=30007,
+            trouble=Trouble.FILTERED,
             notice=Notice.TEXT_FAILED,
             retention=RETENTION,
         )

@@ -8,6 +8,7 @@ import re
 import pytest
 import redis
 
+from relay.carrier.codes import trouble_of
 from relay.domain import call_progress
 from relay.domain.call_progress import CallProgress
 from relay.domain.forecast import Sample
@@ -174,6 +175,7 @@ def test_a_text_refused_at_once_counts_when_it_was_filtered(
             token="t1",
             now=PAIR_NOW,
             error_code=code,
+            trouble=trouble_of(code),
             notice=Notice.TEXT_FAILED,
             retention=1000,
             number=NUMBER,

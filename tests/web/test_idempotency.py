@@ -7,6 +7,7 @@ import time_machine
 
 from relay.domain.api_key import Scope
 from relay.domain.errors import CarrierError
+from relay.domain.trouble import Trouble
 from relay.store.sessions import Outdated
 from tests.web.api import PAIR
 from tests.world import CARL, NORA, RITA
@@ -143,7 +144,7 @@ def test_after_a_crash_the_repeat_finishes_the_work(api):
 def test_what_may_be_tried_again_is_not_kept(api):
     request = {"phone_number": "+14155550143", "pool": "us"}
     headers = {"Idempotency-Key": "k-1"}
-    api.carrier.numbers.error = CarrierError(20500, retryable=True)
+    api.carrier.numbers.error = CarrierError(Trouble.LATER, 20500)
     assert api.post("/v1/numbers", request, headers=headers).status_code == 503
 
     api.carrier.numbers.error = None

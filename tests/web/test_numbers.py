@@ -7,6 +7,7 @@ from structlog.testing import capture_logs
 
 from relay.domain.errors import CarrierError
 from relay.domain.reputation import Complaint
+from relay.domain.trouble import Trouble
 from relay.store.keys import PoolKeys
 from relay.workflows.buy_numbers import buy_numbers
 from relay.workflows.release_numbers import release_numbers
@@ -98,7 +99,7 @@ def test_what_is_not_valid_gets_422(api, body, pointer):
 
 
 def test_a_carrier_that_is_away_is_a_503_that_says_when_to_try_again(api):
-    api.carrier.numbers.error = CarrierError(20429, retryable=True, retry_after=7)
+    api.carrier.numbers.error = CarrierError(Trouble.LATER, 20429, retry_after=7)
 
     with capture_logs() as lines:
         answer = api.post("/v1/numbers", IMPORT)
@@ -175,7 +176,7 @@ def test_a_number_is_given_back_when_nobody_is_bound_to_it(api):
 
 def test_a_number_is_given_back_when_the_carrier_answers_again(api):
     api.post("/v1/numbers", IMPORT)
-    api.carrier.numbers.error = CarrierError(20429, retryable=True)
+    api.carrier.numbers.error = CarrierError(Trouble.LATER, 20429)
 
     assert api.delete(PATH).status_code == 204
     assert api.get(PATH).status_code == 404

@@ -21,6 +21,7 @@ from relay.domain.purchase import (
     label_of,
     place_of_label,
 )
+from relay.domain.trouble import Trouble
 from relay.sandbox import SimulatedCarrier
 from relay.store.purchases import LEASE, REMEMBERED
 from relay.workflows.buy_numbers import Later, buy_numbers
@@ -273,7 +274,7 @@ def test_a_carrier_that_is_away_for_an_hour_ends_the_job(market: Market) -> None
 
 def test_a_refusal_for_good_ends_the_job_with_its_code(market: Market) -> None:
     def refuse(**_: object) -> None:
-        raise CarrierError(21631, retryable=False)
+        raise CarrierError(Trouble.NEVER, 21631)
 
     buy, find = market.carrier._numbers.buy, market.carrier._numbers.find_available
     market.carrier._numbers.buy = lambda *_, **__: refuse()

@@ -12,6 +12,7 @@ from config.key_rings import KeyRing
 from config.queues import QUEUES
 from relay.domain.errors import CarrierError, Unavailable
 from relay.domain.pool import Pool
+from relay.domain.trouble import Trouble
 from relay.store.keys import DeploymentKeys
 from relay.vault import Vault
 from relay.workflows.check_readiness import Verdict
@@ -146,7 +147,7 @@ def test_a_pool_without_numbers_is_a_warning_and_the_account_is_still_asked():
     assert "numbers import +1… --pool us" in found["numbers"].detail
     assert found["carrier"].verdict is Verdict.OK
 
-    world.services.carrier.numbers.error = CarrierError(20003, retryable=False)
+    world.services.carrier.numbers.error = CarrierError(Trouble.ACCOUNT, 20003)
     assert find(world)["carrier"].verdict is Verdict.FAILED
 
 

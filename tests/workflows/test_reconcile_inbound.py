@@ -10,6 +10,7 @@ from relay.domain.board import Board
 from relay.domain.errors import CarrierError, Unavailable
 from relay.domain.session import Channel, ClosedReason
 from relay.domain.texts import Notice
+from relay.domain.trouble import Trouble
 from relay.store.notices import ASKED_AN_HOUR
 from relay.workflows.reconcile_inbound import FIRST_LOOK, OVERLAP, reconcile_inbound
 from relay.workflows.recycle import recycle
@@ -55,7 +56,7 @@ def test_a_run_looks_back_behind_the_last_good_one(stage: Stage) -> None:
 
 def test_a_run_that_failed_is_made_up_for_by_the_next(stage: Stage) -> None:
     reconcile_inbound([stage.services], now=NOW)
-    stage.carrier.messages.list_trouble = CarrierError(20500, retryable=True)
+    stage.carrier.messages.list_trouble = CarrierError(Trouble.LATER, 20500)
     assert reconcile_inbound([stage.services], now=NOW + 60) == 0
     stage.carrier.messages.list_trouble = None
     reconcile_inbound([stage.services], now=NOW + 120)

@@ -13,6 +13,7 @@ from relay.domain.errors import CarrierError, Unavailable
 from relay.domain.number_comparison import Comparison, Discrepancy
 from relay.domain.pool import NumberStatus
 from relay.domain.purchase import CERTAIN_AFTER
+from relay.domain.trouble import Trouble
 from relay.sandbox import SimulatedCarrier
 from relay.store.purchases import LEASE
 from relay.workflows.buy_numbers import Later, buy_numbers
@@ -192,7 +193,7 @@ def test_a_number_that_came_since_the_list_was_made_is_not_missing(market: Marke
 
 
 def raise_busy(*_: object, **__: object) -> None:
-    raise CarrierError(20429, retryable=True)
+    raise CarrierError(Trouble.LATER, 20429)
 
 
 def test_a_carrier_without_a_list_is_asked_next_time(market: Market) -> None:

@@ -13,6 +13,7 @@ from relay.domain.phone import PhoneNumber
 from relay.domain.pool import Pool
 from relay.domain.session import ClosedReason
 from relay.domain.texts import Notice, SendLease, notice_id
+from relay.domain.trouble import Trouble
 from relay.store.keys import PoolKeys
 from relay.store.outbox import LEASE
 from relay.workflows.close_session import close_session
@@ -27,8 +28,8 @@ from tests import world
 from tests.pair import CARL, NOW, NUMBER, OTHER_NUMBER, RITA, person
 from tests.workflows.texting import TO_CARL, UNCLEAR, Stage, StandInCarrier
 
-BUSY = CarrierError(20429, retryable=True, retry_after=30)
-LANDLINE = CarrierError(21614, retryable=False)
+BUSY = CarrierError(Trouble.LATER, 20429, retry_after=30)
+LANDLINE = CarrierError(Trouble.NEVER, 21614)
 NEW_PHONE = "+12125550177"
 FAILED = "Acme Jobs: your last text could not be delivered. Please try again, or call this number."
 
@@ -121,7 +122,7 @@ def test_a_receiver_who_has_stopped_gets_nothing_and_the_sender_is_told(stage: S
 @pytest.mark.parametrize("service", ["", "MG" + "1" * 32])
 def test_a_stop_that_only_the_carrier_knows_is_remembered(service: str) -> None:
     stage = Stage(TWILIO_MESSAGING_SERVICE_SID=service)
-    stage.carrier.messages.troubles = [CarrierError(21610, retryable=False)]
+    stage.carrier.messages.troubles = [CarrierError(Trouble.OPTED_OUT, 21610)]
     stage.text()
     stage.work()
     assert stage.store.suppressions.is_stopped(stage.pair.vault.indexes_of(CARL), NUMBER)
@@ -204,7 +205,7 @@ def test_while_the_carrier_s_list_is_away_nothing_is_sent_again(stage: Stage) ->
     stage.carrier.messages.troubles = [UNCLEAR]
     message = stage.text().message
     stage.work()
-    stage.carrier.messages.list_trouble = CarrierError(20500, retryable=True)
+    stage.carrier.messages.list_trouble = CarrierError(Trouble.LATER, 20500)
     for _ in range(3):
         stage.now += 60
         stage.send(message)
@@ -406,7 +407,7 @@ class Board:
             message_sid="SM" + "a" * 32, sender=sender, virtual_number=NUMBER, body="hello"
         )
         message = relay_text(self.services, text, now=NOW + 1).message
-        self.carrier.messages.troubles = [CarrierError(20429, retryable=True, retry_after=wait)]
+        self.carrier.messages.troubles = [CarrierError(Trouble.LATER, 20429, retry_after=wait)]
         self.send(message, NOW + 1)
         assert self.carrier.messages.sent == []
         return message
@@ -506,7 +507,7 @@ def test_p1_a_text_of_an_ended_session_goes_to_no_phone_that_its_receiver_has_le
     stage = Stage()
     for role, phone in ((Role.RECRUITER, RITA), (Role.CANDIDATE, CARL)):
         stage.store.people.put(person(role, phone), now=NOW)
-    stage.carrier.messages.troubles = [CarrierError(20429, retryable=True, retry_after=30)]
+    stage.carrier.messages.troubles = [CarrierError(Trouble.LATER, 20429, retry_after=30)]
     message = stage.text(CARL, "hello").message
     stage.work()
     stage.store.sessions.close(stage.pair.session.id, ClosedReason.BY_API, now=NOW)

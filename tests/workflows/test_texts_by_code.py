@@ -13,6 +13,7 @@ from relay.domain.message_progress import REPORT_GRACE
 from relay.domain.participant import RecruiterDetails, Role
 from relay.domain.session import Channel, ClosedReason, Session
 from relay.domain.texts import AcceptState, Notice, second_id
+from relay.domain.trouble import Trouble
 from relay.store.keys import PoolKeys
 from relay.store.notices import ASKED_AN_HOUR
 from relay.store.outbox import LEASE
@@ -349,7 +350,7 @@ def test_a_longer_code_that_makes_a_text_too_long_splits_it_at_its_next_attempt(
     stage: Stage, eve: Session
 ) -> None:
     text = "x" * (1600 - len(f"{eve.access_code} Cook, Acme: "))
-    stage.carrier.messages.troubles = [CarrierError(20429, retryable=True, retry_after=30)]
+    stage.carrier.messages.troubles = [CarrierError(Trouble.LATER, 20429, retry_after=30)]
     message = stage.text(EVE, text).message
     stage.work()
     stage.client.hset(PoolKeys("main", "us").message(message), "code", eve.access_code + "1")
@@ -386,7 +387,7 @@ def test_a_text_that_waited_while_the_number_came_to_be_shared_names_its_session
 
 
 def test_a_text_that_is_tried_again_names_its_session_by_then(stage: Stage) -> None:
-    stage.carrier.messages.troubles = [CarrierError(20429, retryable=True, retry_after=30)]
+    stage.carrier.messages.troubles = [CarrierError(Trouble.LATER, 20429, retry_after=30)]
     message = stage.text(CARL, "Hi").message
     stage.work()
     share_the_number(stage)

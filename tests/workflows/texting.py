@@ -12,6 +12,7 @@ from relay.domain.participant import Role
 from relay.domain.phone import PhoneNumber
 from relay.domain.session import Session
 from relay.domain.texts import Message
+from relay.domain.trouble import Trouble
 from relay.workflows.change_phone import change_phone
 from relay.workflows.record_message_status import record_message_status
 from relay.workflows.relay_text import TextAnswer, relay_text
@@ -176,4 +177,4 @@ def share_the_number(stage: Stage) -> Session:
 
 
 TO_CARL = (CARL, "hello")
-UNCLEAR = CarrierError(1, retryable=True, ambiguous=True)
+UNCLEAR = CarrierError(Trouble.LATER, 1, ambiguous=True)

@@ -132,7 +132,7 @@ class ReputationAnswer(Answer):
     resting_for: Annotated[list[Complaint], Field(description="Why it was put to rest")]
     answer_rate: _Share
     short_share: Annotated[_Share, Field(description="Of answered calls, those under 6 seconds")]
-    filtered_share: Annotated[_Share, Field(description="Of texts, those filtered (30007)")]
+    filtered_share: Annotated[_Share, Field(description="Of texts, those that a carrier filtered")]
     calls_per_minute: Annotated[int, Field(description="The busiest minute of the last hour")]
     calls_per_day: int
     ended_calls: int
