@@ -17,7 +17,7 @@ def demo() -> None:
 @click.command()
 def sandbox() -> None:
     """Start the same service and leave it running, with phones to play with."""
-    _run("relay.sandbox.playground")
+    _run("relay.sandbox.shell")
 
 
 def _run(module: str) -> None:

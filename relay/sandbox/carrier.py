@@ -9,9 +9,9 @@ from types import TracebackType
 from typing import TypeVar
 
 from relay.sandbox.account import Account
-from relay.sandbox.calls.inbound import InboundCalls
 from relay.sandbox.calls.switchboard import Switchboard
 from relay.sandbox.clock import Clock
+from relay.sandbox.exchange import AccountExchange
 from relay.sandbox.faults import Faults
 from relay.sandbox.identifiers import Identifiers
 from relay.sandbox.network import Network
@@ -20,7 +20,6 @@ from relay.sandbox.records import Call, Message, OwnedNumber, Service
 from relay.sandbox.rest.api import Api
 from relay.sandbox.rest.request import RestRequest
 from relay.sandbox.rest.server import RestServer
-from relay.sandbox.texts.inbound import Inbox
 from relay.sandbox.texts.sender import Sender
 from relay.sandbox.webhooks.delivery import Postman
 from relay.sandbox.webhooks.dispatch import Dispatch
@@ -63,13 +62,14 @@ class SimulatedCarrier:
             faults=self.faults,
             workforce=self._workforce,
             dispatch=self._dispatch,
+            switchboard=Switchboard(self._workforce),
             message_delay=message_delay,
         )
-        self._network.sender = Sender(self._network)
-        self._network.inbox = Inbox(self._network)
-        self._network.inbound_calls = InboundCalls(self._network)
-        self._network.switchboard = Switchboard(self._workforce)
-        self._rest = RestServer(Api(self._network), self.faults.rest, self._workforce.crashes, port)
+        sender = Sender(self._network)
+        self._network.exchange = AccountExchange(self._network, sender)
+        self._rest = RestServer(
+            Api(self._network, sender), self.faults.rest, self._workforce.crashes, port
+        )
         self._network.base_url = self._rest.base_url
 
     def start(self) -> SimulatedCarrier:

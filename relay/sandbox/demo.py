@@ -12,16 +12,16 @@ from pathlib import Path
 
 from rich.console import Console
 
-from relay.sandbox.chapters.one_pair import OnePair
-from relay.sandbox.chapters.people import BOARD, NAMES
-from relay.sandbox.chapters.shared_number import SharedNumber
 from relay.sandbox.leak_search import everything_in_files, everything_in_redis, holds_number
+from relay.sandbox.narrator import Narrator
+from relay.sandbox.scenarios.one_pair import OnePair
+from relay.sandbox.scenarios.people import BOARD, NAMES
+from relay.sandbox.scenarios.shared_number import SharedNumber
 from relay.sandbox.service import Service, simulated_carrier
-from relay.sandbox.telling import Teller
 
 
 def run(console: Console | None = None) -> None:
-    """Plays the story. Raises StoryBroken, or ServiceDidNotStart, when it goes wrong."""
+    """Plays the story. Raises ScenarioFailed, or ServiceDidNotStart, when it goes wrong."""
     console = console or Console(highlight=False, soft_wrap=True)
     directory = Path(tempfile.mkdtemp(prefix="relay-demo-"))
     try:
@@ -30,17 +30,17 @@ def run(console: Console | None = None) -> None:
             simulated_carrier(seed=7) as carrier,
             Service(carrier, directory, board_name=BOARD) as service,
         ):
-            teller, api = Teller(console, carrier, NAMES), service.api()
-            OnePair(teller, carrier, api).tell()
-            SharedNumber(teller, carrier, api).tell()
-            _search_for_real_numbers(teller, service)
-            teller.end("The end. Nobody saw anybody's real number.")
+            narrator, api = Narrator(console, carrier, NAMES), service.api()
+            OnePair(narrator, carrier, api).tell()
+            SharedNumber(narrator, carrier, api).tell()
+            _search_for_real_numbers(narrator, service)
+            narrator.end("The end. Nobody saw anybody's real number.")
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _search_for_real_numbers(teller: Teller, service: Service) -> None:
-    teller.title("Is a real number anywhere?")
+def _search_for_real_numbers(narrator: Narrator, service: Service) -> None:
+    narrator.title("Is a real number anywhere?")
     places = {
         "Redis": everything_in_redis(service.redis.url),
         "Redis' files": everything_in_files(service.directory / "redis", "**/*"),
@@ -48,5 +48,5 @@ def _search_for_real_numbers(teller: Teller, service: Service) -> None:
     }
     for place, found in places.items():
         leaks = [number for number in NAMES if holds_number(found, number)]
-        teller.expect(not leaks, f"no real number is in {place}")
-        teller.say(f"Searched {place}: no real number.")
+        narrator.expect(not leaks, f"no real number is in {place}")
+        narrator.say(f"Searched {place}: no real number.")

@@ -1,4 +1,4 @@
-"""A subscriber's phone, and everything it has experienced."""
+"""A subscriber's phone, everything it has experienced, and where its calls and texts go."""
 
 from __future__ import annotations
 
@@ -7,16 +7,24 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 from relay.sandbox.behaviour import Answer, Behaviour
-from relay.sandbox.calls.caller import Caller
-from relay.sandbox.calls.dial_string import read_dialled
+from relay.sandbox.calls.dial_string import SentKey, read_dialled
+from relay.sandbox.calls.trace import SimulatedCall
+from relay.sandbox.texts.trace import SimulatedMessage
 
-if TYPE_CHECKING:
-    from relay.sandbox.calls.story import SimulatedCall
-    from relay.sandbox.network import Network
-    from relay.sandbox.texts.inbound import SimulatedMessage
+
+class Exchange(Protocol):
+    """Where the calls and texts of all phones go."""
+
+    def place_call(self, caller: Caller, dialled: str) -> SimulatedCall:
+        """Starts the call and returns at once."""
+
+    def receive_text(
+        self, sender: str, receiver: str, body: str, media: Sequence[str]
+    ) -> SimulatedMessage:
+        """Records the text and returns at once."""
 
 
 class Ring(NamedTuple):
@@ -38,7 +46,7 @@ class ReceivedText:
 class Phone:
     """`on_ring` says what happens when it rings; assign another behaviour at any time."""
 
-    def __init__(self, number: str, network: Network) -> None:
+    def __init__(self, number: str, exchange: Exchange) -> None:
         self.number = number
         self.on_ring: Behaviour = Answer()
         self.rings: list[Ring] = []
@@ -46,7 +54,7 @@ class Phone:
         self.texts: list[ReceivedText] = []
         self.voicemails: list[list[str]] = []
         self.digits_received: list[str] = []
-        self._network = network
+        self._exchange = exchange
         self._changed = threading.Condition()
 
     def __repr__(self) -> str:
@@ -90,7 +98,7 @@ class Phone:
             forwarded_from=forwarded_from,
             verstat=verstat,
         )
-        return self._network.inbound_calls.place(caller, number)
+        return self._exchange.place_call(caller, number)
 
     def text(
         self,
@@ -101,7 +109,7 @@ class Phone:
         shown: str | None = None,
     ) -> SimulatedMessage:
         """Sends a text and returns at once. `shown` is the sender if it is not this number."""
-        return self._network.inbox.receive(shown or self.number, number, body, media)
+        return self._exchange.receive_text(shown or self.number, number, body, media)
 
     def wait_for_text(self, count: int = 1, timeout: float = 10.0) -> list[ReceivedText]:
         """All texts, as soon as there are `count`; TimeoutError if that does not come true."""
@@ -137,3 +145,19 @@ class Phone:
         with self._changed:
             self.texts.append(text)
             self._changed.notify_all()
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The person at the parent end of a call, and what they mean to do."""
+
+    phone: Phone
+    shown: str
+    sent_keys: tuple[SentKey, ...] = ()
+    digits: str = ""
+    talk_seconds: float | None = None
+    hang_up_after: float | None = None
+    star_after: float | None = None
+    says: str = ""
+    forwarded_from: str | None = None
+    verstat: str | None = None

@@ -1,6 +1,6 @@
 """The whole service as real processes: Redis, web, worker, scheduler, against a simulated carrier.
 
-The demo, the playground and the end-to-end tests start it alike.
+The demo, the shell and the end-to-end tests start it alike.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from graphlib import TopologicalSorter
 
 import pytest
 
@@ -66,6 +67,8 @@ LAYERS = {
     "relay.sandbox": ("config", "relay", "workers"),
 }
 NOBODY_IMPORTS = "relay.sandbox"
+#: Five digits, as Twilio numbers its errors.
+CARRIER_CODE = re.compile(r"\b(2[01]\d{3}|3[0-9]\d{3}|11[0-9]\d{2})\b(?!\.)")
 
 
 def layer_of(module):
@@ -126,3 +129,23 @@ def test_only_the_edges_know_flask():
     }
 
     assert not outside
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    """Imports for type checking count: a circle is hard to follow whenever it is closed."""
+    ours = modules()
+    TopologicalSorter(
+        {module: {*imports_of(path)} & ours.keys() - {module} for module, path in ours.items()}
+    ).prepare()
+
+
+def test_no_carrier_code_is_known_outside_of_the_carrier():
+    """Twilio's numbers live at Twilio's client (relay/carrier/codes.py)."""
+    elsewhere = {
+        module
+        for module, path in modules().items()
+        if not is_within(module, ("relay.carrier", "relay.sandbox"))
+        and CARRIER_CODE.search(path.read_text())
+    }
+
+    assert not elsewhere

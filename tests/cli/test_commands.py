@@ -149,7 +149,7 @@ def test_a_key_without_a_name_is_refused(name):
 
 @pytest.mark.parametrize(
     ("command", "module"),
-    [("demo", "relay.sandbox.demo"), ("sandbox", "relay.sandbox.playground")],
+    [("demo", "relay.sandbox.demo"), ("sandbox", "relay.sandbox.shell")],
 )
 def test_the_sandbox_is_loaded_by_name_and_only_then(monkeypatch, command, module):
     loaded = []

@@ -92,11 +92,11 @@ def test_calls_of_a_lost_board_are_refused_in_time_and_its_texts_come_later(
     lost.kill()
     try:
         began = time.monotonic()
-        story = stage.phone("nora").call(session["virtual_number"]).wait(20)
+        trace = stage.phone("nora").call(session["virtual_number"]).wait(20)
         seconds_refused = time.monotonic() - began
-        assert not story.bridged
-        assert story.errors == []
-        assert "try again" in " ".join(story.heard_by_caller)
+        assert not trace.bridged
+        assert trace.errors == []
+        assert "try again" in " ".join(trace.heard_by_caller)
         assert stage.api.send("GET", f"/v1/sessions/{session['id']}").status_code == 503
         stage.phone("nora").text(session["virtual_number"], "two")
     finally:

@@ -64,12 +64,12 @@ def test_opening_the_session_says_at_once_what_to_dial(stage, sessions):
 def test_p2_one_tap_reaches_the_right_candidate_who_sees_the_virtual_number(
     stage, sessions, candidate
 ):
-    story = stage.phone("rita").call(sessions[candidate]["dial"]).wait(20)
+    trace = stage.phone("rita").call(sessions[candidate]["dial"]).wait(20)
 
-    assert story.bridged
-    assert story.errors == []
-    assert story.callee_number == stage.number(candidate)
-    assert story.callee_saw == sessions[candidate]["virtual_number"]
+    assert trace.bridged
+    assert trace.errors == []
+    assert trace.callee_number == stage.number(candidate)
+    assert trace.callee_saw == sessions[candidate]["virtual_number"]
     assert rings(stage) == 1
     eventually(lambda: stage.interactions(sessions[candidate]["id"]))
 
@@ -77,10 +77,10 @@ def test_p2_one_tap_reaches_the_right_candidate_who_sees_the_virtual_number(
 def test_p1_without_a_code_the_recruiter_is_asked_for_it(stage, sessions):
     code = sessions["finn"]["access_code"]
 
-    story = stage.phone("rita").call(NUMBER, digits=code).wait(20)
+    trace = stage.phone("rita").call(NUMBER, digits=code).wait(20)
 
-    assert "You reach several people" in story.heard_by_caller[0]
-    assert (story.bridged, story.callee_number) == (True, stage.number("finn"))
+    assert "You reach several people" in trace.heard_by_caller[0]
+    assert (trace.bridged, trace.callee_number) == (True, stage.number("finn"))
 
 
 def test_a_recruiter_is_asked_in_their_language(stage, sessions):
@@ -92,11 +92,11 @@ def test_a_recruiter_is_asked_in_their_language(stage, sessions):
 
 
 def test_who_enters_nothing_is_told_where_the_code_is(stage, sessions):
-    story = stage.phone("rita").call(NUMBER).wait(20)
+    trace = stage.phone("rita").call(NUMBER).wait(20)
 
-    assert story.status == "completed"
-    assert not story.bridged
-    assert "next to this number on JobBoard" in story.heard_by_caller[-1]
+    assert trace.status == "completed"
+    assert not trace.bridged
+    assert "next to this number on JobBoard" in trace.heard_by_caller[-1]
     assert rings(stage) == 0
 
 
@@ -104,20 +104,20 @@ def test_a_wrong_code_may_be_tried_again(stage, sessions):
     [wrong] = wrong_codes(sessions, 1)
     right = sessions["carl"]["access_code"]
 
-    story = stage.phone("rita").call(f"tel:{NUMBER},,{wrong}", digits=right).wait(20)
+    trace = stage.phone("rita").call(f"tel:{NUMBER},,{wrong}", digits=right).wait(20)
 
-    assert "not right" in story.heard_by_caller[1]
-    assert (story.bridged, story.callee_number) == (True, stage.number("carl"))
+    assert "not right" in trace.heard_by_caller[1]
+    assert (trace.bridged, trace.callee_number) == (True, stage.number("carl"))
 
 
 def test_p1_three_wrong_codes_end_the_call_politely(stage, sessions):
     tried = ",".join([*wrong_codes(sessions, 3), sessions["carl"]["access_code"]])
 
-    story = stage.phone("rita").call(NUMBER, digits=tried).wait(30)
+    trace = stage.phone("rita").call(NUMBER, digits=tried).wait(30)
 
-    assert len(story.heard_by_caller) == 4
-    assert "cannot connect you by access code right now" in story.heard_by_caller[-1]
-    assert (story.status, story.bridged, story.errors) == ("completed", False, [])
+    assert len(trace.heard_by_caller) == 4
+    assert "cannot connect you by access code right now" in trace.heard_by_caller[-1]
+    assert (trace.status, trace.bridged, trace.errors) == ("completed", False, [])
     assert rings(stage) == 0
 
 
@@ -143,11 +143,11 @@ def test_once_a_single_session_is_left_no_code_is_asked_for(stage, sessions):
         lambda: stage.session(sessions["finn"]["id"]), lambda found: not found["code_needed"]
     )
 
-    story = stage.phone("rita").call(left["dial"]).wait(20)
+    trace = stage.phone("rita").call(left["dial"]).wait(20)
 
     assert left["dial"] == f"tel:{NUMBER}"
-    assert (story.bridged, story.callee_number) == (True, stage.number("finn"))
-    assert story.heard_by_caller == []
+    assert (trace.bridged, trace.callee_number) == (True, stage.number("finn"))
+    assert trace.heard_by_caller == []
 
 
 @pytest.mark.parametrize("shown", [None, "anonymous", "+266696687"])
@@ -155,11 +155,11 @@ def test_p2_the_code_lets_its_recruiter_in_from_another_phone_and_withheld(stage
     another_phone = stage.phone("nora")
     dialled = f"tel:{NUMBER},,{sessions['finn']['access_code']}"
 
-    story = another_phone.call(dialled, withheld=shown).wait(20)
+    trace = another_phone.call(dialled, withheld=shown).wait(20)
 
-    assert (story.bridged, story.callee_number) == (True, stage.number("finn"))
-    assert story.callee_saw == NUMBER
-    assert another_phone.number not in " ".join(story.heard_by_callee)
+    assert (trace.bridged, trace.callee_number) == (True, stage.number("finn"))
+    assert trace.callee_saw == NUMBER
+    assert another_phone.number not in " ".join(trace.heard_by_callee)
 
 
 def test_a_candidate_who_calls_back_is_never_asked(stage, sessions):
@@ -167,10 +167,10 @@ def test_a_candidate_who_calls_back_is_never_asked(stage, sessions):
 
     for candidate in CONTEXTS:
         number = sessions[candidate]["virtual_number"]
-        story = stage.phone(candidate).call(number).wait(20)
-        assert (story.bridged, story.callee_number) == (True, stage.number("rita"))
-        assert story.callee_saw == number
-        assert story.heard_by_caller == []
+        trace = stage.phone(candidate).call(number).wait(20)
+        assert (trace.bridged, trace.callee_number) == (True, stage.number("rita"))
+        assert trace.callee_saw == number
+        assert trace.heard_by_caller == []
 
 
 def test_p4_a_code_whose_webhook_comes_three_times_counts_once(stage, sessions):
@@ -178,11 +178,11 @@ def test_p4_a_code_whose_webhook_comes_three_times_counts_once(stage, sessions):
     stage.carrier.faults.webhooks.duplicate(times=3, kinds={"action"})
     try:
         code = sessions["finn"]["access_code"]
-        story = stage.phone("rita").call(NUMBER, digits=f"{wrong},{code}").wait(30)
+        trace = stage.phone("rita").call(NUMBER, digits=f"{wrong},{code}").wait(30)
     finally:
         stage.carrier.faults.webhooks.clear()
 
-    assert (story.bridged, story.callee_number) == (True, stage.number("finn"))
+    assert (trace.bridged, trace.callee_number) == (True, stage.number("finn"))
     assert rings(stage) == 1
 
 

@@ -16,25 +16,25 @@ def last_call(stage, session):
 def test_p2_a_recruiter_calls_and_neither_sees_the_others_number(stage):
     session = stage.open()
 
-    story = stage.phone("rita").call(session["virtual_number"]).wait(20)
+    trace = stage.phone("rita").call(session["virtual_number"]).wait(20)
 
-    assert story.bridged
-    assert story.errors == []
-    assert story.callee_number == stage.number("carl")
-    assert story.callee_saw == session["virtual_number"]
-    assert stage.number("carl") not in " ".join(story.heard_by_caller)
+    assert trace.bridged
+    assert trace.errors == []
+    assert trace.callee_number == stage.number("carl")
+    assert trace.callee_saw == session["virtual_number"]
+    assert stage.number("carl") not in " ".join(trace.heard_by_caller)
 
 
 def test_a_candidate_calls_back_and_the_recruiter_is_not_asked_for_a_key(stage):
     session = stage.open()
     stage.phone("rita").on_ring = Answer()
 
-    story = stage.phone("carl").call(session["virtual_number"]).wait(20)
+    trace = stage.phone("carl").call(session["virtual_number"]).wait(20)
 
-    assert story.bridged
-    assert story.callee_number == stage.number("rita")
-    assert story.callee_saw == session["virtual_number"]
-    assert story.heard_by_callee == []
+    assert trace.bridged
+    assert trace.callee_number == stage.number("rita")
+    assert trace.callee_saw == session["virtual_number"]
+    assert trace.heard_by_callee == []
 
 
 def test_a_recruiter_who_asks_for_the_guard_has_it(stage):
@@ -48,20 +48,20 @@ def test_a_recruiter_who_asks_for_the_guard_has_it(stage):
     )
     stage.phone("rita").on_ring = Answer()
 
-    story = stage.phone("carl").call(session["virtual_number"]).wait(20)
+    trace = stage.phone("carl").call(session["virtual_number"]).wait(20)
 
-    assert not story.bridged
-    assert "Press 1" in story.heard_by_callee[0]
+    assert not trace.bridged
+    assert "Press 1" in trace.heard_by_callee[0]
 
 
 def test_pressing_two_tells_who_and_why_before_the_call_is_taken(stage):
     session = stage.open()
     stage.phone("carl").on_ring = Answer(keys="21")
 
-    story = stage.phone("rita").call(session["virtual_number"]).wait(20)
+    trace = stage.phone("rita").call(session["virtual_number"]).wait(20)
 
-    assert story.bridged
-    heard = " ".join(story.heard_by_callee)
+    assert trace.bridged
+    heard = " ".join(trace.heard_by_callee)
     assert heard.index("Press 1 to take it") < heard.index("Rita of Acme")
     assert "It is about: Backend engineer." in heard
 
@@ -81,11 +81,11 @@ def test_a_caller_who_is_not_connected_is_told_why(stage, behaviour, status, tol
     session = stage.open()
     stage.phone("carl").on_ring = behaviour
 
-    story = stage.phone("rita").call(session["virtual_number"]).wait(30)
+    trace = stage.phone("rita").call(session["virtual_number"]).wait(30)
 
-    assert not story.bridged
-    assert told in " ".join(story.heard_by_caller)
-    assert "private voicemail" not in " ".join(story.heard_by_caller)
+    assert not trace.bridged
+    assert told in " ".join(trace.heard_by_caller)
+    assert "private voicemail" not in " ".join(trace.heard_by_caller)
     eventually(lambda: last_call(stage, session)["status"], lambda found: found == status)
 
 
@@ -108,18 +108,18 @@ def test_announcements_are_in_the_participants_language(stage):
         {"recruiter": {"ref": "rita", "phone": stage.number("rita")}, "candidate": "carl"},
     )
 
-    story = stage.phone("rita").call(session["virtual_number"]).wait(20)
+    trace = stage.phone("rita").call(session["virtual_number"]).wait(20)
 
-    assert "接听请按 1" in story.heard_by_callee[0]
+    assert "接听请按 1" in trace.heard_by_callee[0]
 
 
 def test_a_stranger_is_refused_politely_and_no_phone_rings(stage):
     session = stage.open()
 
-    story = stage.phone("nora").call(session["virtual_number"]).wait(20)
+    trace = stage.phone("nora").call(session["virtual_number"]).wait(20)
 
-    assert not story.bridged
-    question, refusal = story.heard_by_caller
+    assert not trace.bridged
+    question, refusal = trace.heard_by_caller
     assert "If you have an access code" in question
     assert "does not connect you" in refusal
     assert stage.phone("carl").rings == stage.phone("rita").rings == []
@@ -129,29 +129,29 @@ def test_a_stranger_is_refused_politely_and_no_phone_rings(stage):
 def test_a_withheld_caller_is_asked_to_show_the_number(stage, shown):
     session = stage.open()
 
-    story = stage.phone("rita").call(session["virtual_number"], withheld=shown).wait(20)
+    trace = stage.phone("rita").call(session["virtual_number"], withheld=shown).wait(20)
 
-    assert not story.bridged
-    assert "caller ID is hidden" in story.heard_by_caller[0]
+    assert not trace.bridged
+    assert "caller ID is hidden" in trace.heard_by_caller[0]
 
 
 def test_p3_an_expired_session_connects_nobody(stage):
     session = stage.open(ttl=1)
     eventually(lambda: stage.session(session["id"])["status"], lambda found: found == "closed")
 
-    story = stage.phone("carl").call(session["virtual_number"]).wait(20)
+    trace = stage.phone("carl").call(session["virtual_number"]).wait(20)
 
-    assert "no longer connects you" in story.heard_by_caller[0]
+    assert "no longer connects you" in trace.heard_by_caller[0]
 
 
 def test_a_closed_session_connects_nobody(stage):
     session = stage.open()
     closed = stage.api.ask("DELETE", f"/v1/sessions/{session['id']}")
 
-    story = stage.phone("rita").call(session["virtual_number"]).wait(20)
+    trace = stage.phone("rita").call(session["virtual_number"]).wait(20)
 
     assert (closed["status"], closed["closed_reason"]) == ("closed", "closed_by_api")
-    assert "no longer connects you" in story.heard_by_caller[0]
+    assert "no longer connects you" in trace.heard_by_caller[0]
 
 
 def test_the_interactions_of_a_session_tell_of_its_calls(stage):
@@ -175,12 +175,12 @@ def test_p4_callbacks_may_come_twice_late_and_out_of_order(stage):
     webhooks.duplicate(times=2, kinds={"action", "status", "call-ended"})
     webhooks.reorder(kinds={"status", "call-ended"})
     try:
-        story = stage.phone("rita").call(session["virtual_number"]).wait(20)
+        trace = stage.phone("rita").call(session["virtual_number"]).wait(20)
         stage.carrier.settle()
     finally:
         webhooks.clear()
 
-    assert story.bridged
+    assert trace.bridged
     [call] = stage.interactions(session["id"])
     assert call["status"] == "completed"
 
@@ -201,7 +201,7 @@ def test_a_forged_webhook_gets_403(stage):
 def test_p5_a_call_in_progress_survives_the_end_of_its_session(stage):
     session = stage.open()
     call = stage.phone("rita").call(session["virtual_number"], talk_seconds=None)
-    eventually(lambda: call.story.bridged)
+    eventually(lambda: call.trace.bridged)
     stage.api.ask("PATCH", f"/v1/sessions/{session['id']}", {"ttl": 1})
 
     late = eventually(

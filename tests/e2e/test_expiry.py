@@ -34,8 +34,8 @@ def test_p1_a_late_call_never_reaches_a_stranger(stage):
     rings = [len(stage.phone(name).rings) for name in PEOPLE]
 
     for late in ("rita", "carl"):
-        story = stage.phone(late).call(session["virtual_number"]).wait(20)
-        assert not story.bridged
+        trace = stage.phone(late).call(session["virtual_number"]).wait(20)
+        assert not trace.bridged
 
     assert [len(stage.phone(name).rings) for name in PEOPLE] == rings
 
@@ -56,10 +56,10 @@ def test_a_new_phone_moves_the_session_on_the_same_number(stage):
     session = stage.open()
     stage.api.ask("PUT", "/v1/candidates/carl", {"phone": stage.number("dan")})
 
-    story = stage.phone("rita").call(session["virtual_number"]).wait(20)
+    trace = stage.phone("rita").call(session["virtual_number"]).wait(20)
     late = stage.phone("carl").call(session["virtual_number"]).wait(20)
 
-    assert story.callee_number == stage.number("dan")
+    assert trace.callee_number == stage.number("dan")
     assert not late.bridged
     stage.api.ask("PUT", "/v1/candidates/carl", {"phone": stage.number("carl")})
 
@@ -69,7 +69,7 @@ def test_an_erased_candidate_is_reached_by_nobody(stage):
 
     assert stage.api.send("DELETE", "/v1/candidates/carl").status_code == 204
 
-    story = stage.phone("rita").call(session["virtual_number"]).wait(20)
-    assert not story.bridged
+    trace = stage.phone("rita").call(session["virtual_number"]).wait(20)
+    assert not trace.bridged
     assert stage.session(session["id"])["closed_reason"] == "erased"
     assert stage.api.send("GET", "/v1/candidates/carl").status_code == 404

@@ -151,13 +151,13 @@ def test_with_redis_away_a_caller_hears_a_sentence_within_two_seconds(stage):
     stage.service.redis.kill()
     try:
         started = time.monotonic()
-        story = stage.phone("rita").call(session["virtual_number"]).wait(10)
+        trace = stage.phone("rita").call(session["virtual_number"]).wait(10)
         took = time.monotonic() - started
     finally:
         stage.service.redis.restart()
 
-    assert "cannot be connected right now" in story.heard_by_caller[0]
-    assert story.errors == []
+    assert "cannot be connected right now" in trace.heard_by_caller[0]
+    assert trace.errors == []
     assert took < 2
     again = eventually(
         lambda: stage.phone("rita").call(session["virtual_number"]).wait(10),

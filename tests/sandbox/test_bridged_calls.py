@@ -33,16 +33,16 @@ def test_pressing_one_connects_and_shows_only_the_virtual_number(
     alice: Phone, bob: Phone, relay: StandInRelay, carrier: SimulatedCarrier
 ) -> None:
     bob.on_ring = Answer(keys="1", says="Bob here")
-    story = alice.call(VIRTUAL, says="Hello Bob").wait()
+    trace = alice.call(VIRTUAL, says="Hello Bob").wait()
     carrier.settle()
 
-    assert (story.status, story.answered, story.bridged) == ("completed", True, True)
-    assert (story.callee_number, story.callee_saw) == (BOB, VIRTUAL)
-    assert story.heard_by_caller == ["Bob here"]
-    assert story.heard_by_callee == ["Press 1 to take it.", "Hello Bob"]
+    assert (trace.status, trace.answered, trace.bridged) == ("completed", True, True)
+    assert (trace.callee_number, trace.callee_saw) == (BOB, VIRTUAL)
+    assert trace.heard_by_caller == ["Bob here"]
+    assert trace.heard_by_callee == ["Press 1 to take it.", "Hello Bob"]
     assert [ring.shown_number for ring in bob.rings] == [VIRTUAL]
-    assert story.duration == 1
-    assert story.errors == []
+    assert trace.duration == 1
+    assert trace.errors == []
     assert [received.path for received in relay.requests[:3]] == ["/voice", "/screen", "/pressed"]
     assert all(received.is_genuine for received in relay.requests)
 
@@ -51,38 +51,38 @@ def test_the_action_learns_how_the_dialled_leg_went(
     alice: Phone, bob: Phone, relay: StandInRelay
 ) -> None:
     bob.on_ring = Answer(keys="1", hang_up_after=12)
-    story = alice.call(VIRTUAL, talk_seconds=None).wait()
+    trace = alice.call(VIRTUAL, talk_seconds=None).wait()
 
     told = relay.wait_for("/after")[0].form
     assert told["DialCallStatus"] == "completed"
     assert told["DialBridged"] == "true"
-    assert told["DialCallSid"] == story.child_sids[0]
+    assert told["DialCallSid"] == trace.child_sids[0]
     assert told["DialCallDuration"] == "12"
-    assert (told["CallSid"], told["CallStatus"]) == (story.call_sid, "in-progress")
+    assert (told["CallSid"], told["CallStatus"]) == (trace.call_sid, "in-progress")
 
 
 def test_the_whisper_runs_on_the_callees_own_leg(
     alice: Phone, bob: Phone, relay: StandInRelay
 ) -> None:
     bob.on_ring = Answer(keys="1")
-    story = alice.call(VIRTUAL).wait()
+    trace = alice.call(VIRTUAL).wait()
 
     asked = relay.to("/screen")[0].form
-    assert asked["CallSid"] == story.child_sids[0] != story.call_sid
-    assert asked["ParentCallSid"] == story.call_sid
+    assert asked["CallSid"] == trace.child_sids[0] != trace.call_sid
+    assert asked["ParentCallSid"] == trace.call_sid
     assert (asked["From"], asked["To"]) == (VIRTUAL, BOB)
     assert asked["Direction"] == "outbound-dial"
-    assert relay.to("/pressed")[0].form["ParentCallSid"] == story.call_sid
+    assert relay.to("/pressed")[0].form["ParentCallSid"] == trace.call_sid
 
 
 def test_a_voicemail_presses_nothing_and_its_greeting_stays_private(
     alice: Phone, bob: Phone
 ) -> None:
     bob.on_ring = Voicemail(greeting="You have reached Bob Smith")
-    story = alice.call(VIRTUAL).wait()
+    trace = alice.call(VIRTUAL).wait()
 
-    assert not story.bridged
-    assert story.heard_by_caller == ["Nobody could take your call."]
+    assert not trace.bridged
+    assert trace.heard_by_caller == ["Nobody could take your call."]
     assert bob.voicemails == [["Press 1 to take it."]]
 
 
@@ -91,10 +91,10 @@ def test_without_a_hangup_the_whisper_lets_a_voicemail_through(
 ) -> None:
     relay.answers["/screen"] = "<Say>A call for you.</Say>"
     bob.on_ring = Voicemail(greeting="You have reached Bob Smith")
-    story = alice.call(VIRTUAL).wait()
+    trace = alice.call(VIRTUAL).wait()
 
-    assert story.bridged
-    assert "You have reached Bob Smith" in story.heard_by_caller
+    assert trace.bridged
+    assert "You have reached Bob Smith" in trace.heard_by_caller
 
 
 @pytest.mark.parametrize(
@@ -111,13 +111,13 @@ def test_a_phone_that_does_not_answer_is_told_to_the_action(
     alice: Phone, bob: Phone, relay: StandInRelay, behaviour: Behaviour, dial_status: str
 ) -> None:
     bob.on_ring = behaviour
-    story = alice.call(VIRTUAL).wait()
+    trace = alice.call(VIRTUAL).wait()
 
     told = relay.to("/after")[0].form
     assert (told["DialCallStatus"], told["DialBridged"]) == (dial_status, "false")
     assert "DialCallDuration" not in told
-    assert story.dial_status == dial_status
-    assert story.heard_by_caller == ["Nobody could take your call."]
+    assert trace.dial_status == dial_status
+    assert trace.heard_by_caller == ["Nobody could take your call."]
 
 
 def test_a_dial_rings_five_seconds_longer_than_its_timeout(alice: Phone, bob: Phone) -> None:
@@ -131,11 +131,11 @@ def test_a_refusal_at_screening_is_reported_either_way(
 ) -> None:
     carrier.faults.screening_status = status  # type: ignore[assignment]
     bob.on_ring = Answer(keys="2")
-    story = alice.call(VIRTUAL).wait()
+    trace = alice.call(VIRTUAL).wait()
 
     told = relay.to("/after")[0].form
     assert (told["DialCallStatus"], told["DialBridged"]) == (status, "false")
-    assert not story.bridged
+    assert not trace.bridged
 
 
 def test_the_line_keeps_ringing_until_somebody_is_connected(
@@ -143,10 +143,10 @@ def test_the_line_keeps_ringing_until_somebody_is_connected(
 ) -> None:
     bob.on_ring = NoAnswer()
     relay.answers["/after"] = ""
-    story = alice.call(VIRTUAL).wait()
+    trace = alice.call(VIRTUAL).wait()
 
-    assert not story.answered
-    assert (story.status, story.duration) == ("no-answer", 0)
+    assert not trace.answered
+    assert (trace.status, trace.duration) == ("no-answer", 0)
 
 
 def test_without_answer_on_bridge_the_call_is_answered_at_once(
@@ -155,29 +155,29 @@ def test_without_answer_on_bridge_the_call_is_answered_at_once(
     relay.answers["/voice"] = DIAL.replace(' answerOnBridge="true"', "")
     relay.answers["/after"] = ""
     bob.on_ring = NoAnswer()
-    story = alice.call(VIRTUAL).wait()
+    trace = alice.call(VIRTUAL).wait()
 
-    assert story.answered
-    assert (story.status, story.duration) == ("completed", 25)
+    assert trace.answered
+    assert (trace.status, trace.duration) == ("completed", 25)
 
 
 def test_a_time_limit_ends_the_talk(alice: Phone, bob: Phone, relay: StandInRelay) -> None:
     relay.answers["/voice"] = DIAL.replace('timeout="20"', 'timeout="20" timeLimit="60"')
     relay.answers["/screen"] = ""
-    story = alice.call(VIRTUAL, talk_seconds=None).wait()
+    trace = alice.call(VIRTUAL, talk_seconds=None).wait()
 
     assert relay.to("/after")[0].form["DialCallDuration"] == "60"
-    assert story.duration == 60
+    assert trace.duration == 60
 
 
 def test_the_caller_can_hang_up_while_it_rings(
     alice: Phone, bob: Phone, relay: StandInRelay, carrier: SimulatedCarrier
 ) -> None:
     bob.on_ring = Answer(ring_seconds=10, keys="1")
-    story = alice.call(VIRTUAL, hang_up_after=4).wait()
+    trace = alice.call(VIRTUAL, hang_up_after=4).wait()
     carrier.settle()
 
-    assert (story.status, story.bridged, story.answered) == ("canceled", False, False)
+    assert (trace.status, trace.bridged, trace.answered) == ("canceled", False, False)
     assert relay.to("/screen") == relay.to("/after") == []
     assert relay.to("/leg")[0].form["CallStatus"] == "canceled"
     assert relay.to("/ended")[0].form["CallStatus"] == "canceled"
@@ -187,10 +187,10 @@ def test_the_caller_can_hang_up_during_the_whisper(
     alice: Phone, bob: Phone, relay: StandInRelay
 ) -> None:
     bob.on_ring = Answer(ring_seconds=2, keys="1")
-    story = alice.call(VIRTUAL, hang_up_after=2.5).wait()
+    trace = alice.call(VIRTUAL, hang_up_after=2.5).wait()
 
-    assert (story.status, story.bridged) == ("canceled", False)
-    assert story.heard_by_callee == ["Press 1 to take it."]
+    assert (trace.status, trace.bridged) == ("canceled", False)
+    assert trace.heard_by_callee == ["Press 1 to take it."]
     assert relay.to("/pressed") == []
 
 
@@ -207,9 +207,9 @@ def test_a_callee_who_hangs_up_during_the_whisper_is_not_connected(
     alice: Phone, bob: Phone, relay: StandInRelay
 ) -> None:
     bob.on_ring = Answer(keys="1", hang_up_after=0.5)
-    story = alice.call(VIRTUAL).wait()
+    trace = alice.call(VIRTUAL).wait()
 
-    assert not story.bridged
+    assert not trace.bridged
     assert relay.to("/after")[0].form["DialBridged"] == "false"
 
 
@@ -251,9 +251,9 @@ def test_after_the_callee_hangs_up_the_caller_hears_the_rest(
 ) -> None:
     relay.answers["/after"] = "<Say>The other side hung up.</Say><Say>Goodbye.</Say>"
     bob.on_ring = Answer(keys="1", talk_seconds=3)
-    story = alice.call(VIRTUAL, talk_seconds=3.5).wait()
+    trace = alice.call(VIRTUAL, talk_seconds=3.5).wait()
 
-    assert story.heard_by_caller == ["The other side hung up.", "Goodbye."]
+    assert trace.heard_by_caller == ["The other side hung up.", "Goodbye."]
     assert relay.to("/after")[0].form["CallStatus"] == "in-progress"
 
 
@@ -268,10 +268,10 @@ def test_a_withheld_number_is_shown_in_its_place(
 
 def test_a_number_without_a_voice_url_fails(alice: Phone, number: OwnedNumber) -> None:
     number.voice_url = ""
-    story = alice.call(VIRTUAL).wait()
-    assert (story.status, story.errors) == ("failed", [11100])
+    trace = alice.call(VIRTUAL).wait()
+    assert (trace.status, trace.errors) == ("failed", [11100])
 
 
 def test_a_number_nobody_owns_is_not_in_service(alice: Phone) -> None:
-    story = alice.call("+14155550199").wait()
-    assert (story.status, story.call_sid) == ("failed", "")
+    trace = alice.call("+14155550199").wait()
+    assert (trace.status, trace.call_sid) == ("failed", "")

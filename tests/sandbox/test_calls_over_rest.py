@@ -21,9 +21,9 @@ def a_line(relay: StandInRelay) -> None:
 
 
 def test_a_call_and_its_leg_are_on_record(client: Client, alice: Phone, bob: Phone) -> None:
-    story = alice.call(VIRTUAL, talk_seconds=9).wait()
-    call = client.calls(story.call_sid).fetch()
-    leg = client.calls(story.child_sids[0]).fetch()
+    trace = alice.call(VIRTUAL, talk_seconds=9).wait()
+    call = client.calls(trace.call_sid).fetch()
+    leg = client.calls(trace.child_sids[0]).fetch()
 
     assert (call.status, call.direction, call.duration) == ("completed", "inbound", "9")
     assert (call._from, call.to) == (ALICE, VIRTUAL)
@@ -40,13 +40,13 @@ def test_a_live_call_can_be_ended(
 ) -> None:
     call = alice.call(VIRTUAL, talk_seconds=None)
     bob.wait_for_ring()
-    while not call.story.bridged:
+    while not call.trace.bridged:
         pass
-    ended = call.sid if which == "parent" else call.story.child_sids[0]
+    ended = call.sid if which == "parent" else call.trace.child_sids[0]
     client.calls(ended).update(status="completed")
 
-    story = call.wait(3)
-    assert (story.status, story.bridged) == ("completed", True)
+    trace = call.wait(3)
+    assert (trace.status, trace.bridged) == ("completed", True)
     with pytest.raises(TwilioRestException) as late:
         client.calls(ended).update(status="completed")
     assert (late.value.status, late.value.code) == (400, 21220)
@@ -62,14 +62,14 @@ def test_a_live_call_can_be_sent_to_another_document(
     bob.wait_for_ring()
     client.calls(call.sid).update(url=relay.url("/elsewhere"), method="POST")
 
-    story = call.wait(3)
-    assert story.heard_by_caller == ["You are elsewhere."]
-    assert [leg.status for leg in story.legs] == ["canceled"]
+    trace = call.wait(3)
+    assert trace.heard_by_caller == ["You are elsewhere."]
+    assert [leg.status for leg in trace.legs] == ["canceled"]
 
 
 def test_a_live_call_can_be_given_words(client: Client, alice: Phone, bob: Phone) -> None:
     call = alice.call(VIRTUAL, talk_seconds=None)
-    while not call.story.bridged:
+    while not call.trace.bridged:
         pass
     client.calls(call.sid).update(twiml="<Response><Say>Time is up.</Say></Response>")
     assert call.wait(3).heard_by_caller == ["Time is up."]

@@ -23,9 +23,9 @@ def test_a_caller_id_that_is_not_ours_fails_the_leg(
     alice: Phone, bob: Phone, relay: StandInRelay, shown: str
 ) -> None:
     relay.answers["/voice"] = dial(f"<Number>{BOB}</Number>", f'callerId="{shown}"')
-    story = alice.call(VIRTUAL).wait()
+    trace = alice.call(VIRTUAL).wait()
 
-    assert story.errors == [13214]
+    assert trace.errors == [13214]
     assert relay.to("/after")[0].form["DialCallStatus"] == "failed"
     assert bob.rings == []
 
@@ -53,8 +53,8 @@ def test_a_number_that_cannot_be_dialled_fails(
 ) -> None:
     carrier.faults.calls_denied_to = ("+86",)
     relay.answers["/voice"] = dial(f"<Number>{number_}</Number>")
-    story = alice.call(VIRTUAL).wait()
-    assert story.errors == [code]
+    trace = alice.call(VIRTUAL).wait()
+    assert trace.errors == [code]
     assert relay.to("/after")[0].form["DialCallStatus"] == "failed"
 
 
@@ -69,10 +69,10 @@ def test_one_after_the_other_stops_at_the_first_that_answers(
     nouns = f"<Number>{BOB}</Number><Number>{CAROL}</Number><Number>+12125550104</Number>"
     relay.answers["/voice"] = dial(nouns, f'callerId="{VIRTUAL}" sequential="true"')
     bob.on_ring = NoAnswer()
-    story = alice.call(VIRTUAL).wait()
+    trace = alice.call(VIRTUAL).wait()
 
-    assert [leg.status for leg in story.legs] == ["no-answer", "completed"]
-    assert story.callee_number == CAROL
+    assert [leg.status for leg in trace.legs] == ["no-answer", "completed"]
+    assert trace.callee_number == CAROL
     assert carrier.phone("+12125550104").rings == []
 
 
@@ -82,11 +82,11 @@ def test_all_at_once_the_first_to_accept_wins_and_the_others_are_let_go(
     carol = carrier.phone(CAROL)
     bob.on_ring, carol.on_ring = Answer(ring_seconds=60), Answer(ring_seconds=2)
     relay.answers["/voice"] = dial(f"<Number>{CAROL}</Number><Number>{BOB}</Number>")
-    story = alice.call(VIRTUAL).wait()
+    trace = alice.call(VIRTUAL).wait()
 
-    assert {leg.number: leg.status for leg in story.legs} == {CAROL: "completed", BOB: "canceled"}
-    assert story.callee_number == CAROL
-    assert relay.to("/after")[0].form["DialCallSid"] == story.legs[0].sid
+    assert {leg.number: leg.status for leg in trace.legs} == {CAROL: "completed", BOB: "canceled"}
+    assert trace.callee_number == CAROL
+    assert relay.to("/after")[0].form["DialCallSid"] == trace.legs[0].sid
 
 
 def test_the_others_stop_ringing_although_the_caller_stays(
@@ -96,10 +96,10 @@ def test_the_others_stop_ringing_although_the_caller_stays(
     bob.on_ring = NoAnswer()
     relay.answers["/voice"] = dial(f"<Number>{CAROL}</Number><Number>{BOB}</Number>")
     relay.answers["/after"] = "<Say>She hung up.</Say>"
-    story = alice.call(VIRTUAL, talk_seconds=60).wait()
+    trace = alice.call(VIRTUAL, talk_seconds=60).wait()
 
-    assert [leg.status for leg in story.legs] == ["completed", "canceled"]
-    assert story.heard_by_caller == ["She hung up."]
+    assert [leg.status for leg in trace.legs] == ["completed", "canceled"]
+    assert trace.heard_by_caller == ["She hung up."]
 
 
 def test_more_than_ten_numbers_are_too_many(alice: Phone, relay: StandInRelay) -> None:
@@ -114,7 +114,7 @@ def test_a_leg_tells_its_progress_in_numbered_callbacks(
     relay.answers["/voice"] = dial(
         f'<Number statusCallback="/leg" statusCallbackEvent="{events}">{BOB}</Number>'
     )
-    story = alice.call(VIRTUAL, talk_seconds=7).wait()
+    trace = alice.call(VIRTUAL, talk_seconds=7).wait()
     carrier.settle()
 
     told = sorted((seen.form for seen in relay.to("/leg")), key=lambda f: f["SequenceNumber"])
@@ -122,7 +122,7 @@ def test_a_leg_tells_its_progress_in_numbered_callbacks(
     assert [form["CallStatus"] for form in told] == statuses
     assert [form.get("CallDuration") for form in told] == [None, None, None, "7"]
     for form in told:
-        assert form["ParentCallSid"] == story.call_sid
+        assert form["ParentCallSid"] == trace.call_sid
         assert form["Direction"] == "outbound-dial"
         assert form["CallbackSource"] == "call-progress-events"
         assert form["Timestamp"].endswith("+0000")
@@ -151,10 +151,10 @@ def test_the_star_key_ends_the_leg_and_keeps_the_caller(
         f"<Number>{BOB}</Number>", f'callerId="{VIRTUAL}" hangupOnStar="true"'
     )
     relay.answers["/after"] = "<Say>Anything else?</Say>"
-    story = alice.call(VIRTUAL, talk_seconds=50, star_after=5).wait()
+    trace = alice.call(VIRTUAL, talk_seconds=50, star_after=5).wait()
 
     assert relay.to("/after")[0].form["DialCallDuration"] == "5"
-    assert story.heard_by_caller == ["Anything else?"]
+    assert trace.heard_by_caller == ["Anything else?"]
 
 
 def test_the_star_key_is_only_a_key_without_hangup_on_star(
@@ -184,15 +184,15 @@ def test_without_an_action_the_next_verb_has_its_turn(
 def test_a_whisper_must_not_dial(alice: Phone, bob: Phone, relay: StandInRelay) -> None:
     relay.answers["/voice"] = dial(f'<Number url="/screen">{BOB}</Number>')
     relay.answers["/screen"] = f"<Dial>{CAROL}</Dial>"
-    story = alice.call(VIRTUAL).wait()
-    assert story.errors == [12200]
-    assert not story.bridged
-    assert story.heard_by_callee == ["We are sorry, an application error has occurred. Goodbye."]
+    trace = alice.call(VIRTUAL).wait()
+    assert trace.errors == [12200]
+    assert not trace.bridged
+    assert trace.heard_by_callee == ["We are sorry, an application error has occurred. Goodbye."]
 
 
 def test_a_whisper_that_cannot_be_fetched_does_not_connect(
     alice: Phone, bob: Phone, relay: StandInRelay, number: OwnedNumber
 ) -> None:
     relay.answers["/voice"] = dial('<Number url="http://127.0.0.1:9/screen">' + BOB + "</Number>")
-    story = alice.call(VIRTUAL).wait()
-    assert (story.errors, story.bridged) == ([11205], False)
+    trace = alice.call(VIRTUAL).wait()
+    assert (trace.errors, trace.bridged) == ([11205], False)

@@ -90,7 +90,7 @@ def test_every_answer_has_the_documented_shape(
 ) -> None:
     relay.answers["/voice"] = f'<Dial callerId="{VIRTUAL}">{BOB}</Dial>'
     alice = carrier.phone(ALICE)
-    story = alice.call(VIRTUAL).wait()
+    trace = alice.call(VIRTUAL).wait()
     sent = alice.text(VIRTUAL, "in", media=["http://127.0.0.1/a.png"]).wait()
     message = client.messages.create(to=BOB, from_=VIRTUAL, body="out")
     carrier.settle()
@@ -99,9 +99,9 @@ def test_every_answer_has_the_documented_shape(
     client.messages.list(page_size=1)
     message.update(body="")
     message.delete()
-    client.calls(story.call_sid).fetch()
+    client.calls(trace.call_sid).fetch()
     client.calls.list(page_size=1)
-    client.calls(story.call_sid).delete()
+    client.calls(trace.call_sid).delete()
     client.calls.create(to=BOB, from_=VIRTUAL, twiml="<Response/>")
     numbers = client.incoming_phone_numbers
     numbers(number.sid).update(voice_url="https://relay.example/voice")

@@ -36,10 +36,10 @@ def test_a_document_with_a_flaw_ends_the_call_with_an_apology(
     alice: Phone, relay: StandInRelay, verbs: str, code: int
 ) -> None:
     relay.answers["/voice"] = verbs
-    story = alice.call(VIRTUAL).wait()
-    assert story.errors == [code]
-    assert story.heard_by_caller == [SORRY]
-    assert story.status == "completed"
+    trace = alice.call(VIRTUAL).wait()
+    assert trace.errors == [code]
+    assert trace.heard_by_caller == [SORRY]
+    assert trace.status == "completed"
 
 
 @pytest.mark.parametrize(
@@ -64,8 +64,8 @@ def test_an_answer_that_is_no_document_ends_the_call(
 
 def test_a_server_that_is_down_is_11205(alice: Phone, relay: StandInRelay) -> None:
     relay.stop()
-    story = alice.call(VIRTUAL).wait()
-    assert (story.errors, story.heard_by_caller) == ([11205], [SORRY])
+    trace = alice.call(VIRTUAL).wait()
+    assert (trace.errors, trace.heard_by_caller) == ([11205], [SORRY])
     relay._server.server_close()
 
 
@@ -75,9 +75,9 @@ def test_a_fallback_takes_over_and_is_told_why(
     relay.answers["/voice"] = status(500)
     relay.answers["/fallback"] = "<Say>Please try again later.</Say>"
     number.voice_fallback_url = relay.url("/fallback")
-    story = alice.call(VIRTUAL).wait()
+    trace = alice.call(VIRTUAL).wait()
 
-    assert story.heard_by_caller == ["Please try again later."]
+    assert trace.heard_by_caller == ["Please try again later."]
     told = relay.to("/fallback")[0].form
     assert (told["ErrorCode"], told["ErrorUrl"]) == ("11200", relay.url("/voice"))
 
@@ -96,8 +96,8 @@ def test_a_fallback_is_there_for_every_document(
     relay.answers["/fallback"] = in_turn("<Redirect>/lost</Redirect>", "<Say>Bye</Say>")
     relay.answers["/voice"] = relay.answers["/lost"] = status(500)
     number.voice_fallback_url = relay.url("/fallback")
-    story = alice.call(VIRTUAL).wait()
-    assert (story.errors, story.heard_by_caller) == ([11200, 11200], ["Bye"])
+    trace = alice.call(VIRTUAL).wait()
+    assert (trace.errors, trace.heard_by_caller) == ([11200, 11200], ["Bye"])
     assert relay.to("/fallback")[1].form["ErrorUrl"] == relay.url("/lost")
 
 
@@ -120,8 +120,8 @@ def test_a_sound_is_played(alice: Phone, relay: StandInRelay) -> None:
 
 def test_an_empty_document_answers_and_hangs_up(alice: Phone, relay: StandInRelay) -> None:
     relay.answers["/voice"] = ""
-    story = alice.call(VIRTUAL).wait()
-    assert (story.status, story.answered) == ("completed", True)
+    trace = alice.call(VIRTUAL).wait()
+    assert (trace.status, trace.answered) == ("completed", True)
 
 
 @pytest.mark.parametrize(
@@ -139,9 +139,9 @@ def test_a_rejected_call_is_never_answered(
     outcome: tuple[str, str],
 ) -> None:
     relay.answers["/voice"] = verb + "<Say>Unreachable</Say>"
-    story = alice.call(VIRTUAL).wait()
-    assert (story.answered, story.heard_by_caller) == (False, [])
-    assert (story.status, carrier.calls()[0].status) == outcome
+    trace = alice.call(VIRTUAL).wait()
+    assert (trace.answered, trace.heard_by_caller) == (False, [])
+    assert (trace.status, carrier.calls()[0].status) == outcome
 
 
 def test_a_reject_after_words_is_too_late(alice: Phone, relay: StandInRelay) -> None:
@@ -174,9 +174,9 @@ def test_pressed_keys_go_to_the_action(alice: Phone, relay: StandInRelay) -> Non
         '<Gather numDigits="6" action="/code"><Say>Your code?</Say></Gather><Say>Silence</Say>'
     )
     relay.answers["/code"] = "<Say>Thank you.</Say>"
-    story = alice.call(VIRTUAL, digits="482913").wait()
+    trace = alice.call(VIRTUAL, digits="482913").wait()
     assert relay.to("/code")[0].form["Digits"] == "482913"
-    assert story.heard_by_caller == ["Your code?", "Thank you."]
+    assert trace.heard_by_caller == ["Your code?", "Thank you."]
 
 
 def test_each_gather_takes_one_burst_of_digits(alice: Phone, relay: StandInRelay) -> None:
@@ -197,12 +197,12 @@ def test_keys_dialled_with_the_number_end_the_question(
         "<Say>Well?</Say></Gather>"
     )
     relay.answers["/code"] = "<Say>Thank you.</Say>"
-    story = alice.call(dialled).wait()
+    trace = alice.call(dialled).wait()
     assert relay.to("/code")[0].form["Digits"] == "482913"
-    assert story.dialled_number == VIRTUAL
-    assert story.heard_by_caller == [("Please enter it. " * 20).strip(), "Thank you."]
-    assert story.duration is not None
-    assert 5 < story.duration < 8
+    assert trace.dialled_number == VIRTUAL
+    assert trace.heard_by_caller == [("Please enter it. " * 20).strip(), "Thank you."]
+    assert trace.duration is not None
+    assert 5 < trace.duration < 8
 
 
 def test_keys_sent_while_nobody_listens_are_lost(alice: Phone, relay: StandInRelay) -> None:
@@ -246,10 +246,10 @@ def test_a_link_that_no_iphone_dials_is_refused(alice: Phone) -> None:
 
 def test_silence_falls_through_to_the_next_verb(alice: Phone, relay: StandInRelay) -> None:
     relay.answers["/voice"] = '<Gather action="/code" timeout="7"/><Say>Bye</Say>'
-    story = alice.call(VIRTUAL).wait()
+    trace = alice.call(VIRTUAL).wait()
     assert relay.to("/code") == []
-    assert story.heard_by_caller == ["Bye"]
-    assert story.duration == 8
+    assert trace.heard_by_caller == ["Bye"]
+    assert trace.duration == 8
 
 
 def test_silence_can_be_asked_for(alice: Phone, relay: StandInRelay) -> None:
@@ -316,10 +316,10 @@ def test_the_end_of_a_call_is_told_once(
     alice: Phone, relay: StandInRelay, carrier: SimulatedCarrier
 ) -> None:
     relay.answers["/voice"] = '<Say>Hi</Say><Pause length="70"/>'
-    story = alice.call(VIRTUAL).wait()
+    trace = alice.call(VIRTUAL).wait()
     carrier.settle()
     (told,) = relay.to("/ended")
-    assert told.form["CallSid"] == story.call_sid
+    assert told.form["CallSid"] == trace.call_sid
     assert (told.form["CallStatus"], told.form["CallDuration"]) == ("completed", "71")
     assert told.form["Duration"] == "2"
 

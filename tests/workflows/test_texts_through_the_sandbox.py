@@ -34,7 +34,7 @@ class _LateApp:
         return self.app(environ, start_response)
 
 
-class Story:
+class Scenario:
     def __init__(self, sandbox: SimulatedCarrier, base_url: str) -> None:
         self.sandbox = sandbox
         self.stage = Stage(now=time.time())
@@ -88,7 +88,7 @@ class Story:
 
 
 @pytest.fixture
-def story() -> Iterator[Story]:
+def scenario() -> Iterator[Scenario]:
     account = settings()
     late = _LateApp()
     server = make_server("127.0.0.1", 0, late, threaded=True)
@@ -100,7 +100,7 @@ def story() -> Iterator[Story]:
         message_delay=(0.005, 0.01),
     ) as sandbox:
         sandbox.add_number(NUMBER)
-        told = Story(sandbox, f"http://127.0.0.1:{server.port}")
+        told = Scenario(sandbox, f"http://127.0.0.1:{server.port}")
         late.app = create_app(told.deployment)
         yield told
     server.shutdown()
@@ -109,91 +109,91 @@ def story() -> Iterator[Story]:
     assert sandbox.crashes == []
 
 
-def test_texts_go_both_ways_and_show_the_virtual_number(story: Story) -> None:
+def test_texts_go_both_ways_and_show_the_virtual_number(scenario: Scenario) -> None:
     """P2"""
-    story.text(RITA, "Can you come at 10? 👋")
-    story.text(CARL, "YES")
-    story.work()
-    assert story.shown(CARL) == ["Can you come at 10? 👋"]
-    assert story.shown(RITA) == ["YES"]
-    assert {text.sender for text in story.phone(CARL).texts} == {NUMBER}
-    assert list(story.stage.client.keys("*:body:*")) == []
+    scenario.text(RITA, "Can you come at 10? 👋")
+    scenario.text(CARL, "YES")
+    scenario.work()
+    assert scenario.shown(CARL) == ["Can you come at 10? 👋"]
+    assert scenario.shown(RITA) == ["YES"]
+    assert {text.sender for text in scenario.phone(CARL).texts} == {NUMBER}
+    assert list(scenario.stage.client.keys("*:body:*")) == []
 
 
 @pytest.mark.parametrize("loses_reports", [False, True])
-def test_a_lost_answer_never_means_a_second_text(story: Story, loses_reports: bool) -> None:
+def test_a_lost_answer_never_means_a_second_text(scenario: Scenario, loses_reports: bool) -> None:
     """P4"""
     if loses_reports:
-        story.sandbox.faults.webhooks.lose(kinds=["message-status"], times=2)
-    story.sandbox.faults.rest.next(lost_reply=True, method="POST", path_contains="Messages")
+        scenario.sandbox.faults.webhooks.lose(kinds=["message-status"], times=2)
+    scenario.sandbox.faults.rest.next(lost_reply=True, method="POST", path_contains="Messages")
     for _ in range(2):
-        story.text(RITA, "ok")
-    story.work()
-    story.sandbox.settle()
-    story.work()
-    story.wake()
-    assert story.shown(CARL) == ["ok", "ok"]
+        scenario.text(RITA, "ok")
+    scenario.work()
+    scenario.sandbox.settle()
+    scenario.work()
+    scenario.wake()
+    assert scenario.shown(CARL) == ["ok", "ok"]
 
 
-def test_a_lost_request_is_sent_again_once(story: Story) -> None:
+def test_a_lost_request_is_sent_again_once(scenario: Scenario) -> None:
     """P4"""
-    story.sandbox.faults.rest.next(timeout=TIMEOUT * 2, method="POST", path_contains="Messages")
-    story.text(RITA, "one")
-    story.text(RITA, "two")
-    story.work()
-    assert story.shown(CARL) == []
-    story.wake()
-    assert story.shown(CARL) == ["one", "two"]
+    scenario.sandbox.faults.rest.next(timeout=TIMEOUT * 2, method="POST", path_contains="Messages")
+    scenario.text(RITA, "one")
+    scenario.text(RITA, "two")
+    scenario.work()
+    assert scenario.shown(CARL) == []
+    scenario.wake()
+    assert scenario.shown(CARL) == ["one", "two"]
 
 
-def test_webhooks_that_come_twice_are_one_text(story: Story) -> None:
+def test_webhooks_that_come_twice_are_one_text(scenario: Scenario) -> None:
     """P4"""
-    story.sandbox.faults.webhooks.duplicate(times=2, kinds=["message", "message-status"])
-    story.text(RITA, "hello")
-    story.work()
-    assert story.shown(CARL) == ["hello"]
+    scenario.sandbox.faults.webhooks.duplicate(times=2, kinds=["message", "message-status"])
+    scenario.text(RITA, "hello")
+    scenario.work()
+    assert scenario.shown(CARL) == ["hello"]
 
 
-def test_a_stop_at_the_carrier_is_ours_too(story: Story) -> None:
-    story.text(CARL, "STOP")
-    story.text(RITA, "hello?")
-    story.work()
-    assert story.sandbox.suppressed(CARL, NUMBER)
+def test_a_stop_at_the_carrier_is_ours_too(scenario: Scenario) -> None:
+    scenario.text(CARL, "STOP")
+    scenario.text(RITA, "hello?")
+    scenario.work()
+    assert scenario.sandbox.suppressed(CARL, NUMBER)
     assert not any(
         request.to == CARL
-        for request in story.sandbox.messages(to=CARL, from_=NUMBER)
+        for request in scenario.sandbox.messages(to=CARL, from_=NUMBER)
         if request.body == "hello?"
     )
-    assert [("has stopped texts" in text) for text in story.shown(RITA)] == [True, True]
-    story.text(CARL, "START")
-    story.text(RITA, "hello again")
-    story.work()
-    assert story.shown(CARL)[-1] == "hello again"
+    assert [("has stopped texts" in text) for text in scenario.shown(RITA)] == [True, True]
+    scenario.text(CARL, "START")
+    scenario.text(RITA, "hello again")
+    scenario.work()
+    assert scenario.shown(CARL)[-1] == "hello again"
 
 
-def test_a_stranger_gets_one_polite_sentence(story: Story) -> None:
-    story.text(STRANGER, "who is this?")
-    story.text(STRANGER, "hello?")
-    [words] = story.shown(STRANGER)
+def test_a_stranger_gets_one_polite_sentence(scenario: Scenario) -> None:
+    scenario.text(STRANGER, "who is this?")
+    scenario.text(STRANGER, "hello?")
+    [words] = scenario.shown(STRANGER)
     assert "does not connect you" in words
 
 
-def test_what_came_in_during_an_outage_is_fetched(story: Story) -> None:
+def test_what_came_in_during_an_outage_is_fetched(scenario: Scenario) -> None:
     """P4"""
-    story.sandbox.faults.webhooks.lose(kinds=["message"], times=2)
-    story.text(RITA, "one")
-    story.text(RITA, "two")
-    assert story.stage.jobs.noted == []
-    assert reconcile_inbound([story.services], now=time.time()) == 2
-    story.work()
-    assert sorted(story.shown(CARL)) == ["one", "two"]
+    scenario.sandbox.faults.webhooks.lose(kinds=["message"], times=2)
+    scenario.text(RITA, "one")
+    scenario.text(RITA, "two")
+    assert scenario.stage.jobs.noted == []
+    assert reconcile_inbound([scenario.services], now=time.time()) == 2
+    scenario.work()
+    assert sorted(scenario.shown(CARL)) == ["one", "two"]
 
 
-def test_a_failure_told_by_report_reaches_the_sender(story: Story) -> None:
-    story.sandbox.faults.messages.fail(to=CARL, code=30007)
-    story.text(RITA, "buy now")
-    story.work()
-    story.sandbox.settle()
-    story.work()
-    [words] = story.shown(RITA)
+def test_a_failure_told_by_report_reaches_the_sender(scenario: Scenario) -> None:
+    scenario.sandbox.faults.messages.fail(to=CARL, code=30007)
+    scenario.text(RITA, "buy now")
+    scenario.work()
+    scenario.sandbox.settle()
+    scenario.work()
+    [words] = scenario.shown(RITA)
     assert "could not be delivered" in words

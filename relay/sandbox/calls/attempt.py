@@ -14,7 +14,7 @@ from relay.sandbox.calls.performer import Performer
 from relay.sandbox.calls.progress import Progress
 from relay.sandbox.calls.requests import Fetch
 from relay.sandbox.calls.ringing import Ringing
-from relay.sandbox.calls.story import LegStory
+from relay.sandbox.calls.trace import LegTrace
 from relay.sandbox.records import Call
 
 BAD_CALLER_ID, BAD_NUMBER, NOT_PERMITTED = 13214, 13224, 13227
@@ -43,7 +43,7 @@ class Attempt:
         self._network = network = call.network
         self._parent = parent = call.leg
         self._caller = call.caller
-        self._call_story = call.story
+        self._call_trace = call.trace
         self._plan = plan
         self._target = target
         self._race = race
@@ -58,10 +58,10 @@ class Attempt:
             now=parent.now,
             changed=parent.changed,
         )
-        self.story = LegStory(
+        self.trace = LegTrace(
             self.record.sid, target.number, self.record.from_, heard=self.leg.heard
         )
-        call.story.legs.append(self.story)
+        call.trace.legs.append(self.trace)
         self._progress = Progress(
             network,
             self.record,
@@ -98,7 +98,7 @@ class Attempt:
         refusal = self._refusal()
         if refusal is not None:
             self.record.error_code = refusal
-            self._call_story.note(refusal, f"dialling as {self.record.from_}")
+            self._call_trace.note(refusal, f"dialling as {self.record.from_}")
             return "failed"
         return self._ring()
 
@@ -127,9 +127,9 @@ class Attempt:
         return outcome if isinstance(outcome, str) else self._answered(outcome)
 
     def _answered(self, behaviour: Answer | Voicemail) -> str:
-        self.story.answered = True
+        self.trace.answered = True
         if self._target.send_digits:
-            self.story.digits_sent = self._target.send_digits
+            self.trace.digits_sent = self._target.send_digits
             self._phone.digits_received.append(self._target.send_digits)
         if self._target.url is not None and not self._passes_screening(self._target.url):
             return self._network.faults.screening_status
@@ -139,15 +139,15 @@ class Attempt:
 
     def _passes_screening(self, url: str) -> bool:
         """A whisper document that ends without Hangup lets the call through."""
-        whisper = Performer(self._network, self.leg, self._call_story, language="whisper")
+        whisper = Performer(self._network, self.leg, self._call_trace, language="whisper")
         return whisper.run(Fetch("screen", url, self._target.method)) == "document ended"
 
     def _converse(self, behaviour: Answer | Voicemail) -> None:
         self.leg.check()
         self._parent.catch_up(self.leg.now)
         self._parent.answer()
-        self.bridged = self.story.bridged = True
-        self._call_story.answered = self._call_story.bridged = True
+        self.bridged = self.trace.bridged = True
+        self._call_trace.answered = self._call_trace.bridged = True
         self._speak(behaviour)
         meant_to = self._parent.hangs_up_at
         self._parent.hang_up_within(self._caller.talk_seconds)
@@ -179,6 +179,6 @@ class Attempt:
             self.record.status = self.status
             self.record.duration = self.leg.seconds_since_answer() or 0
             self.record.ended = self.record.updated = self._network.clock.now()
-        self.story.status = self.status
-        self.story.duration = self.record.duration
+        self.trace.status = self.status
+        self.trace.duration = self.record.duration
         self._progress.tell("completed", self.status)

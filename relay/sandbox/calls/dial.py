@@ -33,7 +33,7 @@ class Dialing:
         last = self._dial(plan)
         if last is not None:
             self._parent.catch_up(last.leg.now)
-        self._call.story.dial_status = last.status if last else "failed"
+        self._call.trace.dial_status = last.status if last else "failed"
         action = self._action(plan, last)
         if self._parent.over is not None:
             raise CallerIsGone(action if self._is_told(last) else None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from functools import partial
 
-from relay.sandbox.calls.caller import Caller
 from relay.sandbox.calls.dial import CallerIsGone, Dialing
 from relay.sandbox.calls.keypad import Keypad
 from relay.sandbox.calls.leg import Leg, LegOver
@@ -13,9 +12,10 @@ from relay.sandbox.calls.parameters import ended_parameters
 from relay.sandbox.calls.parent_call import ParentCall
 from relay.sandbox.calls.performer import Ending, Fallback, Performer
 from relay.sandbox.calls.requests import Fetch
-from relay.sandbox.calls.story import CallStory, SimulatedCall, Status
+from relay.sandbox.calls.trace import CallTrace, SimulatedCall, Status
 from relay.sandbox.documents import DocumentError
 from relay.sandbox.network import Network
+from relay.sandbox.phone import Caller
 from relay.sandbox.records import OwnedNumber
 from relay.sandbox.webhooks.journal import Webhook
 
@@ -38,9 +38,9 @@ class InboundCalls:
 
 
 def _no_such_number(caller: Caller, dialled: str) -> SimulatedCall:
-    story = CallStory("", caller.shown, dialled, status="failed")
-    story.heard_by_caller.append("[the number you have dialled is not in service]")
-    call = SimulatedCall(story, lambda: None)
+    trace = CallTrace("", caller.shown, dialled, status="failed")
+    trace.heard_by_caller.append("[the number you have dialled is not in service]")
+    call = SimulatedCall(trace, lambda: None)
     call.is_over.set()
     return call
 
@@ -58,17 +58,17 @@ class InboundCall:
             Keypad.dialled(caller.digits, caller.sent_keys),
             hangs_up_at=caller.hang_up_after,
         )
-        self._story = CallStory(
+        self._trace = CallTrace(
             record.sid, caller.shown, number.phone_number, heard_by_caller=self.leg.heard
         )
-        self.handle = SimulatedCall(self._story, partial(self.leg.end, "hung up"))
+        self.handle = SimulatedCall(self._trace, partial(self.leg.end, "hung up"))
         fallback = Fallback(number.voice_fallback_url, number.voice_fallback_method)
         self._performer = Performer(
             network,
             self.leg,
-            self._story,
+            self._trace,
             fallback=fallback if fallback.url else None,
-            dialer=Dialing(ParentCall(network, self.leg, caller, self._story)),
+            dialer=Dialing(ParentCall(network, self.leg, caller, self._trace)),
             number=number,
         )
 
@@ -95,24 +95,24 @@ class InboundCall:
 
     def _perform(self) -> Ending | None:
         if not self._number.voice_url:
-            self._story.note(NO_VOICE_URL, "the number has no VoiceUrl")
+            self._trace.note(NO_VOICE_URL, "the number has no VoiceUrl")
             return None
         return self._performer.run(
             Fetch("voice", self._number.voice_url, self._number.voice_method)
         )
 
     def _finish(self, ending: Ending | None) -> None:
-        record, story, leg = self.leg.record, self._story, self.leg
-        if ending == "document ended" and not leg.is_answered and story.dial_status is None:
+        record, trace, leg = self.leg.record, self._trace, self.leg
+        if ending == "document ended" and not leg.is_answered and trace.dial_status is None:
             # An empty document answers, and is billed.
             leg.answer()
-        story.status, recorded = self._status(ending)
+        trace.status, recorded = self._status(ending)
         with self._network.account.lock:
             record.status = recorded
             record.duration = leg.seconds_since_answer() or 0
             record.ended = record.updated = self._network.clock.now()
-        story.answered = leg.is_answered
-        story.duration = record.duration
+        trace.answered = leg.is_answered
+        trace.duration = record.duration
 
     def _status(self, ending: Ending | None) -> tuple[Status, str]:
         """What the caller is told, and what Twilio writes down."""
@@ -124,7 +124,7 @@ class InboundCall:
             return "busy", "busy"
         if self.leg.over is not None:
             return "canceled", "canceled"
-        dialled = self._story.dial_status
+        dialled = self._trace.dial_status
         if dialled == "busy":
             return "busy", "busy"
         return ("failed", "failed") if dialled in (None, "failed") else ("no-answer", "no-answer")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from relay.sandbox.behaviour import Answer, Voicemail
-from relay.sandbox.calls.caller import Caller
 from relay.sandbox.calls.dial import CallerIsGone, Dialing
 from relay.sandbox.calls.keypad import Keypad
 from relay.sandbox.calls.leg import Leg, LegOver, LegRedirected
@@ -14,8 +13,9 @@ from relay.sandbox.calls.performer import Performer
 from relay.sandbox.calls.progress import Progress
 from relay.sandbox.calls.requests import Step
 from relay.sandbox.calls.ringing import Ringing
-from relay.sandbox.calls.story import CallStory
+from relay.sandbox.calls.trace import CallTrace
 from relay.sandbox.network import Network
+from relay.sandbox.phone import Caller
 from relay.sandbox.records import Call
 
 
@@ -41,7 +41,7 @@ class OutboundCall:
         self._record = record
         self._phone = network.phone(record.to)
         self.leg = Leg(record, network.clock, self._phone, Keypad([]))
-        self._story = CallStory(record.sid, record.from_, record.to)
+        self._trace = CallTrace(record.sid, record.from_, record.to)
         self._progress = Progress(
             network, record, order.status_callback, order.status_callback_method, order.events
         )
@@ -66,6 +66,6 @@ class OutboundCall:
 
     def _answered(self, behaviour: Answer | Voicemail) -> str:
         person = Caller(self._phone, self._record.from_, talk_seconds=behaviour.talk_seconds)
-        dialer = Dialing(ParentCall(self._network, self.leg, person, self._story))
-        Performer(self._network, self.leg, self._story, dialer=dialer).run(self._order.step)
+        dialer = Dialing(ParentCall(self._network, self.leg, person, self._trace))
+        Performer(self._network, self.leg, self._trace, dialer=dialer).run(self._order.step)
         return "completed"

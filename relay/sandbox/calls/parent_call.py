@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from relay.sandbox.calls.caller import Caller
 from relay.sandbox.calls.leg import Leg
-from relay.sandbox.calls.story import CallStory
+from relay.sandbox.calls.trace import CallTrace
 from relay.sandbox.network import Network
+from relay.sandbox.phone import Caller
 
 
 @dataclass(frozen=True)
@@ -15,4 +15,4 @@ class ParentCall:
     network: Network
     leg: Leg
     caller: Caller
-    story: CallStory
+    trace: CallTrace

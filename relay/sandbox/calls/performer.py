@@ -15,7 +15,7 @@ from relay.sandbox.calls.parameters import document_parameters
 from relay.sandbox.calls.recording import record
 from relay.sandbox.calls.requests import Fetch, Inline, Step
 from relay.sandbox.calls.speech import speak
-from relay.sandbox.calls.story import CallStory
+from relay.sandbox.calls.trace import CallTrace
 from relay.sandbox.documents import Document, DocumentError, Language, read, read_markup
 from relay.sandbox.network import Network
 from relay.sandbox.records import OwnedNumber
@@ -44,7 +44,7 @@ class Performer:
         self,
         network: Network,
         leg: Leg,
-        story: CallStory,
+        trace: CallTrace,
         *,
         language: Language = "voice",
         fallback: Fallback | None = None,
@@ -53,7 +53,7 @@ class Performer:
     ) -> None:
         self._network = network
         self._leg = leg
-        self._story = story
+        self._trace = trace
         self._language = language
         self._fallback = fallback
         self._dialer = dialer
@@ -81,7 +81,7 @@ class Performer:
         self._fetch(step)
 
     def _give_up(self, problem: DocumentError) -> Ending:
-        self._story.note(problem.code, problem.problem)
+        self._trace.note(problem.code, problem.problem)
         self._leg.answer()
         with contextlib.suppress(LegRedirected):
             self._leg.hear(APPLICATION_ERROR)
@@ -96,7 +96,7 @@ class Performer:
         except DocumentError as problem:
             if self._fallback is None:
                 raise
-            self._story.note(problem.code, problem.problem)
+            self._trace.note(problem.code, problem.problem)
             reason = {"ErrorCode": str(problem.code), "ErrorUrl": step.url.partition("#")[0]}
             return self._fetch(Fetch(step.kind, self._fallback.url, self._fallback.method, reason))
 

@@ -1,4 +1,4 @@
-"""Bad weather on request. A fault stays until it is used up, cleared or switched off."""
+"""Faults on request. Each stays until it is used up, cleared or switched off."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Faults(SigningFaults, CallFaults):
         self.messages.never_deliver_status(to, arrives=arrives)
 
     def clear(self) -> None:
-        """Fair weather again; what is held is let go."""
+        """Ends all faults; what is held is let go."""
         self.rest.clear()
         self.webhooks.clear()
         self.messages.clear()

@@ -12,16 +12,17 @@ from relay.sandbox.rest.messages import Messages
 from relay.sandbox.rest.messaging_services import MessagingServices
 from relay.sandbox.rest.numbers import Numbers
 from relay.sandbox.rest.request import ApiError, RestAnswer, RestCall, not_found
+from relay.sandbox.texts.sender import Sender
 
 Handler = Callable[..., RestAnswer]
 Route = tuple[str, re.Pattern[str], Handler]
 
 
 class Api:
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, sender: Sender) -> None:
         self._account = network.account
         self._faults = network.faults
-        self._routes = _routes(network)
+        self._routes = _routes(network, sender)
 
     def handle(self, call: RestCall) -> RestAnswer:
         try:
@@ -57,12 +58,12 @@ class Api:
         raise not_found(call.path)
 
 
-def _routes(network: Network) -> list[Route]:
-    available = AvailableNumbers(network)
+def _routes(network: Network, sender: Sender) -> list[Route]:
+    available, messages = AvailableNumbers(network), Messages(network, sender)
     account = r"/2010-04-01/Accounts/[^/]+"
     return [
-        *_resource(f"{account}/Messages", Messages(network)),
-        *_media(account, Messages(network)),
+        *_resource(f"{account}/Messages", messages),
+        *_media(account, messages),
         *_resource(f"{account}/Calls", Calls(network)),
         *_resource(f"{account}/IncomingPhoneNumbers", Numbers(network, available)),
         _route(

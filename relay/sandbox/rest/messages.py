@@ -14,6 +14,7 @@ from relay.sandbox.rest.paging import page
 from relay.sandbox.rest.request import ApiError, Json, RestAnswer, RestCall, not_found
 from relay.sandbox.rest.shapes import media_json, message_json
 from relay.sandbox.texts.segments import count_segments
+from relay.sandbox.texts.sender import Sender
 
 E164 = re.compile(r"\+[1-9]\d{6,14}")
 LONGEST_BODY = 1600
@@ -21,8 +22,9 @@ MOST_MEDIA = 10
 
 
 class Messages:
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, sender: Sender) -> None:
         self._network = network
+        self._sender = sender
 
     def create(self, call: RestCall) -> RestAnswer:
         self._check_form(call)
@@ -41,7 +43,7 @@ class Messages:
             )
             self._fill(message, call, service)
         answer = RestAnswer(201, message_json(message))
-        self._network.sender.accept(message)
+        self._sender.accept(message)
         return answer
 
     def fetch(self, call: RestCall, sid: str) -> RestAnswer:

@@ -1,4 +1,4 @@
-"""The REST API on a loopback socket, with its share of bad weather."""
+"""The REST API on a loopback socket, with its share of faults."""
 
 from __future__ import annotations
 

@@ -8,18 +8,21 @@ from xml.etree.ElementTree import Element
 from relay.sandbox.documents import Document, DocumentError, read
 from relay.sandbox.network import Network
 from relay.sandbox.records import Message
+from relay.sandbox.texts.sender import Sender
 from relay.sandbox.webhooks.journal import Webhook
 
 MOST_REPLIES = 10
 MOST_DOCUMENTS = 50
 
 
-def act_on(network: Network, inbound: Message, webhook: Webhook, document: Document) -> None:
+def act_on(
+    network: Network, sender: Sender, inbound: Message, webhook: Webhook, document: Document
+) -> None:
     """Raises DocumentError for a document further on, 14106 and 14109 included."""
     replies = 0
     for _ in range(MOST_DOCUMENTS):
         if document.plain_text is not None:
-            network.sender.reply(inbound, document.plain_text)
+            sender.reply(inbound, document.plain_text)
             return
         for verb in document.verbs:
             if verb.tag == "Redirect":
@@ -27,16 +30,16 @@ def act_on(network: Network, inbound: Message, webhook: Webhook, document: Docum
             replies += 1
             if replies > MOST_REPLIES:
                 raise DocumentError(14109, "more than 10 replies to one message")
-            _send(network, inbound, verb, document.url)
+            _send(sender, inbound, verb, document.url)
         else:
             return
         document = _fetch(network, webhook, verb, document.url)
     raise DocumentError(14106, "more than 50 documents for one message")
 
 
-def _send(network: Network, inbound: Message, verb: Element, base: str) -> None:
+def _send(sender: Sender, inbound: Message, verb: Element, base: str) -> None:
     callback = verb.get("statusCallback") or verb.get("action")
-    network.sender.reply(
+    sender.reply(
         inbound,
         _text_of(verb),
         media=[(item.text or "").strip() for item in verb.iter("Media")],

@@ -6,7 +6,7 @@ import mimetypes
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from relay.sandbox.documents import DocumentError, read
 from relay.sandbox.network import Network
@@ -15,32 +15,14 @@ from relay.sandbox.texts.answers import act_on
 from relay.sandbox.texts.opt_out import Word, read_word, reply_to
 from relay.sandbox.texts.parameters import inbound_parameters
 from relay.sandbox.texts.segments import count_segments
+from relay.sandbox.texts.sender import Sender
+from relay.sandbox.texts.trace import SimulatedMessage
 from relay.sandbox.webhooks.cookies import Cookies
 from relay.sandbox.webhooks.journal import Webhook, WebhookDelivery
 
 COOKIES_LIVE = 4 * 3600.0
 MACHINE_MADE = 30039
 LONGEST_BODY = 1600
-
-
-@dataclass
-class SimulatedMessage:
-    """A text as its sender's network sees it; `sid` is None if no account owns the number."""
-
-    sender: str
-    receiver: str
-    body: str
-    sid: str | None = None
-    word: Word | None = None
-    delivery: WebhookDelivery | None = None
-    errors: list[int] = field(default_factory=list)
-    done: threading.Event = field(default_factory=threading.Event)
-
-    def wait(self, timeout: float = 10.0) -> SimulatedMessage:
-        """Returns once the webhook, retries and fallback included, has been dealt with."""
-        if not self.done.wait(timeout):
-            raise TimeoutError(f"the webhook for {self.sid} is still under way")
-        return self
 
 
 @dataclass(frozen=True)
@@ -52,8 +34,9 @@ class _Route:
 
 
 class Inbox:
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, sender: Sender) -> None:
         self._network = network
+        self._sender = sender
         self._lock = threading.Lock()
         self._cookies: dict[tuple[str, str], tuple[Cookies, float]] = {}
 
@@ -114,7 +97,7 @@ class Inbox:
         # An opt-in word from somebody who never opted out is just a word ("yes").
         if word != "START" or was_blocked:
             words = reply_to(word, is_toll_free=number.is_toll_free)
-            self._network.sender.reply(message, words, obeys_block=False)
+            self._sender.reply(message, words, obeys_block=False)
         return word
 
     def _tell(
@@ -183,7 +166,7 @@ class Inbox:
     ) -> DocumentError | None:
         try:
             document = read("messaging", delivery, self._network.twiml_documents)
-            act_on(self._network, message, webhook, document)
+            act_on(self._network, self._sender, message, webhook, document)
         except DocumentError as problem:
             return problem
         return None

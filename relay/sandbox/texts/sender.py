@@ -94,7 +94,7 @@ class Sender:
 
     def _hand_over(self, message: Message) -> None:
         if self._network.account.number(message.to) is not None:
-            self._network.inbox.receive(message.from_, message.to, message.body, ())
+            self._network.exchange.receive_text(message.from_, message.to, message.body, ())
             return
         media = tuple(item.url for item in message.media)
         now = self._network.clock.now()

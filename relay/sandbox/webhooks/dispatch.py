@@ -1,4 +1,4 @@
-"""When a webhook goes out: at once, or as the weather has it."""
+"""When a webhook goes out: at once, or as the faults have it."""
 
 from __future__ import annotations
 

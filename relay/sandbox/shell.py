@@ -69,8 +69,8 @@ def run() -> None:
 
 def _play(console: Console, carrier: SimulatedCarrier, service: Service) -> None:
     api = service.api()
-    playground = Playground(console, carrier, api)
-    playground.furnish()
+    shell = Shell(console, carrier, api)
+    shell.furnish()
     console.print(
         f"\nThe service runs at [bold]{service.base_url}[/], "
         f"its documentation at {service.base_url}/docs.\n"
@@ -80,15 +80,15 @@ def _play(console: Console, carrier: SimulatedCarrier, service: Service) -> None
         f"People: {', '.join([*RECRUITERS, *CANDIDATES])}. Type [bold]help[/] for what they can do."
     )
     if sys.stdin.isatty():
-        playground.cmdloop()
+        shell.cmdloop()
     else:
-        playground.use_rawinput = False
-        playground.prompt = ""
-        playground.cmdloop()
+        shell.use_rawinput = False
+        shell.prompt = ""
+        shell.cmdloop()
         signal.pause()
 
 
-class Playground(cmd.Cmd):
+class Shell(cmd.Cmd):
     """One command a line."""
 
     prompt = "\nrelay> "
@@ -166,18 +166,18 @@ class Playground(cmd.Cmd):
         if who is None:
             return
         try:
-            story = self._phone(who).call(number, digits=code).wait(60)
+            trace = self._phone(who).call(number, digits=code).wait(60)
         except ValueError as refused:
             self._say(f"{who}'s phone dials nothing: {refused}.")
             return
         for name in (*RECRUITERS, *CANDIDATES):
-            if self._phone(name).number == story.callee_number:
-                self._say(f"{name}'s phone rings and shows {story.callee_saw}.")
-        for sentence in story.heard_by_callee:
+            if self._phone(name).number == trace.callee_number:
+                self._say(f"{name}'s phone rings and shows {trace.callee_saw}.")
+        for sentence in trace.heard_by_callee:
             self._say(f"  “{sentence}”")
-        for sentence in story.heard_by_caller:
+        for sentence in trace.heard_by_caller:
             self._say(f"{who} hears “{sentence}”")
-        self._say("They talk." if story.bridged else "They are not connected.")
+        self._say("They talk." if trace.bridged else "They are not connected.")
 
     def do_text(self, line: str) -> None:
         """text WHO MESSAGE: somebody texts the number last opened for them"""

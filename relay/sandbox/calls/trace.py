@@ -13,7 +13,7 @@ Status = Literal[
 
 
 @dataclass
-class LegStory:
+class LegTrace:
     """One dialled leg: who was rung, what they were shown, heard and did."""
 
     sid: str
@@ -28,7 +28,7 @@ class LegStory:
 
 
 @dataclass
-class CallStory:
+class CallTrace:
     """`status` is what the caller's phone says; "rejected" is a refusal without an answer."""
 
     call_sid: str
@@ -42,10 +42,10 @@ class CallStory:
     duration: int | None = None
     errors: list[int] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
-    legs: list[LegStory] = field(default_factory=list)
+    legs: list[LegTrace] = field(default_factory=list)
 
     @property
-    def _main_leg(self) -> LegStory | None:
+    def _main_leg(self) -> LegTrace | None:
         candidates = [leg for leg in self.legs if leg.bridged] or self.legs
         return candidates[-1] if candidates else None
 
@@ -74,19 +74,19 @@ class CallStory:
 class SimulatedCall:
     """A call under way."""
 
-    story: CallStory
+    trace: CallTrace
     _hang_up: Callable[[], None]
     is_over: threading.Event = field(default_factory=threading.Event)
 
     @property
     def sid(self) -> str:
-        return self.story.call_sid
+        return self.trace.call_sid
 
     def hang_up(self) -> None:
         """The caller puts the phone down, now."""
         self._hang_up()
 
-    def wait(self, timeout: float = 10.0) -> CallStory:
+    def wait(self, timeout: float = 10.0) -> CallTrace:
         if not self.is_over.wait(timeout):
-            raise TimeoutError(f"the call is still going on: {self.story}")
-        return self.story
+            raise TimeoutError(f"the call is still going on: {self.trace}")
+        return self.trace

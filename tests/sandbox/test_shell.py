@@ -9,7 +9,7 @@ import requests
 from rich.console import Console
 
 from relay.sandbox.behaviour import Answer, Busy
-from relay.sandbox.playground import Playground
+from relay.sandbox.shell import Shell
 
 README = Path(__file__).parents[2] / "README.md"
 NUMBER = "+14155550142"
@@ -46,21 +46,21 @@ def api():
 
 
 @pytest.fixture
-def playground(carrier, api):
+def shell(carrier, api):
     console = Console(file=StringIO(), width=200, highlight=False, soft_wrap=True)
-    playground = Playground(console, carrier, api)
-    playground.furnish()
-    return playground
+    shell = Shell(console, carrier, api)
+    shell.furnish()
+    return shell
 
 
-def said(playground, line):
-    start = len(playground._console.file.getvalue())
-    playground.onecmd(line)
-    return playground._console.file.getvalue()[start:]
+def said(shell, line):
+    start = len(shell._console.file.getvalue())
+    shell.onecmd(line)
+    return shell._console.file.getvalue()[start:]
 
 
-def test_rita_and_carl_are_those_of_the_readme(playground, api):
-    assert "+14155550142" in said(playground, "open rita carl")
+def test_rita_and_carl_are_those_of_the_readme(shell, api):
+    assert "+14155550142" in said(shell, "open rita carl")
 
     *_, (method, path, body) = api.asked
     line = next(line for line in README.read_text().splitlines() if "$RELAY/v1/sessions" in line)
@@ -77,14 +77,14 @@ def test_rita_and_carl_are_those_of_the_readme(playground, api):
         (b"<html>", "POST /v1/sessions: everything\n"),
     ],
 )
-def test_of_a_problem_only_its_detail_is_told(playground, api, problem, told):
+def test_of_a_problem_only_its_detail_is_told(shell, api, problem, told):
     api.problem = problem
 
-    assert said(playground, "open rita carl") == told
+    assert said(shell, "open rita carl") == told
 
 
-def test_help_says_what_each_command_does_in_one_line(playground):
-    lines = said(playground, "help").splitlines()
+def test_help_says_what_each_command_does_in_one_line(shell):
+    lines = said(shell, "help").splitlines()
 
     assert [line.split()[0].rstrip(":") for line in lines] == [
         "answer",
@@ -99,39 +99,39 @@ def test_help_says_what_each_command_does_in_one_line(playground):
     assert all(": " in line for line in lines)
 
 
-def test_an_unknown_word_leads_to_help(playground):
-    assert said(playground, "dial rita") == "Type help.\n"
+def test_an_unknown_word_leads_to_help(shell):
+    assert said(shell, "dial rita") == "Type help.\n"
 
 
-def test_an_answer_is_digits_or_a_known_way(playground):
-    assert "busy, nothing, voicemail" in said(playground, "answer carl vociemail")
-    assert playground._phone("carl").on_ring == Answer(keys="1")
+def test_an_answer_is_digits_or_a_known_way(shell):
+    assert "busy, nothing, voicemail" in said(shell, "answer carl vociemail")
+    assert shell._phone("carl").on_ring == Answer(keys="1")
 
-    said(playground, "answer carl 21")
-    assert playground._phone("carl").on_ring == Answer(keys="21")
-    said(playground, "answer carl busy")
-    assert playground._phone("carl").on_ring == Busy()
-    assert "rita, nora" in said(playground, "answer nobody 1")
+    said(shell, "answer carl 21")
+    assert shell._phone("carl").on_ring == Answer(keys="21")
+    said(shell, "answer carl busy")
+    assert shell._phone("carl").on_ring == Busy()
+    assert "rita, nora" in said(shell, "answer nobody 1")
 
 
-def test_a_session_that_needs_its_code_says_so(playground, api):
+def test_a_session_that_needs_its_code_says_so(shell, api):
     api.answer = SHARED
 
-    told = said(playground, "open rita finn")
+    told = said(shell, "open rita finn")
 
     assert "an access code tells them apart: 482913" in told
     assert told.endswith("One tap dials tel:+14155550142,,482913\n")
 
 
-def test_sessions_are_listed_with_their_codes(playground, api):
+def test_sessions_are_listed_with_their_codes(shell, api):
     api.answer = {"data": [SHARED, SHARED | {"candidate": "c-77", "code_needed": False}]}
 
-    assert said(playground, "sessions").splitlines() == [
+    assert said(shell, "sessions").splitlines() == [
         "rita and finn: code 482913 (needed), tel:+14155550142,,482913",
         "rita and carl: code 482913 (not needed), tel:+14155550142,,482913",
     ]
     api.answer = {"data": []}
-    assert "open rita carl" in said(playground, "sessions")
+    assert "open rita carl" in said(shell, "sessions")
 
 
 @pytest.mark.parametrize(
@@ -143,21 +143,21 @@ def test_sessions_are_listed_with_their_codes(playground, api):
         "call rita +14155550142,,482913",
     ],
 )
-def test_a_code_can_be_typed_or_dialled(playground, carrier, relay, line):
+def test_a_code_can_be_typed_or_dialled(shell, carrier, relay, line):
     relay.answers["/voice"] = ASKS
     relay.answers["/code"] = "<Say>Thank you.</Say>"
     carrier.account.number(NUMBER).voice_url = relay.url("/voice")
 
-    assert "rita hears “Thank you.”" in said(playground, line)
+    assert "rita hears “Thank you.”" in said(shell, line)
     assert [asked.form["Digits"] for asked in relay.to("/code")] == ["482913"]
 
 
-def test_a_link_that_no_phone_dials_is_told(playground):
-    assert said(playground, "call rita tel:+14155550142,,482913#") == (
+def test_a_link_that_no_phone_dials_is_told(shell):
+    assert said(shell, "call rita tel:+14155550142,,482913#") == (
         "rita's phone dials nothing: no iPhone dials a link with * or #.\n"
     )
 
 
-def test_a_text_has_words(playground):
-    assert "text carl Hello" in said(playground, "text carl")
-    assert "rita, nora" in said(playground, "text nobody hello")
+def test_a_text_has_words(shell):
+    assert "text carl Hello" in said(shell, "text carl")
+    assert "rita, nora" in said(shell, "text nobody hello")

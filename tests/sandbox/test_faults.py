@@ -1,4 +1,4 @@
-"""Bad weather: REST that refuses or forgets, webhooks that repeat, wait and overtake."""
+"""Faults: REST that refuses or forgets, webhooks that repeat, wait and overtake."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_a_test_can_strike_while_a_request_is_held_up(
         carrier.wait_for_webhook("voice", timeout=0.05)
 
 
-def test_all_weather_can_be_cleared(client: Client, carrier: SimulatedCarrier) -> None:
+def test_all_faults_can_be_cleared(client: Client, carrier: SimulatedCarrier) -> None:
     carrier.faults.rest.next(status=500, times=99)
     carrier.faults.messages.fail()
     carrier.faults.wrong_signature = True
@@ -278,7 +278,7 @@ def test_ten_redirects_are_enough(alice: Phone, relay: StandInRelay) -> None:
     assert len(relay.to("/voice")) == 11
 
 
-def test_a_call_survives_every_kind_of_weather_at_once(
+def test_a_call_survives_every_kind_of_fault_at_once(
     alice: Phone, bob: Phone, relay: StandInRelay, carrier: SimulatedCarrier
 ) -> None:
     carrier.faults.webhooks.duplicate(times=2)

@@ -11,18 +11,18 @@ from rich.markup import escape
 
 from relay.sandbox.behaviour import Answer
 from relay.sandbox.calls.dial_string import SentKey, read_dialled
-from relay.sandbox.calls.story import CallStory
+from relay.sandbox.calls.trace import CallTrace
 from relay.sandbox.carrier import SimulatedCarrier
 from relay.sandbox.phone import Phone
 
 _MARGIN = " " * 18
 
 
-class StoryBroken(Exception):
+class ScenarioFailed(Exception):
     """Something did not happen as the story tells it."""
 
 
-class Teller:
+class Narrator:
     """``names`` are those of the people, by their real numbers."""
 
     def __init__(self, console: Console, carrier: SimulatedCarrier, names: dict[str, str]) -> None:
@@ -56,24 +56,24 @@ class Teller:
         """They are connected; the callee has seen nothing but the number that was dialled."""
         number, sent = read_dialled(dialled)
         self.sees(caller, f"dials {dialled}")
-        story = caller.call(dialled).wait(30)
-        self._show_caller(caller, story, sent)
-        self.sees(callee, f"rings, and shows {story.callee_saw}")
-        self._show_callee(callee, story)
-        self.expect(not story.errors, f"the carrier had no complaint {story.problems}")
-        self.expect(story.callee_number == callee.number, "the right phone rang")
-        self.expect(story.callee_saw == number, "only the virtual number was shown")
-        self.expect(story.bridged, "the two were connected")
+        trace = caller.call(dialled).wait(30)
+        self._show_caller(caller, trace, sent)
+        self.sees(callee, f"rings, and shows {trace.callee_saw}")
+        self._show_callee(callee, trace)
+        self.expect(not trace.errors, f"the carrier had no complaint {trace.problems}")
+        self.expect(trace.callee_number == callee.number, "the right phone rang")
+        self.expect(trace.callee_saw == number, "only the virtual number was shown")
+        self.expect(trace.bridged, "the two were connected")
         self.say("They talk.")
 
-    def _show_caller(self, caller: Phone, story: CallStory, sent: tuple[SentKey, ...]) -> None:
-        for sentence in story.heard_by_caller:
+    def _show_caller(self, caller: Phone, trace: CallTrace, sent: tuple[SentKey, ...]) -> None:
+        for sentence in trace.heard_by_caller:
             self.sees(caller, f"“{sentence}”")
-        if sent and story.heard_by_caller:
+        if sent and trace.heard_by_caller:
             self.sees(caller, f"sends {''.join(key.key for key in sent)} by itself meanwhile")
 
-    def _show_callee(self, callee: Phone, story: CallStory) -> None:
-        question, *more = [*story.heard_by_callee] or [""]
+    def _show_callee(self, callee: Phone, trace: CallTrace) -> None:
+        question, *more = [*trace.heard_by_callee] or [""]
         first_key, *other_keys = [*_keys_of(callee)] or [""]
         for happening in (
             f"“{question}”" if question else "",
@@ -88,10 +88,10 @@ class Teller:
         """The caller is told why, and no phone rings."""
         before = self._rings()
         self.sees(caller, f"dials {number}")
-        story = caller.call(number).wait(30)
-        for sentence in story.heard_by_caller:
+        trace = caller.call(number).wait(30)
+        for sentence in trace.heard_by_caller:
             self.sees(caller, f"“{sentence}”")
-        self.expect(bool(story.heard_by_caller), "the caller is told why")
+        self.expect(bool(trace.heard_by_caller), "the caller is told why")
         self.expect(before == self._rings(), "no phone rang")
         self.say("No phone rings.")
 
@@ -127,7 +127,7 @@ class Teller:
 
     def expect(self, fact: bool, what: str) -> None:  # noqa: FBT001 - reads as a sentence
         if not fact:
-            raise StoryBroken(f"The story went wrong: it is not true that {what}.")
+            raise ScenarioFailed(f"The story went wrong: it is not true that {what}.")
 
     def wait_for(self, ask: Callable[[], Any], fulfilled: Callable[[Any], bool], what: str) -> Any:
         deadline = time.monotonic() + 40
@@ -136,7 +136,7 @@ class Teller:
             if fulfilled(answer):
                 return answer
             time.sleep(0.2)
-        raise StoryBroken(f"The story went wrong: waited in vain until {what}.")
+        raise ScenarioFailed(f"The story went wrong: waited in vain until {what}.")
 
 
 def _keys_of(phone: Phone) -> str:
