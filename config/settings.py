@@ -91,7 +91,7 @@ class Settings(BaseModel):
     @field_validator("queue_redis_url")
     @classmethod
     def _is_one_redis(cls, url: SecretStr, info: ValidationInfo) -> SecretStr:
-        """RQ's scripts build their keys, which no cluster lets them (facts/redis-rq.md)."""
+        """RQ's scripts build their keys, which no cluster lets them (RQ-cluster)."""
         store = info.data.get("redis_url")
         if not url.get_secret_value():
             if store and locate_redis(store.get_secret_value()).is_cluster:

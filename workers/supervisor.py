@@ -1,4 +1,7 @@
-"""The Procfile's ``worker``: one process for each queue and slot, started again when it dies."""
+"""The Procfile's ``worker``: one process for each queue and slot, started again when it dies.
+
+A process serves one queue, because one of two can lose a job (RQ-two-queues).
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Twilio's error codes, and what each means for us. Every code that the relay acts on is here.
 
-A code of a refused request and one of a status report are of one kind (FACTS 2.2, 2.3).
+A code of a refused request and one of a status report are of one kind (TW-codes).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ UNREADABLE_ANSWER = 2
 #: Of a text that was never offered to the carrier: nothing can be unsealed any more.
 UNREADABLE_TEXT = 3
 
-#: HTTP's code stands where Twilio says none of its own (FACTS 4).
+#: HTTP's code stands where Twilio says none of its own (TW-rest).
 NOT_FOUND = {404, 20404}
 NOTHING_SOLD = 20404
 TOO_MANY_REQUESTS = 20429
@@ -22,9 +22,9 @@ ALREADY_IN_SERVICE = 21710
 
 _TROUBLES = {
     20003: Trouble.ACCOUNT,  # authentication: a token is being rotated
-    TOO_MANY_REQUESTS: Trouble.LATER,  # "never processed, always safe to retry" (D:err/20429)
+    TOO_MANY_REQUESTS: Trouble.LATER,  # "never processed, always safe to retry"
     20500: Trouble.LATER,  # the carrier's own fault
-    21422: Trouble.SOLD,  # the number is not available any more (D:err/21422)
+    21422: Trouble.SOLD,  # the number is not available any more
     OPTED_OUT: Trouble.OPTED_OUT,  # holds for the number, or its whole messaging service
     21611: Trouble.LATER,  # the sender's queue is full (over 10 h)
     30001: Trouble.LATER,  # the same, found later

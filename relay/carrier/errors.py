@@ -1,6 +1,6 @@
 """What went wrong with a request to the carrier, as the one error the rest of the relay knows.
 
-The SDK raises four kinds of exceptions for it (FACTS 6); here each becomes a CarrierError.
+The SDK raises four kinds of exceptions for it (TW-sdk-errors); here each becomes a CarrierError.
 """
 
 from __future__ import annotations

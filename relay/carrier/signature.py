@@ -1,4 +1,4 @@
-"""Telling the carrier's requests from forged ones: X-Twilio-Signature (FACTS 3.1)."""
+"""Telling the carrier's requests from forged ones: X-Twilio-Signature (TW-signature)."""
 
 from __future__ import annotations
 

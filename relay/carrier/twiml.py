@@ -75,7 +75,7 @@ class VoiceDocuments:
             case TellWhoAndAsk(locale=locale):
                 self._ask(document, call_id, locale, self._who_and_why(decision))
             case Connect():
-                pass  # A document that ends without <Hangup> bridges the legs (FACTS 1.3).
+                pass  # A document that ends without <Hangup> bridges the legs (TW-whisper).
             case HangUp():
                 document.hangup()
             case _:

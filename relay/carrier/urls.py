@@ -1,7 +1,7 @@
 """Where the carrier finds us: every webhook's absolute URL.
 
 Ids are path segments and never query parameters, which Twilio sorts after signing them
-(twilio-php#790). The fragment holds connection overrides (FACTS 3): without them Twilio tries
+(TW-query-order). The fragment holds connection overrides (TW-overrides): without them Twilio tries
 once more, and only when it could not connect.
 """
 

@@ -1,4 +1,4 @@
-"""The carrier's forms as typed values (FACTS 1.1, 1.3, 2.1, 2.2).
+"""The carrier's forms as typed values (TW-call-form, TW-leg-reports, TW-text-form).
 
 Fields that hold a real number or a text never show in a repr, so that no log line can leak them.
 """

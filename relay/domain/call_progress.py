@@ -96,7 +96,7 @@ def dialled(
 
 def is_connected(*, was_bridged: bool, was_accepted: bool, is_guarded: bool) -> bool:
     """Connected means bridged and, behind a guard, accepted: DialCallStatus alone is ``completed``
-    for some refused calls, too (FACTS 1.3)."""
+    for some refused calls, too (TW-whisper)."""
     return was_bridged and (was_accepted or not is_guarded)
 
 

@@ -9,7 +9,7 @@ import re
 from relay.domain.access_code import LONGEST
 from relay.domain.session import LONGEST_CONTEXT
 
-#: Characters of one text (FACTS 2.1).
+#: Characters of one text (TW-text-length).
 LONGEST_TEXT = 1600
 #: The code, the context, and what parts them from each other and from the text.
 _LONGEST_PREFIX = LONGEST + LONGEST_CONTEXT + len("  (1/2): ")

@@ -17,7 +17,7 @@ class Fault:
 
 @dataclass(eq=False)
 class RelayError(Exception):
-    """Something the caller can be told. ``code`` is the stable machine fact of ``API.md``."""
+    """Something the caller can be told. ``code`` is the stable machine fact of ``docs/api.md``."""
 
     detail: str
     faults: tuple[Fault, ...] = field(default=())

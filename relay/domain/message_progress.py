@@ -1,4 +1,4 @@
-"""How far a text has come, which failures are worth another try, and when (FACTS 2.2, 2.3)."""
+"""How far a text has come, which failures are worth another try, and when (TW-text-status)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REPORT_GRACE = 6.0
 
 
 class MessageStatus(StrEnum):
-    """What ``API.md`` shows of a message."""
+    """What the API shows of a message."""
 
     RECEIVED = "received"
     QUEUED = "queued"

@@ -1,4 +1,4 @@
-"""The words with which a person stops and restarts texts (FACTS 2.4).
+"""The words with which a person stops and restarts texts (TW-stop).
 
 The carrier acts on them by itself and still delivers them to us; we keep its view.
 """

@@ -17,7 +17,7 @@ from relay.domain.free_text import (
 )
 from relay.domain.phone import PhoneNumber
 
-#: The caller's own id for a person (``API.md``).
+#: The caller's own id for a person.
 REF = re.compile(r"[A-Za-z0-9._-]{1,64}")
 LOCALE = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
 LONGEST_NAME = 100

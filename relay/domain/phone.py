@@ -7,7 +7,7 @@ import re
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberType
 
-#: Keypad spellings and words that carriers put where a withheld number would be (FACTS 1.1).
+#: Keypad spellings and words that carriers put where a withheld number would be (TW-withheld).
 #: Some look like real numbers: ``+7378742833`` is RESTRICTED, not a subscriber in Russia.
 WITHHELD = frozenset(
     {
@@ -30,7 +30,7 @@ WITHHELD = frozenset(
 #: Three digits where the calling code is +1 (North American Numbering Plan: no first 0 or 1).
 AREA_CODE = "[2-9][0-9]{2}"
 
-#: Charged to whoever dials them: relaying to one is toll fraud (FACTS 7).
+#: Charged to whoever dials them: relaying to one is toll fraud (TW-fraud).
 _COSTLY = {
     PhoneNumberType.PREMIUM_RATE,
     PhoneNumberType.SHARED_COST,
@@ -97,8 +97,8 @@ def is_withheld(caller: str) -> bool:
 def parse_participant_phone(text: str) -> PhoneNumber:
     """A participant's number from international form; spaces and punctuation are tolerated.
 
-    Raises PhoneNumberRefused for what ``API.md`` lists as 422: no leading ``+``, not valid,
-    withheld spellings, emergency, N11 and premium-rate numbers.
+    Raises PhoneNumberRefused for what is no participant's (``docs/api.md``): no leading
+    ``+``, not valid, withheld spellings, emergency, N11 and premium-rate numbers.
     """
     text = text.strip()
     if is_withheld(re.sub(r"[^\w+:]", "", text)):

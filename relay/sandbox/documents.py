@@ -1,4 +1,4 @@
-"""Reads a webhook's answer as TwiML, strictly (FACTS 1.2)."""
+"""Reads a webhook's answer as TwiML, strictly (TW-twiml)."""
 
 from __future__ import annotations
 

@@ -174,7 +174,7 @@ VOICE: Grammar = {
     },
 }
 
-# A whisper may speak, listen and hang up, nothing else (FACTS 1.3).
+# A whisper may speak, listen and hang up, nothing else (TW-whisper).
 WHISPER: Grammar = {
     **VOICE,
     "Response": Shape({}, _set("Say Play Pause Gather Hangup")),

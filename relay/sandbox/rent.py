@@ -1,4 +1,4 @@
-"""What an account pays for its numbers (FACTS 4: prices, third-party pages of 2026)."""
+"""What an account pays for its numbers (TW-prices)."""
 
 from __future__ import annotations
 

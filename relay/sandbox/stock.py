@@ -32,7 +32,7 @@ AREAS: dict[str, dict[str, str]] = {
         "780": "AB", "204": "MB", "902": "NS",
     },
 }  # fmt: skip
-#: The area that Twilio's test credentials sell from (FACTS 5); never on offer.
+#: The area that Twilio's test credentials sell from (TW-test-numbers); never on offer.
 MAGIC_AREA = "500"
 TOLL_FREE = ("800", "888", "877", "866", "855", "844", "833")
 _LINES = 100

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from relay.domain.errors import Unavailable
 from relay.store.connection import Client, masters
 
-#: Seconds. Beyond it a process refuses to serve (DESIGN.md, replicas and clocks).
+#: Seconds. Beyond it a process refuses to serve.
 MOST_DIFFERENCE = 1.0
 #: A right clock is measured again after this many seconds, a wrong one sooner, to be back early.
 _RIGHT_FOR = 10.0

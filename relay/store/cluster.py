@@ -37,7 +37,8 @@ from relay.store.cluster_topology import Client, Topology
 #: A command and redis-py's options for reading its answer.
 Command: TypeAlias = tuple[tuple[Any, ...], dict[str, Any]]
 
-#: How long, in seconds, a command follows a slot that is being moved. A caller has two (API.md).
+#: How long, in seconds, a command follows a slot that is being moved. A caller has
+#: two (docs/api.md).
 PATIENCE = 1.2
 _PAUSE = 0.01
 

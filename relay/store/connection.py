@@ -33,7 +33,7 @@ from relay.store.cluster_topology import Topology
 #: gives; ours gives str, and each function of the store says in its signature what that means.
 Client: TypeAlias = Any
 
-#: A caller waits for the sentence that says "try later" at most two seconds (API.md), so
+#: A caller waits for the sentence that says "try later" at most two seconds (docs/api.md), so
 #: one try and one repeat must end before that.
 CONNECT_TIMEOUT = 0.4
 READ_TIMEOUT = 0.8
@@ -45,7 +45,7 @@ _NO_NOTIFICATIONS = MaintNotificationsConfig(enabled=False)
 
 def connect(url: str, *, tls_verify: bool = True, connections: int = 256) -> Client:
     """A client whose commands repeat once after a lost connection. Every mutating script is safe
-    to run twice; nothing else writes through it in a way that a repeat could harm."""
+    to run twice (RD-lost-reply); nothing else writes in a way that a repeat could harm."""
     where = locate_redis(url)
     options: dict[str, Any] = {
         "decode_responses": True,
@@ -156,7 +156,7 @@ class NodePool(LeanPool):
 
 def _is_no_master(error: RedisError) -> bool:
     """Whether a server says that it is the master no more, or not yet. Behind one address it may
-    have a successor by now, to which only a new connection leads."""
+    have a successor by now, to which only a new connection leads (RD-failover)."""
     if isinstance(error, ReadOnlyError | BusyLoadingError | MasterDownError):
         return True
     # Redis 6 puts it into the error of a script.

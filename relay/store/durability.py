@@ -9,7 +9,7 @@ from redis.exceptions import ResponseError
 from relay.domain.errors import Unavailable
 from relay.store.connection import Client, is_cluster, masters
 
-#: The features we use came with it (DESIGN.md, store).
+#: The features we use came with it.
 LEAST_VERSION = (6, 2)
 
 

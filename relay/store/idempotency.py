@@ -1,4 +1,4 @@
-"""What requests with an ``Idempotency-Key`` were answered (``API.md``, conventions)."""
+"""What requests with an ``Idempotency-Key`` were answered (``docs/api.md``)."""
 
 from __future__ import annotations
 

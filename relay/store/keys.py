@@ -170,6 +170,7 @@ class DeploymentKeys(Keys):
     def prefix_of(cls, keys: Any) -> str:  # noqa: ARG003 - there is one deployment
         return cls.PREFIX
 
+    #: A slot on its way refuses every script that names it, before it writes (RD-moving-slot).
     never = Key("string", "nothing, ever", lives="never")
     boards = Key("hash", "board's name → its record (JSON)", lives="for ever")
     numbers = Key("hash", "virtual number → board/pool", lives="while owned")
@@ -279,7 +280,7 @@ class BoardKeys(Keys):
 
     api_keys = Key("hash", "hash of an API key → name, scopes", lives="until revoked")
     idempotency = Family("hash", "hash", "what a POST answered", lives="24 h")
-    #: Names its strategy: another one on the same keys would fail (facts/redis-rq.md).
+    #: Names its strategy: another one on the same keys would fail (RD-strategy).
     rate = Family(
         "string",
         "who",

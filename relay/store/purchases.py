@@ -32,7 +32,7 @@ LEASE = 90.0
 LOOK_AGAIN = 20.0
 #: An ended job can be read for so many seconds.
 RETENTION = 30 * 24 * 3600
-#: So long, in seconds, a repeated request finds its job (API.md: Idempotency-Key).
+#: So long, in seconds, a repeated request finds its job (docs/api.md).
 REMEMBERED = 24 * 3600
 _BATCH = 50
 

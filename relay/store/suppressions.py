@@ -1,7 +1,7 @@
 """Who has stopped texts, by STOP until START: those of a virtual number or of a messaging service.
 
 Kept apart from sessions, pools and numbers, which it outlives. A messaging service may serve
-several boards: a STOP to it belongs to the deployment, and holds for all of them (FACTS 2.4).
+several boards: a STOP to it belongs to the deployment, and holds for all of them (TW-stop).
 """
 
 from __future__ import annotations

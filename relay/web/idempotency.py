@@ -1,4 +1,4 @@
-"""``Idempotency-Key`` on POST (``API.md``, conventions): the same request is answered the same.
+"""``Idempotency-Key`` on POST (``docs/api.md``): the same request is answered the same.
 
 A crash leaves a record that holds for 30 seconds; the repeat after that runs the request again,
 and every workflow behind a POST ends what it finds begun.

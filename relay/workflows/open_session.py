@@ -76,7 +76,7 @@ class Opened:
 
 
 def open_session(services: Services, wanted: SessionRequest, *, asker: Asker, now: float) -> Opened:
-    """The pair's open session, which follows the request as far as ``API.md`` says, or a new one.
+    """The pair's open session, or a new one. The open one follows the request (``docs/api.md``).
 
     Raises Invalid, Conflict, PoolExhausted, whatever ``register_participant`` raises, Unavailable.
     """

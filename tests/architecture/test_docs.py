@@ -14,7 +14,7 @@ from relay.domain.reputation import ReputationPolicy
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.rglob("*.md"), ROOT / "README.md"])
-_LINK = re.compile(r"\]\(([^)#\s]+\.(?:md|png))(#[^)]*)?\)")
+_LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)(#[^)]*)?\)")
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,61 @@ def _headings(page: Path) -> set[str]:
     """The anchors of a page, as GitHub makes them."""
     titles = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+_PROMISE = re.compile(r"\bP[1-9]\b")
+_FACT = re.compile(r"\b(?:TW|RD|RQ)-[a-z][a-z-]*[a-z]\b")
+_NAMED_TEST = re.compile(r"`(test_\w+|tests/[\w/]+\.py)`")
+#: What cites promises and facts.
+_SOURCES = [
+    path
+    for folder in ("config", "docs", "relay", "tests", "workers")
+    for suffix in ("py", "lua", "md")
+    for path in sorted((ROOT / folder).rglob(f"*.{suffix}"))
+]
+
+
+def test_promises_and_facts_that_are_cited_stand_in_the_documents() -> None:
+    cited = {
+        citation
+        for path in _SOURCES
+        if path.name not in {"promises.md", "facts.md"}
+        for pattern in (_PROMISE, _FACT)
+        for citation in pattern.findall(path.read_text())
+    }
+    promises = re.findall(r"\*\*(P[1-9])\*\*", (DOCS / "promises.md").read_text())
+    facts = re.findall(rf"^\| ({_FACT.pattern}) \|", (DOCS / "facts.md").read_text(), re.MULTILINE)
+    assert len(facts) == len({*facts})
+    assert cited <= {*promises, *facts}
+    assert {*facts} <= cited
+
+
+@pytest.mark.parametrize("page", ["promises.md", "facts.md"])
+def test_tests_that_hold_a_promise_or_a_fact_exist(page: str) -> None:
+    """A promise is held by tests that are named after it, a fact by a file of tests or a test."""
+    tests = "".join(path.read_text() for path in sorted((ROOT / "tests").rglob("test_*.py")))
+    named = _NAMED_TEST.findall((DOCS / page).read_text())
+    missing = [
+        test
+        for test in named
+        if not ((ROOT / test).is_file() if "/" in test else f"def {test}(" in tests)
+    ]
+    assert named
+    assert not missing
+
+
+def test_every_promise_that_is_held_has_tests_of_its_name() -> None:
+    rows = re.findall(
+        r"^\| \*\*(P[1-9])\*\* (.*)$", (DOCS / "promises.md").read_text(), re.MULTILINE
+    )
+    assert [promise for promise, _ in rows] == ["P1", "P2", "P3", "P4", "P5", "P6"]
+    for promise, row in rows:
+        assert re.findall(rf"`test_{promise.lower()}_\w+`", row), promise
+
+
+def test_nothing_points_at_a_page_outside_of_the_repository() -> None:
+    outside = re.compile(r"\b(FACTS|DESIGN|API|STYLE)\.md\b|\bFACTS \d|redis-rq")
+    pages = [*_SOURCES, ROOT / "README.md", ROOT / "CHANGELOG.md"]
+    assert not [
+        path for path in pages if path != Path(__file__) and outside.search(path.read_text())
+    ]

@@ -1,4 +1,4 @@
-"""Layers import downwards only (DESIGN.md, the three flows)."""
+"""Layers import downwards only (docs/architecture.md)."""
 
 import re
 import sys

@@ -9,7 +9,7 @@ from relay.sandbox.webhooks.signature import sign
 
 URL = "https://example.com"
 TOKEN, NEXT_TOKEN = "12345", "67890"
-#: FACTS 3.1
+#: TW-signature
 TARGET = "/myapp.php?foo=1&bar=2"
 FIELDS = {
     "CallSid": "CA1234567890ABCDE",

@@ -23,7 +23,7 @@ from tests.cluster.servers import BOARDS, Cluster, Master
 from tests.cluster.traffic import POOL, Outcomes, Town
 from tests.e2e.stage import eventually
 
-#: A caller hears a sentence within so many seconds (API.md).
+#: A caller hears a sentence within so many seconds (docs/api.md).
 IN_TIME = 2.0
 
 

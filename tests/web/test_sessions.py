@@ -1,4 +1,4 @@
-"""``/v1/sessions``, as ``API.md`` has it."""
+"""``/v1/sessions``, as ``docs/api.md`` has it."""
 
 import re
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Dial: one number after the other or all at once, and what is told of it (FACTS 1.3)."""
+"""Dial: one number after the other or all at once, and what is told of it (TW-dial)."""
 
 from __future__ import annotations
 

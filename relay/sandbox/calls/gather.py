@@ -1,4 +1,4 @@
-"""Gather: says its piece, waits for keys (FACTS 1.2)."""
+"""Gather: says its piece, waits for keys (TW-gather)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The form of a call's webhooks (FACTS 1.1)."""
+"""The form of a call's webhooks (TW-call-form)."""
 
 from __future__ import annotations
 

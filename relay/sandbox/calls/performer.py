@@ -1,4 +1,4 @@
-"""Performs TwiML on one leg, verb by verb, document by document (FACTS 1.2)."""
+"""Performs TwiML on one leg, verb by verb, document by document (TW-twiml)."""
 
 from __future__ import annotations
 

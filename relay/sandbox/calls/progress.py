@@ -1,4 +1,4 @@
-"""The status callbacks of one leg (FACTS 1.3)."""
+"""The status callbacks of one leg (TW-leg-reports)."""
 
 from __future__ import annotations
 

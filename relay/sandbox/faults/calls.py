@@ -7,7 +7,7 @@ from typing import Literal
 
 class CallFaults:
     def __init__(self) -> None:
-        # DialCallStatus once a whisper document hung up: sources disagree (FACTS 1.3).
+        # DialCallStatus once a whisper document hung up: sources disagree (TW-whisper).
         self.screening_status: Literal["no-answer", "completed"] = "no-answer"
         # Is the Dial's action requested when the caller is gone? Not documented.
         self.action_after_hang_up: Literal["bridged", "always", "never"] = "bridged"

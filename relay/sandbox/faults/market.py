@@ -20,7 +20,7 @@ class MarketFaults:
         self.left: int | None = None
         # Kinds that are not sold in a country, as ("GB", "Local"): 404.
         self.not_sold: set[tuple[str, str]] = set()
-        # How long a number that was given back is kept from everybody (FACTS 7).
+        # How long a number that was given back is kept from everybody (TW-release).
         self.ageing = TWO_MONTHS
         # Whether the account that gave it back may have it again for ten days: sources disagree.
         self.may_buy_back = False

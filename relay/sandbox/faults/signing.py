@@ -1,4 +1,4 @@
-"""Ways a signature can be wrong, or right and surprising (FACTS 3.1)."""
+"""Ways a signature can be wrong, or right and surprising (TW-signature)."""
 
 from __future__ import annotations
 

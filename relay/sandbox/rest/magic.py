@@ -1,4 +1,4 @@
-"""Twilio's test numbers, built-in fault switches (FACTS 5)."""
+"""Twilio's test numbers, built-in fault switches (TW-test-numbers)."""
 
 from __future__ import annotations
 

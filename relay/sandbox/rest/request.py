@@ -1,4 +1,4 @@
-"""A REST request, its answer, and the errors between (FACTS 4)."""
+"""A REST request, its answer, and the errors between (TW-rest)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""14107: two numbers that keep answering each other are cut off (FACTS 2.1)."""
+"""14107: two numbers that keep answering each other are cut off (TW-loops)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""STOP, START and HELP as the carrier itself treats them (FACTS 2.4)."""
+"""STOP, START and HELP as the carrier itself treats them (TW-stop)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The form of an inbound message's webhook (FACTS 2.1)."""
+"""The form of an inbound message's webhook (TW-text-form)."""
 
 from __future__ import annotations
 

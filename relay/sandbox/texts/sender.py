@@ -1,4 +1,4 @@
-"""The life of an outbound message: queued, sent, and what becomes of it (FACTS 2.2)."""
+"""The life of an outbound message: queued, sent, and what becomes of it (TW-text-status)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cookies a customer's server set, to be sent back (FACTS 1.2)."""
+"""Cookies a customer's server set, to be sent back (TW-twiml)."""
 
 from __future__ import annotations
 

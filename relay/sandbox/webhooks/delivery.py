@@ -167,7 +167,7 @@ def _note(delivery: WebhookDelivery, reply: HttpReply, url: str) -> None:
 
 
 def _is_proper_receipt(delivery: WebhookDelivery) -> bool:
-    """204, or 200 with TwiML; anything else is a warning in the Debugger (FACTS 1.2)."""
+    """204, or 200 with TwiML; anything else is a warning in the Debugger (TW-answers)."""
     media_type = delivery.content_type.partition(";")[0].strip().lower()
     return delivery.status == 204 or media_type in ("text/xml", "application/xml")
 

@@ -1,4 +1,4 @@
-"""Connection overrides in a webhook URL's fragment: `#rc=3&rp=all&rt=4000` (FACTS 3)."""
+"""Connection overrides in a webhook URL's fragment: `#rc=3&rp=all&rt=4000` (TW-overrides)."""
 
 from __future__ import annotations
 

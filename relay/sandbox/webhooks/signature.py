@@ -1,4 +1,4 @@
-"""X-Twilio-Signature, made here apart from the SDK so that one checks the other (FACTS 3.1)."""
+"""X-Twilio-Signature, made here apart from the SDK so that one checks the other (TW-signature)."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from tests.bench.pool.runs import CURVE_COOLDOWNS, Measured, Scene, Theory
 from tests.bench.pool.trace import COOLDOWNS, Shape
 from tests.bench.table import Row
 
-#: What theory allows, by the shape's name: DESIGN.md, section 4.
+#: What theory allows, by the shape's name: docs/policy.md.
 _RATIO_TO_PROXY = {"0.5/0.3": "about 0.1", "0.8/0.6": "0.13 to 0.17"}
 
 
