@@ -8,7 +8,7 @@ from dataclasses import dataclass
 #: Texts to send. A carrier that hangs must not hold up everybody, so two processes.
 TEXTS = "texts"
 #: Periodic work: recycling numbers, reconciling with the carrier.
-UPKEEP = "upkeep"
+MAINTENANCE = "maintenance"
 #: Buying, releasing and comparing numbers: minutes of requests to the carrier, which must not keep
 #: sessions from expiring.
 NUMBERS = "numbers"
@@ -20,4 +20,4 @@ class Queue:
     processes: int = 1
 
 
-QUEUES = (Queue(TEXTS, processes=2), Queue(UPKEEP), Queue(NUMBERS))
+QUEUES = (Queue(TEXTS, processes=2), Queue(MAINTENANCE), Queue(NUMBERS))

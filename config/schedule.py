@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from config.queues import NUMBERS, UPKEEP
+from config.queues import MAINTENANCE, NUMBERS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,7 +14,7 @@ class PeriodicJob:
     name: str
     function: str
     every: int
-    queue: str = UPKEEP
+    queue: str = MAINTENANCE
 
 
 #: Seconds between two looks into the outbox, which the ticker does itself.

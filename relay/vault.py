@@ -62,7 +62,7 @@ class Vault:
         return PhoneNumber(f"+{int.from_bytes(self._unseal(sealed, _PHONE), 'big')}")
 
     def seal_text(self, text: str, *, message_id: str) -> str:
-        """A message body, sealed to its message: it opens under no other id."""
+        """A message body, sealed to its message: it can be unsealed under no other id."""
         return self._seal(text.encode(), b"text:" + message_id.encode())
 
     def unseal_text(self, sealed: str, *, message_id: str) -> str:

@@ -14,7 +14,7 @@ from relay.domain.pool import Pool
 from relay.domain.session import Session
 from relay.vault import Vault
 from relay.workflows.deployment import Deployment
-from relay.workflows.open_session import Asker, SessionRequest, Someone, open_session
+from relay.workflows.open_session import ApiClient, SessionRequest, Someone, open_session
 from relay.workflows.services import Jobs, Services
 from tests.fake_redis import FakeRedis
 
@@ -27,7 +27,7 @@ DAN = "+19175550188"
 EVE = "+15105550166"
 PHONES = {"rita": RITA, "nora": NORA, "carl": CARL, "dan": DAN, "eve": EVE}
 NOW = 1_790_000_000.5
-ASKER = Asker(client_id="test", may_change_phone=True)
+ASKER = ApiClient(client_id="test", may_change_phone=True)
 
 
 def make_settings(**changes: str) -> Settings:
@@ -89,7 +89,7 @@ class World:
                 candidate=Someone(ref=candidate, details=CandidateDetails(phone=PHONES[candidate])),
                 **request,
             ),
-            asker=ASKER,
+            client=ASKER,
             now=now,
         ).session
 

@@ -60,8 +60,8 @@ def carrier_errors(*, creates: bool = False) -> Iterator[None]:
     try:
         yield
     except NoConnection as error:
-        is_open = creates and not _never_connected(error)
-        raise CarrierError(Trouble.LATER, NO_ANSWER, ambiguous=is_open) from None
+        may_have_worked = creates and not _never_connected(error)
+        raise CarrierError(Trouble.LATER, NO_ANSWER, ambiguous=may_have_worked) from None
     except RequestException:
         raise CarrierError(Trouble.LATER, NO_ANSWER, ambiguous=creates) from None
     except (TwilioRestException, TwilioServiceException) as error:

@@ -96,7 +96,7 @@ class Pool:
 
 @dataclass(frozen=True, kw_only=True)
 class VirtualNumber:
-    """A number we rent; ``ordinal`` is its place in the pool's bitmaps."""
+    """A number we rent; ``ordinal`` is its bit in the pool's bitmaps."""
 
     number: str
     pool: str

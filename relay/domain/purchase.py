@@ -144,7 +144,7 @@ class Settled(Enum):
 
     BOUGHT = auto()
     NOT_BOUGHT = auto()
-    OPEN = auto()
+    UNKNOWN = auto()
 
 
 def settle(*, is_ours: bool, is_owned: bool, since: float, now: float) -> Settled:
@@ -153,7 +153,7 @@ def settle(*, is_ours: bool, is_owned: bool, since: float, now: float) -> Settle
         return Settled.BOUGHT
     if is_owned or now >= since + CERTAIN_AFTER:
         return Settled.NOT_BOUGHT
-    return Settled.OPEN
+    return Settled.UNKNOWN
 
 
 def next_try_at(*, now: float, pauses: int, retry_after: float | None) -> float:

@@ -21,11 +21,11 @@ from relay.sandbox.rest.api import Api
 from relay.sandbox.rest.request import RestRequest
 from relay.sandbox.rest.server import RestServer
 from relay.sandbox.texts.sender import Sender
+from relay.sandbox.thread_pool import ThreadPool
 from relay.sandbox.webhooks.delivery import Postman
 from relay.sandbox.webhooks.dispatch import Dispatch
 from relay.sandbox.webhooks.journal import TwimlDocument, WebhookDelivery
 from relay.sandbox.webhooks.kinds import Kind
-from relay.sandbox.workforce import Workforce
 
 T = TypeVar("T")
 EVERYTHING = {"voice": True, "sms": True, "mms": True, "fax": False}
@@ -52,28 +52,28 @@ class SimulatedCarrier:
         identifiers = Identifiers(seed)
         self.faults = Faults()
         self.account = Account(account_sid, auth_token, clock, identifiers)
-        self._workforce = Workforce()
+        self._thread_pool = ThreadPool()
         self._postman = Postman(self.account, clock, identifiers, self.faults)
-        self._dispatch = Dispatch(self._postman, self._workforce, self.faults.webhooks)
+        self._dispatch = Dispatch(self._postman, self._thread_pool, self.faults.webhooks)
         self._network = Network(
             account=self.account,
             clock=clock,
             identifiers=identifiers,
             faults=self.faults,
-            workforce=self._workforce,
+            thread_pool=self._thread_pool,
             dispatch=self._dispatch,
-            switchboard=Switchboard(self._workforce),
+            switchboard=Switchboard(self._thread_pool),
             message_delay=message_delay,
         )
         sender = Sender(self._network)
         self._network.exchange = AccountExchange(self._network, sender)
         self._rest = RestServer(
-            Api(self._network, sender), self.faults.rest, self._workforce.crashes, port
+            Api(self._network, sender), self.faults.rest, self._thread_pool.crashes, port
         )
         self._network.base_url = self._rest.base_url
 
     def start(self) -> SimulatedCarrier:
-        self._workforce.start()
+        self._thread_pool.start()
         self._rest.start()
         return self
 
@@ -83,7 +83,7 @@ class SimulatedCarrier:
         self._rest.stop()
         self._dispatch.stop()
         self._network.switchboard.stop()
-        self._workforce.stop()
+        self._thread_pool.stop()
 
     def __enter__(self) -> SimulatedCarrier:
         return self.start()
@@ -174,7 +174,7 @@ class SimulatedCarrier:
             # Calls start jobs and jobs start calls: quiet means quiet on both sides of idle.
             if (
                 switchboard.is_quiet
-                and self._workforce.wait_until_idle(max(0.0, deadline - time.monotonic()))
+                and self._thread_pool.wait_until_idle(max(0.0, deadline - time.monotonic()))
                 and switchboard.is_quiet
             ):
                 return
@@ -216,7 +216,7 @@ class SimulatedCarrier:
     @property
     def crashes(self) -> list[BaseException]:
         """Faults of the sandbox itself. A test that finds one here has found a bug."""
-        return self._workforce.crashes
+        return self._thread_pool.crashes
 
 
 def _wait_for(fitting: Callable[[], list[T]], count: int, timeout: float) -> list[T]:

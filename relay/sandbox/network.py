@@ -11,9 +11,9 @@ from relay.sandbox.clock import Clock
 from relay.sandbox.faults import Faults
 from relay.sandbox.identifiers import Identifiers
 from relay.sandbox.phone import Exchange, Phone
+from relay.sandbox.thread_pool import ThreadPool
 from relay.sandbox.webhooks.dispatch import Dispatch
 from relay.sandbox.webhooks.journal import TwimlDocument
-from relay.sandbox.workforce import Workforce
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Network:
     clock: Clock
     identifiers: Identifiers
     faults: Faults
-    workforce: Workforce
+    thread_pool: ThreadPool
     dispatch: Dispatch
     switchboard: Switchboard
     message_delay: tuple[float, float]

@@ -167,12 +167,12 @@ class ClusterClient(CoreCommands):
     def _ask_anybody(self, args: Sequence[Any], options: dict[str, Any]) -> Any:
         deadline = time.monotonic() + PATIENCE
         masters = self._topology.masters()
-        for place, master in enumerate(masters, 1):
+        for nth, master in enumerate(masters, 1):
             try:
                 return master.execute_command(*args, **options)
             except Unavailable:
                 self._topology.ask_last(master)
-                if place == len(masters) or time.monotonic() > deadline:
+                if nth == len(masters) or time.monotonic() > deadline:
                     raise
         raise Unavailable("No node of the cluster answers.")
 

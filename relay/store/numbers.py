@@ -1,4 +1,4 @@
-"""Virtual numbers: which pool each is in, and its place and status there."""
+"""Virtual numbers: which pool each is in, and its ordinal and status there."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Numbers:
         self._keys = keys
         self._map = number_map
 
-    def pool_of(self, number: str) -> str | None:
+    def find_pool(self, number: str) -> str | None:
         """The pool a virtual number is in; None when it is none of this board's. Raises
         Unavailable."""
         place = self._map.find(number)
@@ -196,7 +196,7 @@ class Numbers:
         return bool(self._client.hget(self._keys.in_pool(pool).policy, "texts") == "1")
 
     def get(self, number: str) -> VirtualNumber | None:
-        pool = self.pool_of(number)
+        pool = self.find_pool(number)
         if pool is None:
             return None
         record = self._client.hgetall(self._keys.in_pool(pool).number(number))

@@ -47,8 +47,8 @@ class Prelude:
 
     def _args(self) -> Iterator[str]:
         yield "local args = {"
-        for place, argument in enumerate(self.scalars, 1):
-            yield f"  {argument.name} = {_reader(argument, f'ARGV[{place}]')},"
+        for position, argument in enumerate(self.scalars, 1):
+            yield f"  {argument.name} = {_reader(argument, f'ARGV[{position}]')},"
         yield "}"
         if not self.lists:
             return
@@ -74,8 +74,8 @@ class Prelude:
             self._place = 0
             table = self._table(sample.shape_of(key), "place_in_keys + ")
             yield f"keys.{key.alias} = {{}}"
-            yield f"for place = 1, #args.{key.list_name} do"
-            yield f"  keys.{key.alias}[place] = {table}"
+            yield f"for position = 1, #args.{key.list_name} do"
+            yield f"  keys.{key.alias}[position] = {table}"
             yield f"  place_in_keys = place_in_keys + {self._place}"
             yield "end"
 

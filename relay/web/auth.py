@@ -31,7 +31,7 @@ _OPENAPI_DOCUMENT = "openapi.spec"
 WRONG_KEYS = RateLimitItemPerMinute(30)
 
 
-class Open(Enum):
+class Keyless(Enum):
     """What a view declares that asks for no API key."""
 
     TO_THE_CARRIER = auto()
@@ -40,7 +40,7 @@ class Open(Enum):
     OF_ONE_BOARD = auto()
 
 
-Access = Scope | Open
+Access = Scope | Keyless
 
 
 def needs(scope: Scope) -> Callable[[View], View]:
@@ -50,18 +50,18 @@ def needs(scope: Scope) -> Callable[[View], View]:
 
 def signed(view: View) -> View:
     """Says that the view's blueprint asks for the carrier's signature (``web/signed.py``)."""
-    return _declare(Open.TO_THE_CARRIER)(view)
+    return _declare(Keyless.TO_THE_CARRIER)(view)
 
 
 def public(view: View) -> View:
     """Declares that a view answers everybody."""
-    return _declare(Open.TO_EVERYBODY)(view)
+    return _declare(Keyless.TO_EVERYBODY)(view)
 
 
 def public_of_one_board(view: View) -> View:
     """Declares that a view answers everybody, unless it would tell of several boards: then it needs
     the scope ``boards``."""
-    return _declare(Open.OF_ONE_BOARD)(view)
+    return _declare(Keyless.OF_ONE_BOARD)(view)
 
 
 def _declare(access: Access) -> Callable[[View], View]:
@@ -75,13 +75,13 @@ def _declare(access: Access) -> Callable[[View], View]:
 def access_of(app: Flask, endpoint: str) -> Access | None:
     """What is asked of those who call an endpoint; None when its view has declared nothing."""
     if endpoint == _OPENAPI_DOCUMENT:
-        return Open.TO_EVERYBODY
+        return Keyless.TO_EVERYBODY
     blueprint = endpoint.rpartition(".")[0]
     if any(_checks_signature(check) for check in app.before_request_funcs.get(blueprint, ())):
-        return Open.TO_THE_CARRIER
+        return Keyless.TO_THE_CARRIER
     declared: Access | None = getattr(app.view_functions[endpoint], _ACCESS, None)
     # To say that a view is signed does not make it so: its blueprint has to check.
-    return None if declared is Open.TO_THE_CARRIER else declared
+    return None if declared is Keyless.TO_THE_CARRIER else declared
 
 
 def _checks_signature(check: Callable[..., Any]) -> bool:
@@ -105,7 +105,7 @@ def guard() -> None:
     access = current_app.extensions[_EXTENSION][request.endpoint]
     if isinstance(access, Scope):
         g.api_key = _authenticate(access)
-    elif access is Open.OF_ONE_BOARD and len(deployment().boards()) > 1:
+    elif access is Keyless.OF_ONE_BOARD and len(deployment().boards()) > 1:
         g.api_key = _authenticate(Scope.BOARDS)
 
 

@@ -1,7 +1,7 @@
 """Where a list goes on, as an opaque ``next_cursor``.
 
 A cursor carries a keyed hash: one that we did not make is refused, so that nobody asks the store
-for places that do not exist.
+for positions that do not exist.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ Place = TypeVar("Place")
 
 
 class Cursors(Generic[Place]):
-    """Turns the places of one kind of list into text and back."""
+    """Turns the positions of one kind of list into text and back."""
 
-    def __init__(self, kind: str, place: TypeAdapter[Place]) -> None:
+    def __init__(self, kind: str, position: TypeAdapter[Place]) -> None:
         self._kind = kind
-        self._place = place
+        self._place = position
 
-    def write(self, place: Place | None) -> str | None:
-        if place is None:
+    def write(self, position: Place | None) -> str | None:
+        if position is None:
             return None
-        text = self._place.dump_json(place)
+        text = self._place.dump_json(position)
         return f"{base64.urlsafe_b64encode(text).rstrip(b'=').decode()}.{self._hash(text)}"
 
     def read(self, cursor: str) -> Place | None:

@@ -28,7 +28,7 @@ from relay.workflows.amend_session import Amendment, amend_session
 from relay.workflows.close_session import close_session
 from relay.workflows.list_interactions import list_interactions
 from relay.workflows.list_sessions import After, Scan, SessionFilter, list_sessions
-from relay.workflows.open_session import Asker, SessionRequest, Someone, open_session
+from relay.workflows.open_session import ApiClient, SessionRequest, Someone, open_session
 
 sessions = APIBlueprint("sessions", __name__, url_prefix="/v1/sessions")
 
@@ -50,13 +50,13 @@ def post(json_data: SessionBody) -> tuple[SessionAnswer, int, dict[str, str]]:
     there, those opened before too, so show `dial` as it is when the recruiter looks.
     """
     moment = now()
-    opened = open_session(services(), _request(json_data), asker=_asker(), now=moment)
+    opened = open_session(services(), _request(json_data), client=_api_client(), now=moment)
     answer = present_session(services(), opened.session, now=moment)
     return answer, 201 if opened.is_new else 200, {"Location": f"/v1/sessions/{answer.id}"}
 
 
-def _asker() -> Asker:
-    return Asker(client_id=client().id, may_change_phone=client().may(Scope.PARTICIPANTS))
+def _api_client() -> ApiClient:
+    return ApiClient(client_id=client().id, may_change_phone=client().may(Scope.PARTICIPANTS))
 
 
 def _request(body: SessionBody) -> SessionRequest:

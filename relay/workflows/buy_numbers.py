@@ -138,7 +138,7 @@ def _step_back(run: _Run) -> None:
 
 def _settle_what_was_begun(run: _Run) -> None:
     for intent in _intents(run):
-        if settle_intent(run.services, intent, now=run.clock()) is Settled.OPEN:
+        if settle_intent(run.services, intent, now=run.clock()) is Settled.UNKNOWN:
             raise _Postponed
 
 

@@ -31,9 +31,9 @@ def _wrong_sealing_keys(deployment: Deployment) -> Iterator[Check]:
     for key_id, vault in _vaults(deployment.settings.relay_sealing_keys):
         name = f"seal:{key_id}"
         fresh = vault.seal_text(_CONSTANT, message_id=name)
-        standing = keep_check_value(deployment.client, name, fresh)
+        known = keep_check_value(deployment.client, name, fresh)
         try:
-            vault.unseal_text(standing, message_id=name)
+            vault.unseal_text(known, message_id=name)
         except Unreadable:
             yield _wrong(f"RELAY_SEALING_KEYS {key_id}", "sealed", name)
 

@@ -79,7 +79,7 @@ def take_code(
 
 
 def _find(services: Services, call: InboundCall, now: float) -> tuple[str, Route]:
-    pool = services.store.numbers.pool_of(call.called)
+    pool = services.store.numbers.find_pool(call.called)
     if pool is None:
         return "", Route(state=RouteState.UNKNOWN_NUMBER)
     route = _route(services, call, pool, now)

@@ -14,7 +14,7 @@ from relay.domain.session import Session, SessionStatus
 from relay.workflows.services import Services
 
 #: How often the store is asked for one page that has no person to start from, and for how many
-#: sessions at least. Few of them have no place in the page: their ids go into its cursor.
+#: sessions at least. Those beyond the page are few: their ids go into its cursor.
 _MOST_STRIDES = 50
 _SHORTEST_STRIDE = 20
 
@@ -45,7 +45,7 @@ class After:
 
 @dataclass(frozen=True, kw_only=True)
 class Scan:
-    """Where a page of the store begins: with the sessions that had no place in the one before,
+    """Where a page of the store begins: with the sessions beyond the one before,
     then at this cursor; no cursor when all have been gone through."""
 
     cursor: int | None = 0
@@ -97,8 +97,8 @@ def _page_of_person(
     theirs = services.store.sessions.of_participant(role, ref)
     found = [session for session in theirs if wanted.admits(session, now)]
     if after is not None:
-        place = (-after.created_at, after.id)
-        found = [session for session in found if (-session.created_at, session.id) > place]
+        position = (-after.created_at, after.id)
+        found = [session for session in found if (-session.created_at, session.id) > position]
     page = found[:limit]
     if len(found) == len(page):
         return SessionPage(page, None)

@@ -62,7 +62,7 @@ class SessionRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asker:
+class ApiClient:
     """The API client that asks."""
 
     client_id: str
@@ -75,7 +75,9 @@ class Opened:
     is_new: bool
 
 
-def open_session(services: Services, wanted: SessionRequest, *, asker: Asker, now: float) -> Opened:
+def open_session(
+    services: Services, wanted: SessionRequest, *, client: ApiClient, now: float
+) -> Opened:
     """The pair's open session, or a new one. The open one follows the request (``docs/api.md``).
 
     Raises Invalid, Conflict, PoolExhausted, whatever ``register_participant`` raises, Unavailable.
@@ -84,7 +86,7 @@ def open_session(services: Services, wanted: SessionRequest, *, asker: Asker, no
     if wanted.pool is not None:
         # What can be refused is refused before anybody is put on record.
         _request(wanted, _pool_named(services, wanted.pool), now)
-    _register_given(services, wanted, asker, now)
+    _register_given(services, wanted, client, now)
     for _ in range(_ATTEMPTS):
         claimed = _claim(services, wanted, now)
         if claimed is not None:
@@ -97,14 +99,16 @@ def open_session(services: Services, wanted: SessionRequest, *, asker: Asker, no
 # --- who ------------------------------------------------------------------------------
 
 
-def _register_given(services: Services, wanted: SessionRequest, asker: Asker, now: float) -> None:
+def _register_given(
+    services: Services, wanted: SessionRequest, client: ApiClient, now: float
+) -> None:
     """Nobody is put on record beside somebody who is not there."""
     sides = ((Role.RECRUITER, wanted.recruiter), (Role.CANDIDATE, wanted.candidate))
     are_all_named = all(someone.details is None for _, someone in sides)
     for role, someone in sides:
         if someone.details is not None:
             with _pointers_below(f"/{role}"):
-                _register(services, someone, someone.details, asker, now)
+                _register(services, someone, someone.details, client, now)
         elif not are_all_named:
             _check_known(role, services.store.people.get(role, someone.ref))
 
@@ -113,7 +117,7 @@ def _register(
     services: Services,
     someone: Someone,
     details: RecruiterDetails | CandidateDetails,
-    asker: Asker,
+    client: ApiClient,
     now: float,
 ) -> None:
     if isinstance(details, RecruiterDetails):
@@ -122,8 +126,8 @@ def _register(
             someone.ref,
             details,
             renumber=someone.renumber,
-            may_change_phone=asker.may_change_phone,
-            client_id=asker.client_id,
+            may_change_phone=client.may_change_phone,
+            client_id=client.client_id,
             now=now,
         )
     else:
@@ -133,20 +137,20 @@ def _register(
             details,
             take_over=someone.take_over,
             renumber=someone.renumber,
-            may_change_phone=asker.may_change_phone,
-            client_id=asker.client_id,
+            may_change_phone=client.may_change_phone,
+            client_id=client.client_id,
             now=now,
         )
 
 
 @contextmanager
-def _pointers_below(place: str) -> Iterator[None]:
+def _pointers_below(pointer: str) -> Iterator[None]:
     """What is wrong with a participant's own body is addressed as the part of ours that it is."""
     try:
         yield
     except RelayError as error:
         error.faults = tuple(
-            replace(fault, pointer=f"{place}{fault.pointer}") for fault in error.faults
+            replace(fault, pointer=f"{pointer}{fault.pointer}") for fault in error.faults
         )
         raise
 

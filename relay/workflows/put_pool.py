@@ -44,8 +44,8 @@ def _faults_of(pool: Pool) -> list[Fault]:
     if pool.monthly_budget is not None and not pool.number_rent:
         faults.append(Fault("/number_rent", "at least 0.01, or monthly_budget bounds nothing"))
     faults.extend(
-        Fault(f"/allowed_countries/{place}", "no country with telephones has this code")
-        for place, country in enumerate(pool.allowed_countries)
+        Fault(f"/allowed_countries/{position}", "no country with telephones has this code")
+        for position, country in enumerate(pool.allowed_countries)
         if country not in phonenumbers.SUPPORTED_REGIONS
     )
     return faults

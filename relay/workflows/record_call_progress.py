@@ -101,7 +101,7 @@ def _leg_progress(report: LegReport, call: CallRecord, session: Session) -> Call
 def record_call_end(services: Services, report: CallEnded, *, now: float) -> None:
     """The caller's leg is over, reported by the number itself: the one report that also comes
     when the caller hung up first. Raises Unavailable."""
-    pool = services.store.numbers.pool_of(report.called)
+    pool = services.store.numbers.find_pool(report.called)
     call = services.store.calls.get(call_id(pool, report.call_sid)) if pool else None
     if call is not None:
         progress = call_progress.caller_gone(

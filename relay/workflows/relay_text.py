@@ -68,7 +68,7 @@ def _relay(services: Services, text: InboundText, now: float, said_at: float | N
     # A short code or a name is no person, and a withheld caller is everybody who withholds.
     if is_withheld(text.sender) or not text.sender.startswith("+"):
         return TextAnswer(outcome=_IGNORED)
-    pool = services.store.numbers.pool_of(text.virtual_number)
+    pool = services.store.numbers.find_pool(text.virtual_number)
     if pool is None:
         return TextAnswer(outcome=AcceptState.UNKNOWN_NUMBER)
     incoming = IncomingText(

@@ -49,7 +49,7 @@ def settle_intent(services: Services, intent: Intent, *, now: float) -> Settled:
     Unavailable."""
     if not is_of_this_account(services, intent.account):
         log.error("purchase of another account", virtual_number=intent.number, job=intent.job)
-        return Settled.OPEN
+        return Settled.UNKNOWN
     owned = services.carrier.numbers.find_owned(intent.number)
     is_ours = owned is not None and owned.label == label_of(
         services.board.name, pool_of(intent.job)

@@ -3,7 +3,7 @@
 import pytest
 
 from relay.domain.api_key import Scope
-from relay.web.auth import Open, access_of
+from relay.web.auth import Keyless, access_of
 from relay.web.signed import SIGNATURE_HEADER
 from tests.web.api import make_api
 
@@ -34,14 +34,16 @@ def test_who_may_call_is_said_of_every_route():
 
 def test_few_routes_are_for_everybody():
     everybody = {
-        rule.endpoint for rule in RULES if access_of(APP, rule.endpoint) is Open.TO_EVERYBODY
+        rule.endpoint for rule in RULES if access_of(APP, rule.endpoint) is Keyless.TO_EVERYBODY
     }
 
     assert everybody == PUBLIC
 
 
 def test_of_several_boards_only_deployment_keys_read_the_metrics():
-    found = {rule.endpoint for rule in RULES if access_of(APP, rule.endpoint) is Open.OF_ONE_BOARD}
+    found = {
+        rule.endpoint for rule in RULES if access_of(APP, rule.endpoint) is Keyless.OF_ONE_BOARD
+    }
 
     assert found == {"metrics.read_metrics"}
 
@@ -53,7 +55,7 @@ def test_a_route_behind_a_key_answers_nobody_without_one(method, path):
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), addresses(lambda access: access is Open.TO_THE_CARRIER)
+    ("method", "path"), addresses(lambda access: access is Keyless.TO_THE_CARRIER)
 )
 @pytest.mark.parametrize("headers", [{}, {SIGNATURE_HEADER: "forged"}])
 def test_a_route_of_the_carriers_answers_nobody_without_a_signature(method, path, headers):
@@ -68,7 +70,7 @@ def test_a_route_of_the_carriers_answers_nobody_without_a_signature(method, path
 
 def test_there_are_routes_of_every_kind():
     assert len(addresses(lambda access: isinstance(access, Scope))) >= 20
-    assert len(addresses(lambda access: access is Open.TO_THE_CARRIER)) >= 3
+    assert len(addresses(lambda access: access is Keyless.TO_THE_CARRIER)) >= 3
 
 
 @pytest.mark.parametrize("path", ["/v1/nothing", "/twilio/nothing", "/static/x", "/docs/x"])

@@ -256,7 +256,7 @@ def test_from_nothing_to_a_number_that_is_answered(environment):
     assert doctor.returncode == 0, doctor.stdout
     assert "calls and texts come here" in doctor.stdout
     assert "append-only file on" in doctor.stdout
-    assert "nobody serves texts and upkeep" in doctor.stdout
+    assert "nobody serves texts and maintenance" in doctor.stdout
     assert "none is at work" in doctor.stdout
 
 

@@ -73,7 +73,7 @@ class Town:
                 ),
                 pool=POOL,
             ),
-            asker=ASKER,
+            client=ASKER,
             now=time.time(),
         ).session
 

@@ -11,13 +11,13 @@ from relay.workflows.reconcile_numbers import reconcile_numbers
 from tests.month.board import Board
 from tests.month.calls import Telephones
 from tests.month.diary import Diary
+from tests.month.maintenance import Maintenance
 from tests.month.mishaps import Mishaps
 from tests.month.oracle import Oracle
 from tests.month.people import People
 from tests.month.plan import HOUR, START, Plan, demand
 from tests.month.service import Service, running_service
 from tests.month.texts import Texts
-from tests.month.upkeep import Upkeep
 from tests.month.watch import Watch
 
 #: When people are at work, in hours of the day.
@@ -57,7 +57,7 @@ class Month:
             texts=self._texts,
             chance=self._chance("mishaps"),
         )
-        self._upkeep = Upkeep(service)
+        self._maintenance = Maintenance(service)
         self.watch = Watch(plan, service, self.oracle, self.diary)
         self._hours = self._chance("hours")
 
@@ -83,7 +83,7 @@ class Month:
             if begin % _LIVES_EVERY == 0:
                 calendar.shorten_lives()
             self._mishaps.run()
-            self._upkeep.run()
+            self._maintenance.run()
             while agenda and agenda[0][0] < begin + self.plan.step:
                 moment, what = agenda.pop(0)
                 calendar.turn_to(moment)
@@ -117,7 +117,7 @@ class Month:
         end = START + self.plan.days * DAY
         for moment in (end, end + self.plan.step):
             self.service.calendar.turn_to(moment)
-            self._upkeep.run()
+            self._maintenance.run()
         self._mishaps.check()
         comparison = reconcile_numbers([self.service.services], clock=self.service.calendar)
         assert comparison is not None

@@ -11,7 +11,7 @@ from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 
 from relay.sandbox import Answer, NoAnswer, Phone, SimulatedCarrier
-from relay.sandbox.workforce import Workforce
+from relay.sandbox.thread_pool import ThreadPool
 from tests.sandbox.conftest import ACCOUNT_SID, AUTH_TOKEN, BOB, VIRTUAL
 from tests.sandbox.stand_in_relay import StandInRelay, slowly
 
@@ -86,7 +86,7 @@ def test_many_calls_and_texts_at_once_lose_nothing(
 
 
 def test_a_failing_job_is_kept_and_the_crew_works_on() -> None:
-    crew = Workforce(size=2)
+    crew = ThreadPool(size=2)
     crew.start()
     done = threading.Event()
     crew.soon(lambda: {}["nothing"])

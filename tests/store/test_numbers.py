@@ -86,23 +86,23 @@ def test_p1_a_number_in_a_vacant_place_has_nobody_of_the_one_before(board: Board
 
 def test_the_map_of_numbers_is_remembered_and_can_be_forgotten(board: Board) -> None:
     numbers = board.store.numbers
-    assert numbers.pool_of(number(0)) == "us"
+    assert numbers.find_pool(number(0)) == "us"
     take_out(Store(board.client), number(0))
-    assert numbers.pool_of(number(0)) == "us"
+    assert numbers.find_pool(number(0)) == "us"
     numbers.forget(number(0))
-    assert numbers.pool_of(number(0)) is None
+    assert numbers.find_pool(number(0)) is None
 
 
 def test_an_unknown_number_is_not_looked_up_again_at_once(
     board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     numbers = board.store.numbers
-    assert numbers.pool_of(number(9)) is None
+    assert numbers.find_pool(number(9)) is None
     Store(board.client).numbers.add(number(9), "us", carrier_sid="PN", capabilities="v", now=NOW)
-    assert numbers.pool_of(number(9)) is None
+    assert numbers.find_pool(number(9)) is None
     monkeypatch.setattr("relay.store.number_map._UNKNOWN_FOR", 0.0)
     numbers.forget(number(9))
-    assert numbers.pool_of(number(9)) == "us"
+    assert numbers.find_pool(number(9)) == "us"
 
 
 class MeanwhileScripts(Scripts):
@@ -129,7 +129,7 @@ def give_back(board: Board, scripts: Scripts) -> None:
 
 def test_a_number_put_back_while_it_is_released_stays_on_the_map(board: Board) -> None:
     give_back(board, MeanwhileScripts(board, "note_released", lambda: board.add_number(1)))
-    assert Store(board.client).numbers.pool_of(number(1)) == "us"
+    assert Store(board.client).numbers.find_pool(number(1)) == "us"
     board.audit()
 
 
@@ -140,7 +140,7 @@ def test_an_import_refused_while_a_number_is_released_leaves_nothing_on_the_map(
         board.client.hsetnx(DeploymentKeys().numbers, number(1), "main/us")
 
     give_back(board, MeanwhileScripts(board, "note_released", try_to_import))
-    assert Store(board.client).numbers.pool_of(number(1)) is None
+    assert Store(board.client).numbers.find_pool(number(1)) is None
 
 
 def test_a_release_strikes_off_its_own_rental_and_no_later_one(board: Board) -> None:
@@ -171,7 +171,7 @@ def test_a_number_removed_while_it_is_put_back_is_on_the_map(board: Board) -> No
     )
     numbers = Numbers(board.client, scripts, board.store.keys, board.store.number_map)
     assert numbers.add(number(1), "us", carrier_sid="PN", capabilities="v", now=NOW)
-    assert numbers.pool_of(number(1)) == "us"
+    assert numbers.find_pool(number(1)) == "us"
 
 
 def test_a_number_that_was_used_unseen_is_idle_only_from_then_on(board: Board) -> None:

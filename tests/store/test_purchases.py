@@ -175,10 +175,10 @@ def test_a_number_that_retires_leaves_once_and_only_as_expected(purchases, store
     assert numbers.releasing("us") == {
         NUMBER: Release(number=NUMBER, carrier_sid="PN1", rented_since=int(NOW))
     }
-    assert numbers.pool_of(NUMBER) == "us"
+    assert numbers.find_pool(NUMBER) == "us"
     numbers.note_released(numbers.releasing("us")[NUMBER], "us", now=NOW)
     assert numbers.retire(NUMBER, "us") == "unknown"
-    assert numbers.pool_of(NUMBER) is None
+    assert numbers.find_pool(NUMBER) is None
 
 
 def test_idle_numbers_are_known_since_they_were_first_seen_so(purchases, store: Store) -> None:

@@ -85,7 +85,7 @@ def claim(world: World, chance: random.Random) -> None:
             pool=chance.choice(list(POOLS)),
             ttl=chance.choice([1, 2, 600]),
         ),
-        asker=ASKER,
+        client=ASKER,
         now=time.time(),
     )
 

@@ -104,7 +104,7 @@ def test_a_slot_is_enqueued_once_whoever_asks(queues: JobQueues, connection: red
     assert queues.enqueue_slot(RECYCLE, 100)
     assert not JobQueues(connection).enqueue_slot(RECYCLE, 100)
     assert queues.enqueue_slot(RECYCLE, 105)
-    assert [job.id for job in waiting(connection, "upkeep")] == ["recycle-100", "recycle-105"]
+    assert [job.id for job in waiting(connection, "maintenance")] == ["recycle-100", "recycle-105"]
 
 
 def test_every_periodic_job_is_a_job_of_ours() -> None:

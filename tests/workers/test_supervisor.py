@@ -49,8 +49,8 @@ def starts(tmp_path: Path) -> Path:
 
 
 def test_there_is_a_process_for_each_queue_and_slot() -> None:
-    children = children_for([Queue("texts", processes=2), Queue("upkeep")])
-    assert [child.name for child in children] == ["texts-1", "texts-2", "upkeep-1"]
+    children = children_for([Queue("texts", processes=2), Queue("maintenance")])
+    assert [child.name for child in children] == ["texts-1", "texts-2", "maintenance-1"]
 
 
 def test_a_dead_child_is_started_again_within_a_second(starts: Path) -> None:

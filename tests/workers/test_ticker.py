@@ -33,7 +33,7 @@ def ticker(stage: Stage, rq: redis.Redis) -> Ticker:
 
 
 def slots(rq: redis.Redis) -> list[int]:
-    names = [job.id for job in open_queue("upkeep", rq).get_jobs()]
+    names = [job.id for job in open_queue("maintenance", rq).get_jobs()]
     return [int(name.removeprefix("five-")) - int(START) for name in names]
 
 
@@ -100,13 +100,13 @@ def test_the_ticker_outlives_redis(stage: Stage, rq: redis.Redis) -> None:
     assert slots(rq) == []
     server.connected = True
     deadline = time.monotonic() + 5
-    while not open_queue("upkeep", rq).get_job_ids() and time.monotonic() < deadline:
+    while not open_queue("maintenance", rq).get_job_ids() and time.monotonic() < deadline:
         time.sleep(0.05)
     server.connected = False
     stopping.set()
     running.join(timeout=5)
     assert not running.is_alive()
-    assert len(open_queue("upkeep", rq).get_job_ids()) == 1
+    assert len(open_queue("maintenance", rq).get_job_ids()) == 1
 
 
 def test_a_ticker_that_is_told_to_stop_gives_the_lead_back(stage: Stage, rq: redis.Redis) -> None:

@@ -215,7 +215,7 @@ def test_a_stale_map_of_numbers_is_read_again(world):
     be no number of ours."""
     world.open()
     store = world.services.store
-    assert store.numbers.pool_of(NUMBER) == "us"
+    assert store.numbers.find_pool(NUMBER) == "us"
     pool = store.pools.get("us")
     store.pools.put(replace(pool, name="us-2"))
     store.client.hdel("{main}/us:numbers", NUMBER)
@@ -223,13 +223,13 @@ def test_a_stale_map_of_numbers_is_read_again(world):
     store.client.hset("{main}/us-2:numbers", NUMBER, 0)
 
     assert isinstance(call_from(world, RITA).decision, Bridge)
-    assert store.numbers.pool_of(NUMBER) == "us-2"
+    assert store.numbers.find_pool(NUMBER) == "us-2"
 
 
 def test_a_number_given_back_meanwhile_connects_nobody(world):
     world.open()
     store = world.services.store
-    assert store.numbers.pool_of(NUMBER) == "us"
+    assert store.numbers.find_pool(NUMBER) == "us"
     store.client.hdel("{main}/us:numbers", NUMBER)
     store.client.hdel("{all_boards}:numbers", NUMBER)
 

@@ -15,7 +15,7 @@ def test_a_process_that_has_learned_needs_the_map_no_more() -> None:
     learn_numbers(world.deployment)
     store.client.delete("{all_boards}:numbers")
 
-    assert store.numbers.pool_of(NUMBER) == "us"
+    assert store.numbers.find_pool(NUMBER) == "us"
 
 
 def test_a_process_starts_without_the_store() -> None:

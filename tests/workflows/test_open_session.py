@@ -8,7 +8,7 @@ from relay.domain.pool import Geo, Pool
 from relay.domain.session import Channel, ClosedReason
 from relay.workflows.close_session import close_session
 from relay.workflows.open_session import (
-    Asker,
+    ApiClient,
     Opened,
     SessionRequest,
     Someone,
@@ -48,13 +48,13 @@ def candidate(ref, phone=None, **how):
     return Someone(ref=ref, details=CandidateDetails(phone=phone or PHONES[ref]), **how)
 
 
-def ask(world, *, now=NOW, asker=ASKER, recruiter=None, candidate=None, **request) -> Opened:
+def ask(world, *, now=NOW, client=ASKER, recruiter=None, candidate=None, **request) -> Opened:
     wanted = SessionRequest(
         recruiter=recruiter or Someone(ref="rita"),
         candidate=candidate or Someone(ref="carl"),
         **request,
     )
-    return open_session(world.services, wanted, asker=asker, now=now)
+    return open_session(world.services, wanted, client=client, now=now)
 
 
 def add_pool(world, name, **policy):
@@ -133,7 +133,7 @@ def test_a_new_phone_is_for_those_who_may_change_one(world):
     changed = candidate("carl", DAN)
 
     with pytest.raises(Forbidden):
-        ask(world, candidate=changed, asker=Asker(client_id="x", may_change_phone=False))
+        ask(world, candidate=changed, client=ApiClient(client_id="x", may_change_phone=False))
 
     session = ask(world, candidate=changed).session
     assert session.candidate.phone_index in world.services.vault.indexes_of(DAN)
@@ -372,7 +372,7 @@ def test_a_closed_pair_gets_a_new_session(world):
     first = world.open()
     close_session(world.services, first.id, now=NOW, reason=ClosedReason.BLOCKED)
 
-    opened = open_session(world.services, RITA_AND_CARL, asker=ASKER, now=NOW + 1)
+    opened = open_session(world.services, RITA_AND_CARL, client=ASKER, now=NOW + 1)
 
     assert opened.is_new
     assert opened.session.id != first.id

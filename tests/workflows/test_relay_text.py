@@ -91,7 +91,7 @@ def test_a_number_that_is_not_ours_is_nobody_s(stage: Stage) -> None:
 
 
 def test_a_number_that_has_left_its_pool_since_is_looked_up_again(stage: Stage) -> None:
-    assert stage.store.numbers.pool_of(NUMBER) == "us"
+    assert stage.store.numbers.find_pool(NUMBER) == "us"
     stage.client.hdel(PoolKeys("main", "us").numbers, NUMBER)
     stage.client.hset(DeploymentKeys().numbers, NUMBER, "main/eu")
     stage.client.hset(PoolKeys("main", "eu").numbers, NUMBER, "0")

@@ -59,7 +59,7 @@ class Dialing:
     def _all_at_once(self, plan: DialPlan) -> Attempt:
         race = Race()
         race.entrants = [Attempt(self._call, plan, target, race) for target in plan.targets]
-        start = self._call.network.workforce.start_thread
+        start = self._call.network.thread_pool.start_thread
         for thread in [start(one.run, "sandbox-leg") for one in race.entrants]:
             thread.join()
         connected = [one for one in race.entrants if one.bridged]

@@ -7,15 +7,15 @@ import time
 from collections.abc import Callable
 
 from relay.sandbox.calls.leg import Leg
-from relay.sandbox.workforce import Workforce
+from relay.sandbox.thread_pool import ThreadPool
 
 
 class Switchboard:
-    def __init__(self, workforce: Workforce) -> None:
+    def __init__(self, thread_pool: ThreadPool) -> None:
         self._lock = threading.Lock()
         self._legs: dict[str, Leg] = {}
         self._under_way: set[threading.Event] = set()
-        self._workforce = workforce
+        self._thread_pool = thread_pool
         self._stopped = False
 
     def connect(self, leg: Leg) -> None:
@@ -46,7 +46,7 @@ class Switchboard:
                 with self._lock:
                     self._under_way.discard(ended)
 
-        self._workforce.start_thread(run, "sandbox-call")
+        self._thread_pool.start_thread(run, "sandbox-call")
 
     @property
     def is_quiet(self) -> bool:

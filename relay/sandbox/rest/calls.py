@@ -40,7 +40,7 @@ class Calls:
         rate = self._network.faults.calls_per_second
         wait = self._pace.seconds_until_slot(record.account_sid, rate)
         start = partial(start_call, self._network, record, _order(call))
-        self._network.workforce.later(wait, start)
+        self._network.thread_pool.later(wait, start)
         return answer
 
     def fetch(self, call: RestCall, sid: str) -> RestAnswer:

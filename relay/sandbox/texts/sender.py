@@ -35,7 +35,7 @@ class Sender:
         if message.service_sid is not None:
             steps = partial(self._queue, message, steps)
         wait = self._pace.seconds_until_slot(message.from_, faults.messages.per_second)
-        self._network.workforce.later(self._network.message_pause() + wait, steps)
+        self._network.thread_pool.later(self._network.message_pause() + wait, steps)
 
     def reply(
         self,
@@ -74,7 +74,7 @@ class Sender:
         if message.status == "canceled":
             return
         self._advance(message, "queued")
-        self._network.workforce.later(self._network.message_pause(), then)
+        self._network.thread_pool.later(self._network.message_pause(), then)
 
     def _send(self, message: Message, outcome: Outcome) -> None:
         if message.status == "canceled":
@@ -84,7 +84,7 @@ class Sender:
             return
         self._advance(message, "sent")
         settle = partial(self._settle, message, outcome)
-        self._network.workforce.later(self._network.message_pause(), settle)
+        self._network.thread_pool.later(self._network.message_pause(), settle)
 
     def _settle(self, message: Message, outcome: Outcome) -> None:
         if outcome.arrives:

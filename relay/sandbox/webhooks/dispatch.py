@@ -8,19 +8,19 @@ from collections.abc import Callable
 from functools import partial
 
 from relay.sandbox.faults.webhooks import WebhookFaults
+from relay.sandbox.thread_pool import ThreadPool
 from relay.sandbox.webhooks.delivery import Postman
 from relay.sandbox.webhooks.journal import Webhook, WebhookDelivery
 from relay.sandbox.webhooks.kinds import Kind
-from relay.sandbox.workforce import Workforce
 
 LONGEST_HOLD = 60.0
 Then = Callable[[WebhookDelivery], None]
 
 
 class Dispatch:
-    def __init__(self, postman: Postman, workforce: Workforce, faults: WebhookFaults) -> None:
+    def __init__(self, postman: Postman, thread_pool: ThreadPool, faults: WebhookFaults) -> None:
         self._postman = postman
-        self._workforce = workforce
+        self._thread_pool = thread_pool
         self._faults = faults
         self._waiting: dict[Kind, list[Callable[[], None]]] = {}
         self._lock = threading.Lock()
@@ -38,10 +38,10 @@ class Dispatch:
         """Delivers in the background, then hands the delivery to `then`; False if it is lost."""
         if self._faults.use_up_loss(webhook.kind):
             return False
-        send = partial(self._workforce.soon, partial(self._send, webhook, then))
+        send = partial(self._thread_pool.soon, partial(self._send, webhook, then))
         delay = self._faults.delay_of(webhook.kind)
         if delay:
-            send = partial(self._workforce.later, delay, partial(self._send, webhook, then))
+            send = partial(self._thread_pool.later, delay, partial(self._send, webhook, then))
         window = self._faults.window_of(webhook.kind)
         if window is not None:
             self._collect(webhook.kind, window, send)
@@ -74,7 +74,7 @@ class Dispatch:
         def deliver() -> None:
             done.append(self._postman.deliver(webhook, token))
 
-        start = self._workforce.start_thread
+        start = self._thread_pool.start_thread
         for thread in [start(deliver, "sandbox-copy") for _ in range(copies)]:
             thread.join()
         return done[-1]
@@ -85,7 +85,7 @@ class Dispatch:
             waiting.append(send)
             is_first = len(waiting) == 1
         if is_first:
-            self._workforce.later(window, partial(self._send_last_first, kind))
+            self._thread_pool.later(window, partial(self._send_last_first, kind))
 
     def _send_last_first(self, kind: Kind) -> None:
         with self._lock:

@@ -1,8 +1,8 @@
--- import_number: puts a number into a pool, in the lowest place that is vacant. One that is there
+-- import_number: puts a number into a pool, under the lowest ordinal that is vacant. One that is there
 -- already follows the carrier, where it has been rented anew.
 -- keys: policy numbers ordinals vacant number(number) busy releasing
 -- args: number status is_blocked:flag carrier_sid capabilities now rented_since account
--- uses: places statuses
+-- uses: bitmaps statuses
 --
 -- Is_blocked says that the status keeps new sessions off it; capabilities are some of "vsm" (voice,
 -- sms, mms); the times are whole seconds.
@@ -41,7 +41,7 @@ end
 local function offer(ordinal)
   redis.call("ZADD", keys.busy, 0, ordinal)
   count_status(keys, args.status, 1)
-  mark_place(keys, ordinal, {
+  mark_ordinal(keys, ordinal, {
     blocked = args.is_blocked and 1 or 0,
     no_voice = can("v") and 0 or 1,
     no_sms = can("s") and 0 or 1,

@@ -2,7 +2,7 @@
 -- it notes that the carrier gets it back, so that a crash cannot leave it rented for nobody.
 -- keys: numbers ordinals vacant number(number) busy load idle releasing
 -- args: number expected?
--- uses: places statuses
+-- uses: bitmaps statuses
 --
 -- With an expected status it stays when it has another one meanwhile. Safe to run twice. Answers
 -- "removed", "unknown", "changed" when its status is another one, or "bound" while sessions are open
@@ -14,7 +14,7 @@ local function vacate(ordinal, status)
   redis.call("ZREM", keys.busy, ordinal)
   redis.call("ZADD", keys.vacant, ordinal, ordinal)
   count_status(keys, status, -1)
-  mark_place(keys, ordinal, { blocked = 1 })
+  mark_ordinal(keys, ordinal, { blocked = 1 })
   redis.call("DEL", keys.number)
   redis.call("ZREM", keys.idle, args.number)
 end

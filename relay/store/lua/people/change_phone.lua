@@ -278,7 +278,7 @@ local function hand_over_former(found, trace_id, phones)
   end)
 end
 
--- The trace takes the session's place on its number: bindings, code and calls in progress; it cools.
+-- The trace stands for the session on its number: bindings, code and calls in progress; it cools.
 local function leave_trace(found, phones)
   local session, trace_id, cooling = found.session, found.renumbering.trace, {}
   local trace = read_session(pack_session(session))

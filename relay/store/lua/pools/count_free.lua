@@ -8,12 +8,12 @@
 -- phone is a candidate's are taken. Writes nothing that stays, and may run twice.
 -- Answers {numbers that can be given, numbers of them free for each person…}.
 
-local places, texts, access_codes = unpack(
+local ordinals_in_use, texts, access_codes = unpack(
   redis.call("HMGET", keys.policy, "next_ordinal", "texts", "access_codes"))
 
 local function count_outside(bitmaps)
   redis.call("BITOP", "OR", keys.scratch, unpack(bitmaps))
-  return tonumber(places or "0") - redis.call("BITCOUNT", keys.scratch)
+  return tonumber(ordinals_in_use or "0") - redis.call("BITCOUNT", keys.scratch)
 end
 
 -- The bitmaps of numbers that nobody can be given, and those of a person.

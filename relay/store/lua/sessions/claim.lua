@@ -88,14 +88,14 @@ end
 
 -- shares: by a code, where the recruiter has others by now and is no candidate.
 local function may_come_back(latest, wish, nodes, shares)
-  local place = latest.is_here and latest.session and latest.session.ordinal
-  return place
-    and redis.call("HGET", keys.ordinals, place) == latest.session.number
-    and redis.call("GETBIT", keys.blocked, place) == 0
-    and redis.call("GETBIT", keys.full, place) == 0
-    and can_carry(wish, place)
+  local ordinal = latest.is_here and latest.session and latest.session.ordinal
+  return ordinal
+    and redis.call("HGET", keys.ordinals, ordinal) == latest.session.number
+    and redis.call("GETBIT", keys.blocked, ordinal) == 0
+    and redis.call("GETBIT", keys.full, ordinal) == 0
+    and can_carry(wish, ordinal)
     and (is_free_again(latest, wish, nodes.recruiter, "recruiter")
-      or shares and redis.call("GETBIT", nodes.recruiter.used.candidate, place) == 0)
+      or shares and redis.call("GETBIT", nodes.recruiter.used.candidate, ordinal) == 0)
     and is_free_again(latest, wish, nodes.candidate, "candidate")
 end
 

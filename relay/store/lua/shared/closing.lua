@@ -30,7 +30,7 @@ local function close_sessions(keys, closings, revokes)
   if #closings == 0 then
     return
   end
-  local cooldowns, records, ids, cooling, places = cooldowns_of(keys), {}, {}, {}, {}
+  local cooldowns, records, ids, cooling, by_ordinal = cooldowns_of(keys), {}, {}, {}, {}
   for position, closing in ipairs(closings) do
     local id, session = closing.id, closing.session
     session.status, session.closed_at, session.closed_reason = "closed", whole(closing.at), closing.reason
@@ -41,7 +41,7 @@ local function close_sessions(keys, closings, revokes)
       cooling[#cooling + 1] = closing.at + cooldowns[role]
       cooling[#cooling + 1] = cooling_member(session.ordinal, role, session[role .. "_index"], id)
     end
-    places[session.ordinal] = (places[session.ordinal] or 0) - 1
+    by_ordinal[session.ordinal] = (by_ordinal[session.ordinal] or 0) - 1
     note_past(id, session, closing.sides)
     if revokes then
       revoke(keys.leases, id, 0)
@@ -51,5 +51,5 @@ local function close_sessions(keys, closings, revokes)
   in_batches("ZREM", keys.due, ids)
   in_batches("ZADD", keys.cooling, cooling, 2)
   redis.call("HINCRBY", keys.policy, "open_sessions", -#closings)
-  occupy(keys, places)
+  occupy(keys, by_ordinal)
 end

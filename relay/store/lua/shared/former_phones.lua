@@ -11,7 +11,7 @@ local function each_former(session, visit)
   end
 end
 
--- The phone that a side leaves and the one that it takes up change places in session.former.
+-- The phone that a side leaves and the one that it takes up are exchanged in session.former.
 local function note_leaving(session, role, left, taken_up)
   local entries = { role .. ":" .. left }
   each_former(session, function(whose, index)

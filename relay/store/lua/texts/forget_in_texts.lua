@@ -4,7 +4,8 @@
 -- args: role ref ids:list
 -- uses: session body
 --
--- Open sessions are those of somebody who has come back under the same ref. Safe to run twice. Answers how many texts were changed.
+-- Leaves open sessions alone: they are of somebody who has come back under the same ref. Safe to run
+-- twice. Answers how many texts were changed.
 
 local function is_to_them(message_key)
   local id, side = unpack(redis.call("HMGET", message_key, "session", "side"))

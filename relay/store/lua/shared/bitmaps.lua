@@ -1,9 +1,9 @@
--- What the bitmaps of a pool say of a number's place.
+-- What the bitmaps of a pool say of an ordinal.
 -- keys: blocked resting no_voice no_sms full area=area(area_code)
 -- args: area_code
 
 -- bits: by bitmap, 1 or 0; 0 where none is given.
-local function mark_place(keys, ordinal, bits)
+local function mark_ordinal(keys, ordinal, bits)
   redis.call("SETBIT", keys.blocked, ordinal, bits.blocked or 0)
   redis.call("SETBIT", keys.resting, ordinal, bits.resting or 0)
   redis.call("SETBIT", keys.no_voice, ordinal, bits.no_voice or 0)

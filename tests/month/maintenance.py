@@ -33,7 +33,7 @@ _JOBS: dict[str, Callable[[Services, Clock], object]] = {
 }
 
 
-class Upkeep:
+class Maintenance:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._due = {job.name: service.calendar.now for job in PERIODIC_JOBS}

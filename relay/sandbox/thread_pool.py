@@ -12,7 +12,7 @@ from collections.abc import Callable
 Job = Callable[[], None]
 
 
-class Workforce:
+class ThreadPool:
     """A bounded crew of daemon threads and one timekeeper. Failures are kept in `crashes`."""
 
     def __init__(self, size: int = 48) -> None:
