@@ -34,8 +34,9 @@ RETENTION = 1000
 POOL = Pool(name="us", country="US", candidate_cooldown=100, recruiter_cooldown=50)
 
 
-def number(place: int) -> str:
-    return f"+1415555{100 + place:04d}"
+def number(ordinal: int) -> str:
+    """A virtual one: 50 in each area from 415 on."""
+    return f"+1{415 + ordinal // 50}555{150 + ordinal % 50:04d}"
 
 
 def person(role: Role, ref: str, phone: str, seal: str = "1") -> Participant:

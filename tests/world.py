@@ -18,13 +18,13 @@ from relay.workflows.open_session import ApiClient, SessionRequest, Someone, ope
 from relay.workflows.services import Jobs, Services
 from tests.fake_redis import FakeRedis
 
-NUMBER = "+14155550142"
-OTHER_NUMBER = "+14155550143"
+NUMBER = "+14155550192"
+OTHER_NUMBER = "+14155550193"
 RITA = "+12125550101"
 NORA = "+16175550123"
-CARL = "+13105550177"
-DAN = "+19175550188"
-EVE = "+15105550166"
+CARL = "+13105550127"
+DAN = "+19175550138"
+EVE = "+15105550116"
 PHONES = {"rita": RITA, "nora": NORA, "carl": CARL, "dan": DAN, "eve": EVE}
 NOW = 1_790_000_000.5
 ASKER = ApiClient(client_id="test", may_change_phone=True)

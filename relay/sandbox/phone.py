@@ -75,7 +75,7 @@ class Phone:
     ) -> SimulatedCall:
         """Dials a number and returns at once; `wait()` on the result for the story.
 
-        With pauses and keys after it, or as a link (`tel:+14155550142,,482913`), the phone sends
+        With pauses and keys after it, or as a link (`tel:+14155550192,,482913`), the phone sends
         the keys by itself once the call is answered: two seconds a comma. Who does not listen then
         has missed them. Raises ValueError for a link that an iPhone would not dial.
 

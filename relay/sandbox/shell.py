@@ -22,7 +22,7 @@ from relay.sandbox.carrier import SimulatedCarrier
 from relay.sandbox.phone import Phone
 from relay.sandbox.service import Api, Service, simulated_carrier
 
-VIRTUAL_NUMBERS = ("+14155550142", "+14155550143")
+VIRTUAL_NUMBERS = ("+14155550192", "+14155550193")
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,10 @@ RECRUITERS = {
     "nora": Person("r-1002", "+16175550123", "Nora Novak"),
 }
 CANDIDATES = {
-    "carl": Person("c-77", "+13105550177", context="Backend engineer"),
-    "dan": Person("c-78", "+19175550188", context="Nurse, night shift"),
-    "eve": Person("c-79", "+15105550166", context="Frontend engineer"),
-    "finn": Person("c-80", "+17185550155", context="Data engineer"),
+    "carl": Person("c-77", "+13105550127", context="Backend engineer"),
+    "dan": Person("c-78", "+19175550138", context="Nurse, night shift"),
+    "eve": Person("c-79", "+15105550116", context="Frontend engineer"),
+    "finn": Person("c-80", "+17185550105", context="Data engineer"),
 }
 NAMES = {person.ref: name for name, person in (RECRUITERS | CANDIDATES).items()}
 BEHAVIOURS: dict[str, Behaviour] = {

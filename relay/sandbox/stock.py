@@ -1,6 +1,6 @@
 """What the carrier could sell: the numbers that each country keeps for fiction, and what they can.
 
-The area codes are real ones, the lines are 555-0100 to 555-0199 (NANPA). The others are of Ofcom
+The area codes are real ones, the lines are 555-0150 to 555-0199 (NANPA). The others are of Ofcom
 (01632 960xxx, 07700 900xxx) and the Bundesnetzagentur ((0)30 23125xxx).
 """
 
@@ -35,7 +35,6 @@ AREAS: dict[str, dict[str, str]] = {
 #: The area that Twilio's test credentials sell from (TW-test-numbers); never on offer.
 MAGIC_AREA = "500"
 TOLL_FREE = ("800", "888", "877", "866", "855", "844", "833")
-_LINES = 100
 
 
 @dataclass(frozen=True)
@@ -51,13 +50,18 @@ class Series:
     region: str | None = None
     area_code: str = ""
     address: AddressRequirement = "none"
+    #: The line of the lowest number.
+    first: int = 0
 
     def numbers(self) -> Iterator[str]:
-        return (f"{self.prefix}{line:0{self.digits}d}" for line in range(10**self.digits))
+        return (
+            f"{self.prefix}{line:0{self.digits}d}" for line in range(self.first, 10**self.digits)
+        )
 
     def holds(self, number: str) -> bool:
         line = number.removeprefix(self.prefix)
-        return line != number and len(line) == self.digits and line.isdigit()
+        is_line = line != number and len(line) == self.digits and line.isdigit()
+        return is_line and int(line) >= self.first
 
     @property
     def capabilities(self) -> dict[str, bool]:
@@ -65,7 +69,7 @@ class Series:
 
 
 def _area(country: str, kind: Kind, code: str, region: str | None = None) -> Series:
-    return Series(country, kind, f"+1{code}55501", 2, region=region, area_code=code)
+    return Series(country, kind, f"+1{code}55501", 2, region=region, area_code=code, first=50)
 
 
 SERIES: tuple[Series, ...] = (

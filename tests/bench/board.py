@@ -84,7 +84,8 @@ def fictional_phone(role: Role, ordinal: int) -> PhoneNumber:
 
 
 def virtual_number(ordinal: int) -> str:
-    return f"+1415{ordinal:07d}"
+    """Fictional ones: 50 in each area."""
+    return f"+1{200 + ordinal // 50}555{150 + ordinal % 50:04d}"
 
 
 def stock(store: Store, numbers: int) -> None:

@@ -48,7 +48,7 @@ def bridge(*, is_guarded: bool) -> Bridge:
     return Bridge(
         session=SESSION,
         caller=Role.RECRUITER,
-        counterpart=PhoneNumber("+13105550177"),
+        counterpart=PhoneNumber("+13105550127"),
         is_guarded=is_guarded,
     )
 
@@ -60,21 +60,21 @@ def parsed(document: str) -> etree._Element:
 
 def test_p2_a_bridged_leg_shows_the_virtual_number(documents):
     answer = parsed(
-        documents.call(bridge(is_guarded=True), call_id=CALL, virtual_number="+14155550142")
+        documents.call(bridge(is_guarded=True), call_id=CALL, virtual_number="+14155550192")
     )
 
     dial = answer.find("Dial")
-    assert dial.get("callerId") == "+14155550142"
+    assert dial.get("callerId") == "+14155550192"
     assert dial.get("answerOnBridge") == "true"
     assert (dial.get("timeout"), dial.get("timeLimit")) == ("25", "3600")
     assert dial.get("action") == WebhookUrls("https://relay.example.com", "main").dial_ended(CALL)
-    assert dial.find("Number").text == "+13105550177"
+    assert dial.find("Number").text == "+13105550127"
 
 
 def test_only_a_guarded_leg_is_asked_first(documents):
     def asks(is_guarded):
         answer = documents.call(
-            bridge(is_guarded=is_guarded), call_id=CALL, virtual_number="+14155550142"
+            bridge(is_guarded=is_guarded), call_id=CALL, virtual_number="+14155550192"
         )
         return parsed(answer).find("Dial/Number").get("url")
 
@@ -87,7 +87,7 @@ def test_only_a_guarded_leg_is_asked_first(documents):
 def test_every_refusal_is_said_politely_and_ends_the_call(documents, refusal, locale, language):
     answer = parsed(
         documents.call(
-            Decline(refusal=refusal, locale=locale), call_id="", virtual_number="+14155550142"
+            Decline(refusal=refusal, locale=locale), call_id="", virtual_number="+14155550192"
         )
     )
 
@@ -195,7 +195,7 @@ def test_every_sentence_is_translated_into_chinese(announcement):
 @pytest.mark.parametrize("locale", ["", "zh-CN"])
 def test_a_code_is_asked_for_and_silence_ends_the_call(documents, question, locale):
     decision = AskAccessCode(question=question, digits=8, attempt=2, locale=locale)
-    answer = parsed(documents.call(decision, call_id=CALL, virtual_number="+14155550142"))
+    answer = parsed(documents.call(decision, call_id=CALL, virtual_number="+14155550192"))
 
     assert [verb.tag for verb in answer] == ["Gather", "Say", "Hangup"]
     gather = answer.find("Gather")

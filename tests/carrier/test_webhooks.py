@@ -22,9 +22,9 @@ TEXT = "SM" + "3" * 32
 )
 def test_an_inbound_call_with_its_attestation(verstat: str, attestation: str) -> None:
     call = webhooks.read_inbound_call(
-        {"CallSid": CALL, "From": "+12125550101", "To": "+14155550142", "StirVerstat": verstat}
+        {"CallSid": CALL, "From": "+12125550101", "To": "+14155550192", "StirVerstat": verstat}
     )
-    assert (call.call_sid, call.caller, call.called) == (CALL, "+12125550101", "+14155550142")
+    assert (call.call_sid, call.caller, call.called) == (CALL, "+12125550101", "+14155550192")
     assert call.attestation == attestation
 
 
@@ -68,7 +68,7 @@ def test_a_leg_a_key_and_a_call_s_end() -> None:
         "CallStatus": "completed",
         "CallDuration": "61",
         "Digits": "1",
-        "To": "+14155550142",
+        "To": "+14155550192",
     }
     leg = webhooks.read_leg_report(fields)
     assert (leg.call_sid, leg.parent_call_sid, leg.status, leg.duration) == (
@@ -80,7 +80,7 @@ def test_a_leg_a_key_and_a_call_s_end() -> None:
     key = webhooks.read_key_press(fields)
     assert (key.parent_call_sid, key.digits) == (CALL, "1")
     ended = webhooks.read_call_ended(fields)
-    assert (ended.called, ended.status, ended.duration) == ("+14155550142", "completed", 61)
+    assert (ended.called, ended.status, ended.duration) == ("+14155550192", "completed", 61)
 
 
 @pytest.mark.parametrize("sid", ["", "SM1", "SM" + "3" * 31 + ".", "SM" + "3" * 33, TEXT + "\n"])

@@ -26,7 +26,7 @@ from relay.store.store import Store
 from tests.fake_redis import real_redis
 
 ROOT = Path(__file__).parents[2]
-NUMBER = "+14155550142"
+NUMBER = "+14155550192"
 ACCOUNT, TOKEN = "AC" + "5" * 32, "5" * 32
 
 COMMANDS = [
@@ -227,7 +227,7 @@ def test_from_nothing_to_a_number_that_is_answered(environment):
         "US",
     )
     assert lines(put) == ["us  US  0 numbers  0 open sessions  headroom 0"]
-    imported = run(environment, "numbers", "import", "+1 415 555 0142", "--pool", "us")
+    imported = run(environment, "numbers", "import", "+1 415 555 0192", "--pool", "us")
     assert lines(imported) == [f"{NUMBER}  us  available  voice,sms,mms"]
     assert lines(run(environment, "numbers", "list")) == lines(imported)
     assert lines(run(environment, "numbers", "list", "--pool", "us")) == lines(imported)
@@ -324,11 +324,11 @@ def test_numbers_are_bought_with_progress_shown_and_an_exit_code_that_tells(envi
     )
 
     assert bought.returncode == 0, bought.stderr
-    assert lines(bought) == ["+12065550100", "+12065550101"]
+    assert lines(bought) == ["+12065550150", "+12065550151"]
     assert "buying for us" in bought.stderr
     assert "2/2" in bought.stderr
     listed = lines(run(environment, "numbers", "list"))
-    assert [line.split()[0] for line in listed] == ["+12065550100", "+12065550101"]
+    assert [line.split()[0] for line in listed] == ["+12065550150", "+12065550151"]
 
     nowhere = run(environment, "numbers", "buy", "--pool", "de")
     assert nowhere.returncode == 1

@@ -31,7 +31,7 @@ _NUMBERS = 3
 
 
 def number_of(board: str, ordinal: int = 0) -> str:
-    return f"+1{310 + BOARDS.index(board)}5550{100 + ordinal}"
+    return f"+1{310 + BOARDS.index(board)}5550{150 + ordinal}"
 
 
 @dataclass

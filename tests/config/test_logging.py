@@ -68,10 +68,10 @@ def test_masking_goes_into_everything_that_is_said() -> None:
 
 def test_a_line_is_one_json_object_with_its_ids(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("INFO")
-    structlog.get_logger().info("text sent", message="us.SM1", virtual_number="+14155550142")
+    structlog.get_logger().info("text sent", message="us.SM1", virtual_number="+14155550192")
     [line] = lines(capsys)
     assert (line["event"], line["message"], line["level"]) == ("text sent", "us.SM1", "info")
-    assert line["virtual_number"] == "+14155550142"
+    assert line["virtual_number"] == "+14155550192"
     assert "timestamp" in line
 
 

@@ -28,7 +28,7 @@ def test_a_ref_is_the_callers_own_id(ref: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "ref", ["", "a/b", "a b", "ré", "x" * 65, "a\n", "r_2125550101", "x5550101", "+14155550171"]
+    "ref", ["", "a/b", "a b", "ré", "x" * 65, "a\n", "r_2125550101", "x5550101", "+14155550121"]
 )
 def test_p2_a_ref_carries_no_number_and_no_other_characters(ref: str) -> None:
     (fault,) = faults_of_ref(ref, RITA)
@@ -38,7 +38,7 @@ def test_p2_a_ref_carries_no_number_and_no_other_characters(ref: str) -> None:
 
 def test_without_a_phone_only_whole_numbers_are_seen() -> None:
     assert not list(faults_of_ref("x5550101", None))
-    assert list(faults_of_ref("14155550171", None))
+    assert list(faults_of_ref("14155550121", None))
 
 
 def test_names_are_written_as_people_write_them() -> None:
@@ -50,7 +50,7 @@ def test_names_are_written_as_people_write_them() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["x" * 101, "a\tb", "a\nb", "\x7f", "a\u2028b", "ring 415-555-0171", "five 5550101"]
+    "text", ["x" * 101, "a\tb", "a\nb", "\x7f", "a\u2028b", "ring 415-555-0121", "five 5550101"]
 )
 def test_p2_names_are_short_plain_and_without_numbers(text: str) -> None:
     details = RecruiterDetails(phone="", name=text, organization=text)

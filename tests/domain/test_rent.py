@@ -32,7 +32,7 @@ def moment(text: str) -> int:
 def test_a_number_is_paid_for_until_the_day_of_its_purchase_comes_again(
     rented: str, given_back: str, paid_until: str
 ) -> None:
-    release = Release(number="+14155550142", carrier_sid="PN1", rented_since=moment(rented))
+    release = Release(number="+14155550192", carrier_sid="PN1", rented_since=moment(rented))
     assert release.paid_until(moment(given_back)) == moment(paid_until)
 
 

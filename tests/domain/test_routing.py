@@ -16,11 +16,11 @@ from relay.domain.routing import (
 )
 from relay.domain.session import Channel, Party, Session, SessionStatus
 
-CARL = PhoneNumber("+13105550177")
+CARL = PhoneNumber("+13105550127")
 SESSION = Session(
     id="us.7k2m9x4v0q1z",
     status=SessionStatus.OPEN,
-    virtual_number="+14155550142",
+    virtual_number="+14155550192",
     ordinal=0,
     recruiter=Party(ref="rita", phone_index="r", sealed_phone="sealed-rita", locale="en"),
     candidate=Party(

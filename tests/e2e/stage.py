@@ -14,7 +14,7 @@ from relay.sandbox.carrier import SimulatedCarrier
 from relay.sandbox.phone import Phone
 from relay.sandbox.service import Api, Service, simulated_carrier
 
-NUMBERS = ("+14155550142", "+14155550143", "+14155550144")
+NUMBERS = ("+14155550192", "+14155550193", "+14155550194")
 NUMBER = NUMBERS[0]
 #: Tests call more often and for shorter than people: no number shall rest for that.
 POOL = {
@@ -31,10 +31,10 @@ POOL = {
 PEOPLE = {
     "rita": "0101",
     "nora": "0123",
-    "carl": "0177",
-    "dan": "0188",
-    "eve": "0166",
-    "finn": "0155",
+    "carl": "0127",
+    "dan": "0138",
+    "eve": "0116",
+    "finn": "0105",
 }
 #: Each test has people with phones in an area of its own, so that no STOP or cooldown outlives it.
 AREAS = (

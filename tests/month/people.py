@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import TypeVar
 
 AREAS = ("201", "203", "205", "207", "208", "210", "214", "217", "218", "219")
-_LINES = 100
+_LINES = 50
 T = TypeVar("T")
 
 

@@ -14,7 +14,7 @@ from tests.sandbox.stand_in_relay import StandInRelay
 
 ACCOUNT_SID = "AC" + "5" * 32
 AUTH_TOKEN = "a" * 32
-VIRTUAL = "+14155550142"
+VIRTUAL = "+14155550192"
 ALICE = "+12125550101"
 BOB = "+12125550102"
 

@@ -18,7 +18,7 @@ def dial(nouns: str, attributes: str = f'callerId="{VIRTUAL}"') -> str:
     return f'<Dial action="/after" {attributes}>{nouns}</Dial>'
 
 
-@pytest.mark.parametrize("shown", ["+12125550177", "+266696687", "anonymous"])
+@pytest.mark.parametrize("shown", ["+12125550127", "+266696687", "anonymous"])
 def test_a_caller_id_that_is_not_ours_fails_the_leg(
     alice: Phone, bob: Phone, relay: StandInRelay, shown: str
 ) -> None:
@@ -30,12 +30,12 @@ def test_a_caller_id_that_is_not_ours_fails_the_leg(
     assert bob.rings == []
 
 
-@pytest.mark.parametrize("shown", [VIRTUAL, ALICE, "+14155550143", "+12125550178"])
+@pytest.mark.parametrize("shown", [VIRTUAL, ALICE, "+14155550193", "+12125550128"])
 def test_a_caller_id_of_the_call_the_account_or_a_verified_one_is_shown(
     alice: Phone, bob: Phone, relay: StandInRelay, carrier: SimulatedCarrier, shown: str
 ) -> None:
-    carrier.add_number("+14155550143")
-    carrier.verify_caller_id("+12125550178")
+    carrier.add_number("+14155550193")
+    carrier.verify_caller_id("+12125550128")
     relay.answers["/voice"] = dial(f"<Number>{BOB}</Number>", f'callerId="{shown}"')
     assert alice.call(VIRTUAL).wait().callee_saw == shown
 

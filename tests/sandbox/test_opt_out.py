@@ -11,8 +11,8 @@ from relay.sandbox.records import OwnedNumber
 from tests.sandbox.conftest import ALICE, BOB, VIRTUAL
 from tests.sandbox.stand_in_relay import StandInRelay
 
-OTHER = "+14155550143"
-TOLL_FREE = "+18005550142"
+OTHER = "+14155550193"
+TOLL_FREE = "+18005550192"
 
 pytestmark = pytest.mark.usefixtures("number")
 

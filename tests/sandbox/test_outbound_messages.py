@@ -97,7 +97,7 @@ def test_a_message_can_stay_sent_for_ever(
         ({"to": "+15005550004"}, 21610),
         ({"to": "+15005550009"}, 21614),
         ({"to": "+8613800138000"}, 21408),
-        ({"to": "+12125550199"}, 21614),
+        ({"to": "+12125550149"}, 21614),
         ({"to": VIRTUAL}, 21266),
         ({"from_": "+15005550001"}, 21212),
         ({"from_": "+15005550007"}, 21606),
@@ -115,7 +115,7 @@ def test_what_cannot_be_sent_is_refused_with_twilios_number(
 ) -> None:
     carrier.add_number("+14155550150", {"sms": False})
     carrier.faults.messages.denied_to = ("+86",)
-    carrier.faults.messages.not_sms_capable = {"+12125550199"}
+    carrier.faults.messages.not_sms_capable = {"+12125550149"}
     with pytest.raises(TwilioRestException) as refused:
         client.messages.create(**{"to": BOB, "from_": VIRTUAL, "body": "hello", **given})
     assert (refused.value.status, refused.value.code) == (400, code)

@@ -12,7 +12,7 @@ from relay.sandbox.behaviour import Answer, Busy
 from relay.sandbox.shell import Shell
 
 README = Path(__file__).parents[2] / "README.md"
-NUMBER = "+14155550142"
+NUMBER = "+14155550192"
 SHARED = {
     "virtual_number": NUMBER,
     "code_needed": True,
@@ -60,7 +60,7 @@ def said(shell, line):
 
 
 def test_rita_and_carl_are_those_of_the_readme(shell, api):
-    assert "+14155550142" in said(shell, "open rita carl")
+    assert "+14155550192" in said(shell, "open rita carl")
 
     *_, (method, path, body) = api.asked
     line = next(line for line in README.read_text().splitlines() if "$RELAY/v1/sessions" in line)
@@ -120,15 +120,15 @@ def test_a_session_that_needs_its_code_says_so(shell, api):
     told = said(shell, "open rita finn")
 
     assert "an access code tells them apart: 482913" in told
-    assert told.endswith("One tap dials tel:+14155550142,,482913\n")
+    assert told.endswith("One tap dials tel:+14155550192,,482913\n")
 
 
 def test_sessions_are_listed_with_their_codes(shell, api):
     api.answer = {"data": [SHARED, SHARED | {"candidate": "c-77", "code_needed": False}]}
 
     assert said(shell, "sessions").splitlines() == [
-        "rita and finn: code 482913 (needed), tel:+14155550142,,482913",
-        "rita and carl: code 482913 (not needed), tel:+14155550142,,482913",
+        "rita and finn: code 482913 (needed), tel:+14155550192,,482913",
+        "rita and carl: code 482913 (not needed), tel:+14155550192,,482913",
     ]
     api.answer = {"data": []}
     assert "open rita carl" in said(shell, "sessions")
@@ -138,9 +138,9 @@ def test_sessions_are_listed_with_their_codes(shell, api):
     "line",
     [
         "call rita 482913",
-        "call rita +14155550142 482913",
-        "call rita tel:+14155550142,,482913",
-        "call rita +14155550142,,482913",
+        "call rita +14155550192 482913",
+        "call rita tel:+14155550192,,482913",
+        "call rita +14155550192,,482913",
     ],
 )
 def test_a_code_can_be_typed_or_dialled(shell, carrier, relay, line):
@@ -153,7 +153,7 @@ def test_a_code_can_be_typed_or_dialled(shell, carrier, relay, line):
 
 
 def test_a_link_that_no_phone_dials_is_told(shell):
-    assert said(shell, "call rita tel:+14155550142,,482913#") == (
+    assert said(shell, "call rita tel:+14155550192,,482913#") == (
         "rita's phone dials nothing: no iPhone dials a link with * or #.\n"
     )
 

@@ -21,7 +21,7 @@ SORRY = "We are sorry, an application error has occurred. Goodbye."
         ("<say>lower case</say>", 12200),
         ("<Shout>Hey</Shout>", 12200),
         ('<Say tone="kind">Hey</Say>', 12200),
-        ('<Dial callerid="+14155550142">+12125550102</Dial>', 12200),
+        ('<Dial callerid="+14155550192">+12125550102</Dial>', 12200),
         ('<Dial timeout="soon">+12125550102</Dial>', 12200),
         ("<Dial><Say>Hey</Say></Dial>", 12200),
         ("<Gather><Dial>+12125550102</Dial></Gather>", 12200),
@@ -284,9 +284,9 @@ def test_every_documented_parameter_is_sent(alice: Phone, relay: StandInRelay) -
 
 
 def test_forwarding_and_attestation_are_told_if_known(alice: Phone, relay: StandInRelay) -> None:
-    alice.call(VIRTUAL, forwarded_from="+12125550188", verstat=None).wait()
+    alice.call(VIRTUAL, forwarded_from="+12125550138", verstat=None).wait()
     form = relay.to("/voice")[0].form
-    assert form["ForwardedFrom"] == "+12125550188"
+    assert form["ForwardedFrom"] == "+12125550138"
     assert "StirVerstat" not in form
     alice.call(VIRTUAL).wait()
     form = relay.to("/voice")[1].form

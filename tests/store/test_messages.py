@@ -451,9 +451,9 @@ def _move_candidate(
 
 def test_a_text_follows_its_receiver_to_a_new_phone(texts: Texts) -> None:
     first, second = texts.accepted(), texts.accepted()
-    _move_candidate(texts, "+12125550177")
+    _move_candidate(texts, "+12125550127")
     lease = texts.begin(first)
-    assert texts.pair.vault.unseal_phone(lease.sealed_phone).reveal() == "+12125550177"
+    assert texts.pair.vault.unseal_phone(lease.sealed_phone).reveal() == "+12125550127"
     assert texts.pair.client.ttl(KEYS.body(first)) > 0
     assert texts.outbox.begin(second, token="t2", now=NOW) == Behind(first)
 
@@ -461,7 +461,7 @@ def test_a_text_follows_its_receiver_to_a_new_phone(texts: Texts) -> None:
 def test_a_text_follows_its_session_to_a_new_number(texts: Texts) -> None:
     """P1: on the old one the receiver's new phone may be connected to somebody else."""
     first, second = texts.accepted(), texts.accepted()
-    _move_candidate(texts, "+12125550177", OTHER_NUMBER)
+    _move_candidate(texts, "+12125550127", OTHER_NUMBER)
     assert texts.begin(first).number == OTHER_NUMBER
     assert texts.outbox.begin(second, token="t2", now=NOW) == Behind(first)
     assert texts.confirm(first) == second
@@ -472,7 +472,7 @@ def test_the_sender_is_told_by_the_number_that_the_session_has_now(texts: Texts)
     """P1"""
     message = texts.accepted(CARL)
     texts.begin(message)
-    _move_candidate(texts, "+12125550177", OTHER_NUMBER)
+    _move_candidate(texts, "+12125550127", OTHER_NUMBER)
     texts.give_up(message)
     notice = texts.pair.client.hget(KEYS.message(notice_id(message, Notice.TEXT_FAILED)), "number")
     assert notice == OTHER_NUMBER
@@ -532,7 +532,7 @@ def test_a_text_of_a_pair_that_has_come_back_is_delivered_unless_that_was_taken_
 def test_a_text_does_not_go_to_a_phone_that_its_receiver_has_left(texts: Texts) -> None:
     """P1: a session that has ended holds no number of theirs to follow them to."""
     message = texts.accepted()
-    _move_candidate(texts, "+12125550177")
+    _move_candidate(texts, "+12125550127")
     _close(texts)
     assert texts.begin(message).turn is Turn.REVOKED
 
@@ -543,7 +543,7 @@ def test_p1_a_text_of_a_pair_that_has_come_back_does_not_go_to_a_phone_that_was_
     message = texts.accepted()
     _close(texts)
     successor = texts.pair.connect(RITA, CARL, now=NOW + 1)
-    _move_candidate(texts, "+12125550177", session=successor)
+    _move_candidate(texts, "+12125550127", session=successor)
     assert texts.begin(message, now=NOW + 2).turn is Turn.REVOKED
 
 
@@ -571,7 +571,7 @@ def test_every_sid_that_the_carrier_gave_a_text_is_kept(texts: Texts) -> None:
 def test_an_open_attempt_stays_with_the_phone_it_went_to(texts: Texts) -> None:
     message = texts.accepted()
     texts.begin(message)
-    _move_candidate(texts, "+12125550177")
+    _move_candidate(texts, "+12125550127")
     lease = texts.begin(message, "t2", NOW + LEASE)
     assert lease.turn is Turn.UNSETTLED
     assert texts.pair.vault.unseal_phone(lease.sealed_phone).reveal() == CARL
@@ -579,11 +579,11 @@ def test_an_open_attempt_stays_with_the_phone_it_went_to(texts: Texts) -> None:
 
 def test_the_sender_is_told_at_the_phone_they_have_now(texts: Texts) -> None:
     message = texts.accepted(CARL)
-    _move_candidate(texts, "+12125550177")
+    _move_candidate(texts, "+12125550127")
     texts.begin(message)
     texts.give_up(message)
     notice = texts.begin(notice_id(message, Notice.TEXT_FAILED), "t2")
-    assert texts.pair.vault.unseal_phone(notice.sealed_phone).reveal() == "+12125550177"
+    assert texts.pair.vault.unseal_phone(notice.sealed_phone).reveal() == "+12125550127"
 
 
 def test_after_its_body_s_lifetime_a_text_is_begun_without_a_body(texts: Texts) -> None:

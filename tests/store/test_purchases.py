@@ -71,20 +71,20 @@ def test_a_limit_counts_what_is_in_the_pool_and_what_is_on_its_way(purchases, st
     store.pools.put(TWO_AT_ONCE)
     assert reserve(purchases, OTHER_NUMBER) is Reservation.RESERVED
     assert reserve(purchases, OTHER_NUMBER) is Reservation.RESERVED  # its answer was lost
-    assert reserve(purchases, "+14155550144") is Reservation.MAX_NUMBERS
+    assert reserve(purchases, "+14155550194") is Reservation.MAX_NUMBERS
     store.pools.put(TWO_A_MONTH)
-    assert reserve(purchases, "+14155550144") is Reservation.MONTHLY_BUDGET
+    assert reserve(purchases, "+14155550194") is Reservation.MONTHLY_BUDGET
     assert store.numbers.retire(NUMBER, "us") == "removed"
     assert reserve(purchases, NUMBER) is Reservation.TAKEN
     store.pools.put(TWO_AT_ONCE)
-    assert reserve(purchases, "+14155550144") is Reservation.MAX_NUMBERS
+    assert reserve(purchases, "+14155550194") is Reservation.MAX_NUMBERS
     assert purchases.rent("us", now=NOW) == Rent(rented=2, prepaid=0)
     store.numbers.note_released(store.numbers.releasing("us")[NUMBER], "us", now=NOW)
     assert purchases.rent("us", now=NOW) == Rent(rented=1, prepaid=1)
     store.pools.put(TWO_A_MONTH)
-    assert reserve(purchases, "+14155550144") is Reservation.MONTHLY_BUDGET
+    assert reserve(purchases, "+14155550194") is Reservation.MONTHLY_BUDGET
     store.pools.put(TWO_AT_ONCE)
-    assert reserve(purchases, "+14155550144") is Reservation.RESERVED
+    assert reserve(purchases, "+14155550194") is Reservation.RESERVED
 
 
 def test_a_budget_bounds_nothing_where_numbers_cost_nothing(purchases, store: Store) -> None:
@@ -126,8 +126,8 @@ def test_an_intent_is_settled_once(purchases) -> None:
         assert purchases.settle("us.1", number, is_bought=True)
         assert not purchases.settle("us.1", number, is_bought=True)
     assert purchases.get("us.1").bought == (NUMBER, OTHER_NUMBER)
-    reserve(purchases, "+14155550144")
-    assert purchases.settle("us.1", "+14155550144", is_bought=False)
+    reserve(purchases, "+14155550194")
+    assert purchases.settle("us.1", "+14155550194", is_bought=False)
     assert len(purchases.get("us.1").bought) == 2
 
 

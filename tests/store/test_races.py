@@ -40,11 +40,11 @@ POOLS = {"us": 8, "ca": 8}
 RECRUITERS = [f"r{i}" for i in range(10)]
 CANDIDATES = [f"c{i}" for i in range(14)]
 #: Fewer phones than people could have: they meet each other's on purpose.
-PHONES = [f"+1{area}555{100 + i:04d}" for area in (415, 628) for i in range(60)]
+PHONES = [f"+1{area}555{100 + i:04d}" for area in (213, 310, 917) for i in range(40)]
 
 
 def numbers_of(pool: str) -> list[str]:
-    return [f"+1{'212' if pool == 'us' else '416'}555{100 + i:04d}" for i in range(POOLS[pool])]
+    return [f"+1{'212' if pool == 'us' else '416'}555{150 + i:04d}" for i in range(POOLS[pool])]
 
 
 def client_of(url: str) -> Any:

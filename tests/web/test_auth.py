@@ -142,7 +142,7 @@ def test_a_sessions_key_may_put_new_people_on_record_but_change_no_phone(api):
     key = api.key_with(Scope.SESSIONS)
     assert api.post("/v1/sessions", PAIR, key=key).status_code == 201
 
-    changed = PAIR | {"candidate": PAIR["candidate"] | {"phone": "+13105550178"}}
+    changed = PAIR | {"candidate": PAIR["candidate"] | {"phone": "+13105550128"}}
     refused = api.post("/v1/sessions", changed, key=key)
 
     assert refused.status_code == 403

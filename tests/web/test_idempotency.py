@@ -58,7 +58,7 @@ def test_keys_of_two_clients_and_of_two_paths_do_not_meet(api):
     answer = post(api, key=other)
     elsewhere = api.post(
         "/v1/numbers",
-        {"phone_number": "+14155550143", "pool": "us"},
+        {"phone_number": "+14155550193", "pool": "us"},
         headers={"Idempotency-Key": "k-1"},
     )
 
@@ -102,7 +102,7 @@ def test_a_request_that_runs_holds_its_repeat_off(api):
         return find_owned(number)
 
     carrier.find_owned = slow
-    request = {"phone_number": "+14155550143", "pool": "us"}
+    request = {"phone_number": "+14155550193", "pool": "us"}
     headers = {"Idempotency-Key": "k-1"}
     answers = []
     running = threading.Thread(
@@ -142,7 +142,7 @@ def test_after_a_crash_the_repeat_finishes_the_work(api):
 
 
 def test_what_may_be_tried_again_is_not_kept(api):
-    request = {"phone_number": "+14155550143", "pool": "us"}
+    request = {"phone_number": "+14155550193", "pool": "us"}
     headers = {"Idempotency-Key": "k-1"}
     api.carrier.numbers.error = CarrierError(Trouble.LATER, 20500)
     assert api.post("/v1/numbers", request, headers=headers).status_code == 503
@@ -174,7 +174,7 @@ def test_an_answer_that_cannot_be_kept_is_given_all_the_same(api):
     api.carrier.numbers.find_owned = go_away  # not owned, and then the store is away
     answer = api.post(
         "/v1/numbers",
-        {"phone_number": "+14155550143", "pool": "us"},
+        {"phone_number": "+14155550193", "pool": "us"},
         headers={"Idempotency-Key": "k-1"},
     )
 

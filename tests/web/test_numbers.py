@@ -35,7 +35,7 @@ UNUSED = {
 
 
 def test_a_number_that_is_imported_is_answered_here(api):
-    answer = api.post("/v1/numbers", IMPORT | {"phone_number": "+1 (415) 555-0143"})
+    answer = api.post("/v1/numbers", IMPORT | {"phone_number": "+1 (415) 555-0193"})
 
     assert answer.status_code == 201
     assert answer.headers["Location"] == PATH
@@ -112,14 +112,14 @@ def test_a_carrier_that_is_away_is_a_503_that_says_when_to_try_again(api):
 
 def test_numbers_are_listed_by_pool_in_pages(api):
     api.put("/v1/pools/ca", {"country": "CA"})
-    api.carrier.numbers.owned |= {"+14165550142", "+14165550143"}
-    for number, pool in ((OTHER_NUMBER, "us"), ("+14165550143", "ca"), ("+14165550142", "ca")):
+    api.carrier.numbers.owned |= {"+14165550192", "+14165550193"}
+    for number, pool in ((OTHER_NUMBER, "us"), ("+14165550193", "ca"), ("+14165550192", "ca")):
         assert api.post("/v1/numbers", {"phone_number": number, "pool": pool}).status_code == 201
 
     first = api.get("/v1/numbers?limit=3").json
     second = api.get(f"/v1/numbers?limit=3&cursor={first['next_cursor']}").json
 
-    assert [n["phone_number"] for n in first["data"]] == ["+14165550143", "+14165550142", NUMBER]
+    assert [n["phone_number"] for n in first["data"]] == ["+14165550193", "+14165550192", NUMBER]
     assert [n["phone_number"] for n in second["data"]] == [OTHER_NUMBER]
     assert second["next_cursor"] is None
     ours = api.get("/v1/numbers?pool=us").json["data"]
@@ -127,7 +127,7 @@ def test_numbers_are_listed_by_pool_in_pages(api):
     assert api.get("/v1/numbers?pool=nowhere").json["data"] == []
 
 
-@pytest.mark.parametrize("spelling", [NUMBER, NUMBER.replace("+", "%2B"), "+1 415-555-0142"])
+@pytest.mark.parametrize("spelling", [NUMBER, NUMBER.replace("+", "%2B"), "+1 415-555-0192"])
 def test_a_number_is_found_by_any_spelling(api, spelling):
     assert api.get(f"/v1/numbers/{spelling}").json["phone_number"] == NUMBER
 

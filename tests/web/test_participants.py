@@ -39,7 +39,7 @@ def test_a_candidate_is_put_on_record(api):
     answer = api.put("/v1/candidates/c-1", CANDIDATE)
 
     assert answer.status_code == 201
-    assert answer.json["phone_hint"] == "+1 ••• ••• ••77"
+    assert answer.json["phone_hint"] == "+1 ••• ••• ••27"
     assert answer.json["locale"] == "zh-CN"
     assert answer.json["time_zone"] == "Asia/Shanghai"
     assert api.get("/v1/candidates/c-1").json == answer.json
@@ -106,7 +106,7 @@ def test_a_new_phone_takes_over_the_open_sessions(api):
     answer = api.put("/v1/candidates/c-77", {"phone": DAN})
 
     assert answer.status_code == 200
-    assert answer.json["phone_hint"] == "+1 ••• ••• ••88"
+    assert answer.json["phone_hint"] == "+1 ••• ••• ••38"
     assert api.get(f"/v1/sessions/{session['id']}").json["status"] == "open"
 
 

@@ -170,21 +170,21 @@ def test_a_number_that_somebody_else_took_is_left_to_them(market: Market) -> Non
     def take(name: str) -> None:
         if name == "buy":
             market.carrier.before = lambda _: None
-            market.simulated.add_number("+14155550100")
+            market.simulated.add_number("+14155550150")
 
     market.carrier.before = take
     done = market.buy(area_code="415")
 
-    assert done.bought == ("+14155550101",)
+    assert done.bought == ("+14155550151",)
     assert market.is_settled()
 
 
 def test_numbers_that_our_pools_have_are_not_offers(market: Market) -> None:
     market.store.pools.put(Pool(name="ca", country="CA"))
     market.store.numbers.add(
-        "+14155550100", "ca", carrier_sid="PN", capabilities="vsm", now=market.now
+        "+14155550150", "ca", carrier_sid="PN", capabilities="vsm", now=market.now
     )
-    assert market.buy(area_code="415").bought == ("+14155550101",)
+    assert market.buy(area_code="415").bought == ("+14155550151",)
 
 
 def test_where_nothing_is_on_offer_the_job_says_so(market: Market) -> None:
@@ -206,10 +206,10 @@ def test_where_nothing_is_on_offer_the_job_says_so(market: Market) -> None:
 def test_a_number_that_another_job_is_after_is_not_bought_twice(market: Market) -> None:
     other = market.order()
     market.store.purchases.begin(other.id, token="t", now=market.now)
-    market.store.purchases.reserve(other.id, "+14155550100", token="t", now=market.now)
+    market.store.purchases.reserve(other.id, "+14155550150", token="t", now=market.now)
     market.store.purchases.postpone(other.id, token="t", until=market.now, has_failed=False)
 
-    assert market.buy(area_code="415").bought == ("+14155550101",)
+    assert market.buy(area_code="415").bought == ("+14155550151",)
 
 
 def test_a_purchase_whose_answer_is_lost_is_found_in_the_accounts_list(market: Market) -> None:
@@ -398,12 +398,12 @@ def test_a_number_that_went_into_another_pool_meanwhile_is_theirs(market: Market
         if name == "buy":
             market.carrier.before = lambda _: None
             market.store.numbers.add(
-                "+14155550100", "ca", carrier_sid="PN", capabilities="vsm", now=market.now
+                "+14155550150", "ca", carrier_sid="PN", capabilities="vsm", now=market.now
             )
 
     market.carrier.before = import_elsewhere
-    assert market.buy(area_code="415").bought == ("+14155550101",)
-    assert "+14155550100" not in market.pool()
+    assert market.buy(area_code="415").bought == ("+14155550151",)
+    assert "+14155550150" not in market.pool()
 
 
 def test_a_bought_number_joins_the_messaging_service(simulated: SimulatedCarrier) -> None:

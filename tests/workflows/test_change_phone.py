@@ -28,9 +28,9 @@ from tests.invariants import audit_people, audit_pool
 from tests.noted_scripts import NotedScripts
 from tests.world import CARL, DAN, NORA, NOW, RITA, World, make_world
 
-POOLS = {"ca": ("+14165550142", "+14165550143"), "us": ("+14155550142", "+14155550143")}
+POOLS = {"ca": ("+14165550192", "+14165550193"), "us": ("+14155550192", "+14155550193")}
 #: A phone that nobody has.
-FREE = "+19175550189"
+FREE = "+19175550139"
 STRANGERS = {RouteState.STRANGER, RouteState.STRANGER_WITH_CODE}
 ASKED = ClaimRequest(
     expires_at=int(NOW) + 1000,
@@ -417,16 +417,16 @@ def test_a_renumbered_session_avoids_a_number_that_one_of_the_two_has_stopped(
 ) -> None:
     """Of the numbers that are left the first one carries no texts to Carl, or to Nora's phone."""
     services = world.services
-    services.store.numbers.add("+14155550144", "us", carrier_sid="PN", capabilities="vs", now=NOW)
+    services.store.numbers.add("+14155550194", "us", carrier_sid="PN", capabilities="vs", now=NOW)
     world.open("nora", "dan", pool="us")
     services.store.suppressions.stop(
-        services.vault.indexes_of(who), "+14155550143", since=NOW, cause="us.SM1"
+        services.vault.indexes_of(who), "+14155550193", since=NOW, cause="us.SM1"
     )
 
     change(world, NORA, renumber=True)
 
     carls = live_sessions_of(world, Role.CANDIDATE, "carl")
-    assert {s.virtual_number for s in carls} == {"+14155550144"}
+    assert {s.virtual_number for s in carls} == {"+14155550194"}
     audit(world)
 
 
@@ -439,7 +439,7 @@ def crowd(world: World, candidates: int) -> None:
     rita, carl = known(world, Role.RECRUITER, "rita"), known(world, Role.CANDIDATE, "carl")
     store.numbers.set_status(POOLS["us"][1], "us", NumberStatus.DRAINING)
     for place in range(candidates):
-        phone = f"+1{401 + place // 50:03d}55501{place % 50:02d}"
+        phone = f"+1{401 + place // 50}55501{place % 50:02d}"
         person = replace(with_phone(world, carl, phone), ref=f"c{place}")
         assert store.people.put(person, now=NOW) is PutOutcome.CREATED
         claimed = store.sessions.claim("us", rita, person, ASKED, now=NOW, retention=1000)

@@ -84,7 +84,7 @@ def test_a_status_is_changed(world):
     changed = change_number(world.services, NUMBER, NumberStatus.DRAINING)
 
     assert changed.status is NumberStatus.DRAINING
-    assert find_number(world.services, "+1 415 555 0142") == changed
+    assert find_number(world.services, "+1 415 555 0192") == changed
 
 
 @pytest.mark.parametrize("number", ["nonsense", "+14155550199"])

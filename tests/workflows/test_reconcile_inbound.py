@@ -20,7 +20,7 @@ from relay.workflows.word_answer import word_answer
 from tests.pair import CARL, NOW, NUMBER, RITA, STRANGER, US
 from tests.workflows.texting import Stage, share_the_number
 
-NEW_PHONE = "+12125550177"
+NEW_PHONE = "+12125550127"
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ def test_a_stop_that_we_missed_counts_from_when_it_was_said(stage: Stage) -> Non
     stage.text(CARL, "START")
     reconcile_inbound([stage.services], now=NOW)
     assert not stage.store.suppressions.is_stopped(
-        stage.pair.vault.indexes_of(CARL), "+14155550142"
+        stage.pair.vault.indexes_of(CARL), "+14155550192"
     )
 
 

@@ -55,11 +55,11 @@ def test_a_failure_that_is_final_tells_the_sender_once(
 def test_p4_a_failure_after_the_end_tells_the_sender_at_the_phone_they_have(
     stage: Stage, message: str
 ) -> None:
-    stage.move(Role.RECRUITER, "+12125550177")
+    stage.move(Role.RECRUITER, "+12125550127")
     stage.store.sessions.close(stage.pair.session.id, ClosedReason.BY_API, now=NOW)
     stage.report(message, "undelivered", 30005)
     stage.work()
-    assert [to for to, _ in stage.arrived] == [CARL, "+12125550177"]
+    assert [to for to, _ in stage.arrived] == [CARL, "+12125550127"]
 
 
 @pytest.mark.parametrize("is_open", [True, False])

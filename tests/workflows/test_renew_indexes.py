@@ -96,7 +96,7 @@ def test_p1_a_phone_keeps_one_node_while_index_keys_rotate(world: World) -> None
     first = under(world, OLD).open("rita", "carl")
     fronted = under(world, NEW, OLD)
     fronted.services.store.numbers.add(
-        "+14155550143", "us", carrier_sid="PN", capabilities="vs", now=NOW
+        "+14155550193", "us", carrier_sid="PN", capabilities="vs", now=NOW
     )
     second = fronted.open("rita", "dan")
     assert second.virtual_number != first.virtual_number

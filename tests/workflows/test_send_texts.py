@@ -30,7 +30,7 @@ from tests.workflows.texting import TO_CARL, UNCLEAR, Stage, StandInCarrier
 
 BUSY = CarrierError(Trouble.LATER, 20429, retry_after=30)
 LANDLINE = CarrierError(Trouble.NEVER, 21614)
-NEW_PHONE = "+12125550177"
+NEW_PHONE = "+12125550127"
 FAILED = "Acme Jobs: your last text could not be delivered. Please try again, or call this number."
 
 
@@ -515,7 +515,7 @@ def test_p1_a_text_of_an_ended_session_goes_to_no_phone_that_its_receiver_has_le
         register_recruiter(
             stage.services,
             person(Role.RECRUITER, RITA).ref,
-            RecruiterDetails(phone="+12125550177"),
+            RecruiterDetails(phone="+12125550127"),
             may_change_phone=True,
             client_id="board",
             now=NOW,

@@ -21,7 +21,7 @@ class SentKey:
 
 
 def read_dialled(dialled: str) -> tuple[str, tuple[SentKey, ...]]:
-    """``tel:+14155550142,,482913``: the number, and 482913 from four seconds after the answer on.
+    """``tel:+14155550192,,482913``: the number, and 482913 from four seconds after the answer on.
 
     Raises ValueError for a link with a star or a pound sign, which an iPhone does not dial.
     """

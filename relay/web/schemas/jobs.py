@@ -29,7 +29,7 @@ class JobAnswer(Answer):
     country: Country
     area_code: str
     wanted: int
-    bought: Annotated[list[str], Field(examples=[["+14155550142"]])]
+    bought: Annotated[list[str], Field(examples=[["+14155550192"]])]
     failures: list[JobFailureAnswer]
     created_at: Instant
     ended_at: Instant | None

@@ -23,7 +23,7 @@ from relay.web.schemas.base import (
     shown,
 )
 
-_IMPORT_EXAMPLE: dict[str, JsonValue] = {"phone_number": "+14155550142", "pool": "us"}
+_IMPORT_EXAMPLE: dict[str, JsonValue] = {"phone_number": "+14155550192", "pool": "us"}
 _PURCHASE_EXAMPLE: dict[str, JsonValue] = {
     "buy": {"country": "US", "area_code": "415"},
     "pool": "us",
@@ -147,7 +147,7 @@ class ReputationAnswer(Answer):
 class NumberAnswer(Answer):
     """A virtual number."""
 
-    phone_number: Annotated[str, Field(examples=["+14155550142"])]
+    phone_number: Annotated[str, Field(examples=["+14155550192"])]
     pool: PoolName
     status: NumberStatus
     capabilities: CapabilitiesAnswer

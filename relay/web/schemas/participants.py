@@ -36,7 +36,7 @@ _Renumber = Annotated[
 class RecruiterBody(Body):
     """A recruiter: whom the candidates' calls reach. What is left out stays as it was."""
 
-    model_config = shown({"phone": "+12125550190", "name": "Rita Reyes", "organization": "Acme"})
+    model_config = shown({"phone": "+12125550140", "name": "Rita Reyes", "organization": "Acme"})
 
     phone: Phone
     name: _FreeText | None = None
@@ -52,7 +52,7 @@ class RecruiterBody(Body):
 class CandidateBody(Body):
     """A candidate: whom the recruiters' calls reach. What is left out stays as it was."""
 
-    model_config = shown({"phone": "+13105550191", "locale": "en"})
+    model_config = shown({"phone": "+13105550141", "locale": "en"})
 
     phone: Phone
     locale: _Locale | None = None
@@ -71,7 +71,7 @@ class CandidateBody(Body):
 class RecruiterGiven(RecruiterBody):
     """A recruiter who is created or updated on the way."""
 
-    model_config = shown({"ref": "r-1001", "phone": "+12125550190", "name": "Rita Reyes"})
+    model_config = shown({"ref": "r-1001", "phone": "+12125550140", "name": "Rita Reyes"})
 
     ref: Ref
 
@@ -79,7 +79,7 @@ class RecruiterGiven(RecruiterBody):
 class CandidateGiven(CandidateBody):
     """A candidate who is created or updated on the way."""
 
-    model_config = shown({"ref": "c-77", "phone": "+13105550191"})
+    model_config = shown({"ref": "c-77", "phone": "+13105550141"})
 
     ref: Ref
 

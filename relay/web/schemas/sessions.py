@@ -56,8 +56,8 @@ class SessionBody(Body):
 
     model_config = shown(
         {
-            "recruiter": {"ref": "r-1001", "phone": "+12125550190", "name": "Rita Reyes"},
-            "candidate": {"ref": "c-77", "phone": "+13105550191"},
+            "recruiter": {"ref": "r-1001", "phone": "+12125550140", "name": "Rita Reyes"},
+            "candidate": {"ref": "c-77", "phone": "+13105550141"},
             "context": "Backend engineer",
         }
     )
@@ -123,7 +123,7 @@ class SessionAnswer(Answer):
         str,
         Field(
             description="What the recruiter's phone dials in one tap, with the code where needed",
-            examples=["tel:+14155550142,,482913"],
+            examples=["tel:+14155550192,,482913"],
         ),
     ]
     recruiter: str
