@@ -1,6 +1,7 @@
-"""A small world to test use cases in: real store on fakeredis, real vault, five people.
+"""What tests begin with: five people and two virtual numbers, in one of two settings.
 
-Only Twilio is replaced, at its border.
+A ``World`` has real services on fakeredis and a real vault; only Twilio is replaced, at its border.
+A ``Pair`` is a store with a recruiter and a candidate on one number: most tests of texts and calls.
 """
 
 from __future__ import annotations
@@ -8,10 +9,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import redis
+
+from config.key_rings import KeyRing
 from config.settings import Settings, load_settings
-from relay.domain.participant import CandidateDetails, RecruiterDetails
+from relay.domain.participant import (
+    CandidateDetails,
+    Participant,
+    ParticipantStatus,
+    RecruiterDetails,
+    Role,
+)
+from relay.domain.phone import PhoneNumber
 from relay.domain.pool import Pool
-from relay.domain.session import Session
+from relay.domain.session import Channel, Session
+from relay.store.sessions import Claimed, ClaimRequest
+from relay.store.store import Store
 from relay.vault import Vault
 from relay.workflows.deployment import Deployment
 from relay.workflows.open_session import ApiClient, SessionRequest, Someone, open_session
@@ -25,24 +38,28 @@ NORA = "+16175550123"
 CARL = "+13105550127"
 DAN = "+19175550138"
 EVE = "+15105550116"
+STRANGER = "+12125550149"
 PHONES = {"rita": RITA, "nora": NORA, "carl": CARL, "dan": DAN, "eve": EVE}
 NOW = 1_790_000_000.5
+WEEK = 7 * 24 * 3600
+RETENTION = 90 * 24 * 3600
+US = Pool(name="us", country="US")
 ASKER = ApiClient(client_id="test", may_change_phone=True)
 
 
+ENVIRONMENT = {
+    "REDIS_URL": "redis://127.0.0.1:1/0",
+    "PUBLIC_BASE_URL": "https://relay.example.com",
+    "TWILIO_ACCOUNT_SID": "AC" + "5" * 32,
+    "TWILIO_AUTH_TOKEN": "5" * 32,
+    "RELAY_SEALING_KEYS": "a secret for sealing in tests",
+    "RELAY_INDEX_KEYS": "a secret for indexing in tests",
+    "BOARD_NAME": "JobBoard",
+}
+
+
 def make_settings(**changes: str) -> Settings:
-    return load_settings(
-        {
-            "REDIS_URL": "redis://127.0.0.1:1/0",
-            "PUBLIC_BASE_URL": "https://relay.example.com",
-            "TWILIO_ACCOUNT_SID": "AC" + "5" * 32,
-            "TWILIO_AUTH_TOKEN": "5" * 32,
-            "RELAY_SEALING_KEYS": "a secret for sealing in tests",
-            "RELAY_INDEX_KEYS": "a secret for indexing in tests",
-            "BOARD_NAME": "JobBoard",
-            **changes,
-        }
-    )
+    return load_settings({**ENVIRONMENT, **changes})
 
 
 @dataclass
@@ -119,8 +136,88 @@ def make_world(client: Any = None, *, carrier: Any = None, **settings: str) -> W
     jobs = RecordingJobs()
     deployment = make_deployment(client, make_settings(**settings), carrier=carrier, jobs=jobs)
     services = deployment.main
-    services.store.pools.put(Pool(name="us", country="US"))
+    services.store.pools.put(US)
     services.store.numbers.add(
         NUMBER, "us", carrier_sid="PN" + "0" * 32, capabilities="vsm", now=NOW
     )
     return World(services, jobs, deployment)
+
+
+def vault() -> Vault:
+    ring = KeyRing((("k1", bytes(range(32))),))
+    return Vault(ring, ring)
+
+
+def person(
+    role: Role, phone: str, *, locale: str = "en", ref: str = "", sealer: Vault | None = None
+) -> Participant:
+    sealer = sealer or vault()
+    number = PhoneNumber(phone)
+    return Participant(
+        ref=ref or f"{role[0]}-{phone[-4:]}",
+        role=role,
+        status=ParticipantStatus.ACTIVE,
+        sealed_phone=sealer.seal_phone(number),
+        phone_indexes=sealer.indexes_of(phone),
+        phone_hint=number.hint,
+        country="US",
+        locale=locale,
+    )
+
+
+def index_of(phone: str) -> str:
+    return vault().indexes_of(phone)[0]
+
+
+@dataclass
+class Pair:
+    """Rita and Carl have an open session on NUMBER, in the pool ``us``."""
+
+    client: redis.Redis
+    store: Store
+    vault: Vault = field(default_factory=vault)
+    now: float = NOW
+    session: Session = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.store.pools.put(US)
+        for number, sid in ((NUMBER, "PN1"), (OTHER_NUMBER, "PN2")):
+            self.store.numbers.add(
+                number, US.name, carrier_sid=sid, capabilities="vsm", now=self.now - 100
+            )
+        self.session = self.connect(RITA, CARL)
+        assert self.session.virtual_number == NUMBER
+
+    def connect(
+        self,
+        recruiter: str,
+        candidate: str,
+        *,
+        now: float | None = None,
+        channels: frozenset[Channel] = frozenset(Channel),
+        recruiter_ref: str = "",
+        candidate_ref: str = "",
+        candidate_locale: str = "en",
+        context: str = "",
+    ) -> Session:
+        now = self.now - 60 if now is None else now
+        parties = (
+            person(Role.RECRUITER, recruiter, ref=recruiter_ref),
+            person(Role.CANDIDATE, candidate, ref=candidate_ref, locale=candidate_locale),
+        )
+        for party in parties:
+            self.store.people.put(party, now=now)
+        claimed = self.store.sessions.claim(
+            US.name,
+            *parties,
+            ClaimRequest(
+                expires_at=int(now) + WEEK,
+                expiry_was_asked_for=False,
+                channels=channels,
+                context=context,
+            ),
+            now=now,
+            retention=RETENTION,
+        )
+        assert isinstance(claimed, Claimed)
+        return claimed.session

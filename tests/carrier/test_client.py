@@ -19,9 +19,9 @@ from relay.carrier.urls import WebhookUrls
 from relay.domain.errors import CarrierError
 from relay.domain.phone import PhoneNumber
 from relay.sandbox import SimulatedCarrier
-from tests.pair import CARL, NUMBER, OTHER_NUMBER, RITA, settings
+from tests.world import CARL, NUMBER, OTHER_NUMBER, RITA, make_settings
 
-SETTINGS = settings()
+SETTINGS = make_settings()
 SID, TOKEN = SETTINGS.twilio_account_sid, SETTINGS.twilio_auth_token.get_secret_value()
 TO_CARL = PhoneNumber(CARL)
 

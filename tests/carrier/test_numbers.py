@@ -13,9 +13,9 @@ from relay.carrier.urls import WebhookUrls
 from relay.domain.errors import CarrierError
 from relay.sandbox import SimulatedCarrier
 from tests.carrier.openapi import assert_follows_description
-from tests.pair import NUMBER, OTHER_NUMBER, settings
+from tests.world import NUMBER, OTHER_NUMBER, make_settings
 
-SETTINGS = settings()
+SETTINGS = make_settings()
 SID, TOKEN = SETTINGS.twilio_account_sid, SETTINGS.twilio_auth_token.get_secret_value()
 URLS = WebhookUrls("https://relay.example.com", "main")
 WEBHOOKS = {

@@ -19,9 +19,9 @@ from relay.store.phone_changes import Changed
 from relay.store.suppressions import Suppressions
 from tests.board import Board, number, person, take_out
 from tests.fake_redis import real_redis
-from tests.pair import NOW, Pair
 from tests.store.test_messages import Texts, add_notice, tell_counterpart
 from tests.strict_scripts import strict_store
+from tests.world import NOW, Pair
 
 pytestmark = pytest.mark.real_redis
 

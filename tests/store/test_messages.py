@@ -29,7 +29,7 @@ from relay.store.keys import PoolKeys
 from relay.store.outbox import LEASE, LOOK_AGAIN, MESSAGE_FIELDS
 from relay.store.script_headers import LUA
 from relay.store.store import Store
-from tests.pair import (
+from tests.world import (
     CARL,
     NOW,
     NUMBER,

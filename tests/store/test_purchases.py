@@ -21,7 +21,7 @@ from relay.domain.purchase import (
 from relay.domain.rent import Release, Rent
 from relay.store.purchases import LEASE, Begun, Busy, Over, Shortage
 from relay.store.store import Store
-from tests.pair import NOW, NUMBER, OTHER_NUMBER
+from tests.world import NOW, NUMBER, OTHER_NUMBER
 
 JOB = Purchase(
     id="us.1", pool="us", kind=JobKind.ORDER, country="US", area_code="415", wanted=2,

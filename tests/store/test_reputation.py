@@ -22,9 +22,8 @@ from relay.store.reputation import TRAFFIC_FIELDS
 from relay.store.script_headers import LUA
 from relay.store.store import Store
 from tests.board import Board, number
-from tests.pair import NOW as PAIR_NOW
-from tests.pair import NUMBER, Pair
 from tests.store.test_messages import Texts
+from tests.world import NOW, NUMBER, Pair
 
 GONE = call_progress.caller_gone(was_accepted=False, duration=None)
 TAKEN = call_progress.taken("CA-leg")
@@ -133,7 +132,7 @@ def texts(client: redis.Redis, store: Store) -> Texts:
 
 
 def texted(texts: Texts) -> Traffic:
-    return texts.store.reputation.traffic("us", [NUMBER], now=PAIR_NOW)[0]
+    return texts.store.reputation.traffic("us", [NUMBER], now=NOW)[0]
 
 
 def test_a_text_counts_once_it_was_passed_on(texts: Texts) -> None:
@@ -173,7 +172,7 @@ def test_a_text_refused_at_once_counts_when_it_was_filtered(
         texts.outbox.give_up(
             message,
             token="t1",
-            now=PAIR_NOW,
+            now=NOW,
             error_code=code,
             trouble=trouble_of(code),
             notice=Notice.TEXT_FAILED,

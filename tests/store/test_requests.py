@@ -27,7 +27,7 @@ from relay.store.keys import BoardKeys, DeploymentKeys
 from relay.store.rate_limits import RateLimits
 from relay.store.scripts import Scripts
 from tests.fake_redis import FakeRedis
-from tests.pair import Pair
+from tests.world import Pair
 
 NOW = 1_790_000_000.5
 KEYS = BoardKeys("main")

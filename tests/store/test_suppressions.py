@@ -6,7 +6,7 @@ import redis
 from relay.store.keys import BoardKeys, DeploymentKeys
 from relay.store.store import Store
 from relay.store.suppressions import START_ALONE_FOR, Suppressions
-from tests.pair import NOW, NUMBER, OTHER_NUMBER
+from tests.world import NOW, NUMBER, OTHER_NUMBER
 
 CARL = ["carl-new-key", "carl-old-key"]
 SERVICE, OTHER_SERVICE = "MG" + "1" * 32, "MG" + "2" * 32

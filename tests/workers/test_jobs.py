@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from relay.domain.errors import Unavailable
-from tests.pair import ENVIRONMENT
+from tests.world import ENVIRONMENT
 from workers import jobs
 
 

@@ -15,8 +15,8 @@ from config.schedule import PERIODIC_JOBS, PeriodicJob
 from relay.embedded_redis import EmbeddedRedis
 from relay.queues import BACKED_UP, BoardJobs, JobQueues, connect_queues, open_queue
 from relay.workflows.sweep_outbox import sweep_outbox
-from tests.pair import NOW, settings
 from tests.workflows.texting import Stage
+from tests.world import NOW, make_settings
 from workers import jobs
 
 RECYCLE = PeriodicJob(name="recycle", function="workers.jobs.recycle", every=5)
@@ -117,7 +117,7 @@ def test_every_periodic_job_is_a_job_of_ours() -> None:
 def test_a_self_signed_certificate_passes_only_when_asked_for() -> None:
     def checks(**environment: str) -> object:
         url = {"REDIS_URL": "rediss://h:1"}
-        pool = connect_queues(settings(**url, **environment)).connection_pool
+        pool = connect_queues(make_settings(**url, **environment)).connection_pool
         return pool.connection_kwargs.get("ssl_cert_reqs")
 
     assert checks() is None
@@ -125,6 +125,6 @@ def test_a_self_signed_certificate_passes_only_when_asked_for() -> None:
 
 
 def test_the_queues_may_have_a_redis_of_their_own() -> None:
-    queues = JobQueues.from_settings(settings(QUEUE_REDIS_URL="redis://queue.example.com:7/2"))
+    queues = JobQueues.from_settings(make_settings(QUEUE_REDIS_URL="redis://queue.example.com:7/2"))
     connection = queues._connection.connection_pool.connection_kwargs
     assert (connection["host"], connection["port"], connection["db"]) == ("queue.example.com", 7, 2)

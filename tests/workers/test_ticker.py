@@ -10,8 +10,8 @@ import redis
 from config.schedule import PeriodicJob
 from relay.queues import JobQueues, open_queue
 from relay.store.keys import DeploymentKeys
-from tests.pair import NOW
 from tests.workflows.texting import Stage
+from tests.world import NOW
 from workers.ticker import LEADERSHIP, Leadership, Ticker
 
 FIVE = PeriodicJob(name="five", function="workers.jobs.recycle", every=5)

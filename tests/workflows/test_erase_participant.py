@@ -22,14 +22,11 @@ from relay.workflows.register_participant import register_candidate
 from relay.workflows.services import Services
 from tests.invariants import audit_people, audit_pool
 from tests.noted_scripts import NotedScripts
-from tests.pair import CARL as CARL_OF_STAGE
-from tests.pair import RITA as RITA_OF_STAGE
 from tests.workflows.test_change_phone import Overtaken
-from tests.workflows.texting import DAN as DAN_OF_STAGE
 from tests.workflows.texting import Stage
-from tests.world import CARL, DAN, NOW, NUMBER, PHONES, World, make_world
+from tests.world import CARL, DAN, NOW, NUMBER, PHONES, RITA, World, make_world
 
-CARL_REF = "c-0102"
+CARL_REF = "c-0127"
 
 
 @pytest.fixture
@@ -98,16 +95,16 @@ def test_p2_texts_on_their_way_forget_the_number_too() -> None:
     stage = Stage()
     carl = stage.pair.session.candidate.ref
     stage.text(body="to Carl")
-    stage.text(CARL_OF_STAGE, "from Carl")
-    stage.text(CARL_OF_STAGE, "", media=1)
-    assert CARL_OF_STAGE in phones_left(stage.services)
+    stage.text(CARL, "from Carl")
+    stage.text(CARL, "", media=1)
+    assert CARL in phones_left(stage.services)
 
     erase_participant(stage.services, Role.CANDIDATE, carl, now=stage.now)
-    assert CARL_OF_STAGE not in phones_left(stage.services)
+    assert CARL not in phones_left(stage.services)
     stage.work()
 
-    assert CARL_OF_STAGE not in phones_left(stage.services)
-    assert CARL_OF_STAGE not in [to for _, to, _ in stage.carrier.messages.sent]
+    assert CARL not in phones_left(stage.services)
+    assert CARL not in [to for _, to, _ in stage.carrier.messages.sent]
 
 
 def test_somebody_erased_is_unknown_and_can_come_again(world: World) -> None:
@@ -225,13 +222,13 @@ def test_p2_texts_of_somebody_erased_are_cleaned_where_the_process_died() -> Non
     stage = Stage()
     stage.text(body="to Carl")
     assert stage.store.erasures.erase(Role.CANDIDATE, CARL_REF, now=stage.now)
-    assert CARL_OF_STAGE in phones_left(stage.services)
+    assert CARL in phones_left(stage.services)
 
     stage.work()
     assert stage.arrived == []
     recycle(stage.services, now=stage.now + 1)
 
-    assert CARL_OF_STAGE not in phones_left(stage.services)
+    assert CARL not in phones_left(stage.services)
     assert stage.store.erasures.pending() == []
     assert clean_texts_of_erased(stage.services) == 0
 
@@ -241,15 +238,15 @@ def test_texts_to_somebody_who_has_come_back_under_the_same_ref_go_on() -> None:
     stage = Stage()
     stage.text(body="to who was erased")
     assert stage.store.erasures.erase(Role.CANDIDATE, CARL_REF, now=stage.now)
-    stage.pair.connect(RITA_OF_STAGE, DAN_OF_STAGE, candidate_ref=CARL_REF, now=stage.now)
+    stage.pair.connect(RITA, DAN, candidate_ref=CARL_REF, now=stage.now)
     number = stage.store.sessions.of_participant(Role.CANDIDATE, CARL_REF)[0].virtual_number
     stage.text(body="welcome back", number=number)
 
     assert clean_texts_of_erased(stage.services) == 1
 
     stage.work()
-    assert stage.arrived == [(DAN_OF_STAGE, "welcome back")]
-    assert CARL_OF_STAGE not in phones_left(stage.services)
+    assert stage.arrived == [(DAN, "welcome back")]
+    assert CARL not in phones_left(stage.services)
 
 
 def add_pool(world: World, name: str, number: str) -> None:

@@ -17,8 +17,8 @@ from relay.workflows.recycle import recycle
 from relay.workflows.relay_text import relay_text
 from relay.workflows.services import Services
 from relay.workflows.word_answer import word_answer
-from tests.pair import CARL, NOW, NUMBER, RITA, STRANGER, US
 from tests.workflows.texting import Stage, share_the_number
+from tests.world import CARL, NOW, NUMBER, RITA, STRANGER, US
 
 NEW_PHONE = "+12125550127"
 

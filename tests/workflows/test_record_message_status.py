@@ -11,8 +11,8 @@ from relay.domain.texts import Notice, notice_id
 from relay.store.keys import PoolKeys
 from relay.store.outbox import LEASE
 from relay.workflows.sweep_outbox import sweep_outbox
-from tests.pair import CARL, NOW, RITA
 from tests.workflows.texting import TO_CARL, UNCLEAR, Stage
+from tests.world import CARL, NOW, RITA
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from relay.domain.participant import Role
 from relay.domain.session import Channel, ClosedReason
 from relay.domain.texts import Notice
 from relay.store.keys import DeploymentKeys, PoolKeys
-from tests.pair import CARL, NOW, NUMBER, OTHER_NUMBER, RITA, STRANGER
 from tests.workflows.texting import Stage
+from tests.world import CARL, NOW, NUMBER, OTHER_NUMBER, RITA, STRANGER
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_picture_without_words_goes_nowhere_and_its_sender_is_told(stage: Stag
     assert stage.jobs.noted == ["us.SM" + "1".zfill(32)]
     stage.send(f"us.SM{1:032d}.picture_not_relayed")
     assert stage.arrived == [
-        (RITA, "Acme Jobs: pictures are not passed on yet. Your picture was not delivered.")
+        (RITA, "JobBoard: pictures are not passed on yet. Your picture was not delivered.")
     ]
 
 

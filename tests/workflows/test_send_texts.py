@@ -24,14 +24,13 @@ from relay.workflows.register_participant import register_candidate, register_re
 from relay.workflows.relay_text import relay_text
 from relay.workflows.send_texts import send_texts
 from relay.workflows.sweep_outbox import sweep_outbox
-from tests import world
-from tests.pair import CARL, NOW, NUMBER, OTHER_NUMBER, RITA, person
 from tests.workflows.texting import TO_CARL, UNCLEAR, Stage, StandInCarrier
+from tests.world import CARL, NORA, NOW, NUMBER, OTHER_NUMBER, RITA, make_world, person
 
 BUSY = CarrierError(Trouble.LATER, 20429, retry_after=30)
 LANDLINE = CarrierError(Trouble.NEVER, 21614)
 NEW_PHONE = "+12125550127"
-FAILED = "Acme Jobs: your last text could not be delivered. Please try again, or call this number."
+FAILED = "JobBoard: your last text could not be delivered. Please try again, or call this number."
 
 
 @pytest.fixture
@@ -372,7 +371,7 @@ def test_a_notice_is_written_in_its_receiver_s_language(stage: Stage) -> None:
     stage.pair.connect("+12125550103", "+12125550104", candidate_locale="zh-CN")
     answer = stage.text("+12125550104", "", media=1)
     stage.send(notice_id(answer.message, Notice.PICTURE_NOT_RELAYED))
-    assert "Acme Jobs" in stage.arrived[0][1]
+    assert "JobBoard" in stage.arrived[0][1]
     assert "pictures" not in stage.arrived[0][1]
 
 
@@ -395,7 +394,7 @@ class Board:
 
     def __init__(self, *, cooldown: int = 7 * 24 * 3600) -> None:
         self.carrier = StandInCarrier()
-        self.world = world.make_world(carrier=self.carrier)
+        self.world = make_world(carrier=self.carrier)
         self.services = self.world.services
         self.services.store.pools.put(
             Pool(name="us", country="US", candidate_cooldown=cooldown, recruiter_cooldown=cooldown)
@@ -438,9 +437,9 @@ def test_a_waiting_text_goes_by_the_number_that_its_pair_has_now(refused: bool) 
     )
     moved = board.world.open("rita", "carl")
     assert board.world.open("nora", "dan").virtual_number == NUMBER
-    sender = world.CARL if refused else world.RITA
+    sender = CARL if refused else RITA
     message = board.held_up_text(sender, wait=60)
-    board.give_carl(world.NORA)
+    board.give_carl(NORA)
     session = board.services.store.sessions.get(moved.id)
     assert session is not None
     assert session.virtual_number == OTHER_NUMBER
@@ -449,7 +448,7 @@ def test_a_waiting_text_goes_by_the_number_that_its_pair_has_now(refused: bool) 
         board.send(message, NOW + 90)
         message = notice_id(message, Notice.TEXT_FAILED)
     [(number, to, _)] = board.send(message, NOW + 91)
-    assert (number, to) == (OTHER_NUMBER, world.NORA)
+    assert (number, to) == (OTHER_NUMBER, NORA)
 
 
 @pytest.mark.parametrize("is_shared", [False, True])
@@ -465,17 +464,17 @@ def test_a_waiting_text_to_who_keeps_their_phone_goes_by_the_new_number_and_its_
     board.services.store.numbers.add(
         OTHER_NUMBER, "us", carrier_sid="PN1", capabilities="vsm", now=NOW
     )
-    message = board.held_up_text(world.CARL, wait=60)
+    message = board.held_up_text(CARL, wait=60)
     taken = f"{OTHER_NUMBER}:{moved.access_code}"
     board.services.store.client.hset(PoolKeys("main", "us").codes, taken, "us.another")
-    board.give_carl(world.NORA)
+    board.give_carl(NORA)
     session = board.services.store.sessions.get(moved.id)
     assert session is not None
     assert session.virtual_number == OTHER_NUMBER
     assert session.access_code != moved.access_code
     [sent] = board.send(message, NOW + 91)
     prefix = f"{session.access_code}: " if is_shared else ""
-    assert sent == (OTHER_NUMBER, world.RITA, f"{prefix}hello")
+    assert sent == (OTHER_NUMBER, RITA, f"{prefix}hello")
 
 
 @pytest.mark.parametrize("successor", ["nora", "rita", None])
@@ -483,14 +482,14 @@ def test_a_waiting_text_does_not_outlive_its_binding(successor: str | None) -> N
     """P1: an answer to it would go to whoever the receiver is connected to on that number now."""
     board = Board(cooldown=60)
     session = board.world.open("rita", "carl")
-    message = board.held_up_text(world.RITA, wait=600)
+    message = board.held_up_text(RITA, wait=600)
     close_session(board.services, session.id, now=NOW + 2)
     recycle(board.services, now=NOW + 100)
     if successor:
         assert board.world.open(successor, "carl", now=NOW + 101).virtual_number == NUMBER
     sent = board.send(message, NOW + 700)
     if successor == "rita":
-        assert sent == [(NUMBER, world.CARL, "hello")]
+        assert sent == [(NUMBER, CARL, "hello")]
         return
     board.send(notice_id(message, Notice.TEXT_FAILED), NOW + 701)
     assert sent == []

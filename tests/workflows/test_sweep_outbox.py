@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from relay.workflows.sweep_outbox import sweep_outbox
-from tests.pair import NOW
 from tests.workflows.texting import TO_CARL, Stage
+from tests.world import NOW
 
 
 def test_nothing_is_swept_while_the_queue_is_backed_up_and_all_of_it_at_once_after_that() -> None:

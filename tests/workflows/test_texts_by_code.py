@@ -25,9 +25,8 @@ from relay.workflows.relay_text import TextAnswer, relay_text
 from relay.workflows.send_texts import send_texts
 from relay.workflows.sweep_outbox import sweep_outbox
 from relay.workflows.word_answer import word_answer
-from tests import world as people
-from tests.pair import CARL, NOW, NUMBER, RITA, US, index_of
-from tests.workflows.texting import EVE, UNCLEAR, Stage, share_the_number
+from tests.workflows.texting import UNCLEAR, Stage, share_the_number
+from tests.world import CARL, EVE, NORA, NOW, NUMBER, RITA, US, index_of, make_world
 
 
 @pytest.fixture
@@ -73,7 +72,7 @@ def test_p1_without_a_code_nobody_gets_the_text_and_its_sender_is_asked(
     question = ask_which_session(
         stage.services, index=index_of(RITA), number=NUMBER, locale="en", now=NOW
     )
-    assert question.startswith("Acme Jobs: your text was not delivered")
+    assert question.startswith("JobBoard: your text was not delivered")
     assert set(question.splitlines()[1:]) == {
         f"{eve.access_code} Cook, Acme",
         code_of(stage, stage.pair.session),
@@ -90,7 +89,7 @@ def test_a_picture_with_a_code_gets_its_notice(stage: Stage, eve: Session) -> No
     stage.send(f"{answer.message}.picture_not_relayed")
     ((to, body),) = stage.arrived
     assert to == RITA
-    assert body.startswith(f"{eve.access_code} Cook, Acme: Acme Jobs: pictures")
+    assert body.startswith(f"{eve.access_code} Cook, Acme: JobBoard: pictures")
 
 
 def test_a_question_is_asked_often_but_not_without_end(stage: Stage, eve: Session) -> None:
@@ -123,7 +122,7 @@ def test_a_refusal_names_the_session_it_is_about(stage: Stage, eve: Session, end
     else:
         stage.pair.connect(RITA, EVE, context="Cook, Acme", channels=frozenset({Channel.VOICE}))
     answer = stage.text(body=f"{eve.access_code} Hello")
-    words = "Acme Jobs: this number is for calls" if end == "no_sms" else "This number no longer"
+    words = "JobBoard: this number is for calls" if end == "no_sms" else "This number no longer"
     assert answer.outcome == end
     assert told(stage, answer).startswith(f"{eve.access_code} Cook, Acme: {words}")
 
@@ -156,23 +155,23 @@ def test_who_wrote_to_several_is_told_which_at_once(stage: Stage, eve: Session) 
 
 def test_p1_a_phone_that_its_recruiter_has_left_is_told_no_codes() -> None:
     """Somebody else may have it by now."""
-    world = people.make_world()
+    world = make_world()
     sessions = [world.open("rita", candidate) for candidate in ("carl", "dan")]
     register_recruiter(
         world.services,
         "rita",
-        RecruiterDetails(phone=people.NORA),
+        RecruiterDetails(phone=NORA),
         may_change_phone=True,
         client_id="board",
-        now=people.NOW,
+        now=NOW,
     )
     for place, body in enumerate(("hi", f"{sessions[1].access_code} hi")):
         text = InboundText(
-            message_sid=f"SM{place:032d}", sender=people.RITA, virtual_number=NUMBER, body=body
+            message_sid=f"SM{place:032d}", sender=RITA, virtual_number=NUMBER, body=body
         )
-        answer = relay_text(world.services, text, now=people.NOW)
+        answer = relay_text(world.services, text, now=NOW)
         assert answer.outcome == "closed"
-        words = word_answer(world.services, answer, number=NUMBER, now=people.NOW)
+        words = word_answer(world.services, answer, number=NUMBER, now=NOW)
         assert words == "" or words.startswith("This number no longer")
 
 
@@ -383,7 +382,7 @@ def test_a_text_that_waited_while_the_number_came_to_be_shared_names_its_session
     code = code_of(stage, stage.pair.session)
     (first, notice) = stage.arrived
     assert first == (RITA, f"{code}: Hi")
-    assert notice[1].startswith(f"{code}: Acme Jobs: the other person has stopped texts")
+    assert notice[1].startswith(f"{code}: JobBoard: the other person has stopped texts")
 
 
 def test_a_text_that_is_tried_again_names_its_session_by_then(stage: Stage) -> None:
@@ -446,7 +445,7 @@ def test_p4_a_failed_text_is_told_with_its_code(stage: Stage, eve: Session) -> N
     stage.work()
     to, body = stage.arrived[-1]
     assert to == RITA
-    assert body.startswith(f"{eve.access_code} Cook, Acme: Acme Jobs: your last text")
+    assert body.startswith(f"{eve.access_code} Cook, Acme: JobBoard: your last text")
 
 
 def test_a_stop_is_told_with_its_code(stage: Stage, eve: Session) -> None:
@@ -454,7 +453,7 @@ def test_a_stop_is_told_with_its_code(stage: Stage, eve: Session) -> None:
     stage.work()
     ((to, body),) = stage.arrived
     assert to == RITA
-    assert body.startswith(f"{eve.access_code} Cook, Acme: Acme Jobs: the other person")
+    assert body.startswith(f"{eve.access_code} Cook, Acme: JobBoard: the other person")
 
 
 def test_p4_a_text_fetched_later_is_asked_about_by_a_text(stage: Stage, eve: Session) -> None:
@@ -476,7 +475,7 @@ def test_the_list_of_codes_fits_into_one_text(stage: Stage, eve: Session) -> Non
         stage.services, index=index_of(RITA), number=NUMBER, locale="en", now=NOW
     )
     assert len(question) <= 1600
-    assert question.endswith("The other codes are on Acme Jobs.")
+    assert question.endswith("The other codes are on JobBoard.")
 
 
 def test_the_state_of_several_names_its_sender(stage: Stage, eve: Session) -> None:

@@ -17,9 +17,8 @@ from relay.domain.message_progress import REPORT_GRACE
 from relay.sandbox import Phone, SimulatedCarrier
 from relay.workflows.reconcile_inbound import reconcile_inbound
 from relay.workflows.send_texts import send_texts
-from tests.pair import CARL, NUMBER, RITA, STRANGER, settings, vault
 from tests.workflows.texting import Stage
-from tests.world import make_deployment
+from tests.world import CARL, NUMBER, RITA, STRANGER, make_deployment, make_settings, vault
 
 pytestmark = pytest.mark.slow
 TIMEOUT = 0.5
@@ -38,7 +37,7 @@ class Scenario:
     def __init__(self, sandbox: SimulatedCarrier, base_url: str) -> None:
         self.sandbox = sandbox
         self.stage = Stage(now=time.time())
-        account = settings(PUBLIC_BASE_URL=base_url, TWILIO_API_BASE_URL=sandbox.base_url)
+        account = make_settings(PUBLIC_BASE_URL=base_url, TWILIO_API_BASE_URL=sandbox.base_url)
         self.carrier = Carrier(
             account.twilio_account_sid,
             account.twilio_auth_token.get_secret_value(),
@@ -89,7 +88,7 @@ class Scenario:
 
 @pytest.fixture
 def scenario() -> Iterator[Scenario]:
-    account = settings()
+    account = make_settings()
     late = _LateApp()
     server = make_server("127.0.0.1", 0, late, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)

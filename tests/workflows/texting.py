@@ -18,10 +18,19 @@ from relay.workflows.record_message_status import record_message_status
 from relay.workflows.relay_text import TextAnswer, relay_text
 from relay.workflows.send_texts import send_texts
 from tests.fake_redis import FakeRedis
-from tests.pair import CARL, NOW, NUMBER, RITA, Pair, person, settings, vault
-from tests.world import make_deployment
-
-DAN, EVE = "+12125550103", "+12125550104"
+from tests.world import (
+    CARL,
+    DAN,
+    EVE,
+    NOW,
+    NUMBER,
+    RITA,
+    Pair,
+    make_deployment,
+    make_settings,
+    person,
+    vault,
+)
 
 
 @dataclass
@@ -98,7 +107,11 @@ class Stage:
         self.carrier = StandInCarrier()
         self.jobs = NotedJobs()
         self.deployment = make_deployment(
-            client, settings(**environment), carrier=self.carrier, jobs=self.jobs, vault=vault()
+            client,
+            make_settings(**environment),
+            carrier=self.carrier,
+            jobs=self.jobs,
+            vault=vault(),
         )
         self.services = self.deployment.main
         self.store = self.services.store
