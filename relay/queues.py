@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Self
 
 import redis
@@ -17,7 +18,7 @@ from rq.serializers import JSONSerializer
 from config.queues import NUMBERS, TEXTS
 from config.schedule import PeriodicJob
 from config.settings import Settings
-from relay.store.connection import CONNECT_TIMEOUT, READ_TIMEOUT
+from relay.store.connection import CONNECT_TIMEOUT, QUIET_START, READ_TIMEOUT
 
 log = structlog.get_logger()
 
@@ -26,6 +27,8 @@ _JOB_TIMEOUT = 120
 #: Long enough for a second ticker to see that a slot is done, in seconds.
 _RESULT_TTL = 300
 _FAILURE_TTL = 600
+#: A finished hint is no news, in seconds. To delete it at once, RQ would open another connection.
+_FORGOTTEN_AFTER = 1
 #: A purchase that no worker has taken on by then is enqueued again by its sweeper, in seconds.
 _HINT_TTL = 60
 #: So many waiting jobs are more than the workers need in sight: they drain this in seconds.
@@ -35,10 +38,15 @@ _TRIES = 3
 
 
 def connect_queues(settings: Settings) -> redis.Redis:
-    """RQ's Redis. It reads bytes, unlike the store's client."""
-    options = {}
-    url = settings.queue_redis_url.get_secret_value()
-    if url.startswith("rediss://") and not settings.redis_tls_verify:
+    """RQ's Redis, one client for all of a process: a job and what it enqueues share a connection.
+    It reads bytes, unlike the store's client."""
+    return _client(settings.queue_redis_url.get_secret_value(), settings.redis_tls_verify)
+
+
+@cache
+def _client(url: str, tls_verify: bool) -> redis.Redis:  # noqa: FBT001 - a key of the cache
+    options = {**QUIET_START}
+    if url.startswith("rediss://") and not tls_verify:
         options["ssl_cert_reqs"] = "none"
     return redis.Redis.from_url(
         url,
@@ -73,7 +81,7 @@ class JobQueues:
                 "workers.jobs.send_texts",
                 args=(board, message_id),
                 timeout=_JOB_TIMEOUT,
-                result_ttl=0,
+                result_ttl=_FORGOTTEN_AFTER,
                 failure_ttl=_FAILURE_TTL,
                 retry=Tries(max=_TRIES),
                 description="send texts",
@@ -90,7 +98,7 @@ class JobQueues:
                 "workers.jobs.buy_numbers",
                 args=(board, job_id),
                 timeout=_JOB_TIMEOUT,
-                result_ttl=0,
+                result_ttl=_FORGOTTEN_AFTER,
                 failure_ttl=_FAILURE_TTL,
                 ttl=_HINT_TTL,
                 description="buy numbers",

@@ -39,8 +39,12 @@ CONNECT_TIMEOUT = 0.4
 READ_TIMEOUT = 0.8
 #: In a cluster the same two seconds hold a look at where the slots are now, too.
 _NODE_TIMEOUT = 0.4
-#: Only Redis's own cloud has them; every other server is asked in vain for each connection.
-_NO_NOTIFICATIONS = MaintNotificationsConfig(enabled=False)
+#: What redis-py would else ask on each new connection, and servers refuse: notifications that only
+#: Redis's own cloud has, and to note which library this is, which only Redis 7.2 can.
+QUIET_START: dict[str, Any] = {
+    "maint_notifications_config": MaintNotificationsConfig(enabled=False),
+    "driver_info": None,
+}
 
 
 def connect(url: str, *, tls_verify: bool = True, connections: int = 256) -> Client:
@@ -51,6 +55,7 @@ def connect(url: str, *, tls_verify: bool = True, connections: int = 256) -> Cli
         "decode_responses": True,
         "health_check_interval": 0,
         "max_connections": connections,
+        **QUIET_START,
     }
     if where.url.startswith("rediss://") and not tls_verify:
         options["ssl_cert_reqs"] = "none"
@@ -61,7 +66,6 @@ def connect(url: str, *, tls_verify: bool = True, connections: int = 256) -> Cli
         socket_connect_timeout=CONNECT_TIMEOUT,
         socket_timeout=READ_TIMEOUT,
         retry=Retry(NoBackoff(), 1),
-        maint_notifications_config=_NO_NOTIFICATIONS,
         **options,
     )
     return OurErrors(connection_pool=pool)
@@ -76,7 +80,6 @@ def _connect_to_cluster(where: RedisLocation, options: dict[str, Any]) -> Cluste
             connection_pool_class=NodePool,
             socket_connect_timeout=_NODE_TIMEOUT,
             socket_timeout=_NODE_TIMEOUT,
-            maint_notifications_config=_NO_NOTIFICATIONS,
             **options,
         )
 

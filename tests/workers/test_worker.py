@@ -2,7 +2,12 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import redis
@@ -11,7 +16,9 @@ from rq.serializers import JSONSerializer
 
 from config.logging import configure_logging
 from relay.embedded_redis import EmbeddedRedis
-from relay.queues import open_queue
+from relay.queues import JobQueues, open_queue
+from tests.e2e.stage import eventually
+from tests.world import ENVIRONMENT, make_settings
 from workers.worker import RelayWorker
 
 pytestmark = pytest.mark.real_redis
@@ -77,3 +84,42 @@ def test_a_failed_job_tells_neither_log_nor_redis_what_it_was_about(
     assert result is not None
     assert "ValueError: cannot call [number]" in result.exc_string
     assert SECRET not in result.exc_string
+
+
+def test_a_job_opens_two_connections_at_most(tmp_path: Path) -> None:
+    """RQ's and the store's, and each asks for nothing that the server does not know."""
+    with (
+        EmbeddedRedis(tmp_path) as server,
+        redis.Redis.from_url(server.url, decode_responses=True) as client,
+        run_worker(server.url),
+    ):
+        queues = JobQueues.from_settings(make_settings(REDIS_URL=server.url))
+
+        def run_a_job() -> tuple[int, int]:
+            queues.send_message("main", "us.SM1")
+            eventually(lambda: len(jobs_done(client)) == 1)
+            eventually(lambda: not jobs_done(client))
+            stats = client.info("stats")
+            return stats["total_connections_received"], stats["total_error_replies"]
+
+        connections, errors = run_a_job()
+        after = run_a_job()
+    assert after[0] - connections <= 2
+    assert after[1] == errors
+
+
+@contextmanager
+def run_worker(url: str) -> Iterator[None]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "workers.worker", "texts"],
+        env={**os.environ, **ENVIRONMENT, "REDIS_URL": url, "LOG_LEVEL": "ERROR"},
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def jobs_done(client: redis.Redis) -> list[str]:
+    return [key for key in client.scan_iter("rq:job:*") if client.hget(key, "status") == "finished"]
