@@ -60,15 +60,10 @@ class Numbers:
         account: str = "",
         status: NumberStatus = NumberStatus.AVAILABLE,
     ) -> bool:
-        """Puts a number we own into a pool; False when it was there, and has the rental of now at
-        least. ``capabilities`` is some of ``vsm``; ``rented_since`` is when the carrier charged it
-        first, now unless it is given; ``account`` is the carrier's.
-
-        Raises Conflict when it is in another pool or on its way back to the carrier, Unavailable.
-        """
-        # The map first: a number in no map is unreachable, one in no pool is only unknown.
-        if self._map.enter(number, self._place(pool)) != self._place(pool):
-            raise Conflict("The number is in another pool.")
+        """Puts a number of an account into a pool. Returns False when it was there; its rental is
+        noted all the same. ``capabilities`` are some of ``vsm``; ``rented_since`` defaults to now.
+        Raises Conflict when it is in another pool or being given back, Unavailable."""
+        self._enter_the_map(number, pool)
         outcome, *_ = self._scripts.run(
             "import_number",
             self._keys.in_pool(pool),
@@ -85,14 +80,19 @@ class Numbers:
         )
         if outcome == "releasing":
             raise Conflict("The number is being given back to the carrier.")
-        # The entry may have been that of a removal, which takes it away only now.
         self._keep_on_the_map(number, pool)
-        self.forget(number)
         return bool(outcome == "imported")
 
+    def _enter_the_map(self, number: str, pool: str) -> None:
+        """The map comes first: a number in no map is unreachable, one in no pool only unknown."""
+        if self._map.enter(number, self._place(pool)) != self._place(pool):
+            raise Conflict("The number is in another pool.")
+
     def _keep_on_the_map(self, number: str, pool: str) -> None:
+        """The entry may have been that of a removal, which takes it away only now."""
         if self._client.hexists(self._keys.in_pool(pool).numbers, number):
             self._map.enter(number, self._place(pool))
+        self.forget(number)
 
     def set_status(
         self,

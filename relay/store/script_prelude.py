@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from relay.store.keys import DeploymentKeys, Keys, PoolKeys, Shape
+from relay.store.key_declarations import Keys, Shape
+from relay.store.keys import DeploymentKeys, PoolKeys
 from relay.store.script_headers import Argument, DeclaredKey
 
 _READ_LISTS = """

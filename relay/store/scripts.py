@@ -34,7 +34,8 @@ from redis.exceptions import NoScriptError
 
 from relay.domain.errors import Unavailable
 from relay.store.connection import Client
-from relay.store.keys import DeploymentKeys, Keys, PoolKeys, Struct
+from relay.store.key_declarations import Keys, Struct
+from relay.store.keys import DeploymentKeys, PoolKeys
 from relay.store.script_headers import LUA, Argument, Declared, DeclaredKey, ScriptError
 from relay.store.script_prelude import Prelude
 

@@ -14,6 +14,7 @@ from relay.store.scripts import Script, script
 from tests.architecture.source import ROOT, modules
 from tests.fake_redis import FakeRedis
 
+STORE = ROOT / "relay" / "store"
 SCRIPTS = {path.stem: path for path in sorted(LUA.glob("*/*.lua")) if path.parent.name != "shared"}
 SHARED = {path.stem: path for path in sorted((LUA / "shared").glob("*.lua"))}
 
@@ -204,3 +205,18 @@ def test_a_script_of_the_deployment_is_bound_to_its_keys():
     keys, _ = script("count_in_window").bind(DeploymentKeys(), {"who": "x", "window": 60})
 
     assert set(keys) == {"{all_boards}:never", "{all_boards}:rates:fixed:x"}
+
+
+@pytest.mark.parametrize("path", [*SCRIPTS.values(), *SHARED.values()], ids=lambda path: path.stem)
+def test_a_line_of_a_script_is_as_short_as_one_of_python(path):
+    assert not [line for line in path.read_text().splitlines() if len(line) > 100]
+
+
+def test_every_function_of_the_store_can_be_seen_whole() -> None:
+    longest = {
+        f"{path.name}: {node.name}": node.end_lineno - node.lineno + 1
+        for path in sorted(STORE.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert not {name: lines for name, lines in longest.items() if lines >= 35}

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from relay.domain.pool import NumberStatus
-from relay.store.keys import DeploymentKeys, Keys
+from relay.store.key_declarations import Keys
+from relay.store.keys import DeploymentKeys
 from relay.store.numbers import Numbers
 from relay.store.scripts import Scripts
 from relay.store.store import Store

@@ -1,5 +1,5 @@
--- enter_code: lets a caller in by an access code. A call that will be connected is put on record with
--- its lease (P1, P6).
+-- enter_code: lets a caller in by an access code. A call that will be connected is put on record
+-- with its lease (P1, P6).
 -- keys: numbers sessions codes recruiter_degrees phones=phone(indexes*) tries=tries(call_sid)
 --   wrong_from=wrong_from(caller_index) wrong_on=wrong_on(number)
 -- args: now:number number indexes:list caller_index code attempt:number window:number
@@ -12,8 +12,8 @@
 -- `bindings_a_try` of its bindings. Who has tried too often gets no answer to a right code either.
 -- `attempt` is 1 for the call's first; a count lives `window` seconds.
 --
--- Safe to run twice: a try is counted once. Answers as route does, or {"wrong", digits of the longest
--- code, caller's locale} (another try), or {"tried_out", caller's locale}.
+-- Safe to run twice: a try is counted once. Answers as route does, or {"wrong", digits of the
+-- longest code, caller's locale} (another try), or {"tried_out", caller's locale}.
 local TRIES_LIFE = 3600
 
 -- Whether the caller's phone has a binding on the number, its language, and its bindings anywhere.
@@ -39,7 +39,9 @@ end
 
 local function has_tried_too_often(caller)
   return args.attempt > args.most_attempts
-    or has_reached(keys.wrong_from, args.most_from + math.floor(caller.bindings / args.bindings_a_try))
+    or has_reached(
+        keys.wrong_from, args.most_from + math.floor(caller.bindings / args.bindings_a_try)
+      )
     or (not caller.is_known and has_reached(keys.wrong_on, args.most_on))
 end
 

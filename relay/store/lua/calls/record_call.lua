@@ -5,9 +5,9 @@
 -- uses: session leases traffic
 --
 -- A report of lower rank than what is known changes no status, but may add what it knows: a leg's
--- sid, the duration. With the call its lease ends, also on the sessions that it was passed on to, and
--- a session that waited for it is due again. What the call counts for in the traffic of `number`, on
--- which it came in, follows its record. `duration` and `short_call` are seconds.
+-- sid, the duration. With the call its lease ends, also on the sessions that it was passed on to,
+-- and a session that waited for it is due again. What the call counts for in the traffic of
+-- `number`, on which it came in, follows its record. `duration` and `short_call` are seconds.
 --
 -- Safe to run twice. Answers the call's status after it, or false when there is no such call.
 

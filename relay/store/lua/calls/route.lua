@@ -1,15 +1,15 @@
--- route: finds whom a call on a virtual number is for. A call that will be connected is put on record
--- with its lease.
+-- route: finds whom a call on a virtual number is for. A call that will be connected is put on
+-- record with its lease.
 -- keys: numbers sessions policy load phones=phone(indexes*)
 -- args: now:number number indexes:list
 -- uses: session finding code_lengths connecting
 --
--- A caller with several sessions on the number is asked for a code. So is a caller whom nobody knows,
--- where the pool has access codes and the number has a session. `indexes` are the caller's; none of a
--- caller who is withheld.
+-- A caller with several sessions on the number is asked for a code. So is a caller whom nobody
+-- knows, where the pool has access codes and the number has a session. `indexes` are the caller's;
+-- none of a caller who is withheld.
 --
--- Safe to run twice: a call on record gets its answer again. Answers {state}, or {state, session id,
--- caller's side, record, counterpart sealed}, where state is unknown_number, stranger, closed,
+-- Safe to run twice: a call on record gets its answer again. Answers {state}, or {state, session
+-- id, caller's side, record, counterpart sealed}, where state is unknown_number, stranger, closed,
 -- expired, no_voice, replayed or connect; or {"several" | "stranger_with_code", digits of the
 -- number's longest code, caller's locale}.
 

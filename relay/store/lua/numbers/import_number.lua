@@ -1,13 +1,13 @@
--- import_number: puts a number into a pool, under the lowest ordinal that is vacant. One that is there
--- already follows the carrier, where it has been rented anew.
+-- import_number: puts a number into a pool, under the lowest ordinal that is vacant. One that is
+-- there already follows the carrier, where it has been rented anew.
 -- keys: policy numbers ordinals vacant number(number) busy releasing
 -- args: number status is_blocked:flag carrier_sid capabilities now rented_since account
 -- uses: bitmaps statuses
 --
 -- Is_blocked says that the status keeps new sessions off it; capabilities are some of "vsm" (voice,
--- sms, mms); the times are whole seconds.
--- Safe to run twice: the second time the number is known. Answers {"imported" | "known", ordinal}, or
--- {"releasing"} for a number that is on its way back to the carrier.
+-- sms, mms); the times are whole seconds. Safe to run twice: the second time the number is known.
+-- Answers {"imported" | "known", ordinal}, or {"releasing"} for a number that is on its way back to
+-- the carrier.
 
 local function can(capability)
   return string.find(args.capabilities, capability, 1, true) ~= nil

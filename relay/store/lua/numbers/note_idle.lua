@@ -1,4 +1,5 @@
--- note_idle: since when numbers have had nothing on them, open or cooling, as far as anybody looked.
+-- note_idle: since when numbers have had nothing on them, open or cooling, as far as anybody
+-- looked.
 -- keys: numbers load idle
 -- args: now numbers:list
 --

@@ -2,7 +2,8 @@
 -- keys: number_stats
 -- args: life:number counts:list
 --
--- Counts are a name and its count in turn; they live for so many seconds. Safe to run twice. Answers 1.
+-- Counts are a name and its count in turn; they live for so many seconds. Safe to run twice.
+-- Answers 1.
 
 redis.call("DEL", keys.number_stats)
 for position = 1, #args.counts, 2 do

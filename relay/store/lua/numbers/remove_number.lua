@@ -1,12 +1,12 @@
--- remove_number: takes a number out of its pool once nothing is bound to it any more. In the same step
--- it notes that the carrier gets it back, so that a crash cannot leave it rented for nobody.
+-- remove_number: takes a number out of its pool once nothing is bound to it any more. In the same
+-- step it notes that the carrier gets it back, so that a crash cannot leave it rented for nobody.
 -- keys: numbers ordinals vacant number(number) busy load idle releasing
 -- args: number expected?
 -- uses: bitmaps statuses
 --
 -- With an expected status it stays when it has another one meanwhile. Safe to run twice. Answers
--- "removed", "unknown", "changed" when its status is another one, or "bound" while sessions are open
--- or cooling.
+-- "removed", "unknown", "changed" when its status is another one, or "bound" while sessions are
+-- open or cooling.
 
 local function vacate(ordinal, status)
   redis.call("HDEL", keys.numbers, args.number)

@@ -1,5 +1,6 @@
--- change_phone: gives a person another phone, with all their open sessions, on the same virtual numbers;
--- or changes nothing. Late calls from the old phone reach nobody: its bindings cool from now (P1).
+-- change_phone: gives a person another phone, with all their open sessions, on the same virtual
+-- numbers; or changes nothing. Late calls from the old phone reach nobody: its bindings cool from
+-- now (P1).
 -- keys: theirs=sessions_of(role ref) given_up=holder(given_up*)
 --       loser=person(role loser) loser_sessions=sessions_of(role loser)
 --       new_phones=phone(indexes*) new_nodes=node_in(new_nodes.pool new_nodes.index)
@@ -10,26 +11,27 @@
 -- args: take_over:flag loser reason given_up:list met:list draws:list
 --       new_nodes:records(pool index)
 --       renumberings:records(id trace pool other_index area)
--- uses: session batching person closing_all revoking bindings rebinding former_phones codes load choosing
+-- uses: session batching person closing_all revoking bindings rebinding former_phones codes load
+--   choosing
 --       stops leases occupancy
 --
--- Where the new phone has a binding on the number of an open session, that session is in the way, unless
--- it is among the renumberings: it gets another number, as a new pair would, and leaves a closed
--- session (its trace) on the old one until that has cooled. Bindings that this very person has left in
--- these very sessions, and that still cool, are taken up again. With take_over the candidate who has the
--- phone (loser) loses it and their sessions.
+-- Where the new phone has a binding on the number of an open session, that session is in the way,
+-- unless it is among the renumberings: it gets another number, as a new pair would, and leaves a
+-- closed session (its trace) on the old one until that has cooled. Bindings that this very person
+-- has left in these very sessions, and that still cool, are taken up again. With take_over the
+-- candidate who has the phone (loser) loses it and their sessions.
 --
--- given_up: a candidate's indexes on record; met: indexes of all phones bound to sessions to be renumbered,
--- left ones too; area: "" where the policy does not look at it. First everything is looked at and
--- planned, then written, per number and not per session. Safe to run twice.
+-- given_up: a candidate's indexes on record; met: indexes of all phones bound to sessions to be
+-- renumbered, left ones too; area: "" where the policy does not look at it. First everything is
+-- looked at and planned, then written, per number and not per session. Safe to run twice.
 --
--- Answers {"changed", sessions moved} | {"held"} (by another candidate) | {"same_phone", ids…} (the new
--- phone is the other side's) | {"bound", ids…} (in the way) | {"exhausted", id} | {"again"} (something is
--- not as the caller has seen it).
+-- Answers {"changed", sessions moved} | {"held"} (by another candidate) | {"same_phone", ids…} (the
+-- new phone is the other side's) | {"bound", ids…} (in the way) | {"exhausted", id} | {"again"}
+-- (something is not as the caller has seen it).
 local index_field, other_field = args.role .. "_index", args.other_role .. "_index"
 local pools = pools_by_name()
 
--- --- what there is ---------------------------------------------------------------------------------
+-- --- what there is -------------------------------------------------------------------------------
 
 local function living_index()
   for position, key in ipairs(keys.new_phones) do
@@ -72,7 +74,8 @@ local function read_live(nodes)
   return live, order
 end
 
--- When the binding that the person has left on this session stops cooling; false when there is none.
+-- When the binding that the person has left on this session stops cooling; false when there is
+-- none.
 local function cooled_until(found)
   return has_left(found.session, args.role, new_index)
     and redis.call("ZSCORE", found.pool.cooling,
@@ -104,7 +107,7 @@ local function is_clear(held, live)
   return true
 end
 
--- --- the plan --------------------------------------------------------------------------------------
+-- --- the plan ------------------------------------------------------------------------------------
 
 local function renumberings_by_id()
   local found = {}
@@ -116,8 +119,8 @@ local function renumberings_by_id()
   return found
 end
 
--- Sorts the live sessions: those that stay on their number, by number; those that get another one; and
--- those for which the change is refused.
+-- Sorts the live sessions: those that stay on their number, by number; those that get another one;
+-- and those for which the change is refused.
 local function sort_sessions(live, order, held)
   local plan = { stays = {}, moves = {}, bound = {}, same = {} }
   local renumberings, is_new = renumberings_by_id(), {}
@@ -169,7 +172,8 @@ local function choose_numbers(plan, nodes)
     taken_by[other.phone] = taken_by[other.phone] or {}
     other.taken = taken_by[other.phone]
     local stopped = add_stopped_numbers(add_stopped_numbers({}, keys.new_stops), { given.stops })
-    local wish = wish_of(found.pool, found.session.channels, given.area ~= "" and given.area_key, stopped)
+    local area = given.area ~= "" and given.area_key
+    local wish = wish_of(found.pool, found.session.channels, area, stopped)
     wish.filled = found.pool.filled or {}
     local sides = { [args.role] = node, [args.other_role] = other }
     given.ordinal, given.number = choose(found.pool, wish, sides.recruiter, sides.candidate)
@@ -183,7 +187,7 @@ local function choose_numbers(plan, nodes)
   return nil
 end
 
--- --- writing ---------------------------------------------------------------------------------------
+-- --- writing -------------------------------------------------------------------------------------
 
 -- Adds a side's binding of now to what cools, with the end of its cooldown before it.
 local function cool(cooling, found, id, role)
@@ -194,7 +198,8 @@ local function cool(cooling, found, id, role)
 end
 
 -- The new phone's bindings on one number: those it has, and one for each session that has none yet.
--- Returns them as its hash holds them, how many are new, and whether the recruiter needs a code there.
+-- Returns them as its hash holds them, how many are new, and whether the recruiter needs a code
+-- there.
 local function bindings_on(group, held)
   local ids, added = { held or nil }, 0
   for _, found in ipairs(group) do
@@ -272,7 +277,8 @@ local function hand_over_former(found, trace_id, phones)
     local till = redis.call("ZSCORE", pool.cooling, member)
     if till then
       redis.call("ZREM", pool.cooling, member)
-      redis.call("ZADD", pool.cooling, till, cooling_member(session.ordinal, left_by, index, trace_id))
+      local of_trace = cooling_member(session.ordinal, left_by, index, trace_id)
+      redis.call("ZADD", pool.cooling, till, of_trace)
       rebind(phones[index], session.number, found.id, trace_id)
     end
   end)
@@ -339,8 +345,8 @@ local function write_loser()
   redis.call("HSET", keys.loser, "status", "without_phone", "updated_at", whole(args.now))
 end
 
--- Whether the caller has seen who has the phone and who the other sides are, and given the keys of all
--- phones that are met.
+-- Whether the caller has seen who has the phone and who the other sides are, and given the keys of
+-- all phones that are met.
 local function has_seen_all(plan, holder)
   local is_met = {}
   for _, index in ipairs(args.met) do
@@ -361,7 +367,7 @@ local function has_seen_all(plan, holder)
   return (holder or "") == args.loser
 end
 
--- --- main ------------------------------------------------------------------------------------------
+-- --- main ----------------------------------------------------------------------------------------
 
 local known = redis.call("HMGET", keys.person, "status", "indexes")
 if known[1] == "active" and is_same_phone(known[2]) then

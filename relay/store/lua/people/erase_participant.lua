@@ -4,8 +4,9 @@
 -- args: ref reason held:list
 -- uses: closing_all revoking
 --
--- What is left is on the work list `erasures`: their sealed phone in texts on their way, none of which can be
--- sent any more. held: a candidate's indexes on record, none of a recruiter. Safe to run twice.
+-- What is left is on the work list `erasures`: their sealed phone in texts on their way, none of
+-- which can be sent any more. held: a candidate's indexes on record, none of a recruiter. Safe to
+-- run twice.
 --
 -- Answers "erased", "unknown", or "again" (the person is not as the caller has seen them).
 local member = args.role .. ":" .. args.ref

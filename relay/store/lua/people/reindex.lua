@@ -3,8 +3,8 @@
 -- keys: person=person(role ref) holders=holder(held*)
 -- args: role ref sealed sealed_anew indexes key_ids held:list
 --
--- Only while it is still the phone that was read (`sealed`). held: a candidate's indexes, the new writing
--- key's first. Safe to run twice. Answers 1, or 0 when it is another phone.
+-- Only while it is still the phone that was read (`sealed`). held: a candidate's indexes, the new
+-- writing key's first. Safe to run twice. Answers 1, or 0 when it is another phone.
 if redis.call("HGET", keys.person, "sealed") ~= args.sealed then
   return 0
 end

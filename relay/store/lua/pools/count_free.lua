@@ -4,9 +4,9 @@
 -- args: indexes:list
 --
 -- Numbers that carry no texts are left out of a pool that has had one that does: sessions that want
--- nothing but calls are few. With access codes a recruiter shares, so that only numbers on which the
--- phone is a candidate's are taken. Writes nothing that stays, and may run twice.
--- Answers {numbers that can be given, numbers of them free for each person…}.
+-- nothing but calls are few. With access codes a recruiter shares, so that only numbers on which
+-- the phone is a candidate's are taken. Writes nothing that stays, and may run twice. Answers
+-- {numbers that can be given, numbers of them free for each person…}.
 
 local ordinals_in_use, texts, access_codes = unpack(
   redis.call("HMGET", keys.policy, "next_ordinal", "texts", "access_codes"))

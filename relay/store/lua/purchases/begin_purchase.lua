@@ -2,9 +2,9 @@
 -- keys: purchase(id) purchases buyer
 -- args: id token now:number lease:number
 --
--- The token is this execution's; the lease, in seconds, is longer than buying one number takes. Safe
--- to run twice with one token.
--- Answers {"ended"} for a purchase that is over or unknown, {"busy", until} or {"begun"}.
+-- The token is this execution's; the lease, in seconds, is longer than buying one number takes.
+-- Safe to run twice with one token. Answers {"ended"} for a purchase that is over or unknown,
+-- {"busy", until} or {"begun"}.
 
 if not redis.call("ZSCORE", keys.purchases, args.id) then
   return { "ended" }

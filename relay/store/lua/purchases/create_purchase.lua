@@ -2,9 +2,9 @@
 -- keys: purchase(id) purchases ordered(request)
 -- args: id request look_at remembered:number fields:list
 --
--- Request is what is remembered of the order for so many seconds; of a purchase that nobody ordered,
--- its own id. Fields are the name of a field and its value in turn.
--- Safe to run twice: who repeats a request finds its purchase. Answers the purchase's id.
+-- Request is what is remembered of the order for so many seconds; of a purchase that nobody
+-- ordered, its own id. Fields are the name of a field and its value in turn. Safe to run twice: who
+-- repeats a request finds its purchase. Answers the purchase's id.
 
 local is_new = redis.call("SET", keys.ordered, args.id, "NX", "EX", args.remembered)
 local known = not is_new and redis.call("GET", keys.ordered)

@@ -3,8 +3,8 @@
 -- keys: purchase(id) purchases buyer
 -- args: id token now status failures retention:number
 --
--- The token is this execution's; now is in whole seconds; failures are lines of code and detail. Safe
--- to run twice. Answers 1, or 0 when this execution's lease is not the pool's.
+-- The token is this execution's; now is in whole seconds; failures are lines of code and detail.
+-- Safe to run twice. Answers 1, or 0 when this execution's lease is not the pool's.
 
 if redis.call("HGET", keys.buyer, "token") ~= args.token then
   return 0

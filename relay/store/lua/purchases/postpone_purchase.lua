@@ -2,8 +2,8 @@
 -- keys: purchase(id) purchases buyer
 -- args: id token look_at has_failed:flag
 --
--- The token is this execution's. It has failed when the carrier did, which lengthens the next pause.
--- Safe to run twice: the second time the lease is gone. Answers 1, or 0 when it is not this
+-- The token is this execution's. It has failed when the carrier did, which lengthens the next
+-- pause. Safe to run twice: the second time the lease is gone. Answers 1, or 0 when it is not this
 -- execution's.
 
 if redis.call("HGET", keys.buyer, "token") ~= args.token then

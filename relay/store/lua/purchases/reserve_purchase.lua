@@ -4,9 +4,9 @@
 -- args: id token number now:number lease:number account
 -- uses: renting
 --
--- The token is this execution's; account is the carrier's that will rent the number. What the limits
--- count is counted here, so that two buyers can never pass a limit together.
--- Safe to run twice. Answers "reserved", "taken", "lost", "max_numbers" or "monthly_budget".
+-- The token is this execution's; account is the carrier's that will rent the number. What the
+-- limits count is counted here, so that two buyers can never pass a limit together. Safe to run
+-- twice. Answers "reserved", "taken", "lost", "max_numbers" or "monthly_budget".
 
 local function renew_lease()
   local ends = string.format("%.3f", args.now + args.lease)

@@ -2,8 +2,8 @@
 -- keys: purchase(id) buying
 -- args: id number is_bought:flag
 --
--- Safe to run twice: only who takes the intent away counts the number. Answers 1, or 0 where there was
--- no such intent.
+-- Safe to run twice: only who takes the intent away counts the number. Answers 1, or 0 where there
+-- was no such intent.
 
 local function count_bought()
   local bought = redis.call("HGET", keys.purchase, "bought")

@@ -3,9 +3,8 @@
 -- args: now:number id expires_at? channels? changes_context:flag context
 -- uses: session
 --
--- expires_at: whole seconds; channels: "vs", "v", "s"; what is not given stays.
--- Answers {"amended" | "closed" | "incapable" | "unknown", record}; incapable: its number cannot carry
--- these channels.
+-- expires_at: whole seconds; channels: "vs", "v", "s"; what is not given stays. Answers {"amended"
+-- | "closed" | "incapable" | "unknown", record}; incapable: its number cannot carry these channels.
 local record = redis.call("HGET", keys.sessions, args.id)
 if not record then
   return { "unknown" }

@@ -15,12 +15,13 @@
 -- that is still free for both, else the one that shared/choosing.lua finds. Safe to run twice: the
 -- proposed id tells a repeated claim from a new one.
 --
--- The indexes are those on record when the caller looked, and say which keys it may touch; extend: an
--- expiry was asked for, not the default; area: the candidate's area code, or "".
+-- The indexes are those on record when the caller looked, and say which keys it may touch; extend:
+-- an expiry was asked for, not the default; area: the candidate's area code, or "".
 --
--- Answers {"created" | "existing" | "incapable" | "elsewhere", id, record}, where the last two are an open
--- session on a number that cannot do what is asked now, and one in another pool; | {"exhausted",
--- reason} | {"taken"} (draw another id) | {"again"} (the people are others by now: look again).
+-- Answers {"created" | "existing" | "incapable" | "elsewhere", id, record}, where the last two are
+-- an open session on a number that cannot do what is asked now, and one in another pool; |
+-- {"exhausted", reason} | {"taken"} (draw another id) | {"again"} (the people are others by now:
+-- look again).
 local ROLES = { "recruiter", "candidate" }
 
 -- A side of the pair as it is on record now; nil when the caller has seen somebody else.
@@ -46,7 +47,8 @@ local function can_carry(wish, ordinal)
     and not (wish.sms and redis.call("GETBIT", keys.no_sms, ordinal) == 1)
 end
 
--- The answer where the pair has an open session; nil where it has none any more, which is tidied up.
+-- The answer where the pair has an open session; nil where it has none any more, which is tidied
+-- up.
 local function return_existing(latest, wish)
   local session = latest.session
   if not session or session.status ~= "open" then
@@ -108,8 +110,8 @@ local function is_suppressed(wish, number)
   return false
 end
 
--- Ordinal and number: the pair's old one, else one by the policy, else the old one by a code, or though
--- one of the two has stopped its texts. Nil when there is none.
+-- Ordinal and number: the pair's old one, else one by the policy, else the old one by a code, or
+-- though one of the two has stopped its texts. Nil when there is none.
 local function choose_number(latest, wish, nodes)
   local former = latest.session and latest.session.number
   if may_come_back(latest, wish, nodes, false) and not is_suppressed(wish, former) then
@@ -189,7 +191,8 @@ if not people.recruiter or not people.candidate
 then
   return { "again" }
 end
-local stopped = add_stopped_numbers(add_stopped_numbers({}, keys.recruiter_stops), keys.candidate_stops)
+local stopped = add_stopped_numbers({}, keys.recruiter_stops)
+add_stopped_numbers(stopped, keys.candidate_stops)
 local wish = wish_of(keys, args.channels, args.area ~= "" and keys.area_numbers, stopped)
 local latest = read_latest()
 local existing = return_existing(latest, wish)
@@ -207,4 +210,5 @@ if not ordinal then
   return { "exhausted", why_none(keys, wish, nodes.recruiter, nodes.candidate) }
 end
 local code, code_needed = bind_pair(latest, nodes, ordinal, number)
-return { "created", args.id, record_session(people, nodes, latest, ordinal, number, code, code_needed) }
+local record = record_session(people, nodes, latest, ordinal, number, code, code_needed)
+return { "created", args.id, record }

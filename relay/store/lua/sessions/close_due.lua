@@ -4,9 +4,9 @@
 -- args: now:number batch:records(id recruiter candidate)
 -- uses: closing
 --
--- The batch was read before; each is looked at again here. A pair with a call in progress is left alone
--- until its lease ends (P5): it is looked at again then, or when the call's end is known. Safe to run
--- twice and side by side. Answers the ids closed.
+-- The batch was read before; each is looked at again here. A pair with a call in progress is left
+-- alone until its lease ends (P5): it is looked at again then, or when the call's end is known.
+-- Safe to run twice and side by side. Answers the ids closed.
 local ids, closings, closed = {}, {}, {}
 for position, each in ipairs(args.batch) do
   ids[position] = each.id

@@ -3,9 +3,9 @@
 -- args: now:number retention:number batch:records(member index)
 -- uses: session batching leases bindings letting_go
 --
--- The batch was read before; each member (ordinal:role:index:session) is looked at again here, so that a
--- pair that has come back meanwhile keeps its number. A pair with a call in progress is looked at when its
--- lease ends (P5). Safe to run twice. Answers how many bindings were freed.
+-- The batch was read before; each member (ordinal:role:index:session) is looked at again here, so
+-- that a pair that has come back meanwhile keeps its number. A pair with a call in progress is
+-- looked at when its lease ends (P5). Safe to run twice. Answers how many bindings were freed.
 
 -- Members that have cooled, as {member, role, ordinal, id, node}; others get another time.
 local function cooled_ones()
@@ -19,7 +19,9 @@ local function cooled_ones()
       if busy then
         redis.call("ZADD", keys.cooling, busy, each.member)
       else
-        cooled[#cooled + 1] = { member = each.member, role = role, ordinal = ordinal, id = id, node = node }
+        cooled[#cooled + 1] = {
+          member = each.member, role = role, ordinal = ordinal, id = id, node = node,
+        }
       end
     end
   end

@@ -1,6 +1,6 @@
--- Bindings: for each phone a hash of virtual number → sessions (a recruiter's may be several, parted
--- by spaces), and in each pool by role a bitmap of the ordinals it is bound on and its degree. They
--- change together, here.
+-- Bindings: for each phone a hash of virtual number → sessions (a recruiter's may be several,
+-- parted by spaces), and in each pool by role a bitmap of the ordinals it is bound on and its
+-- degree. They change together, here.
 -- keys: sessions degrees sharing
 -- uses: session
 --
@@ -19,8 +19,8 @@ local function nodes_of(nodes, indexes)
   return nodes
 end
 
--- A phone keeps the index it was first bound under while index keys rotate. Returns the node that has
--- bindings, else the first, which is the writing key's.
+-- A phone keeps the index it was first bound under while index keys rotate. Returns the node that
+-- has bindings, else the first, which is the writing key's.
 local function living_node(nodes, indexes)
   for _, node in ipairs(nodes_of(nodes, indexes)) do
     if #nodes == 1 or redis.call("EXISTS", node.phone) == 1 then

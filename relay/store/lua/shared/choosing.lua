@@ -1,14 +1,14 @@
 -- Choosing a number for a pair.
 -- keys: policy numbers ordinals blocked resting full no_sms no_voice busy scratch
 --
--- Wishes give way in this order: rest (a resting number is taken), spread (the lowest free number is
--- taken), geo (a number of another area is taken). Then the recruiter shares a number that is free
--- for the candidate, and on which the recruiter is no candidate: the access code decides. What the
--- carrier would suppress a text on is the last resort of a pair that may also talk.
+-- Wishes give way in this order: rest (a resting number is taken), spread (the lowest free number
+-- is taken), geo (a number of another area is taken). Then the recruiter shares a number that is
+-- free for the candidate, and on which the recruiter is no candidate: the access code decides. What
+-- the carrier would suppress a text on is the last resort of a pair that may also talk.
 --
--- wish: voice, sms, spread, shares (booleans), geo ("", "prefer", "strict"), area (bitmap), suppressed
--- (numbers), filled (ordinals that are about to be full). A node's `taken` are ordinals that the phone is
--- about to be bound on.
+-- wish: voice, sms, spread, shares (booleans), geo ("", "prefer", "strict"), area (bitmap),
+-- suppressed (numbers), filled (ordinals that are about to be full). A node's `taken` are ordinals
+-- that the phone is about to be bound on.
 
 -- How many of the least loaded numbers are looked at, and how many of them at a time.
 local LOOKED_AT, AT_A_TIME = 512, 32
@@ -29,7 +29,8 @@ local function wish_of(keys, channels, area, suppressed)
   }
 end
 
--- Sets in scratch the bits of the ordinals that are in no avoided bitmap or list and in all of `within`.
+-- Sets in scratch the bits of the ordinals that are in no avoided bitmap or list and in all of
+-- `within`.
 local function map_free(keys, avoided, lists, within)
   redis.call("BITOP", "OR", keys.scratch, unpack(avoided))
   for _, ordinals in ipairs(lists) do

@@ -24,8 +24,8 @@ local function note_past(id, session, sides)
   redis.call("HSET", sides.candidate.past, session.recruiter, id)
 end
 
--- Closes open sessions. closings: as closing_of makes them; revokes: takes back the decisions of calls
--- that have begun, too.
+-- Closes open sessions. closings: as closing_of makes them; revokes: takes back the decisions of
+-- calls that have begun, too.
 local function close_sessions(keys, closings, revokes)
   if #closings == 0 then
     return
@@ -33,7 +33,8 @@ local function close_sessions(keys, closings, revokes)
   local cooldowns, records, ids, cooling, by_ordinal = cooldowns_of(keys), {}, {}, {}, {}
   for position, closing in ipairs(closings) do
     local id, session = closing.id, closing.session
-    session.status, session.closed_at, session.closed_reason = "closed", whole(closing.at), closing.reason
+    session.status, session.closed_reason = "closed", closing.reason
+    session.closed_at = whole(closing.at)
     session.recruiter_sealed, session.candidate_sealed = "", ""
     records[2 * position - 1], records[2 * position] = id, pack_session(session)
     ids[position] = id

@@ -17,7 +17,8 @@ local function pool_of(id)
   return string.match(id, "^([^.]+)%.")
 end
 
--- Returns the closings by pool; nil when the person has an open session that the caller has not seen.
+-- Returns the closings by pool; nil when the person has an open session that the caller has not
+-- seen.
 local function plan_closings(pools, theirs, reason)
   local seen, by_pool = {}, {}
   for position, each in ipairs(args.closings) do

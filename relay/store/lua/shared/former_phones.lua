@@ -1,8 +1,9 @@
--- session.former: "role:index" of phones that a side has left, comma-joined. Only that side may take
--- such a binding up again while it cools: late calls from it are meant for the other one (P1).
+-- session.former: "role:index" of phones that a side has left, comma-joined. Only that side may
+-- take such a binding up again while it cools: late calls from it are meant for the other one (P1).
 
 local function has_left(session, role, index)
-  return string.find("," .. session.former .. ",", "," .. role .. ":" .. index .. ",", 1, true) ~= nil
+  local former = "," .. session.former .. ","
+  return string.find(former, "," .. role .. ":" .. index .. ",", 1, true) ~= nil
 end
 
 local function each_former(session, visit)

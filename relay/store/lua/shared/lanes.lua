@@ -1,5 +1,5 @@
--- Lanes: what waits to be sent from one number to one phone, in the order of acceptance. An entry of
--- `lanes` is lane, order, message id, parted by tabs; a lane is number:index. One send at a time
+-- Lanes: what waits to be sent from one number to one phone, in the order of acceptance. An entry
+-- of `lanes` is lane, order, message id, parted by tabs; a lane is number:index. One send at a time
 -- holds the lane, by a token and a lease that ends by itself.
 
 local function lane_entry_of(lane, order, id)

@@ -69,7 +69,8 @@ local function share_leases(leases_key, from, to, now)
   local leases, passed_on = read_leases(redis.call("HGET", leases_key, from) or "", now), {}
   for position, lease in ipairs(leases) do
     passed_on[position] = {
-      sid = lease.sid, till = lease.till, decided_at = lease.decided_at, sealed = "", successors = "",
+      sid = lease.sid, till = lease.till, decided_at = lease.decided_at,
+      sealed = "", successors = "",
     }
     lease.successors = lease.successors == "" and to or lease.successors .. "," .. to
   end

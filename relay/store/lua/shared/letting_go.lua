@@ -2,8 +2,9 @@
 -- keys: sessions codes code_lengths load ended
 -- uses: session
 
--- The last binding has gone: the code is free again, and the record waits for the end of its retention.
--- Calls in progress stay on record: a pair that comes back takes bindings over while one goes on.
+-- The last binding has gone: the code is free again, and the record waits for the end of its
+-- retention. Calls in progress stay on record: a pair that comes back takes bindings over while one
+-- goes on.
 local function forget_last_binding(keys, id, session, purge_at)
   local code = session.number .. ":" .. session.code
   if redis.call("HGET", keys.codes, code) == id then

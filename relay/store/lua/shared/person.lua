@@ -3,8 +3,8 @@
 -- args: now:number role ref sealed indexes:list held:list key_ids hint country locale name
 --       organization time_zone screen:flag
 --
--- sealed and indexes: the phone that is given, or nothing; held: the same indexes of a candidate, none of
--- a recruiter.
+-- sealed and indexes: the phone that is given, or nothing; held: the same indexes of a candidate,
+-- none of a recruiter.
 
 local function is_same_phone(known_indexes)
   for _, index in ipairs(args.indexes) do

@@ -1,5 +1,6 @@
--- What a pool's limits count. A number that is in the pool, about to be bought, or on its way back to
--- the carrier is rented; one that is two of these at once, on the way from one to the other, is one.
+-- What a pool's limits count. A number that is in the pool, about to be bought, or on its way back
+-- to the carrier is rented; one that is two of these at once, on the way from one to the other, is
+-- one.
 -- keys: numbers buying releasing prepaid
 
 local function count_rented(keys)
@@ -13,8 +14,8 @@ local function count_rented(keys)
   return rented
 end
 
--- Given back, and charged for this month all the same: a budget that forgot them would be spent again
--- by whoever buys and gives back in turn.
+-- Given back, and charged for this month all the same: a budget that forgot them would be spent
+-- again by whoever buys and gives back in turn.
 local function count_prepaid(keys, now)
   return redis.call("ZCOUNT", keys.prepaid, "(" .. now, "+inf")
 end

@@ -5,21 +5,21 @@
 --    refused_for:number look_again:number record_life:number body_life:number indexes:list
 -- uses: session finding lanes body code_prefix notices
 --
--- Record, sealed body, lane entry and outbox entry are written in one step, so that an accepted text
--- is certain to be sent (P4). indexes are the sender's. text is sealed, or "" when there is nothing
--- but pictures; rest is the text without the code that it begins with.
+-- Record, sealed body, lane entry and outbox entry are written in one step, so that an accepted
+-- text is certain to be sent (P4). indexes are the sender's. text is sealed, or "" when there is
+-- nothing but pictures; rest is the text without the code that it begins with.
 --
--- A sender of several sessions there names one by its code in front; without it nobody gets the text
--- (P1). A text from before the session (fetched late from the carrier's list) was not meant for it:
--- its sender is a stranger. A picture is not relayed, and its sender gets a notice; what was written
--- with it is.
+-- A sender of several sessions there names one by its code in front; without it nobody gets the
+-- text (P1). A text from before the session (fetched late from the carrier's list) was not meant
+-- for it: its sender is a stranger. A picture is not relayed, and its sender gets a notice; what
+-- was written with it is.
 --
 -- Safe to run twice: a MessageSid is taken once, and refused once; then it gets its answer again.
 --
 -- Answers {state} or {state, session id, sender's side, locale and index, one_of_several, code and
 -- context}, where state is unknown_number, stranger, several, closed, expired, no_sms, duplicate or
--- accepted. one_of_several is "1" where nothing says which of several sessions the text was for, else
--- ""; code and context are the code prefix of a refusal.
+-- accepted. one_of_several is "1" where nothing says which of several sessions the text was for,
+-- else ""; code and context are the code prefix of a refusal.
 
 local function refused_before()
   local refusal = redis.call("GET", keys.refused)
@@ -33,8 +33,8 @@ local function refused_before()
   return answer
 end
 
--- The first decision holds: by the time that the carrier repeats the text, or lists it, its sender may
--- be connected to somebody else, and has been told that it went to nobody (P1).
+-- The first decision holds: by the time that the carrier repeats the text, or lists it, its sender
+-- may be connected to somebody else, and has been told that it went to nobody (P1).
 local function refuse(answer)
   redis.call("SET", keys.refused, table.concat(answer, "\t"), "EX", args.refused_for)
   return answer
@@ -55,8 +55,8 @@ local function named_one(several)
   return nil
 end
 
--- One of the sender's live sessions says their language. A phone that its recruiter has left has none
--- there, whatever still cools: it is told no codes.
+-- One of the sender's live sessions says their language. A phone that its recruiter has left has
+-- none there, whatever still cools: it is told no codes.
 local function ask_which(several)
   local locale = ""
   for _, session_id in ipairs(several.ids) do
@@ -71,8 +71,8 @@ local function ask_which(several)
   return { "closed", several.ids[1], "recruiter", locale, several.index, "1" }
 end
 
--- The code of another session of this recruiter, which cools for its candidate alone by now: the text
--- was for that one, and for nobody else (P1). Digits that are no code of theirs are words.
+-- The code of another session of this recruiter, which cools for its candidate alone by now: the
+-- text was for that one, and for nobody else (P1). Digits that are no code of theirs are words.
 local function named_another(found)
   local session = found.session
   if found.side ~= "recruiter" or args.code == "" or args.code == session.code then

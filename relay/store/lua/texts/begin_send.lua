@@ -3,13 +3,14 @@
 -- args: now:number id token lease:number index taking_back_texts:list taking_back_notices:list
 -- uses: session message body lanes code_prefix taken_back
 --
--- Who gets the turn holds the lane by a lease, so that one text at a time goes to one phone, in order.
--- token is of this execution, and becomes the attempt's id; index is of the receiver's phone, as far
--- as the caller knows; lease is in seconds, longer than the carrier's request can take.
+-- Who gets the turn holds the lane by a lease, so that one text at a time goes to one phone, in
+-- order. token is of this execution, and becomes the attempt's id; index is of the receiver's
+-- phone, as far as the caller knows; lease is in seconds, longer than the carrier's request can
+-- take.
 --
 -- A receiver whose phone or number has changed since gets what has not been attempted by the new
--- ones, and a recruiter who shares the number with themselves by then is told which session it is of.
--- Nothing goes to a phone that is not bound to this pair on this number any more: an answer
+-- ones, and a recruiter who shares the number with themselves by then is told which session it is
+-- of. Nothing goes to a phone that is not bound to this pair on this number any more: an answer
 -- would go to somebody else (P1). Safe to run twice with one token.
 --
 -- Answers {"done"}, {"behind", id of the first in the lane}, {"wait", until}, {"phone", index}

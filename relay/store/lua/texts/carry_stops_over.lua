@@ -1,5 +1,5 @@
--- carry_stops_over: puts the last word of a phone, STOP or START, under each of its indexes, so that
--- it outlives the index key under which it was written.
+-- carry_stops_over: puts the last word of a phone, STOP or START, under each of its indexes, so
+-- that it outlives the index key under which it was written.
 -- keys: stopped=stopped(indexes*)
 -- args: indexes:list
 --

@@ -1,11 +1,11 @@
--- forget_in_texts: takes somebody's sealed phone out of texts that are on their way to them; none of
--- those can be sent any more then.
+-- forget_in_texts: takes somebody's sealed phone out of texts that are on their way to them; none
+-- of those can be sent any more then.
 -- keys: sessions messages=message(ids*) bodies=body(ids*)
 -- args: role ref ids:list
 -- uses: session body
 --
--- Leaves open sessions alone: they are of somebody who has come back under the same ref. Safe to run
--- twice. Answers how many texts were changed.
+-- Leaves open sessions alone: they are of somebody who has come back under the same ref. Safe to
+-- run twice. Answers how many texts were changed.
 
 local function is_to_them(message_key)
   local id, side = unpack(redis.call("HMGET", message_key, "session", "side"))

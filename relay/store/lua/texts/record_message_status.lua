@@ -13,7 +13,8 @@
 -- by it. Safe to run twice. Answers {outcome, first in the lane or "", 1 when there is a new
 -- notice}; outcome is unknown, stale (of an earlier attempt), late, or recorded.
 
--- Takes the message out of its lane if it still waits there. Answers who is first there then, or "".
+-- Takes the message out of its lane if it still waits there. Answers who is first there then, or
+-- "".
 local function settle(message)
   if message.lane_entry == "" then
     return ""

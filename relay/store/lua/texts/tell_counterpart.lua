@@ -1,4 +1,5 @@
--- tell_counterpart: adds a notice to the other side of an open session: its sender has stopped texts.
+-- tell_counterpart: adds a notice to the other side of an open session: its sender has stopped
+-- texts.
 -- keys: numbers sessions phones=phone(indexes*)
 -- args: now:number number indexes:list
 -- uses: finding notices
