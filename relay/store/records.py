@@ -37,6 +37,7 @@ FIELDS = (
     "context",
 )
 
+_RECRUITER, _CANDIDATE = FIELDS.index("recruiter"), FIELDS.index("candidate")
 _LETTERS = {Channel.VOICE: "v", Channel.SMS: "s"}
 
 
@@ -46,6 +47,12 @@ def pack_channels(channels: Iterable[Channel]) -> str:
 
 def unpack_channels(letters: str) -> frozenset[Channel]:
     return frozenset(channel for channel, letter in _LETTERS.items() if letter in letters)
+
+
+def people_of(record: str) -> dict[str, str]:
+    """The refs of a record's recruiter and candidate, by role: for who needs no more."""
+    recruiter, candidate = record.split("\t", _CANDIDATE + 1)[_RECRUITER : _CANDIDATE + 1]
+    return {"recruiter": recruiter, "candidate": candidate}
 
 
 def unpack_session(session_id: str, record: str) -> Session:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys
+from relay.store.records import people_of
 from relay.store.scripts import Scripts
-from relay.store.sessions import read_sessions
+
+_NOBODY = {"recruiter": "", "candidate": ""}
 
 
 class Recycling:
@@ -56,10 +58,8 @@ class Recycling:
 
     def _with_refs(self, ids: Sequence[str]) -> list[dict[str, str]]:
         """Each session with its people's refs; "" of one that is not kept any more."""
-        found = {session.id: session for session in read_sessions(self._client, self._keys, ids)}
+        records = self._client.hmget(self._keys.sessions, ids)
         return [
-            {"id": i, "recruiter": s.recruiter.ref, "candidate": s.candidate.ref}
-            if (s := found.get(i))
-            else {"id": i, "recruiter": "", "candidate": ""}
-            for i in ids
+            {"id": session_id, **(people_of(record) if record else _NOBODY)}
+            for session_id, record in zip(ids, records, strict=True)
         ]

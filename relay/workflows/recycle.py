@@ -17,8 +17,8 @@ from relay.workflows.services import Services
 
 log = structlog.get_logger()
 
-#: Sessions in one script call: a few milliseconds of Redis at most (docs/benchmarks.md).
-BATCH = 50
+#: Sessions in one script call: under a millisecond of Redis (docs/benchmarks.md).
+BATCH = 25
 
 
 @dataclass(frozen=True)

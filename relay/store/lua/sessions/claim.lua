@@ -154,7 +154,8 @@ local function bind_pair(latest, nodes, ordinal, number)
     code = give_code(keys, number, args.id, sessions_on_number, args.draws, code)
   end
   if taken > 0 then
-    drop_bindings(keys, latest.id, latest.session, taken, args.now + args.retention)
+    local dropped = { id = latest.id, session = latest.session, count = taken }
+    drop_bindings(keys, { dropped }, args.now + args.retention)
     share_leases(keys.leases, latest.id, args.id, args.now)
   end
   return code, is_several(redis.call("HGET", nodes.recruiter.phone, number)) and "1" or ""

@@ -11,10 +11,10 @@ local ids, closings, closed = {}, {}, {}
 for position, each in ipairs(args.batch) do
   ids[position] = each.id
 end
-local records = read_fields(keys.sessions, ids)
+local records, leases = read_fields(keys.sessions, ids), read_fields(keys.leases, ids)
 for position, id in ipairs(ids) do
   local session = records[position] and read_session(records[position])
-  local busy = busy_until(keys.leases, id, args.now)
+  local busy = busy_until(keys.leases, id, leases[position], args.now)
   if not session or session.status ~= "open" then
     redis.call("ZREM", keys.due, id)
   elseif busy then

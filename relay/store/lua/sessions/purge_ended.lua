@@ -11,10 +11,13 @@ local function forget_latest(past_key, counterpart, id)
   end
 end
 
-local ids = {}
+local looked_at, ids = {}, {}
 for position, each in ipairs(args.batch) do
-  local score = redis.call("ZSCORE", keys.ended, each.id)
-  if score and tonumber(score) <= args.now then
+  looked_at[position] = each.id
+end
+local scores = read_scores(keys.ended, looked_at)
+for position, each in ipairs(args.batch) do
+  if scores[position] and tonumber(scores[position]) <= args.now then
     forget_latest(keys.recruiters[position], each.candidate, each.id)
     forget_latest(keys.candidates[position], each.recruiter, each.id)
     redis.call("ZREMRANGEBYLEX", keys.interactions, "[" .. each.id .. "\t", "(" .. each.id .. "\n")

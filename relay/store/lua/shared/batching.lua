@@ -10,14 +10,23 @@ local function in_batches(command, key, values, size)
   end
 end
 
--- Returns the values of the fields, in their order; false for a field that is not there.
-local function read_fields(key, fields)
+local function read_each(command, key, names)
   local values = {}
-  for first = 1, #fields, MOST_ARGUMENTS do
-    local last = math.min(first + MOST_ARGUMENTS - 1, #fields)
-    for offset, value in ipairs(redis.call("HMGET", key, unpack(fields, first, last))) do
+  for first = 1, #names, MOST_ARGUMENTS do
+    local last = math.min(first + MOST_ARGUMENTS - 1, #names)
+    for offset, value in ipairs(redis.call(command, key, unpack(names, first, last))) do
       values[first + offset - 1] = value
     end
   end
   return values
+end
+
+-- Returns the values of the fields, in their order; false for a field that is not there.
+local function read_fields(key, fields)
+  return read_each("HMGET", key, fields)
+end
+
+-- Returns the scores of the members, in their order; false for a member that is not there.
+local function read_scores(key, members)
+  return read_each("ZMSCORE", key, members)
 end

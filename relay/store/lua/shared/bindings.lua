@@ -1,6 +1,6 @@
 -- Bindings: for each phone a hash of virtual number → sessions (a recruiter's may be several,
 -- parted by spaces), and in each pool by role a bitmap of the ordinals it is bound on and its
--- degree. They change together, here.
+-- degree. They begin together, here, and end together in unbinding.lua.
 -- keys: sessions degrees sharing
 -- uses: session
 --
@@ -39,19 +39,13 @@ local function is_several(held)
   return held and string.find(held, " ", 1, true) ~= nil
 end
 
--- Returns the phone's bindings as this role in the pool, after the change.
-local function count_bindings(keys, node, role, change)
-  local count = tonumber(redis.call("ZINCRBY", keys.degrees[role], change, node.index))
-  if count <= 0 then
-    redis.call("ZREM", keys.degrees[role], node.index)
-  end
+-- The phone has so many more bindings as this role in the pool.
+local function count_bindings(keys, node, role, added)
+  local count = tonumber(redis.call("ZINCRBY", keys.degrees[role], added, node.index))
   local other = redis.call("ZSCORE", keys.degrees[OTHER_ROLE[role]], node.index)
-  if other and count > 0 then
+  if other then
     redis.call("ZADD", keys.degrees.both, count + tonumber(other), node.index)
-  elseif other then
-    redis.call("ZREM", keys.degrees.both, node.index)
   end
-  return count
 end
 
 -- A session that its recruiter has since moved away from this phone is no concern of it.
@@ -69,15 +63,6 @@ local function begin_sharing(keys, node, ordinal)
   redis.call("ZINCRBY", keys.sharing, 1, node.index)
 end
 
-local function end_sharing(keys, node, ordinal)
-  if tonumber(redis.call("ZINCRBY", keys.sharing, -1, node.index)) > 0 then
-    redis.call("SETBIT", node.shared, ordinal, 0)
-  else
-    redis.call("ZREM", keys.sharing, node.index)
-    redis.call("DEL", node.shared)
-  end
-end
-
 -- Returns whether the phone has several bindings on the number now, "1" or "".
 local function bind(keys, node, role, number, ordinal, id)
   local held = redis.call("HGET", node.phone, number)
@@ -90,31 +75,4 @@ local function bind(keys, node, role, number, ordinal, id)
     begin_sharing(keys, node, ordinal)
   end
   return held and "1" or ""
-end
-
--- Does nothing when the session is not bound there. Returns whether it was.
-local function unbind(keys, node, role, number, ordinal, id)
-  local held = " " .. (redis.call("HGET", node.phone, number) or "") .. " "
-  local first, last = string.find(held, " " .. id .. " ", 1, true)
-  if not first then
-    return false
-  end
-  -- Cut out, and not copied one by one: a heavy recruiter has a thousand there.
-  local left = string.sub(string.sub(held, 1, first) .. string.sub(held, last + 1), 2, -2)
-  local bindings = count_bindings(keys, node, role, -1)
-  if left ~= "" then
-    redis.call("HSET", node.phone, number, left)
-    if not is_several(left) then
-      note_code_needed(keys, node, left, "")
-      end_sharing(keys, node, ordinal)
-    end
-    return true
-  end
-  redis.call("HDEL", node.phone, number)
-  if bindings > 0 then
-    redis.call("SETBIT", node.used[role], ordinal, 0)
-  else
-    redis.call("DEL", node.used[role])
-  end
-  return true
 end

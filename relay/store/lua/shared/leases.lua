@@ -35,10 +35,9 @@ local function store_leases(leases_key, id, leases)
   end
 end
 
--- When the last call in progress of a session ends at the latest, or false. Leases that are over
--- are forgotten: they hold a sealed number.
-local function busy_until(leases_key, id, now)
-  local text = redis.call("HGET", leases_key, id)
+-- When the last call in progress of a session ends at the latest, or false. text: its leases, or
+-- false. Leases that are over are forgotten: they hold a sealed number.
+local function busy_until(leases_key, id, text, now)
   if not text then
     return false
   end
