@@ -29,8 +29,8 @@ test: lint redis  ## lint, types and every test
 	@$(BIN)/pytest -n 2 --dist loadgroup -m "not e2e and not kill" --cov --cov-report=
 	@echo "· branches of relay/domain and relay/workflows that no test took"
 	@$(BIN)/coverage report --include='relay/domain/*,relay/workflows/*' --fail-under=100
-	@echo "· tests with real processes, one at a time"
-	@$(BIN)/pytest -m "e2e or kill"
+	@echo "· tests with real processes: they wait more than they work"
+	@$(BIN)/pytest -n 2 --dist loadfile -m "e2e or kill"
 
 test-valkey: $(VENV)/.stamp-dev $(VALKEY)/valkey-server  ## the tests of the store and of a cluster, on Valkey
 	@echo "· tests of the store and of a cluster, on $$($(VALKEY)/valkey-server --version | cut -d' ' -f 1-3)"
