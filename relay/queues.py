@@ -27,7 +27,7 @@ _JOB_TIMEOUT = 120
 #: Long enough for a second ticker to see that a slot is done, in seconds.
 _RESULT_TTL = 300
 _FAILURE_TTL = 600
-#: A finished hint is no news, in seconds. To delete it at once, RQ would open another connection.
+#: Seconds for which a finished job is kept. To delete it at once, RQ would open a connection more.
 _FORGOTTEN_AFTER = 1
 #: A purchase that no worker has taken on by then is enqueued again by its sweeper, in seconds.
 _HINT_TTL = 60
@@ -92,7 +92,7 @@ class JobQueues:
             )
 
     def buy_numbers(self, board: str, job_id: str) -> None:
-        """A hint as for a message. One that waited until the sweeper gave the next is no news."""
+        """A hint as for a message. It expires when the next hint is due."""
         try:
             self._numbers.enqueue_call(
                 "workers.jobs.buy_numbers",

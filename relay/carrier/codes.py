@@ -13,7 +13,7 @@ UNREADABLE_ANSWER = 2
 #: Of a text that was never offered to the carrier: nothing can be unsealed any more.
 UNREADABLE_TEXT = 3
 
-#: HTTP's code stands where Twilio says none of its own (TW-rest).
+#: HTTP's status stands where Twilio sends no code (TW-rest).
 NOT_FOUND = {404, 20404}
 NOTHING_SOLD = 20404
 TOO_MANY_REQUESTS = 20429

@@ -37,7 +37,10 @@ class ApiKeys:
         self._board = keys.board if isinstance(keys, BoardKeys) else ""
 
     def create(self, name: str, scopes: Collection[Scope], *, now: float) -> str:
-        """A new key, which is shown this once. Raises Unavailable."""
+        """A new key, which is shown this once. Raises ValueError for a board's key with the scope
+        ``boards``, or a deployment key with another one; Unavailable."""
+        if (Scope.BOARDS in scopes) != (self._board == ""):
+            raise ValueError("Only deployment keys have the scope boards, and they have no other.")
         key = f"{_PREFIX}_{self._board}_{secrets.token_hex(_KEY_BYTES)}"
         record = {"name": name, "scopes": sorted(scopes), "created_at": int(now)}
         self._client.hset(self._keys.api_keys, _hash(key), json.dumps(record))

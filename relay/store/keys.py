@@ -23,7 +23,7 @@ class DeploymentKeys(Keys):
     def prefix_of(cls, keys: Any) -> str:  # noqa: ARG003 - there is one deployment
         return cls.PREFIX
 
-    #: A slot on its way refuses every script that names it, before it writes (RD-moving-slot).
+    #: Never exists. A slot that moves rejects any script that declares it, whole (RD-moving-slot).
     never = Key("string", "nothing, ever", lives="never")
     boards = Key("hash", "board's name → its record (JSON)", lives="for ever")
     numbers = Key("hash", "virtual number → board/pool", lives="while owned")
@@ -37,7 +37,7 @@ class DeploymentKeys(Keys):
     compared = Family(
         "hash", "account", "last comparison with an account's numbers", lives="for ever"
     )
-    #: As the board's own, which `record_opt_out` and `carry_stops_over` run with, too.
+    #: Laid out as a board's; `record_opt_out` and `carry_stops_over` run with either.
     stopped = Family(
         "hash",
         "index",
@@ -192,7 +192,7 @@ class PoolKeys(BoardKeys):
     candidate_degrees = Key(
         "sorted set", "candidate's phone index by its bindings", lives="cooldown"
     )
-    both_degrees = Key("sorted set", "the sum for who has both", lives="cooldown")
+    both_degrees = Key("sorted set", "sum of both degrees, of phones with both roles", lives="cooldown")
     sharing = Key("sorted set", "phone index by numbers shared with itself", lives="cooldown")
     due = Key("sorted set", "open session by expiry", lives="until closed")
     cooling = Key("sorted set", "ordinal:role:index:session by its end", lives="cooldown")

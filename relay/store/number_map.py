@@ -9,6 +9,7 @@ from relay.domain.board import NumberPlace
 from relay.domain.errors import Unavailable
 from relay.store.connection import Client
 from relay.store.keys import DeploymentKeys
+from relay.store.scripts import Scripts
 
 #: A number nobody knows is looked up again at most this often, in seconds.
 _UNKNOWN_FOR = 1.0
@@ -23,11 +24,12 @@ class NumberMap:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._scripts = Scripts(client)
         self._key = DeploymentKeys().numbers
         self._places: dict[str, NumberPlace] = {}
         self._unknown: dict[str, float] = {}
         self._learned_at = float("-inf")
-        self._looked_again_at = float("-inf")
+        self._looked_again_at: dict[str, float] = {}
 
     def find(self, number: str) -> NumberPlace | None:
         """Where a virtual number belongs; None when it is none of any board's."""
@@ -42,12 +44,13 @@ class NumberMap:
         return place
 
     def look_again(self, number: str) -> None:
-        """Reads a number's place again, at most once a second whichever it is: for what anybody may
-        ask for. While the store is away, what is known stays. Raises nothing."""
+        """Reads the place of a known number again, at most once a second each, because unsigned
+        requests cause it. While the store is away, what is known stays. Raises nothing."""
         now = time.monotonic()
-        if now - self._looked_again_at < _UNKNOWN_FOR:
+        last = self._looked_again_at.get(number, float("-inf"))
+        if number not in self._places or now - last < _UNKNOWN_FOR:
             return
-        self._looked_again_at = now
+        self._looked_again_at[number] = now
         with suppress(Unavailable):
             place = self._read(number)
             self.forget(number)
@@ -55,14 +58,14 @@ class NumberMap:
                 self._places[number] = place
 
     def learn(self) -> None:
-        """Reads the whole map: in a cluster a call to a known number needs it no more, whatever
-        happens to the master that has it."""
+        """Reads the whole map. After this, calls to known numbers do not need the master that has
+        it."""
         self._learned_at = time.monotonic()
         written = self._client.hgetall(self._key)
-        self._places.update({number: _unpack(text) for number, text in written.items()})
+        self._places = {number: _unpack(text) for number, text in written.items()}
 
     def _learn_now_and_then(self) -> None:
-        """One that was not known is seldom the only one."""
+        """If one number is new to us, others probably are, too."""
         if time.monotonic() - self._learned_at > _LEARN_AGAIN_AFTER:
             self.learn()
 
@@ -77,8 +80,7 @@ class NumberMap:
 
     def strike_off(self, number: str, place: NumberPlace) -> None:
         """Takes the entry away where the number is in this place, and in no other."""
-        if self._read(number) == place:
-            self._client.hdel(self._key, number)
+        self._scripts.run("strike_off", DeploymentKeys(), number=number, place=_pack(place))
         self.forget(number)
 
     def _read(self, number: str) -> NumberPlace | None:

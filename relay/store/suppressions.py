@@ -78,12 +78,9 @@ class Suppressions:
             for indexes, number in questions
         ]
 
-    def stopped_numbers(self, indexes: Sequence[str]) -> set[str]:
-        """Returns the virtual numbers whose texts the phone has stopped, each by itself."""
-        return self.stopped_by_each([indexes])[0]
-
     def stopped_by_each(self, phones: Sequence[Sequence[str]]) -> list[set[str]]:
-        """Returns the same for each of several phones (its indexes)."""
+        """Returns for each of several phones (its indexes) the virtual numbers whose texts it has
+        stopped, each by itself."""
         with self._client.pipeline(transaction=False) as pipe:
             for indexes in phones:
                 for index in indexes:

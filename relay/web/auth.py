@@ -105,7 +105,7 @@ def guard() -> None:
     access = current_app.extensions[_EXTENSION][request.endpoint]
     if isinstance(access, Scope):
         g.api_key = _authenticate(access)
-    elif access is Keyless.OF_ONE_BOARD and len(deployment().boards()) > 1:
+    elif access is Keyless.OF_ONE_BOARD and deployment().has_several_boards():
         g.api_key = _authenticate(Scope.BOARDS)
 
 

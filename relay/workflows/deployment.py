@@ -64,6 +64,11 @@ class Deployment:
         except NotFound:
             return self.main
 
+    def has_several_boards(self) -> bool:
+        """Whether any board beside ``main`` is on record. Raises Unavailable while that is not
+        known: what only one board may show must not be shown then."""
+        return bool(self.registry.all())
+
     def boards(self) -> list[Services]:
         """Of every board that is known, ``main`` first. Raises nothing: one whose services cannot
         be made is left out, and says so."""

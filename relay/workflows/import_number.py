@@ -11,6 +11,7 @@ from relay.domain.board import NumberPlace
 from relay.domain.errors import Conflict, Fault, Invalid, NotFound
 from relay.domain.phone import PhoneNumberRefused, normalise_virtual_number
 from relay.domain.pool import VirtualNumber
+from relay.domain.purchase import place_of_label
 from relay.workflows.services import Services
 from relay.workflows.take_number_in import add_to_pool, try_to_join
 
@@ -51,6 +52,9 @@ def import_number(services: Services, text: str, pool: str, *, now: float) -> Im
             (Fault("/phone_number", "not a number of the account"),),
             code="not_owned",
         )
+    bought_for = place_of_label(owned.label)
+    if bought_for is not None and bought_for.board != services.board.name:
+        raise Conflict("The number was bought for another board.")
     # First these: a number that can be allocated must already be answered here.
     point_here(services, owned)
     try_to_join(services, owned)

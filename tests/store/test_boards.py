@@ -22,7 +22,7 @@ SECOND = Board(
     sealed_tokens=("k1:x", "k1:y"),
     messaging_service_sid="MG" + "2" * 32,
 )
-NUMBER = "+14155550151"
+NUMBER, OTHER_NUMBER = "+14155550151", "+14155550152"
 
 
 class Timer:
@@ -144,11 +144,23 @@ def test_a_number_that_has_moved_is_found_when_it_is_looked_for_again(
 def test_nobody_can_make_us_look_again_all_the_time(client: Any) -> None:
     numbers = NumberMap(client)
     numbers.enter(NUMBER, NumberPlace("main", "us"))
-    numbers.find(NUMBER)
-    numbers.look_again("+14155550152")
-    client.hset(DeploymentKeys().numbers, NUMBER, "second/us")
+    numbers.enter(OTHER_NUMBER, NumberPlace("main", "us"))
+    numbers.find(NUMBER), numbers.find(OTHER_NUMBER)
     numbers.look_again(NUMBER)
+    for number in (NUMBER, OTHER_NUMBER):
+        client.hset(DeploymentKeys().numbers, number, "second/us")
+        numbers.look_again(number)
     assert numbers.find(NUMBER) == NumberPlace("main", "us")
+    assert numbers.find(OTHER_NUMBER) == NumberPlace("second", "us"), "each number has its own pace"
+
+
+def test_a_number_that_has_left_is_forgotten_with_the_next_reading(client: Any) -> None:
+    numbers, others = NumberMap(client), NumberMap(client)
+    others.enter(NUMBER, NumberPlace("main", "us"))
+    numbers.learn()
+    others.strike_off(NUMBER, NumberPlace("main", "us"))
+    numbers.learn()
+    assert numbers.find(NUMBER) is None
 
 
 def test_while_the_store_is_away_a_known_number_stays_known() -> None:

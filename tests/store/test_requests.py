@@ -118,6 +118,9 @@ def test_finish_request_is_safe_to_run_twice(client, records):
 def test_a_key_is_found_by_itself_and_nothing_else(client):
     keys = ApiKeys(client, KEYS)
     key = keys.create("board", [Scope.SESSIONS], now=NOW)
+    for scopes in ([Scope.BOARDS], [Scope.ADMIN, Scope.BOARDS]):
+        with pytest.raises(ValueError, match="deployment keys"):
+            keys.create("ops", scopes, now=NOW)
 
     found = keys.find(key)
 

@@ -9,6 +9,7 @@ from relay.domain.pool import Pool
 from relay.domain.purchase import FailureCode
 from relay.store.purchases import Shortage
 from relay.workflows.rest_numbers import rest_numbers
+from tests.store.test_boards import stop_answering
 from tests.web.api import make_api
 from tests.world import NOW, NUMBER
 
@@ -146,6 +147,7 @@ def test_metrics_of_several_boards_are_for_a_deployment_key(api):
 
 
 def test_metrics_are_there_without_the_store(api):
+    assert api.http.get("/metrics").status_code == 200
     api.redis.connection_pool.connection_kwargs["server"].connected = False
 
     answer = api.http.get("/metrics")
@@ -164,3 +166,9 @@ def test_how_numbers_stand_is_measured_by_pool(api):
     assert 'relay_numbers_traffic{board="main",kind="ended",pool="us"} 0.0' in text
     assert "relay_tired_numbers" not in text
     assert NUMBER not in text
+
+
+def test_metrics_are_for_nobody_without_a_key_while_the_boards_are_not_known(api):
+    """There may be several."""
+    stop_answering(api.redis)
+    assert api.http.get("/metrics").status_code == 503

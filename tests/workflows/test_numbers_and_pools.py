@@ -1,5 +1,7 @@
 """Pools and their numbers: what the API's own tests do not reach."""
 
+from dataclasses import replace
+
 import pytest
 
 from relay.domain.errors import Conflict, Invalid, NotFound
@@ -164,3 +166,16 @@ def test_everything_that_is_wrong_with_a_pool_is_said_at_once(world):
 def test_a_pools_name_has_its_form(world):
     with pytest.raises(Invalid):
         put_pool(world.services, Pool(name="{us}", country="US"))
+
+
+def test_a_number_that_was_bought_for_another_board_is_not_taken(world):
+    """It is in no map yet: its buyer was killed on the way."""
+    numbers = world.services.carrier.numbers
+    find_owned = numbers.find_owned
+    numbers.find_owned = lambda number: replace(find_owned(number), label="relay:second:us")
+
+    with pytest.raises(Conflict):
+        import_(world)
+
+    numbers.find_owned = lambda number: replace(find_owned(number), label="relay:main:us")
+    assert import_(world).is_new
