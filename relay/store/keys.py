@@ -192,7 +192,9 @@ class PoolKeys(BoardKeys):
     candidate_degrees = Key(
         "sorted set", "candidate's phone index by its bindings", lives="cooldown"
     )
-    both_degrees = Key("sorted set", "sum of both degrees, of phones with both roles", lives="cooldown")
+    both_degrees = Key(
+        "sorted set", "sum of both degrees, of phones with both roles", lives="cooldown"
+    )
     sharing = Key("sorted set", "phone index by numbers shared with itself", lives="cooldown")
     due = Key("sorted set", "open session by expiry", lives="until closed")
     cooling = Key("sorted set", "ordinal:role:index:session by its end", lives="cooldown")
