@@ -28,7 +28,7 @@ from relay.domain.routing import (
 _KEY_TIMEOUT = 6
 #: Seconds after the last digit of an access code; a shorter one than the number's longest waits it.
 _CODE_TIMEOUT = 5
-#: What stands in a template for what differs from call to call; no value can look like them.
+#: Placeholders in a template for the values of one call; no value can look like them.
 _CALL, _VIRTUAL_NUMBER, _COUNTERPART = "$call$", "$virtual$", "$counterpart$"
 
 

@@ -42,7 +42,7 @@ Command: TypeAlias = tuple[tuple[Any, ...], dict[str, Any]]
 PATIENCE = 1.2
 _PAUSE = 0.01
 
-#: A master that is away, or is the master no more. It is looked for once, and asked once more.
+#: A master that is away or demoted. The present one is looked up and asked once.
 _LOST = (ConnectionError, TimeoutError, ClusterDownError, ReadOnlyError)
 
 #: Any master may answer these.
@@ -64,7 +64,7 @@ class Unit:
     commands: list[Command]
     answers: list[Any] = field(default_factory=list)
     error: BaseException | None = None
-    #: Who has the key already while its slot is on its way.
+    #: The node that already has the key while its slot moves.
     detour: Address | None = None
     was_lost: bool = False
 

@@ -15,7 +15,7 @@ _FIRST_STEP, _STEP = 16, 256
 
 @dataclass(frozen=True)
 class FreeNumbers:
-    """``usable`` can be given to a new session, ``fewest`` of them whoever it is for."""
+    """``usable`` can be given to a new session. ``fewest`` are free for whoever has the fewest."""
 
     usable: int
     fewest: int

@@ -84,12 +84,12 @@ class Numbers:
         return bool(outcome == "imported")
 
     def _enter_the_map(self, number: str, pool: str) -> None:
-        """The map comes first: a number in no map is unreachable, one in no pool only unknown."""
+        """Before the pool: without an entry in the map, calls cannot reach the board."""
         if self._map.enter(number, self._place(pool)) != self._place(pool):
             raise Conflict("The number is in another pool.")
 
     def _keep_on_the_map(self, number: str, pool: str) -> None:
-        """The entry may have been that of a removal, which takes it away only now."""
+        """A removal at the same time may have deleted our entry."""
         if self._client.hexists(self._keys.in_pool(pool).numbers, number):
             self._map.enter(number, self._place(pool))
         self.forget(number)

@@ -12,7 +12,7 @@ from relay.workflows.services import Services
 
 
 def find_receiver(services: Services, lease: SendLease, *, now: float) -> PhoneNumber | None:
-    """Returns None when the phone is theirs no more: somebody else may have it (P1, P2).
+    """Returns None when the phone is no longer theirs: somebody else may have it (P1, P2).
 
     An open session follows its people. Once it has ended, the phone on record must still be the
     one that they had in it, and somebody who was erased has none. A notice about an ended session

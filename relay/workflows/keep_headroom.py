@@ -34,7 +34,7 @@ def keep_headroom(services: Services, *, clock: Clock) -> None:
     until = clock() + _TURN
     for name in services.store.pools.names():
         if clock() >= until:
-            return  # the next period goes on: who has bought then wants nothing
+            return  # the next period goes on with the pools that still lack numbers
         try:
             keep_headroom_of(services, name, clock=clock)
         except (Unavailable, CarrierError) as error:
@@ -68,7 +68,7 @@ def _missing(services: Services, pool: Pool) -> int:
 
 
 def _job_at_work(services: Services, name: str) -> Purchase | None:
-    """An earlier period's, still at it or waiting for the carrier; the sweeper wakes it."""
+    """A purchase of an earlier period that still runs or waits; the sweeper wakes it."""
     unfinished = services.store.purchases.unfinished(name)
     return next((job for job in unfinished if job.kind is JobKind.HEADROOM), None)
 

@@ -102,7 +102,7 @@ def open_session(
 def _register_given(
     services: Services, wanted: SessionRequest, client: ApiClient, now: float
 ) -> None:
-    """Nobody is put on record beside somebody who is not there."""
+    """Puts people on record. Raises Invalid for a ref that is only named and unknown."""
     sides = ((Role.RECRUITER, wanted.recruiter), (Role.CANDIDATE, wanted.candidate))
     are_all_named = all(someone.details is None for _, someone in sides)
     for role, someone in sides:

@@ -2,6 +2,6 @@
 -- args: now
 -- uses: renting
 --
--- Reads only, as often as once or twice. Answers {rented, given back in a month that is paid for}.
+-- Reads only, so it may run twice. Answers {rented, given back in a month that is paid for}.
 
 return { count_rented(keys), count_prepaid(keys, args.now) }

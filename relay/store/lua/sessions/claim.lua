@@ -88,7 +88,7 @@ local function is_free_again(latest, wish, node, role)
     or still_binds(latest, node, role) and (wish.shares or not is_several(held))
 end
 
--- shares: by a code, where the recruiter has others by now and is no candidate.
+-- shares: also where the recruiter has other sessions on the number by now, by a code.
 local function may_come_back(latest, wish, nodes, shares)
   local ordinal = latest.is_here and latest.session and latest.session.ordinal
   return ordinal

@@ -75,7 +75,7 @@ local function joined(list, ...)
   return all
 end
 
--- What one of the wished-for numbers is in, the first wish to give way last.
+-- The areas to look for a number in, the strictest first.
 local function areas_of(wish)
   if wish.geo == "strict" then
     return { { wish.area } }

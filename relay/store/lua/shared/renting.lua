@@ -14,8 +14,8 @@ local function count_rented(keys)
   return rented
 end
 
--- Given back, and charged for this month all the same: a budget that forgot them would be spent
--- again by whoever buys and gives back in turn.
+-- Numbers that were given back count until their paid month ends. Otherwise buying and giving back
+-- in turn would pass the budget.
 local function count_prepaid(keys, now)
   return redis.call("ZCOUNT", keys.prepaid, "(" .. now, "+inf")
 end

@@ -9,8 +9,8 @@
 -- The texts are sealed. The attempt on record is withdrawn: it was not made, and either part gets
 -- its own. The parts have one order, and the second's id is the one that sorts after the other;
 -- pictures are the first one's. Nothing is copied of a text that was taken back: it will not be
--- sent. Whoever erases somebody takes their phone out of second parts, too, whether they are there
--- yet or not. Safe to run twice. Answers 1, or 0 when the token no longer counts.
+-- sent. An erasure covers second parts, too, even those not written yet. Safe to run twice.
+-- Answers 1, or 0 when the token no longer counts.
 
 local function add_second_part(message, lane)
   local entry = lane_entry_of(lane, message.order, args.second_id)
