@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TypeVar
 
-AREAS = ("201", "203", "205", "207", "208", "210", "214", "217", "218", "219")
+AREAS = (
+    *("201", "203", "205", "207", "208", "210", "214", "217", "218", "219"),
+    *("220", "223", "224", "225", "227", "228", "229", "231", "234", "235"),
+)
 _LINES = 50
 T = TypeVar("T")
 
