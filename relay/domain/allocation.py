@@ -10,7 +10,8 @@ from __future__ import annotations
 import secrets
 from enum import StrEnum
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: no i, l, o, u to misread
+#: Crockford's 32: no i, l, o, u to misread.
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 SESSION_ID_LENGTH = 12  # 60 random bits; the claim refuses one that is taken
 
 
@@ -56,4 +57,5 @@ _SENTENCES = {
 
 def draw_session_id(pool: str) -> str:
     """A new session's id, ``us.7k2m9x4v0q1z``; it also tells a repeated claim from a new one."""
-    return f"{pool}." + "".join(secrets.choice(_ALPHABET) for _ in range(SESSION_ID_LENGTH))
+    drawn = secrets.token_bytes(SESSION_ID_LENGTH)
+    return f"{pool}." + "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in drawn)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from types import NoneType
 from typing import Annotated, Any, cast, get_args, get_origin, get_type_hints
 
@@ -60,7 +60,7 @@ class Term:
     def is_money(self) -> bool:
         return self.unit == MONEY
 
-    @property
+    @cached_property
     def is_nested(self) -> bool:
         return dataclasses.is_dataclass(self.kind)
 

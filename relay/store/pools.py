@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from relay.domain.policy import Term, flat_terms, flatten, unflatten
@@ -27,8 +28,7 @@ class Pools:
 
     def get(self, name: str) -> Pool | None:
         """Raises Unavailable."""
-        policy = self._client.hgetall(self._keys.in_pool(name).policy)
-        return _unpack(name, policy) if "country" in policy else None
+        return unpack_pool(name, self._client.hgetall(self._keys.in_pool(name).policy))
 
     def names(self) -> list[str]:
         return sorted(self._client.smembers(self._keys.pools))
@@ -83,7 +83,10 @@ def _as_text(value: Any) -> str:
             return str(value)
 
 
-def _unpack(name: str, policy: dict[str, str]) -> Pool:
+def unpack_pool(name: str, policy: Mapping[str, str]) -> Pool | None:
+    """The pool of a policy's hash; None when there is none of this name."""
+    if "country" not in policy:
+        return None
     values = {
         one.name: _as_value(one, policy[one.name]) for one in flat_terms(Pool) if one.name in policy
     }

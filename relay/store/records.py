@@ -7,37 +7,42 @@ per session would take half as much memory again (``docs/benchmarks.md``).
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
+from typing import NamedTuple
 
 from relay.domain.participant import Role
 from relay.domain.session import Channel, ClosedReason, Party, Session, SessionStatus
 
-FIELDS = (
-    "status",
-    "number",
-    "ordinal",
-    "recruiter",
-    "candidate",
-    "recruiter_index",
-    "candidate_index",
-    "recruiter_sealed",
-    "candidate_sealed",
-    "created_at",
-    "expires_at",
-    "closed_at",
-    "closed_reason",
-    "code",
-    "channels",
-    "recruiter_locale",
-    "candidate_locale",
-    "recruiter_screen",
-    "bindings",
-    "previous",
-    "former",
-    "code_needed",
-    "context",
-)
 
-_RECRUITER, _CANDIDATE = FIELDS.index("recruiter"), FIELDS.index("candidate")
+class Record(NamedTuple):
+    """The texts of a record; "" where the session has none."""
+
+    status: str
+    number: str
+    ordinal: str
+    recruiter: str
+    candidate: str
+    recruiter_index: str
+    candidate_index: str
+    recruiter_sealed: str
+    candidate_sealed: str
+    created_at: str
+    expires_at: str
+    closed_at: str
+    closed_reason: str
+    code: str
+    channels: str
+    recruiter_locale: str
+    candidate_locale: str
+    recruiter_screen: str
+    bindings: str
+    previous: str
+    former: str
+    code_needed: str
+    context: str
+
+
+_RECRUITER, _CANDIDATE = map(Record._fields.index, ("recruiter", "candidate"))
 _LETTERS = {Channel.VOICE: "v", Channel.SMS: "s"}
 
 
@@ -45,6 +50,7 @@ def pack_channels(channels: Iterable[Channel]) -> str:
     return "".join(_LETTERS[channel] for channel in sorted(channels, reverse=True))
 
 
+@cache
 def unpack_channels(letters: str) -> frozenset[Channel]:
     return frozenset(channel for channel, letter in _LETTERS.items() if letter in letters)
 
@@ -57,38 +63,40 @@ def people_of(record: str) -> dict[str, str]:
 
 def unpack_session(session_id: str, record: str) -> Session:
     """The session of a record as the scripts answer it."""
-    value = dict(zip(FIELDS, record.split("\t"), strict=True))
+    kept = Record._make(record.split("\t"))
     return Session(
         id=session_id,
-        status=SessionStatus(value["status"]),
-        virtual_number=value["number"],
-        ordinal=int(value["ordinal"]),
-        recruiter=_party(value, Role.RECRUITER, screen_calls=value["recruiter_screen"] == "1"),
-        candidate=_party(value, Role.CANDIDATE, screen_calls=True),
-        created_at=int(value["created_at"]),
-        expires_at=int(value["expires_at"]),
-        access_code=value["code"],
-        channels=unpack_channels(value["channels"]),
-        context=value["context"],
-        closed_at=int(value["closed_at"]) if value["closed_at"] else None,
-        closed_reason=ClosedReason(value["closed_reason"]) if value["closed_reason"] else None,
-        bindings=int(value["bindings"]),
-        previous=value["previous"],
-        former=_unpack_former(value["former"]),
-        code_needed=value["code_needed"] == "1",
+        status=SessionStatus(kept.status),
+        virtual_number=kept.number,
+        ordinal=int(kept.ordinal),
+        recruiter=Party(
+            ref=kept.recruiter,
+            phone_index=kept.recruiter_index,
+            sealed_phone=kept.recruiter_sealed,
+            locale=kept.recruiter_locale,
+            screen_calls=kept.recruiter_screen == "1",
+        ),
+        candidate=Party(
+            ref=kept.candidate,
+            phone_index=kept.candidate_index,
+            sealed_phone=kept.candidate_sealed,
+            locale=kept.candidate_locale,
+            screen_calls=True,
+        ),
+        created_at=int(kept.created_at),
+        expires_at=int(kept.expires_at),
+        access_code=kept.code,
+        channels=unpack_channels(kept.channels),
+        context=kept.context,
+        closed_at=int(kept.closed_at) if kept.closed_at else None,
+        closed_reason=ClosedReason(kept.closed_reason) if kept.closed_reason else None,
+        bindings=int(kept.bindings),
+        previous=kept.previous,
+        former=_unpack_former(kept.former) if kept.former else (),
+        code_needed=kept.code_needed == "1",
     )
 
 
 def _unpack_former(text: str) -> tuple[tuple[Role, str], ...]:
-    parts = (part.split(":") for part in text.split(",") if part)
+    parts = (part.split(":") for part in text.split(","))
     return tuple((Role(role), index) for role, index in parts)
-
-
-def _party(value: dict[str, str], role: Role, *, screen_calls: bool) -> Party:
-    return Party(
-        ref=value[role],
-        phone_index=value[f"{role}_index"],
-        sealed_phone=value[f"{role}_sealed"],
-        locale=value[f"{role}_locale"],
-        screen_calls=screen_calls,
-    )

@@ -9,10 +9,12 @@ from relay.domain.access_code import draw_access_codes
 from relay.domain.allocation import ExhaustedReason, draw_session_id
 from relay.domain.errors import Conflict
 from relay.domain.participant import Participant, Role
+from relay.domain.pool import Pool
 from relay.domain.session import Channel, ClosedReason, Session, pool_of
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys
 from relay.store.people import unpack_participant
+from relay.store.pools import unpack_pool
 from relay.store.records import pack_channels, unpack_session
 from relay.store.scripts import Scripts
 
@@ -63,11 +65,13 @@ class ClaimRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """Two people as they are on record, and their latest session's id, open or not; "" for none."""
+    """Two people as they are on record, their latest session's id, open or not, "" for none, and
+    the pool that was asked for."""
 
     recruiter: Participant | None
     candidate: Participant | None
     latest: str
+    pool: Pool | None
 
 
 class Sessions:
@@ -78,7 +82,7 @@ class Sessions:
         self._scripts = scripts
         self._keys = keys
 
-    def look_at_pair(self, recruiter: str, candidate: str) -> Pair:
+    def look_at_pair(self, recruiter: str, candidate: str, *, pool: str | None = None) -> Pair:
         """What a claim for these two refs is made of, in one round trip."""
         keys = self._keys
         with self._client.pipeline(transaction=False) as pipe:
@@ -86,11 +90,14 @@ class Sessions:
             pipe.hgetall(keys.person(Role.CANDIDATE, candidate))
             pipe.hget(keys.open(Role.RECRUITER, recruiter), candidate)
             pipe.hget(keys.past(Role.RECRUITER, recruiter), candidate)
-            found_recruiter, found_candidate, open_id, past_id = pipe.execute()
+            if pool is not None:
+                pipe.hgetall(keys.in_pool(pool).policy)
+            found_recruiter, found_candidate, open_id, past_id, *policy = pipe.execute()
         return Pair(
             recruiter=_person(Role.RECRUITER, recruiter, found_recruiter),
             candidate=_person(Role.CANDIDATE, candidate, found_candidate),
             latest=open_id or past_id or "",
+            pool=unpack_pool(pool, policy[0]) if pool is not None else None,
         )
 
     def claim(

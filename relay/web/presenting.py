@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from relay.domain.forecast import Forecast
@@ -36,6 +36,22 @@ def present_sessions(
 ) -> list[SessionAnswer]:
     """Raises Unavailable."""
     last = services.store.sessions.last_interactions_at(sessions) if sessions else {}
+    return _sessions(services, sessions, last, now)
+
+
+def present_session(services: Services, session: Session, *, now: float) -> SessionAnswer:
+    """Raises Unavailable."""
+    return present_sessions(services, [session], now=now)[0]
+
+
+def present_new_session(services: Services, session: Session, *, now: float) -> SessionAnswer:
+    """A session in which nobody has called or written yet. Raises Unavailable."""
+    return _sessions(services, [session], {}, now)[0]
+
+
+def _sessions(
+    services: Services, sessions: Sequence[Session], last: Mapping[str, int], now: float
+) -> list[SessionAnswer]:
     stopped = services.store.suppressions.are_stopped(
         [
             ((session.recruiter.phone_index, session.candidate.phone_index), session.virtual_number)
@@ -51,11 +67,6 @@ def present_sessions(
         )
         for session, is_stopped in zip(sessions, stopped, strict=True)
     ]
-
-
-def present_session(services: Services, session: Session, *, now: float) -> SessionAnswer:
-    """Raises Unavailable."""
-    return present_sessions(services, [session], now=now)[0]
 
 
 def _session(

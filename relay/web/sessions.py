@@ -13,7 +13,12 @@ from relay.web.auth import needs
 from relay.web.current import client, now, services
 from relay.web.cursors import Cursors
 from relay.web.participants import candidate_details, recruiter_details
-from relay.web.presenting import present_interaction, present_session, present_sessions
+from relay.web.presenting import (
+    present_interaction,
+    present_new_session,
+    present_session,
+    present_sessions,
+)
 from relay.web.schemas.base import Page
 from relay.web.schemas.interactions import InteractionList
 from relay.web.schemas.participants import CandidateGiven, RecruiterGiven
@@ -51,7 +56,8 @@ def post(json_data: SessionBody) -> tuple[SessionAnswer, int, dict[str, str]]:
     """
     moment = now()
     opened = open_session(services(), _request(json_data), client=_api_client(), now=moment)
-    answer = present_session(services(), opened.session, now=moment)
+    present = present_new_session if opened.is_new else present_session
+    answer = present(services(), opened.session, now=moment)
     return answer, 201 if opened.is_new else 200, {"Location": f"/v1/sessions/{answer.id}"}
 
 

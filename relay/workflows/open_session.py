@@ -27,6 +27,7 @@ from relay.store.sessions import (
     Exhausted,
     Incapable,
     Outdated,
+    Pair,
 )
 from relay.workflows.register_participant import register_candidate, register_recruiter
 from relay.workflows.renew_indexes import renew_indexes
@@ -83,10 +84,8 @@ def open_session(
     Raises Invalid, Conflict, PoolExhausted, whatever ``register_participant`` raises, Unavailable.
     """
     check_context(wanted.context)
-    if wanted.pool is not None:
-        # What can be refused is refused before anybody is put on record.
-        _request(wanted, _pool_named(services, wanted.pool), now)
-    _register_given(services, wanted, client, now)
+    if wanted.recruiter.details or wanted.candidate.details:
+        _register_given(services, wanted, client, now)
     for _ in range(_ATTEMPTS):
         claimed = _claim(services, wanted, now)
         if claimed is not None:
@@ -102,14 +101,15 @@ def open_session(
 def _register_given(
     services: Services, wanted: SessionRequest, client: ApiClient, now: float
 ) -> None:
-    """Puts people on record. Raises Invalid for a ref that is only named and unknown."""
-    sides = ((Role.RECRUITER, wanted.recruiter), (Role.CANDIDATE, wanted.candidate))
-    are_all_named = all(someone.details is None for _, someone in sides)
-    for role, someone in sides:
+    """Puts people on record, when nothing else of the request can be refused. Raises Invalid for a
+    ref that is only named and unknown."""
+    if wanted.pool is not None:
+        _request(wanted, _known(services.store.pools.get(wanted.pool)), now)
+    for role, someone in ((Role.RECRUITER, wanted.recruiter), (Role.CANDIDATE, wanted.candidate)):
         if someone.details is not None:
             with _pointers_below(f"/{role}"):
                 _register(services, someone, someone.details, client, now)
-        elif not are_all_named:
+        else:
             _check_known(role, services.store.people.get(role, someone.ref))
 
 
@@ -172,18 +172,17 @@ def _check_known(role: Role, person: Participant | None) -> Participant:
 # --- where ----------------------------------------------------------------------------
 
 
-def _pool_for(services: Services, wanted: SessionRequest, latest: str, country: str) -> Pool:
+def _pool_for(services: Services, wanted: SessionRequest, pair: Pair, country: str) -> Pool:
     """The pool asked for; else where the pair has or last had a session; else the one pool of the
     candidate's country."""
     if wanted.pool is not None:
-        return _pool_named(services, wanted.pool)
-    if latest:
-        return _pool_named(services, pool_of(latest))
+        return _known(pair.pool)
+    if pair.latest:
+        return _known(services.store.pools.get(pool_of(pair.latest)))
     return _only_pool_of(services, country)
 
 
-def _pool_named(services: Services, name: str) -> Pool:
-    pool = services.store.pools.get(name)
+def _known(pool: Pool | None) -> Pool:
     if pool is None:
         raise _invalid("/pool", "no pool has this name")
     return pool
@@ -216,12 +215,14 @@ def _check_countries(pool: Pool, *people: Participant) -> None:
 
 def _claim(services: Services, wanted: SessionRequest, now: float) -> Claimed | None:
     """None when the pair was changed by others meanwhile, and is to be looked at again."""
-    pair = services.store.sessions.look_at_pair(wanted.recruiter.ref, wanted.candidate.ref)
+    pair = services.store.sessions.look_at_pair(
+        wanted.recruiter.ref, wanted.candidate.ref, pool=wanted.pool
+    )
     recruiter = _ready(services, Role.RECRUITER, pair.recruiter)
     candidate = _ready(services, Role.CANDIDATE, pair.candidate)
     if set(recruiter.phone_indexes) & set(candidate.phone_indexes):
         raise _invalid("/candidate", "has the same phone as the recruiter")
-    pool = _pool_for(services, wanted, pair.latest, candidate.country)
+    pool = _pool_for(services, wanted, pair, candidate.country)
     _check_countries(pool, recruiter, candidate)
     request = replace(_request(wanted, pool, now), area=_area(services, pool, candidate))
     outcome = services.store.sessions.claim(

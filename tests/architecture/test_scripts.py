@@ -7,7 +7,7 @@ import pytest
 
 from relay.store.keys import BoardKeys, DeploymentKeys
 from relay.store.outbox import MESSAGE_FIELDS
-from relay.store.records import FIELDS
+from relay.store.records import Record
 from relay.store.reputation import TRAFFIC_FIELDS
 from relay.store.script_headers import LUA, ScriptError
 from relay.store.scripts import Script, script
@@ -126,7 +126,7 @@ def test_a_script_has_a_test_of_it(name):
 @pytest.mark.parametrize(
     ("part", "table", "fields"),
     [
-        ("session", "SESSION_FIELDS", FIELDS),
+        ("session", "SESSION_FIELDS", Record._fields),
         ("message", "MESSAGE_FIELDS", MESSAGE_FIELDS),
         ("traffic", "TRAFFIC_FIELDS", TRAFFIC_FIELDS),
     ],

@@ -12,8 +12,6 @@ from relay.domain.pool import NumberStatus, Pool
 from relay.domain.session import Channel, ClosedReason, Session, SessionStatus
 from relay.store.calls import RouteState
 from relay.store.keys import PoolKeys
-from relay.store.records import FIELDS
-from relay.store.script_headers import LUA
 from relay.store.sessions import Claimed, Elsewhere, Outdated
 from tests.board import NOW, Board, number
 from tests.noted_scripts import NotedScripts
@@ -469,12 +467,6 @@ def test_the_latest_interaction_of_each_session_is_known(crew: Board) -> None:
     crew.now += 30
     crew.call("c", talked.virtual_number)
     assert crew.store.sessions.last_interactions_at([talked, silent]) == {talked.id: NOW + 30}
-
-
-def test_lua_and_python_agree_on_a_sessions_fields() -> None:
-    text = (LUA / "shared" / "session.lua").read_text()
-    listed = text[text.index("SESSION_FIELDS = {") : text.index("}")]
-    assert tuple(part for part in listed.split('"')[1::2]) == FIELDS
 
 
 def test_a_session_prints_no_sealed_phone(crew: Board) -> None:
