@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 import random
-import re
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
 from urllib.parse import urlencode
@@ -29,22 +21,25 @@ from relay.store.connection import connect
 from relay.store.sessions import Claimed
 from relay.store.store import Store
 from tests.bench.board import SEED, empty, fictional_phone, fill, make_board, stock
+from tests.bench.served import (
+    ACCOUNT,
+    SECONDS,
+    TOKEN,
+    Request,
+    environment_of,
+    free_port,
+    full_load,
+    gunicorn,
+    write_requests,
+)
 from tests.bench.table import Row
 
-ROOT = Path(__file__).parents[2]
-TOKEN = "5" * 32
-ACCOUNT = "AC" + "5" * 32
-KEY = "k1:" + "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="  # bytes 0..31, as the bench's board
+PATH = "/twilio/voice"
+SIGNATURE_HEADER = "X-Twilio-Signature"
+FORM = "application/x-www-form-urlencoded"
 SESSIONS = 100_000
-SECONDS = 12
 CALLS = 60_000
 HALF_SENT = 40
-
-
-@dataclass(frozen=True)
-class Call:
-    signature: str
-    body: str
 
 
 def webhook(server: EmbeddedRedis, directory: Path) -> list[Row]:
@@ -53,27 +48,27 @@ def webhook(server: EmbeddedRedis, directory: Path) -> list[Row]:
     board = make_board(2_000, 20_000)
     stock(store, 1_000)
     opened = fill(store, board, SESSIONS, now=time.time())
-    port = _free_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     calls = _signed_calls(opened, url)
     file = directory / "calls.tsv"
-    file.write_text("".join(f"{call.signature}\t{call.body}\n" for call in calls))
-    environment = _environment(server, port, url)
-    with _gunicorn("relay.app:create_app()", environment, directory):
+    write_requests(calls, file)
+    environment = environment_of(server, port, url)
+    with gunicorn("relay.app:create_app()", environment, directory):
         answer = _answer_of(calls[-1], url)
     environment["FLOOR_TWIML"] = answer
     with_redis = {**environment, "FLOOR_REDIS_URL": server.url}
     ours, floors, floors_with_redis = [], [], []
     for _ in range(3):  # by turns, so that a noisy minute hits all
-        with _gunicorn("tests.bench.floor:app", environment, directory):
-            floors.append(_wrk(url, file))
-        with _gunicorn("tests.bench.floor:app", with_redis, directory):
-            floors_with_redis.append(_wrk(url, file))
-        with _gunicorn("relay.app:create_app()", environment, directory):
-            ours.append(_wrk(url, file))
+        with gunicorn("tests.bench.floor:app", environment, directory):
+            floors.append(full_load(url, PATH, file))
+        with gunicorn("tests.bench.floor:app", with_redis, directory):
+            floors_with_redis.append(full_load(url, PATH, file))
+        with gunicorn("relay.app:create_app()", environment, directory):
+            ours.append(full_load(url, PATH, file))
             store.client.delete(*store.client.scan_iter("{main}:call:*", count=10_000))
             store.client.delete("{main}:leases", "{main}:interactions")
-    with _gunicorn("relay.app:create_app()", environment, directory):
+    with gunicorn("relay.app:create_app()", environment, directory):
         _one_by_one(url, calls[-300:])  # a server that has just started has yet to connect
         steady = asyncio.run(_steady(url, calls, rate=300, seconds=SECONDS))
         alone, crowded = _beside_half_sent(url, port, calls[30_000:])
@@ -131,12 +126,12 @@ def _one_call(steady, alone, crowded) -> list[Row]:
     ]
 
 
-def _signed_calls(opened: list[Claimed], url: str) -> list[Call]:
+def _signed_calls(opened: list[Claimed], url: str) -> list[Request]:
     rng, validator = random.Random(SEED), RequestValidator(TOKEN)
     return [_signed_call(rng.choice(opened), ordinal, url, validator) for ordinal in range(CALLS)]
 
 
-def _signed_call(claimed: Claimed, ordinal: int, url: str, validator: RequestValidator) -> Call:
+def _signed_call(claimed: Claimed, ordinal: int, url: str, validator: RequestValidator) -> Request:
     """What Twilio posts for a recruiter's call, with its empty geography."""
     session = claimed.session
     caller = fictional_phone(Role.RECRUITER, int(session.recruiter.ref[2:])).reveal()
@@ -156,88 +151,26 @@ def _signed_call(claimed: Claimed, ordinal: int, url: str, validator: RequestVal
         "ToCountry": "US",
     }
     read_inbound_call(fields)
-    signature = validator.compute_signature(f"{url}/twilio/voice", fields)
-    return Call(signature, urlencode(fields))
+    signature = validator.compute_signature(f"{url}{PATH}", fields)
+    return Request((SIGNATURE_HEADER, signature), FORM, urlencode(fields))
 
 
-def _environment(server: EmbeddedRedis, port: int, url: str) -> dict[str, str]:
-    return {
-        **os.environ,
-        "PORT": str(port),
-        "PUBLIC_BASE_URL": url,
-        "REDIS_URL": server.url,
-        "TWILIO_ACCOUNT_SID": ACCOUNT,
-        "TWILIO_AUTH_TOKEN": TOKEN,
-        "RELAY_SEALING_KEYS": KEY,
-        "RELAY_INDEX_KEYS": KEY,
-        "BOARD_NAME": "JobBoard",
-        "WEB_CONCURRENCY": "1",
-        "LOG_LEVEL": "INFO",
-    }
-
-
-@contextmanager
-def _gunicorn(app: str, environment: dict[str, str], directory: Path) -> Iterator[None]:
-    with (directory / "web.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "--config", "config/server.py", app],
-            cwd=ROOT,
-            env=environment,
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        _wait_for_answer(environment["PUBLIC_BASE_URL"])
-        yield
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _answer_of(call: Call, url: str) -> str:
+def _answer_of(call: Request, url: str) -> str:
     response = _post(requests.Session(), call, url)
     assert "<Dial" in response.text, response.text
     return response.text
 
 
-def _post(http: requests.Session, call: Call, url: str) -> requests.Response:
+def _post(http: requests.Session, call: Request, url: str) -> requests.Response:
     return http.post(
-        f"{url}/twilio/voice",
+        f"{url}{PATH}",
         data=call.body,
-        headers={
-            "Content-Type": "application/x-www-form-urlencoded",
-            "X-Twilio-Signature": call.signature,
-        },
+        headers=call.headers,
         timeout=30,
     )
 
 
-def _wrk(url: str, file: Path) -> dict[str, float]:
-    """Full load from 16 connections, after a warm-up."""
-    command = ["wrk", "-t1", "-c16", "-s", str(Path(__file__).parent / "calls.lua"), "--latency"]
-    environment = {**os.environ, "RELAY_BENCH_CALLS": str(file)}
-    subprocess.run([*command, "-d2s", url], env=environment, check=True, capture_output=True)
-    output = subprocess.run(
-        [*command, f"-d{SECONDS}s", url],
-        env=environment,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
-    assert "Non-2xx" not in output, output
-    return {
-        "rate": float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1]),
-        "p50": _milliseconds(re.search(r"^\s+50%\s+(\S+)", output, re.MULTILINE)[1]),
-        "p99": _milliseconds(re.search(r"^\s+99%\s+(\S+)", output, re.MULTILINE)[1]),
-    }
-
-
-def _milliseconds(text: str) -> float:
-    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s)", text).groups()
-    return float(number) * {"us": 1e-3, "ms": 1.0, "s": 1e3}[unit]
-
-
-async def _steady(url: str, calls: list[Call], *, rate: int, seconds: int) -> list[float]:
+async def _steady(url: str, calls: list[Request], *, rate: int, seconds: int) -> list[float]:
     """Open loop: a call every 1/rate seconds whether or not the last one has been answered.
 
     Times count from when the call was due, so that a server that stalls cannot hide it.
@@ -251,12 +184,9 @@ async def _steady(url: str, calls: list[Call], *, rate: int, seconds: int) -> li
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
             call = calls[ordinal]
             async with http.post(
-                f"{url}/twilio/voice",
+                f"{url}{PATH}",
                 data=call.body,
-                headers={
-                    "Content-Type": "application/x-www-form-urlencoded",
-                    "X-Twilio-Signature": call.signature,
-                },
+                headers=call.headers,
             ) as response:
                 assert response.status == 200
                 await response.read()
@@ -265,7 +195,7 @@ async def _steady(url: str, calls: list[Call], *, rate: int, seconds: int) -> li
         return list(await asyncio.gather(*(one(ordinal) for ordinal in range(rate * seconds))))
 
 
-def _beside_half_sent(url: str, port: int, calls: list[Call]) -> tuple[list[float], list[float]]:
+def _beside_half_sent(url: str, port: int, calls: list[Request]) -> tuple[list[float], list[float]]:
     alone = _one_by_one(url, calls[:300])
     sockets = [_half_sent(port) for _ in range(HALF_SENT)]
     try:
@@ -276,7 +206,7 @@ def _beside_half_sent(url: str, port: int, calls: list[Call]) -> tuple[list[floa
     return alone, crowded
 
 
-def _one_by_one(url: str, calls: list[Call]) -> list[float]:
+def _one_by_one(url: str, calls: list[Request]) -> list[float]:
     times = []
     with requests.Session() as http:
         for call in calls:
@@ -293,20 +223,3 @@ def _half_sent(port: int) -> socket.socket:
         b"Content-Type: application/x-www-form-urlencoded\r\n\r\nCallSid=CA"
     )
     return half
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-def _wait_for_answer(url: str) -> None:
-    """gunicorn listens before its worker has loaded the application."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        with contextlib.suppress(requests.ConnectionError):
-            requests.get(f"{url}/healthz", timeout=20)
-            return
-        time.sleep(0.1)
-    raise TimeoutError("the server did not start")
