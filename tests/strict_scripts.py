@@ -11,7 +11,8 @@ from typing import Any
 
 import redis
 
-from relay.store.scripts import Scripts
+from relay.store.key_declarations import Keys
+from relay.store.scripts import Scripts, Value
 from relay.store.store import Store
 
 _USER = "strict"
@@ -24,6 +25,12 @@ class StrictScripts(Scripts):
         options = {**client.connection_pool.connection_kwargs, "username": _USER, "password": "x"}
         self._user: redis.Redis | None = None
         self._options = {k: options[k] for k in ("host", "port", "username", "password")}
+        #: The names of the scripts that have run.
+        self.ran: set[str] = set()
+
+    def run(self, name: str, keys: Keys, /, *, durably: bool = False, **args: Value) -> Any:
+        self.ran.add(name)
+        return super().run(name, keys, durably=durably, **args)
 
     def send(
         self,
@@ -48,11 +55,16 @@ class StrictScripts(Scripts):
         return self._user.eval(text, len(keys), *keys, *args)
 
 
-def strict_store(client: redis.Redis) -> Store:
+def run_strictly(records: Any, scripts: StrictScripts) -> None:
+    """From now on the records' scripts, and those of their parts, are run by these."""
+    for part in (records, *vars(records).values()):
+        if hasattr(part, "_scripts"):
+            part._scripts = scripts
+
+
+def strict_store(client: redis.Redis, scripts: StrictScripts) -> Store:
     """A store on a real Redis whose every script runs strictly."""
-    store, scripts = Store(client), StrictScripts(client)
+    store = Store(client)
     for records in vars(store).values():
-        for part in (records, getattr(records, "outbox", None)):
-            if hasattr(part, "_scripts"):
-                part._scripts = scripts
+        run_strictly(records, scripts)
     return store

@@ -194,8 +194,8 @@ def _outcome(outcome: str, rest: list[Any]) -> ChangeOutcome:
         case "held":
             return Held()
         case "same_phone":
-            return SamePhone(tuple(rest))
+            return SamePhone(tuple(rest[0]))
         case "exhausted":
             return NoNumber(tuple(rest))
         case _:
-            return InTheWay(tuple(rest))
+            return InTheWay(tuple(rest[0]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar, cast
 
 from flask import Blueprint, g, request
@@ -19,8 +20,8 @@ SIGNATURE_HEADER = "X-Twilio-Signature"
 
 
 def require_signature(blueprint: Blueprint) -> None:
-    """Lets only signed requests to the blueprint's views: a forged one is Forbidden before
-    anything else happens."""
+    """Lets only signed requests to the blueprint's views. Before anything else happens, a forged
+    one is Forbidden, and one that cannot be checked now is Unavailable."""
     blueprint.url_value_preprocessor(_take_board)
     blueprint.before_request(_check_signature)
 
@@ -28,6 +29,11 @@ def require_signature(blueprint: Blueprint) -> None:
 def signed_fields() -> Form:
     """The fields of the request that the carrier has signed."""
     return cast("Form", g.signed_fields)
+
+
+def is_signed() -> bool:
+    """Whether the carrier is known to have sent the request."""
+    return "signed_fields" in g
 
 
 def follow_number(work: Callable[[], Answer]) -> Answer:
@@ -69,14 +75,15 @@ def _signed_fields(services: Services | None) -> Form | None:
 
 def _board_of_request() -> Services | None:
     """None for a board that there is not. While the store is away, a number that this process does
-    not know counts as one of ``main``."""
-    named = g.board_named
-    try:
-        return deployment().of_board(named) if named else deployment().of_number(_called())
-    except NotFound:
+    not know counts as one of ``main``. Raises Unavailable while the boards are not known."""
+    if g.board_named:
+        with suppress(NotFound):
+            return deployment().of_board(g.board_named)
         return None
+    try:
+        return deployment().of_number(_called())
     except Unavailable:
-        return None if named else deployment().main
+        return deployment().main
 
 
 def _called() -> str:

@@ -24,9 +24,9 @@ from relay.domain.errors import Forbidden
 from relay.domain.routing import Decline, HangUp, Refusal
 from relay.metrics import CALLS, WEBHOOK_SECONDS
 from relay.web.auth import signed
-from relay.web.current import board, now, services
+from relay.web.current import board, deployment, now, services, web_deployment
 from relay.web.problems import http_problem, relay_problem
-from relay.web.signed import follow_number, require_signature, signed_fields
+from relay.web.signed import follow_number, is_signed, require_signature, signed_fields
 from relay.workflows.connect_call import connect_call, take_code
 from relay.workflows.record_call_progress import (
     record_call_end,
@@ -107,7 +107,8 @@ def leg_progress(call_id: str) -> Response:
 @signed
 def call_ended() -> Response:
     """A call on one of our numbers is over, however it went."""
-    record_call_end(services(), read_call_ended(signed_fields()), now=now())
+    report = read_call_ended(signed_fields())
+    follow_number(lambda: record_call_end(services(), report, now=now()))
     return _twiml(empty_voice_document())
 
 
@@ -124,7 +125,7 @@ def _stay_polite(error: Exception) -> Response:
             CALLS.labels(Refusal.TRY_LATER).inc()
             apology = Decline(refusal=Refusal.TRY_LATER)
             return _twiml(_documents().call(apology, call_id="", virtual_number=""))
-        case "voice.dialled" if not isinstance(error, UnreadableWebhook):
+        case "voice.dialled" if is_signed() and not isinstance(error, UnreadableWebhook):
             report = read_dial_report(signed_fields())
             return _twiml(_documents().dialled(tell_without_record(report)))
         case "voice.screen" | "voice.screen_answer" | "voice.dialled":
@@ -134,7 +135,8 @@ def _stay_polite(error: Exception) -> Response:
 
 
 def _documents() -> VoiceDocuments:
-    return board().documents
+    """In the words of the request's board; of ``main`` while boards are not known."""
+    return (board() if is_signed() else web_deployment().board(deployment().main)).documents
 
 
 def _twiml(document: str) -> Response:

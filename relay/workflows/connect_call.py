@@ -79,19 +79,19 @@ def take_code(
 
 
 def _find(services: Services, call: InboundCall, now: float) -> tuple[str, Route]:
+    """The pool of the called number, "" for none, and whom the call is for."""
     pool = services.store.numbers.find_pool(call.called)
-    if pool is None:
-        return "", Route(state=RouteState.UNKNOWN_NUMBER)
     route = _route(services, call, pool, now)
     if route.state is RouteState.UNKNOWN_NUMBER:
-        # The number has left the pool since this process read the map: read it again, once.
+        # The number may have come or moved since this process read its map: read it again, once.
         pool = services.store.numbers.look_again(call.called)
-        if pool is not None:
-            route = _route(services, call, pool, now)
+        route = _route(services, call, pool, now)
     return pool or "", route
 
 
-def _route(services: Services, call: InboundCall, pool: str, now: float) -> Route:
+def _route(services: Services, call: InboundCall, pool: str | None, now: float) -> Route:
+    if pool is None:
+        return Route(state=RouteState.UNKNOWN_NUMBER)
     return services.store.calls.route(
         pool, _incoming(services, call), limits=_limits(services), now=now
     )

@@ -100,14 +100,22 @@ def _leg_progress(report: LegReport, call: CallRecord, session: Session) -> Call
 
 def record_call_end(services: Services, report: CallEnded, *, now: float) -> None:
     """The caller's leg is over, reported by the number itself: the one report that also comes
-    when the caller hung up first. Raises Unavailable."""
-    pool = services.store.numbers.find_pool(report.called)
-    call = services.store.calls.get(call_id(pool, report.call_sid)) if pool else None
+    when the caller hung up first. Raises Unavailable, and NumberMoved when the number is another
+    board's by now."""
+    numbers = services.store.numbers
+    call = _call_on(services, numbers.find_pool(report.called), report)
+    if call is None:
+        # A call that was not connected; or the number has moved since this process read its map.
+        call = _call_on(services, numbers.look_again(report.called), report)
     if call is not None:
         progress = call_progress.caller_gone(
             was_accepted=call.was_accepted, duration=report.duration
         )
         services.store.calls.advance(call.id, progress, now=now, virtual_number=call.virtual_number)
+
+
+def _call_on(services: Services, pool: str | None, report: CallEnded) -> CallRecord | None:
+    return services.store.calls.get(call_id(pool, report.call_sid)) if pool else None
 
 
 def _find(services: Services, interaction_id: str) -> tuple[CallRecord, Session] | None:

@@ -1,11 +1,15 @@
-"""Every key a script touches is among its KEYS, so that the store runs on a Redis Cluster."""
+"""Every key a script touches is among its KEYS, so that the store runs on a Redis Cluster.
+
+A *life* is a function that leads a board through some of its scripts; together they run all.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import redis
+from limits import RateLimitItemPerMinute
 
 from relay.domain.call_progress import taken
 from relay.domain.forecast import Sample
@@ -14,35 +18,52 @@ from relay.domain.participant import Role
 from relay.domain.pool import Geo, NumberStatus
 from relay.domain.purchase import JobKind, JobStatus, Purchase
 from relay.domain.reputation import Complaint
+from relay.domain.routing import RouteState
 from relay.domain.session import ClosedReason
+from relay.store.idempotency import Answered, Begun, Idempotency
+from relay.store.keys import DeploymentKeys
 from relay.store.phone_changes import Changed
+from relay.store.rate_limits import RateLimits
 from relay.store.suppressions import Suppressions
+from tests.architecture.test_scripts import SCRIPTS
 from tests.board import Board, number, person, take_out
 from tests.fake_redis import real_redis
 from tests.store.test_messages import Texts, add_notice, tell_counterpart
-from tests.strict_scripts import strict_store
+from tests.strict_scripts import StrictScripts, run_strictly, strict_store
 from tests.world import NOW, Pair
 
 pytestmark = pytest.mark.real_redis
 
 
+class StrictBoard(Board):
+    """A board whose every script runs as a user who may touch its declared keys and no other."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self.scripts = StrictScripts(client)
+        super().__init__(client, strict_store(client, self.scripts))
+
+
 @pytest.fixture
-def strict(real_redis_url: str) -> Iterator[Board]:
+def new_board(real_redis_url: str) -> Iterator[Callable[[], StrictBoard]]:
     with real_redis(real_redis_url) as client:
-        client.flushall()
-        yield Board(client, strict_store(client))
+
+        def made() -> StrictBoard:
+            client.flushall()
+            return StrictBoard(client)
+
+        yield made
         client.execute_command("ACL", "DELUSER", "strict")
 
 
-def test_the_check_itself_notices_an_undeclared_key(strict: Board) -> None:
-    scripts = strict.store.people._scripts
+def test_the_check_itself_notices_an_undeclared_key(new_board: Callable[[], StrictBoard]) -> None:
+    scripts = new_board().scripts
     scripts.run_text('return redis.call("GET", "{main}/us:x")', ["{main}/us:x"], [])
     # Redis: "can't access at least one of the keys"; Valkey: "No permissions to access a key".
     with pytest.raises(redis.exceptions.RedisError, match=r"access .*\bkeys?\b"):
         scripts.run_text('return redis.call("GET", "{main}/us:y")', ["{main}/us:x"], [])
 
 
-def test_a_sessions_whole_life(strict: Board) -> None:
+def a_sessions_whole_life(strict: StrictBoard) -> None:
     strict.register_recruiter("rita", "r")
     strict.register_candidate("carl", "c")
     session = strict.open("rita", "carl")
@@ -50,6 +71,7 @@ def test_a_sessions_whole_life(strict: Board) -> None:
     strict.store.sessions.amend(session.id, now=strict.now, context="Cook")
     strict.call("r", number(0), sid="CA1")
     strict.store.calls.advance("us.CA1", taken("CA2"), now=strict.now)
+    assert strict.enter_code("x", number(0), session.access_code).state is RouteState.CONNECT
     strict.close(session, ClosedReason.BLOCKED)
     strict.open("rita", "carl", ttl=5)
     for _ in range(6):
@@ -57,13 +79,13 @@ def test_a_sessions_whole_life(strict: Board) -> None:
     assert strict.is_empty()
 
 
-def test_a_numbers_whole_life(strict: Board) -> None:
+def a_numbers_whole_life(strict: StrictBoard) -> None:
     strict.store.numbers.set_status(number(0), "us", NumberStatus.DRAINING)
     assert take_out(strict.store, number(0)) == "removed"
     strict.add_number(0)
 
 
-def test_a_purchase_and_a_release(strict: Board) -> None:
+def a_purchase_and_a_release(strict: StrictBoard) -> None:
     purchases, numbers = strict.store.purchases, strict.store.numbers
     job = Purchase(
         id="us.1", pool="us", kind=JobKind.ORDER, country="US", wanted=2, created_at=int(NOW)
@@ -86,7 +108,7 @@ def test_a_purchase_and_a_release(strict: Board) -> None:
         assert strict.store.pools.figures("us").headroom == 2
 
 
-def test_phone_changes(strict: Board) -> None:
+def phone_changes(strict: StrictBoard) -> None:
     strict.put(geo=Geo.AREA_CODE, max_sessions_per_number=5)
     strict.register_recruiter("rita", "r")
     strict.register_recruiter("quinn", "q")
@@ -101,7 +123,7 @@ def test_phone_changes(strict: Board) -> None:
     strict.audit()
 
 
-def test_people(strict: Board) -> None:
+def people(strict: StrictBoard) -> None:
     strict.register_candidate("carl", "c")
     strict.register_candidate("dan", "d")
     people = strict.store.people
@@ -113,14 +135,15 @@ def test_people(strict: Board) -> None:
     in_service.stop(["c"], number(0), since=2, cause="us.SM2")
     in_service.carry_over(["new", "c"])
     assert in_service.is_stopped(["new"], number(1))
-    assert strict.change(Role.CANDIDATE, "dan", "c", take_over=True) == Changed(0)
     strict.register_recruiter("rita", "r")
+    strict.open("rita", "carl")
     strict.open("rita", "dan")
+    assert strict.change(Role.CANDIDATE, "dan", "c", take_over=True) == Changed(1)
     assert strict.erase(Role.CANDIDATE, "dan")
     assert people.get(Role.CANDIDATE, "dan") is None
 
 
-def test_a_texts_whole_life(strict: Board) -> None:
+def a_texts_whole_life(strict: StrictBoard) -> None:
     strict.client.flushall()
     texts = Texts(Pair(strict.client, strict.store))
     message, _ = texts.accept(text="my CV", media=1)
@@ -146,7 +169,7 @@ def test_a_texts_whole_life(strict: Board) -> None:
     assert forget(Role.CANDIDATE, session.candidate.ref, [session])
 
 
-def test_number_stats(strict: Board) -> None:
+def number_stats(strict: StrictBoard) -> None:
     strict.store.numbers.rest(number(0), "us", [Complaint.SHORT_CALLS], now=strict.now)
     assert strict.store.numbers.wake(number(0), "us")
     strict.store.reputation.note_number_stats("us", {"status:available": 3})
@@ -161,3 +184,45 @@ def test_number_stats(strict: Board) -> None:
     )
     strict.store.history.note("us", sample)
     assert strict.store.history.since("us", strict.now) == [sample]
+
+
+def a_request_with_a_key(strict: StrictBoard) -> None:
+    idempotency = Idempotency(strict.client, strict.store.keys)
+    run_strictly(idempotency, strict.scripts)
+    begun = idempotency.begin("request", "body", now=strict.now)
+    assert isinstance(begun, Begun)
+    idempotency.keep("request", begun.token, Answered(201, "{}"))
+    assert idempotency.begin("request", "body", now=strict.now) == Answered(201, "{}")
+    for keys in (strict.store.keys, DeploymentKeys()):
+        limits = RateLimits(strict.client, keys)
+        run_strictly(limits, strict.scripts)
+        assert limits.hit(RateLimitItemPerMinute(1), "key") is None
+        assert limits.hit(RateLimitItemPerMinute(1), "key") == 60
+
+
+LIVES = (
+    a_sessions_whole_life,
+    a_numbers_whole_life,
+    a_purchase_and_a_release,
+    phone_changes,
+    people,
+    a_texts_whole_life,
+    number_stats,
+    a_request_with_a_key,
+)
+
+
+@pytest.mark.parametrize("life", LIVES, ids=lambda life: life.__name__)
+def test_scripts_touch_only_declared_keys(
+    life: Callable[[StrictBoard], None], new_board: Callable[[], StrictBoard]
+) -> None:
+    life(new_board())
+
+
+def test_every_script_is_led_through(new_board: Callable[[], StrictBoard]) -> None:
+    ran = set()
+    for life in LIVES:
+        board = new_board()
+        life(board)
+        ran |= board.scripts.ran
+    assert ran == set(SCRIPTS)

@@ -8,9 +8,17 @@ from typing import Any
 import pytest
 from twilio.request_validator import RequestValidator
 
+from relay.carrier.webhooks import read_inbound_call
 from relay.domain.api_key import Scope
+from relay.domain.board import NumberPlace
+from relay.domain.call_progress import CallStatus
+from relay.domain.routing import Bridge
+from relay.metrics import FORGED_WEBHOOKS
 from relay.store.api_keys import ApiKeys
+from relay.store.number_map import NumberMap
+from relay.workflows.connect_call import connect_call
 from tests.web.api import PAIR, Api, pointers
+from tests.world import RITA, make_deployment
 
 ACCOUNT = "AC" + "2" * 32
 OWN_ACCOUNT = {"sid": ACCOUNT, "auth_token": "its-own-token", "auth_token_next": "its-next-token"}
@@ -162,6 +170,51 @@ def test_another_boards_token_signs_nothing_for_main(api: Api) -> None:
     number = api.get("/v1/numbers").json["data"][0]["phone_number"]
     assert call(api, "its-own-token", called=number).status_code == 403
     assert call(api, "its-own-token", called="+16285550199").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("step", "said"), [("code/1", "cannot be connected right now"), ("dialled", "<Hangup")]
+)
+def test_a_webhook_of_a_board_is_not_forged_while_boards_are_not_known(
+    api: Api, step: str, said: str
+) -> None:
+    """A process that has just started, and the store is away: a 403 would be final."""
+    forged = FORGED_WEBHOOKS._value.get()
+    api.redis.connection_pool.connection_kwargs["server"].connected = False
+    answer = api.http.post(f"/twilio/second/calls/us.CA1/{step}", data={"CallSid": "CA1"})
+    assert (answer.status_code, answer.mimetype) == (200, "text/xml")
+    assert said in answer.text
+    text = api.http.post("/twilio/second/messages/us.SM1/1/status", data={"MessageSid": "SM1"})
+    assert text.status_code == 503
+    assert FORGED_WEBHOOKS._value.get() == forged
+
+
+def test_the_end_of_a_call_follows_its_number_to_another_board(api: Api) -> None:
+    """It was connected by a process that knew where the number is by now; this one does not."""
+    put(api)
+    deployment = api.world.deployment
+    theirs, key = deployment.of_board("second"), key_of(api, "second")
+    deployment.numbers.enter(NUMBER, NumberPlace("main", "us"))
+    assert deployment.of_number(NUMBER) is deployment.main
+    NumberMap(api.redis).strike_off(NUMBER, NumberPlace("main", "us"))
+    other_process = make_deployment(api.redis).of_board("second")
+    assert api.put("/v1/pools/us", {"country": "US"}, key=key).status_code == 201
+    other_process.store.numbers.add(NUMBER, "us", carrier_sid="PN", capabilities="vs", now=1)
+    assert api.post("/v1/sessions", {**PAIR, "pool": "us"}, key=key).status_code == 201
+    fields = {"CallSid": "CA" + "1" * 32, "From": RITA, "To": NUMBER}
+    answered = connect_call(other_process, read_inbound_call(fields), now=time.time())
+    assert isinstance(answered.decision, Bridge)
+
+    path = "/twilio/calls/ended"
+    ended = {**fields, "CallStatus": "completed", "CallDuration": "3"}
+    url = f"{theirs.settings.public_base_url}{path}"
+    signature = RequestValidator(theirs.account.tokens[0]).compute_signature(url, ended)
+    answer = api.http.post(path, data=ended, headers={"X-Twilio-Signature": signature})
+
+    assert answer.status_code == 200
+    record = theirs.store.calls.get(answered.id)
+    assert record is not None
+    assert record.status is CallStatus.CANCELED
 
 
 def test_a_path_of_an_unknown_board_answers_nobody(api: Api) -> None:

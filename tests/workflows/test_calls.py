@@ -30,7 +30,17 @@ from relay.workflows.record_call_progress import (
 )
 from relay.workflows.recycle import recycle
 from relay.workflows.screen_call import ask_human, take_answer
-from tests.world import CARL, NORA, NOW, NUMBER, OTHER_NUMBER, RITA, make_world
+from tests.world import (
+    CARL,
+    NORA,
+    NOW,
+    NUMBER,
+    OTHER_NUMBER,
+    RITA,
+    World,
+    make_deployment,
+    make_world,
+)
 
 SID = "CA" + "1" * 32
 LEG = "CA" + "2" * 32
@@ -224,6 +234,23 @@ def test_a_stale_map_of_numbers_is_read_again(world):
 
     assert isinstance(call_from(world, RITA).decision, Bridge)
     assert store.numbers.find_pool(NUMBER) == "us-2"
+
+
+def test_a_number_that_has_just_come_connects(world):
+    """Somebody called it before it was ours, a moment ago."""
+    assert call_from(world, RITA, called=OTHER_NUMBER).decision == Decline(
+        refusal=Refusal.NOT_CONNECTED
+    )
+    deployment = make_deployment(world.services.store.client)
+    other_process = World(deployment.main, world.jobs, deployment)
+    numbers = other_process.services.store.numbers
+    numbers.add(OTHER_NUMBER, "us", carrier_sid="PN", capabilities="vs", now=NOW)
+    opened = (other_process.open(), other_process.open(candidate="dan"))
+
+    decision = call_from(world, RITA, called=OTHER_NUMBER).decision
+
+    assert isinstance(decision, Bridge)
+    assert decision.session.id in {session.id for session in opened}
 
 
 def test_a_number_given_back_meanwhile_connects_nobody(world):

@@ -387,12 +387,12 @@ end
 local held, numbers = read_held(order)
 local plan = sort_sessions(live, order, held)
 if #plan.same > 0 then
-  return { "same_phone", unpack(plan.same) }
+  return { "same_phone", plan.same }
 elseif #plan.bound > 0 then
   for _, found in ipairs(plan.moves) do
     plan.bound[#plan.bound + 1] = found.id
   end
-  return { "bound", unpack(plan.bound) }
+  return { "bound", plan.bound }
 end
 local closings = holder and plan_closings(pools, keys.loser_sessions, args.reason) or {}
 if not closings or not has_seen_all(plan, holder) then
