@@ -18,7 +18,7 @@ LINTED := $(TYPED) tests
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
-demo: $(VENV)/.stamp-prod redis  ## the whole service, and a short story told with a few phones
+demo: $(VENV)/.stamp-prod redis  ## the whole service, and a short scenario played on a few phones
 	@$(PYTHON) -m relay demo
 
 sandbox: $(VENV)/.stamp-prod redis  ## the same service, left running, with phones to play with

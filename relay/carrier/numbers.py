@@ -89,7 +89,7 @@ class CarrierNumbers:
         ``area_code``: three digits, and only where the calling code is +1. Raises CarrierError,
         20404 for a country in which the carrier sells nothing of the kind.
         """
-        # None leaves a wish out; False would ask for numbers that cannot.
+        # None leaves a criterion out; False would ask for numbers that cannot.
         wishes: dict[str, Any] = {
             "sms_enabled": True if sms else None,
             "voice_enabled": True if voice else None,

@@ -10,7 +10,7 @@ import click
 
 @click.command()
 def demo() -> None:
-    """Start the whole service with a simulated carrier and play a short story on a few phones."""
+    """Start the whole service on a simulated carrier and play a short scenario on phones."""
     _run("relay.sandbox.demo")
 
 

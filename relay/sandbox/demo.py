@@ -1,7 +1,7 @@
-"""``make demo``: a short story with a few phones, told as it happens.
+"""``make demo``: a short scenario on a few phones, told as it happens.
 
-Every process is the real one; only the carrier is simulated. The story ends with a search for the
-real numbers in Redis and in the logs, which must find none (P2).
+Every process is the real one; only the carrier is simulated. At its end the real numbers are
+searched for in Redis and in the logs: none may be found (P2).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from relay.sandbox.service import Service, simulated_carrier
 
 
 def run(console: Console | None = None) -> None:
-    """Plays the story. Raises ScenarioFailed, or ServiceDidNotStart, when it goes wrong."""
+    """Plays the scenario. Raises ScenarioFailed, or ServiceDidNotStart, when it goes wrong."""
     console = console or Console(highlight=False, soft_wrap=True)
     directory = Path(tempfile.mkdtemp(prefix="relay-demo-"))
     try:

@@ -1,4 +1,4 @@
-"""Tells what happens on the phones, and holds it to what the story says."""
+"""Tells what happens on the phones, and holds it to what the scenario says."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MARGIN = " " * 18
 
 
 class ScenarioFailed(Exception):
-    """Something did not happen as the story tells it."""
+    """Something did not happen as the scenario says."""
 
 
 class Narrator:
@@ -127,7 +127,7 @@ class Narrator:
 
     def expect(self, fact: bool, what: str) -> None:  # noqa: FBT001 - reads as a sentence
         if not fact:
-            raise ScenarioFailed(f"The story went wrong: it is not true that {what}.")
+            raise ScenarioFailed(f"The scenario went wrong: it is not true that {what}.")
 
     def wait_for(self, ask: Callable[[], Any], fulfilled: Callable[[Any], bool], what: str) -> Any:
         deadline = time.monotonic() + 40
@@ -136,7 +136,7 @@ class Narrator:
             if fulfilled(answer):
                 return answer
             time.sleep(0.2)
-        raise ScenarioFailed(f"The story went wrong: waited in vain until {what}.")
+        raise ScenarioFailed(f"The scenario went wrong: waited in vain until {what}.")
 
 
 def _keys_of(phone: Phone) -> str:

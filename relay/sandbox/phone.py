@@ -73,7 +73,7 @@ class Phone:
         forwarded_from: str | None = None,
         verstat: str | None = "TN-Validation-Passed-A",
     ) -> SimulatedCall:
-        """Dials a number and returns at once; `wait()` on the result for the story.
+        """Dials a number and returns at once; `wait()` on the result for the whole call.
 
         With pauses and keys after it, or as a link (`tel:+14155550192,,482913`), the phone sends
         the keys by itself once the call is answered: two seconds a comma. Who does not listen then

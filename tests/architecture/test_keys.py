@@ -40,7 +40,7 @@ def is_declared(key, declared):
     return any(re.fullmatch(pattern, key) for pattern in declared)
 
 
-def story(api):
+def leave_everything(api):
     """Everything that the API and texts leave in the store."""
     with time_machine.travel(NOW, tick=False):
         list(all_answers(api))
@@ -65,7 +65,7 @@ def story(api):
 def test_every_key_is_declared(api):
     declared = list(patterns())
 
-    story(api)
+    leave_everything(api)
 
     unknown = [key for key in api.redis.keys("*") if not is_declared(key, declared)]
     assert not unknown
@@ -79,7 +79,7 @@ def test_the_document_has_the_declared_keys():
 
 
 def test_the_keys_of_a_board_are_in_one_slot(api):
-    story(api)
+    leave_everything(api)
 
     for key in api.redis.keys("*"):
         assert re.match(r"\{(main|all_boards)\}[:/]", key)
@@ -88,7 +88,7 @@ def test_the_keys_of_a_board_are_in_one_slot(api):
 
 def test_p4_nothing_writes_the_key_that_never_exists(api):
     """A slot that is being moved refuses each script whole by it."""
-    story(api)
+    leave_everything(api)
 
     assert not list(api.redis.scan_iter("*:never"))
 

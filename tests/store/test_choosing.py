@@ -26,15 +26,15 @@ def crew(board: Board) -> Board:
     return board
 
 
-def claim(crew: Board, recruiter: str, candidate: str, **wish: Any) -> Session:
-    claimed = crew.claim(crew.enter(recruiter, candidate), **wish)
+def claim(crew: Board, recruiter: str, candidate: str, **request: Any) -> Session:
+    claimed = crew.claim(crew.enter(recruiter, candidate), **request)
     assert isinstance(claimed, Claimed), claimed
     crew.audit()
     return claimed.session
 
 
-def why(crew: Board, recruiter: str, candidate: str, **wish: Any) -> ExhaustedReason:
-    claimed = crew.claim(crew.enter(recruiter, candidate), **wish)
+def why(crew: Board, recruiter: str, candidate: str, **request: Any) -> ExhaustedReason:
+    claimed = crew.claim(crew.enter(recruiter, candidate), **request)
     assert isinstance(claimed, Exhausted), claimed
     crew.audit()
     return claimed.reason

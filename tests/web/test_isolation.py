@@ -233,7 +233,7 @@ TestTwoBoards.settings = settings(
     max_examples=25,
     stateful_step_count=25,
     deadline=None,
-    # Each step asks a dozen questions: to shrink a story would take minutes.
+    # Each step asks a dozen questions: to shrink a sequence would take minutes.
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=list(HealthCheck),
 )

@@ -17,7 +17,7 @@ SPELLINGS = [
 
 
 def all_answers(api):
-    """A story that asks for everything, in every way that goes right and most that go wrong."""
+    """Requests that ask for everything, in every way that goes right and most that go wrong."""
     yield api.post("/v1/sessions", PAIR | {"context": "Backend engineer"})
     session = yield from id_of(api.post("/v1/sessions", PAIR))
     path = f"/v1/sessions/{session}"

@@ -189,7 +189,7 @@ def test_p6_numbers_that_carry_no_texts_are_no_headroom_of_a_pool_that_texts(
     market.policy(min_headroom=2)
     assert headroom(market) == 1
     find = market.carrier._numbers.find_available
-    market.carrier._numbers.find_available = lambda **wish: [] if wish["sms"] else find(**wish)
+    market.carrier._numbers.find_available = lambda **asked: [] if asked["sms"] else find(**asked)
 
     keep(market)
 
@@ -204,7 +204,7 @@ def test_p6_numbers_that_carry_no_texts_are_no_headroom_of_a_pool_that_texts(
 def test_where_none_of_a_pools_numbers_can_text_calls_are_enough(market: Market) -> None:
     market.policy("gb", min_headroom=2)
     find = market.carrier._numbers.find_available
-    market.carrier._numbers.find_available = lambda **wish: [] if wish["sms"] else find(**wish)
+    market.carrier._numbers.find_available = lambda **asked: [] if asked["sms"] else find(**asked)
     lacks_texts(market)
 
     keep(market)

@@ -10,7 +10,7 @@ from relay.sandbox.narrator import Narrator
 from relay.sandbox.scenarios.people import BOARD, CARL, DAN, FIRST_NUMBER, NORA, RITA
 from relay.sandbox.service import Api
 
-#: So short that the story can wait for it; a real one lasts weeks.
+#: So short that the scenario can wait for it; a real one lasts weeks.
 COOLDOWN_SECONDS = 4
 
 

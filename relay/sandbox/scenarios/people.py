@@ -1,4 +1,4 @@
-"""Who is in the story, and what the board rents for them."""
+"""Who is in the scenario, and what the board rents for them."""
 
 from __future__ import annotations
 

@@ -25,8 +25,8 @@
 -- renumbered, left ones too; area: "" where the policy does not look at it. First everything is
 -- looked at and planned, then written, per number and not per session. Safe to run twice.
 --
--- Answers {"changed", sessions moved} | {"held"} (by another candidate) | {"same_phone", ids…} (the
--- new phone is the other side's) | {"bound", ids…} (in the way) | {"exhausted", id} | {"again"}
+-- Answers {"changed", sessions moved} | {"held"} (by another candidate) | {"same_phone", ids} (the
+-- new phone is the other side's) | {"bound", ids} (in the way) | {"exhausted", id} | {"again"}
 -- (something is not as the caller has seen it).
 local index_field, other_field = args.role .. "_index", args.other_role .. "_index"
 local pools = pools_by_name()
@@ -173,10 +173,10 @@ local function choose_numbers(plan, nodes)
     other.taken = taken_by[other.phone]
     local stopped = add_stopped_numbers(add_stopped_numbers({}, keys.new_stops), { given.stops })
     local area = given.area ~= "" and given.area_key
-    local wish = wish_of(found.pool, found.session.channels, area, stopped)
-    wish.filled = found.pool.filled or {}
+    local request = request_of(found.pool, found.session.channels, area, stopped)
+    request.filled = found.pool.filled or {}
     local sides = { [args.role] = node, [args.other_role] = other }
-    given.ordinal, given.number = choose(found.pool, wish, sides.recruiter, sides.candidate)
+    given.ordinal, given.number = choose(found.pool, request, sides.recruiter, sides.candidate)
     if not given.ordinal then
       return found
     end

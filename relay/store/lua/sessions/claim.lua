@@ -42,14 +42,14 @@ local function read_latest()
   return { id = id, record = record, session = record and read_session(record), is_here = is_here }
 end
 
-local function can_carry(wish, ordinal)
-  return not (wish.voice and redis.call("GETBIT", keys.no_voice, ordinal) == 1)
-    and not (wish.sms and redis.call("GETBIT", keys.no_sms, ordinal) == 1)
+local function can_carry(request, ordinal)
+  return not (request.voice and redis.call("GETBIT", keys.no_voice, ordinal) == 1)
+    and not (request.sms and redis.call("GETBIT", keys.no_sms, ordinal) == 1)
 end
 
 -- The answer where the pair has an open session; nil where it has none any more, which is tidied
 -- up.
-local function return_existing(latest, wish)
+local function return_existing(latest, request)
   local session = latest.session
   if not session or session.status ~= "open" then
     return nil
@@ -61,7 +61,7 @@ local function return_existing(latest, wish)
     return nil
   elseif latest.id == args.id then
     return { "created", args.id, latest.record }
-  elseif not can_carry(wish, session.ordinal) then
+  elseif not can_carry(request, session.ordinal) then
     return { "incapable", latest.id, latest.record }
   end
   session.channels, session.context = args.channels, args.context
@@ -82,27 +82,27 @@ local function still_binds(latest, node, role)
 end
 
 -- Nobody else is there, or only sessions that the recruiter's code told apart before, too.
-local function is_free_again(latest, wish, node, role)
+local function is_free_again(latest, request, node, role)
   local held = redis.call("HGET", node.phone, latest.session.number)
   return not held
-    or still_binds(latest, node, role) and (wish.shares or not is_several(held))
+    or still_binds(latest, node, role) and (request.shares or not is_several(held))
 end
 
 -- shares: also where the recruiter has other sessions on the number by now, by a code.
-local function may_come_back(latest, wish, nodes, shares)
+local function may_come_back(latest, request, nodes, shares)
   local ordinal = latest.is_here and latest.session and latest.session.ordinal
   return ordinal
     and redis.call("HGET", keys.ordinals, ordinal) == latest.session.number
     and redis.call("GETBIT", keys.blocked, ordinal) == 0
     and redis.call("GETBIT", keys.full, ordinal) == 0
-    and can_carry(wish, ordinal)
-    and (is_free_again(latest, wish, nodes.recruiter, "recruiter")
+    and can_carry(request, ordinal)
+    and (is_free_again(latest, request, nodes.recruiter, "recruiter")
       or shares and redis.call("GETBIT", nodes.recruiter.used.candidate, ordinal) == 0)
-    and is_free_again(latest, wish, nodes.candidate, "candidate")
+    and is_free_again(latest, request, nodes.candidate, "candidate")
 end
 
-local function is_suppressed(wish, number)
-  for _, suppressed in ipairs(wish.sms and wish.suppressed or {}) do
+local function is_suppressed(request, number)
+  for _, suppressed in ipairs(request.sms and request.suppressed or {}) do
     if suppressed == number then
       return true
     end
@@ -112,14 +112,14 @@ end
 
 -- Ordinal and number: the pair's old one, else one by the policy, else the old one by a code, or
 -- though one of the two has stopped its texts. Nil when there is none.
-local function choose_number(latest, wish, nodes)
+local function choose_number(latest, request, nodes)
   local former = latest.session and latest.session.number
-  if may_come_back(latest, wish, nodes, false) and not is_suppressed(wish, former) then
+  if may_come_back(latest, request, nodes, false) and not is_suppressed(request, former) then
     return latest.session.ordinal, former
   end
-  local ordinal, number = choose(keys, wish, nodes.recruiter, nodes.candidate)
-  if not ordinal and may_come_back(latest, wish, nodes, wish.shares)
-    and (wish.voice or not is_suppressed(wish, former))
+  local ordinal, number = choose(keys, request, nodes.recruiter, nodes.candidate)
+  if not ordinal and may_come_back(latest, request, nodes, request.shares)
+    and (request.voice or not is_suppressed(request, former))
   then
     return latest.session.ordinal, former
   end
@@ -194,9 +194,9 @@ then
 end
 local stopped = add_stopped_numbers({}, keys.recruiter_stops)
 add_stopped_numbers(stopped, keys.candidate_stops)
-local wish = wish_of(keys, args.channels, args.area ~= "" and keys.area_numbers, stopped)
+local request = request_of(keys, args.channels, args.area ~= "" and keys.area_numbers, stopped)
 local latest = read_latest()
-local existing = return_existing(latest, wish)
+local existing = return_existing(latest, request)
 if existing then
   return existing
 elseif redis.call("HEXISTS", keys.sessions, args.id) == 1 then
@@ -206,9 +206,9 @@ local nodes = {
   recruiter = living_node(keys.recruiter_nodes, args.recruiter_indexes),
   candidate = living_node(keys.candidate_nodes, args.candidate_indexes),
 }
-local ordinal, number = choose_number(latest, wish, nodes)
+local ordinal, number = choose_number(latest, request, nodes)
 if not ordinal then
-  return { "exhausted", why_none(keys, wish, nodes.recruiter, nodes.candidate) }
+  return { "exhausted", why_none(keys, request, nodes.recruiter, nodes.candidate) }
 end
 local code, code_needed = bind_pair(latest, nodes, ordinal, number)
 local record = record_session(people, nodes, latest, ordinal, number, code, code_needed)

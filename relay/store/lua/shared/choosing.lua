@@ -1,12 +1,13 @@
 -- Choosing a number for a pair.
 -- keys: policy numbers ordinals blocked resting full no_sms no_voice busy scratch
 --
--- Wishes give way in this order: rest (a resting number is taken), spread (the lowest free number
--- is taken), geo (a number of another area is taken). Then the recruiter shares a number that is
--- free for the candidate, and on which the recruiter is no candidate: the access code decides. What
--- the carrier would suppress a text on is the last resort of a pair that may also talk.
+-- Where no number fits in all, this gives way in turn: rest (a resting number is taken), spread
+-- (the lowest free number is taken), geo (a number of another area is taken). Then the recruiter
+-- shares a number that is free for the candidate, and on which the recruiter is no candidate: the
+-- access code decides. What the carrier would suppress a text on is the last resort of a pair that
+-- may also talk.
 --
--- wish: voice, sms, spread, shares (booleans), geo ("", "prefer", "strict"), area (bitmap),
+-- request: voice, sms, spread, shares (booleans), geo ("", "prefer", "strict"), area (bitmap),
 -- suppressed (numbers), filled (ordinals that are about to be full). A node's `taken` are ordinals
 -- that the phone is about to be bound on.
 
@@ -14,7 +15,7 @@
 local LOOKED_AT, AT_A_TIME = 512, 32
 
 -- What the policy lets a session of these channels have ("vs", "v", "s"). area: bitmap, or nil.
-local function wish_of(keys, channels, area, suppressed)
+local function request_of(keys, channels, area, suppressed)
   local policy = redis.call("HMGET", keys.policy, "selection", "access_codes", "geo", "strict_geo")
   local by_area = area and policy[3] == "area_code"
   return {
@@ -76,22 +77,22 @@ local function joined(list, ...)
 end
 
 -- The areas to look for a number in, the strictest first.
-local function areas_of(wish)
-  if wish.geo == "strict" then
-    return { { wish.area } }
-  elseif wish.geo == "prefer" then
-    return { { wish.area }, {} }
+local function areas_of(request)
+  if request.geo == "strict" then
+    return { { request.area } }
+  elseif request.geo == "prefer" then
+    return { { request.area }, {} }
   end
   return { {} }
 end
 
 -- rather: a bitmap of ordinals to take one of, where that fits the same wishes; or nil.
-local function take_as_wished(keys, wish, avoided, lists, rather)
-  for _, area in ipairs(areas_of(wish)) do
+local function take_as_asked(keys, request, avoided, lists, rather)
+  for _, area in ipairs(areas_of(request)) do
     for _, avoids in ipairs({ joined(avoided, keys.resting), avoided }) do
       for _, within in ipairs(rather and { joined(area, rather), area } or { area }) do
         map_free(keys, avoids, lists, within)
-        local ordinal, number = take_mapped(keys, wish.spread)
+        local ordinal, number = take_mapped(keys, request.spread)
         if ordinal then
           return ordinal, number
         end
@@ -109,13 +110,13 @@ local function ordinals_of(keys, numbers)
   return ordinals
 end
 
--- Bitmaps of what no wish can change, with the reason each stands for, in the order of naming.
-local function hard_limits(keys, wish, candidate)
+-- Bitmaps of what no request can change, with the reason each stands for, in the order of naming.
+local function hard_limits(keys, request, candidate)
   local limits = { { "no_numbers", keys.blocked } }
-  if wish.sms then
+  if request.sms then
     limits[#limits + 1] = { "no_sms_number", keys.no_sms }
   end
-  if wish.voice then
+  if request.voice then
     limits[#limits + 1] = { "no_voice_number", keys.no_voice }
   end
   limits[#limits + 1] = { "every_number_full", keys.full }
@@ -134,23 +135,23 @@ local function bitmaps_of(limits)
 end
 
 -- Returns ordinal and number, or nil.
-local function choose(keys, wish, recruiter, candidate)
-  local free_for_candidate = bitmaps_of(hard_limits(keys, wish, candidate))
+local function choose(keys, request, recruiter, candidate)
+  local free_for_candidate = bitmaps_of(hard_limits(keys, request, candidate))
   local not_as_candidate = joined(free_for_candidate, recruiter.used.candidate)
   local free_for_both = joined(not_as_candidate, recruiter.used.recruiter)
-  local taken = { wish.filled, candidate.taken or {} }
-  local suppressed = wish.sms and ordinals_of(keys, wish.suppressed) or {}
+  local taken = { request.filled, candidate.taken or {} }
+  local suppressed = request.sms and ordinals_of(keys, request.suppressed) or {}
   local ways = { suppressed }
-  if #suppressed > 0 and wish.voice then
+  if #suppressed > 0 and request.voice then
     ways = { suppressed, {} }
   end
   local ordinal, number
   for _, heeded in ipairs(ways) do
     local lists = joined(taken, heeded)
-    ordinal, number = take_as_wished(
-      keys, wish, free_for_both, recruiter.taken and joined(lists, recruiter.taken) or lists)
-    if not ordinal and wish.shares then
-      ordinal, number = take_as_wished(keys, wish, not_as_candidate, lists, recruiter.shared)
+    ordinal, number = take_as_asked(
+      keys, request, free_for_both, recruiter.taken and joined(lists, recruiter.taken) or lists)
+    if not ordinal and request.shares then
+      ordinal, number = take_as_asked(keys, request, not_as_candidate, lists, recruiter.shared)
     end
     if ordinal then
       break

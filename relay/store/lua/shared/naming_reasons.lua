@@ -1,16 +1,17 @@
 -- Why no number can be chosen, as a 409 names it.
 -- uses: choosing
 
-local function why_none(keys, wish, recruiter, candidate)
-  if wish.geo == "strict" then
-    wish.geo = ""
-    if choose(keys, wish, recruiter, candidate) then
+local function why_none(keys, request, recruiter, candidate)
+  if request.geo == "strict" then
+    request.geo = ""
+    if choose(keys, request, recruiter, candidate) then
       return "strict_geo"
     end
   end
-  local suppressed = wish.sms and not wish.voice and ordinals_of(keys, wish.suppressed) or {}
+  local is_text_only = request.sms and not request.voice
+  local suppressed = is_text_only and ordinals_of(keys, request.suppressed) or {}
   local avoided = {}
-  local limits = hard_limits(keys, wish, candidate)
+  local limits = hard_limits(keys, request, candidate)
   limits[#limits + 1] = { "recruiter_is_candidate_on_every_number", recruiter.used.candidate }
   for _, limit in ipairs(limits) do
     avoided = joined(avoided, limit[2], limit[3])
