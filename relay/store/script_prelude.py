@@ -9,23 +9,6 @@ from relay.store.key_declarations import Keys, Shape
 from relay.store.keys import DeploymentKeys, PoolKeys
 from relay.store.script_headers import Argument, DeclaredKey
 
-_READ_LISTS = """
-local function read_list(position, fields)
-  local list, count = {}, tonumber(ARGV[position])
-  for first = position + 1, position + count * math.max(#fields, 1), math.max(#fields, 1) do
-    local element = ARGV[first]
-    if #fields > 0 then
-      element = {}
-      for offset, read in ipairs(fields) do
-        element[read.name] = read.value(ARGV[first + offset - 1])
-      end
-    end
-    list[#list + 1] = element
-  end
-  return list, position + 1 + count * math.max(#fields, 1)
-end
-"""
-
 _READERS = {
     "": "{0}",
     "number": "tonumber({0})",
@@ -53,13 +36,15 @@ class Prelude:
         yield "}"
         if not self.lists:
             return
-        yield _READ_LISTS
         yield f"local place_in_args = {len(self.scalars) + 1}"
         for argument in self.lists:
-            readers = ", ".join(map(_field_reader, argument.fields))
-            yield (
-                f"args.{argument.name}, place_in_args = read_list(place_in_args, {{ {readers} }})"
-            )
+            name, width = argument.name, max(len(argument.fields), 1)
+            yield f"args.{name} = {{}}"
+            yield "for position = 1, tonumber(ARGV[place_in_args]) do"
+            yield f"  local first = place_in_args + 1 + (position - 1) * {width}"
+            yield f"  args.{name}[position] = {_element(argument.fields)}"
+            yield "end"
+            yield f"place_in_args = place_in_args + 1 + #args.{name} * {width}"
 
     def _keys(self) -> Iterator[str]:
         sample = _Sample()
@@ -100,9 +85,15 @@ class _Sample:
         return keys.shape(key.attribute, *("x" for _ in key.parts))
 
 
-def _field_reader(field: Argument) -> str:
-    value = f"function(text) return {_reader(field, 'text')} end"
-    return f'{{ name = "{field.name}", value = {value} }}'
+def _element(fields: Sequence[Argument]) -> str:
+    """Of a list: the text itself, or a record's table."""
+    if not fields:
+        return "ARGV[first]"
+    read = (
+        f"{field.name} = {_reader(field, f'ARGV[first + {offset}]')}"
+        for offset, field in enumerate(fields)
+    )
+    return f"{{ {', '.join(read)} }}"
 
 
 def _reader(argument: Argument, text: str) -> str:

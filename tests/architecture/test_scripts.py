@@ -126,7 +126,6 @@ def test_a_script_has_a_test_of_it(name):
 @pytest.mark.parametrize(
     ("part", "table", "fields"),
     [
-        ("session", "SESSION_FIELDS", Record._fields),
         ("message", "MESSAGE_FIELDS", MESSAGE_FIELDS),
         ("traffic", "TRAFFIC_FIELDS", TRAFFIC_FIELDS),
     ],
@@ -135,6 +134,19 @@ def test_lua_and_python_know_the_same_fields(part, table, fields):
     found = re.search(rf"{table} = \{{(.*?)\}}", SHARED[part].read_text(), re.DOTALL).group(1)
 
     assert tuple(re.findall(r'"(\w+)"', found)) == fields
+
+
+def test_lua_and_python_know_the_same_session():
+    """Read, named and written in the same order."""
+    text = SHARED["session"].read_text()
+    reading, packing = text.split("local function pack_session")
+    read, named = reading.split("local function read_session")[1].split("return {")
+    read = read.partition("local\n")[2].partition("=")[0]
+    packing = packing.partition("concat({")[2].partition("}")[0]
+
+    assert tuple(re.findall(r"\w+", read)) == Record._fields
+    assert re.findall(r"(\w+) = (\w+)", named) == [(field, field) for field in Record._fields]
+    assert tuple(re.findall(r"session\.(\w+)", packing)) == Record._fields
 
 
 # --- the generator --------------------------------------------------------------------
