@@ -1,8 +1,9 @@
--- refresh_party: a person's open sessions follow what is now on record of them. Safe to run twice.
--- Answers how many were changed.
+-- refresh_party: a person's open sessions follow what is now on record of them.
 -- keys: sessions theirs=sessions_of(role ref)
 -- args: role ref locale screen:flag
 -- uses: session batching
+--
+-- Safe to run twice. Answers how many were changed.
 local ids, records = redis.call("HVALS", keys.theirs.open), {}
 for position, record in ipairs(read_fields(keys.sessions, ids)) do
   local session = read_session(record)

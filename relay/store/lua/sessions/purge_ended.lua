@@ -1,9 +1,10 @@
--- purge_ended: forgets sessions whose retention is over. Safe to run twice.
--- Answers how many were forgotten.
+-- purge_ended: forgets sessions whose retention is over.
 -- keys: sessions ended interactions leases recruiters=past("recruiter" batch.recruiter)
 --       candidates=past("candidate" batch.candidate)
 -- args: now:number batch:records(id recruiter candidate)
 -- uses: batching
+--
+-- Safe to run twice. Answers how many were forgotten.
 
 local function forget_latest(past_key, counterpart, id)
   if redis.call("HGET", past_key, counterpart) == id then
