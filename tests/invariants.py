@@ -76,7 +76,8 @@ class Snapshot:
 
 def snapshot(client: redis.Redis, board: str = "main") -> Snapshot:
     taken = Snapshot({}, {}, {})
-    for key, kind, content in client.eval(_SNAPSHOT, 0, f"{{{board}}}"):
+    # The key leads to the master that has the board, also when its slot has just moved.
+    for key, kind, content in client.eval(_SNAPSHOT, 1, f"{{{board}}}:never", f"{{{board}}}"):
         pairs = dict(zip(content[::2], content[1::2], strict=False))
         if kind == "hash":
             taken.hashes[key] = pairs

@@ -10,7 +10,7 @@ from relay.domain.allocation import ExhaustedReason, draw_session_id
 from relay.domain.errors import Conflict
 from relay.domain.participant import Participant, Role
 from relay.domain.pool import Pool
-from relay.domain.session import Channel, ClosedReason, Session, pool_of
+from relay.domain.session import Channel, ClosedReason, Session
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys
 from relay.store.people import unpack_participant
@@ -183,12 +183,17 @@ class Sessions:
         context: str | None = None,
     ) -> Session | None:
         """The session after the change; a closed or expired one comes back as it is. Raises
-        Conflict when its number cannot carry a channel."""
+        Conflict when its number cannot carry a channel, or somebody's phone is changing."""
+        session = self.get(session_id)
+        if session is None:
+            return None
         outcome, *record = self._scripts.run(
             "amend",
-            self._keys.in_pool(pool_of(session_id)),
+            self._keys.in_pool(session.pool),
             now=now,
             id=session_id,
+            recruiter_ref=session.recruiter.ref,
+            candidate_ref=session.candidate.ref,
             expires_at=expires_at,
             channels=pack_channels(channels) if channels is not None else None,
             changes_context=context is not None,
@@ -196,6 +201,8 @@ class Sessions:
         )
         if outcome == "incapable":
             raise Conflict("The session's number cannot carry these channels.")
+        if outcome == "again":
+            raise Conflict("A phone of the pair has changed; try again.", retry_after=1)
         return None if outcome == "unknown" else unpack_session(session_id, record[0])
 
     def close(self, session_id: str, reason: ClosedReason, *, now: float) -> Session | None:

@@ -27,7 +27,7 @@ def amend_session(
 ) -> Session:
     """The session after the change. Unlike a repeated POST, this may bring an expiry forward.
 
-    Raises NotFound, Invalid, SessionClosed, Unavailable.
+    Raises NotFound, Invalid, Conflict, SessionClosed, Unavailable.
     """
     _check_form(amendment)
     session = services.store.sessions.get(session_id)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from relay.domain.call_progress import caller_gone
+from relay.domain.errors import Conflict
 from relay.domain.participant import ParticipantStatus, Role
 from relay.domain.routing import RouteState
 from relay.domain.session import ClosedReason
@@ -97,6 +98,24 @@ def test_an_expired_session_keeps_the_phone_it_had(pair: Board) -> None:
 
     (session,) = pair.audit().values()
     assert session.recruiter.phone_index == "r"
+
+
+def test_p1_an_expired_session_is_not_prolonged_for_the_phone_it_had(pair: Board) -> None:
+    """By requests that began before its expiry, and come after the phone change."""
+    (session,) = pair.audit().values()
+    pair.now += 1000
+    pair.change_phone(Role.RECRUITER, "rita", "q")
+    pair.now -= 1
+
+    with pytest.raises(Conflict):
+        pair.store.sessions.amend(session.id, now=pair.now, expires_at=pair.now + 600)
+    claimed = pair.claim(pair.enter("rita", "carl"), asked=True)
+
+    assert isinstance(claimed, Claimed)
+    assert claimed.is_new
+    assert claimed.session.recruiter.phone_index == "q"
+    assert pair.call("r", number(0)).state is not RouteState.CONNECT
+    pair.audit()
 
 
 def test_p4_a_change_that_is_sent_twice_is_one(pair: Board) -> None:

@@ -1,10 +1,13 @@
--- amend: changes an open session's expiry, channels or context. Safe to run twice.
+-- amend: changes an open session's expiry, channels or context.
 -- keys: sessions due no_voice no_sms
--- args: now:number id expires_at? channels? changes_context:flag context
--- uses: session
+--       recruiter=person("recruiter" recruiter_ref) candidate=person("candidate" candidate_ref)
+-- args: now:number id recruiter_ref candidate_ref
+--       expires_at? channels? changes_context:flag context
+-- uses: session present_phones
 --
--- expires_at: whole seconds; channels: "vs", "v", "s"; what is not given stays. Answers {"amended"
--- | "closed" | "incapable" | "unknown", record}; incapable: its number cannot carry these channels.
+-- expires_at: whole seconds; channels: "vs", "v", "s"; what is not given stays. Safe to run twice.
+-- Answers {"amended" | "closed" | "incapable" | "again" | "unknown", record}; incapable: its number
+-- cannot carry these channels; again: a phone has changed since the request began.
 local record = redis.call("HGET", keys.sessions, args.id)
 if not record then
   return { "unknown" }
@@ -12,6 +15,9 @@ end
 local session = read_session(record)
 if session.status ~= "open" or tonumber(session.expires_at) <= args.now then
   return { "closed", record }
+end
+if not has_present_phones(session, keys.recruiter, keys.candidate) then
+  return { "again", record }
 end
 local function lacks(letter, bitmap)
   return args.channels and string.find(args.channels, letter, 1, true)

@@ -9,7 +9,7 @@
 -- args: now:number id pool recruiter_ref candidate_ref channels context expires_at extend:flag area
 --       retention:number recruiter_indexes:list candidate_indexes:list draws:list
 -- uses: session batching leases occupancy closing load letting_go bindings rebinding codes choosing
---       naming_reasons stops
+--       naming_reasons stops present_phones
 --
 -- A pair that has an open session gets that one. One that comes back gets its old number where
 -- that is still free for both, else the one that shared/choosing.lua finds. Safe to run twice: the
@@ -55,7 +55,9 @@ local function return_existing(latest, request)
     return nil
   elseif not latest.is_here then
     return { "elsewhere", latest.id, latest.record }
-  elseif tonumber(session.expires_at) <= args.now then
+  elseif tonumber(session.expires_at) <= args.now
+    or not has_present_phones(session, keys.recruiter, keys.candidate)
+  then
     local sides = { recruiter = keys.recruiter_sessions, candidate = keys.candidate_sessions }
     close_sessions(keys, { closing_of(latest.id, session, sides, "expired", args.now) })
     return nil
