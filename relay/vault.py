@@ -1,6 +1,8 @@
-"""Sealing and finding real numbers: AES-256-GCM to keep them, HMAC-SHA-256 to find them.
+"""Sealing and finding real numbers: AES-256-GCM-SIV to keep them, HMAC-SHA-256 to find them.
 
-Both work under key rings (``config/key_rings.py``), so that keys rotate.
+Both work under key rings (``config/key_rings.py``), so that keys rotate. A seal is bound to whom or
+what it is of: moved to another place in Redis, it cannot be opened. The mode forgives a nonce that
+is used twice (RFC 8452), and a nonce never comes from what is stored.
 """
 
 from __future__ import annotations
@@ -11,28 +13,31 @@ import os
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 
 from config.key_rings import KeyRing
+from relay.domain.participant import Role
 from relay.domain.phone import PhoneNumber
+from relay.signing import Signer
 
 _NONCE_BYTES = 12
 _INDEX_BYTES = 16  # 128 bits of a keyed hash: 22 characters in a key, no collision to fear
-_PHONE = b"phone"
 
 
 class Unreadable(Exception):
-    """Sealed under a key that is not in the ring, or damaged."""
+    """Sealed under a key that is not in the ring, damaged, or sealed for another place."""
 
 
 class Vault:
-    """Seals and indexes; the only place where a real number turns into something storable."""
+    """Seals and indexes; the only place where a real number turns into something storable.
+    ``signer`` signs under the same environment."""
 
     def __init__(self, sealing: KeyRing, indexing: KeyRing) -> None:
         self._sealing_id = sealing.keys[0][0]
-        self._ciphers = {key_id: AESGCM(key) for key_id, key in sealing.keys}
+        self._ciphers = {key_id: AESGCMSIV(key) for key_id, key in sealing.keys}
         self._index_keys = tuple(key for _, key in indexing.keys)
         self.index_key_ids = indexing.ids
+        self.signer = Signer(indexing)
 
     def indexes_of(self, phone: str) -> tuple[str, ...]:
         """Keyed hashes of a number under every index key, the writing key's first."""
@@ -48,47 +53,61 @@ class Vault:
         digest = hmac.digest(key, message, sha256)[:_INDEX_BYTES]
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
-    def seal_phone(self, phone: PhoneNumber) -> str:
-        """The number as it is kept; another text each time."""
-        # Eight bytes for every number, so that the length tells nothing about the country.
-        return self._seal(int(phone.reveal()[1:]).to_bytes(8, "big"), _PHONE)
+    def seal_phone(self, phone: PhoneNumber, *, board: str, role: Role, ref: str) -> str:
+        """The number as it is kept, sealed to its owner; another text each time."""
+        return self._seal(_pack(phone), "phone", board, role, ref)
+
+    def unseal_phone(self, sealed: str, *, board: str, role: Role, ref: str) -> PhoneNumber:
+        """The real number again. Raises Unreadable."""
+        return _unpack(self._unseal(sealed, "phone", board, role, ref))
 
     def is_current(self, sealed: str) -> bool:
         """Whether it is sealed under the key that seals now."""
         return sealed.startswith(f"{self._sealing_id}:")
 
-    def unseal_phone(self, sealed: str) -> PhoneNumber:
-        """The real number again. Raises Unreadable."""
-        return PhoneNumber(f"+{int.from_bytes(self._unseal(sealed, _PHONE), 'big')}")
+    def seal_text(self, text: str, *, board: str, message_id: str, session: str) -> str:
+        """A message body, sealed to its message and to the session whose people may read it."""
+        return self._seal(text.encode(), "text", board, message_id, session)
 
-    def seal_text(self, text: str, *, message_id: str) -> str:
-        """A message body, sealed to its message: it can be unsealed under no other id."""
-        return self._seal(text.encode(), b"text:" + message_id.encode())
-
-    def unseal_text(self, sealed: str, *, message_id: str) -> str:
+    def unseal_text(self, sealed: str, *, board: str, message_id: str, session: str) -> str:
         """Raises Unreadable."""
-        return self._unseal(sealed, b"text:" + message_id.encode()).decode()
+        return self._unseal(sealed, "text", board, message_id, session).decode()
 
     def seal_token(self, token: str, *, board: str) -> str:
         """An auth token of a board's carrier account, sealed to the board."""
-        return self._seal(token.encode(), b"token:" + board.encode())
+        return self._seal(token.encode(), "token", board)
 
     def unseal_token(self, sealed: str, *, board: str) -> str:
         """Raises Unreadable."""
-        return self._unseal(sealed, b"token:" + board.encode()).decode()
+        return self._unseal(sealed, "token", board).decode()
 
-    def _seal(self, plain: bytes, purpose: bytes) -> str:
+    def _seal(self, plain: bytes, *place: str) -> str:
         nonce = os.urandom(_NONCE_BYTES)
-        sealed = nonce + self._ciphers[self._sealing_id].encrypt(nonce, plain, purpose)
+        cipher = self._ciphers[self._sealing_id]
+        sealed = nonce + cipher.encrypt(nonce, plain, _bound_to(place))
         return f"{self._sealing_id}:{base64.urlsafe_b64encode(sealed).rstrip(b'=').decode()}"
 
-    def _unseal(self, sealed: str, purpose: bytes) -> bytes:
+    def _unseal(self, sealed: str, *place: str) -> bytes:
         key_id, _, encoded = sealed.partition(":")
         cipher = self._ciphers.get(key_id)
         if cipher is None:
             raise Unreadable("sealed under a key that is not in RELAY_SEALING_KEYS")
         try:
             raw = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
-            return cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], purpose)
+            return cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], _bound_to(place))
         except (InvalidTag, ValueError) as error:
-            raise Unreadable("damaged, or sealed for another purpose") from error
+            raise Unreadable("damaged, or sealed for another place") from error
+
+
+def _bound_to(place: tuple[str, ...]) -> bytes:
+    """Additional data. Names, refs and ids hold no colon."""
+    return ":".join(place).encode()
+
+
+def _pack(phone: PhoneNumber) -> bytes:
+    """Eight bytes for every number, so that the length tells nothing about the country."""
+    return int(phone.reveal()[1:]).to_bytes(8, "big")
+
+
+def _unpack(plain: bytes) -> PhoneNumber:
+    return PhoneNumber(f"+{int.from_bytes(plain, 'big')}")

@@ -45,7 +45,7 @@ return answer
 #: What a pool keeps when nobody is connected any more: its numbers and policy, and what ends by its
 #: own lifetime.
 LASTING = {
-    *("pools", "person", "holder", "stopped", "counters"),
+    *("pools", "person", "seals", "holder", "stopped", "counters"),
     *("policy", "numbers", "ordinals", "number", "busy"),
     *("blocked", "resting", "full", "no-voice", "no-sms", "area"),
     *("call", "wrong-from", "wrong-on", "tries", "traffic", "history", "rates"),
@@ -213,9 +213,6 @@ def _audit_sessions(
             load[session.virtual_number] += 1
         else:
             ended.add(session.id)
-        is_open = session.status is SessionStatus.OPEN
-        for party in (session.recruiter, session.candidate):
-            assert bool(party.sealed_phone) == is_open
     assert set(bound) <= set(sessions)
     here = {i for i in seen.zsets.get(keys.ended, {}) if i.startswith(f"{keys.pool}.")}
     assert here == ended
@@ -282,9 +279,11 @@ def audit_people(client: redis.Redis, store: Store, pools: Iterable[str], now: f
         for session in audit_pool(client, pool, store.keys.board).values():
             if not session.is_live(now):
                 continue
+            assert store.sessions.is_genuine(session), f"{session.id} is not signed"
             for role in Role:
                 person = store.people.get(role, session.party(role).ref)
                 assert person is not None, f"{session.id} has a {role} who is not there"
+                assert person.sealed_phone, f"{session.id} has a {role} without a phone"
                 assert session.party(role).phone_index in person.phone_indexes
     holders = {
         key.rpartition(":")[2]: client.get(key) for key in client.scan_iter(store.keys.holder("*"))

@@ -14,6 +14,7 @@ import redis
 from relay.store.key_declarations import Keys
 from relay.store.scripts import Scripts, Value
 from relay.store.store import Store
+from tests.key_ring import SIGNER
 
 _USER = "strict"
 
@@ -64,7 +65,7 @@ def run_strictly(records: Any, scripts: StrictScripts) -> None:
 
 def strict_store(client: redis.Redis, scripts: StrictScripts) -> Store:
     """A store on a real Redis whose every script runs strictly."""
-    store = Store(client)
+    store = Store(client, SIGNER)
     for records in vars(store).values():
         run_strictly(records, scripts)
     return store

@@ -11,8 +11,8 @@ from typing import Any
 
 import redis
 
-from config.key_rings import KeyRing
 from config.settings import Settings, load_settings
+from relay.domain.board import MAIN
 from relay.domain.participant import (
     CandidateDetails,
     Participant,
@@ -30,6 +30,7 @@ from relay.workflows.deployment import Deployment
 from relay.workflows.open_session import ApiClient, SessionRequest, Someone, open_session
 from relay.workflows.services import Jobs, Services
 from tests.fake_redis import FakeRedis
+from tests.key_ring import RING
 
 NUMBER = "+14155550192"
 OTHER_NUMBER = "+14155550193"
@@ -144,20 +145,19 @@ def make_world(client: Any = None, *, carrier: Any = None, **settings: str) -> W
 
 
 def vault() -> Vault:
-    ring = KeyRing((("k1", bytes(range(32))),))
-    return Vault(ring, ring)
+    return Vault(RING, RING)
 
 
 def person(
     role: Role, phone: str, *, locale: str = "en", ref: str = "", sealer: Vault | None = None
 ) -> Participant:
     sealer = sealer or vault()
-    number = PhoneNumber(phone)
+    number, ref = PhoneNumber(phone), ref or f"{role[0]}-{phone[-4:]}"
     return Participant(
-        ref=ref or f"{role[0]}-{phone[-4:]}",
+        ref=ref,
         role=role,
         status=ParticipantStatus.ACTIVE,
-        sealed_phone=sealer.seal_phone(number),
+        sealed_phone=sealer.seal_phone(number, board=MAIN, role=role, ref=ref),
         phone_indexes=sealer.indexes_of(phone),
         phone_hint=number.hint,
         country="US",

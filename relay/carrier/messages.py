@@ -27,6 +27,7 @@ class SentText:
     sid: str
     status: str
     body: str = field(repr=False, default="")
+    receiver: str = field(repr=False, default="")
     segments: int = 1
     created_at: float = 0.0
 
@@ -60,17 +61,15 @@ class CarrierMessages:
                 raise CarrierError(Trouble.LATER, UNREADABLE_ANSWER, ambiguous=True)
             return _sent(message)
 
-    def find_sent(self, *, virtual_number: str, to: PhoneNumber, since: float) -> list[SentText]:
-        """What went from this number to this phone since then, oldest first.
+    def find_sent(self, *, virtual_number: str, since: float) -> list[SentText]:
+        """What went out from this number since then, oldest first.
 
         Not filtered by date at the carrier: its filter knows only when a text left, and one that
         still waits there has not.
         """
         found: list[SentText] = []
         with carrier_errors():
-            for message in self._messages.stream(
-                from_=virtual_number, to=to.reveal(), page_size=_PAGE
-            ):
+            for message in self._messages.stream(from_=virtual_number, page_size=_PAGE):
                 if _instant(message.date_created) < int(since):
                     break
                 if message.direction == "outbound-api":
@@ -92,6 +91,7 @@ def _sent(message: Any) -> SentText:
         sid=str(message.sid),
         status=str(message.status or ""),
         body=str(message.body or ""),
+        receiver=str(message.to or ""),
         segments=int(message.num_segments or 1),
         created_at=_instant(message.date_created),
     )

@@ -7,13 +7,13 @@ forgotten.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
 from relay.domain.participant import Role
 from relay.domain.phone import PhoneNumber
-from relay.domain.session import Session
+from relay.domain.session import Seals, Session
 
 
 class RouteState(StrEnum):
@@ -34,14 +34,18 @@ class RouteState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """What the store knows of a call. ``session`` and ``caller`` are there when the caller leads to
-    one session; ``sealed_counterpart`` only for CONNECT. ``digits`` is how long the longest code of
-    the number is, where the caller is asked for one."""
+    """What the store knows of a call.
+
+    ``session`` and ``caller`` are there when the caller leads to one session; ``seals`` only for
+    CONNECT. ``is_by_code``: an access code has let the caller in. ``digits`` is how long the
+    longest code of the number is, where the caller is asked for one.
+    """
 
     state: RouteState
     session: Session | None = None
     caller: Role | None = None
-    sealed_counterpart: str = ""
+    seals: Seals = field(default=Seals("", ""), repr=False)
+    is_by_code: bool = False
     digits: int = 0
     known_locale: str = ""
 
@@ -123,12 +127,12 @@ CallDecision: TypeAlias = Bridge | AskAccessCode | Decline
 def decide(
     route: Route,
     *,
-    unseal: Callable[[str], PhoneNumber],
+    reach: Callable[[Route], PhoneNumber],
     is_withheld: bool = False,
     attempts: int = 0,
 ) -> CallDecision:
-    """The outcome for what the store found; only a call to connect has its number unsealed.
-    ``attempts`` is how many codes the caller has tried."""
+    """The outcome for what the store found. ``reach`` opens the counterpart's phone, of a call to
+    connect alone; what it raises is raised. ``attempts`` is how many codes the caller has tried."""
     question = _question(route.state, is_withheld=is_withheld)
     if question is not None:
         return AskAccessCode(
@@ -141,7 +145,7 @@ def decide(
     return Bridge(
         session=route.session,
         caller=route.caller,
-        counterpart=unseal(route.sealed_counterpart),
+        counterpart=reach(route),
         is_guarded=route.session.party(route.caller.other).screen_calls,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from relay.domain.participant import Role
 
@@ -57,13 +58,22 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Party:
-    """One side of a session; ``sealed_phone`` is empty once the session is closed."""
+    """One side of a session. It holds no phone: that is kept with its owner alone."""
 
     ref: str
     phone_index: str
-    sealed_phone: str
     locale: str
     screen_calls: bool = False
+
+
+class Seals(NamedTuple):
+    """The sealed phones of a session's two people, "" for somebody who has none now."""
+
+    recruiter: str
+    candidate: str
+
+    def of(self, role: Role) -> str:
+        return self.recruiter if role is Role.RECRUITER else self.candidate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +99,8 @@ class Session:
     former: tuple[tuple[Role, str], ...] = ()
     #: The recruiter's phone has several bindings, open or cooling, on the virtual number (P1).
     code_needed: bool = False
+    #: Over its id and its two people (P9); a session without a right one connects nobody.
+    signature: str = ""
 
     @property
     def pool(self) -> str:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from relay.domain.message_progress import MessageStatus
 from relay.domain.participant import Role
+from relay.domain.session import Session
 from relay.domain.trouble import Trouble
 
 
@@ -50,6 +51,8 @@ class AcceptState(StrEnum):
     CLOSED = "closed"
     EXPIRED = "expired"
     NO_SMS = "no_sms"
+    #: What the store says of its sender is not true.
+    DISTRUSTED = "distrusted"
     DUPLICATE = "duplicate"
     ACCEPTED = "accepted"
 
@@ -96,13 +99,13 @@ class IncomingText:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SealedText:
-    """A text as it may have to be relayed; "" for none. ``whole`` as it came; ``rest`` without the
-    ``code`` that it begins with."""
+class SupposedSender:
+    """Whose text it is by what the store says, and their sealed phone. The store takes the text on
+    when the caller vouches for them."""
 
-    whole: str = field(default="", repr=False)
-    code: str = ""
-    rest: str = field(default="", repr=False)
+    session: Session
+    side: Role
+    sealed: str = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +129,7 @@ class Message:
 
 @dataclass(frozen=True, kw_only=True)
 class NoticeReceiver:
-    """Whom a notice goes to, at a phone we know, from the virtual ``number``.
+    """Whom a notice goes to, at the phone that has this ``index``, from the virtual ``number``.
 
     ``is_one_of_several``: as in ``Acceptance``; the notice names no session then.
     """
@@ -135,7 +138,6 @@ class NoticeReceiver:
     side: Role
     number: str
     index: str
-    sealed_phone: str = field(repr=False)
     locale: str
     is_one_of_several: bool = False
 
@@ -152,9 +154,9 @@ class Turn(StrEnum):
 class SendLease:
     """The lane is ours by ``token`` until then: an instant, like all times here, in POSIX seconds.
 
-    ``sealed_text`` is empty for a notice, and for a message whose body's lifetime is over;
-    ``sealed_phone`` is the receiver's, whose ``index`` it is bound under. ``attempt`` is the latest
-    one's id. ``code``, ``context`` and ``part`` are its code prefix (``code_prefix.py``).
+    ``sealed_text`` is empty for a notice, and for a message whose body's lifetime is over.
+    ``index`` is the one that the receiver's phone is bound under, ``attempt`` the latest one's id.
+    ``code``, ``context`` and ``part`` are its code prefix (``code_prefix.py``).
     """
 
     turn: Turn
@@ -165,7 +167,6 @@ class SendLease:
     receiver: Role
     number: str
     sealed_text: str = field(repr=False)
-    sealed_phone: str = field(repr=False)
     attempts: int
     attempt: str
     attempted_at: float

@@ -11,7 +11,7 @@ from relay.domain.call_progress import CallProgress, CallStatus
 from relay.domain.participant import Role
 from relay.domain.reputation import SHORT_CALL
 from relay.domain.routing import Route, RouteState
-from relay.domain.session import pool_of
+from relay.domain.session import Seals, pool_of
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys
 from relay.store.records import unpack_session
@@ -168,12 +168,14 @@ def _route(answer: list[Any]) -> Route:
             return Route(state=RouteState(state), digits=int(digits), known_locale="".join(locale))
         case ["tried_out", locale]:
             return Route(state=RouteState.TRIED_OUT, known_locale=locale)
-        case [state, session_id, side, record, sealed]:
+        case [state, session_id, side, record, *found]:
+            by_code, *seals = found or ("", "", "")
             return Route(
                 state=RouteState(state),
                 session=unpack_session(session_id, record),
                 caller=Role(side),
-                sealed_counterpart=sealed,
+                is_by_code=by_code == "1",
+                seals=Seals._make(seals),
             )
         case _:
             return Route(state=RouteState(answer[0]))

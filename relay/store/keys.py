@@ -76,9 +76,10 @@ class BoardKeys(Keys):
     person = Family(
         "hash",
         "role ref",
-        "a participant: phone sealed and indexed, hint, locale, …",
+        "a participant: their phone's indexes and hint, locale, …",
         lives="until erased",
     )
+    seals = Key("hash", "role:ref → the person's phone, sealed to them", lives="until erased")
     holder = Family("string", "index", "ref of the candidate who has this phone", lives="for ever")
     stopped = Family(
         "hash",
@@ -86,9 +87,7 @@ class BoardKeys(Keys):
         "virtual number → last word (stopped, started), when, which texts",
         lives="STOP: for ever",
     )
-    erasures = Key(
-        "sorted set", "role:ref whose phone is still sealed in texts, by when", lives="an erasure"
-    )
+    erasures = Key("sorted set", "role:ref of who was erased lately, by when", lives="an hour")
 
     sessions = Key("hash", "session id → record (`records.py`)", lives="retention")
     open = Family("hash", "role ref", "counterpart's ref → id of the open session", lives="open")
@@ -113,7 +112,7 @@ class BoardKeys(Keys):
     interactions = Key("sorted set", "session, start, id: in lexical order", lives="retention")
     call = Family("hash", "CallSid", "one call", lives="retention")
     message = Family("hash", "id", "one text or notice", lives="retention")
-    body = Family("string", "id", "its text and its receiver's phone, sealed", lives="delivery")
+    body = Family("string", "id", "its text, sealed", lives="delivery")
     carried = Family(
         "string", "MessageSid", "the message that owns a carrier's sid", lives="retention"
     )

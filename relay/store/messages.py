@@ -16,14 +16,15 @@ from relay.domain.texts import (
     Notice,
     Reported,
     ReportOutcome,
-    SealedText,
     StatusReport,
+    SupposedSender,
     notice_id,
 )
 from relay.domain.trouble import Trouble
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys, DeploymentKeys
 from relay.store.outbox import BODY_LIFETIME, LOOK_AGAIN, TAKING_BACK_NOTICES, Outbox
+from relay.store.records import unpack_session
 from relay.store.scripts import Scripts
 
 #: A refusal holds for so many seconds. The carrier's list is looked back into for minutes, and
@@ -41,9 +42,17 @@ class Messages:
         self._keys = keys
         self.outbox = Outbox(client, scripts, keys)
 
-    def accept(self, incoming: IncomingText, sealed: SealedText, *, retention: int) -> Acceptance:
-        """Takes a text on, once; one that was refused is refused again for a week, whatever has
-        changed."""
+    def accept(
+        self,
+        incoming: IncomingText,
+        *,
+        code: str,
+        vouched: str = "",
+        sealed_text: str = "",
+        retention: int,
+    ) -> Acceptance | SupposedSender:
+        """Takes a text on, once, for the session ``vouched`` for, or returns its supposed sender.
+        What was refused is refused for a week. ``code``: the one that it begins with, or ""."""
         answer = self._scripts.run(
             "accept_text",
             self._keys.in_pool(incoming.pool),
@@ -54,10 +63,10 @@ class Messages:
             number=incoming.number,
             id=incoming.id,
             inbound_sid=incoming.sid,
-            text=sealed.whole,
+            vouched=vouched,
+            text=sealed_text,
             media=incoming.media,
-            code=sealed.code,
-            rest=sealed.rest,
+            code=code,
             refused_for=REFUSED_FOR,
             notice_id=notice_id(incoming.id, Notice.PICTURE_NOT_RELAYED),
             notice_kind=Notice.PICTURE_NOT_RELAYED,
@@ -66,7 +75,7 @@ class Messages:
             body_life=BODY_LIFETIME,
             indexes=incoming.indexes,
         )
-        return _acceptance(answer)
+        return _supposed_sender(answer) if answer[0] == "vouch" else _acceptance(answer)
 
     def record_status(
         self,
@@ -98,7 +107,6 @@ class Messages:
             notice_kind=notice if report.status.is_failure else "",
             look_again=LOOK_AGAIN,
             record_life=retention,
-            body_life=BODY_LIFETIME,
             taking_back_notices=TAKING_BACK_NOTICES,
         )
         return Reported(ReportOutcome(outcome), first, bool(is_told))
@@ -132,6 +140,13 @@ def _counts_as(report: StatusReport) -> str:
     if report.status.is_failure and report.trouble is Trouble.FILTERED:
         return "filtered"
     return "sent" if report.status.is_final or report.status is MessageStatus.SENT else ""
+
+
+def _supposed_sender(answer: Sequence[str]) -> SupposedSender:
+    _, session_id, side, record, sealed = answer
+    return SupposedSender(
+        session=unpack_session(session_id, record), side=Role(side), sealed=sealed
+    )
 
 
 def _acceptance(answer: Sequence[str]) -> Acceptance:

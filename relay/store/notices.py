@@ -8,7 +8,7 @@ from relay.domain.session import pool_of
 from relay.domain.texts import Notice, NoticeReceiver, notice_id
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys
-from relay.store.outbox import BODY_LIFETIME, LOOK_AGAIN
+from relay.store.outbox import LOOK_AGAIN
 from relay.store.scripts import Scripts
 
 #: Questions which session a text was for, to one phone about one number.
@@ -48,7 +48,6 @@ class Notices:
             notice_kind=notice,
             look_again=LOOK_AGAIN,
             record_life=retention,
-            body_life=BODY_LIFETIME,
             indexes=indexes,
         )
         return told if is_new else ""
@@ -66,14 +65,12 @@ class Notices:
             side=to.side,
             number=to.number,
             index=to.index,
-            sealed=to.sealed_phone,
             locale=to.locale,
             one_of_several=to.is_one_of_several,
             notice_id=told,
             notice_kind=notice,
             look_again=LOOK_AGAIN,
             record_life=retention,
-            body_life=BODY_LIFETIME,
         )
         return told if is_new else ""
 

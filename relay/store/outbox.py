@@ -202,7 +202,6 @@ class Outbox:
             notice_kind=notice,
             look_again=LOOK_AGAIN,
             record_life=retention,
-            body_life=BODY_LIFETIME,
             taking_back_notices=TAKING_BACK_NOTICES,
         )
         return GivenUp(counted=bool(counted), next=first, sender_told=bool(is_told))
@@ -223,10 +222,9 @@ class Outbox:
 
 
 def _send_lease(
-    message_id: str, token: str, turn: Turn, until: str, body: str, *values: str
+    message_id: str, token: str, turn: Turn, until: str, text: str, *values: str
 ) -> SendLease:
     value = dict(zip(MESSAGE_FIELDS, values, strict=True))
-    text, phone = body.split("\t") if body else ("", "")
     return SendLease(
         turn=turn,
         message=message_id,
@@ -236,7 +234,6 @@ def _send_lease(
         receiver=Role(value["side"]),
         number=value["number"],
         sealed_text=text,
-        sealed_phone=phone,
         attempts=int(value["attempts"] or 0),
         attempt=value["attempt"],
         attempted_at=float(value["attempted_at"] or 0),

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
+from redis.client import Pipeline
+
 from relay.domain.participant import Participant, ParticipantStatus, Role
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys
@@ -34,8 +36,10 @@ class People:
 
     def get(self, role: Role, ref: str) -> Participant | None:
         """None for somebody unknown or erased."""
-        record = self._client.hgetall(self._keys.person(role, ref))
-        return unpack_participant(role, ref, record) if record else None
+        with self._client.pipeline(transaction=False) as pipe:
+            ask_for_person(pipe, self._keys, role, ref)
+            record, sealed = pipe.execute()
+        return unpack_participant(role, ref, record, sealed) if record else None
 
     def put(self, person: Participant, *, now: float) -> PutOutcome:
         """Creates or updates the record, all but a phone that the person has: of that one, the seal
@@ -121,12 +125,21 @@ def held_by(person: Participant) -> tuple[str, ...]:
     return person.phone_indexes if person.role is Role.CANDIDATE else ()
 
 
-def unpack_participant(role: Role, ref: str, record: Mapping[str, str]) -> Participant:
+def ask_for_person(pipe: Pipeline, keys: BoardKeys, role: Role, ref: str) -> None:
+    """For two answers: the record and the seal, as ``unpack_participant`` takes them."""
+    pipe.hgetall(keys.person(role, ref))
+    pipe.hget(keys.seals, f"{role}:{ref}")
+
+
+def unpack_participant(
+    role: Role, ref: str, record: Mapping[str, str], sealed: str | None = None
+) -> Participant:
+    """``sealed`` is for those who read the phone."""
     return Participant(
         ref=ref,
         role=role,
         status=ParticipantStatus(record["status"]),
-        sealed_phone=record.get("sealed", ""),
+        sealed_phone=sealed or "",
         phone_indexes=_split(record.get("indexes", "")),
         index_key_ids=_split(record.get("key_ids", "")),
         phone_hint=record.get("hint", ""),

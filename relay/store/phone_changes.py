@@ -18,9 +18,11 @@ from relay.domain.participant import Participant, Role
 from relay.domain.phone import area_code_of
 from relay.domain.pool import Geo, Pool
 from relay.domain.session import ClosedReason, Session
+from relay.signing import Signer
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys
 from relay.store.people import details_of, held_by, unpack_participant
+from relay.store.records import signed_of
 from relay.store.scripts import Scripts
 from relay.store.sessions import read_sessions
 
@@ -77,10 +79,11 @@ class _Seen:
 class PhoneChanges:
     """Every method raises Unavailable when Redis is away."""
 
-    def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:
+    def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys, signer: Signer) -> None:
         self._client = client
         self._scripts = scripts
         self._keys = keys
+        self._signer = signer
 
     def change(
         self,
@@ -151,8 +154,23 @@ class PhoneChanges:
                 {"pool": pool, "index": index} for pool in touched for index in person.phone_indexes
             ],
             "closings": closings_of(seen.losing, role),
-            "renumberings": [_renumbering(session, role, pools) for session in moved],
+            "renumberings": [self._renumbering(session, role, pools) for session in moved],
             "met": distinct(index for session in moved for index in _indexes_of(session)),
+        }
+
+    def _renumbering(
+        self, session: Session, role: Role, pools: Mapping[str, Pool]
+    ) -> dict[str, str]:
+        by_area = pools[session.pool].geo is Geo.AREA_CODE
+        trace = draw_session_id(session.pool)
+        signed = signed_of(self._keys.board, trace, session.recruiter.ref, session.candidate.ref)
+        return {
+            "id": session.id,
+            "trace": trace,
+            "signature": self._signer.sign(*signed),
+            "pool": session.pool,
+            "other_index": session.party(role.other).phone_index,
+            "area": area_code_of(session.virtual_number) if by_area else "",
         }
 
 
@@ -167,17 +185,6 @@ def open_sessions_of(client: Client, keys: BoardKeys, role: Role, ref: str) -> l
 
 def distinct(words: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(words))
-
-
-def _renumbering(session: Session, role: Role, pools: Mapping[str, Pool]) -> dict[str, str]:
-    by_area = pools[session.pool].geo is Geo.AREA_CODE
-    return {
-        "id": session.id,
-        "trace": draw_session_id(session.pool),
-        "pool": session.pool,
-        "other_index": session.party(role.other).phone_index,
-        "area": area_code_of(session.virtual_number) if by_area else "",
-    }
 
 
 def _indexes_of(session: Session) -> Iterable[str]:

@@ -24,8 +24,6 @@ class Record(NamedTuple):
     candidate: str
     recruiter_index: str
     candidate_index: str
-    recruiter_sealed: str
-    candidate_sealed: str
     created_at: str
     expires_at: str
     closed_at: str
@@ -39,6 +37,7 @@ class Record(NamedTuple):
     previous: str
     former: str
     code_needed: str
+    signature: str
     context: str
 
 
@@ -61,6 +60,11 @@ def people_of(record: str) -> dict[str, str]:
     return {"recruiter": recruiter, "candidate": candidate}
 
 
+def signed_of(board: str, session_id: str, recruiter: str, candidate: str) -> tuple[str, ...]:
+    """What a session's signature is over."""
+    return ("session", board, session_id, recruiter, candidate)
+
+
 def unpack_session(session_id: str, record: str) -> Session:
     """The session of a record as the scripts answer it."""
     kept = Record._make(record.split("\t"))
@@ -72,14 +76,12 @@ def unpack_session(session_id: str, record: str) -> Session:
         recruiter=Party(
             ref=kept.recruiter,
             phone_index=kept.recruiter_index,
-            sealed_phone=kept.recruiter_sealed,
             locale=kept.recruiter_locale,
             screen_calls=kept.recruiter_screen == "1",
         ),
         candidate=Party(
             ref=kept.candidate,
             phone_index=kept.candidate_index,
-            sealed_phone=kept.candidate_sealed,
             locale=kept.candidate_locale,
             screen_calls=True,
         ),
@@ -94,6 +96,7 @@ def unpack_session(session_id: str, record: str) -> Session:
         previous=kept.previous,
         former=_unpack_former(kept.former) if kept.former else (),
         code_needed=kept.code_needed == "1",
+        signature=kept.signature,
     )
 
 

@@ -11,11 +11,12 @@ from relay.domain.errors import Conflict
 from relay.domain.participant import Participant, Role
 from relay.domain.pool import Pool
 from relay.domain.session import Channel, ClosedReason, Session
+from relay.signing import Signer
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys
-from relay.store.people import unpack_participant
+from relay.store.people import ask_for_person, unpack_participant
 from relay.store.pools import unpack_pool
-from relay.store.records import pack_channels, unpack_session
+from relay.store.records import pack_channels, signed_of, unpack_session
 from relay.store.scripts import Scripts
 
 
@@ -53,7 +54,8 @@ class Outdated:
 class ClaimRequest:
     """What a new session should be; a pair's open session follows it where it may.
 
-    ``area`` is the candidate's area code, for a pool that looks at it.
+    ``area`` is the candidate's area code, for a pool that looks at it; ``latest`` the id of the
+    pair's latest session, as ``look_at_pair`` says: an open one is signed anew by it.
     """
 
     expires_at: int
@@ -61,6 +63,7 @@ class ClaimRequest:
     channels: frozenset[Channel]
     context: str
     area: str = ""
+    latest: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,25 +80,35 @@ class Pair:
 class Sessions:
     """Every method raises Unavailable when Redis is away."""
 
-    def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:
+    def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys, signer: Signer) -> None:
         self._client = client
         self._scripts = scripts
         self._keys = keys
+        self._signer = signer
+
+    def is_genuine(self, session: Session) -> bool:
+        """Whether we have put these two people into this session (P9)."""
+        signed = signed_of(
+            self._keys.board, session.id, session.recruiter.ref, session.candidate.ref
+        )
+        return self._signer.is_genuine(session.signature, *signed)
 
     def look_at_pair(self, recruiter: str, candidate: str, *, pool: str | None = None) -> Pair:
         """What a claim for these two refs is made of, in one round trip."""
         keys = self._keys
         with self._client.pipeline(transaction=False) as pipe:
-            pipe.hgetall(keys.person(Role.RECRUITER, recruiter))
-            pipe.hgetall(keys.person(Role.CANDIDATE, candidate))
+            ask_for_person(pipe, keys, Role.RECRUITER, recruiter)
+            ask_for_person(pipe, keys, Role.CANDIDATE, candidate)
             pipe.hget(keys.open(Role.RECRUITER, recruiter), candidate)
             pipe.hget(keys.past(Role.RECRUITER, recruiter), candidate)
             if pool is not None:
                 pipe.hgetall(keys.in_pool(pool).policy)
-            found_recruiter, found_candidate, open_id, past_id, *policy = pipe.execute()
+            of_recruiter, its_seal, of_candidate, their_seal, open_id, past_id, *policy = (
+                pipe.execute()
+            )
         return Pair(
-            recruiter=_person(Role.RECRUITER, recruiter, found_recruiter),
-            candidate=_person(Role.CANDIDATE, candidate, found_candidate),
+            recruiter=_person(Role.RECRUITER, recruiter, of_recruiter, its_seal),
+            candidate=_person(Role.CANDIDATE, candidate, of_candidate, their_seal),
             latest=open_id or past_id or "",
             pool=unpack_pool(pool, policy[0]) if pool is not None else None,
         )
@@ -149,7 +162,7 @@ class Sessions:
             self._keys.in_pool(pool),
             durably=True,
             now=now,
-            id=draw_session_id(pool),
+            **self._signed(draw_session_id(pool), request.latest, recruiter, candidate),
             pool=pool,
             recruiter_ref=recruiter.ref,
             candidate_ref=candidate.ref,
@@ -164,6 +177,21 @@ class Sessions:
             draws=draw_access_codes(),
         )
         return answer
+
+    def _signed(
+        self, proposed: str, latest: str, recruiter: Participant, candidate: Participant
+    ) -> dict[str, str]:
+        """The proposed session's id and the latest one's, each with its signature."""
+        signatures = [
+            self._signer.sign(*signed_of(self._keys.board, each, recruiter.ref, candidate.ref))
+            for each in (proposed, latest)
+        ]
+        return {
+            "id": proposed,
+            "signature": signatures[0],
+            "latest": latest,
+            "latest_signature": signatures[1],
+        }
 
     def get(self, session_id: str) -> Session | None:
         record = self._client.hget(self._keys.sessions, session_id)
@@ -274,8 +302,10 @@ def read_sessions(client: Client, keys: BoardKeys, ids: Sequence[str]) -> list[S
     return [unpack_session(i, record) for i, record in zip(ids, records, strict=True) if record]
 
 
-def _person(role: Role, ref: str, record: Mapping[str, str]) -> Participant | None:
-    return unpack_participant(role, ref, record) if record else None
+def _person(
+    role: Role, ref: str, record: Mapping[str, str], sealed: str | None
+) -> Participant | None:
+    return unpack_participant(role, ref, record, sealed) if record else None
 
 
 def _newest_first(session: Session) -> tuple[int, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from relay.domain.board import MAIN
+from relay.signing import Signer
 from relay.store.calls import Calls
 from relay.store.comparisons import Comparisons
 from relay.store.connection import Client
@@ -33,6 +34,7 @@ class Store:
     def __init__(
         self,
         client: Client,
+        signer: Signer,
         board: str = MAIN,
         *,
         replicas: int = 0,
@@ -50,9 +52,9 @@ class Store:
         self.purchases = Purchases(client, scripts, keys)
         self.comparisons = Comparisons(client)
         self.people = People(client, scripts, keys)
-        self.phone_changes = PhoneChanges(client, scripts, keys)
+        self.phone_changes = PhoneChanges(client, scripts, keys, signer)
         self.erasures = Erasures(client, scripts, keys)
-        self.sessions = Sessions(client, scripts, keys)
+        self.sessions = Sessions(client, scripts, keys, signer)
         self.recycling = Recycling(client, scripts, keys)
         self.calls = Calls(client, scripts, keys)
         self.messages = Messages(client, scripts, keys)

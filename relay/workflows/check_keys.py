@@ -30,10 +30,10 @@ def check_keys(deployment: Deployment) -> Iterator[Check]:
 def _wrong_sealing_keys(deployment: Deployment) -> Iterator[Check]:
     for key_id, vault in _vaults(deployment.settings.relay_sealing_keys):
         name = f"seal:{key_id}"
-        fresh = vault.seal_text(_CONSTANT, message_id=name)
+        fresh = vault.seal_token(_CONSTANT, board=name)
         known = keep_check_value(deployment.client, name, fresh)
         try:
-            vault.unseal_text(known, message_id=name)
+            vault.unseal_token(known, board=name)
         except Unreadable:
             yield _wrong(f"RELAY_SEALING_KEYS {key_id}", "sealed", name)
 

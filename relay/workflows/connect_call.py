@@ -9,12 +9,13 @@ import structlog
 
 from relay.carrier.webhooks import InboundCall
 from relay.domain.errors import NotFound
-from relay.domain.phone import is_withheld
+from relay.domain.phone import PhoneNumber, is_withheld
 from relay.domain.routing import (
     AskAccessCode,
     Bridge,
     CallDecision,
     Decline,
+    Refusal,
     Route,
     RouteState,
     decide,
@@ -22,6 +23,8 @@ from relay.domain.routing import (
 from relay.domain.session import pool_of
 from relay.metrics import CALLS
 from relay.store.calls import CallLimits, IncomingCall, call_id
+from relay.vault import Unreadable
+from relay.workflows.open_seals import check_is_shown, open_phone
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
@@ -47,12 +50,7 @@ def connect_call(services: Services, call: InboundCall, *, now: float) -> Answer
     NumberMoved when the number is another board's by now.
     """
     pool, route = _find(services, call, now)
-    decision = decide(
-        route, unseal=services.vault.unseal_phone, is_withheld=is_withheld(call.caller)
-    )
-    answered = AnsweredCall(id=call_id(pool, call.call_sid), decision=decision)
-    _tell_ops(answered, route, call)
-    return answered
+    return _answer(services, call, pool, route)
 
 
 def take_code(
@@ -72,10 +70,35 @@ def take_code(
         limits=_limits(services),
         now=now,
     )
-    decision = decide(route, unseal=services.vault.unseal_phone, attempts=nth)
+    return _answer(services, call, pool, route, attempts=nth)
+
+
+def _answer(
+    services: Services, call: InboundCall, pool: str, route: Route, *, attempts: int = 0
+) -> AnsweredCall:
+    decision: CallDecision
+    try:
+        decision = decide(
+            route,
+            reach=lambda found: _reach(services, call, found),
+            is_withheld=is_withheld(call.caller) and attempts == 0,
+            attempts=attempts,
+        )
+    except Unreadable:
+        decision = Decline(refusal=Refusal.TRY_LATER, locale=route.locale)
     answered = AnsweredCall(id=call_id(pool, call.call_sid), decision=decision)
     _tell_ops(answered, route, call)
     return answered
+
+
+def _reach(services: Services, call: InboundCall, route: Route) -> PhoneNumber:
+    """The counterpart's phone. Raises Unreadable when the caller is not whom the store says."""
+    if route.session is None or route.caller is None:
+        raise ValueError("a call to connect has a session and a side")
+    session, caller = route.session, route.caller
+    if not route.is_by_code:
+        check_is_shown(services, session, caller, route.seals.of(caller), call.caller)
+    return open_phone(services, session, caller.other, route.seals.of(caller.other))
 
 
 def _find(services: Services, call: InboundCall, now: float) -> tuple[str, Route]:

@@ -117,6 +117,7 @@ class Deployment:
             settings=self.settings,
             store=Store(
                 self.client,
+                self.vault.signer,
                 board.name,
                 replicas=self.settings.store_replicas,
                 messaging_service=board.messaging_service_sid,

@@ -29,6 +29,7 @@ from relay.store.sessions import (
     Outdated,
     Pair,
 )
+from relay.workflows.open_seals import open_phone_of
 from relay.workflows.register_participant import register_candidate, register_recruiter
 from relay.workflows.renew_indexes import renew_indexes
 from relay.workflows.services import Services
@@ -224,7 +225,8 @@ def _claim(services: Services, wanted: SessionRequest, now: float) -> Claimed | 
         raise _invalid("/candidate", "has the same phone as the recruiter")
     pool = _pool_for(services, wanted, pair, candidate.country)
     _check_countries(pool, recruiter, candidate)
-    request = replace(_request(wanted, pool, now), area=_area(services, pool, candidate))
+    area = _area(services, pool, candidate)
+    request = replace(_request(wanted, pool, now), area=area, latest=pair.latest)
     outcome = services.store.sessions.claim(
         pool.name,
         recruiter,
@@ -266,7 +268,7 @@ def _area(services: Services, pool: Pool, candidate: Participant) -> str:
     the country, little would be left of a number to guess."""
     if pool.geo is not Geo.AREA_CODE:
         return ""
-    return area_code_of(services.vault.unseal_phone(candidate.sealed_phone).reveal())
+    return area_code_of(open_phone_of(services, candidate).reveal())
 
 
 def _invalid(pointer: str, detail: str) -> Invalid:

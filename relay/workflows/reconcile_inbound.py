@@ -9,7 +9,6 @@ import structlog
 from relay.carrier.messages import ListedText
 from relay.domain.errors import CarrierError, NumberMoved, Unavailable
 from relay.domain.participant import Role
-from relay.domain.phone import PhoneNumber
 from relay.domain.texts import Acceptance, AcceptState, Notice, NoticeReceiver
 from relay.workflows.relay_text import relay_text
 from relay.workflows.services import Services
@@ -99,7 +98,6 @@ def _tell_later(
             side=to,
             number=item.text.virtual_number,
             index=known.index,
-            sealed_phone=services.vault.seal_phone(PhoneNumber(item.text.sender)),
             locale=known.locale,
             is_one_of_several=known.is_one_of_several,
         ),

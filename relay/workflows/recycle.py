@@ -1,5 +1,4 @@
-"""Tidies up: closes what is due and frees what has cooled, pool by pool, then forgets what is old;
-and cleans the texts of erased people where a process has died over it.
+"""Tidies up: closes what is due and frees what has cooled, pool by pool, then forgets what is old.
 
 Lookups refuse an expired session by themselves (P3); this only makes its number free again.
 """
@@ -12,13 +11,14 @@ from typing import Self
 
 import structlog
 
-from relay.workflows.erase_participant import clean_texts_of_erased
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
 
 #: Sessions in one script call: under a millisecond of Redis (docs/benchmarks.md).
 BATCH = 25
+#: Seconds in which a repeated erasure is answered as the first one.
+ERASURES_REMEMBERED = 3600
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Recycled:
 
 def recycle(services: Services, *, now: float) -> Recycled:
     """Recycles the board; safe to run side by side with itself. Raises Unavailable."""
-    clean_texts_of_erased(services)
+    services.store.erasures.forget(before=now - ERASURES_REMEMBERED)
     done = Recycled(purged=_purge_ended(services, now))
     for name in services.store.pools.names():
         done += recycle_pool(services, name, now=now)

@@ -122,7 +122,9 @@ def _register(
     person = replace(
         known or _stranger(services, role, ref),
         status=ParticipantStatus.ACTIVE,
-        sealed_phone=services.vault.seal_phone(phone),
+        sealed_phone=services.vault.seal_phone(
+            phone, board=services.board.name, role=role, ref=ref
+        ),
         phone_indexes=indexes,
         index_key_ids=services.vault.index_key_ids,
         phone_hint=phone.hint,

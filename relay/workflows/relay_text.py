@@ -8,17 +8,24 @@ from typing import assert_never
 import structlog
 
 from relay.carrier.webhooks import InboundText
-from relay.domain.access_code import read_code_prefix
+from relay.domain.access_code import PrefixedText, read_code_prefix
+from relay.domain.errors import Unavailable
 from relay.domain.opt_out import OptOut, classify_opt_out, is_conversation
+from relay.domain.participant import Role
 from relay.domain.phone import is_withheld
-from relay.domain.texts import Acceptance, AcceptState, IncomingText, Notice, SealedText
+from relay.domain.session import Session
+from relay.domain.texts import Acceptance, AcceptState, IncomingText, Notice, SupposedSender
 from relay.metrics import TEXTS
+from relay.vault import Unreadable
+from relay.workflows.open_seals import check_is_shown
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
 
 _IGNORED = "ignored"
 _OPT_OUT = "opt_out"
+#: How often a sender whose sessions others change at the same time is looked at again.
+_ATTEMPTS = 4
 
 #: What somebody is told whose text goes to nobody.
 _REFUSALS = {
@@ -27,6 +34,7 @@ _REFUSALS = {
     AcceptState.EXPIRED: Notice.NO_LONGER_CONNECTED,
     AcceptState.NO_SMS: Notice.CALLS_ONLY,
     AcceptState.SEVERAL: Notice.WHICH_SESSION,
+    AcceptState.DISTRUSTED: Notice.TEXT_FAILED,
 }
 
 
@@ -86,7 +94,7 @@ def _relay(services: Services, text: InboundText, now: float, said_at: float | N
         return TextAnswer(outcome=_OPT_OUT, message=incoming.id)
     if not text.body.strip() and not text.media:
         return TextAnswer(outcome=_IGNORED)
-    return _answer(services, incoming, _accept(services, incoming))
+    return _answer(services, incoming, _accept(services, incoming, text.sender))
 
 
 def _is_opt_out(services: Services, incoming: IncomingText) -> bool:
@@ -120,28 +128,61 @@ def _tell_counterpart(services: Services, incoming: IncomingText) -> None:
         services.jobs.send_message(notice)
 
 
-def _accept(services: Services, incoming: IncomingText) -> Acceptance:
-    return services.store.messages.accept(
-        incoming, _seal(services, incoming), retention=services.settings.record_retention
+def _accept(services: Services, incoming: IncomingText, shown: str) -> Acceptance:
+    """``shown`` is the sender's phone. Raises Unavailable."""
+    prefixed = _code_prefix(incoming)
+    code, vouched, sealed = prefixed.code if prefixed else "", "", ""
+    for _ in range(_ATTEMPTS):
+        found = services.store.messages.accept(
+            incoming,
+            code=code,
+            vouched=vouched,
+            sealed_text=sealed,
+            retention=services.settings.record_retention,
+        )
+        if isinstance(found, Acceptance):
+            return found
+        try:
+            check_is_shown(services, found.session, found.side, found.sealed, shown)
+        except Unreadable:
+            return _distrusted(found)
+        words = _words(incoming, prefixed, found)
+        vouched, sealed = found.session.id, _seal(services, incoming, found.session, words)
+    raise Unavailable("The sender's sessions are being changed by others.")
+
+
+def _code_prefix(incoming: IncomingText) -> PrefixedText | None:
+    """The code that the text begins with, where more comes behind it."""
+    prefixed = read_code_prefix(incoming.body)
+    says_more = prefixed is not None and (prefixed.rest.strip() or incoming.media)
+    return prefixed if says_more else None
+
+
+def _words(incoming: IncomingText, prefixed: PrefixedText | None, sender: SupposedSender) -> str:
+    """What the other side is to read: not the code by which its session was named."""
+    is_named = (
+        prefixed is not None
+        and sender.side is Role.RECRUITER
+        and prefixed.code == sender.session.access_code
+    )
+    words = prefixed.rest if prefixed and is_named else incoming.body
+    return words if words.strip() else ""
+
+
+def _seal(services: Services, incoming: IncomingText, session: Session, words: str) -> str:
+    if not words:
+        return ""
+    return services.vault.seal_text(
+        words, board=services.board.name, message_id=incoming.id, session=session.id
     )
 
 
-def _seal(services: Services, incoming: IncomingText) -> SealedText:
-    """The body in every form in which it may have to be sent on: only the store knows which."""
-    body = incoming.body
-    if not body.strip():
-        return SealedText()
-
-    def seal(text: str) -> str:
-        return services.vault.seal_text(text, message_id=incoming.id)
-
-    prefixed = read_code_prefix(body)
-    rest = prefixed.rest if prefixed and prefixed.rest.strip() else ""
-    says_more = prefixed is not None and (rest or incoming.media)
-    return SealedText(
-        whole=seal(body),
-        code=prefixed.code if prefixed and says_more else "",
-        rest=seal(rest) if rest else "",
+def _distrusted(sender: SupposedSender) -> Acceptance:
+    return Acceptance(
+        state=AcceptState.DISTRUSTED,
+        session=sender.session.id,
+        sender=sender.side,
+        locale=sender.session.party(sender.side).locale,
     )
 
 

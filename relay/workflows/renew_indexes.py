@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from relay.domain.participant import Participant
 from relay.vault import Vault
+from relay.workflows.open_seals import open_phone_of
 from relay.workflows.services import Services
 
 
@@ -16,10 +17,12 @@ def renew_indexes(services: Services, person: Participant) -> Participant:
     vault = services.vault
     if not person.sealed_phone or _is_up_to_date(vault, person):
         return person
-    phone = vault.unseal_phone(person.sealed_phone)
+    phone = open_phone_of(services, person)
     current = replace(
         person,
-        sealed_phone=vault.seal_phone(phone),
+        sealed_phone=vault.seal_phone(
+            phone, board=services.board.name, role=person.role, ref=person.ref
+        ),
         phone_indexes=vault.indexes_of(phone.reveal()),
         index_key_ids=vault.index_key_ids,
     )

@@ -41,7 +41,7 @@ from relay.domain.texts import (
 from relay.domain.trouble import Trouble
 from relay.vault import Unreadable
 from relay.workflows.ask_which_session import ask_which_session
-from relay.workflows.find_receiver import find_attempted, find_receiver
+from relay.workflows.find_receiver import PhoneChanged, find_receiver
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
@@ -98,6 +98,8 @@ def _send(services: Services, lease: SendLease, clock: Clock) -> str:
         words = _words(services, lease, now)
     except Unreadable:
         return _give_up(services, lease, clock, "unreadable", code=UNREADABLE_TEXT)
+    except PhoneChanged:
+        return _postpone(services, lease, now, clock, outcome_unknown=False, code=0)
     if to is None:
         return _give_up(services, lease, clock, "revoked")
     if _has_stopped(services, lease, to):
@@ -133,7 +135,12 @@ def _words(services: Services, lease: SendLease, now: float) -> str:
             now=now,
         )
     if lease.notice is None:
-        return services.vault.unseal_text(lease.sealed_text, message_id=lease.message)
+        return services.vault.unseal_text(
+            lease.sealed_text,
+            board=services.board.name,
+            message_id=lease.message,
+            session=lease.session,
+        )
     return announcements.text(
         Announcement(lease.notice), lease.locale, board=services.board.spoken_name
     )
@@ -146,13 +153,16 @@ def _prefixed(lease: SendLease, words: str) -> str:
 def _split(services: Services, lease: SendLease, parts: tuple[str, str], clock: Clock) -> str:
     """Goes on with what is first then: the first part, unless we were held up for too long."""
     first, second = parts
+    vault, board = services.vault, services.board.name
     second_message = second_id(lease.message)
     is_split = services.store.messages.outbox.split(
         lease.message,
         token=lease.token,
         now=clock(),
-        first=services.vault.seal_text(first, message_id=lease.message),
-        second=services.vault.seal_text(second, message_id=second_message),
+        first=vault.seal_text(first, board=board, message_id=lease.message, session=lease.session),
+        second=vault.seal_text(
+            second, board=board, message_id=second_message, session=lease.session
+        ),
     )
     log.info("text split", message=lease.message, second=second_message, is_split=is_split)
     return lease.message
@@ -193,15 +203,12 @@ def _settle(services: Services, lease: SendLease, clock: Clock) -> str:
     there that nobody owns is that attempt's.
     """
     try:
-        to = find_attempted(services, lease)
         body = _prefixed(lease, _words(services, lease, clock()))
     except Unreadable:
         return _give_up(services, lease, clock, "unreadable", code=UNREADABLE_TEXT)
-    if to is None:
-        return _give_up(services, lease, clock, "revoked")
     try:
         listed = services.carrier.messages.find_sent(
-            virtual_number=lease.number, to=to, since=lease.attempted_at - _CLOCK_MARGIN
+            virtual_number=lease.number, since=lease.attempted_at - _CLOCK_MARGIN
         )
     except CarrierError as error:
         again = _retry_at(lease, clock(), error.retry_after)
@@ -210,7 +217,8 @@ def _settle(services: Services, lease: SendLease, clock: Clock) -> str:
                 services, lease, clock, "unsettled", code=error.code, trouble=error.trouble
             )
         return _postpone(services, lease, again, clock, outcome_unknown=True, code=error.code)
-    taken = _unowned(services, [text for text in listed if _says(text, body)])
+    to_them = [text for text in listed if lease.index in services.vault.indexes_of(text.receiver)]
+    taken = _unowned(services, [text for text in to_them if _says(text, body)])
     if taken:
         return _confirm(services, lease, taken, clock)
     _postpone(services, lease, clock(), clock, outcome_unknown=False, code=0)

@@ -12,9 +12,10 @@ from tests.architecture.source import OURS, imports_of, is_within, modules
 LAYERS = {
     "config": (),
     "relay.domain": (),
-    "relay.vault": ("config", "relay.domain"),
+    "relay.signing": ("config",),
+    "relay.vault": ("config", "relay.domain", "relay.signing"),
     "relay.metrics": (),
-    "relay.store": ("config", "relay.domain"),
+    "relay.store": ("config", "relay.domain", "relay.signing"),
     "relay.carrier": ("config", "relay.domain", "relay.metrics"),
     "relay.workflows": (
         "config",

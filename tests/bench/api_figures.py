@@ -21,6 +21,7 @@ from tests.bench.served import (
     write_requests,
 )
 from tests.bench.table import Row
+from tests.key_ring import SIGNER
 
 SESSIONS = 100_000
 #: More than a worker opens while it is measured: no pair comes twice.
@@ -28,7 +29,7 @@ PAIRS = 40_000
 
 
 def api_rate(server: EmbeddedRedis, directory: Path) -> list[Row]:
-    store = Store(connect(server.url))
+    store = Store(connect(server.url), SIGNER)
     empty(store)
     board = make_board(2_000, 20_000)
     stock(store, 1_000)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import redis
 
-from config.key_rings import KeyRing
+from relay.domain.board import MAIN
 from relay.domain.participant import Participant, ParticipantStatus, Role
 from relay.domain.phone import PhoneNumber
 from relay.domain.pool import Pool
@@ -19,6 +19,7 @@ from relay.store.keys import PoolKeys
 from relay.store.sessions import Claimed, ClaimRequest
 from relay.store.store import Store
 from relay.vault import Vault
+from tests.key_ring import RING
 
 SEED = 20261123
 NOW = 1_790_000_000.0
@@ -54,8 +55,7 @@ class Board:
 
 
 def make_board(recruiters: int, candidates: int) -> Board:
-    ring = KeyRing((("k1", bytes(range(32))),))
-    vault = Vault(ring, ring)
+    vault = Vault(RING, RING)
     return Board(
         vault,
         [person(vault, Role.RECRUITER, i) for i in range(recruiters)],
@@ -64,12 +64,12 @@ def make_board(recruiters: int, candidates: int) -> Board:
 
 
 def person(vault: Vault, role: Role, ordinal: int) -> Participant:
-    phone = fictional_phone(role, ordinal)
+    phone, ref = fictional_phone(role, ordinal), f"{role[0]}-{ordinal}"
     return Participant(
-        ref=f"{role[0]}-{ordinal}",
+        ref=ref,
         role=role,
         status=ParticipantStatus.ACTIVE,
-        sealed_phone=vault.seal_phone(phone),
+        sealed_phone=vault.seal_phone(phone, board=MAIN, role=role, ref=ref),
         phone_indexes=vault.indexes_of(phone.reveal()),
         index_key_ids=vault.index_key_ids,
         phone_hint=phone.hint,

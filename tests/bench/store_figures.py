@@ -35,6 +35,7 @@ from tests.bench.board import (
     used_memory,
 )
 from tests.bench.table import Row
+from tests.key_ring import SIGNER
 
 CLIENTS = 4
 CLAIMS_PER_CLIENT = 15_000
@@ -43,7 +44,7 @@ SAMPLES = 2_000
 
 def claim_rate(server: EmbeddedRedis) -> list[Row]:
     """Four processes claim for pairs that have no session, on 1,000 numbers and 100,000 open."""
-    store = Store(connect(server.url))
+    store = Store(connect(server.url), SIGNER)
     empty(store)
     board = make_board(2_000, 20_000)
     stock(store, 1_000)
@@ -66,7 +67,7 @@ def _share(barrier: object, board: Board) -> None:
 
 def _claim_many(url: str, client: int) -> tuple[float, float]:
     board: Board = _share.board  # type: ignore[attr-defined]
-    store = Store(connect(url))
+    store = Store(connect(url), SIGNER)
     rng = random.Random(SEED + 1 + client)
     # Each client has recruiters of its own, so that every claim is of a new pair.
     mine = board.recruiters[client::CLIENTS]
@@ -83,7 +84,7 @@ def _claim_many(url: str, client: int) -> tuple[float, float]:
 def memory(server: EmbeddedRedis) -> list[Row]:
     """100,000 sessions of 2,000 recruiters and 20,000 candidates, all keys counted: the people's,
     the pool's and the numbers', on an empty server."""
-    store = Store(connect(server.url))
+    store = Store(connect(server.url), SIGNER)
     empty(store)
     nothing = used_memory(store.client)
     board = make_board(2_000, 20_000)
@@ -116,7 +117,7 @@ def flatness(server: EmbeddedRedis, sizes: tuple[int, ...]) -> list[Row]:
 
 
 def _at_size(server: EmbeddedRedis, sessions: int) -> tuple[float, float]:
-    store = Store(connect(server.url))
+    store = Store(connect(server.url), SIGNER)
     empty(store)
     board = make_board(max(sessions // 50, 100), max(sessions // 5, 1_000))
     stock(store, 1_000)
@@ -161,7 +162,7 @@ def _median_route(store: Store, board: Board, opened: list[Claimed], rng: random
 def phone_change(server: EmbeddedRedis) -> list[Row]:
     """A recruiter with 1,000 open and 20,000 ended sessions, who shares 100 numbers with themselves
     gets another phone. The time is that of the script alone; Redis does nothing else in it."""
-    store = Store(connect(server.url))
+    store = Store(connect(server.url), SIGNER)
     empty(store)
     board = make_board(1, 21_000)
     stock(store, 100)
@@ -198,7 +199,7 @@ def phone_change(server: EmbeddedRedis) -> list[Row]:
 
 def recycling(server: EmbeddedRedis) -> list[Row]:
     """100,000 sessions expire at once: closing them, then freeing their numbers."""
-    store = Store(connect(server.url))
+    store = Store(connect(server.url), SIGNER)
     empty(store)
     board = make_board(2_000, 20_000)
     stock(store, 1_000)

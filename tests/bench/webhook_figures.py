@@ -33,6 +33,7 @@ from tests.bench.served import (
     write_requests,
 )
 from tests.bench.table import Row
+from tests.key_ring import SIGNER
 
 PATH = "/twilio/voice"
 SIGNATURE_HEADER = "X-Twilio-Signature"
@@ -43,7 +44,7 @@ HALF_SENT = 40
 
 
 def webhook(server: EmbeddedRedis, directory: Path) -> list[Row]:
-    store = Store(connect(server.url))
+    store = Store(connect(server.url), SIGNER)
     empty(store)
     board = make_board(2_000, 20_000)
     stock(store, 1_000)

@@ -16,6 +16,7 @@ from tests.board import Board
 from tests.cluster.servers import BOARDS, Cluster, Master, WholeCluster, running_cluster
 from tests.cluster.traffic import Town
 from tests.e2e.stage import eventually
+from tests.key_ring import SIGNER
 
 pytestmark = pytest.mark.slow
 
@@ -80,11 +81,11 @@ def test_a_write_waits_for_the_replica_of_its_boards_own_master(
 def open_and_close(client: WholeCluster, name: str) -> Session:
     """Closes with STORE_REPLICAS=1 what was opened without."""
     client.flushall()
-    board = Board(client, Store(client, name))
+    board = Board(client, Store(client, SIGNER, name))
     board.register_recruiter("rita")
     board.register_candidate("carl")
     session = board.open("rita", "carl")
-    return Board(client, Store(client, name, replicas=1)).close(session)
+    return Board(client, Store(client, SIGNER, name, replicas=1)).close(session)
 
 
 def test_its_replica_takes_over_and_processes_follow(

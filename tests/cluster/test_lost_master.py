@@ -22,6 +22,7 @@ from relay.workflows.recycle import recycle
 from tests.cluster.servers import BOARDS, Cluster, Master
 from tests.cluster.traffic import POOL, Outcomes, Town
 from tests.e2e.stage import eventually
+from tests.key_ring import SIGNER
 
 #: A caller hears a sentence within so many seconds (docs/api.md).
 IN_TIME = 2.0
@@ -116,7 +117,7 @@ def test_nobody_waits_for_the_callers_of_a_frozen_master(cluster: Cluster, town:
 def test_callers_hear_in_time_when_no_node_answers(cluster: Cluster, town: Town) -> None:
     """As when the network between us and the cluster is cut. Processes that start now, too."""
     session = town.open("b0")
-    fresh = Store(cluster.connect(), "b0")
+    fresh = Store(cluster.connect(), SIGNER, "b0")
     for master in cluster.masters:
         master.freeze()
     try:

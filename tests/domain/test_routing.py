@@ -14,18 +14,17 @@ from relay.domain.routing import (
     RouteState,
     decide,
 )
-from relay.domain.session import Channel, Party, Session, SessionStatus
+from relay.domain.session import Channel, Party, Seals, Session, SessionStatus
 
 CARL = PhoneNumber("+13105550127")
+SEALS = Seals("sealed-rita", "sealed-carl")
 SESSION = Session(
     id="us.7k2m9x4v0q1z",
     status=SessionStatus.OPEN,
     virtual_number="+14155550192",
     ordinal=0,
-    recruiter=Party(ref="rita", phone_index="r", sealed_phone="sealed-rita", locale="en"),
-    candidate=Party(
-        ref="carl", phone_index="c", sealed_phone="sealed-carl", locale="zh-CN", screen_calls=True
-    ),
+    recruiter=Party(ref="rita", phone_index="r", locale="en"),
+    candidate=Party(ref="carl", phone_index="c", locale="zh-CN", screen_calls=True),
     created_at=1_000,
     expires_at=2_000,
     access_code="482913",
@@ -33,12 +32,12 @@ SESSION = Session(
 )
 
 
-def unseal(sealed: str) -> PhoneNumber:
-    assert sealed == "sealed-carl"
+def reach(route: Route) -> PhoneNumber:
+    assert route.seals == SEALS
     return CARL
 
 
-def never_unseal(sealed: str) -> PhoneNumber:
+def never_reach(route: Route) -> PhoneNumber:
     pytest.fail("a number was unsealed for a call that is not connected")
 
 
@@ -47,10 +46,10 @@ def test_a_recruiters_call_is_bridged_behind_the_guard():
         state=RouteState.CONNECT,
         session=SESSION,
         caller=Role.RECRUITER,
-        sealed_counterpart="sealed-carl",
+        seals=SEALS,
     )
 
-    assert decide(route, unseal=unseal) == Bridge(
+    assert decide(route, reach=reach) == Bridge(
         session=SESSION, caller=Role.RECRUITER, counterpart=CARL, is_guarded=True
     )
 
@@ -60,10 +59,10 @@ def test_a_candidates_call_is_bridged_without_a_guard():
         state=RouteState.CONNECT,
         session=SESSION,
         caller=Role.CANDIDATE,
-        sealed_counterpart="sealed-carl",
+        seals=SEALS,
     )
 
-    decision = decide(route, unseal=unseal)
+    decision = decide(route, reach=reach)
 
     assert isinstance(decision, Bridge)
     assert not decision.is_guarded
@@ -82,20 +81,20 @@ def test_a_candidates_call_is_bridged_without_a_guard():
     ],
 )
 def test_every_other_state_has_its_refusal_and_unseals_nothing(state, refusal):
-    assert decide(Route(state=state), unseal=never_unseal) == Decline(refusal=refusal)
+    assert decide(Route(state=state), reach=never_reach) == Decline(refusal=refusal)
 
 
 def test_a_refusal_is_said_in_the_callers_language():
     route = Route(state=RouteState.EXPIRED, session=SESSION, caller=Role.CANDIDATE)
 
-    decision = decide(route, unseal=never_unseal)
+    decision = decide(route, reach=never_reach)
 
     assert decision == Decline(refusal=Refusal.NO_LONGER_CONNECTED, locale="zh-CN")
 
 
 def test_a_call_to_connect_without_its_session_is_a_mistake_of_ours():
     with pytest.raises(ValueError, match="session"):
-        decide(Route(state=RouteState.CONNECT), unseal=never_unseal)
+        decide(Route(state=RouteState.CONNECT), reach=never_reach)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +109,7 @@ def test_a_call_to_connect_without_its_session_is_a_mistake_of_ours():
 def test_who_may_have_a_code_is_asked_for_it(state, is_withheld, question, unanswered):
     route = Route(state=state, digits=7, known_locale="zh-CN")
 
-    decision = decide(route, unseal=never_unseal, is_withheld=is_withheld, attempts=1)
+    decision = decide(route, reach=never_reach, is_withheld=is_withheld, attempts=1)
 
     assert decision == AskAccessCode(question=question, digits=7, attempt=2, locale="zh-CN")
     assert question.unanswered is unanswered
@@ -118,15 +117,13 @@ def test_who_may_have_a_code_is_asked_for_it(state, is_withheld, question, unans
 
 @pytest.mark.parametrize("state", [RouteState.STRANGER, RouteState.UNKNOWN_NUMBER])
 def test_a_withheld_caller_is_told_that_they_are(state):
-    decision = decide(Route(state=state), unseal=never_unseal, is_withheld=True)
+    decision = decide(Route(state=state), reach=never_reach, is_withheld=True)
 
     assert decision == Decline(refusal=Refusal.CALLER_WITHHELD)
 
 
 @pytest.mark.parametrize("state", RouteState)
 def test_every_state_has_an_outcome(state):
-    route = Route(
-        state=state, session=SESSION, caller=Role.RECRUITER, sealed_counterpart="sealed-carl"
-    )
+    route = Route(state=state, session=SESSION, caller=Role.RECRUITER, seals=SEALS)
 
-    assert decide(route, unseal=unseal)
+    assert decide(route, reach=reach)

@@ -14,6 +14,7 @@ from relay.store.store import Store
 from tests.board import Board
 from tests.cluster.servers import Cluster, running_cluster
 from tests.fake_redis import FakeRedis, real_redis
+from tests.key_ring import SIGNER
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +56,7 @@ def client(request: pytest.FixtureRequest) -> Iterator[Any]:
 
 @pytest.fixture
 def store(client: redis.Redis) -> Store:
-    return Store(client)
+    return Store(client, SIGNER)
 
 
 @pytest.fixture

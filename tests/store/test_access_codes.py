@@ -43,7 +43,7 @@ def enter(board: Board, session: Session, phone: str = "r") -> RouteState:
     if route.state is RouteState.CONNECT:
         assert route.session is not None
         assert route.session.id == session.id
-        assert route.sealed_counterpart == session.candidate.sealed_phone
+        assert route.seals.candidate
         assert route.caller is Role.RECRUITER
     return route.state
 

@@ -163,10 +163,6 @@ def a_texts_whole_life(strict: StrictBoard) -> None:
     assert texts.outbox.sweep(now=NOW + 9)
     assert tell_counterpart(texts)
     assert add_notice(texts)
-    session = texts.pair.session
-    texts.store.sessions.close(session.id, ClosedReason.ERASED, now=NOW)
-    forget = texts.store.erasures.forget_in_texts
-    assert forget(Role.CANDIDATE, session.candidate.ref, [session])
 
 
 def number_stats(strict: StrictBoard) -> None:

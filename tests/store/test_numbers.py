@@ -15,6 +15,7 @@ from relay.store.numbers import Numbers
 from relay.store.scripts import Scripts
 from relay.store.store import Store
 from tests.board import NOW, Board, number, take_out
+from tests.key_ring import SIGNER
 
 
 def test_a_number_reads_back_as_it_was_imported(board: Board) -> None:
@@ -88,7 +89,7 @@ def test_p1_a_number_in_a_vacant_place_has_nobody_of_the_one_before(board: Board
 def test_the_map_of_numbers_is_remembered_and_can_be_forgotten(board: Board) -> None:
     numbers = board.store.numbers
     assert numbers.find_pool(number(0)) == "us"
-    take_out(Store(board.client), number(0))
+    take_out(Store(board.client, SIGNER), number(0))
     assert numbers.find_pool(number(0)) == "us"
     numbers.forget(number(0))
     assert numbers.find_pool(number(0)) is None
@@ -99,7 +100,9 @@ def test_an_unknown_number_is_not_looked_up_again_at_once(
 ) -> None:
     numbers = board.store.numbers
     assert numbers.find_pool(number(9)) is None
-    Store(board.client).numbers.add(number(9), "us", carrier_sid="PN", capabilities="v", now=NOW)
+    Store(board.client, SIGNER).numbers.add(
+        number(9), "us", carrier_sid="PN", capabilities="v", now=NOW
+    )
     assert numbers.find_pool(number(9)) is None
     monkeypatch.setattr("relay.store.number_map._UNKNOWN_FOR", 0.0)
     numbers.forget(number(9))
@@ -130,7 +133,7 @@ def give_back(board: Board, scripts: Scripts) -> None:
 
 def test_a_number_put_back_while_it_is_released_stays_on_the_map(board: Board) -> None:
     give_back(board, MeanwhileScripts(board, "note_released", lambda: board.add_number(1)))
-    assert Store(board.client).numbers.find_pool(number(1)) == "us"
+    assert Store(board.client, SIGNER).numbers.find_pool(number(1)) == "us"
     board.audit()
 
 
@@ -141,7 +144,7 @@ def test_an_import_refused_while_a_number_is_released_leaves_nothing_on_the_map(
         board.client.hsetnx(DeploymentKeys().numbers, number(1), "main/us")
 
     give_back(board, MeanwhileScripts(board, "note_released", try_to_import))
-    assert Store(board.client).numbers.find_pool(number(1)) is None
+    assert Store(board.client, SIGNER).numbers.find_pool(number(1)) is None
 
 
 def test_a_release_strikes_off_its_own_rental_and_no_later_one(board: Board) -> None:

@@ -88,7 +88,7 @@ def test_both_sides_of_a_session_change_one_after_the_other(pair: Board) -> None
     pair.change_phone(Role.RECRUITER, "rita", "q")
     pair.change_phone(Role.CANDIDATE, "carl", "d")
 
-    assert pair.call("q", number(0)).sealed_counterpart.endswith("d")
+    assert pair.call("q", number(0)).seals.candidate.endswith("d")
     pair.audit()
 
 
@@ -137,7 +137,7 @@ def test_a_changed_phone_gets_through_and_the_old_one_no_more(pair: Board) -> No
 
     assert state(pair, "q") is RouteState.CONNECT
     assert state(pair, "r") is RouteState.CLOSED
-    assert pair.call("c", number(0)).sealed_counterpart.endswith("q")
+    assert pair.call("c", number(0)).seals.recruiter.endswith("q")
     (session,) = pair.audit().values()
     assert session.bindings == 3
 
@@ -399,9 +399,8 @@ def test_p2_an_erased_person_is_gone_at_once_and_leaves_nothing(crowded: Board) 
     assert crowded.store.people.get(Role.RECRUITER, "rita") is None
     ends = {s.recruiter.ref: s.closed_reason for s in crowded.audit().values()}
     assert ends == {"rita": ClosedReason.ERASED, "quinn": None}
-    assert crowded.store.erasures.pending() == [(Role.RECRUITER, "rita")]
-    crowded.store.erasures.finish(Role.RECRUITER, "rita")
-    assert not crowded.store.erasures.pending()
+    assert not crowded.client.hexists(KEYS.seals, "recruiter:rita")
+    assert crowded.store.erasures.forget(before=crowded.now) == 1
     assert not crowded.erase(Role.RECRUITER, "rita")
 
 

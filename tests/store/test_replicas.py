@@ -15,6 +15,7 @@ from relay.store.store import Store
 from tests.board import Board
 from tests.e2e.stage import eventually
 from tests.fake_redis import real_redis
+from tests.key_ring import SIGNER
 
 pytestmark = pytest.mark.real_redis
 
@@ -37,7 +38,7 @@ def replica(tmp_path: Path, real_redis_url: str) -> Iterator[redis.Redis]:
 @pytest.fixture
 def board(real_redis_url: str, replica: redis.Redis) -> Board:
     client = connect(real_redis_url)
-    board = Board(client, Store(client, replicas=1))
+    board = Board(client, Store(client, SIGNER, replicas=1))
     board.register_recruiter("rita")
     board.register_candidate("carl")
     return board

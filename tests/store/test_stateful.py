@@ -30,6 +30,7 @@ from relay.store.store import Store
 from tests.board import RETENTION, Board, number
 from tests.fake_redis import FakeRedis
 from tests.invariants import audit_people, audit_pool
+from tests.key_ring import SIGNER
 
 RECRUITERS = ["r0", "r1", "r2"]
 CANDIDATES = ["c0", "c1", "c2"]
@@ -89,7 +90,7 @@ class Relay(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         client = FakeRedis()
-        self.board = Board(client, Store(client), pool=POOL, numbers=NUMBERS)
+        self.board = Board(client, Store(client, SIGNER), pool=POOL, numbers=NUMBERS)
         self.known: dict[str, Known] = {}
         self.promises: dict[tuple[str, str], list[Promise]] = {}
         self.calls: list[Call] = []
@@ -215,7 +216,7 @@ class Relay(RuleBasedStateMachine):
         assert route.state is RouteState.CONNECT
         assert route.session is not None
         assert route.session.id == known.session_id
-        assert route.sealed_counterpart.endswith(known.phones[role.other])
+        assert route.seals.of(role.other).endswith(known.phones[role.other])
         self.calls.append(Call(known.number, tuple(known.phones.values()), self.now + LEASE))
 
     def assert_only_a_recruiter_is_asked(self, virtual_number: str, phone: str) -> None:
@@ -308,7 +309,6 @@ class Relay(RuleBasedStateMachine):
     def somebody_is_erased_and_comes_back(self, who: tuple[Role, str], phone: str) -> None:
         role, ref = who
         self.board.erase(role, ref)
-        self.board.store.erasures.finish(role, ref)
         self.end_all_of(role, ref)
         self.calls = []  # what was decided for them is taken back, and others' calls are unharmed
         if self.board.register(role, ref, phone) is PutOutcome.HELD:
@@ -348,6 +348,7 @@ class Relay(RuleBasedStateMachine):
         audit_people(self.board.client, self.board.store, ["us"], self.now)
         for _ in range(6):
             self.board.wait(10 * RETENTION)
+        self.board.store.erasures.forget(before=self.board.now)
         assert self.board.audit() == {}
         assert self.board.is_empty()
 

@@ -6,6 +6,7 @@ import redis
 from relay.store.keys import BoardKeys, DeploymentKeys
 from relay.store.store import Store
 from relay.store.suppressions import START_ALONE_FOR, Suppressions
+from tests.key_ring import SIGNER
 from tests.world import NOW, NUMBER, OTHER_NUMBER
 
 CARL = ["carl-new-key", "carl-old-key"]
@@ -20,7 +21,7 @@ def suppressions(store: Store) -> Suppressions:
 @pytest.fixture
 def in_service(client: redis.Redis) -> Suppressions:
     """Those of the same board when its numbers are in a messaging service."""
-    return Store(client, messaging_service=SERVICE).suppressions
+    return Store(client, SIGNER, messaging_service=SERVICE).suppressions
 
 
 def test_a_stop_holds_for_its_number_only(suppressions: Suppressions) -> None:
@@ -44,8 +45,8 @@ def test_a_stop_to_a_service_holds_for_every_number_of_it(in_service: Suppressio
 def test_a_stop_to_a_service_holds_for_every_board_that_uses_it(
     client: redis.Redis, service: str, other_service: str, is_shared: bool
 ) -> None:
-    one = Store(client, "main", messaging_service=service).suppressions
-    other = Store(client, "second", messaging_service=other_service).suppressions
+    one = Store(client, SIGNER, "main", messaging_service=service).suppressions
+    other = Store(client, SIGNER, "second", messaging_service=other_service).suppressions
     assert one.stop(CARL, NUMBER, since=NOW, cause="us.SM1")
     assert one.is_stopped(CARL, NUMBER)
     assert other.is_stopped(CARL, NUMBER) is is_shared

@@ -24,6 +24,7 @@ from relay.store.scripts import Scripts
 from relay.store.store import Store
 from tests.board import Board
 from tests.e2e.stage import eventually
+from tests.key_ring import SIGNER
 
 pytestmark = pytest.mark.real_redis
 
@@ -164,7 +165,7 @@ def test_all_who_write_at_once_are_served(pair: Pair) -> None:
 def test_a_session_is_closed_on_the_new_master(pair: Pair) -> None:
     pair.replicate()
     client = pair.client
-    board = Board(client, Store(client))
+    board = Board(client, Store(client, SIGNER))
     board.register_recruiter("rita")
     board.register_candidate("carl")
     session = board.open("rita", "carl")

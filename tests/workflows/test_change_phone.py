@@ -64,7 +64,9 @@ def with_phone(world: World, person: Participant, phone: str) -> Participant:
     number = PhoneNumber(phone)
     return replace(
         person,
-        sealed_phone=world.services.vault.seal_phone(number),
+        sealed_phone=world.services.vault.seal_phone(
+            number, board="main", role=person.role, ref=person.ref
+        ),
         phone_indexes=world.services.vault.indexes_of(phone),
         phone_hint=number.hint,
     )
@@ -93,13 +95,13 @@ def live_sessions_of(world: World, role: Role, ref: str) -> list[Session]:
 
 
 def phones_of(world: World, role: Role, ref: str) -> set[str]:
-    """The phones under which a person's open sessions reach them."""
+    """The phones under which a person's open sessions reach them, and are reached by them."""
+    sealed = known(world, role, ref).sealed_phone
     vault = world.services.vault
-    return {
-        vault.unseal_phone(session.party(role).sealed_phone).reveal()
-        for session in sessions_of(world, role, ref)
-        if session.status is SessionStatus.OPEN
-    }
+    phone = vault.unseal_phone(sealed, board="main", role=role, ref=ref).reveal()
+    open_ones = [s for s in sessions_of(world, role, ref) if s.status is SessionStatus.OPEN]
+    assert {s.party(role).phone_index for s in open_ones} <= set(vault.indexes_of(phone))
+    return {phone} if open_ones else set()
 
 
 def hint_of(world: World, role: Role, ref: str) -> str:
@@ -167,7 +169,9 @@ def overtake(world: World, *acts: Callable[[World], object]) -> Overtaken:
     store = world.services.store
     others = make_world_beside(world)
     scripts = Overtaken(store.client, "change_phone", [lambda act=act: act(others) for act in acts])  # type: ignore[misc]
-    store.phone_changes = PhoneChanges(store.client, scripts, store.keys)
+    store.phone_changes = PhoneChanges(
+        store.client, scripts, store.keys, world.services.vault.signer
+    )
     return scripts
 
 
@@ -234,7 +238,9 @@ def test_p4_a_change_that_is_sent_again_changes_nothing(world: World) -> None:
     """Redis has done it, and its answer was lost on the way."""
     store = world.services.store
     scripts = NotedScripts(store.client)
-    store.phone_changes = PhoneChanges(store.client, scripts, store.keys)
+    store.phone_changes = PhoneChanges(
+        store.client, scripts, store.keys, world.services.vault.signer
+    )
     world.open("nora", "dan", pool="us")
     change(world, NORA, renumber=True)
     after = contents(world)
@@ -247,7 +253,9 @@ def test_p4_a_change_that_is_sent_again_changes_nothing(world: World) -> None:
 def test_p4_a_take_over_that_is_sent_again_changes_nothing(world: World) -> None:
     store = world.services.store
     scripts = NotedScripts(store.client)
-    store.phone_changes = PhoneChanges(store.client, scripts, store.keys)
+    store.phone_changes = PhoneChanges(
+        store.client, scripts, store.keys, world.services.vault.signer
+    )
     change(world, DAN, role=Role.CANDIDATE, ref="carl", take_over=True)
     after = contents(world)
 

@@ -10,6 +10,7 @@ from relay.domain.errors import Conflict, Forbidden, Invalid, RateLimited
 from relay.domain.participant import CandidateDetails, ParticipantStatus, RecruiterDetails, Role
 from relay.domain.session import ClosedReason
 from relay.workflows.give_phone import MOST_CONFLICTS
+from relay.workflows.open_seals import open_phone_of
 from relay.workflows.register_participant import (
     Registered,
     register_candidate,
@@ -170,7 +171,7 @@ def test_a_new_phone_takes_over_the_open_sessions(world: World) -> None:
     moved = world.services.store.sessions.get(session.id)
     assert moved is not None
     assert moved.recruiter.phone_index == rita.phone_indexes[0]
-    assert world.services.vault.unseal_phone(moved.recruiter.sealed_phone).reveal() == NORA
+    assert open_phone_of(world.services, rita).reveal() == NORA
 
 
 def test_two_recruiters_share_a_switchboard(world: World) -> None:

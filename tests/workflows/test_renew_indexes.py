@@ -16,6 +16,7 @@ from relay.store.keys import BoardKeys
 from relay.store.sessions import ClaimRequest, Outdated
 from relay.vault import Vault
 from relay.workflows.erase_participant import erase_participant
+from relay.workflows.open_seals import open_phone
 from relay.workflows.register_participant import register_candidate
 from relay.workflows.renew_indexes import renew_indexes
 from tests.invariants import audit_people, audit_pool
@@ -146,10 +147,11 @@ def test_a_phone_is_sealed_anew_when_its_person_is_next_used(
     assert new.services.vault.is_current(sealed(world))
 
     only_new = under_both(world, KeyRing((NEW,)))
-    assert only_new.services.vault.unseal_phone(sealed(world)).reveal() == CARL
+    vault, place = only_new.services.vault, {"board": "main", "role": Role.CANDIDATE, "ref": "carl"}
+    assert vault.unseal_phone(sealed(world), **place).reveal() == CARL
     use(only_new)
     session = only_new.open()
-    assert session.candidate.sealed_phone == sealed(world)
+    assert open_phone(only_new.services, session, Role.CANDIDATE, sealed(world)).reveal() == CARL
 
 
 def test_sealing_anew_alone_is_enough(world: World) -> None:

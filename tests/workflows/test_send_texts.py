@@ -179,7 +179,9 @@ def test_our_text_is_known_by_its_words(stage: Stage, shown: str, is_ours: bool)
     stage.carrier.messages.troubles = [UNCLEAR]
     message = stage.text().message
     stage.work()
-    stage.carrier.messages.taken.append(SentText(sid="SMghost", status="sent", body=shown))
+    stage.carrier.messages.taken.append(
+        SentText(sid="SMghost", status="sent", body=shown, receiver=CARL)
+    )
     stage.now += REPORT_GRACE
     stage.send(message)
     assert stage.arrived == ([] if is_ours else [TO_CARL])
@@ -189,7 +191,9 @@ def test_a_worker_that_died_in_the_middle_leaves_nothing_lost(stage: Stage) -> N
     """P4: killed after the carrier's call, before it could say so."""
     message = stage.text().message
     stage.store.messages.outbox.begin(message, token="dead", now=NOW)
-    stage.carrier.messages.taken.append(SentText(sid="SMtaken", status="sent", body="hello"))
+    stage.carrier.messages.taken.append(
+        SentText(sid="SMtaken", status="sent", body="hello", receiver=CARL)
+    )
     stage.now += 1
     stage.send(message)
     stage.now = NOW + LEASE

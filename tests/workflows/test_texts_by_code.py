@@ -10,7 +10,7 @@ from relay.carrier.messages import ListedText, SentText
 from relay.carrier.webhooks import InboundText
 from relay.domain.errors import CarrierError
 from relay.domain.message_progress import REPORT_GRACE
-from relay.domain.participant import RecruiterDetails, Role
+from relay.domain.participant import RecruiterDetails
 from relay.domain.session import Channel, ClosedReason, Session
 from relay.domain.texts import AcceptState, Notice, second_id
 from relay.domain.trouble import Trouble
@@ -266,6 +266,10 @@ def test_both_parts_of_a_split_text_are_listed(stage: Stage, eve: Session) -> No
     assert {interaction.id for interaction in page.interactions} == {message, second_id(message)}
 
 
+def sealed(stage: Stage, text: str, message: str, session: Session) -> str:
+    return stage.pair.vault.seal_text(text, board="main", message_id=message, session=session.id)
+
+
 @pytest.mark.parametrize("is_split", [False, True])
 def test_p4_a_worker_that_dies_about_the_split_loses_nothing(
     stage: Stage, eve: Session, is_split: bool
@@ -279,8 +283,8 @@ def test_p4_a_worker_that_dies_about_the_split_loses_nothing(
             message,
             token="dead",
             now=NOW,
-            first=stage.pair.vault.seal_text(first, message_id=message),
-            second=stage.pair.vault.seal_text(second, message_id=second_id(message)),
+            first=sealed(stage, first, message, eve),
+            second=sealed(stage, second, second_id(message), eve),
         )
     stage.jobs.take()
     for _ in range(2):
@@ -501,36 +505,6 @@ def test_p1_the_code_of_a_session_that_only_its_candidate_still_cools_for_reache
     assert stage.arrived == []
 
     assert stage.text(body="123456 is your room", sid="SM2").outcome == "accepted"
-
-
-def test_p2_a_text_that_is_split_while_somebody_is_erased_keeps_no_phone_of_theirs(
-    stage: Stage, eve: Session
-) -> None:
-    """Rita, whose session with Eve had ended before; the split comes when her texts are listed."""
-    message = stage.text(EVE, numbered_words()).message
-    stage.store.sessions.close(eve.id, ClosedReason.BY_API, now=NOW)
-    outbox, vault, keys = stage.store.messages.outbox, stage.pair.vault, PoolKeys("main", "us")
-    outbox.begin(message, token="t", now=NOW)
-    scripts = stage.store.erasures._scripts
-    run = scripts.run
-
-    def split_first(*args: Any, **named: Any) -> Any:
-        del scripts.run
-        assert outbox.split(
-            message,
-            token="t",
-            now=NOW,
-            first=vault.seal_text("a", message_id=message),
-            second=vault.seal_text("b", message_id=second_id(message)),
-        )
-        return run(*args, **named)
-
-    scripts.run = split_first
-    sessions = stage.store.sessions.of_participant(Role.RECRUITER, eve.recruiter.ref)
-    stage.store.erasures.forget_in_texts(Role.RECRUITER, eve.recruiter.ref, sessions)
-
-    for part in (message, second_id(message)):
-        assert stage.client.get(keys.body(part)).endswith("\t")
 
 
 def test_a_picture_of_a_split_text_is_listed_once(stage: Stage, eve: Session) -> None:

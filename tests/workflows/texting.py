@@ -52,7 +52,12 @@ class StandInMessages:
         self, *, virtual_number: str, to: PhoneNumber, body: str, status_callback: str
     ) -> SentText:
         trouble = self.troubles.pop(0) if self.troubles else None
-        sent = SentText(sid=f"SMout{len(self.sent):029d}", status=self.status, body=body)
+        sent = SentText(
+            sid=f"SMout{len(self.sent):029d}",
+            status=self.status,
+            body=body,
+            receiver=to.reveal(),
+        )
         if trouble is None or self.takes_despite_trouble:
             self.sent.append((virtual_number, to.reveal(), body))
             self.taken.append(sent)
@@ -61,7 +66,7 @@ class StandInMessages:
             raise trouble
         return sent
 
-    def find_sent(self, *, virtual_number: str, to: PhoneNumber, since: float) -> list[SentText]:
+    def find_sent(self, *, virtual_number: str, since: float) -> list[SentText]:
         self.listed_since.append(since)
         if self.list_trouble:
             raise self.list_trouble

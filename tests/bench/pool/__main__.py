@@ -22,6 +22,7 @@ from tests.bench.pool import report
 from tests.bench.pool.cost import claim_cost
 from tests.bench.pool.runs import Measured, measure
 from tests.bench.table import Row, as_markdown
+from tests.key_ring import SIGNER
 
 CURVES, RULES = "images/pool-codes.svg", "images/pool-numbers.svg"
 
@@ -95,7 +96,7 @@ def _claim_cost(progress: Progress, *, quick: bool) -> tuple[list[Row], str]:
         EmbeddedRedis(Path(directory)) as server,
     ):
         version = str(redis.Redis.from_url(server.url).info("server")["redis_version"])
-        store = Store(connect(server.url))
+        store = Store(connect(server.url), SIGNER)
         if quick:
             return claim_cost(store, progress, (100, 1_000), 100), version
         return claim_cost(store, progress), version

@@ -25,6 +25,7 @@ from tests.bench.pool.bounds import Bounds, bounds_of
 from tests.bench.pool.replay import Replayed, pool_of, replay, stock
 from tests.bench.pool.rivals import random_choice, whole_number_cooldown
 from tests.bench.pool.trace import COOLDOWNS, SHAPES, Cooldown, Shape, make_trace
+from tests.key_ring import SIGNER
 
 #: Pool sizes on a curve, from what a candidate needs to what no recruiter needs a code with.
 CURVE_SIZES = 6
@@ -142,7 +143,7 @@ def _replay(run: Run) -> Replayed:
         tempfile.TemporaryDirectory(prefix="relay-bench-") as directory,
         EmbeddedRedis(Path(directory)) as server,
     ):
-        store = Store(connect(server.url))
+        store = Store(connect(server.url), SIGNER)
         store.client.config_set("appendonly", "no")
         pool = pool_of(run.scene.cooldown, access_codes=run.access_codes)
         stock(store, pool, run.numbers)

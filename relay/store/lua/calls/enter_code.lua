@@ -90,4 +90,5 @@ if not record then
   return after_a_wrong_one(caller)
 end
 local recruiter_index = read_session(record).recruiter_index
-return connect_if_open(keys, look_at(keys.sessions, id, recruiter_index, args.now), args.now)
+return connect_if_open(
+  keys, look_at(keys.sessions, id, recruiter_index, args.now), args.now, "1")

@@ -9,9 +9,10 @@
 -- none of a caller who is withheld.
 --
 -- Safe to run twice: a call on record gets its answer again. Answers {state}, or {state, session
--- id, caller's side, record, counterpart sealed}, where state is unknown_number, stranger, closed,
--- expired, no_voice, replayed or connect; or {"several" | "stranger_with_code", digits of the
--- number's longest code, caller's locale}.
+-- id, caller's side, record}, where state is unknown_number, stranger, closed, expired, no_voice or
+-- replayed; {"connect", session id, caller's side, record, by_code, recruiter's seal, candidate's
+-- seal}; or {"several" | "stranger_with_code", digits of the number's longest code, caller's
+-- locale}.
 
 local function asks_strangers()
   return redis.call("HGET", keys.policy, "access_codes") == "1"
@@ -30,4 +31,4 @@ end
 if found.state == "stranger" and asks_strangers() then
   return { "stranger_with_code", longest_code(keys, args.number), "" }
 end
-return connect_if_open(keys, found, args.now)
+return connect_if_open(keys, found, args.now, "")

@@ -10,7 +10,7 @@
 --       met_phones=phone(met*)
 -- args: take_over:flag loser reason given_up:list met:list draws:list
 --       new_nodes:records(pool index)
---       renumberings:records(id trace pool other_index area)
+--       renumberings:records(id trace signature pool other_index area)
 -- uses: session batching person closing_all revoking bindings rebinding former_phones codes load
 --   choosing
 --       stops leases occupancy
@@ -241,7 +241,7 @@ local function move_session(found, cooling, taken_up)
   end
   cool(cooling, found, found.id, args.role)
   note_leaving(session, args.role, session[index_field], new_index)
-  session[index_field], session[args.role .. "_sealed"] = new_index, args.sealed
+  session[index_field] = new_index
 end
 
 local function write_moved(plan, held, nodes)
@@ -289,7 +289,7 @@ local function leave_trace(found, phones)
   local session, trace_id, cooling = found.session, found.renumbering.trace, {}
   local trace = read_session(pack_session(session))
   trace.status, trace.closed_at, trace.closed_reason = "closed", whole(args.now), "renumbered"
-  trace.recruiter_sealed, trace.candidate_sealed, trace.former = "", "", ""
+  trace.signature, trace.former = found.renumbering.signature, ""
   hand_over_former(found, trace_id, phones)
   for _, role in ipairs({ "recruiter", "candidate" }) do
     rebind(phones[session[role .. "_index"]], session.number, found.id, trace_id)
@@ -313,7 +313,7 @@ local function renumber(found, node, phones)
   session.code = give_code(
     keys, given.number, found.id, load_number(pool, given.number), args.draws, session.code)
   session.number, session.ordinal = given.number, given.ordinal
-  session[index_field], session[args.role .. "_sealed"] = new_index, args.sealed
+  session[index_field] = new_index
   local on_number = redis.call("HGET", sides.recruiter.phone, given.number)
   session.code_needed = is_several(on_number) and "1" or ""
   redis.call("HSET", keys.sessions, found.id, pack_session(session))
@@ -341,7 +341,8 @@ local function write_person()
 end
 
 local function write_loser()
-  redis.call("HDEL", keys.loser, "sealed", "indexes", "key_ids", "hint", "country")
+  redis.call("HDEL", keys.seals, args.role .. ":" .. args.loser)
+  redis.call("HDEL", keys.loser, "indexes", "key_ids", "hint", "country")
   redis.call("HSET", keys.loser, "status", "without_phone", "updated_at", whole(args.now))
 end
 

@@ -1,12 +1,13 @@
 -- erase_participant: forgets a person: their record, who holds their phone, their open sessions and
 -- the decisions of their calls under way. From now on nobody finds them.
--- keys: person=person(role ref) holders=holder(held*) theirs=sessions_of(role ref) erasures
+-- keys: person=person(role ref) holders=holder(held*) theirs=sessions_of(role ref) seals
+--       erasures
 -- args: ref reason held:list
 -- uses: closing_all revoking
 --
--- What is left is on the work list `erasures`: their sealed phone in texts on their way, none of
--- which can be sent any more. held: a candidate's indexes on record, none of a recruiter. Safe to
--- run twice.
+-- Nothing that is left can be turned into their number: keyed hashes of bindings that cool, and of
+-- a STOP. Texts on their way to them cannot be sent any more. held: a candidate's indexes on
+-- record, none of a recruiter. Safe to run twice: `erasures` remembers who was erased lately.
 --
 -- Answers "erased", "unknown", or "again" (the person is not as the caller has seen them).
 local member = args.role .. ":" .. args.ref
@@ -26,5 +27,6 @@ for _, key in ipairs(keys.holders) do
   end
 end
 redis.call("DEL", keys.person)
+redis.call("HDEL", keys.seals, member)
 redis.call("ZADD", keys.erasures, args.now, member)
 return "erased"

@@ -6,14 +6,19 @@
 --       area_numbers=area(area)
 --       recruiter_nodes=node(recruiter_indexes*) candidate_nodes=node(candidate_indexes*)
 --       recruiter_stops=stopped(recruiter_indexes*) candidate_stops=stopped(candidate_indexes*)
--- args: now:number id pool recruiter_ref candidate_ref channels context expires_at extend:flag area
---       retention:number recruiter_indexes:list candidate_indexes:list draws:list
+-- args: now:number id signature latest latest_signature pool recruiter_ref candidate_ref channels
+--       context expires_at extend:flag area retention:number recruiter_indexes:list
+--       candidate_indexes:list draws:list
 -- uses: session batching leases occupancy closing load letting_go bindings rebinding codes choosing
 --       naming_reasons stops present_phones
 --
 -- A pair that has an open session gets that one. One that comes back gets its old number where
 -- that is still free for both, else the one that shared/choosing.lua finds. Safe to run twice: the
 -- proposed id tells a repeated claim from a new one.
+--
+-- signature: of the proposed id with these two people; latest, latest_signature: the same of the
+-- pair's latest session, as far as the caller knows it. An open session is signed anew that way,
+-- under the key that signs now.
 --
 -- The indexes are those on record when the caller looked, and say which keys it may touch; extend:
 -- an expiry was asked for, not the default; area: the candidate's area code, or "".
@@ -26,11 +31,11 @@ local ROLES = { "recruiter", "candidate" }
 
 -- A side of the pair as it is on record now; nil when the caller has seen somebody else.
 local function read_person(key, indexes)
-  local known = redis.call("HMGET", key, "indexes", "sealed", "locale", "screen")
-  if not known[2] or known[1] ~= table.concat(indexes, ",") then
+  local known = redis.call("HMGET", key, "indexes", "status", "locale", "screen")
+  if known[2] ~= "active" or known[1] ~= table.concat(indexes, ",") then
     return nil
   end
-  return { sealed = known[2], locale = known[3], screen = known[4] }
+  return { locale = known[3], screen = known[4] }
 end
 
 -- The pair's latest session: its id ("" for none), record and fields. It may be in any pool.
@@ -67,6 +72,9 @@ local function return_existing(latest, request)
     return { "incapable", latest.id, latest.record }
   end
   session.channels, session.context = args.channels, args.context
+  if latest.id == args.latest then
+    session.signature = args.latest_signature
+  end
   if args.extend and tonumber(args.expires_at) > tonumber(session.expires_at) then
     session.expires_at = args.expires_at
     redis.call("ZADD", keys.due, args.expires_at, latest.id)
@@ -169,12 +177,11 @@ local function record_session(people, nodes, latest, ordinal, number, code, code
     status = "open", number = number, ordinal = ordinal,
     recruiter = args.recruiter_ref, candidate = args.candidate_ref,
     recruiter_index = nodes.recruiter.index, candidate_index = nodes.candidate.index,
-    recruiter_sealed = people.recruiter.sealed, candidate_sealed = people.candidate.sealed,
     created_at = whole(args.now), expires_at = args.expires_at, closed_at = "", closed_reason = "",
     code = code, channels = args.channels,
     recruiter_locale = people.recruiter.locale, candidate_locale = people.candidate.locale,
     recruiter_screen = people.recruiter.screen, bindings = "2", previous = latest.id, former = "",
-    code_needed = code_needed, context = args.context,
+    code_needed = code_needed, signature = args.signature, context = args.context,
   })
   redis.call("HSET", keys.sessions, args.id, record)
   redis.call("HSET", keys.recruiter_sessions.open, args.candidate_ref, args.id)

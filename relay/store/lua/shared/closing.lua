@@ -1,4 +1,4 @@
--- Closing sessions of one pool: the phones are forgotten, the bindings start to cool.
+-- Closing sessions of one pool: their bindings start to cool.
 -- keys: sessions due cooling leases policy
 -- uses: session leases occupancy policy batching
 
@@ -35,7 +35,6 @@ local function close_sessions(keys, closings, revokes)
     local id, session = closing.id, closing.session
     session.status, session.closed_reason = "closed", closing.reason
     session.closed_at = whole(closing.at)
-    session.recruiter_sealed, session.candidate_sealed = "", ""
     records[2 * position - 1], records[2 * position] = id, pack_session(session)
     ids[position] = id
     for _, role in ipairs({ "recruiter", "candidate" }) do

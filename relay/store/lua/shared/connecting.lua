@@ -1,61 +1,71 @@
 -- A call that will be connected is put on record with its lease.
 -- keys: sessions leases interactions call=call(call_sid)
 -- args: call_sid lease:number repeatable:number retention:number attestation
--- uses: session leases
+-- uses: session leases seals
 --
 -- A CallSid gets its Dial once: the same answer again for `repeatable` seconds (the carrier repeats
 -- webhooks), "replayed" after that, so that a captured webhook is no way to look a number up. The
 -- answer given first holds when the session ends meanwhile, unless that revokes calls, too.
 --
+-- Whoever may dial the counterpart gets the seals of both people with the answer, to see whether
+-- the caller is the one of the two that the session says.
+--
 -- `lease` is how many seconds a call can last at most, `retention` how many its record is kept,
 -- `attestation` is "A", "B", "C" or "".
 
+local function connecting(keys, id, side, record, by_code)
+  local session = read_session(record)
+  return {
+    "connect", id, side, record, by_code,
+    seal_of(keys, session, "recruiter"), seal_of(keys, session, "candidate"),
+  }
+end
+
 -- The answer that a call on record has had; nil for a new one.
 local function answered_before(keys, now)
-  local begun = redis.call("HMGET", keys.call, "session", "side")
-  local id, side = begun[1], begun[2]
+  local begun = redis.call("HMGET", keys.call, "session", "side", "by_code")
+  local id, side, by_code = begun[1], begun[2], begun[3] or ""
   if not id then
     return nil
   end
   local record = redis.call("HGET", keys.sessions, id)
   for _, known in ipairs(read_leases(redis.call("HGET", keys.leases, id) or "", now)) do
-    if known.sid == args.call_sid and record and known.sealed ~= ""
+    if known.sid == args.call_sid and record and known.holds == "1"
       and now - tonumber(known.decided_at) <= args.repeatable
     then
-      return { "connect", id, side, record, known.sealed }
+      return connecting(keys, id, side, record, by_code)
     end
   end
-  return record and { "replayed", id, side, record, "" } or { "replayed" }
+  return record and { "replayed", id, side, record } or { "replayed" }
 end
 
--- found: id, session, record, side, other.
-local function connect(keys, found, now)
-  local counterpart = found.session[found.other .. "_sealed"]
+-- found: id, session, record, side, other; by_code: "1" when a code has let the caller in, else "".
+local function connect(keys, found, now, by_code)
   local leases = read_leases(redis.call("HGET", keys.leases, found.id) or "", now)
   leases[#leases + 1] = {
     sid = args.call_sid, till = whole(math.ceil(now + args.lease)), decided_at = whole(now),
-    sealed = counterpart, successors = "",
+    holds = "1", successors = "",
   }
   store_leases(keys.leases, found.id, leases)
   redis.call("HSET", keys.call, "session", found.id, "side", found.side, "status", "ringing",
     "number", found.session.number, "rank", "0", "started_at", whole(now),
-    "attestation", args.attestation)
+    "attestation", args.attestation, "by_code", by_code)
   redis.call("EXPIRE", keys.call, args.retention)
   redis.call("ZADD", keys.interactions, 0,
     table.concat({ found.id, whole(now), args.call_sid }, "\t"))
-  return { "connect", found.id, found.side, found.record, counterpart }
+  return connecting(keys, found.id, found.side, found.record, by_code)
 end
 
 -- The answer for what was found: connected when it is open for calls.
-local function connect_if_open(keys, found, now)
+local function connect_if_open(keys, found, now, by_code)
   local state = found.state
   if state == "open" and not string.find(found.session.channels, "v", 1, true) then
     state = "no_voice"
   end
   if state == "open" then
-    return connect(keys, found, now)
+    return connect(keys, found, now, by_code)
   elseif found.side then
-    return { state, found.id, found.side, found.record, "" }
+    return { state, found.id, found.side, found.record }
   end
   return { state }
 end

@@ -1,16 +1,16 @@
 -- Leases: the calls in progress of a session. A lease ends by itself, so that a callback that never
 -- comes cannot pin a pair (P5).
 --
--- A line for each call: CallSid, until, decided_at, sealed counterpart, and its successor sessions,
--- joined by commas: those that it was passed on to, which are told of its end.
+-- A line for each call: CallSid, until, decided_at, whether the decision holds ("1" or ""), and its
+-- successor sessions, joined by commas: those that it was passed on to, which are told of its end.
 local function read_leases(text, now)
   local leases = {}
-  for sid, till, decided_at, sealed, successors in
+  for sid, till, decided_at, holds, successors in
     string.gmatch(text or "", "([^\t\n]*)\t([^\t\n]*)\t([^\t\n]*)\t([^\t\n]*)\t([^\t\n]*)\n")
   do
     if tonumber(till) > now then
       leases[#leases + 1] = {
-        sid = sid, till = till, decided_at = decided_at, sealed = sealed, successors = successors,
+        sid = sid, till = till, decided_at = decided_at, holds = holds, successors = successors,
       }
     end
   end
@@ -21,7 +21,7 @@ local function pack_leases(leases)
   local lines = {}
   for position, lease in ipairs(leases) do
     lines[position] = table.concat({
-      lease.sid, lease.till, lease.decided_at, lease.sealed, lease.successors,
+      lease.sid, lease.till, lease.decided_at, lease.holds, lease.successors,
     }, "\t") .. "\n"
   end
   return table.concat(lines)
@@ -36,7 +36,7 @@ local function store_leases(leases_key, id, leases)
 end
 
 -- When the last call in progress of a session ends at the latest, or false. text: its leases, or
--- false. Leases that are over are forgotten: they hold a sealed number.
+-- false. Leases that are over are forgotten.
 local function busy_until(leases_key, id, text, now)
   if not text then
     return false
@@ -57,7 +57,7 @@ local function revoke(leases_key, id, now)
   if text then
     local leases = read_leases(text, now)
     for _, lease in ipairs(leases) do
-      lease.sealed = ""
+      lease.holds = ""
     end
     store_leases(leases_key, id, leases)
   end
@@ -69,7 +69,7 @@ local function share_leases(leases_key, from, to, now)
   for position, lease in ipairs(leases) do
     passed_on[position] = {
       sid = lease.sid, till = lease.till, decided_at = lease.decided_at,
-      sealed = "", successors = "",
+      holds = "", successors = "",
     }
     lease.successors = lease.successors == "" and to or lease.successors .. "," .. to
   end

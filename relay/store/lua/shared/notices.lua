@@ -1,14 +1,13 @@
 -- Notices: texts of ours to a participant.
--- keys: outbox lanes counters notice=message(notice_id) notice_body=body(notice_id)
--- args: now:number notice_id notice_kind look_again:number record_life:number body_life:number
--- uses: lanes body
+-- keys: outbox lanes counters notice=message(notice_id)
+-- args: now:number notice_id notice_kind look_again:number record_life:number
+-- uses: lanes
 --
 -- A notice's id is its cause's id and its kind, so that it can exist once only. It holds no text:
 -- that is written in the receiver's language when it is sent. look_again: seconds until the sweeper
--- looks for it; record_life and body_life are in seconds, too.
+-- looks for it; record_life is in seconds, too.
 
--- to: session id, side, number, index, sealed ("" where the session has ended, and holds no phone:
--- who sends it finds the one on record), locale, one_of_several (nothing says that it is about this
+-- to: session id, side, number, index, locale, one_of_several (nothing says that it is about this
 -- session, so it gets no code prefix). True when there is a new notice.
 local function add_notice(keys, args, to)
   if redis.call("EXISTS", keys.notice) == 1 then
@@ -22,9 +21,6 @@ local function add_notice(keys, args, to)
     "locale", to.locale, "order", order, "lane_entry", entry,
     "one_of_several", to.one_of_several and "1" or "")
   redis.call("EXPIRE", keys.notice, args.record_life)
-  if to.sealed ~= "" then
-    redis.call("SET", keys.notice_body, pack_body("", to.sealed), "EX", args.body_life)
-  end
   redis.call("ZADD", keys.lanes, 0, entry)
   redis.call("ZADD", keys.outbox, args.now + args.look_again, args.notice_id)
   return true

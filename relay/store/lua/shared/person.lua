@@ -1,5 +1,5 @@
 -- A participant's record, and who holds a phone: candidates are unique by it.
--- keys: person=person(role ref) holders=holder(held*)
+-- keys: person=person(role ref) holders=holder(held*) seals
 -- args: now:number role ref sealed indexes:list held:list key_ids hint country locale name
 --       organization time_zone screen:flag
 --
@@ -27,9 +27,9 @@ local function other_holder()
 end
 
 local function write_phone()
-  redis.call("HSET", keys.person, "status", "active", "sealed", args.sealed,
-    "indexes", table.concat(args.indexes, ","), "key_ids", args.key_ids, "hint", args.hint,
-    "country", args.country)
+  redis.call("HSET", keys.seals, args.role .. ":" .. args.ref, args.sealed)
+  redis.call("HSET", keys.person, "status", "active", "indexes", table.concat(args.indexes, ","),
+    "key_ids", args.key_ids, "hint", args.hint, "country", args.country)
   for position, key in ipairs(keys.holders) do
     if position == 1 then
       redis.call("SET", key, args.ref)

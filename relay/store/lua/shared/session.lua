@@ -3,35 +3,32 @@
 --
 -- Every field is written out: to fill a table field by field takes Lua twice as long, and recycling
 -- reads and writes little else.
-local RECORD = "^" .. string.rep("([^\t]*)\t", 22) .. "([^\t]*)$"
+local RECORD = "^" .. string.rep("([^\t]*)\t", 21) .. "([^\t]*)$"
 
 local function read_session(record)
   local
     status, number, ordinal, recruiter, candidate, recruiter_index, candidate_index,
-    recruiter_sealed, candidate_sealed, created_at, expires_at, closed_at, closed_reason, code,
-    channels, recruiter_locale, candidate_locale, recruiter_screen, bindings, previous, former,
-    code_needed, context
+    created_at, expires_at, closed_at, closed_reason, code, channels, recruiter_locale,
+    candidate_locale, recruiter_screen, bindings, previous, former, code_needed, signature, context
     = string.match(record, RECORD)
   return {
     status = status, number = number, ordinal = ordinal, recruiter = recruiter,
     candidate = candidate, recruiter_index = recruiter_index, candidate_index = candidate_index,
-    recruiter_sealed = recruiter_sealed, candidate_sealed = candidate_sealed,
     created_at = created_at, expires_at = expires_at, closed_at = closed_at,
     closed_reason = closed_reason, code = code, channels = channels,
     recruiter_locale = recruiter_locale, candidate_locale = candidate_locale,
     recruiter_screen = recruiter_screen, bindings = bindings, previous = previous, former = former,
-    code_needed = code_needed, context = context,
+    code_needed = code_needed, signature = signature, context = context,
   }
 end
 
 local function pack_session(session)
   return table.concat({
     session.status, session.number, session.ordinal, session.recruiter, session.candidate,
-    session.recruiter_index, session.candidate_index, session.recruiter_sealed,
-    session.candidate_sealed, session.created_at, session.expires_at, session.closed_at,
-    session.closed_reason, session.code, session.channels, session.recruiter_locale,
-    session.candidate_locale, session.recruiter_screen, session.bindings, session.previous,
-    session.former, session.code_needed, session.context
+    session.recruiter_index, session.candidate_index, session.created_at, session.expires_at,
+    session.closed_at, session.closed_reason, session.code, session.channels,
+    session.recruiter_locale, session.candidate_locale, session.recruiter_screen, session.bindings,
+    session.previous, session.former, session.code_needed, session.signature, session.context
   }, "\t")
 end
 

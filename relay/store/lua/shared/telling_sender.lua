@@ -18,7 +18,6 @@ local function tell_sender(keys, args, message)
   local side = message.side == "recruiter" and "candidate" or "recruiter"
   return add_notice(keys, args, {
     session = message.session, side = side, number = session.number,
-    index = session[side .. "_index"], sealed = session[side .. "_sealed"],
-    locale = session[side .. "_locale"],
+    index = session[side .. "_index"], locale = session[side .. "_locale"],
   })
 end

@@ -1,13 +1,17 @@
 -- accept_text: finds whom a text is for and takes it on.
 -- keys: numbers sessions codes message=message(id) body=body(id) interactions outbox lanes counters
 --    refused=refused(inbound_sid) phones=phone(indexes*)
--- args: now:number said_at:number number id inbound_sid text media:number code rest
+-- args: now:number said_at:number number id inbound_sid vouched text media:number code
 --    refused_for:number look_again:number record_life:number body_life:number indexes:list
--- uses: session finding lanes body code_prefix notices
+-- uses: session finding seals lanes code_prefix notices
 --
 -- Record, sealed body, lane entry and outbox entry are written in one step, so that an accepted
 -- text is certain to be sent (P4). indexes are the sender's. text is sealed, or "" when there is
--- nothing but pictures; rest is the text without the code that it begins with.
+-- nothing but pictures; code is the one that it begins with, or "".
+--
+-- Nothing is taken on that the caller has not vouched for: where `vouched` is another session than
+-- the text is for, it answers with that one and its sender's seal. The caller sees whether the
+-- sender is whom the session says (P9), seals the text for it, and comes again.
 --
 -- A sender of several sessions there names one by its code in front; without it nobody gets the
 -- text (P1). A text from before the session (fetched late from the carrier's list) was not meant
@@ -19,7 +23,8 @@
 -- Answers {state} or {state, session id, sender's side, locale and index, one_of_several, code and
 -- context}, where state is unknown_number, stranger, several, closed, expired, no_sms, duplicate or
 -- accepted. one_of_several is "1" where nothing says which of several sessions the text was for,
--- else ""; code and context are the code prefix of a refusal.
+-- else ""; code and context are the code prefix of a refusal. Or {"vouch", session id, sender's
+-- side, record, sender's seal}.
 
 local function refused_before()
   local refusal = redis.call("GET", keys.refused)
@@ -101,19 +106,14 @@ local function why_not(found)
   return { state, found.id, side, locale, index, "", code_prefix_for(side, session) }
 end
 
-local function words_of(found)
-  local is_named = found.side == "recruiter" and args.code ~= "" and args.code == found.session.code
-  return is_named and args.rest or args.text
-end
-
 local function take_on(found)
-  local session, other, text = found.session, found.other, words_of(found)
-  local receiver, has_text = session[other .. "_index"], text ~= ""
+  local other, has_text = found.other, args.text ~= ""
+  local receiver = found.session[other .. "_index"]
   local order, entry = 0, ""
   if has_text then
     order = redis.call("HINCRBY", keys.counters, "text_order", 1)
     entry = lane_entry_of(args.number .. ":" .. receiver, order, args.id)
-    redis.call("SET", keys.body, pack_body(text, session[other .. "_sealed"]), "EX", args.body_life)
+    redis.call("SET", keys.body, args.text, "EX", args.body_life)
     redis.call("ZADD", keys.lanes, 0, entry)
     redis.call("ZADD", keys.outbox, args.now + args.look_again, args.id)
   end
@@ -130,7 +130,7 @@ local function tell_about_pictures(found)
   local session, side = found.session, found.side
   add_notice(keys, args, {
     session = found.id, side = side, number = args.number, index = session[side .. "_index"],
-    sealed = session[side .. "_sealed"], locale = session[side .. "_locale"],
+    locale = session[side .. "_locale"],
   })
 end
 
@@ -162,6 +162,9 @@ if refusal then
   return refuse(refusal)
 end
 
+if found.id ~= args.vouched then
+  return { "vouch", found.id, found.side, found.record, seal_of(keys, found.session, found.side) }
+end
 take_on(found)
 if args.media > 0 then
   tell_about_pictures(found)

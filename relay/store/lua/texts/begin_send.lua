@@ -1,7 +1,7 @@
 -- begin_send: asks for the turn of a message in its lane.
 -- keys: message=message(id) body=body(id) outbox lanes sending sessions phone=phone(index)
 -- args: now:number id token lease:number index taking_back_texts:list taking_back_notices:list
--- uses: session message body lanes code_prefix taken_back
+-- uses: session message lanes code_prefix taken_back
 --
 -- Who gets the turn holds the lane by a lease, so that one text at a time goes to one phone, in
 -- order. token is of this execution, and becomes the attempt's id; index is of the receiver's
@@ -21,9 +21,8 @@
 --   revoked    the session was taken back, or its binding has gone: give the message up.
 
 local function follow_receiver(message, session)
-  local index, sealed = session[message.side .. "_index"], session[message.side .. "_sealed"]
-  local body = redis.call("GET", keys.body)
-  if (index == message.index and session.number == message.number) or not body then
+  local index = session[message.side .. "_index"]
+  if index == message.index and session.number == message.number then
     return
   end
   local entry = lane_entry_of(session.number .. ":" .. index, message.order, args.id)
@@ -36,7 +35,6 @@ local function follow_receiver(message, session)
     message.code = session.code
     redis.call("HSET", keys.message, "code", session.code)
   end
-  redis.call("SET", keys.body, pack_body(read_body(body).text, sealed), "KEEPTTL")
 end
 
 local function wait_until(at)

@@ -4,7 +4,7 @@
 --    sessions interactions outbox lanes sending
 -- args: now:number id token first_text second_id second_text look_again:number
 --    taking_back_texts:list
--- uses: session message body lanes taken_back
+-- uses: session message lanes taken_back
 --
 -- The texts are sealed. The attempt on record is withdrawn: it was not made, and either part gets
 -- its own. The parts have one order, and the second's id is the one that sorts after the other;
@@ -26,11 +26,10 @@ local function add_second_part(message, lane)
     table.concat({ message.session, whole(tonumber(message.started_at)), args.second_id }, "\t"))
 end
 
-local function split_body(body)
-  local receiver_sealed = read_body(body).receiver_sealed
-  redis.call("SET", keys.second_body, pack_body(args.second_text, receiver_sealed),
-    "PX", math.max(redis.call("PTTL", keys.body), 1))
-  redis.call("SET", keys.body, pack_body(args.first_text, receiver_sealed), "KEEPTTL")
+local function split_body()
+  local left = math.max(redis.call("PTTL", keys.body), 1)
+  redis.call("SET", keys.second_body, args.second_text, "PX", left)
+  redis.call("SET", keys.body, args.first_text, "KEEPTTL")
 end
 
 local message = read_message(keys.message)
@@ -44,13 +43,14 @@ if message.outcome_unknown ~= "1" or holder_of(keys.sending, lane, args.now) ~= 
   return 0
 end
 local record = redis.call("HGET", keys.sessions, message.session)
-local body = redis.call("GET", keys.body)
-if not record or is_closed_for(read_session(record), args.taking_back_texts) or not body then
+if not record or is_closed_for(read_session(record), args.taking_back_texts)
+  or redis.call("EXISTS", keys.body) == 0
+then
   return 0
 end
 
 add_second_part(message, lane)
-split_body(body)
+split_body()
 redis.call("HSET", keys.message, "part", "1", "outcome_unknown", "")
 local again_at = args.now + args.look_again
 redis.call("ZADD", keys.outbox, again_at, args.id, again_at, args.second_id)

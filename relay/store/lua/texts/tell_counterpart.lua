@@ -13,6 +13,6 @@ end
 local session, side = found.session, found.other
 local is_new = add_notice(keys, args, {
   session = found.id, side = side, number = args.number, index = session[side .. "_index"],
-  sealed = session[side .. "_sealed"], locale = session[side .. "_locale"],
+  locale = session[side .. "_locale"],
 })
 return is_new and 1 or 0

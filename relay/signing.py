@@ -1,0 +1,41 @@
+"""Signatures on what grants something and is kept in Redis, which must not be believed (P9).
+
+Whoever can write to Redis cannot make one: the keys are derived from ``RELAY_INDEX_KEYS``. The
+first key signs, all of them verify, so that they rotate with the ring.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+from hashlib import sha256
+
+from config.key_rings import KeyRing
+
+_SIGNATURE_BYTES = 16  # 128 bits: nobody guesses one
+
+
+class Signer:
+    """Signs lists of texts. The first text names the kind of thing that is signed, so that no
+    signature holds for anything else."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        self._keys = tuple(hmac.digest(key, b"relay signing", sha256) for _, key in ring.keys)
+
+    def sign(self, *texts: str) -> str:
+        """22 letters, digits, ``-`` and ``_``."""
+        return _signature(self._keys[0], texts)
+
+    def is_genuine(self, signature: str, *texts: str) -> bool:
+        """Whether we have signed these texts, under any key of the ring."""
+        return any(
+            hmac.compare_digest(signature.encode(), _signature(key, texts).encode())
+            for key in self._keys
+        )
+
+
+def _signature(key: bytes, texts: tuple[str, ...]) -> str:
+    # With its length before each text, so that no two lists are one message.
+    message = b"".join(b"%d:%s" % (len(text), text) for text in map(str.encode, texts))
+    digest = hmac.digest(key, message, sha256)[:_SIGNATURE_BYTES]
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
