@@ -10,11 +10,6 @@ MESSAGE_STATUSES = Counter(
     "relay_message_statuses_total", "Status reports of texts that were news", ["status"]
 )
 FORGED_WEBHOOKS = Counter("relay_forged_webhooks_total", "Webhooks refused for their signature")
-DISTRUSTED_RECORDS = Counter(
-    "relay_distrusted_records_total",
-    "Records in Redis that somebody else has written or moved: an alarm",
-    ["record"],
-)
 UNSIGNED_FIELDS_DROPPED = Counter(
     "relay_unsigned_fields_dropped_total", "Webhooks that verify only without late-added fields"
 )

@@ -13,6 +13,7 @@ from redis.retry import Retry
 from rq import Queue
 from rq import Retry as Tries
 from rq.exceptions import DuplicateJobError
+from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from config.queues import NUMBERS, TEXTS
@@ -58,8 +59,8 @@ def _client(url: str, tls_verify: bool) -> redis.Redis:  # noqa: FBT001 - a key 
     )
 
 
-def open_queue(name: str, connection: redis.Redis) -> Queue:
-    return Queue(name, connection=connection, serializer=JSONSerializer)
+def open_queue(name: str, connection: redis.Redis, job_class: type[Job] = Job) -> Queue:
+    return Queue(name, connection=connection, job_class=job_class, serializer=JSONSerializer)
 
 
 class JobQueues:

@@ -33,6 +33,15 @@ class Signer:
             for key in self._keys
         )
 
+    def stamp(self, text: str, *place: str) -> str:
+        """The text with its signature before it, for this place and no other."""
+        return f"{self.sign(*place, text)} {text}"
+
+    def read(self, stamped: str, *place: str) -> str | None:
+        """The text of what was stamped for this place; None when we have not."""
+        signature, _, text = stamped.partition(" ")
+        return text if self.is_genuine(signature, *place, text) else None
+
 
 def _signature(key: bytes, texts: tuple[str, ...]) -> str:
     # With its length before each text, so that no two lists are one message.

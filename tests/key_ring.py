@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from config.key_rings import KeyRing
+from relay.domain.board import NumberPlace
 from relay.signing import Signer
+from relay.store.number_map import NumberMap
 
 RING = KeyRing((("k1", bytes(range(32))),))
 SIGNER = Signer(RING)
+
+
+def move_number(client: Any, number: str, board: str, pool: str, signer: Signer = SIGNER) -> None:
+    """Another process puts the number on the map, or moves it there."""
+    others = NumberMap(client, signer)
+    before = others.find(number)
+    if before:
+        others.strike_off(number, before)
+    others.enter(number, NumberPlace(board, pool))

@@ -23,6 +23,7 @@ from relay.domain.participant import (
 from relay.domain.phone import PhoneNumber
 from relay.domain.pool import Pool
 from relay.domain.session import Channel, Session
+from relay.signing import Signer
 from relay.store.sessions import Claimed, ClaimRequest
 from relay.store.store import Store
 from relay.vault import Vault
@@ -163,6 +164,11 @@ def person(
         country="US",
         locale=locale,
     )
+
+
+def signer() -> Signer:
+    """Of the environment in which the tests run the service."""
+    return Signer(make_settings().relay_index_keys)
 
 
 def index_of(phone: str) -> str:

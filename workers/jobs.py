@@ -19,6 +19,7 @@ from relay.workflows.reconcile_inbound import reconcile_inbound as reconcile_tex
 from relay.workflows.reconcile_numbers import reconcile_numbers as compare_numbers
 from relay.workflows.recycle import recycle as recycle_sessions
 from relay.workflows.release_numbers import release_numbers as release_pools_numbers
+from relay.workflows.renew_signatures import renew_signatures as renew_all_signatures
 from relay.workflows.rest_numbers import rest_numbers as rest_tired_numbers
 from relay.workflows.resume_purchases import resume_purchases as resume_begun_purchases
 from relay.workflows.send_texts import send_texts as send_waiting_texts
@@ -100,3 +101,24 @@ def reconcile_inbound() -> None:
 
 def reconcile_numbers() -> None:
     _each_account(lambda boards: compare_numbers(boards, clock=_now))
+
+
+def renew_signatures() -> None:
+    _clock().check()
+    renew_all_signatures(deployment())
+
+
+#: All there are: a worker runs no other function (``known_job.py``).
+JOBS: tuple[Callable[..., None], ...] = (
+    send_texts,
+    buy_numbers,
+    recycle,
+    resume_purchases,
+    keep_headroom,
+    release_numbers,
+    rest_numbers,
+    sample_pools,
+    reconcile_inbound,
+    reconcile_numbers,
+    renew_signatures,
+)

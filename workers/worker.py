@@ -23,7 +23,9 @@ from rq.serializers import JSONSerializer
 from config.logging import configure_logging, mask
 from config.settings import load_settings
 from relay.queues import connect_queues, open_queue
+from relay.store.alarms import Alarm
 from workers import jobs
+from workers.known_job import KnownJob
 
 log = structlog.get_logger()
 
@@ -46,6 +48,16 @@ class RelayWorker(Worker):
     def get_heartbeat_ttl(self, _job: Job, working_time: float = 0.0) -> int:  # noqa: ARG002
         return _HEARTBEAT_TTL
 
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Runs the job, or refuses it: a job may be anybody's who can write to Redis (P9)."""
+        why_not = job.why_not() if isinstance(job, KnownJob) else "it is none of ours"
+        if not why_not:
+            super().execute_job(job, queue)
+            return
+        log.error("job refused", job=job.id, why=why_not)
+        jobs.deployment().main.store.alarms.count(Alarm.JOB)
+        self.connection.delete(job.key)
+
     def handle_exception(self, job: Job, *exc_info: Any) -> None:
         kind, _, trace = exc_info
         where = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(trace)]
@@ -66,8 +78,9 @@ def build_worker(queue: str) -> RelayWorker:
     """A worker of this queue. Raises RedisError when Redis is away."""
     connection = connect_queues(load_settings())
     return RelayWorker(
-        [open_queue(queue, connection)],
+        [open_queue(queue, connection, job_class=KnownJob)],
         connection=connection,
+        job_class=KnownJob,
         serializer=JSONSerializer,
         job_monitoring_interval=_JOB_MONITORING_INTERVAL,
         maintenance_interval=_MAINTENANCE_INTERVAL,

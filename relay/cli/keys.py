@@ -11,7 +11,6 @@ import click
 from relay.cli.setting_up import board_option, deployment_of_environment, services_of_environment
 from relay.domain.api_key import Scope
 from relay.store.api_keys import ApiKeys
-from relay.store.keys import DeploymentKeys
 
 _of_deployment = click.option(
     "--deployment", is_flag=True, help="The deployment's keys, which belong to no board."
@@ -24,12 +23,11 @@ def keys() -> None:
 
 
 def _keys(board: str) -> ApiKeys:
-    store = services_of_environment(board).store
-    return ApiKeys(store.client, store.keys)
+    return services_of_environment(board).store.api_keys
 
 
 def _deployment_keys() -> ApiKeys:
-    return ApiKeys(deployment_of_environment().client, DeploymentKeys())
+    return deployment_of_environment().api_keys
 
 
 def _is_not_blank(_context: click.Context, _argument: click.Parameter, given: str) -> str:

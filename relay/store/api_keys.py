@@ -1,6 +1,7 @@
 """API keys: 256 random bits each, of which the store keeps only a SHA-256.
 
-A plain hash will do here: unlike a phone number, nobody can try all keys.
+A plain hash will do here: unlike a phone number, nobody can try all keys. A record that we have not
+signed is nobody's: who can write to Redis cannot make a key (P9).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Collection
 from hashlib import sha256
 
 from relay.domain.api_key import ApiKey, Scope
+from relay.signing import Signer
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys, DeploymentKeys
 
@@ -31,8 +33,9 @@ class ApiKeys:
     """The keys of one board, or of the deployment. Nothing is cached: a revoked key stops working
     at its next request."""
 
-    def __init__(self, client: Client, keys: BoardKeys | DeploymentKeys) -> None:
+    def __init__(self, client: Client, keys: BoardKeys | DeploymentKeys, signer: Signer) -> None:
         self._client = client
+        self._signer = signer
         self._keys = keys
         self._board = keys.board if isinstance(keys, BoardKeys) else ""
 
@@ -43,41 +46,63 @@ class ApiKeys:
             raise ValueError("Only deployment keys have the scope boards, and they have no other.")
         key = f"{_PREFIX}_{self._board}_{secrets.token_hex(_KEY_BYTES)}"
         record = {"name": name, "scopes": sorted(scopes), "created_at": int(now)}
-        self._client.hset(self._keys.api_keys, _hash(key), json.dumps(record))
+        digest = _hash(key)
+        self._client.hset(self._keys.api_keys, digest, self._stamp(digest, json.dumps(record)))
         return key
 
     def find(self, key: str) -> ApiKey | None:
         """Whose key it is; None for one that was never made or is revoked. Raises Unavailable."""
         digest = _hash(key)
         record = self._client.hget(self._keys.api_keys, digest)
-        return _unpack(digest, record) if record else None
+        return self._unpack(digest, record) if record else None
 
     def all(self) -> list[ApiKey]:
         """Every key, oldest first. Raises Unavailable."""
-        records = self._client.hgetall(self._keys.api_keys)
-        found = [_unpack(digest, record) for digest, record in records.items()]
+        found = [key for key in self._read().values() if key]
         return sorted(found, key=lambda key: (key.created_at, key.id))
+
+    def count_unsigned(self) -> int:
+        """Records that somebody else has written, and that open nothing. Raises Unavailable."""
+        return sum(key is None for key in self._read().values())
+
+    def sign_anew(self) -> None:
+        """Signs all records of ours under the key that signs now. Raises Unavailable."""
+        for digest, stamped in self._client.hgetall(self._keys.api_keys).items():
+            record = self._signer.read(stamped, *self._place(digest))
+            if record and stamped != self._stamp(digest, record):
+                self._client.hset(self._keys.api_keys, digest, self._stamp(digest, record))
 
     def revoke(self, name_or_id: str) -> list[ApiKey]:
         """Revokes the keys of this name or id, at once. Returns those that it found. Raises
         Unavailable."""
-        records = self._client.hgetall(self._keys.api_keys)
-        found = {digest: _unpack(digest, record) for digest, record in records.items()}
+        found = {digest: key for digest, key in self._read().items() if key}
         gone = {digest: key for digest, key in found.items() if name_or_id in {key.name, key.id}}
         if gone:
             self._client.hdel(self._keys.api_keys, *gone)
         return list(gone.values())
 
+    def _read(self) -> dict[str, ApiKey | None]:
+        records = self._client.hgetall(self._keys.api_keys)
+        return {digest: self._unpack(digest, record) for digest, record in records.items()}
+
+    def _place(self, digest: str) -> tuple[str, str, str]:
+        return ("api key", self._board, digest)
+
+    def _stamp(self, digest: str, record: str) -> str:
+        return self._signer.stamp(record, *self._place(digest))
+
+    def _unpack(self, digest: str, stamped: str) -> ApiKey | None:
+        record = self._signer.read(stamped, *self._place(digest))
+        if record is None:
+            return None
+        kept = json.loads(record)
+        return ApiKey(
+            id=digest[:_ID_LENGTH],
+            name=kept["name"],
+            scopes=frozenset(map(Scope, kept["scopes"])),
+            created_at=kept["created_at"],
+        )
+
 
 def _hash(key: str) -> str:
     return sha256(key.encode()).hexdigest()
-
-
-def _unpack(digest: str, record: str) -> ApiKey:
-    kept = json.loads(record)
-    return ApiKey(
-        id=digest[:_ID_LENGTH],
-        name=kept["name"],
-        scopes=frozenset(map(Scope, kept["scopes"])),
-        created_at=kept["created_at"],
-    )

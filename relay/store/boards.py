@@ -1,4 +1,7 @@
-"""The registry of boards: all but ``main``, which is made of the settings."""
+"""The registry of boards: all but ``main``, which is made of the settings.
+
+A record that we have not signed is none: a board names an account and its tokens (P9).
+"""
 
 from __future__ import annotations
 
@@ -9,19 +12,24 @@ from dataclasses import asdict
 
 from relay.domain.board import Board
 from relay.domain.errors import Unavailable
+from relay.signing import Signer
 from relay.store.connection import Client
 from relay.store.keys import DeploymentKeys
 
 #: A copy is read again after so many seconds; for a name that is not in it, sooner.
 _FRESH_FOR = 5.0
 _MISSING_FOR = 1.0
+_KIND = "board"
 
 
 class BoardRegistry:
     """Keeps a copy in the process. While the store is away, the last one read is good."""
 
-    def __init__(self, client: Client, timer: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, client: Client, signer: Signer, timer: Callable[[], float] = time.monotonic
+    ) -> None:
         self._client = client
+        self._signer = signer
         self._timer = timer
         self._key = DeploymentKeys().boards
         self._boards: dict[str, Board] | None = None
@@ -41,7 +49,7 @@ class BoardRegistry:
 
     def put(self, board: Board) -> bool:
         """True for a new one. Raises Unavailable."""
-        record = json.dumps(asdict(board))
+        record = self._signer.stamp(json.dumps(asdict(board)), _KIND, board.name)
         is_new = bool(self._client.hset(self._key, board.name, record))
         self._looked_at = float("-inf")
         return is_new
@@ -60,9 +68,26 @@ class BoardRegistry:
             records = self._client.hgetall(self._key)
         except Unavailable:
             return
-        self._boards = {name: _unpack(record) for name, record in records.items()}
+        boards = {name: self._unpack(name, record) for name, record in records.items()}
+        self._boards = {name: board for name, board in boards.items() if board}
+
+    def count_unsigned(self) -> int:
+        """Records that somebody else has written. Raises Unavailable."""
+        records = self._client.hgetall(self._key)
+        return sum(self._unpack(name, record) is None for name, record in records.items())
+
+    def sign_anew(self) -> None:
+        """Signs all records of ours under the key that signs now. Raises Unavailable."""
+        for name, stamped in self._client.hgetall(self._key).items():
+            record = self._signer.read(stamped, _KIND, name)
+            if record and stamped != self._signer.stamp(record, _KIND, name):
+                self._client.hset(self._key, name, self._signer.stamp(record, _KIND, name))
+
+    def _unpack(self, name: str, stamped: str) -> Board | None:
+        record = self._signer.read(stamped, _KIND, name)
+        return _board(record) if record is not None else None
 
 
-def _unpack(record: str) -> Board:
+def _board(record: str) -> Board:
     kept = json.loads(record)
     return Board(**{**kept, "sealed_tokens": tuple(kept["sealed_tokens"])})

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
+from relay.signing import Signer
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys
 from relay.store.scripts import Scripts
@@ -46,9 +47,11 @@ class Answered:
 
 
 class Idempotency:
-    def __init__(self, client: Client, keys: BoardKeys) -> None:
+    def __init__(self, client: Client, keys: BoardKeys, signer: Signer) -> None:
+        self._client = client
         self._keys = keys
         self._scripts = Scripts(client)
+        self._signer = signer
 
     def begin(
         self, request_hash: str, body_hash: str, *, now: float
@@ -71,22 +74,36 @@ class Idempotency:
                 return Begun(token)
             case ["running", seconds]:
                 return Running(ceil(float(seconds)))
-            case ["done", status, headers, body]:
+            case ["done", *kept, signature] if self._is_genuine(request_hash, kept, signature):
+                status, headers, body = kept
                 return Answered(int(status), body, json.loads(headers))
+            case ["done", *_]:
+                # Somebody else has written it (P9).
+                self._client.delete(self._keys.idempotency(request_hash))
+                return self.begin(request_hash, body_hash, now=now)
             case _:
                 return Reused()
 
     def keep(self, request_hash: str, token: str, answer: Answered) -> None:
         """Raises Unavailable."""
+        headers = json.dumps(dict(answer.headers))
+        kept = (str(answer.status), headers, answer.body)
         self._scripts.run(
             "finish_request",
             self._keys,
             request=request_hash,
             token=token,
             status=answer.status,
-            headers=json.dumps(dict(answer.headers)),
+            headers=headers,
             body=answer.body,
+            signature=self._signer.sign(*self._signed(request_hash, kept)),
         )
+
+    def _signed(self, request_hash: str, kept: Sequence[str]) -> tuple[str, ...]:
+        return ("answer", self._keys.board, request_hash, *kept)
+
+    def _is_genuine(self, request_hash: str, kept: Sequence[str], signature: str | None) -> bool:
+        return self._signer.is_genuine(signature or "", *self._signed(request_hash, kept))
 
     def let_go(self, request_hash: str, token: str) -> None:
         """The request came to nothing that may be said again. Raises Unavailable."""
@@ -98,4 +115,5 @@ class Idempotency:
             status=None,
             headers="",
             body="",
+            signature="",
         )

@@ -25,9 +25,11 @@ class DeploymentKeys(Keys):
 
     #: Never exists. A slot that moves rejects any script that declares it, whole (RD-moving-slot).
     never = Key("string", "nothing, ever", lives="never")
-    boards = Key("hash", "board's name → its record (JSON)", lives="for ever")
-    numbers = Key("hash", "virtual number → board/pool", lives="while owned")
-    api_keys = Key("hash", "hash of a deployment key → name, scopes", lives="until revoked")
+    boards = Key("hash", "board's name → its record (JSON), signed", lives="for ever")
+    numbers = Key("hash", "virtual number → board/pool, signed", lives="while owned")
+    numbers_version = Key("string", "changes of the hash before", lives="for ever")
+    api_keys = Key("hash", "hash of a deployment key → name, scopes, signed", lives="until revoked")
+    alarms = Key("hash", "what was not to be believed → how often", lives="for ever")
     key_check_values = Key(
         "hash", "seal:<id>, index:<id> → what tells another key under an old id", lives="for ever"
     )
@@ -128,7 +130,7 @@ class BoardKeys(Keys):
     lanes = Key("sorted set", "(number, receiver), order, id: in lexical order", lives="delivery")
     sending = Key("hash", "(number, receiver) → token, lease", lives="a send")
 
-    api_keys = Key("hash", "hash of an API key → name, scopes", lives="until revoked")
+    api_keys = Key("hash", "hash of an API key → name, scopes, signed", lives="until revoked")
     idempotency = Family("hash", "hash", "what a POST answered", lives="24 h")
     #: Names its strategy: another one on the same keys would fail (RD-strategy).
     rate = Family(

@@ -2,96 +2,112 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 
 from relay.domain.board import NumberPlace
 from relay.domain.errors import Unavailable
+from relay.signing import Signer
 from relay.store.connection import Client
 from relay.store.keys import DeploymentKeys
 from relay.store.scripts import Scripts
 
-#: A number nobody knows is looked up again at most this often, in seconds.
-_UNKNOWN_FOR = 1.0
-#: The whole map is read at most this often, in seconds.
-_LEARN_AGAIN_AFTER = 10.0
+_KIND = "number"
 
 
 class NumberMap:
-    """Keeps a copy in the process, which may be stale: the scripts check that a number is in the
-    pool, and ``forget`` makes the next look-up read it again. All raise Unavailable, unless
-    they say otherwise."""
+    """Keeps a copy in the process, and reads the whole map again when its version has changed: to
+    ask Redis for one number would send it what may be a person's phone (P2). A copy may be stale
+    where a number has moved; the scripts check that a number is in the pool.
 
-    def __init__(self, client: Client) -> None:
+    An entry that we have not signed is none (P9). All raise Unavailable, unless they say otherwise.
+    """
+
+    def __init__(self, client: Client, signer: Signer) -> None:
         self._client = client
+        self._signer = signer
         self._scripts = Scripts(client)
-        self._key = DeploymentKeys().numbers
+        self._keys = DeploymentKeys()
         self._places: dict[str, NumberPlace] = {}
-        self._unknown: dict[str, float] = {}
-        self._learned_at = float("-inf")
-        self._looked_again_at: dict[str, float] = {}
+        self._version = ""
 
     def find(self, number: str) -> NumberPlace | None:
         """Where a virtual number belongs; None when it is none of any board's."""
-        place = self._places.get(number)
-        if place is None and self._unknown.get(number, 0.0) < time.monotonic():
-            place = self._read(number)
-            if place is None:
-                self._unknown = {number: time.monotonic() + _UNKNOWN_FOR}
-            else:
-                self._places[number] = place
-                self._learn_now_and_then()
-        return place
+        return self._places.get(number) or self.look_again(number)
 
-    def look_again(self, number: str) -> None:
-        """Reads the place of a known number again, at most once a second each, because unsigned
-        requests cause it. While the store is away, what is known stays. Raises nothing."""
-        now = time.monotonic()
-        last = self._looked_again_at.get(number, float("-inf"))
-        if number not in self._places or now - last < _UNKNOWN_FOR:
-            return
-        self._looked_again_at[number] = now
+    def look_again(self, number: str) -> NumberPlace | None:
+        """The same, by what the map says now."""
+        if (self._client.get(self._keys.numbers_version) or "") != self._version:
+            self.learn()
+        return self._places.get(number)
+
+    def look_again_if_possible(self, number: str) -> None:
+        """Raises nothing: while the store is away, what is known stays."""
         with suppress(Unavailable):
-            place = self._read(number)
-            self.forget(number)
-            if place is not None:
-                self._places[number] = place
+            self.look_again(number)
 
     def learn(self) -> None:
         """Reads the whole map. After this, calls to known numbers do not need the master that has
         it."""
-        self._learned_at = time.monotonic()
-        written = self._client.hgetall(self._key)
-        self._places = {number: _unpack(text) for number, text in written.items()}
+        # In this order: what is entered in between changes the version once more.
+        version = self._client.get(self._keys.numbers_version) or ""
+        entries = self._client.hgetall(self._keys.numbers)
+        places = {number: self._unpack(number, entry) for number, entry in entries.items()}
+        self._places = {number: place for number, place in places.items() if place}
+        self._version = version
 
-    def _learn_now_and_then(self) -> None:
-        """If one number is new to us, others probably are, too."""
-        if time.monotonic() - self._learned_at > _LEARN_AGAIN_AFTER:
-            self.learn()
-
-    def forget(self, number: str) -> None:
-        self._places.pop(number, None)
-        self._unknown.pop(number, None)
+    def is_known(self, number: str) -> bool:
+        """Whether it is one of ours, as far as this process knows. Asks nobody."""
+        return number in self._places
 
     def enter(self, number: str, place: NumberPlace) -> NumberPlace:
         """Enters the number unless it is somewhere. Returns where it is now."""
-        self._client.hsetnx(self._key, number, _pack(place))
-        return self._read(number) or place
+        found = self._client.hget(self._keys.numbers, number) or ""
+        entry, version = self._scripts.run(
+            "enter_number",
+            self._keys,
+            number=number,
+            entry=self._pack(number, place),
+            instead_of="" if self._unpack(number, found) else found,
+        )
+        there = self._unpack(number, entry) or place
+        self._follow(version, {**self._places, number: there})
+        return there
 
     def strike_off(self, number: str, place: NumberPlace) -> None:
         """Takes the entry away where the number is in this place, and in no other."""
-        self._scripts.run("strike_off", DeploymentKeys(), number=number, place=_pack(place))
-        self.forget(number)
+        version = self._scripts.run("strike_off", self._keys, number=number, place=_words(place))
+        rest = {other: where for other, where in self._places.items() if other != number}
+        self._follow(version, rest)
 
-    def _read(self, number: str) -> NumberPlace | None:
-        written = self._client.hget(self._key, number)
-        return _unpack(written) if written else None
+    def _follow(self, version: str, places: dict[str, NumberPlace]) -> None:
+        """After a change of ours: reads the map again only where others have changed it, too."""
+        if int(version or 0) == int(self._version or 0) + 1:
+            self._places, self._version = places, version
+        else:
+            self.look_again("")
+
+    def count_unsigned(self) -> int:
+        """Entries that somebody else has written."""
+        entries = self._client.hgetall(self._keys.numbers)
+        return sum(self._unpack(number, entry) is None for number, entry in entries.items())
+
+    def sign_anew(self) -> None:
+        """Signs all entries of ours under the key that signs now."""
+        for number, entry in self._client.hgetall(self._keys.numbers).items():
+            place = self._unpack(number, entry)
+            if place and entry != self._pack(number, place):
+                self._client.hset(self._keys.numbers, number, self._pack(number, place))
+
+    def _pack(self, number: str, place: NumberPlace) -> str:
+        return self._signer.stamp(_words(place), _KIND, number)
+
+    def _unpack(self, number: str, entry: str) -> NumberPlace | None:
+        written = self._signer.read(entry, _KIND, number)
+        if written is None:
+            return None
+        board, _, pool = written.partition("/")
+        return NumberPlace(board, pool)
 
 
-def _pack(place: NumberPlace) -> str:
+def _words(place: NumberPlace) -> str:
     return f"{place.board}/{place.pool}"
-
-
-def _unpack(written: str) -> NumberPlace:
-    board, _, pool = written.partition("/")
-    return NumberPlace(board, pool)

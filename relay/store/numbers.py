@@ -36,14 +36,10 @@ class Numbers:
     def look_again(self, number: str) -> str | None:
         """The same by what the map says now: a number may have come or moved since this process
         read it. Raises NumberMoved when another board has it, Unavailable."""
-        self._map.forget(number)
-        place = self._map.find(number)
+        place = self._map.look_again(number)
         if place and place.board != self._keys.board:
             raise NumberMoved
         return place.pool if place else None
-
-    def forget(self, number: str) -> None:
-        self._map.forget(number)
 
     def _place(self, pool: str) -> NumberPlace:
         return NumberPlace(self._keys.board, pool)
@@ -92,7 +88,6 @@ class Numbers:
         """A removal at the same time may have deleted our entry."""
         if self._client.hexists(self._keys.in_pool(pool).numbers, number):
             self._map.enter(number, self._place(pool))
-        self.forget(number)
 
     def set_status(
         self,
@@ -161,7 +156,6 @@ class Numbers:
             area_code=area_code_of(number),
             expected=expected,
         )
-        self.forget(number)
         return outcome
 
     def _leave_the_map(self, number: str, pool: str) -> None:
@@ -188,7 +182,6 @@ class Numbers:
             now=now,
         )
         self._leave_the_map(release.number, pool)
-        self.forget(release.number)
 
     def can_text(self, pool: str) -> bool:
         """Whether some number of the pool can, or could: a pool that has texted has to go on.

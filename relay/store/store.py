@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from relay.domain.board import MAIN
 from relay.signing import Signer
+from relay.store.alarms import Alarms
+from relay.store.api_keys import ApiKeys
 from relay.store.calls import Calls
 from relay.store.comparisons import Comparisons
 from relay.store.connection import Client
@@ -43,9 +45,11 @@ class Store:
     ) -> None:
         """``number_map`` is the one that all boards of this process share."""
         self.client = client
-        self.number_map = number_map or NumberMap(client)
+        self.number_map = number_map or NumberMap(client, signer)
         self.keys = keys = BoardKeys(board)
         scripts = Scripts(client, replicas=replicas)
+        self.api_keys = ApiKeys(client, keys, signer)
+        self.alarms = Alarms(client)
         self.pools = Pools(client, scripts, keys)
         self.numbers = Numbers(client, scripts, keys, self.number_map)
         self.idle_numbers = IdleNumbers(client, scripts, keys)

@@ -132,13 +132,13 @@ def _find_key() -> tuple[ApiKey, RateLimits, int] | None:
         return None
     per_minute = deployment().settings.api_requests_per_minute
     if not name:
-        key = web_deployment().api_keys.find(text)
+        key = deployment().api_keys.find(text)
         return (key, web_deployment().rate_limits, per_minute) if key else None
     try:
         services = deployment().of_board(name)
     except NotFound:
         return None
-    key = web_deployment().board(services).api_keys.find(text)
+    key = services.store.api_keys.find(text)
     if key is None:
         return None
     limits = serve(services).rate_limits

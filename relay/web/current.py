@@ -13,7 +13,6 @@ from relay.carrier.signature import SignatureCheck
 from relay.carrier.twiml import VoiceDocuments
 from relay.carrier.urls import WebhookUrls
 from relay.domain.api_key import ApiKey
-from relay.store.api_keys import ApiKeys
 from relay.store.clock import ClockGuard
 from relay.store.idempotency import Idempotency
 from relay.store.keys import DeploymentKeys
@@ -30,8 +29,7 @@ class WebBoard:
     def __init__(self, services: Services) -> None:
         client, keys = services.store.client, services.store.keys
         self.services = services
-        self.api_keys = ApiKeys(client, keys)
-        self.idempotency = Idempotency(client, keys)
+        self.idempotency = Idempotency(client, keys, services.vault.signer)
         self.rate_limits = RateLimits(client, keys)
 
     @cached_property
@@ -53,11 +51,10 @@ class WebBoard:
 
 @dataclass(frozen=True)
 class WebDeployment:
-    """The same of the deployment; ``rate_limits`` and ``api_keys`` are those of no board."""
+    """The same of the deployment; ``rate_limits`` are those of no board."""
 
     deployment: Deployment
     clock: ClockGuard
-    api_keys: ApiKeys
     rate_limits: RateLimits
     _boards: dict[str, WebBoard] = field(default_factory=dict)
 
@@ -74,7 +71,6 @@ def attach(app: Flask, deployment: Deployment) -> None:
     app.extensions[_EXTENSION] = WebDeployment(
         deployment=deployment,
         clock=ClockGuard(client),
-        api_keys=ApiKeys(client, DeploymentKeys()),
         rate_limits=RateLimits(client, DeploymentKeys()),
     )
 

@@ -1,4 +1,4 @@
-"""What the pools could not buy and what the last comparison with the carrier found, as gauges: the
+"""What the pools could not buy, what the last comparison with the carrier found, and alarms: the
 workers that found it out are other processes, so it is read from the store when it is asked for."""
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
@@ -23,7 +23,7 @@ class NumberGauges(Collector):
         self._deployment = deployment
 
     def collect(self) -> Iterator[Metric]:
-        for measure in (self._shortages, self._findings):
+        for measure in (self._shortages, self._findings, self._alarms):
             with suppress(Unavailable):
                 gauge = measure()
                 if gauge.samples:
@@ -53,6 +53,16 @@ class NumberGauges(Collector):
         for (board, kind), count in self._left_to_mend().items():
             gauge.add_metric([board, kind], count)
         return gauge
+
+    def _alarms(self) -> Metric:
+        counter = CounterMetricFamily(
+            "relay_distrusted_records",
+            "What somebody else has written or moved in Redis, and was refused: an alarm",
+            labels=["record"],
+        )
+        for alarm, count in self._deployment.main.store.alarms.counts().items():
+            counter.add_metric([alarm], count)
+        return counter
 
     def _left_to_mend(self) -> Counter[tuple[str, Discrepancy]]:
         """Of all accounts: numbers that are nobody's have no board to tell them apart by."""

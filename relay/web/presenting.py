@@ -28,6 +28,7 @@ from relay.web.schemas.sessions import SessionAnswer
 from relay.workflows.forecast_pool import forecast_pool
 from relay.workflows.judge_numbers import judge_numbers
 from relay.workflows.list_sessions import status_at
+from relay.workflows.open_seals import check_is_ours
 from relay.workflows.services import Services
 
 
@@ -52,6 +53,9 @@ def present_new_session(services: Services, session: Session, *, now: float) -> 
 def _sessions(
     services: Services, sessions: Sequence[Session], last: Mapping[str, int], now: float
 ) -> list[SessionAnswer]:
+    for session in sessions:
+        if session.is_live(now):
+            check_is_ours(services, session)
     stopped = services.store.suppressions.are_stopped(
         [
             ((session.recruiter.phone_index, session.candidate.phone_index), session.virtual_number)

@@ -56,7 +56,7 @@ def _check_signature() -> None:
     fields = _signed_fields(_board_of_request())
     if fields is None and _called():
         # The number may be another board's by now.
-        deployment().numbers.look_again(_called())
+        deployment().numbers.look_again_if_possible(_called())
         fields = _signed_fields(_board_of_request())
     if fields is None:
         FORGED_WEBHOOKS.inc()

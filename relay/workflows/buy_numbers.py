@@ -208,8 +208,7 @@ def _offers(run: _Run, job: Purchase) -> Iterator[str]:
             country=job.country, area_code=job.area_code, sms=sms, voice=True, limit=_OFFERS
         )
         for number in offered:
-            store.numbers.forget(number)
-            if store.number_map.find(number) is None:
+            if store.number_map.look_again(number) is None:
                 yield number
         if offered:
             return

@@ -11,8 +11,10 @@ from config.settings import Settings
 from relay.carrier.client import Carrier
 from relay.domain.board import MAIN, Board, CarrierAccount
 from relay.domain.errors import NotFound, Unavailable
+from relay.store.api_keys import ApiKeys
 from relay.store.boards import BoardRegistry
 from relay.store.connection import Client
+from relay.store.keys import DeploymentKeys
 from relay.store.number_map import NumberMap
 from relay.store.store import Store
 from relay.vault import Unreadable, Vault
@@ -39,8 +41,9 @@ class Deployment:
         self.settings = settings
         self.client = client
         self.vault = vault
-        self.registry = BoardRegistry(client)
-        self.numbers = NumberMap(client)
+        self.registry = BoardRegistry(client, vault.signer)
+        self.numbers = NumberMap(client, vault.signer)
+        self.api_keys = ApiKeys(client, DeploymentKeys(), vault.signer)
         self._carrier_of = carrier_of
         self._jobs_of = jobs_of
         self._services: dict[str, Services] = {}

@@ -31,6 +31,7 @@ from relay.workflows.check_readiness import (
     check_durability,
     check_masters,
 )
+from relay.workflows.check_signatures import check_signatures
 from relay.workflows.deployment import Deployment
 from relay.workflows.import_number import webhooks_of
 from relay.workflows.services import Services
@@ -52,6 +53,7 @@ def examine(deployment: Deployment, *, queues: Client) -> Iterator[Check]:
     try:
         yield from _check_store(deployment)
         yield from check_keys(deployment)
+        yield from check_signatures(deployment)
         yield _check_ticker(deployment)
         boards = [deployment.main.board, *deployment.registry.all()]
     except Unavailable:

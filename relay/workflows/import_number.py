@@ -42,8 +42,8 @@ def import_number(services: Services, text: str, pool: str, *, now: float) -> Im
             "it.",
             (Fault("/pool", "no pool has this name"),),
         )
-    services.store.numbers.forget(number)
-    if services.store.number_map.find(number) not in {None, NumberPlace(services.board.name, pool)}:
+    here = NumberPlace(services.board.name, pool)
+    if services.store.number_map.look_again(number) not in {None, here}:
         raise Conflict("The number is in another pool.")
     owned = services.carrier.numbers.find_owned(number)
     if owned is None:

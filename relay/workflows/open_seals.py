@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import structlog
 
+from relay.domain.errors import Unavailable
 from relay.domain.participant import Participant, Role
 from relay.domain.phone import PhoneNumber
 from relay.domain.session import Session
-from relay.metrics import DISTRUSTED_RECORDS
+from relay.store.alarms import Alarm
 from relay.vault import Unreadable
 from relay.workflows.services import Services
 
@@ -25,13 +26,13 @@ def check_is_shown(
     """Raises Unreadable unless ``shown``, whom the carrier says that it heard from, is the phone of
     this side of the session."""
     if open_phone(services, session, side, sealed).reveal() != shown:
-        raise _alarm("caller", f"this is not the {side}'s phone", session=session.id)
+        raise _alarm(services, Alarm.CALLER, f"this is not the {side}'s phone", session=session.id)
 
 
 def open_phone(services: Services, session: Session, side: Role, sealed: str) -> PhoneNumber:
     """Raises Unreadable when the session is not one of ours, or the seal is not this person's."""
     if not services.store.sessions.is_genuine(session):
-        raise _alarm("session", "the session's signature is wrong", session=session.id)
+        raise _alarm(services, Alarm.SESSION, "its signature is wrong", session=session.id)
     return _unseal(services, side, session.party(side).ref, sealed)
 
 
@@ -40,14 +41,22 @@ def open_phone_of(services: Services, person: Participant) -> PhoneNumber:
     return _unseal(services, person.role, person.ref, person.sealed_phone)
 
 
+def check_is_ours(services: Services, session: Session) -> None:
+    """Raises Unavailable for an open session on a number that is not on the map: whoever were told
+    it would call somebody else."""
+    if services.store.number_map.find(session.virtual_number) is None:
+        _alarm(services, Alarm.NUMBER, "its number is none of ours", session=session.id)
+        raise Unavailable("The session's number is not one of ours.")
+
+
 def _unseal(services: Services, role: Role, ref: str, sealed: str) -> PhoneNumber:
     try:
         return services.vault.unseal_phone(sealed, board=services.board.name, role=role, ref=ref)
     except Unreadable as error:
-        raise _alarm("seal", str(error), role=role, ref=ref) from error
+        raise _alarm(services, Alarm.SEAL, str(error), role=role, ref=ref) from error
 
 
-def _alarm(record: str, why: str, **ids: str) -> Unreadable:
-    DISTRUSTED_RECORDS.labels(record).inc()
-    log.error("record not trusted", record=record, why=why, **ids)
+def _alarm(services: Services, alarm: Alarm, why: str, **ids: str) -> Unreadable:
+    services.store.alarms.count(alarm)
+    log.error("record not trusted", record=alarm, why=why, **ids)
     return Unreadable(why)

@@ -191,8 +191,7 @@ def _compare_rest(looks: Mapping[str, _Look]) -> Iterator[Finding]:
     number_map = some.services.store.number_map
     for number, owned in some.listed.items():
         with pass_over_unreachable(virtual_number=number, step="compare"):
-            number_map.forget(number)
-            entered = number_map.find(number)
+            entered = number_map.look_again(number)
             place = entered or place_of_label(owned.label)
             if place is None:
                 yield Finding(kind=Discrepancy.FOREIGN, number=number)
@@ -231,7 +230,6 @@ def _compare_unused(look: _Look, owned: OwnedNumber, pool: str) -> Iterator[Find
 def _finish_purchase(look: _Look, number: str, job_id: str) -> bool:
     """Whose buyer is at work is finished by it; else by us."""
     buy_numbers(look.services, job_id, clock=look.clock)
-    look.services.store.numbers.forget(number)
     return look.services.store.numbers.get(number) is not None
 
 

@@ -34,7 +34,7 @@ def api_rate(server: EmbeddedRedis, directory: Path) -> list[Row]:
     board = make_board(2_000, 20_000)
     stock(store, 1_000)
     fill(store, board, SESSIONS, now=time.time())
-    key = ApiKeys(store.client, store.keys).create("bench", ["sessions"], now=time.time())
+    key = ApiKeys(store.client, store.keys, SIGNER).create("bench", ["sessions"], now=time.time())
     # Beyond the pairs that are open, the next ones of the same fixed order.
     pairs = itertools.islice(board.pairs(SESSIONS + PAIRS), SESSIONS, None)
     file = directory / "sessions.tsv"

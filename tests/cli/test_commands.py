@@ -12,6 +12,7 @@ import redis
 from click.testing import CliRunner
 
 from config.key_rings import parse_key_ring
+from config.settings import load_settings
 from relay.cli import cli
 from relay.cli.pools import put as put_pool_command
 from relay.domain.api_key import Scope
@@ -20,6 +21,7 @@ from relay.domain.pool import Geo, Pool, Selection
 from relay.domain.reputation import ReputationPolicy
 from relay.embedded_redis import EmbeddedRedis
 from relay.sandbox import SimulatedCarrier
+from relay.signing import Signer
 from relay.store.api_keys import ApiKeys
 from relay.store.keys import BoardKeys
 from relay.store.store import Store
@@ -180,8 +182,9 @@ def test_missing_settings_are_all_named_at_once():
 def test_a_key_is_printed_alone_and_once(environment):
     (key,) = lines(run(environment, "keys", "create", "board", "--scope", "sessions"))
 
+    ring = load_settings(environment).relay_index_keys
     with real_redis(environment["REDIS_URL"]) as client:
-        found = ApiKeys(client, BoardKeys("main")).find(key)
+        found = ApiKeys(client, BoardKeys("main"), Signer(ring)).find(key)
     assert found.name == "board"
     assert found.scopes == {Scope.SESSIONS}
     (line,) = lines(run(environment, "keys", "list"))

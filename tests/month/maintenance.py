@@ -12,6 +12,7 @@ from relay.workflows.reconcile_inbound import reconcile_inbound
 from relay.workflows.reconcile_numbers import reconcile_numbers
 from relay.workflows.recycle import recycle
 from relay.workflows.release_numbers import release_numbers
+from relay.workflows.renew_signatures import renew_signatures
 from relay.workflows.rest_numbers import rest_numbers
 from relay.workflows.resume_purchases import resume_purchases
 from relay.workflows.services import Services
@@ -20,7 +21,7 @@ from tests.month.border import Killed
 from tests.month.service import Service
 
 Clock = Callable[[], float]
-#: By name in the schedule, so that a new job is missed here.
+#: By name in the schedule, so that a new job is missed here; one is the whole deployment's.
 _JOBS: dict[str, Callable[[Services, Clock], object]] = {
     "rest-numbers": lambda services, clock: rest_numbers(services, now=clock()),
     "sample-pools": lambda services, clock: sample_pools(services, now=clock()),
@@ -45,8 +46,14 @@ class Maintenance:
             if now >= self._due[job.name]:
                 self._due[job.name] = now + job.every
                 try:
-                    _JOBS[job.name](self._service.services, self._service.calendar)
+                    self._run(job.name)
                 except Killed:
                     continue
         sweep_outbox(self._service.services, now=now)
         self._service.settle()
+
+    def _run(self, job: str) -> None:
+        if job == "renew-signatures":
+            renew_signatures(self._service.deployment)
+        else:
+            _JOBS[job](self._service.services, self._service.calendar)

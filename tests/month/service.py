@@ -15,6 +15,7 @@ from relay.embedded_redis import EmbeddedRedis
 from relay.sandbox import SimulatedCarrier
 from relay.store.connection import connect
 from relay.workflows.buy_numbers import buy_numbers
+from relay.workflows.deployment import Deployment
 from relay.workflows.put_pool import put_pool
 from relay.workflows.send_texts import send_texts
 from relay.workflows.services import Services
@@ -51,7 +52,7 @@ class Queue:
 class Service:
     """``client`` is the tests' own, for what looks at everything at once."""
 
-    services: Services
+    deployment: Deployment
     carrier: SimulatedCarrier
     border: Border
     calendar: Calendar
@@ -60,6 +61,10 @@ class Service:
     redis: EmbeddedRedis
     journal: Journal
     exchange: Exchange
+
+    @property
+    def services(self) -> Services:
+        return self.deployment.main
 
     @property
     def store(self) -> Any:
@@ -125,10 +130,9 @@ def _build(
     )
     border = Border(Carrier(_SID, _TOKEN, base_url=simulated.base_url, timeout=5.0))
     queue = Queue()
-    exchange.services = make_deployment(
-        connect(server.url), settings, carrier=border, jobs=queue
-    ).main
+    deployment = make_deployment(connect(server.url), settings, carrier=border, jobs=queue)
+    exchange.services = deployment.main
     exchange.clock = calendar = Calendar(START, simulated, client)
     return Service(
-        exchange.services, simulated, border, calendar, queue, client, server, journal, exchange
+        deployment, simulated, border, calendar, queue, client, server, journal, exchange
     )

@@ -28,6 +28,7 @@ from relay.store.suppressions import Suppressions
 from tests.architecture.test_scripts import SCRIPTS
 from tests.board import Board, number, person, take_out
 from tests.fake_redis import real_redis
+from tests.key_ring import SIGNER
 from tests.store.test_messages import Texts, add_notice, tell_counterpart
 from tests.strict_scripts import StrictScripts, run_strictly, strict_store
 from tests.world import NOW, Pair
@@ -183,7 +184,7 @@ def number_stats(strict: StrictBoard) -> None:
 
 
 def a_request_with_a_key(strict: StrictBoard) -> None:
-    idempotency = Idempotency(strict.client, strict.store.keys)
+    idempotency = Idempotency(strict.client, strict.store.keys, SIGNER)
     run_strictly(idempotency, strict.scripts)
     begun = idempotency.begin("request", "body", now=strict.now)
     assert isinstance(begun, Begun)

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import pytest
-
 from relay.domain.pool import NumberStatus
 from relay.store.key_declarations import Keys
 from relay.store.keys import DeploymentKeys
@@ -86,26 +84,19 @@ def test_p1_a_number_in_a_vacant_place_has_nobody_of_the_one_before(board: Board
     board.audit()
 
 
-def test_the_map_of_numbers_is_remembered_and_can_be_forgotten(board: Board) -> None:
+def test_the_map_of_numbers_is_remembered_until_it_is_looked_at_again(board: Board) -> None:
     numbers = board.store.numbers
     assert numbers.find_pool(number(0)) == "us"
     take_out(Store(board.client, SIGNER), number(0))
     assert numbers.find_pool(number(0)) == "us"
-    numbers.forget(number(0))
-    assert numbers.find_pool(number(0)) is None
+    assert numbers.look_again(number(0)) is None
 
 
-def test_an_unknown_number_is_not_looked_up_again_at_once(
-    board: Board, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_number_that_has_just_come_is_found_at_once(board: Board) -> None:
     numbers = board.store.numbers
     assert numbers.find_pool(number(9)) is None
-    Store(board.client, SIGNER).numbers.add(
-        number(9), "us", carrier_sid="PN", capabilities="v", now=NOW
-    )
-    assert numbers.find_pool(number(9)) is None
-    monkeypatch.setattr("relay.store.number_map._UNKNOWN_FOR", 0.0)
-    numbers.forget(number(9))
+    others = Store(board.client, SIGNER).numbers
+    others.add(number(9), "us", carrier_sid="PN", capabilities="v", now=NOW)
     assert numbers.find_pool(number(9)) == "us"
 
 

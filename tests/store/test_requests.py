@@ -27,6 +27,7 @@ from relay.store.keys import BoardKeys, DeploymentKeys
 from relay.store.rate_limits import RateLimits
 from relay.store.scripts import Scripts
 from tests.fake_redis import FakeRedis
+from tests.key_ring import SIGNER
 from tests.world import Pair
 
 NOW = 1_790_000_000.5
@@ -36,7 +37,7 @@ ANSWER = Answered(201, '{"id": "us.1"}', {"Location": "/v1/sessions/us.1"})
 
 @pytest.fixture
 def records(client):
-    return Idempotency(client, KEYS)
+    return Idempotency(client, KEYS, SIGNER)
 
 
 # --- idempotency ------------------------------------------------------------------------
@@ -116,7 +117,7 @@ def test_finish_request_is_safe_to_run_twice(client, records):
 
 
 def test_a_key_is_found_by_itself_and_nothing_else(client):
-    keys = ApiKeys(client, KEYS)
+    keys = ApiKeys(client, KEYS, SIGNER)
     key = keys.create("board", [Scope.SESSIONS], now=NOW)
     for scopes in ([Scope.BOARDS], [Scope.ADMIN, Scope.BOARDS]):
         with pytest.raises(ValueError, match="deployment keys"):
@@ -135,7 +136,7 @@ def test_a_key_is_found_by_itself_and_nothing_else(client):
 
 
 def test_keys_are_listed_oldest_first_and_revoked_by_name_or_id(client):
-    keys = ApiKeys(client, KEYS)
+    keys = ApiKeys(client, KEYS, SIGNER)
     third = keys.create("board", [Scope.ADMIN], now=NOW + 2)
     first = keys.create("board", [Scope.AUDIT], now=NOW)
     second = keys.create("ops", [Scope.NUMBERS], now=NOW + 1)

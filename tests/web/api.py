@@ -16,7 +16,7 @@ from relay.domain.api_key import Scope
 from relay.store.api_keys import ApiKeys
 from relay.store.keys import BoardKeys, DeploymentKeys
 from tests.fake_redis import FakeRedis
-from tests.world import CARL, NUMBER, OTHER_NUMBER, RITA, World, make_world
+from tests.world import CARL, NUMBER, OTHER_NUMBER, RITA, World, make_world, signer
 
 RECRUITER = {"ref": "r-1001", "phone": RITA, "name": "Rita", "organization": "Acme"}
 CANDIDATE = {"ref": "c-77", "phone": CARL}
@@ -103,10 +103,12 @@ class Api:
         return answer.json
 
     def key_with(self, *scopes: Scope, name: str = "another") -> str:
-        return ApiKeys(self.redis, BoardKeys("main")).create(name, scopes, now=time.time())
+        return ApiKeys(self.redis, BoardKeys("main"), signer()).create(
+            name, scopes, now=time.time()
+        )
 
     def deployment_key(self) -> str:
-        keys = ApiKeys(self.redis, DeploymentKeys())
+        keys = ApiKeys(self.redis, DeploymentKeys(), signer())
         return keys.create("operator", [Scope.BOARDS], now=time.time())
 
 
@@ -114,7 +116,7 @@ def make_api(**settings: str) -> Api:
     carrier = FakeCarrier()
     redis = FakeRedis()
     world = make_world(redis, carrier=carrier, **settings)
-    key = ApiKeys(redis, BoardKeys("main")).create("test", [Scope.ADMIN], now=time.time())
+    key = ApiKeys(redis, BoardKeys("main"), signer()).create("test", [Scope.ADMIN], now=time.time())
     return Api(world, carrier, redis, create_app(world.deployment).test_client(), key)
 
 

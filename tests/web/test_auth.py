@@ -11,7 +11,7 @@ from relay.store.clock import ClockGuard
 from relay.store.keys import BoardKeys
 from relay.web import auth
 from tests.web.api import PAIR, make_api
-from tests.world import CARL, RITA
+from tests.world import CARL, RITA, signer
 
 VIEWS = [
     ("GET", "/v1/sessions", Scope.SESSIONS),
@@ -74,7 +74,7 @@ def test_a_revoked_key_stops_working_at_once(api):
     key = api.key_with(Scope.SESSIONS, name="leaver")
     assert api.get("/v1/sessions", key=key).status_code == 200
 
-    ApiKeys(api.redis, BoardKeys("main")).revoke("leaver")
+    ApiKeys(api.redis, BoardKeys("main"), signer()).revoke("leaver")
 
     assert api.get("/v1/sessions", key=key).status_code == 401
 

@@ -18,7 +18,7 @@ from relay.store.api_keys import ApiKeys
 from relay.store.number_map import NumberMap
 from relay.workflows.connect_call import connect_call
 from tests.web.api import PAIR, Api, pointers
-from tests.world import RITA, make_deployment
+from tests.world import RITA, make_deployment, signer
 
 ACCOUNT = "AC" + "2" * 32
 OWN_ACCOUNT = {"sid": ACCOUNT, "auth_token": "its-own-token", "auth_token_next": "its-next-token"}
@@ -32,7 +32,9 @@ def put(api: Api, name: str = "second", **changes: Any) -> Any:
 
 def key_of(api: Api, board: str, *scopes: Scope) -> str:
     store = api.world.deployment.of_board(board).store
-    return ApiKeys(api.redis, store.keys).create("test", scopes or [Scope.ADMIN], now=time.time())
+    return ApiKeys(api.redis, store.keys, signer()).create(
+        "test", scopes or [Scope.ADMIN], now=time.time()
+    )
 
 
 def test_a_board_is_created_changed_read_and_listed(api: Api) -> None:
@@ -196,7 +198,7 @@ def test_the_end_of_a_call_follows_its_number_to_another_board(api: Api) -> None
     theirs, key = deployment.of_board("second"), key_of(api, "second")
     deployment.numbers.enter(NUMBER, NumberPlace("main", "us"))
     assert deployment.of_number(NUMBER) is deployment.main
-    NumberMap(api.redis).strike_off(NUMBER, NumberPlace("main", "us"))
+    NumberMap(api.redis, signer()).strike_off(NUMBER, NumberPlace("main", "us"))
     other_process = make_deployment(api.redis).of_board("second")
     assert api.put("/v1/pools/us", {"country": "US"}, key=key).status_code == 201
     other_process.store.numbers.add(NUMBER, "us", carrier_sid="PN", capabilities="vs", now=1)

@@ -32,7 +32,7 @@ from relay.workflows.send_texts import send_texts
 from relay.workflows.services import Services
 from tests.fake_redis import FakeRedis
 from tests.workflows.texting import NotedJobs, StandInCarrier
-from tests.world import make_settings
+from tests.world import make_settings, signer
 
 BOARDS = (MAIN, "second")
 #: Each board's own; both call their pool "us".
@@ -59,6 +59,7 @@ class Side:
     sessions: set[str] = field(default_factory=set)
     interactions: set[str] = field(default_factory=set)
     phones: dict[str, str] = field(default_factory=dict)
+    erased: set[str] = field(default_factory=set)
 
 
 class TwoBoards(RuleBasedStateMachine):
@@ -86,7 +87,9 @@ class TwoBoards(RuleBasedStateMachine):
         store.pools.put(Pool(name="us", country="US"))
         for number in NUMBERS[board]:
             store.numbers.add(number, "us", carrier_sid=f"PN{number}", capabilities="vs", now=1)
-        key = ApiKeys(store.client, store.keys).create("test", [Scope.ADMIN], now=time.time())
+        key = ApiKeys(store.client, store.keys, signer()).create(
+            "test", [Scope.ADMIN], now=time.time()
+        )
         return Side(services, key, jobs)
 
     def ask(self, board: str, method: str, path: str, body: Any = None) -> Any:
@@ -123,10 +126,12 @@ class TwoBoards(RuleBasedStateMachine):
 
     @rule(board=boards, ref=st.sampled_from([*RECRUITERS, *CANDIDATES]))
     def erase(self, board: str, ref: str) -> None:
-        known = ref in self.sides[board].phones
+        side = self.sides[board]
         answer = self.ask(board, "DELETE", f"/v1/{ROLES[ref]}/{ref}")
+        known = ref in side.phones or ref in side.erased
         assert answer.status_code == (204 if known else 404)
-        self.sides[board].phones.pop(ref, None)
+        if side.phones.pop(ref, None):
+            side.erased.add(ref)
 
     @precondition(lambda self: any(side.sessions for side in self.sides.values()))
     @rule(board=boards, data=st.data())

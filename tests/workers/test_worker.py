@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 import redis
@@ -19,6 +20,7 @@ from relay.embedded_redis import EmbeddedRedis
 from relay.queues import JobQueues, open_queue
 from tests.e2e.stage import eventually
 from tests.world import ENVIRONMENT, make_settings
+from workers.known_job import KnownJob
 from workers.worker import RelayWorker
 
 pytestmark = pytest.mark.real_redis
@@ -26,7 +28,11 @@ SECRET = "+12125550101"
 
 
 def refuse(argument: str) -> None:
-    raise ValueError(f"cannot call {argument}")
+    raise ValueError(f"cannot call {SECRET} for {argument}")
+
+
+class Refusing(KnownJob):
+    FUNCTIONS: ClassVar[dict[str, Any]] = {"tests.workers.test_worker.refuse": refuse}
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +53,11 @@ def _logging_as_it_was() -> Iterator[None]:
     structlog.reset_defaults()
 
 
-def worker(connection: redis.Redis) -> RelayWorker:
+def worker(connection: redis.Redis, job_class: type[KnownJob] = KnownJob) -> RelayWorker:
     return RelayWorker(
-        [open_queue("texts", connection)],
+        [open_queue("texts", connection, job_class)],
         connection=connection,
+        job_class=job_class,
         serializer=JSONSerializer,
         job_monitoring_interval=3,
         maintenance_interval=2,
@@ -73,8 +80,8 @@ def test_a_failed_job_tells_neither_log_nor_redis_what_it_was_about(
     """P2"""
     configure_logging("INFO")
     queue = open_queue("texts", connection)
-    job = queue.enqueue("tests.workers.test_worker.refuse", SECRET, description="refuse")
-    worker(connection).work(burst=True, logging_level="WARNING")
+    job = queue.enqueue("tests.workers.test_worker.refuse", "us.SM1", description="refuse")
+    worker(connection, Refusing).work(burst=True, logging_level="WARNING")
     said = capfd.readouterr().out
     events = [json.loads(line) for line in said.splitlines()]
     assert [event["event"] for event in events if event["level"] == "error"] == ["job failed"]
@@ -82,7 +89,7 @@ def test_a_failed_job_tells_neither_log_nor_redis_what_it_was_about(
     job.refresh()
     result = job.latest_result()
     assert result is not None
-    assert "ValueError: cannot call [number]" in result.exc_string
+    assert "ValueError: cannot call [number] for us.SM1" in result.exc_string
     assert SECRET not in result.exc_string
 
 

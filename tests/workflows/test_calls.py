@@ -30,6 +30,7 @@ from relay.workflows.record_call_progress import (
 )
 from relay.workflows.recycle import recycle
 from relay.workflows.screen_call import ask_human, take_answer
+from tests.key_ring import move_number
 from tests.world import (
     CARL,
     NORA,
@@ -40,6 +41,7 @@ from tests.world import (
     World,
     make_deployment,
     make_world,
+    signer,
 )
 
 SID = "CA" + "1" * 32
@@ -229,7 +231,7 @@ def test_a_stale_map_of_numbers_is_read_again(world):
     pool = store.pools.get("us")
     store.pools.put(replace(pool, name="us-2"))
     store.client.hdel("{main}/us:numbers", NUMBER)
-    store.client.hset("{all_boards}:numbers", NUMBER, "main/us-2")
+    move_number(store.client, NUMBER, "main", "us-2", signer())
     store.client.hset("{main}/us-2:numbers", NUMBER, 0)
 
     assert isinstance(call_from(world, RITA).decision, Bridge)

@@ -17,6 +17,7 @@ from relay.workflows.recycle import recycle
 from relay.workflows.relay_text import relay_text
 from relay.workflows.services import Services
 from relay.workflows.word_answer import word_answer
+from tests.key_ring import move_number
 from tests.workflows.texting import Stage, share_the_number
 from tests.world import CARL, NOW, NUMBER, RITA, STRANGER, US
 
@@ -183,7 +184,7 @@ def test_a_text_to_a_board_that_is_away_is_taken_on_by_the_next_run(stage: Stage
     boards, account = [stage.services, second], stage.services.account.sid
     client = stage.services.store.client
     away = "+14155550159"
-    client.hset("{all_boards}:numbers", away, "second/ca")
+    move_number(client, away, "second", "ca")
     client.set("{second}/ca:numbers", "not a hash, which fails as a lost master does")
     listed(stage, "one")
     lost = replace(stage.inbound(RITA, "two"), virtual_number=away)
@@ -209,7 +210,7 @@ def test_a_text_is_taken_on_for_the_board_that_its_number_has_moved_to(stage: St
     """This process has read of it as `main`'s, and `main` finds out while it takes the text on."""
     second = second_of(stage)
     assert stage.deployment.of_number(NUMBER) is stage.services
-    stage.client.hset("{all_boards}:numbers", NUMBER, "second/us")
+    move_number(stage.client, NUMBER, "second", "us")
     stage.client.hdel("{main}/us:numbers", NUMBER)
     stage.client.hset("{second}/us:numbers", NUMBER, 0)
     listed(stage, "for the other board")
@@ -222,7 +223,7 @@ def test_a_text_is_taken_on_for_the_board_that_its_number_has_moved_to(stage: St
 
 def test_a_text_to_a_number_of_a_board_with_another_account_is_left_to_that(stage: Stage) -> None:
     second_of(stage)
-    stage.client.hset("{all_boards}:numbers", "+16285550151", "second/us")
+    move_number(stage.client, "+16285550151", "second", "us")
     text = replace(stage.inbound(RITA, "not for us"), virtual_number="+16285550151")
     stage.carrier.messages.inbound.insert(0, ListedText(text=text, received_at=NOW - 20))
     assert reconcile_inbound([stage.services], now=NOW) == 0

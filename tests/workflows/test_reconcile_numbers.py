@@ -21,8 +21,9 @@ from relay.workflows.import_number import import_number
 from relay.workflows.reconcile_numbers import reconcile_numbers
 from relay.workflows.release_numbers import release_numbers
 from relay.workflows.services import Services
+from tests.key_ring import move_number
 from tests.workflows.buying import SID, TOKEN, Killed, Market
-from tests.world import NOW, NUMBER, OTHER_NUMBER
+from tests.world import NOW, NUMBER, OTHER_NUMBER, signer
 
 
 @pytest.fixture
@@ -273,5 +274,5 @@ def test_a_number_bought_for_a_board_that_is_not_compared_is_told_as_its(market:
 
 def test_a_number_of_a_board_with_another_account_is_not_ours_to_compare(market: Market) -> None:
     market.simulated.add_number(OTHER_NUMBER)
-    market.redis.hset("{all_boards}:numbers", OTHER_NUMBER, "second/us")
+    move_number(market.redis, OTHER_NUMBER, "second", "us", signer())
     assert compare(market).findings == ()

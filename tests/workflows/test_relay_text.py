@@ -5,7 +5,8 @@ import pytest
 from relay.domain.participant import Role
 from relay.domain.session import Channel, ClosedReason
 from relay.domain.texts import Notice
-from relay.store.keys import DeploymentKeys, PoolKeys
+from relay.store.keys import PoolKeys
+from tests.key_ring import move_number
 from tests.workflows.texting import Stage
 from tests.world import CARL, NOW, NUMBER, OTHER_NUMBER, RITA, STRANGER
 
@@ -93,7 +94,7 @@ def test_a_number_that_is_not_ours_is_nobody_s(stage: Stage) -> None:
 def test_a_number_that_has_left_its_pool_since_is_looked_up_again(stage: Stage) -> None:
     assert stage.store.numbers.find_pool(NUMBER) == "us"
     stage.client.hdel(PoolKeys("main", "us").numbers, NUMBER)
-    stage.client.hset(DeploymentKeys().numbers, NUMBER, "main/eu")
+    move_number(stage.client, NUMBER, "main", "eu")
     stage.client.hset(PoolKeys("main", "eu").numbers, NUMBER, "0")
     answer = stage.text(STRANGER)
     assert (answer.outcome, answer.message.partition(".")[0]) == ("stranger", "eu")

@@ -1,9 +1,11 @@
 -- strike_off: takes a number off the map where it is in this place, and in no other.
--- keys: numbers
+-- keys: numbers numbers_version
 -- args: number place
 --
--- Safe to run twice. Answers 1, or 0 when the number is elsewhere or in no map.
-if redis.call("HGET", keys.numbers, args.number) ~= args.place then
-  return 0
+-- An entry is its signature, a blank and its place. Safe to run twice. Answers the map's version.
+local entry = redis.call("HGET", keys.numbers, args.number)
+if entry and string.match(entry, " (.*)$") == args.place then
+  redis.call("HDEL", keys.numbers, args.number)
+  return tostring(redis.call("INCR", keys.numbers_version))
 end
-return redis.call("HDEL", keys.numbers, args.number)
+return redis.call("GET", keys.numbers_version) or ""

@@ -7,14 +7,16 @@
 -- record lives `lifetime` seconds.
 --
 -- Safe to run twice: the token tells a repeated call from another request.
--- Answers {"begin"} | {"running", seconds} | {"reused"} | {"done", status, headers, body}.
+-- Answers {"begin"} | {"running", seconds} | {"reused"} | {"done", status, headers, body,
+-- signature}.
 local known = redis.call("HMGET", keys.record, "body_hash", "status", "token", "until")
 local body_hash, status, token, held_until = known[1], known[2], known[3], tonumber(known[4] or "0")
 if body_hash and body_hash ~= args.body_hash then
   return { "reused" }
 end
 if status then
-  return { "done", status, unpack(redis.call("HMGET", keys.record, "headers", "body")) }
+  return { "done", status, unpack(
+    redis.call("HMGET", keys.record, "headers", "body", "signature")) }
 end
 if token and token ~= args.token and args.now < held_until then
   return { "running", math.ceil(held_until - args.now) }

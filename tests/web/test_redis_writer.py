@@ -1,0 +1,137 @@
+"""Somebody who can write to Redis tries to make themselves a key, or to answer in our place."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from hashlib import sha256
+
+import pytest
+
+from relay.domain.api_key import Scope
+from relay.store.keys import BoardKeys, DeploymentKeys, PoolKeys
+from relay.store.records import Record
+from relay.workflows.deployment import Deployment
+from relay.workflows.examine import examine
+from relay.workflows.renew_signatures import renew_signatures
+from tests.fake_redis import FakeRedis
+from tests.web.api import PAIR, Api
+from tests.world import World, make_deployment, make_settings, make_world
+
+ADMIN = json.dumps({"name": "evil", "scopes": ["admin"], "created_at": 1})
+
+
+def plant_key(api: Api, record: str, board: str = "main") -> str:
+    key = f"relay_{board}_{'e' * 64}"
+    api.redis.hset(BoardKeys(board).api_keys, sha256(key.encode()).hexdigest(), record)
+    return key
+
+
+def test_p9_a_planted_api_key_is_nobody(api: Api) -> None:
+    key = plant_key(api, ADMIN)
+    assert api.get("/v1/pools", key=key).status_code == 401
+    plant_key(api, f"{'A' * 22} {ADMIN}")
+    assert api.get("/v1/pools", key=key).status_code == 401
+
+
+def test_p9_a_key_cannot_be_given_more_scopes_or_another_secret(api: Api) -> None:
+    weak = api.key_with(Scope.SESSIONS)
+    keys, digest = BoardKeys("main").api_keys, sha256(weak.encode()).hexdigest()
+    strong = sha256(api.key.encode()).hexdigest()
+    record = api.redis.hget(keys, digest)
+    api.redis.hset(keys, digest, record.replace('"sessions"', '"admin"'))
+    assert api.get("/v1/pools", key=weak).status_code == 401
+    api.redis.hset(keys, digest, api.redis.hget(keys, strong))
+    assert api.get("/v1/pools", key=weak).status_code == 401
+    assert api.get("/v1/pools", key=plant_key(api, api.redis.hget(keys, strong))).status_code == 401
+
+
+def test_p9_a_planted_board_is_none(api: Api) -> None:
+    record = {"name": "evil", "spoken_name": "Evil Jobs", "sealed_tokens": []}
+    api.redis.hset(DeploymentKeys().boards, "evil", json.dumps(record))
+    assert api.world.deployment.registry.find("evil") is None
+    assert plant_key(api, ADMIN, "evil")
+    assert api.get("/v1/pools", key=f"relay_evil_{'e' * 64}").status_code == 401
+
+
+def test_p9_a_planted_answer_is_not_given(api: Api) -> None:
+    """It would tell the board's backend a number of the attacker's to call."""
+    headers = {"Idempotency-Key": "k-1"}
+    first = api.post("/v1/sessions", PAIR, headers=headers)
+    (kept,) = api.redis.scan_iter(BoardKeys("main").idempotency("*"))
+    body = first.text.replace(first.json["virtual_number"], "+19005550177")
+    api.redis.hset(kept, "body", body)
+
+    again = api.post("/v1/sessions", PAIR, headers=headers)
+
+    assert again.status_code == 200
+    assert again.json["virtual_number"] == first.json["virtual_number"]
+    assert "Idempotency-Replayed" not in again.headers
+    assert api.post("/v1/sessions", PAIR, headers=headers).text == again.text
+
+
+@pytest.mark.parametrize("planted_in_the_map", [False, True])
+def test_p9_nobody_is_told_to_call_a_number_that_is_none_of_ours(
+    api: Api, planted_in_the_map: bool
+) -> None:
+    session = api.open_session()
+    keys = PoolKeys("main", "us")
+    record = Record._make(api.redis.hget(keys.sessions, session["id"]).split("\t"))
+    theirs = "+19175550177"
+    api.redis.hset(keys.sessions, session["id"], "\t".join(record._replace(number=theirs)))
+    if planted_in_the_map:
+        entry = api.redis.hget(DeploymentKeys().numbers, session["virtual_number"])
+        api.redis.hset(DeploymentKeys().numbers, theirs, entry)
+        api.redis.incr(DeploymentKeys().numbers_version)
+    for answer in (
+        api.get(f"/v1/sessions/{session['id']}"),
+        api.get("/v1/sessions?recruiter=r-1001"),
+        api.post("/v1/sessions", PAIR),
+    ):
+        assert answer.status_code == 503
+        assert theirs not in answer.text
+    assert 'relay_distrusted_records_total{record="number"} 3.0' in api.get("/metrics").text
+
+
+# --- doctor, and rotation -----------------------------------------------------------------
+
+
+def test_doctor_counts_what_was_planted(api: Api) -> None:
+    plant_key(api, ADMIN)
+    api.redis.hset(DeploymentKeys().boards, "evil", "{}")
+    api.redis.hset(DeploymentKeys().numbers, "+19175550177", "main/us")
+    found = [
+        check.detail.partition(" in Redis")[0]
+        for check in examine(api.world.deployment, queues=api.redis)
+        if check.name == "signatures"
+    ]
+    assert found == ["1 API keys", "1 boards", "1 numbers"]
+
+
+OLD, NEW = (f"k{n}:{base64.b64encode(bytes([n]) * 32).decode()}" for n in (1, 2))
+
+
+def deployment(redis: FakeRedis, ring: str) -> Deployment:
+    return make_deployment(redis, make_settings(RELAY_INDEX_KEYS=ring))
+
+
+def test_signatures_follow_the_index_keys_through_a_rotation() -> None:
+    """``docs/rotation.md``: both keys, the new one first, an hour, the new one alone."""
+    redis = FakeRedis()
+    world = make_world(redis, RELAY_INDEX_KEYS=OLD)
+    session = world.open()
+    key = world.services.store.api_keys.create("board", [Scope.SESSIONS], now=time.time())
+    both, alone = deployment(redis, f"{NEW},{OLD}"), deployment(redis, NEW)
+    assert both.main.store.api_keys.find(key)
+    assert alone.main.store.api_keys.find(key) is None
+    assert alone.numbers.count_unsigned() == 1
+
+    for _ in range(2):
+        renew_signatures(both)
+        renewed = World(both.main, world.jobs, both).open()
+
+    assert renewed.id == session.id
+    assert alone.main.store.sessions.is_genuine(renewed)
+    assert alone.main.store.api_keys.find(key)
+    assert alone.numbers.count_unsigned() == alone.main.store.api_keys.count_unsigned() == 0

@@ -1,0 +1,101 @@
+"""Somebody who can write to RQ's Redis plants jobs: none of them runs anything (P9)."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from rq.serializers import JSONSerializer
+
+from relay.embedded_redis import EmbeddedRedis
+from relay.queues import JobQueues
+from tests.e2e.stage import eventually
+from tests.world import ENVIRONMENT, make_settings
+
+pytestmark = pytest.mark.real_redis
+ALARMS = "{all_boards}:alarms"
+QUEUES = ("texts", "maintenance", "numbers")
+
+
+def plant(
+    client: redis.Redis, job_id: str, function: str, args: list[Any], queue: str, **fields: Any
+) -> None:
+    """As an attacker would write it by hand."""
+    data = zlib.compress(JSONSerializer.dumps((function, None, args, {})))
+    record = {"data": data, "origin": queue, "status": "queued", "timeout": 60} | fields
+    client.hset(f"rq:job:{job_id}", mapping={**record, "created_at": "2026-11-27T00:00:00Z"})
+    client.sadd("rq:queues", f"rq:queue:{queue}")
+    client.rpush(f"rq:queue:{queue}", job_id)
+
+
+@contextmanager
+def worker_of(server: EmbeddedRedis, queue: str, log: Path) -> Iterator[None]:
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "workers.worker", queue],
+            env={**os.environ, **ENVIRONMENT, "REDIS_URL": server.url},
+            stdout=out,
+            stderr=out,
+        )
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_p9_a_planted_job_runs_nothing_and_raises_an_alarm(tmp_path: Path, queue: str) -> None:
+    touched = [tmp_path / name for name in ("function", "success", "failure", "stopped", "arg")]
+    (tmp_path / "redis").mkdir()
+    with EmbeddedRedis(tmp_path / "redis") as server, redis.Redis.from_url(server.url) as client:
+        plant(client, "code", "os.system", [f"touch {touched[0]}"], queue)
+        send = ("workers.jobs.send_texts", ["main", "us.SM1"])
+        for name in ("success", "failure", "stopped"):
+            plant(client, name, *send, queue, **{f"{name}_callback_name": "os.system"})
+        hook = {"url": "http://127.0.0.1:9/", "job_status": "finished", "method": "GET"}
+        plant(client, "hook", *send, queue, webhooks=json.dumps([hook]))
+        plant(client, "arguments", "workers.jobs.send_texts", ["main", {"$": "x y"}], queue)
+        plant(client, "too-many", "workers.jobs.recycle", ["main"], queue)
+        client.hset("rq:job:rubbish", mapping={"data": b"\x00", "origin": queue})
+        client.rpush(f"rq:queue:{queue}", "rubbish")
+        with worker_of(server, queue, tmp_path / "log"):
+            eventually(lambda: int(client.hget(ALARMS, "job") or 0) == 8, seconds=30)
+            ours = JobQueues.from_settings(make_settings(REDIS_URL=server.url))
+            ours.send_message("main", "us.SM2")
+            eventually(lambda: client.llen("rq:queue:texts") == (0 if queue == "texts" else 1))
+        assert not any(path.exists() for path in touched)
+    refused = [
+        json.loads(line)
+        for line in (tmp_path / "log").read_text().splitlines()
+        if "job refused" in line
+    ]
+    assert {one["job"] for one in refused} == {
+        *("code", "success", "failure", "stopped", "hook", "arguments", "too-many", "rubbish")
+    }
+    assert {one["why"] for one in refused if one["job"] == "code"} == {"os.system is no job"}
+
+
+def test_p9_an_abandoned_planted_job_has_no_callback_either(tmp_path: Path) -> None:
+    """RQ's maintenance runs the failure callback of jobs whose worker has died."""
+    (tmp_path / "redis").mkdir()
+    with EmbeddedRedis(tmp_path / "redis") as server, redis.Redis.from_url(server.url) as client:
+        plant(
+            client, "dead", "workers.jobs.recycle", [], "texts", status="started",
+            failure_callback_name="tests.workers.planted.touch",
+        )  # fmt: skip
+        client.delete("rq:queue:texts")
+        client.zadd("rq:wip:texts", {"dead:execution": 1})
+        log = tmp_path / "log"
+        with worker_of(server, "texts", log):
+            eventually(lambda: client.zcard("rq:wip:texts") == 0, seconds=30)
+        assert "planted" not in log.read_text()

@@ -1,0 +1,219 @@
+"""Somebody who can write to Redis tries to reach people, to read numbers and to speak for others.
+
+Nora and Eve are the attacker's: Eve is a candidate with a phone of theirs (P9).
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+
+from relay.carrier.webhooks import InboundCall
+from relay.domain.participant import Role
+from relay.domain.routing import Bridge, Decline, Refusal
+from relay.domain.session import Session
+from relay.store.alarms import Alarm
+from relay.store.keys import PoolKeys
+from relay.store.records import Record
+from relay.vault import Unreadable
+from relay.workflows.connect_call import AnsweredCall, connect_call
+from relay.workflows.open_seals import open_phone_of
+from tests.workflows.texting import Stage
+from tests.world import CARL, EVE, NORA, NOW, NUMBER, RITA, World, make_world
+
+KEYS = PoolKeys("main", "us")
+
+
+@pytest.fixture
+def world() -> World:
+    return make_world()
+
+
+@pytest.fixture
+def victims(world: World) -> Session:
+    """Rita and Carl on the number; the attacker's own session is open, too."""
+    session = world.open("rita", "carl")
+    world.services.store.numbers.add(
+        "+14155550193", "us", carrier_sid="PN" + "1" * 32, capabilities="vs", now=NOW
+    )
+    world.open("nora", "eve")
+    return session
+
+
+def call(world: World, caller: str, *, sid: str = "CA1", called: str = NUMBER) -> AnsweredCall:
+    inbound = InboundCall(call_sid=sid, caller=caller, called=called)
+    return connect_call(world.services, inbound, now=NOW)
+
+
+def alarms(world: World) -> dict[Alarm, int]:
+    counts = world.services.store.alarms.counts()
+    return {alarm: count for alarm, count in counts.items() if count}
+
+
+def write(world: World, session_id: str, record_of: str, **fields: str) -> None:
+    """Puts a session's record, with some fields changed, under an id."""
+    client = world.services.store.client
+    record = Record._make(client.hget(KEYS.sessions, record_of).split("\t"))
+    client.hset(KEYS.sessions, session_id, "\t".join(record._replace(**fields)))
+
+
+def assert_polite(answered: AnsweredCall) -> None:
+    assert answered.decision == Decline(refusal=Refusal.TRY_LATER, locale="en")
+
+
+def test_p9_a_seal_put_in_anothers_place_sends_no_call_to_the_attacker(
+    world: World, victims: Session
+) -> None:
+    client = world.services.store.client
+    client.hset(KEYS.seals, "candidate:carl", client.hget(KEYS.seals, "candidate:eve"))
+    assert_polite(call(world, RITA))
+    assert alarms(world) == {Alarm.SEAL: 1}
+
+
+def test_p9_a_session_whose_candidate_was_replaced_connects_nobody(
+    world: World, victims: Session
+) -> None:
+    write(world, victims.id, victims.id, candidate="eve")
+    assert_polite(call(world, RITA))
+    assert alarms(world) == {Alarm.SESSION: 1}
+
+
+def test_p9_a_planted_session_connects_nobody(world: World, victims: Session) -> None:
+    """Made from the attacker's own, with the victim for its candidate."""
+    client, store = world.services.store.client, world.services.store
+    theirs = store.sessions.of_participant(Role.RECRUITER, "nora")[0]
+    write(world, "us.planted00000", theirs.id, candidate="carl")
+    nora = world.services.vault.indexes_of(NORA)[0]
+    client.hset(KEYS.phone(nora), theirs.virtual_number, "us.planted00000")
+    assert_polite(call(world, NORA, called=theirs.virtual_number))
+    write(world, theirs.id, theirs.id, candidate="carl")
+    client.hset(KEYS.phone(nora), theirs.virtual_number, theirs.id)
+    assert_polite(call(world, NORA, sid="CA2", called=theirs.virtual_number))
+    assert alarms(world) == {Alarm.SESSION: 2}
+
+
+@pytest.mark.parametrize("side", list(Role))
+def test_p9_nobody_calls_for_somebody_else(world: World, victims: Session, side: Role) -> None:
+    """The attacker's phone is written down as one of the victims', in everything that is clear."""
+    client = world.services.store.client
+    nora = world.services.vault.indexes_of(NORA)[0]
+    write(world, victims.id, victims.id, **{f"{side}_index": nora})
+    client.hset(KEYS.phone(nora), NUMBER, victims.id)
+    ref = victims.party(side).ref
+    client.hset(KEYS.person(side, ref), "indexes", nora)
+    assert_polite(call(world, NORA))
+    assert alarms(world) == {Alarm.CALLER: 1}
+
+
+def test_p9_a_lease_that_was_written_in_connects_nobody_new(world: World, victims: Session) -> None:
+    """A call on record gets its answer again; that it is the attacker's is seen each time."""
+    client = world.services.store.client
+    client.hset(KEYS.call("CA9"), mapping={"session": victims.id, "side": "recruiter"})
+    client.hset(KEYS.leases, victims.id, f"CA9\t{int(NOW) + 99}\t{int(NOW)}\t1\t\n")
+    assert_polite(call(world, NORA, sid="CA9"))
+
+
+def test_calls_go_on_after_all_that(world: World, victims: Session) -> None:
+    answered = call(world, RITA)
+    assert isinstance(answered.decision, Bridge)
+    assert answered.decision.counterpart.reveal() == CARL
+    assert alarms(world) == {}
+
+
+def test_p9_a_copied_seal_is_never_sealed_again_under_its_nonce(
+    world: World, victims: Session
+) -> None:
+    """Two ciphertexts under one nonce would give a number away by XOR."""
+    client = world.services.store.client
+    eves = client.hget(KEYS.seals, "candidate:eve")
+    client.hset(KEYS.seals, "candidate:carl", eves)
+    world.open("rita", "carl")
+    world.open("rita", "carl")
+    nonces = [_raw(sealed)[:12] for sealed in [eves, *client.hgetall(KEYS.seals).values()]]
+    copies = nonces.count(_raw(eves)[:12])
+    assert copies == 2, "the attacker's own and its record of it"
+    carl = world.services.store.people.get(Role.CANDIDATE, "carl")
+    assert carl is not None
+    assert open_phone_of(world.services, carl).reveal() == CARL
+
+
+def _raw(sealed: str) -> bytes:
+    encoded = sealed.partition(":")[2]
+    return base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"board": "second", "role": Role.CANDIDATE, "ref": "carl"},
+        {"board": "main", "role": Role.RECRUITER, "ref": "carl"},
+        {"board": "main", "role": Role.CANDIDATE, "ref": "eve"},
+    ],
+)
+def test_p9_a_seal_opens_for_its_owner_alone(
+    world: World, victims: Session, place: dict[str, Any]
+) -> None:
+    sealed = world.services.store.client.hget(KEYS.seals, "candidate:carl")
+    with pytest.raises(Unreadable):
+        world.services.vault.unseal_phone(sealed, **place)
+
+
+# --- texts ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stage() -> Stage:
+    """Rita and Carl text on NUMBER; Nora and Eve, the attacker's, have a session of their own."""
+    stage = Stage()
+    stage.eves = stage.pair.connect(NORA, EVE)
+    return stage
+
+
+def change(stage: Stage, session: Session, **fields: str) -> None:
+    record = Record._make(stage.client.hget(KEYS.sessions, session.id).split("\t"))
+    stage.client.hset(KEYS.sessions, session.id, "\t".join(record._replace(**fields)))
+
+
+def test_p9_a_waiting_text_cannot_be_turned_to_the_attackers_phone(stage: Stage) -> None:
+    message = stage.text(RITA, "for Carl").message
+    eves = stage.eves
+    index = stage.pair.vault.indexes_of(EVE)[0]
+    stage.client.hset(
+        KEYS.message(message),
+        mapping={"session": eves.id, "index": index, "number": eves.virtual_number},
+    )
+    stage.work()
+    stage.now += 60
+    stage.send(message)
+    assert EVE not in [to for to, _ in stage.arrived]
+    assert "for Carl" not in [body for _, body in stage.arrived]
+
+
+def test_p9_a_text_copied_to_another_message_reaches_nobody(stage: Stage) -> None:
+    """The attacker texts from a phone of theirs, and puts the victim's words in its place."""
+    victim = stage.text(RITA, "for Carl").message
+    own = stage.text(NORA, "hello", number=stage.eves.virtual_number).message
+    stage.client.set(KEYS.body(own), stage.client.get(KEYS.body(victim)))
+    stage.send(own)
+    assert EVE not in [to for to, _ in stage.arrived]
+
+
+@pytest.mark.parametrize("side", list(Role))
+def test_p9_nobody_texts_for_somebody_else(stage: Stage, side: Role) -> None:
+    stranger = "+16175550144"
+    index = stage.pair.vault.indexes_of(stranger)[0]
+    change(stage, stage.pair.session, **{f"{side}_index": index})
+    stage.client.hset(KEYS.phone(index), NUMBER, stage.pair.session.id)
+    assert stage.text(stranger, "I am somebody else").outcome == "distrusted"
+    stage.work()
+    assert stage.arrived == []
+
+
+def test_p9_an_answer_goes_to_nobody_else_s_phone(stage: Stage) -> None:
+    """The recruiter of the session was replaced by the attacker's; the candidate answers."""
+    change(stage, stage.pair.session, recruiter=stage.eves.recruiter.ref)
+    assert stage.text(CARL, "my answer").outcome == "distrusted"
+    stage.work()
+    assert stage.arrived == []

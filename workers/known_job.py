@@ -1,0 +1,65 @@
+"""A job as it is read from Redis, where anybody who can write to it may have put it (P9).
+
+RQ would import whatever function, callback and webhook a job's hash names. Here nothing is ever
+imported by a name from Redis: the functions are those of ``workers/jobs.py``, callbacks and
+webhooks are none, and a job that names anything else is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from inspect import signature
+from typing import Any, ClassVar
+
+from rq.job import Job
+
+from workers.jobs import JOBS
+
+_ID = re.compile(r"[A-Za-z0-9._-]{1,200}")
+
+
+class KnownJob(Job):
+    FUNCTIONS: ClassVar[Mapping[str, Callable[..., None]]] = {
+        f"{job.__module__}.{job.__name__}": job for job in JOBS
+    }
+
+    @property
+    def func(self) -> Callable[..., None]:
+        """Raises KeyError for one that is no job."""
+        return self.FUNCTIONS[str(self.func_name)]
+
+    @property
+    def success_callback(self) -> None:
+        return None
+
+    @property
+    def failure_callback(self) -> None:
+        return None
+
+    @property
+    def stopped_callback(self) -> None:
+        return None
+
+    def send_webhooks(self, *_: Any, **__: Any) -> None:
+        """None are ever sent."""
+
+    def why_not(self) -> str:
+        """What is wrong with it, "" for nothing. To be asked before anything of it is done."""
+        try:
+            if self.func_name not in self.FUNCTIONS:
+                return f"{self.func_name} is no job"
+            arguments, more = [*self.args], self.kwargs or self.instance
+        except Exception:  # noqa: BLE001 - there may be anything in it
+            return "it cannot be read"
+        if more or len(arguments) != len(signature(self.func).parameters):
+            return "its arguments are not those of its function"
+        if not all(isinstance(one, str) and _ID.fullmatch(one) for one in arguments):
+            return "its arguments are not ids"
+        if self._names_a_callback() or self.webhooks:
+            return "it names a callback or a webhook"
+        return ""
+
+    def _names_a_callback(self) -> bool:
+        names = self._success_callback_name, self._failure_callback_name
+        return any(names) or bool(self._stopped_callback_name)
