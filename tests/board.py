@@ -30,6 +30,7 @@ from relay.store.store import Store
 from tests.invariants import audit_pool, left_over
 
 NOW = 1_790_000_000
+ASKER = "a-key"
 RETENTION = 1000
 POOL = Pool(name="us", country="US", candidate_cooldown=100, recruiter_cooldown=50)
 
@@ -88,7 +89,7 @@ class Board:
         self.store.pools.put(self.pool)
 
     def register(self, role: Role, ref: str, phone: str, seal: str = "1") -> PutOutcome:
-        return self.store.people.put(person(role, ref, phone, seal), now=self.now)
+        return self.store.people.put(person(role, ref, phone, seal), client=ASKER, now=self.now)
 
     def register_recruiter(self, ref: str, phone: str = "") -> None:
         assert self.register(Role.RECRUITER, ref, phone or ref) is PutOutcome.CREATED

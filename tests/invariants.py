@@ -45,7 +45,8 @@ return answer
 #: What a pool keeps when nobody is connected any more: its numbers and policy, and what ends by its
 #: own lifetime.
 LASTING = {
-    *("pools", "person", "seals", "holder", "stopped", "counters"),
+    *("pools", "person", "seals", "holder", "stopped", "counters", "registered"),
+    *("guesses-of", "guesses-by", "new-counterparts"),
     *("policy", "numbers", "ordinals", "number", "busy"),
     *("blocked", "resting", "full", "no-voice", "no-sms", "area"),
     *("call", "wrong-from", "wrong-on", "tries", "traffic", "history", "rates"),

@@ -28,7 +28,7 @@ from relay.store.sessions import Claimed, ClaimRequest
 from relay.store.store import Store
 from relay.vault import Vault
 from relay.workflows.deployment import Deployment
-from relay.workflows.open_session import ApiClient, SessionRequest, Someone, open_session
+from relay.workflows.open_session import SessionRequest, Someone, open_session
 from relay.workflows.services import Jobs, Services
 from tests.fake_redis import FakeRedis
 from tests.key_ring import RING
@@ -46,7 +46,7 @@ NOW = 1_790_000_000.5
 WEEK = 7 * 24 * 3600
 RETENTION = 90 * 24 * 3600
 US = Pool(name="us", country="US")
-ASKER = ApiClient(client_id="test", may_change_phone=True)
+ASKER = "a-key"
 
 
 ENVIRONMENT = {
@@ -108,7 +108,7 @@ class World:
                 candidate=Someone(ref=candidate, details=CandidateDetails(phone=PHONES[candidate])),
                 **request,
             ),
-            client=ASKER,
+            client_id=ASKER,
             now=now,
         ).session
 
@@ -212,7 +212,7 @@ class Pair:
             person(Role.CANDIDATE, candidate, ref=candidate_ref, locale=candidate_locale),
         )
         for party in parties:
-            self.store.people.put(party, now=now)
+            self.store.people.put(party, client=ASKER, now=now)
         claimed = self.store.sessions.claim(
             US.name,
             *parties,

@@ -89,6 +89,12 @@ class BoardKeys(Keys):
         "virtual number → last word (stopped, started), when, which texts",
         lives="STOP: for ever",
     )
+    guesses_of = Family("string", "role ref", "phones compared with a person's", lives="a day")
+    guesses_by = Family("string", "client", "phones an API key had compared", lives="a day")
+    registered = Key("hash", "API key's id → people it has put on record", lives="for ever")
+    new_counterparts = Family(
+        "string", "role ref", "new phones paired with a person's", lives="a day"
+    )
     erasures = Key("sorted set", "role:ref of who was erased lately, by when", lives="an hour")
 
     sessions = Key("hash", "session id → record (`records.py`)", lives="retention")
@@ -136,7 +142,7 @@ class BoardKeys(Keys):
     rate = Family(
         "string",
         "who",
-        "requests and phone conflicts in a window",
+        "requests in a window",
         lives="a window",
         name="rates:fixed",
     )

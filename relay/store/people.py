@@ -8,13 +8,18 @@ from typing import Any
 
 from redis.client import Pipeline
 
+from relay.domain.errors import RateLimited
 from relay.domain.participant import Participant, ParticipantStatus, Role
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys
 from relay.store.scripts import Scripts
 
-#: How long, in seconds, a client's phone conflicts are counted together.
-_CONFLICT_WINDOW = 3600
+#: Phones that one API key may have compared in a day with that of one person, with all people, and
+#: how many people that it has put on record give it one more (``docs/threat-model.md``).
+GUESSES_OF_A_PERSON = 5
+GUESSES_BY_A_KEY = 100
+REGISTERED_A_GUESS = 100
+_A_DAY = 24 * 3600
 
 
 class PutOutcome(StrEnum):
@@ -41,12 +46,25 @@ class People:
             record, sealed = pipe.execute()
         return unpack_participant(role, ref, record, sealed) if record else None
 
-    def put(self, person: Participant, *, now: float) -> PutOutcome:
+    def put(self, person: Participant, *, client: str, now: float) -> PutOutcome:
         """Creates or updates the record, all but a phone that the person has: of that one, the seal
-        and the indexes become those given."""
-        outcome = self._scripts.run(
-            "put_participant", self._keys, durably=True, **details_of(person, now)
+        and the indexes become those given. ``client`` is the API key's id; raises RateLimited when
+        it has had too many phones compared."""
+        outcome, *wait = self._scripts.run(
+            "put_participant",
+            self._keys,
+            durably=True,
+            client=client,
+            most_of=GUESSES_OF_A_PERSON,
+            most_by=GUESSES_BY_A_KEY,
+            registered_a_guess=REGISTERED_A_GUESS,
+            guess_window=_A_DAY,
+            **details_of(person, now),
         )
+        if outcome == "too_many":
+            raise RateLimited(
+                "Too many phones were compared; try again later.", retry_after=wait[0]
+            )
         return PutOutcome(outcome)
 
     def reindex(self, person: Participant, *, known: Participant) -> bool:
@@ -79,25 +97,6 @@ class People:
                 screen=person.screen_calls,
             )
         )
-
-    def count_conflict(self, client_id: str) -> None:
-        """Notes that an API client was told of a phone conflict."""
-        self._scripts.run(
-            "count_in_window", self._keys, who=_conflicts_of(client_id), window=_CONFLICT_WINDOW
-        )
-
-    def conflicts_met_by(self, client_id: str) -> tuple[int, int]:
-        """How many phone conflicts a client was told of, and for how many seconds they count."""
-        key = self._keys.rate(_conflicts_of(client_id))
-        with self._client.pipeline(transaction=False) as pipe:
-            pipe.get(key)
-            pipe.ttl(key)
-            count, seconds = pipe.execute()
-        return int(count or 0), max(int(seconds), 1)
-
-
-def _conflicts_of(client_id: str) -> str:
-    return f"conflicts:{client_id}"
 
 
 def details_of(person: Participant, now: float) -> dict[str, Any]:

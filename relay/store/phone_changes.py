@@ -32,9 +32,11 @@ ATTEMPTS = 4
 
 @dataclass(frozen=True)
 class Changed:
-    """The phone is the person's now; so many sessions have moved to it."""
+    """The phone is the person's now; so many sessions have moved to it. ``taken_from`` is the ref
+    of who had it, "" for nobody."""
 
     sessions: int
+    taken_from: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ class PhoneChanges:
                 **self._declare(person, seen, renumber, pools),
             )
             if outcome != "again":
-                return _outcome(outcome, rest)
+                return _outcome(outcome, rest, seen.loser)
         raise Conflict("The participant is being changed by others; try again.", retry_after=1)
 
     def _look(self, person: Participant, *, take_over: bool) -> _Seen:
@@ -194,10 +196,10 @@ def _indexes_of(session: Session) -> Iterable[str]:
         yield index
 
 
-def _outcome(outcome: str, rest: list[Any]) -> ChangeOutcome:
+def _outcome(outcome: str, rest: list[Any], loser: str) -> ChangeOutcome:
     match outcome:
         case "changed":
-            return Changed(int(rest[0]))
+            return Changed(int(rest[0]), taken_from=loser)
         case "held":
             return Held()
         case "same_phone":

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from relay.domain.access_code import draw_access_codes
 from relay.domain.allocation import ExhaustedReason, draw_session_id
-from relay.domain.errors import Conflict
+from relay.domain.errors import Conflict, RateLimited
 from relay.domain.participant import Participant, Role
 from relay.domain.pool import Pool
 from relay.domain.session import Channel, ClosedReason, Session
@@ -18,6 +19,9 @@ from relay.store.people import ask_for_person, unpack_participant
 from relay.store.pools import unpack_pool
 from relay.store.records import pack_channels, signed_of, unpack_session
 from relay.store.scripts import Scripts
+
+#: Counterparts whose phone is less than a day old that a person may be paired with in a day.
+MOST_NEW = {"most_new_recruiters": 100, "most_new_candidates": 5_000}
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,16 @@ class Elsewhere:
 
 
 @dataclass(frozen=True)
+class SamePhone:
+    """Both sides have one phone, which would call itself."""
+
+
+@dataclass(frozen=True)
 class Outdated:
     """The people are others by now: read them again, then claim again."""
+
+
+ClaimOutcome = Claimed | Incapable | Exhausted | Elsewhere | SamePhone | Outdated
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,30 +134,20 @@ class Sessions:
         *,
         now: float,
         retention: int,
-    ) -> Claimed | Incapable | Exhausted | Elsewhere | Outdated:
+    ) -> ClaimOutcome:
         """The pair's open session, or a new one on the number that the policy chooses; atomic.
 
-        Both must be indexed under the same index keys. ``retention`` is how long, in seconds, an
+        Raises RateLimited when too many new phones were paired with a person's in a day. Both must
+        be indexed under the same index keys. ``retention`` is how long, in seconds, an
         ended session is kept.
         """
         while True:
             answer = self._claim(pool, recruiter, candidate, request, now=now, retention=retention)
-            match answer:
-                case ["created" | "existing" as outcome, session_id, record]:
-                    session = unpack_session(session_id, record)
-                    return Claimed(session, is_new=outcome == "created")
-                case ["incapable", session_id, record]:
-                    return Incapable(unpack_session(session_id, record))
-                case ["elsewhere", session_id, record]:
-                    session = unpack_session(session_id, record)
-                    if session.is_live(now):
-                        return Elsewhere(session)
-                    self.close(session_id, ClosedReason.EXPIRED, now=now)
-                case ["exhausted", reason]:
-                    return Exhausted(ExhaustedReason(reason))
-                case ["again"]:
-                    return Outdated()
-                # "taken": the drawn id belongs to another pair's session; draw again.
+            outcome = _claim_outcome(answer)
+            if isinstance(outcome, Elsewhere) and not outcome.session.is_live(now):
+                self.close(outcome.session.id, ClosedReason.EXPIRED, now=now)
+            elif outcome is not None:
+                return outcome
 
     def _claim(
         self,
@@ -156,8 +158,8 @@ class Sessions:
         *,
         now: float,
         retention: int,
-    ) -> list[str]:
-        answer: list[str] = self._scripts.run(
+    ) -> list[Any]:
+        answer: list[Any] = self._scripts.run(
             "claim",
             self._keys.in_pool(pool),
             durably=True,
@@ -175,6 +177,7 @@ class Sessions:
             recruiter_indexes=recruiter.phone_indexes,
             candidate_indexes=candidate.phone_indexes,
             draws=draw_access_codes(),
+            **MOST_NEW,
         )
         return answer
 
@@ -300,6 +303,27 @@ def read_sessions(client: Client, keys: BoardKeys, ids: Sequence[str]) -> list[S
     """The sessions of these ids, as far as they are kept."""
     records = client.hmget(keys.sessions, ids) if ids else []
     return [unpack_session(i, record) for i, record in zip(ids, records, strict=True) if record]
+
+
+def _claim_outcome(answer: list[Any]) -> ClaimOutcome | None:
+    """None when the drawn id belongs to another pair's session: draw again. Raises RateLimited."""
+    match answer:
+        case ["created" | "existing" as outcome, session_id, record]:
+            return Claimed(unpack_session(session_id, record), is_new=outcome == "created")
+        case ["incapable", session_id, record]:
+            return Incapable(unpack_session(session_id, record))
+        case ["elsewhere", session_id, record]:
+            return Elsewhere(unpack_session(session_id, record))
+        case ["exhausted", reason]:
+            return Exhausted(ExhaustedReason(reason))
+        case ["too_many", seconds]:
+            raise RateLimited("Too many new phones were paired.", retry_after=seconds)
+        case ["same_phone"]:
+            return SamePhone()
+        case ["again"]:
+            return Outdated()
+        case _:
+            return None
 
 
 def _person(

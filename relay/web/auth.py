@@ -18,7 +18,7 @@ from relay.domain.api_key import ApiKey, Scope
 from relay.domain.errors import Forbidden, NotFound, RateLimited, Unauthenticated
 from relay.store.api_keys import board_of
 from relay.store.rate_limits import RateLimits
-from relay.web.current import deployment, now, serve, web_deployment
+from relay.web.current import client, deployment, now, serve, web_deployment
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -117,9 +117,18 @@ def _authenticate(scope: Scope) -> ApiKey:
         raise Unauthenticated("Send a valid key as Authorization: Bearer relay_<board>_….")
     key, limits, per_minute = found
     _count(limits, RateLimitItemPerMinute(per_minute), "key", key.id)
+    _check(key, scope)
+    return key
+
+
+def check_may(scope: Scope) -> None:
+    """For what a part of a request needs beside the scope of its view. Raises Forbidden."""
+    _check(client(), scope)
+
+
+def _check(key: ApiKey, scope: Scope) -> None:
     if not key.may(scope):
         raise Forbidden(f"The key lacks the scope {scope}.")
-    return key
 
 
 def _find_key() -> tuple[ApiKey, RateLimits, int] | None:

@@ -8,6 +8,7 @@ from relay.domain.api_key import Scope
 from relay.domain.errors import NotFound
 from relay.web.auth import needs
 from relay.web.current import services
+from relay.web.ids import check_form
 from relay.web.presenting import present_job
 from relay.web.schemas.jobs import JobAnswer
 
@@ -22,7 +23,7 @@ def get(job_id: str) -> JobAnswer:
 
     It is kept for 30 days after its end.
     """
-    job = services().store.purchases.get(job_id)
+    job = services().store.purchases.get(check_form(job_id))
     if job is None:
         raise NotFound("No job has this id.")
     return present_job(job)

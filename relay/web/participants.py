@@ -9,6 +9,7 @@ from relay.domain.errors import NotFound
 from relay.domain.participant import CandidateDetails, Participant, RecruiterDetails, Role
 from relay.web.auth import needs
 from relay.web.current import client, now, services
+from relay.web.ids import check_form
 from relay.web.presenting import present_candidate, present_recruiter
 from relay.web.schemas.participants import (
     CandidateAnswer,
@@ -38,7 +39,6 @@ def put_recruiter(ref: str, json_data: RecruiterBody) -> tuple[RecruiterAnswer, 
         ref,
         recruiter_details(json_data),
         renumber=json_data.renumber,
-        may_change_phone=client().may(Scope.PARTICIPANTS),
         client_id=client().id,
         now=now(),
     )
@@ -58,7 +58,7 @@ def get_recruiter(ref: str) -> RecruiterAnswer:
 @recruiters.output({}, 204)
 def delete_recruiter(ref: str) -> tuple[str, int]:
     """Erase a recruiter: sessions closed, number unrecoverable"""
-    erase_participant(services(), Role.RECRUITER, ref, now=now())
+    erase_participant(services(), Role.RECRUITER, check_form(ref), now=now())
     return "", 204
 
 
@@ -79,7 +79,6 @@ def put_candidate(ref: str, json_data: CandidateBody) -> tuple[CandidateAnswer, 
         candidate_details(json_data),
         take_over=json_data.take_over,
         renumber=json_data.renumber,
-        may_change_phone=client().may(Scope.PARTICIPANTS),
         client_id=client().id,
         now=now(),
     )
@@ -99,12 +98,12 @@ def get_candidate(ref: str) -> CandidateAnswer:
 @candidates.output({}, 204)
 def delete_candidate(ref: str) -> tuple[str, int]:
     """Erase a candidate: sessions closed, number unrecoverable"""
-    erase_participant(services(), Role.CANDIDATE, ref, now=now())
+    erase_participant(services(), Role.CANDIDATE, check_form(ref), now=now())
     return "", 204
 
 
 def _find(role: Role, ref: str) -> Participant:
-    person = services().store.people.get(role, ref)
+    person = services().store.people.get(role, check_form(ref))
     if person is None:
         raise NotFound(f"No {role} has this ref.")
     return person

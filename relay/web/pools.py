@@ -11,6 +11,7 @@ from relay.domain.pool import Pool
 from relay.web.auth import needs
 from relay.web.current import now, services
 from relay.web.cursors import Cursors
+from relay.web.ids import check_form
 from relay.web.presenting import present_pool
 from relay.web.schemas.base import Page
 from relay.web.schemas.policies import as_asked
@@ -58,7 +59,7 @@ def index(query_data: Page) -> PoolList:
 @pools.output(PoolAnswer)
 def get(name: str) -> PoolAnswer:
     """Read a pool: its policy and what it holds now"""
-    pool = services().store.pools.get(name)
+    pool = services().store.pools.get(check_form(name))
     if pool is None:
         raise NotFound("No pool has this name.")
     return present_pool(services(), pool, now=now())

@@ -18,6 +18,7 @@ PROBLEM_CODES = (
     ProblemCode(404, "not_found", "Nothing is at this address, or nothing any more."),
     ProblemCode(405, "method_not_allowed", "`Allow` says which methods the address has."),
     ProblemCode(409, "conflict", "Conflicts with existing data; `detail` says with what."),
+    ProblemCode(409, "phone_taken", "The phone is in use; `take_over` or `renumber` may help."),
     ProblemCode(409, "pool_exhausted", "No number is left for this pair; `reason` says why."),
     ProblemCode(409, "session_closed", "The session has ended and cannot be changed."),
     ProblemCode(413, "too_large", "The body is larger than 64 KiB."),

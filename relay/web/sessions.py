@@ -9,9 +9,10 @@ from relay.domain.api_key import Scope
 from relay.domain.errors import NotFound
 from relay.domain.participant import CandidateDetails, RecruiterDetails
 from relay.store.interactions import Entry
-from relay.web.auth import needs
+from relay.web.auth import check_may, needs
 from relay.web.current import client, now, services
 from relay.web.cursors import Cursors
+from relay.web.ids import check_form
 from relay.web.participants import candidate_details, recruiter_details
 from relay.web.presenting import (
     present_interaction,
@@ -33,7 +34,7 @@ from relay.workflows.amend_session import Amendment, amend_session
 from relay.workflows.close_session import close_session
 from relay.workflows.list_interactions import list_interactions
 from relay.workflows.list_sessions import After, Scan, SessionFilter, list_sessions
-from relay.workflows.open_session import ApiClient, SessionRequest, Someone, open_session
+from relay.workflows.open_session import SessionRequest, Someone, open_session
 
 sessions = APIBlueprint("sessions", __name__, url_prefix="/v1/sessions")
 
@@ -52,17 +53,16 @@ def post(json_data: SessionBody) -> tuple[SessionAnswer, int, dict[str, str]]:
     A pair that has an open session gets that one back: `context` and `channels` follow the
     request, the expiry only ever moves later. Where no number is left on which the recruiter has
     nobody, they share one with themselves: `code_needed` is then true for each of their sessions
-    there, those opened before too, so show `dial` as it is when the recruiter looks.
+    there, those opened before too, so show `dial` as it is when the recruiter looks. Who names a
+    phone needs the scope `participants` too: the other keys name refs alone.
     """
-    moment = now()
-    opened = open_session(services(), _request(json_data), client=_api_client(), now=moment)
+    moment, wanted = now(), _request(json_data)
+    if wanted.recruiter.details or wanted.candidate.details:
+        check_may(Scope.PARTICIPANTS)
+    opened = open_session(services(), wanted, client_id=client().id, now=moment)
     present = present_new_session if opened.is_new else present_session
     answer = present(services(), opened.session, now=moment)
     return answer, 201 if opened.is_new else 200, {"Location": f"/v1/sessions/{answer.id}"}
-
-
-def _api_client() -> ApiClient:
-    return ApiClient(client_id=client().id, may_change_phone=client().may(Scope.PARTICIPANTS))
 
 
 def _request(body: SessionBody) -> SessionRequest:
@@ -127,7 +127,7 @@ def _with_plus(number: str | None) -> str | None:
 @sessions.output(SessionAnswer)
 def get(session_id: str) -> SessionAnswer:
     """Read a session"""
-    session = services().store.sessions.get(session_id)
+    session = services().store.sessions.get(check_form(session_id))
     if session is None:
         raise NotFound("No session has this id.")
     return present_session(services(), session, now=now())
@@ -147,7 +147,7 @@ def patch(session_id: str, json_data: SessionChange) -> SessionAnswer:
         channels=frozenset(channels) if channels is not None else None,
         context=json_data.context,
     )
-    session = amend_session(services(), session_id, amendment, now=moment)
+    session = amend_session(services(), check_form(session_id), amendment, now=moment)
     return present_session(services(), session, now=moment)
 
 
@@ -160,7 +160,7 @@ def delete(session_id: str) -> SessionAnswer:
     Nobody gets through any more from now on; the number stays reserved for the pair's cooldown.
     """
     moment = now()
-    session = close_session(services(), session_id, now=moment)
+    session = close_session(services(), check_form(session_id), now=moment)
     return present_session(services(), session, now=moment)
 
 
@@ -171,7 +171,10 @@ def delete(session_id: str) -> SessionAnswer:
 def interactions(session_id: str, query_data: Page) -> InteractionList:
     """List a session's calls and messages, the latest first; never what was said or written"""
     page = list_interactions(
-        services(), session_id, before=_entries.read(query_data.cursor), limit=query_data.limit
+        services(),
+        check_form(session_id),
+        before=_entries.read(query_data.cursor),
+        limit=query_data.limit,
     )
     return InteractionList(
         data=[present_interaction(interaction) for interaction in page.interactions],

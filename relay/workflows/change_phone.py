@@ -23,7 +23,10 @@ MOST_RENUMBERED = 200
 
 @dataclass(eq=False)
 class PhoneTaken(Conflict):
-    """Somebody or some session has the phone already: API clients have these counted."""
+    """Somebody or some session has the phone already."""
+
+    code: str = "phone_taken"
+    title: str = "The phone is in use"
 
 
 def change_phone(
@@ -62,6 +65,10 @@ def _change(
     )
     if isinstance(outcome, Changed):
         log.info("phone moved", role=person.role, ref=person.ref, sessions=outcome.sessions)
+        if outcome.taken_from:
+            # Either holder is to know.
+            log.warning("phone taken over", role=person.role, ref=person.ref)
+            log.warning("phone lost to another", role=person.role, ref=outcome.taken_from)
     return outcome
 
 

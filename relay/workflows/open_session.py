@@ -28,6 +28,7 @@ from relay.store.sessions import (
     Incapable,
     Outdated,
     Pair,
+    SamePhone,
 )
 from relay.workflows.open_seals import open_phone_of
 from relay.workflows.register_participant import register_candidate, register_recruiter
@@ -63,14 +64,6 @@ class SessionRequest:
     context: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ApiClient:
-    """The API client that asks."""
-
-    client_id: str
-    may_change_phone: bool
-
-
 @dataclass(frozen=True)
 class Opened:
     session: Session
@@ -78,15 +71,16 @@ class Opened:
 
 
 def open_session(
-    services: Services, wanted: SessionRequest, *, client: ApiClient, now: float
+    services: Services, wanted: SessionRequest, *, client_id: str, now: float
 ) -> Opened:
     """The pair's open session, or a new one. The open one follows the request (``docs/api.md``).
+    ``client_id`` is the API key's; one that names phones may register people.
 
-    Raises Invalid, Conflict, PoolExhausted, whatever ``register_participant`` raises, Unavailable.
+    Raises Invalid, Conflict, PoolExhausted, RateLimited, Unavailable.
     """
     check_context(wanted.context)
     if wanted.recruiter.details or wanted.candidate.details:
-        _register_given(services, wanted, client, now)
+        _register_given(services, wanted, client_id, now)
     for _ in range(_ATTEMPTS):
         claimed = _claim(services, wanted, now)
         if claimed is not None:
@@ -99,9 +93,7 @@ def open_session(
 # --- who ------------------------------------------------------------------------------
 
 
-def _register_given(
-    services: Services, wanted: SessionRequest, client: ApiClient, now: float
-) -> None:
+def _register_given(services: Services, wanted: SessionRequest, client_id: str, now: float) -> None:
     """Puts people on record, when nothing else of the request can be refused. Raises Invalid for a
     ref that is only named and unknown."""
     if wanted.pool is not None:
@@ -109,7 +101,7 @@ def _register_given(
     for role, someone in ((Role.RECRUITER, wanted.recruiter), (Role.CANDIDATE, wanted.candidate)):
         if someone.details is not None:
             with _pointers_below(f"/{role}"):
-                _register(services, someone, someone.details, client, now)
+                _register(services, someone, someone.details, client_id, now)
         else:
             _check_known(role, services.store.people.get(role, someone.ref))
 
@@ -118,7 +110,7 @@ def _register(
     services: Services,
     someone: Someone,
     details: RecruiterDetails | CandidateDetails,
-    client: ApiClient,
+    client_id: str,
     now: float,
 ) -> None:
     if isinstance(details, RecruiterDetails):
@@ -127,8 +119,7 @@ def _register(
             someone.ref,
             details,
             renumber=someone.renumber,
-            may_change_phone=client.may_change_phone,
-            client_id=client.client_id,
+            client_id=client_id,
             now=now,
         )
     else:
@@ -138,8 +129,7 @@ def _register(
             details,
             take_over=someone.take_over,
             renumber=someone.renumber,
-            may_change_phone=client.may_change_phone,
-            client_id=client.client_id,
+            client_id=client_id,
             now=now,
         )
 
@@ -221,8 +211,6 @@ def _claim(services: Services, wanted: SessionRequest, now: float) -> Claimed | 
     )
     recruiter = _ready(services, Role.RECRUITER, pair.recruiter)
     candidate = _ready(services, Role.CANDIDATE, pair.candidate)
-    if set(recruiter.phone_indexes) & set(candidate.phone_indexes):
-        raise _invalid("/candidate", "has the same phone as the recruiter")
     pool = _pool_for(services, wanted, pair, candidate.country)
     _check_countries(pool, recruiter, candidate)
     area = _area(services, pool, candidate)
@@ -243,6 +231,8 @@ def _claim(services: Services, wanted: SessionRequest, now: float) -> Claimed | 
                 "The number of the pair's open session cannot carry these channels.",
                 sessions=(session.id,),
             )
+        case SamePhone():
+            raise _invalid("/candidate", "has the same phone as the recruiter")
         case Exhausted(reason):
             raise PoolExhausted(reason.sentence, reason=reason)
         case Elsewhere(session) if wanted.pool is not None:

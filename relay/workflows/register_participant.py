@@ -37,22 +37,16 @@ def register_recruiter(
     details: RecruiterDetails,
     *,
     client_id: str,
-    may_change_phone: bool,
     now: float,
     renumber: bool = False,
 ) -> Registered:
-    """``client_id`` is the id of the API key, for which conflicts are counted.
+    """``client_id`` is the id of the API key, whose guesses are counted (``docs/threat-model.md``).
 
-    Raises Invalid, Forbidden, Conflict (it names the sessions in the way; ``renumber`` lets just
+    Raises Invalid, Conflict (it names the sessions in the way; ``renumber`` lets just
     them move to other numbers), RateLimited, Unavailable.
     """
     phone = _check(services, ref, details.phone, lambda p: faults_of_recruiter(details, p))
-    terms = PhoneTerms(
-        client_id=client_id,
-        may_change=may_change_phone,
-        take_over=False,
-        renumber=renumber,
-    )
+    terms = PhoneTerms(client_id=client_id, take_over=False, renumber=renumber)
     return _register(
         services, Role.RECRUITER, ref, phone=phone, details=details, terms=terms, now=now
     )
@@ -64,7 +58,6 @@ def register_candidate(
     details: CandidateDetails,
     *,
     client_id: str,
-    may_change_phone: bool,
     now: float,
     take_over: bool = False,
     renumber: bool = False,
@@ -72,12 +65,7 @@ def register_candidate(
     """As ``register_recruiter``. A phone that another candidate has is a Conflict that never says
     whose; ``take_over`` moves it to this candidate and closes the other's sessions."""
     phone = _check(services, ref, details.phone, lambda _: faults_of_candidate(details))
-    terms = PhoneTerms(
-        client_id=client_id,
-        may_change=may_change_phone,
-        take_over=take_over,
-        renumber=renumber,
-    )
+    terms = PhoneTerms(client_id=client_id, take_over=take_over, renumber=renumber)
     return _register(
         services, Role.CANDIDATE, ref, phone=phone, details=details, terms=terms, now=now
     )
@@ -132,7 +120,7 @@ def _register(
         **_given(details),
     )
     services.store.suppressions.carry_over(indexes)
-    give_phone(services, person, known, terms, now=now)
+    give_phone(services, person, terms, now=now)
     is_new = known is None
     if known and (known.locale, known.screen_calls) != (person.locale, person.screen_calls):
         services.store.people.refresh_party(person)

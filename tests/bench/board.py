@@ -112,7 +112,7 @@ def request(expires_at: int) -> ClaimRequest:
 def register(store: Store, board: Board) -> None:
     """Puts everybody on record."""
     for person in (*board.recruiters, *board.candidates):
-        store.people.put(person, now=NOW)
+        store.people.put(person, client="bench", now=NOW)
 
 
 def fill(store: Store, board: Board, sessions: int, *, now: float = NOW) -> list[Claimed]:

@@ -73,7 +73,7 @@ class Town:
                 ),
                 pool=POOL,
             ),
-            client=ASKER,
+            client_id=ASKER,
             now=time.time(),
         ).session
 

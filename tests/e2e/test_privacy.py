@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import redis
+import requests
+
 from relay.sandbox.leak_search import everything_in_files, everything_in_redis, holds_number
-from tests.e2e.stage import PEOPLE
+from tests.e2e.stage import PEOPLE, Stage, eventually
 
 
 def test_p2_no_real_number_is_in_redis_its_files_or_the_logs(stage):
@@ -46,3 +53,86 @@ def test_p2_no_answer_of_the_api_holds_a_real_number(stage):
 
     for number in map(stage.number, PEOPLE):
         assert not any(holds_number(answer.encode(), number) for answer in answers)
+
+
+@contextmanager
+def heard_by_redis(url: str) -> Iterator[list[bytes]]:
+    """Every command that Redis is sent meanwhile, those of scripts too, and what its slow log keeps
+    of them."""
+    heard: list[bytes] = []
+    client = redis.Redis.from_url(url)
+    client.config_set("slowlog-log-slower-than", 0)
+    client.config_set("slowlog-max-len", 100_000)
+    client.slowlog_reset()
+    stop, listening = threading.Event(), threading.Event()
+
+    def listen() -> None:
+        with redis.Redis.from_url(url).monitor() as monitor:
+            listening.set()
+            for command in monitor.listen():
+                heard.append(command["command"].encode())
+                if stop.is_set():
+                    return
+
+    listener = threading.Thread(target=listen)
+    listener.start()
+    listening.wait(5)
+    try:
+        yield heard
+    finally:
+        stop.set()
+        client.ping()
+        listener.join(5)
+        heard += [entry["command"] for entry in client.slowlog_get(100_000)]
+        client.config_set("slowlog-log-slower-than", 10_000)
+
+
+def tell_a_story(stage: Stage) -> None:
+    """Calls and texts of people and strangers, phone changes, refusals, filters and an erasure."""
+    api, carl, stranger = stage.api, stage.number("carl"), stage.number("finn")
+    session = stage.open()
+    number = session["virtual_number"]
+    stage.phone("rita").call(number).wait(20)
+    stage.phone("rita").text(number, "hello").wait()
+    stage.phone("carl").wait_for_text()
+    for somebody in ("finn", "nora"):
+        stage.phone(somebody).call(number).wait(20)
+        stage.phone(somebody).text(number, "who is there?").wait()
+    stage.phone("carl").text(number, "STOP").wait()
+    stage.phone("carl").text(number, "START").wait()
+    for method, path, body in (
+        ("PUT", "/v1/candidates/dan", {"phone": carl}),
+        ("PUT", "/v1/candidates/dan", {"phone": number}),
+        ("PUT", "/v1/candidates/carl", {"phone": stage.number("eve")}),
+        ("PUT", "/v1/candidates/dan", {"phone": stage.number("eve"), "take_over": True}),
+        ("PUT", "/v1/candidates/carl", {"phone": carl}),
+        ("PUT", "/v1/recruiters/rita", {"phone": carl}),
+        ("PUT", "/v1/recruiters/nora", {"phone": carl}),
+        ("POST", "/v1/sessions", {"recruiter": "nora", "candidate": "carl"}),
+        ("GET", f"/v1/sessions?virtual_number={carl}", None),
+        ("GET", f"/v1/sessions?virtual_number={carl}&recruiter=rita", None),
+        ("GET", f"/v1/numbers/{carl}", None),
+        ("PATCH", f"/v1/numbers/{carl}", {"status": "draining"}),
+        ("DELETE", f"/v1/numbers/{carl}", None),
+        ("POST", "/v1/numbers", {"phone_number": carl, "pool": "us"}),
+        ("GET", f"/v1/candidates/{carl}", None),
+        ("DELETE", "/v1/candidates/carl", None),
+    ):
+        api.send(method, path, body)
+    for path in ("/twilio/voice", "/twilio/messages"):
+        forged = {"From": carl, "To": stranger, "CallSid": "CA" + "0" * 32, "Body": "hello"}
+        signature = {"X-Twilio-Signature": "A" * 27 + "="}
+        requests.post(f"{stage.service.base_url}{path}", forged, headers=signature, timeout=9)
+
+
+def test_p2_redis_hears_no_real_number(stage: Stage) -> None:
+    with heard_by_redis(stage.service.redis.url) as heard:
+        tell_a_story(stage)
+        eventually(lambda: any(b"hdel" in command.lower() for command in heard))
+    everything = b"\n".join(heard)
+    assert len(heard) > 500
+    assert b"4155550192" in everything, "our own numbers are heard"
+    for number in map(stage.number, PEOPLE):
+        last_seven = number[-7:].encode()
+        assert [command for command in heard if last_seven in command] == []
+        assert not holds_number(everything, number)

@@ -9,7 +9,7 @@ from relay.domain.errors import PoolExhausted
 from relay.domain.participant import CandidateDetails, RecruiterDetails, Role
 from relay.domain.policy import DAY
 from relay.workflows.close_session import close_session
-from relay.workflows.open_session import ApiClient, SessionRequest, Someone, open_session
+from relay.workflows.open_session import SessionRequest, Someone, open_session
 from relay.workflows.register_participant import register_candidate, register_recruiter
 from tests.month.diary import Diary
 from tests.month.oracle import Oracle, Talk
@@ -17,7 +17,6 @@ from tests.month.people import Candidate, People, Recruiter
 from tests.month.service import Service
 
 _CLIENT = "board"
-_ASKER = ApiClient(client_id=_CLIENT, may_change_phone=True)
 
 
 class Board:
@@ -72,7 +71,7 @@ class Board:
             context=self._chance.choice(["", "Backend engineer, Acme", "Nurse, night shift"]),
         )
         try:
-            opened = open_session(self._service.services, request, client=_ASKER, now=now)
+            opened = open_session(self._service.services, request, client_id=_CLIENT, now=now)
         except PoolExhausted as refusal:
             self._diary.refuse(f"{recruiter.ref} and {candidate.ref}", refusal.reason)
             return

@@ -139,7 +139,7 @@ def people(strict: StrictBoard) -> None:
     strict.register_recruiter("rita", "r")
     strict.open("rita", "carl")
     strict.open("rita", "dan")
-    assert strict.change(Role.CANDIDATE, "dan", "c", take_over=True) == Changed(1)
+    assert strict.change(Role.CANDIDATE, "dan", "c", take_over=True) == Changed(1, "carl")
     assert strict.erase(Role.CANDIDATE, "dan")
     assert people.get(Role.CANDIDATE, "dan") is None
 

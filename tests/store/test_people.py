@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from relay.domain.errors import RateLimited
 from relay.domain.participant import Participant, ParticipantStatus, Role
 from relay.store.keys import BoardKeys
-from relay.store.people import PutOutcome
-from tests.board import Board, person
+from relay.store.people import (
+    GUESSES_BY_A_KEY,
+    GUESSES_OF_A_PERSON,
+    REGISTERED_A_GUESS,
+    PutOutcome,
+)
+from relay.store.sessions import MOST_NEW
+from tests.board import ASKER, NOW, Board, person
 
 CANDIDATE, RECRUITER = Role.CANDIDATE, Role.RECRUITER
+KEYS = BoardKeys("main")
 
 
 def holder(board: Board, index: str) -> str | None:
@@ -34,7 +44,7 @@ def test_somebody_put_on_record_reads_back_as_they_were(board: Board) -> None:
         locale="zh-CN",
         screen_calls=True,
     )
-    assert board.store.people.put(rita, now=5.7) is PutOutcome.CREATED
+    assert board.store.people.put(rita, client=ASKER, now=5.7) is PutOutcome.CREATED
     assert get(board, RECRUITER, "rita") == replace(rita, created_at=5, updated_at=5)
     assert board.store.people.get(CANDIDATE, "rita") is None
 
@@ -52,7 +62,7 @@ def test_a_put_seals_a_phone_anew_when_it_knows_its_seal(board: Board) -> None:
     board.register(RECRUITER, "rita", "r")
     rita = get(board, RECRUITER, "rita")
     anew = replace(rita, sealed_phone=rita.sealed_phone.replace("k1:", "k2:"))
-    board.store.people.put(anew, now=1)
+    board.store.people.put(anew, client=ASKER, now=1)
     assert get(board, RECRUITER, "rita").sealed_phone == anew.sealed_phone
 
 
@@ -75,11 +85,11 @@ def test_a_phone_known_under_any_index_key_is_the_same_phone(board: Board) -> No
     rotated = replace(
         person(CANDIDATE, "carl", "new"), phone_indexes=("new", "old"), index_key_ids=("k2", "k1")
     )
-    assert board.store.people.put(rotated, now=1) is PutOutcome.UPDATED
+    assert board.store.people.put(rotated, client=ASKER, now=1) is PutOutcome.UPDATED
     assert get(board, CANDIDATE, "carl").phone_indexes == ("new", "old")
     assert (holder(board, "new"), holder(board, "old")) == ("carl", None)
     dans = replace(rotated, ref="dan")
-    assert board.store.people.put(dans, now=1) is PutOutcome.HELD
+    assert board.store.people.put(dans, client=ASKER, now=1) is PutOutcome.HELD
 
 
 def test_somebody_without_a_phone_gets_the_first_one_given(board: Board) -> None:
@@ -116,15 +126,68 @@ def test_a_recruiters_indexes_hold_nothing(board: Board) -> None:
     assert holder(board, "new") is None
 
 
-# --- conflicts ------------------------------------------------------------------------
+# --- guesses --------------------------------------------------------------------------
 
 
-def test_conflicts_are_counted_for_each_client_and_for_an_hour(board: Board) -> None:
-    people = board.store.people
-    assert people.conflicts_met_by("key1")[0] == 0
-    people.count_conflict("key1")
-    people.count_conflict("key1")
-    count, seconds = people.conflicts_met_by("key1")
-    assert count == 2
-    assert 3590 < seconds <= 3600
-    assert people.conflicts_met_by("key2")[0] == 0
+def put(
+    board: Board, ref: str, phone: str, client: str = "k", role: Role = CANDIDATE
+) -> PutOutcome:
+    return board.store.people.put(person(role, ref, phone), client=client, now=NOW)
+
+
+def test_p2_a_persons_phone_is_guessed_five_times_a_day(board: Board) -> None:
+    """After that the right one is answered as a wrong one, whichever key asks."""
+    put(board, "carl", "c")
+    for guess in range(GUESSES_OF_A_PERSON):
+        assert put(board, "carl", f"g{guess}", f"key{guess}") is PutOutcome.OTHER_PHONE
+    for phone in ("c", "g9"):
+        with pytest.raises(RateLimited) as refused:
+            put(board, "carl", phone, "another")
+        assert 86_000 < (refused.value.retry_after or 0) <= 86_400
+    assert put(board, "dan", "d") is PutOutcome.CREATED
+
+
+def test_p2_a_key_has_a_small_number_of_guesses_a_day(board: Board) -> None:
+    put(board, "carl", "c", "another")
+    for guess in range(GUESSES_BY_A_KEY):
+        assert put(board, f"probe{guess}", "c") is PutOutcome.HELD
+    for phone in ("c", "nobodys"):
+        with pytest.raises(RateLimited):
+            put(board, "probe", phone)
+    assert put(board, "eve", "e", "another") is PutOutcome.CREATED
+    assert put(board, "rita", "c", role=RECRUITER) is PutOutcome.CREATED, "nothing is compared"
+
+
+def test_who_puts_many_on_record_has_one_more_guess_for_each_hundred(board: Board) -> None:
+    for ref in range(REGISTERED_A_GUESS):
+        put(board, f"c{ref}", f"p{ref}")
+    for guess in range(GUESSES_BY_A_KEY + 1):
+        assert put(board, f"probe{guess}", "p1") is PutOutcome.HELD
+    with pytest.raises(RateLimited):
+        put(board, "probe", "p1")
+
+
+def test_to_repeat_what_one_has_said_is_no_guess(board: Board) -> None:
+    put(board, "carl", "c")
+    for _ in range(GUESSES_OF_A_PERSON + 2):
+        assert put(board, "carl", "c") is PutOutcome.UPDATED
+    assert not board.client.exists(KEYS.guesses_by("k"))
+
+
+def test_p2_new_phones_are_paired_with_a_person_so_many_times_a_day(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A recruiter's new phone may be a guess of the candidate's: one phone cannot be both."""
+    monkeypatch.setitem(MOST_NEW, "most_new_recruiters", 2)
+    put(board, "carl", "c")
+    for guess in range(3):
+        put(board, f"r{guess}", f"g{guess}", role=RECRUITER)
+    put(board, "right", "c", role=RECRUITER)
+    for guess in range(2):
+        board.open(f"r{guess}", "carl")
+    for ref in ("r2", "right"):
+        with pytest.raises(RateLimited):
+            board.claim(board.enter(ref, "carl"))
+    board.open("r0", "carl")  # a pair that has a session is no guess
+    board.now += 86_401
+    board.open("r2", "carl")

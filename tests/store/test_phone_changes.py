@@ -347,7 +347,7 @@ def test_everything_is_forgotten_in_the_end(crowded: Board) -> None:
 def test_a_phone_taken_over_leaves_its_former_candidate_without_one(pair: Board) -> None:
     pair.register_candidate("dan")
     assert pair.change(Role.CANDIDATE, "dan", "c") == Held()
-    assert pair.change(Role.CANDIDATE, "dan", "c", take_over=True) == Changed(0)
+    assert pair.change(Role.CANDIDATE, "dan", "c", take_over=True) == Changed(0, "carl")
 
     carl = pair.store.people.get(Role.CANDIDATE, "carl")
     assert carl is not None
@@ -361,7 +361,7 @@ def test_a_phone_taken_over_leaves_its_former_candidate_without_one(pair: Board)
 
 
 def test_somebody_new_may_take_a_phone_over(pair: Board) -> None:
-    assert pair.change(Role.CANDIDATE, "dan", "c", take_over=True) == Changed(0)
+    assert pair.change(Role.CANDIDATE, "dan", "c", take_over=True) == Changed(0, "carl")
 
     dan = pair.store.people.get(Role.CANDIDATE, "dan")
     assert dan is not None
@@ -377,7 +377,7 @@ def test_p1_a_phone_that_is_taken_over_is_in_the_way_where_its_sessions_are(pair
 
     assert pair.change(Role.CANDIDATE, "dan", "c", take_over=True) == InTheWay((dans.id,))
     assert pair.audit() == before
-    assert pair.change(Role.CANDIDATE, "dan", "c", dans.id, take_over=True) == Changed(1)
+    assert pair.change(Role.CANDIDATE, "dan", "c", dans.id, take_over=True) == Changed(1, "carl")
     assert pair.read(dans).virtual_number == number(1)
     pair.audit()
 

@@ -85,7 +85,7 @@ def claim(world: World, chance: random.Random) -> None:
             pool=chance.choice(list(POOLS)),
             ttl=chance.choice([1, 2, 600]),
         ),
-        client=ASKER,
+        client_id=ASKER,
         now=time.time(),
     )
 
@@ -106,7 +106,6 @@ def move(world: World, chance: random.Random) -> None:
             chance.choice(RECRUITERS),
             RecruiterDetails(phone=phone),
             client_id=f"{chance.random()}",
-            may_change_phone=True,
             renumber=renumber,
             now=time.time(),
         )
@@ -116,7 +115,6 @@ def move(world: World, chance: random.Random) -> None:
         chance.choice(CANDIDATES),
         CandidateDetails(phone=phone),
         client_id=f"{chance.random()}",
-        may_change_phone=True,
         take_over=chance.random() < 0.3,
         renumber=renumber,
         now=time.time(),
@@ -147,7 +145,6 @@ def erase(world: World, chance: random.Random) -> None:
         ref,
         CandidateDetails(phone=chance.choice(PHONES)),
         client_id=f"{chance.random()}",
-        may_change_phone=True,
         take_over=True,
         renumber=True,
         now=time.time(),
@@ -179,7 +176,6 @@ def prepare(url: str) -> World:
             ref,
             details(phone=phone),
             client_id=ref,
-            may_change_phone=True,
             now=time.time(),
         )
     return world

@@ -12,7 +12,7 @@ from relay.domain.pool import NumberStatus, Pool
 from relay.domain.session import Channel, ClosedReason, Session, SessionStatus
 from relay.store.calls import RouteState
 from relay.store.keys import PoolKeys
-from relay.store.sessions import Claimed, Elsewhere, Outdated
+from relay.store.sessions import Claimed, Elsewhere, Outdated, SamePhone
 from tests.board import NOW, Board, number
 from tests.noted_scripts import NotedScripts
 
@@ -208,7 +208,7 @@ def test_draws_that_are_all_taken_still_give_a_code_of_its_own(
 def test_p1_nobody_gets_a_session_with_themselves(crew: Board) -> None:
     """Rita has moved to Carl's phone since somebody checked that theirs are different."""
     crew.register_recruiter("rosa", "c")
-    assert crew.claim(crew.enter("rosa", "carl")) == Outdated()
+    assert crew.claim(crew.enter("rosa", "carl")) == SamePhone()
     assert crew.audit() == {}
 
 

@@ -96,7 +96,7 @@ def test_the_page_begins_with_the_key_and_all_codes(api):
     assert "curl" in beginning
     known = {error("").code for error in RelayError.__subclasses__()}
     known |= {code for code, _ in _HTTP_PROBLEMS.values()}
-    known |= {"idempotency_key_reused", "not_owned", "pool_required"}
+    known |= {"idempotency_key_reused", "not_owned", "phone_taken", "pool_required"}
     assert known == {code for _, code, _ in PROBLEM_CODES}
     assert all(f"<code>{code}</code>" in beginning for code in known)
 

@@ -84,7 +84,7 @@ def test_two_candidates_cannot_have_one_phone_unless_it_is_taken_over(api):
     taken = api.put("/v1/candidates/c-2", {"phone": CARL, "take_over": True})
 
     assert refused.status_code == 409
-    assert refused.json["code"] == "conflict"
+    assert refused.json["code"] == "phone_taken"
     assert taken.status_code == 201
     assert api.get("/v1/candidates/c-1").json["status"] == "without_phone"
 

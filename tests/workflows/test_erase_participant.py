@@ -250,6 +250,5 @@ def _register(world: World, ref: str, phone: str) -> bool:
         ref,
         CandidateDetails(phone=phone),
         client_id="board",
-        may_change_phone=True,
         now=NOW,
     ).is_new

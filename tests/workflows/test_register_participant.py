@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from relay.domain.errors import Conflict, Forbidden, Invalid, RateLimited
+from relay.domain.errors import Conflict, Invalid
 from relay.domain.participant import CandidateDetails, ParticipantStatus, RecruiterDetails, Role
 from relay.domain.session import ClosedReason
-from relay.workflows.give_phone import MOST_CONFLICTS
 from relay.workflows.open_seals import open_phone_of
 from relay.workflows.register_participant import (
     Registered,
@@ -33,7 +32,6 @@ def put_recruiter(
     ref: str = "rita",
     phone: str = RITA,
     *,
-    may_change_phone: bool = True,
     renumber: bool = False,
     **details: Any,
 ) -> Registered:
@@ -42,7 +40,6 @@ def put_recruiter(
         ref,
         RecruiterDetails(phone=phone, **details),
         client_id="board",
-        may_change_phone=may_change_phone,
         renumber=renumber,
         now=NOW,
     )
@@ -53,7 +50,6 @@ def put_candidate(
     ref: str = "carl",
     phone: str = CARL,
     *,
-    may_change_phone: bool = True,
     take_over: bool = False,
     **details: Any,
 ) -> Registered:
@@ -62,7 +58,6 @@ def put_candidate(
         ref,
         CandidateDetails(phone=phone, **details),
         client_id="board",
-        may_change_phone=may_change_phone,
         take_over=take_over,
         now=NOW,
     )
@@ -155,13 +150,6 @@ def test_all_faults_are_told_at_once(world: World) -> None:
 # --- phones ---------------------------------------------------------------------------
 
 
-def test_changing_a_phone_needs_the_scope(world: World) -> None:
-    put_recruiter(world)
-    with pytest.raises(Forbidden):
-        put_recruiter(world, phone=NORA, may_change_phone=False)
-    put_recruiter(world, may_change_phone=False, name="Rita")
-
-
 def test_a_new_phone_takes_over_the_open_sessions(world: World) -> None:
     session = world.open()
     rita, is_new = put_recruiter(world, phone=NORA, name="Nora")
@@ -208,41 +196,7 @@ def test_a_phone_can_be_taken_over_by_a_new_candidate(world: World) -> None:
     assert not put_candidate(world, "carl", DAN).is_new
 
 
-def test_taking_a_phone_over_needs_the_scope(world: World) -> None:
-    put_candidate(world)
-    with pytest.raises(Forbidden):
-        put_candidate(world, "dan", CARL, take_over=True, may_change_phone=False)
-    assert world.services.store.people.get(Role.CANDIDATE, "dan") is None
-
-
-# --- conflicts are no directory -------------------------------------------------------
-
-
-def test_p2_conflicts_are_no_directory(world: World) -> None:
-    put_candidate(world)
-    put_candidate(world, "dan", DAN)
-    for _ in range(MOST_CONFLICTS):
-        with pytest.raises(Conflict):
-            put_candidate(world, "eve", CARL)
-    # From now on the answer is the same, whether somebody has the phone or not.
-    for phone in (CARL, NORA):
-        with pytest.raises(RateLimited) as refused:
-            put_candidate(world, "eve", phone)
-        assert 3500 < (refused.value.retry_after or 0) <= 3600
-    put_candidate(world, "dan", DAN, locale="zh-CN")
-    put_recruiter(world)
-
-
-def test_conflicts_over_numbers_count_too(world: World) -> None:
-    """Nora's phone is bound on the number on which Rita has Carl."""
-    world.open()
-    world.open("nora", "dan")
-    for _ in range(MOST_CONFLICTS):
-        with pytest.raises(Conflict) as refused:
-            put_recruiter(world, phone=NORA)
-        assert len(refused.value.sessions) == 1
-    with pytest.raises(RateLimited):
-        put_recruiter(world, phone=NORA, renumber=True)
+# --- phones in the way ------------------------------------------------------------------
 
 
 def test_sessions_in_the_way_move_to_other_numbers_when_asked(world: World) -> None:

@@ -121,7 +121,6 @@ def put_carl(world: World) -> None:
         "carl",
         CandidateDetails(phone=CARL),
         client_id="board",
-        may_change_phone=True,
         now=NOW,
     )
 

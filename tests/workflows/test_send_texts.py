@@ -25,7 +25,7 @@ from relay.workflows.relay_text import relay_text
 from relay.workflows.send_texts import send_texts
 from relay.workflows.sweep_outbox import sweep_outbox
 from tests.workflows.texting import TO_CARL, UNCLEAR, Stage, StandInCarrier
-from tests.world import CARL, NORA, NOW, NUMBER, OTHER_NUMBER, RITA, make_world, person
+from tests.world import ASKER, CARL, NORA, NOW, NUMBER, OTHER_NUMBER, RITA, make_world, person
 
 BUSY = CarrierError(Trouble.LATER, 20429, retry_after=30)
 LANDLINE = CarrierError(Trouble.NEVER, 21614)
@@ -422,7 +422,6 @@ class Board:
             "carl",
             CandidateDetails(phone=phone),
             client_id="t",
-            may_change_phone=True,
             renumber=True,
             now=NOW + 5,
         )
@@ -509,7 +508,7 @@ def test_p1_a_text_of_an_ended_session_goes_to_no_phone_that_its_receiver_has_le
     """The session has ended before the phone changed, and keeps the phone that they had."""
     stage = Stage()
     for role, phone in ((Role.RECRUITER, RITA), (Role.CANDIDATE, CARL)):
-        stage.store.people.put(person(role, phone), now=NOW)
+        stage.store.people.put(person(role, phone), client=ASKER, now=NOW)
     stage.carrier.messages.troubles = [CarrierError(Trouble.LATER, 20429, retry_after=30)]
     message = stage.text(CARL, "hello").message
     stage.work()
@@ -519,7 +518,6 @@ def test_p1_a_text_of_an_ended_session_goes_to_no_phone_that_its_receiver_has_le
             stage.services,
             person(Role.RECRUITER, RITA).ref,
             RecruiterDetails(phone="+12125550127"),
-            may_change_phone=True,
             client_id="board",
             now=NOW,
         )

@@ -161,7 +161,6 @@ def test_p1_a_phone_that_its_recruiter_has_left_is_told_no_codes() -> None:
         world.services,
         "rita",
         RecruiterDetails(phone=NORA),
-        may_change_phone=True,
         client_id="board",
         now=NOW,
     )

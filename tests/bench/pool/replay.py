@@ -150,7 +150,7 @@ class Crowd:
         if (role, ordinal) not in self._met:
             name = f"{role[0]}{ordinal}"
             self._met[role, ordinal] = person(role, name, name)
-            self._store.people.put(self._met[role, ordinal], now=NOW)
+            self._store.people.put(self._met[role, ordinal], client="bench", now=NOW)
         return self._met[role, ordinal]
 
 

@@ -5,10 +5,12 @@
 --       candidate_sessions=sessions_of("candidate" candidate_ref)
 --       area_numbers=area(area)
 --       recruiter_nodes=node(recruiter_indexes*) candidate_nodes=node(candidate_indexes*)
+--       new_recruiters=new_counterparts("candidate" candidate_ref)
+--       new_candidates=new_counterparts("recruiter" recruiter_ref)
 --       recruiter_stops=stopped(recruiter_indexes*) candidate_stops=stopped(candidate_indexes*)
 -- args: now:number id signature latest latest_signature pool recruiter_ref candidate_ref channels
 --       context expires_at extend:flag area retention:number recruiter_indexes:list
---       candidate_indexes:list draws:list
+--       candidate_indexes:list draws:list most_new_recruiters:number most_new_candidates:number
 -- uses: session batching leases occupancy closing load letting_go bindings rebinding codes choosing
 --       naming_reasons stops present_phones
 --
@@ -23,19 +25,49 @@
 -- The indexes are those on record when the caller looked, and say which keys it may touch; extend:
 -- an expiry was asked for, not the default; area: the candidate's area code, or "".
 --
+-- To open a session is to have two phones compared, since one phone cannot be both. A side whose
+-- phone is less than a day old may be a guess: so many of these a day for each person.
+--
 -- Answers {"created" | "existing" | "incapable" | "elsewhere", id, record}, where the last two are
 -- an open session on a number that cannot do what is asked now, and one in another pool; |
--- {"exhausted", reason} | {"taken"} (draw another id) | {"again"} (the people are others by now:
--- look again).
+-- {"exhausted", reason} | {"same_phone"} | {"too_many", seconds} | {"taken"} (draw another id) |
+-- {"again"} (the people are others by now: look again).
 local ROLES = { "recruiter", "candidate" }
+local A_DAY = 24 * 3600
 
 -- A side of the pair as it is on record now; nil when the caller has seen somebody else.
 local function read_person(key, indexes)
-  local known = redis.call("HMGET", key, "indexes", "status", "locale", "screen")
+  local known = redis.call("HMGET", key, "indexes", "status", "locale", "screen",
+    "phone_since")
   if known[2] ~= "active" or known[1] ~= table.concat(indexes, ",") then
     return nil
   end
-  return { locale = known[3], screen = known[4] }
+  local is_new = args.now - tonumber(known[5]) < A_DAY
+  return { locale = known[3], screen = known[4], is_new = is_new }
+end
+
+-- Counts a pair that has never had a session where a side's phone may be a guess. Returns the
+-- seconds to wait when there were too many; nil when there were not.
+local function count_new_counterparts(people)
+  if redis.call("HEXISTS", keys.recruiter_sessions.open, args.candidate_ref) == 1
+    or redis.call("HEXISTS", keys.recruiter_sessions.past, args.candidate_ref) == 1
+  then
+    return nil
+  end
+  local of_candidate = { people.recruiter, keys.new_recruiters, args.most_new_recruiters }
+  local of_recruiter = { people.candidate, keys.new_candidates, args.most_new_candidates }
+  for _, counted in ipairs({ of_candidate, of_recruiter }) do
+    local side, counter, most = unpack(counted)
+    if side.is_new then
+      if redis.call("INCR", counter) == 1 then
+        redis.call("EXPIRE", counter, A_DAY)
+      end
+      if tonumber(redis.call("GET", counter)) > most then
+        return redis.call("TTL", counter)
+      end
+    end
+  end
+  return nil
 end
 
 -- The pair's latest session: its id ("" for none), record and fields. It may be in any pool.
@@ -196,10 +228,14 @@ local people = {
   recruiter = read_person(keys.recruiter, args.recruiter_indexes),
   candidate = read_person(keys.candidate, args.candidate_indexes),
 }
-if not people.recruiter or not people.candidate
-  or args.recruiter_indexes[1] == args.candidate_indexes[1]
-then
+if not people.recruiter or not people.candidate then
   return { "again" }
+end
+local wait = count_new_counterparts(people)
+if wait then
+  return { "too_many", wait }
+elseif args.recruiter_indexes[1] == args.candidate_indexes[1] then
+  return { "same_phone" }
 end
 local stopped = add_stopped_numbers({}, keys.recruiter_stops)
 add_stopped_numbers(stopped, keys.candidate_stops)
