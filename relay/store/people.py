@@ -17,7 +17,7 @@ from relay.store.scripts import Scripts
 #: Phones that one API key may have compared in a day with that of one person, with all people, and
 #: how many people that it has put on record give it one more (``docs/threat-model.md``).
 GUESSES_OF_A_PERSON = 5
-GUESSES_BY_A_KEY = 100
+GUESSES_BY_A_KEY = 150
 REGISTERED_A_GUESS = 100
 _A_DAY = 24 * 3600
 

@@ -1,7 +1,8 @@
 """``python -m tests.bench [name …]``: measures, prints the tables, and writes its part of
 docs/benchmarks.md.
 
-Names: webhook, claims, api, memory, flat, phone, recycling. Without one, all of them, and the file.
+Names: webhook, claims, api, memory, flat, phone, recycling, day. Without one, all of them, and the
+file.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from rich.console import Console
 
 from relay.embedded_redis import EmbeddedRedis
 from tests.bench.api_figures import api_rate
+from tests.bench.day_figures import honest_day
 from tests.bench.document import measured_on, put_part
 from tests.bench.store_figures import claim_rate, flatness, memory, phone_change, recycling
 from tests.bench.table import Row, as_markdown
@@ -31,6 +33,7 @@ SECTIONS: dict[str, Section] = {
     "flat": ("Cost against size", lambda server, _: flatness(server, SIZES)),
     "phone": ("A phone change", lambda server, _: phone_change(server)),
     "recycling": ("Recycling", lambda server, _: recycling(server)),
+    "day": ("A board's honest day", lambda server, _: honest_day(server)),
 }
 
 _CONDITIONS = """{measured} (AOF, everysec). Client, server and load generator share the cores.

@@ -128,7 +128,6 @@ class Board:
     def _register(self, role: Role, person: Recruiter | Candidate) -> None:
         terms = {
             "client_id": _CLIENT,
-            "may_change_phone": True,
             "renumber": True,
             "now": self._service.calendar.now,
         }
