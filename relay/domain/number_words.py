@@ -11,6 +11,8 @@ from functools import partial
 _PAD = "\0"
 #: Format characters and marks above, below or around another character: nobody sees a difference.
 _UNSEEN = {"Cf", "Mn", "Me"}
+#: Digits of any script, circled, raised and Roman ones. Ideographs are letters.
+_NUMBERS = {"Nd", "Nl", "No"}
 #: Letters of no width (Hangul fillers).
 _BLANK_LETTERS = "\u115f\u1160\u3164\uffa0"
 _LOOK_ALIKES = {
@@ -42,7 +44,7 @@ def _fold(character: str) -> str:
     if category == "Pd":
         return "-"
     number = unicodedata.numeric(character, 0.5)
-    if category in {"Nd", "No"} and number.is_integer():
+    if category in _NUMBERS and number.is_integer():
         return str(int(number))
     if character in _LOOK_ALIKES:
         return _LOOK_ALIKES[character]
@@ -82,7 +84,7 @@ _TIMES = {"double": 2, "triple": 3, "treble": 3, "2个": 2, "3个": 3}
 _ANY_WORD = "|".join(sorted(_WORDS, key=len, reverse=True))
 _ANY_UNIT = "|".join(_UNITS)
 #: ``fifty`` before ``five`` is 5, elsewhere 50.
-_WORD = re.compile(rf"(?P<tens>[a-z]+ty(?=[\W_]*(?:{_ANY_UNIT})))|{_ANY_WORD}")
+_WORD = re.compile(rf"(?P<tens>(?:{'|'.join(_TENS_NAMES)})(?=[\W_]*(?:{_ANY_UNIT})))|{_ANY_WORD}")
 
 
 def _read_words(words: re.Match[str]) -> str:
@@ -160,8 +162,5 @@ def without_padding(text: str, spelled: str) -> tuple[str, Sequence[int]]:
     if text.isascii() and _PAD not in spelled:
         return spelled, range(len(text) + 1)
     places = [place for place, one in enumerate(text) for _ in _FOLDED[ord(one)]]
-    kept = [place for place, one in enumerate(spelled) if one != _PAD]
-    return "".join(spelled[place] for place in kept), [
-        *(places[place] for place in kept),
-        len(text),
-    ]
+    kept = [place for place, one in zip(places, spelled, strict=True) if one != _PAD]
+    return spelled.replace(_PAD, ""), [*kept, len(text)]

@@ -117,6 +117,16 @@ def test_p2_noise_among_the_digits_hides_nothing(text: str) -> None:
     assert is_refused(text, PHONE)
 
 
+def test_any_mixture_of_number_words_is_read() -> None:
+    chance = random.Random(1)
+    words = ["one", "twenty", "fifty", "hundred", "oh", "double", *"十百五么洞年OlISk", "三个"]
+    marks = ["5", "415", "⑩", "🔟", "½", "㏠", "Ⅳ", "İ", "+", "(", " ", "-", "\u200b", "\u0301"]
+    for _ in range(2_000):
+        text = "".join(chance.choices([*words, *marks], k=25))
+        assert all(found in text for found in read_numbers(text).shaped)
+        assert not repeats_phone(text, PhoneNumber("+16175550149"))
+
+
 # --- what is honest -------------------------------------------------------------------
 
 
