@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 
 from relay.domain.errors import Fault
 from relay.domain.free_text import (
-    contains_phone_number,
+    HOLDS_NUMBER,
     is_phone_number,
     is_unreadable,
+    read_numbers,
+    ref_holds,
     repeats_phone,
 )
 from relay.domain.phone import PhoneNumber
@@ -21,7 +23,6 @@ from relay.domain.phone import PhoneNumber
 REF = re.compile(r"[A-Za-z0-9._-]{1,64}")
 LOCALE = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
 LONGEST_NAME = 100
-_HOLDS_NUMBER = "must not contain a phone number"
 
 
 class Role(StrEnum):
@@ -89,19 +90,22 @@ def faults_of_ref(ref: str, phone: PhoneNumber | None) -> Iterator[Fault]:
     """Why a ref cannot be taken. No fault repeats what was given."""
     if not REF.fullmatch(ref):
         yield Fault("/ref", "1 to 64 of A-Z a-z 0-9 . _ -")
-    elif is_phone_number(ref) or (phone is not None and repeats_phone(ref, phone)):
-        yield Fault("/ref", _HOLDS_NUMBER)
+    elif is_phone_number(ref) or (phone is not None and ref_holds(ref, phone)):
+        yield Fault("/ref", HOLDS_NUMBER)
 
 
 def faults_of_recruiter(details: RecruiterDetails, phone: PhoneNumber | None) -> Iterator[Fault]:
+    """Why details cannot be taken. A fault may name words that were given, but never the phone."""
     for field in ("name", "organization"):
         text = getattr(details, field) or ""
         if len(text) > LONGEST_NAME:
             yield Fault(f"/{field}", f"at most {LONGEST_NAME} characters")
         elif is_unreadable(text):
             yield Fault(f"/{field}", "no control characters")
-        elif _holds_number(text, phone):
-            yield Fault(f"/{field}", _HOLDS_NUMBER)
+        elif phone is not None and repeats_phone(text, phone):
+            yield Fault(f"/{field}", HOLDS_NUMBER)
+        elif fault := read_numbers(text).fault:
+            yield Fault(f"/{field}", fault)
     yield from _faults_of_locale(details.locale)
 
 
@@ -114,10 +118,6 @@ def faults_of_candidate(details: CandidateDetails) -> Iterator[Fault]:
 def _faults_of_locale(locale: str | None) -> Iterator[Fault]:
     if locale is not None and not LOCALE.fullmatch(locale):
         yield Fault("/locale", "a language like en or zh-CN")
-
-
-def _holds_number(text: str, phone: PhoneNumber | None) -> bool:
-    return contains_phone_number(text) or (phone is not None and repeats_phone(text, phone))
 
 
 def _is_time_zone(name: str) -> bool:

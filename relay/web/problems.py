@@ -1,6 +1,7 @@
 """Every error becomes ``application/problem+json`` here (RFC 9457), and nowhere else.
 
-Nothing that came in is said back: a rejected value may be somebody's phone number.
+Nothing that came in is said back, since a rejected value may be somebody's phone number; but the
+words of a free field that read as one.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from relay.domain.errors import Fault, Invalid
-from relay.domain.free_text import contains_phone_number, is_unreadable
+from relay.domain.free_text import is_unreadable, read_numbers
 from relay.domain.pool import Pool
 from relay.domain.session import LONGEST_CONTEXT
 
@@ -16,8 +16,8 @@ def check_context(context: str) -> None:
         _refuse("/context", f"at most {LONGEST_CONTEXT} characters")
     if is_unreadable(context):
         _refuse("/context", "no control characters, tabs or line breaks")
-    if contains_phone_number(context):
-        _refuse("/context", "must not contain a phone number")
+    if fault := read_numbers(context).fault:
+        _refuse("/context", fault)
 
 
 def expiry_after(ttl: int, pool: Pool, *, now: float) -> int:

@@ -36,9 +36,10 @@ def test_p2_a_ref_carries_no_number_and_no_other_characters(ref: str) -> None:
     assert not ref or ref not in fault.detail
 
 
-def test_without_a_phone_only_whole_numbers_are_seen() -> None:
+def test_without_a_phone_only_numbers_with_separators_are_seen() -> None:
     assert not list(faults_of_ref("x5550101", None))
-    assert list(faults_of_ref("14155550121", None))
+    assert not list(faults_of_ref("14155550121", None))
+    assert list(faults_of_ref("415-555-0121", None))
 
 
 def test_names_are_written_as_people_write_them() -> None:
@@ -57,6 +58,22 @@ def test_p2_names_are_short_plain_and_without_numbers(text: str) -> None:
     faults = list(faults_of_recruiter(details, RITA))
     assert [fault.pointer for fault in faults] == ["/name", "/organization"]
     assert not any(text in fault.detail for fault in faults)
+
+
+@pytest.mark.parametrize(
+    ("name", "detail"),
+    [
+        ("Rita 415.555.0121", 'must not contain a phone number: "415.555.0121"'),
+        ("Rita 212-555-0101", "must not contain a phone number"),
+        ("Rita (five five five) oh1oh1", "must not contain a phone number"),
+        ("5550121 & 5550122", "too many long numbers"),
+    ],
+)
+def test_p2_a_name_is_refused_with_its_words_but_never_ones_own_phone(
+    name: str, detail: str
+) -> None:
+    (fault,) = faults_of_recruiter(RecruiterDetails(phone="", name=name), RITA)
+    assert fault.detail == detail
 
 
 @pytest.mark.parametrize("locale", ["", "EN", "eng", "en_US", "en-us", "en-USA", "en\n"])
