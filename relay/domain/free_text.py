@@ -49,9 +49,10 @@ class FreeNumbers:
 
     @property
     def fault(self) -> str:
-        """Why the text cannot be taken whosever numbers these are, or ""."""
+        """Why the text cannot be taken whosever numbers these are, or "". It says which words by
+        how they begin and end: answers are kept, and hold no number (P2)."""
         if self.shaped:
-            words = ", ".join(f'"{words}"' for words in self.shaped)
+            words = ", ".join(f'"{words[:3]}…{words[-2:]}"' for words in self.shaped)
             return f"{HOLDS_NUMBER}: {words}"
         return "too many long numbers" if len(self.unexplained) > 1 else ""
 

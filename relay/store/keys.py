@@ -89,8 +89,8 @@ class BoardKeys(Keys):
         "virtual number → last word (stopped, started), when, which texts",
         lives="STOP: for ever",
     )
-    guesses_of = Family("string", "role ref", "phones compared with a person's", lives="a day")
-    guesses_by = Family("string", "client", "phones an API key had compared", lives="a day")
+    guesses_of = Family("string", "kind role ref", "phones compared with a person's", lives="a day")
+    guesses_by = Family("string", "kind client", "phones an API key had compared", lives="a day")
     registered = Key("hash", "API key's id → people it has put on record", lives="for ever")
     new_counterparts = Family(
         "string", "role ref", "new phones paired with a person's", lives="a day"

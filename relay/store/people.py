@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -14,11 +15,22 @@ from relay.store.connection import Client
 from relay.store.keys import BoardKeys
 from relay.store.scripts import Scripts
 
-#: Phones that one API key may have compared in a day with that of one person, with all people, and
-#: how many people that it has put on record give it one more (``docs/threat-model.md``).
-GUESSES_OF_A_PERSON = 5
-GUESSES_BY_A_KEY = 150
-REGISTERED_A_GUESS = 100
+
+@dataclass(frozen=True)
+class Budget:
+    """Guesses a day: ``of`` one person's phone, and ``by`` one API key of all; for so many people
+    that the key has put on record it has one more (``docs/threat-model.md``)."""
+
+    kind: str
+    of: int
+    by: int
+    registered_a_guess: int
+
+
+#: Phones that are given for somebody who has another one, or that somebody else has.
+PHONES = Budget("phone", of=5, by=150, registered_a_guess=100)
+#: Digits in a context that may be a phone of the pair, and are mostly a reference.
+CONTEXTS = Budget("context", of=50, by=1_000, registered_a_guess=10)
 _A_DAY = 24 * 3600
 
 
@@ -54,18 +66,22 @@ class People:
             "put_participant",
             self._keys,
             durably=True,
-            client=client,
-            most_of=GUESSES_OF_A_PERSON,
-            most_by=GUESSES_BY_A_KEY,
-            registered_a_guess=REGISTERED_A_GUESS,
-            guess_window=_A_DAY,
+            **_limits(PHONES, client),
             **details_of(person, now),
         )
         if outcome == "too_many":
             raise RateLimited(
-                "Too many phones were compared; try again later.", retry_after=wait[0]
+                "Too many numbers were compared; try again later.", retry_after=wait[0]
             )
         return PutOutcome(outcome)
+
+    def count_guess(self, budget: Budget, role: Role, ref: str, *, client: str) -> None:
+        """Before something is compared with a person's phone. Raises RateLimited."""
+        wait = self._scripts.run(
+            "count_guess", self._keys, role=role, ref=ref, **_limits(budget, client)
+        )
+        if wait:
+            raise RateLimited("Too many numbers were compared; try again later.", retry_after=wait)
 
     def reindex(self, person: Participant, *, known: Participant) -> bool:
         """Stores the person's indexes and sealed phone under new rings. False when the phone has
@@ -97,6 +113,17 @@ class People:
                 screen=person.screen_calls,
             )
         )
+
+
+def _limits(budget: Budget, client: str) -> dict[str, Any]:
+    return {
+        "client": client,
+        "kind": budget.kind,
+        "most_of": budget.of,
+        "most_by": budget.by,
+        "registered_a_guess": budget.registered_a_guess,
+        "guess_window": _A_DAY,
+    }
 
 
 def details_of(person: Participant, now: float) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Every error becomes ``application/problem+json`` here (RFC 9457), and nowhere else.
 
-Nothing that came in is said back, since a rejected value may be somebody's phone number; but the
-words of a free field that read as one.
+Nothing that came in is said back: a rejected value may be somebody's phone number.
 """
 
 from __future__ import annotations

@@ -147,7 +147,9 @@ def patch(session_id: str, json_data: SessionChange) -> SessionAnswer:
         channels=frozenset(channels) if channels is not None else None,
         context=json_data.context,
     )
-    session = amend_session(services(), check_form(session_id), amendment, now=moment)
+    session = amend_session(
+        services(), check_form(session_id), amendment, client_id=client().id, now=moment
+    )
     return present_session(services(), session, now=moment)
 
 

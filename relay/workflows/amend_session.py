@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from relay.domain.errors import Fault, Invalid, NotFound, SessionClosed
+from relay.domain.participant import Role
 from relay.domain.pool import Pool
 from relay.domain.session import Channel, Session
+from relay.workflows.check_own_numbers import check_own_numbers
 from relay.workflows.services import Services
 from relay.workflows.session_terms import check_context, expiry_after, expiry_at
 
@@ -23,17 +25,27 @@ class Amendment:
 
 
 def amend_session(
-    services: Services, session_id: str, amendment: Amendment, *, now: float
+    services: Services, session_id: str, amendment: Amendment, *, client_id: str, now: float
 ) -> Session:
     """The session after the change. Unlike a repeated POST, this may bring an expiry forward.
+    ``client_id`` is the API key's.
 
-    Raises NotFound, Invalid, Conflict, SessionClosed, Unavailable.
+    Raises NotFound, Invalid, Conflict, SessionClosed, RateLimited, Unavailable.
     """
     _check_form(amendment)
     session = services.store.sessions.get(session_id)
     pool = services.store.pools.get(session.pool) if session else None
     if session is None or pool is None:
         raise NotFound("No session has this id.")
+    if amendment.context is not None:
+        people = (services.store.people.get(role, session.party(role).ref) for role in Role)
+        check_own_numbers(
+            services,
+            amendment.context,
+            (person for person in people if person),
+            latest=session_id,
+            client_id=client_id,
+        )
     amended = services.store.sessions.amend(
         session_id,
         now=now,

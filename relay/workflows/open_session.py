@@ -30,6 +30,7 @@ from relay.store.sessions import (
     Pair,
     SamePhone,
 )
+from relay.workflows.check_own_numbers import check_own_numbers
 from relay.workflows.open_seals import open_phone_of
 from relay.workflows.register_participant import register_candidate, register_recruiter
 from relay.workflows.renew_indexes import renew_indexes
@@ -82,7 +83,7 @@ def open_session(
     if wanted.recruiter.details or wanted.candidate.details:
         _register_given(services, wanted, client_id, now)
     for _ in range(_ATTEMPTS):
-        claimed = _claim(services, wanted, now)
+        claimed = _claim(services, wanted, client_id, now)
         if claimed is not None:
             if claimed.is_new:
                 log.info("session opened", session=claimed.session.id)
@@ -204,13 +205,22 @@ def _check_countries(pool: Pool, *people: Participant) -> None:
 # --- the claim ------------------------------------------------------------------------
 
 
-def _claim(services: Services, wanted: SessionRequest, now: float) -> Claimed | None:
+def _claim(
+    services: Services, wanted: SessionRequest, client_id: str, now: float
+) -> Claimed | None:
     """None when the pair was changed by others meanwhile, and is to be looked at again."""
     pair = services.store.sessions.look_at_pair(
         wanted.recruiter.ref, wanted.candidate.ref, pool=wanted.pool
     )
     recruiter = _ready(services, Role.RECRUITER, pair.recruiter)
     candidate = _ready(services, Role.CANDIDATE, pair.candidate)
+    check_own_numbers(
+        services,
+        wanted.context,
+        (recruiter, candidate),
+        latest=pair.latest,
+        client_id=client_id,
+    )
     pool = _pool_for(services, wanted, pair, candidate.country)
     _check_countries(pool, recruiter, candidate)
     area = _area(services, pool, candidate)

@@ -9,7 +9,7 @@ from relay.domain.errors import RateLimited
 from relay.domain.participant import Participant, ParticipantStatus, Role
 from relay.embedded_redis import EmbeddedRedis
 from relay.store.connection import connect
-from relay.store.people import GUESSES_BY_A_KEY, PutOutcome
+from relay.store.people import PHONES, PutOutcome
 from relay.store.store import Store
 from tests.bench.board import NOW, SEED, empty
 from tests.bench.table import Row
@@ -73,7 +73,7 @@ class _Day:
     def guesses_left(self) -> int:
         keys, client = self._store.keys, self._store.client
         registered = int(client.hget(keys.registered, _CLIENT))
-        return GUESSES_BY_A_KEY + registered // 100 - int(client.get(keys.guesses_by(_CLIENT)))
+        return PHONES.by + registered // 100 - int(client.get(keys.guesses_by("phone", _CLIENT)))
 
 
 def _person(role: Role, ordinal: int, phone: str) -> Participant:

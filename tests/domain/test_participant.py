@@ -63,7 +63,7 @@ def test_p2_names_are_short_plain_and_without_numbers(text: str) -> None:
 @pytest.mark.parametrize(
     ("name", "detail"),
     [
-        ("Rita 415.555.0121", 'must not contain a phone number: "415.555.0121"'),
+        ("Rita 415.555.0121", 'must not contain a phone number: "415…21"'),
         ("Rita 212-555-0101", "must not contain a phone number"),
         ("Rita (five five five) oh1oh1", "must not contain a phone number"),
         ("5550121 & 5550122", "too many long numbers"),

@@ -22,6 +22,7 @@ from relay.domain.routing import RouteState
 from relay.domain.session import ClosedReason
 from relay.store.idempotency import Answered, Begun, Idempotency
 from relay.store.keys import DeploymentKeys
+from relay.store.people import CONTEXTS
 from relay.store.phone_changes import Changed
 from relay.store.rate_limits import RateLimits
 from relay.store.suppressions import Suppressions
@@ -130,6 +131,7 @@ def people(strict: StrictBoard) -> None:
     people = strict.store.people
     person_now = person(Role.CANDIDATE, "carl", "c")
     people.reindex(person_now, known=person_now)
+    people.count_guess(CONTEXTS, Role.CANDIDATE, "carl", client="a-key")
     strict.store.suppressions.stop(["c"], number(0), since=1, cause="us.SM1")
     strict.store.suppressions.carry_over(["new", "c"])
     in_service = Suppressions(strict.client, people._scripts, strict.store.keys, "MG1")

@@ -9,12 +9,7 @@ import pytest
 from relay.domain.errors import RateLimited
 from relay.domain.participant import Participant, ParticipantStatus, Role
 from relay.store.keys import BoardKeys
-from relay.store.people import (
-    GUESSES_BY_A_KEY,
-    GUESSES_OF_A_PERSON,
-    REGISTERED_A_GUESS,
-    PutOutcome,
-)
+from relay.store.people import PHONES, PutOutcome
 from relay.store.sessions import MOST_NEW
 from tests.board import ASKER, NOW, Board, person
 
@@ -138,7 +133,7 @@ def put(
 def test_p2_a_persons_phone_is_guessed_five_times_a_day(board: Board) -> None:
     """After that the right one is answered as a wrong one, whichever key asks."""
     put(board, "carl", "c")
-    for guess in range(GUESSES_OF_A_PERSON):
+    for guess in range(PHONES.of):
         assert put(board, "carl", f"g{guess}", f"key{guess}") is PutOutcome.OTHER_PHONE
     for phone in ("c", "g9"):
         with pytest.raises(RateLimited) as refused:
@@ -149,7 +144,7 @@ def test_p2_a_persons_phone_is_guessed_five_times_a_day(board: Board) -> None:
 
 def test_p2_a_key_has_a_small_number_of_guesses_a_day(board: Board) -> None:
     put(board, "carl", "c", "another")
-    for guess in range(GUESSES_BY_A_KEY):
+    for guess in range(PHONES.by):
         assert put(board, f"probe{guess}", "c") is PutOutcome.HELD
     for phone in ("c", "nobodys"):
         with pytest.raises(RateLimited):
@@ -159,9 +154,9 @@ def test_p2_a_key_has_a_small_number_of_guesses_a_day(board: Board) -> None:
 
 
 def test_who_puts_many_on_record_has_one_more_guess_for_each_hundred(board: Board) -> None:
-    for ref in range(REGISTERED_A_GUESS):
+    for ref in range(PHONES.registered_a_guess):
         put(board, f"c{ref}", f"p{ref}")
-    for guess in range(GUESSES_BY_A_KEY + 1):
+    for guess in range(PHONES.by + 1):
         assert put(board, f"probe{guess}", "p1") is PutOutcome.HELD
     with pytest.raises(RateLimited):
         put(board, "probe", "p1")
@@ -169,9 +164,9 @@ def test_who_puts_many_on_record_has_one_more_guess_for_each_hundred(board: Boar
 
 def test_to_repeat_what_one_has_said_is_no_guess(board: Board) -> None:
     put(board, "carl", "c")
-    for _ in range(GUESSES_OF_A_PERSON + 2):
+    for _ in range(PHONES.of + 2):
         assert put(board, "carl", "c") is PutOutcome.UPDATED
-    assert not board.client.exists(KEYS.guesses_by("k"))
+    assert not board.client.exists(KEYS.guesses_by("phone", "k"))
 
 
 def test_p2_new_phones_are_paired_with_a_person_so_many_times_a_day(

@@ -1,4 +1,4 @@
-"""P2: no answer to any key ever holds a real number, but words of the very request it refuses."""
+"""P2: no answer to any key ever holds a real number."""
 
 import re
 
@@ -7,8 +7,6 @@ from tests.web.api import CANDIDATE, PAIR, RECRUITER
 from tests.world import CARL, DAN, NORA, OTHER_NUMBER, RITA
 
 REAL = [number[1:] for number in (RITA, CARL, NORA, DAN)]
-#: A refused context is answered with its words: these, which all_answers() puts in.
-NAMED = re.compile(rf'/context", "detail": "[a-z ]+: \\"({re.escape(CARL)}|{re.escape(DAN)})\\""')
 #: How it would read in a form of its own country, and in a URL.
 SPELLINGS = [
     *REAL,
@@ -64,7 +62,7 @@ def id_of(answer):
 def test_no_answer_holds_a_real_number(api):
     asked = set()
     for answer in all_answers(api):
-        said = NAMED.sub("", answer.get_data(as_text=True)) + str(answer.headers)
+        said = answer.get_data(as_text=True) + str(answer.headers)
         for spelling in SPELLINGS:
             assert spelling not in said
         asked.add(answer.request.path)

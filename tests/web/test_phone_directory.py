@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from relay.domain.api_key import Scope
-from relay.store.people import GUESSES_BY_A_KEY, GUESSES_OF_A_PERSON
+from relay.store.people import PHONES
 from tests.web.api import PAIR, Api
 from tests.world import CARL, DAN, NORA, RITA
 
@@ -59,10 +59,10 @@ def test_a_key_without_the_scope_opens_sessions_for_refs(known: Api) -> None:
 def test_p2_a_known_persons_phone_is_not_found_by_trying(known: Api) -> None:
     key = known.key_with(Scope.PARTICIPANTS, Scope.SESSIONS)
     path = "/v1/candidates/c-77"
-    for guess in range(GUESSES_OF_A_PERSON):
+    for guess in range(PHONES.of):
         changed = known.put(path, {"phone": f"+131055501{30 + guess}"}, key=key)
         assert changed.status_code == 200
-    right = f"+131055501{30 + GUESSES_OF_A_PERSON - 1}"
+    right = f"+131055501{30 + PHONES.of - 1}"
     answers = [
         known.put(path, {"phone": right}, key=key),
         known.put(path, {"phone": GUESS}, key=key),
@@ -70,7 +70,7 @@ def test_p2_a_known_persons_phone_is_not_found_by_trying(known: Api) -> None:
         known.post("/v1/sessions", of("candidate", phone=GUESS), key=key),
     ]
     assert {(answer.status_code, answer.json["detail"]) for answer in answers} == {
-        (429, "Too many phones were compared; try again later.")
+        (429, "Too many numbers were compared; try again later.")
     }
     assert all(int(answer.headers["Retry-After"]) > 86_000 for answer in answers)
 
@@ -78,7 +78,7 @@ def test_p2_a_known_persons_phone_is_not_found_by_trying(known: Api) -> None:
 @pytest.mark.parametrize("take_over", [False, True])
 def test_p2_registered_phones_are_not_found_by_probing(known: Api, take_over: bool) -> None:
     key = known.key_with(Scope.PARTICIPANTS)
-    for probe in range(GUESSES_BY_A_KEY):
+    for probe in range(PHONES.by):
         body = {"phone": CARL, "take_over": take_over}
         answer = known.put(f"/v1/candidates/probe{probe}", body, key=key)
         assert answer.status_code == (201 if take_over else 409)
@@ -101,7 +101,7 @@ def test_a_take_over_is_told_to_both_holders(
 
 
 def test_one_s_own_request_may_be_repeated(known: Api) -> None:
-    for _ in range(GUESSES_OF_A_PERSON + 5):
+    for _ in range(PHONES.of + 5):
         assert known.post("/v1/sessions", PAIR).status_code == 200
         assert known.put("/v1/candidates/c-77", {"phone": CARL}).status_code == 200
         assert known.put("/v1/candidates/c-78", {"phone": DAN}).status_code in {200, 201}

@@ -6,7 +6,7 @@ from relay.domain.errors import Invalid, NotFound, SessionClosed
 from relay.domain.session import Channel
 from relay.workflows.amend_session import Amendment, amend_session
 from relay.workflows.close_session import close_session
-from tests.world import CARL, NOW, make_world
+from tests.world import ASKER, CARL, NOW, make_world
 
 DAY = 24 * 3600
 
@@ -17,7 +17,7 @@ def world():
 
 
 def amend(world, session_id, *, now=NOW, **change):
-    return amend_session(world.services, session_id, Amendment(**change), now=now)
+    return amend_session(world.services, session_id, Amendment(**change), client_id=ASKER, now=now)
 
 
 def test_what_is_not_named_stays(world):

@@ -1,7 +1,7 @@
 -- Guesses: phones that an API key had compared with those on record. A key that may register people
 -- has a small number of them, so that the API is no directory (P2).
--- keys: guesses_of=guesses_of(role ref) guesses_by=guesses_by(client) registered
--- args: role ref client most_of:number most_by:number registered_a_guess:number
+-- keys: guesses_of=guesses_of(kind role ref) guesses_by=guesses_by(kind client) registered
+-- args: kind role ref client most_of:number most_by:number registered_a_guess:number
 --   guess_window:number
 --
 -- At most `most_of` of one person and `most_by` by one key in `guess_window` seconds, and by the
