@@ -48,6 +48,11 @@ class Vault:
         """A keyed hash of anything else we must recognise and not keep (a request body)."""
         return self._hash(self._index_keys[0], b"data:" + data)
 
+    def marks_of(self, sid: str) -> tuple[int, ...]:
+        """Eight bytes of a keyed hash of a carrier's sid, under every index key."""
+        digests = (hmac.digest(key, b"sid:" + sid.encode(), sha256) for key in self._index_keys)
+        return tuple(int.from_bytes(digest[:8], "big") >> 1 for digest in digests)
+
     @staticmethod
     def _hash(key: bytes, message: bytes) -> str:
         digest = hmac.digest(key, message, sha256)[:_INDEX_BYTES]

@@ -28,6 +28,7 @@ from relay.store.sessions import (
 )
 from relay.store.store import Store
 from tests.invariants import audit_pool, left_over
+from tests.key_ring import marks_of
 
 NOW = 1_790_000_000
 ASKER = "a-key"
@@ -155,9 +156,12 @@ class Board:
     def enter_code(
         self, phone: str, virtual_number: str, code: str, *, sid: str = "", attempt: int = 1
     ) -> Route:
+        """Of a call that was asked for one."""
+        call = self._incoming(phone, virtual_number, sid)
+        self.client.hset(self.store.keys.tries(call.sid), "asked", "en")
         return self.store.calls.enter_code(
             self.pool.name,
-            self._incoming(phone, virtual_number, sid),
+            call,
             code=code,
             attempt=attempt,
             limits=CallLimits(lease=60, repeatable=60, retention=RETENTION),
@@ -165,11 +169,13 @@ class Board:
         )
 
     def _incoming(self, phone: str, virtual_number: str, sid: str) -> IncomingCall:
+        sid = sid or f"CAauto{next(self._calls)}"
         return IncomingCall(
-            sid=sid or f"CAauto{next(self._calls)}",
+            sid=sid,
             virtual_number=virtual_number,
             caller_indexes=(phone,) if phone else (),
-            attestation="A",
+            attestation="B",
+            marks=marks_of(sid),
         )
 
     def close(self, session: Session, reason: ClosedReason = ClosedReason.BY_API) -> Session:

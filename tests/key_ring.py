@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Any
 
 from config.key_rings import KeyRing
@@ -20,3 +21,8 @@ def move_number(client: Any, number: str, board: str, pool: str, signer: Signer 
     if before:
         others.strike_off(number, before)
     others.enter(number, NumberPlace(board, pool))
+
+
+def marks_of(sid: str) -> tuple[int, ...]:
+    """In place of a vault's."""
+    return (zlib.crc32(sid.encode()),)

@@ -38,6 +38,7 @@ class Announcement(StrEnum):
     CODE_OF_SEVERAL = "code_of_several"
     CODE_OF_STRANGER = "code_of_stranger"
     CODE_OF_WITHHELD = "code_of_withheld"
+    CODE_OF_UNVERIFIED = "code_of_unverified"
     CODE_AGAIN = "code_again"
     CODE_MISSING = "code_missing"
     CODE_TRIED_OUT = "code_tried_out"
@@ -50,6 +51,7 @@ class Announcement(StrEnum):
     DECLINED = "declined"
     FAILED = "failed"
     GUARD_QUESTION = "guard_question"
+    GUARD_UNVERIFIED = "guard_unverified"
     GUARD_RECRUITER = "guard_recruiter"
     GUARD_NAMED_RECRUITER = "guard_named_recruiter"
     GUARD_RECRUITER_OF = "guard_recruiter_of"
@@ -90,6 +92,10 @@ _SENTENCES = {
         "Your caller ID is hidden. "
         "If you have an access code, please enter it now, then press pound."
     ),
+    Announcement.CODE_OF_UNVERIFIED: N_(
+        "The phone network could not verify the number you are calling from. "
+        "Please enter your access code now, then press pound."
+    ),
     Announcement.CODE_AGAIN: N_(
         "That access code is not right. Please enter it again, then press pound."
     ),
@@ -114,6 +120,9 @@ _SENTENCES = {
     Announcement.FAILED: N_("The person cannot be reached at the moment. Please try again later."),
     Announcement.GUARD_QUESTION: N_(
         "A call through {board}. Press 1 to take it, or 2 to hear who it is and why."
+    ),
+    Announcement.GUARD_UNVERIFIED: N_(
+        "Careful: the phone network could not verify this caller's number."
     ),
     Announcement.GUARD_RECRUITER: N_("The call is from a recruiter."),
     Announcement.GUARD_NAMED_RECRUITER: N_("The call is from {name}."),

@@ -69,9 +69,11 @@ class VoiceDocuments:
         """What the guard says to the counterpart, on their leg, before the legs are bridged."""
         document = VoiceResponse()
         match decision:
-            case AskHuman(locale=locale):
-                question = self._text(Announcement.GUARD_QUESTION, locale)
-                self._ask(document, call_id, locale, [question])
+            case AskHuman(locale=locale, is_unverified=is_unverified):
+                names = [Announcement.GUARD_UNVERIFIED] if is_unverified else []
+                names.append(Announcement.GUARD_QUESTION)
+                sentences = [self._text(name, locale) for name in names]
+                self._ask(document, call_id, locale, sentences)
             case TellWhoAndAsk(locale=locale):
                 self._ask(document, call_id, locale, self._who_and_why(decision))
             case Connect():

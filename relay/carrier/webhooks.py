@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from relay.carrier.codes import trouble_of
+from relay.domain.routing import FAILED_ATTESTATION
 from relay.domain.trouble import Trouble
 
 _SID = re.compile(r"[A-Z]{2}[0-9a-zA-Z]{32}")
-_ATTESTATION = re.compile(r"TN-Validation-Passed-([ABC])")
+_ATTESTATION = re.compile(r"TN-Validation-(?:Passed-([ABC])|Failed)")
 
 Fields = Mapping[str, str]
 
@@ -24,7 +25,8 @@ class UnreadableWebhook(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class InboundCall:
-    """A call has come in. ``attestation`` is A, B or C of a passed STIR check, else ""."""
+    """A call has come in. ``attestation`` is A, B or C of a passed STIR check, ``failed``, or ""
+    where the networks say nothing (TW-call-form)."""
 
     call_sid: str
     caller: str = field(repr=False)
@@ -106,12 +108,12 @@ class MessageStatusReport:
 
 
 def read_inbound_call(fields: Fields) -> InboundCall:
-    attested = _ATTESTATION.match(fields.get("StirVerstat", ""))
+    checked = _ATTESTATION.match(fields.get("StirVerstat", ""))
     return InboundCall(
         call_sid=_sid(fields, "CallSid"),
         caller=fields.get("From", ""),
         called=fields.get("To", ""),
-        attestation=attested.group(1) if attested else "",
+        attestation=(checked.group(1) or FAILED_ATTESTATION) if checked else "",
     )
 
 

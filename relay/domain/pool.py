@@ -30,6 +30,14 @@ class Geo(StrEnum):
     AREA_CODE = "area_code"
 
 
+class Attestation(StrEnum):
+    """Which recruiters must prove by their access code who they are: those whose caller ID failed
+    the networks' check, or all that the networks do not vouch for (below A)."""
+
+    ANY = "any"
+    VERIFIED = "verified"
+
+
 class NumberStatus(StrEnum):
     AVAILABLE = "available"
     RESERVED = "reserved"
@@ -71,6 +79,11 @@ class Pool:
     strict_geo: Annotated[bool, "Refuse (`strict_geo`) rather than leave the candidate's area"] = (
         False
     )
+    attestation: Annotated[
+        Attestation,
+        "Which recruiters prove by their access code who they are: `any` caller whose number "
+        "failed the networks' check, or all that are not `verified` (A)",
+    ] = Attestation.ANY
     max_sessions_per_number: Annotated[Limit | None, "Open sessions on one number at most"] = None
     min_headroom: Annotated[
         Count, "Buy numbers to keep so many free (headroom); 0: never by itself"

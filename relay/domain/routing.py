@@ -15,6 +15,9 @@ from relay.domain.participant import Role
 from relay.domain.phone import PhoneNumber
 from relay.domain.session import Seals, Session
 
+#: What a call's attestation is when its caller ID failed the networks' check.
+FAILED_ATTESTATION = "failed"
+
 
 class RouteState(StrEnum):
     """What the store found on a (virtual number, caller)."""
@@ -23,6 +26,7 @@ class RouteState(StrEnum):
     STRANGER = "stranger"
     STRANGER_WITH_CODE = "stranger_with_code"
     SEVERAL = "several"
+    UNVERIFIED = "unverified"
     WRONG = "wrong"
     TRIED_OUT = "tried_out"
     CLOSED = "closed"
@@ -94,6 +98,7 @@ class CodeQuestion(StrEnum):
     SEVERAL = "code_of_several"
     STRANGER = "code_of_stranger"
     WITHHELD = "code_of_withheld"
+    UNVERIFIED = "code_of_unverified"
     AGAIN = "code_again"
 
     @property
@@ -106,6 +111,7 @@ _UNANSWERED = {
     CodeQuestion.SEVERAL: Refusal.CODE_MISSING,
     CodeQuestion.STRANGER: Refusal.NOT_CONNECTED,
     CodeQuestion.WITHHELD: Refusal.CALLER_WITHHELD,
+    CodeQuestion.UNVERIFIED: Refusal.CODE_MISSING,
     CodeQuestion.AGAIN: Refusal.CODE_MISSING,
 }
 
@@ -128,6 +134,7 @@ def decide(
     route: Route,
     *,
     reach: Callable[[Route], PhoneNumber],
+    attestation: str = "",
     is_withheld: bool = False,
     attempts: int = 0,
 ) -> CallDecision:
@@ -146,8 +153,19 @@ def decide(
         session=route.session,
         caller=route.caller,
         counterpart=reach(route),
-        is_guarded=route.session.party(route.caller.other).screen_calls,
+        is_guarded=is_guarded(route.session, route.caller, attestation),
     )
+
+
+def is_guarded(session: Session, caller: Role, attestation: str) -> bool:
+    """Whether the counterpart is asked before a call is connected: candidates always, recruiters
+    where they wish it, and when it may not be the candidate who calls."""
+    return session.party(caller.other).screen_calls or may_be_forged(caller, attestation)
+
+
+def may_be_forged(caller: Role, attestation: str) -> bool:
+    """Whether a candidate's caller ID failed the check: they have no code to prove who they are."""
+    return caller is Role.CANDIDATE and attestation == FAILED_ATTESTATION
 
 
 def _question(state: RouteState, *, is_withheld: bool) -> CodeQuestion | None:
@@ -156,6 +174,8 @@ def _question(state: RouteState, *, is_withheld: bool) -> CodeQuestion | None:
             return CodeQuestion.SEVERAL
         case RouteState.STRANGER_WITH_CODE:
             return CodeQuestion.WITHHELD if is_withheld else CodeQuestion.STRANGER
+        case RouteState.UNVERIFIED:
+            return CodeQuestion.UNVERIFIED
         case RouteState.WRONG:
             return CodeQuestion.AGAIN
         case _:
@@ -181,9 +201,11 @@ _REFUSALS = {
 
 @dataclass(frozen=True, kw_only=True)
 class AskHuman:
-    """The guard's first question: neutral, for it may be heard by a voicemail."""
+    """The guard's first question: neutral, for it may be heard by a voicemail. ``is_unverified``:
+    the caller's number failed the networks' check."""
 
     locale: str
+    is_unverified: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

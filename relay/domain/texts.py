@@ -78,9 +78,9 @@ class Acceptance:
 class IncomingText:
     """A text on its way in: when it comes to us, and when it was written (POSIX seconds).
 
-    ``sid`` is the carrier's MessageSid, ``number`` the virtual number, whose ``pool`` it is;
-    ``indexes`` are those of the sender's phone. ``is_answerable``: the carrier waits for an answer,
-    which it texts back.
+    ``sid`` is the carrier's MessageSid, ``marks`` its own (``store/decided.py``), ``number`` the
+    virtual number, whose ``pool`` it is; ``indexes`` are those of the sender's phone.
+    ``is_answerable``: the carrier waits for an answer, which it texts back.
     """
 
     sid: str
@@ -92,6 +92,7 @@ class IncomingText:
     said_at: float
     is_answerable: bool
     indexes: tuple[str, ...] = field(repr=False)
+    marks: tuple[int, ...]
 
     @property
     def id(self) -> str:

@@ -13,6 +13,7 @@ from relay.domain.reputation import SHORT_CALL
 from relay.domain.routing import Route, RouteState
 from relay.domain.session import Seals, pool_of
 from relay.store.connection import Client
+from relay.store.decided import decided_by
 from relay.store.keys import BoardKeys
 from relay.store.records import unpack_session
 from relay.store.scripts import Scripts
@@ -34,12 +35,21 @@ class CallRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class IncomingCall:
-    """``caller_indexes`` are none when the caller is withheld: nobody is ever found by that."""
+    """``caller_indexes`` are none when the caller is withheld: nobody is ever found by that.
+    ``marks`` are those of the sid (``decided.py``)."""
 
     sid: str
     virtual_number: str
     caller_indexes: tuple[str, ...]
     attestation: str
+    marks: tuple[int, ...]
+
+    @property
+    def guesser(self) -> str:
+        """For whom wrong codes are counted: a caller whom the networks vouch for has tries of their
+        own, so that nobody uses them up by a forged caller ID."""
+        index = next(iter(self.caller_indexes), "")
+        return f"{index}:A" if self.attestation == "A" else index
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +87,7 @@ class Calls:
             lease=limits.lease,
             repeatable=limits.repeatable,
             retention=limits.retention,
+            **decided_by(call.marks, now=now),
         )
         return _route(answer)
 
@@ -98,7 +109,7 @@ class Calls:
             now=now,
             number=call.virtual_number,
             indexes=call.caller_indexes,
-            caller_index=next(iter(call.caller_indexes), ""),
+            guesser=call.guesser,
             call_sid=call.sid,
             attestation=call.attestation,
             lease=limits.lease,
@@ -164,7 +175,7 @@ class Calls:
 
 def _route(answer: list[Any]) -> Route:
     match answer:
-        case ["several" | "stranger_with_code" | "wrong" as state, digits, *locale]:
+        case ["several" | "stranger_with_code" | "unverified" | "wrong" as state, digits, *locale]:
             return Route(state=RouteState(state), digits=int(digits), known_locale="".join(locale))
         case ["tried_out", locale]:
             return Route(state=RouteState.TRIED_OUT, known_locale=locale)

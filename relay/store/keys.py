@@ -125,6 +125,9 @@ class BoardKeys(Keys):
         "string", "MessageSid", "the message that owns a carrier's sid", lives="retention"
     )
     refused = Family("string", "MessageSid", "answer to a text that went to nobody", lives="a week")
+    decided = Family(
+        "set", "bucket", "calls and texts decided on, as truncated keyed hashes", lives="40 days"
+    )
     told = Family(
         "string", "number index about", "text that was answered by a refusal", lives="a day"
     )

@@ -22,6 +22,7 @@ from relay.domain.texts import (
 )
 from relay.domain.trouble import Trouble
 from relay.store.connection import Client
+from relay.store.decided import decided_by
 from relay.store.keys import BoardKeys, DeploymentKeys
 from relay.store.outbox import BODY_LIFETIME, LOOK_AGAIN, TAKING_BACK_NOTICES, Outbox
 from relay.store.records import unpack_session
@@ -58,8 +59,7 @@ class Messages:
             self._keys.in_pool(incoming.pool),
             durably=True,
             now=incoming.now,
-            # The carrier tells whole seconds.
-            said_at=math.ceil(incoming.said_at),
+            said_at=math.ceil(incoming.said_at),  # the carrier tells whole seconds
             number=incoming.number,
             id=incoming.id,
             inbound_sid=incoming.sid,
@@ -74,6 +74,7 @@ class Messages:
             record_life=retention,
             body_life=BODY_LIFETIME,
             indexes=incoming.indexes,
+            **decided_by(incoming.marks, now=incoming.now),
         )
         return _supposed_sender(answer) if answer[0] == "vouch" else _acceptance(answer)
 

@@ -52,7 +52,7 @@ def _take_board(_endpoint: str | None, values: dict[str, Any] | None) -> None:
 
 
 def _check_signature() -> None:
-    """By a token of the path's or the called number's board, whatever account the form names."""
+    """By a token of the path's or the called number's board, and of no other account than its."""
     fields = _signed_fields(_board_of_request())
     if fields is None and _called():
         # The number may be another board's by now.
@@ -70,7 +70,12 @@ def _signed_fields(services: Services | None) -> Form | None:
     if services is None:
         return None
     signature = request.headers.get(SIGNATURE_HEADER, "")
-    return serve(services).signature.signed_fields(_raw_target(), request.form, signature)
+    fields = serve(services).signature.signed_fields(_raw_target(), request.form, signature)
+    is_ours = fields is not None and fields.get("AccountSid", services.account.sid) in {
+        "",
+        services.account.sid,
+    }
+    return fields if is_ours else None
 
 
 def _board_of_request() -> Services | None:

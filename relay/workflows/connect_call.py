@@ -81,6 +81,7 @@ def _answer(
         decision = decide(
             route,
             reach=lambda found: _reach(services, call, found),
+            attestation=call.attestation,
             is_withheld=is_withheld(call.caller) and attempts == 0,
             attempts=attempts,
         )
@@ -127,6 +128,7 @@ def _incoming(services: Services, call: InboundCall) -> IncomingCall:
         virtual_number=call.called,
         caller_indexes=() if withheld else services.vault.indexes_of(call.caller),
         attestation=call.attestation,
+        marks=services.vault.marks_of(call.call_sid),
     )
 
 

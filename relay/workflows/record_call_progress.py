@@ -7,7 +7,7 @@ import structlog
 from relay.carrier.webhooks import CallEnded, DialReport, LegReport
 from relay.domain import call_progress
 from relay.domain.call_progress import CallProgress, CallStatus
-from relay.domain.routing import DialledDecision, HangUp, TellOutcome
+from relay.domain.routing import DialledDecision, HangUp, TellOutcome, is_guarded
 from relay.domain.session import Session
 from relay.store.calls import CallRecord, call_id
 from relay.workflows.services import Services
@@ -125,4 +125,4 @@ def _find(services: Services, interaction_id: str) -> tuple[CallRecord, Session]
 
 
 def _is_guarded(call: CallRecord, session: Session) -> bool:
-    return session.party(call.caller.other).screen_calls
+    return is_guarded(session, call.caller, call.attestation)

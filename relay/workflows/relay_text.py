@@ -89,6 +89,7 @@ def _relay(services: Services, text: InboundText, now: float, said_at: float | N
         said_at=now if said_at is None else said_at,
         is_answerable=said_at is None,
         indexes=services.vault.indexes_of(text.sender),
+        marks=services.vault.marks_of(text.message_sid),
     )
     if _is_opt_out(services, incoming):
         return TextAnswer(outcome=_OPT_OUT, message=incoming.id)

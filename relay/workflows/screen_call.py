@@ -12,7 +12,14 @@ from relay.carrier.webhooks import KeyPress
 from relay.domain import call_progress
 from relay.domain.call_progress import CallProgress
 from relay.domain.participant import Role
-from relay.domain.routing import AskHuman, Connect, HangUp, ScreenDecision, TellWhoAndAsk
+from relay.domain.routing import (
+    AskHuman,
+    Connect,
+    HangUp,
+    ScreenDecision,
+    TellWhoAndAsk,
+    may_be_forged,
+)
 from relay.domain.session import Session
 from relay.store.calls import CallRecord
 from relay.workflows.services import Services
@@ -27,7 +34,10 @@ def ask_human(services: Services, call_id: str, leg: KeyPress, *, now: float) ->
         return HangUp()
     call, session = found
     _advance(services, call, call_progress.leg_seen(leg.call_sid), now)
-    return AskHuman(locale=session.party(call.caller.other).locale)
+    return AskHuman(
+        locale=session.party(call.caller.other).locale,
+        is_unverified=may_be_forged(call.caller, call.attestation),
+    )
 
 
 def take_answer(services: Services, call_id: str, leg: KeyPress, *, now: float) -> ScreenDecision:

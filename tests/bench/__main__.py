@@ -1,8 +1,8 @@
 """``python -m tests.bench [name …]``: measures, prints the tables, and writes its part of
 docs/benchmarks.md.
 
-Names: webhook, claims, api, memory, flat, phone, recycling, day. Without one, all of them, and the
-file.
+Names: webhook, claims, api, memory, remembered, flat, phone, recycling, day. Without one, all of
+them, and the file.
 """
 
 from __future__ import annotations
@@ -18,7 +18,14 @@ from relay.embedded_redis import EmbeddedRedis
 from tests.bench.api_figures import api_rate
 from tests.bench.day_figures import honest_day
 from tests.bench.document import measured_on, put_part
-from tests.bench.store_figures import claim_rate, flatness, memory, phone_change, recycling
+from tests.bench.store_figures import (
+    claim_rate,
+    flatness,
+    memory,
+    phone_change,
+    recycling,
+    remembered,
+)
 from tests.bench.table import Row, as_markdown
 from tests.bench.webhook_figures import webhook
 
@@ -30,6 +37,7 @@ SECTIONS: dict[str, Section] = {
     "claims": ("Allocations in the store", lambda server, _: claim_rate(server)),
     "api": ("Allocations through the HTTP API", api_rate),
     "memory": ("Memory", lambda server, _: memory(server)),
+    "remembered": ("Calls and texts that were decided on", lambda server, _: remembered(server)),
     "flat": ("Cost against size", lambda server, _: flatness(server, SIZES)),
     "phone": ("A phone change", lambda server, _: phone_change(server)),
     "recycling": ("Recycling", lambda server, _: recycling(server)),

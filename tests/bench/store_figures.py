@@ -8,14 +8,18 @@ import time
 from dataclasses import replace
 from statistics import median
 
+from relay.domain.board import MAIN
 from relay.domain.participant import Role
 from relay.domain.session import ClosedReason
 from relay.embedded_redis import EmbeddedRedis
 from relay.store.calls import CallLimits, IncomingCall
 from relay.store.connection import connect
+from relay.store.decided import decided_by
+from relay.store.keys import BoardKeys
 from relay.store.phone_changes import Changed
 from relay.store.sessions import Claimed
 from relay.store.store import Store
+from relay.vault import Vault
 from relay.workflows.recycle import BATCH
 from tests.bench.board import (
     NOW,
@@ -35,11 +39,13 @@ from tests.bench.board import (
     used_memory,
 )
 from tests.bench.table import Row
-from tests.key_ring import SIGNER
+from tests.key_ring import RING, SIGNER, marks_of
 
 CLIENTS = 4
 CLAIMS_PER_CLIENT = 15_000
 SAMPLES = 2_000
+
+_VAULT = Vault(RING, RING)
 
 
 def claim_rate(server: EmbeddedRedis) -> list[Row]:
@@ -79,6 +85,27 @@ def _claim_many(url: str, client: int) -> tuple[float, float]:
             POOL.name, recruiter, candidate, request(int(NOW) + WEEK), now=NOW, retention=RETENTION
         )
     return start, time.monotonic()
+
+
+def remembered(server: EmbeddedRedis) -> list[Row]:
+    """What it takes to remember the calls and texts that were decided on."""
+    client, keys = connect(server.url), BoardKeys(MAIN)
+    rows = []
+    for a_day in (1_000, 100_000, 1_000_000):
+        client.flushall()
+        before = client.info("memory")["used_memory"]
+        for first in range(0, 10 * a_day, 10_000):
+            with client.pipeline(transaction=False) as pipe:
+                for sid in range(first, min(first + 10_000, 10 * a_day)):
+                    place = decided_by(_VAULT.marks_of(f"CA{sid:032x}"), now=NOW)["known"][0]
+                    pipe.sadd(keys.decided(place["bucket"]), place["mark"])
+                pipe.execute()
+        each = (client.info("memory")["used_memory"] - before) / (10 * a_day)
+        goal = "at most 16" if a_day > 1_000 else ""
+        name = f"{a_day:,} calls and texts a day: to remember one, bytes"
+        rows.append(Row(name, f"{each:.1f}", goal, each <= 16 or not goal))
+    client.flushall()
+    return rows
 
 
 def memory(server: EmbeddedRedis) -> list[Row]:
@@ -151,6 +178,7 @@ def _median_route(store: Store, board: Board, opened: list[Claimed], rng: random
                 virtual_number=session.virtual_number,
                 caller_indexes=indexes[session.recruiter.ref],
                 attestation="",
+                marks=marks_of(f"CA{call:032d}"),
             ),
             limits=CallLimits(lease=3_700, repeatable=60, retention=RETENTION),
             now=NOW,

@@ -15,7 +15,7 @@ TEXT = "SM" + "3" * 32
     [
         ("TN-Validation-Passed-A", "A"),
         ("TN-Validation-Passed-C-Diverted", "C"),
-        ("TN-Validation-Failed-A", ""),
+        ("TN-Validation-Failed-A", "failed"),
         ("No-TN-Validation", ""),
         ("", ""),
     ],

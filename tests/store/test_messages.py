@@ -29,6 +29,7 @@ from relay.store.keys import PoolKeys
 from relay.store.outbox import LEASE, LOOK_AGAIN, MESSAGE_FIELDS
 from relay.store.script_headers import LUA
 from relay.store.store import Store
+from tests.key_ring import marks_of
 from tests.world import (
     CARL,
     NOW,
@@ -82,6 +83,7 @@ class Texts:
             said_at=now if said_at is None else said_at,
             is_answerable=said_at is None,
             indexes=(index_of(sender),),
+            marks=marks_of(sid),
         )
         found = self.store.messages.accept(incoming, code="", retention=RETENTION)
         if isinstance(found, SupposedSender):

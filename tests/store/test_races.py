@@ -32,6 +32,7 @@ from relay.workflows.recycle import recycle
 from tests.cluster.servers import Cluster, connect_whole
 from tests.fake_redis import real_redis
 from tests.invariants import audit_people, audit_pool, left_over
+from tests.key_ring import marks_of
 from tests.world import ASKER, World, make_world
 
 PROCESSES = 16
@@ -122,14 +123,15 @@ def move(world: World, chance: random.Random) -> None:
 
 
 def call(world: World, chance: random.Random) -> None:
-    pool = chance.choice(list(POOLS))
+    pool, sid = chance.choice(list(POOLS)), f"CA{chance.random()}"
     world.services.store.calls.route(
         pool,
         IncomingCall(
-            sid=f"CA{chance.random()}",
+            sid=sid,
             virtual_number=chance.choice(numbers_of(pool)),
             caller_indexes=world.services.vault.indexes_of(chance.choice(PHONES)),
             attestation="",
+            marks=marks_of(sid),
         ),
         limits=CallLimits(lease=1, repeatable=1, retention=60),
         now=time.time(),

@@ -8,6 +8,7 @@ from relay.domain.call_progress import CallProgress, CallStatus
 from relay.domain.participant import Role
 from relay.store.calls import CallLimits, IncomingCall, call_id
 from relay.workflows.relay_text import relay_text
+from tests.key_ring import marks_of
 from tests.world import CARL, NUMBER, RITA
 
 NOW = 1_790_000_000
@@ -29,6 +30,7 @@ def call(api, caller, sid, *, at):
             virtual_number=NUMBER,
             caller_indexes=services.vault.indexes_of(caller),
             attestation="A",
+            marks=marks_of(sid),
         ),
         limits=CallLimits(lease=LEASE, repeatable=60, retention=86_400),
         now=at,

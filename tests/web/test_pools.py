@@ -26,6 +26,7 @@ def test_a_pool_is_created_with_defaults(api):
         "selection": "pack",
         "geo": "country",
         "strict_geo": False,
+        "attestation": "any",
         "max_sessions_per_number": None,
         "min_headroom": 0,
         "max_numbers": None,

@@ -8,6 +8,7 @@ from relay.carrier.webhooks import CallEnded, DialReport, InboundCall, KeyPress,
 from relay.domain.call_progress import CallStatus
 from relay.domain.errors import NotFound
 from relay.domain.participant import Role
+from relay.domain.pool import Attestation
 from relay.domain.routing import (
     AskAccessCode,
     AskHuman,
@@ -122,10 +123,65 @@ def test_a_withheld_caller_is_never_looked_up(world, caller):
     asked = call_from(world, caller).decision
     assert asked == AskAccessCode(question=CodeQuestion.WITHHELD, digits=6, attempt=1)
     turn_codes_off(world)
-    assert call_from(world, caller).decision == Decline(refusal=Refusal.CALLER_WITHHELD)
+    refused = call_from(world, caller, sid="CA" + "2" * 32).decision
+    assert refused == Decline(refusal=Refusal.CALLER_WITHHELD)
     elsewhere = call_from(world, caller, called=OTHER_NUMBER).decision
     assert elsewhere == Decline(refusal=Refusal.CALLER_WITHHELD)
     assert record_of(world) is None
+
+
+# --- caller IDs that the networks do not vouch for ------------------------------------------
+
+
+def policy(world, **changes):
+    store = world.services.store
+    store.pools.put(replace(store.pools.get("us"), **changes))
+
+
+@pytest.mark.parametrize(
+    ("attestation", "wanted", "is_asked"),
+    [
+        ("failed", Attestation.ANY, True),
+        ("", Attestation.ANY, False),
+        ("C", Attestation.ANY, False),
+        ("A", Attestation.VERIFIED, False),
+        ("B", Attestation.VERIFIED, True),
+        ("", Attestation.VERIFIED, True),
+        ("failed", Attestation.VERIFIED, True),
+    ],
+)
+def test_a_recruiter_whose_number_may_be_forged_proves_it_by_their_code(
+    world, attestation, wanted, is_asked
+):
+    session = world.open()
+    policy(world, attestation=wanted)
+    decision = call_from(world, RITA, attestation=attestation).decision
+    if not is_asked:
+        assert isinstance(decision, Bridge)
+        return
+    assert decision == AskAccessCode(
+        question=CodeQuestion.UNVERIFIED, digits=6, attempt=1, locale="en"
+    )
+    assert record_of(world) is None
+    entered = enter(world, RITA, session.access_code).decision
+    assert isinstance(entered, Bridge)
+
+
+def test_a_candidate_whose_number_may_be_forged_meets_the_guard(world):
+    world.open()
+    answered = call_from(world, CARL, attestation="failed")
+    assert answered.decision.is_guarded
+    assert record_of(world).attestation == "failed"
+    assert pick_up(world) == AskHuman(locale="en", is_unverified=True)
+    assert press(world, "1") == Connect()
+
+
+def test_without_a_check_a_candidate_is_taken_for_who_they_show(world):
+    world.open()
+    assert not call_from(world, CARL).decision.is_guarded
+
+
+# --- codes --------------------------------------------------------------------------------
 
 
 def test_a_stranger_may_enter_a_code(world):
@@ -146,6 +202,7 @@ def test_a_stranger_is_refused_politely(world):
 
 
 def enter(world, caller, code, attempt="1", call="us.CA1"):
+    world.services.store.client.hset(f"{{main}}:tries:{SID}", "asked", "")
     entry = InboundCall(call_sid=SID, caller=caller, called=NUMBER)
     return take_code(world.services, call, entry, code=code, attempt=attempt, now=NOW)
 

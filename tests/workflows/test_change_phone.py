@@ -25,6 +25,7 @@ from relay.workflows.erase_participant import erase_participant
 from relay.workflows.recycle import recycle
 from relay.workflows.register_participant import register_candidate, register_recruiter
 from tests.invariants import audit_people, audit_pool
+from tests.key_ring import marks_of
 from tests.noted_scripts import NotedScripts
 from tests.world import ASKER, CARL, DAN, NORA, NOW, RITA, World, make_world
 
@@ -132,13 +133,15 @@ def contents(world: World) -> dict[str, Any]:
 def call(
     world: World, phone: str, session: Session, *, sid: str = "", now: float = NOW
 ) -> RouteState:
+    sid = sid or f"CA{phone}{session.id}{now}"
     return world.services.store.calls.route(
         session.pool,
         IncomingCall(
-            sid=sid or f"CA{phone}{session.id}",
+            sid=sid,
             virtual_number=session.virtual_number,
             caller_indexes=world.services.vault.indexes_of(phone),
             attestation="",
+            marks=marks_of(sid),
         ),
         limits=CallLimits(lease=60, repeatable=60, retention=1000),
         now=now,
@@ -213,11 +216,17 @@ def test_p1_calls_to_the_old_phone_reach_nobody_else_while_it_cools(world: World
     assert {call(world, RITA, session) for session in before} == {RouteState.CLOSED}
     cooldown = Pool(name="us", country="US").recruiter_cooldown
     recycle(world.services, now=NOW + cooldown - 1)
-    late = {call(world, RITA, session, sid="CA2", now=NOW + cooldown - 1) for session in before}
+    late = {
+        call(world, RITA, session, sid=f"CA2{session.id}", now=NOW + cooldown - 1)
+        for session in before
+    }
     assert late == {RouteState.CLOSED}
     audit_pool(world.services.store.client, "us")
     recycle(world.services, now=NOW + cooldown + 1)
-    late = {call(world, RITA, session, sid="CA3", now=NOW + cooldown + 1) for session in before}
+    late = {
+        call(world, RITA, session, sid=f"CA3{session.id}", now=NOW + cooldown + 1)
+        for session in before
+    }
     assert late <= STRANGERS
 
 

@@ -22,6 +22,7 @@ from relay.workflows.recycle import ERASURES_REMEMBERED, recycle
 from relay.workflows.register_participant import register_candidate
 from relay.workflows.services import Services
 from tests.invariants import audit_people, audit_pool
+from tests.key_ring import marks_of
 from tests.noted_scripts import NotedScripts
 from tests.workflows.test_change_phone import Overtaken
 from tests.workflows.texting import Stage
@@ -77,6 +78,7 @@ def call(world: World, phone: str, *, sid: str = "CA1") -> RouteState:
             virtual_number=NUMBER,
             caller_indexes=world.services.vault.indexes_of(phone),
             attestation="",
+            marks=marks_of(sid),
         ),
         limits=CallLimits(lease=600, repeatable=60, retention=1000),
         now=NOW,

@@ -20,6 +20,7 @@ from relay.workflows.open_seals import open_phone
 from relay.workflows.register_participant import register_candidate
 from relay.workflows.renew_indexes import renew_indexes
 from tests.invariants import audit_people, audit_pool
+from tests.key_ring import marks_of
 from tests.world import CARL, NOW, NUMBER, RITA, World, make_world
 
 SEALING = KeyRing((("k1", bytes(32)),))
@@ -51,6 +52,7 @@ def call(world: World, phone: str, session: Session) -> RouteState:
             virtual_number=session.virtual_number,
             caller_indexes=world.services.vault.indexes_of(phone),
             attestation="",
+            marks=marks_of("CA1"),
         ),
         limits=CallLimits(lease=60, repeatable=60, retention=1000),
         now=NOW,

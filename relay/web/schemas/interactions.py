@@ -36,7 +36,10 @@ class InteractionAnswer(Answer):
     ] = None
     attestation: Annotated[
         str | None,
-        Field(exclude_if=_is_absent, description="A, B or C of the caller's STIR/SHAKEN check"),
+        Field(
+            exclude_if=_is_absent,
+            description="A, B or C of the caller's STIR/SHAKEN check, or failed",
+        ),
     ] = None
 
 

@@ -1,8 +1,8 @@
 -- enter_code: lets a caller in by an access code. A call that will be connected is put on record
 -- with its lease (P1, P6).
 -- keys: numbers sessions codes recruiter_degrees phones=phone(indexes*) tries=tries(call_sid)
---   wrong_from=wrong_from(caller_index) wrong_on=wrong_on(number)
--- args: now:number number indexes:list caller_index code attempt:number window:number
+--   wrong_from=wrong_from(guesser) wrong_on=wrong_on(number)
+-- args: now:number number indexes:list guesser code attempt:number window:number
 --   most_attempts:number most_from:number most_on:number bindings_a_try:number
 -- uses: session finding code_lengths connecting
 --
@@ -12,10 +12,11 @@
 -- `bindings_a_try` of its bindings. Who has tried too often gets no answer to a right code either.
 -- `attempt` is 1 for the call's first; a count lives `window` seconds.
 --
+-- A code is taken of a call that was asked for one (route), for an hour: a captured request finds
+-- nobody later.
+--
 -- Safe to run twice: a try is counted once. Answers as route does, or {"wrong", digits of the
 -- longest code, caller's locale} (another try), or {"tried_out", caller's locale}.
-local TRIES_LIFE = 3600
-
 -- Whether the caller's phone has a binding on the number, its language, and its bindings anywhere.
 local function look_at_caller()
   local caller = { is_known = false, locale = "", bindings = 0 }
@@ -53,7 +54,6 @@ end
 
 local function count_wrong_one(caller)
   redis.call("HSET", keys.tries, args.attempt, "wrong")
-  redis.call("EXPIRE", keys.tries, TRIES_LIFE)
   if #args.indexes > 0 then
     count(keys.wrong_from)
   end
@@ -75,6 +75,8 @@ if before then
 end
 if redis.call("HEXISTS", keys.numbers, args.number) == 0 then
   return { "unknown_number" }
+elseif redis.call("HEXISTS", keys.tries, "asked") == 0 then
+  return { "replayed" }
 end
 local caller = look_at_caller()
 if redis.call("HEXISTS", keys.tries, args.attempt) == 1 then

@@ -11,7 +11,7 @@
 -- the caller is the one of the two that the session says.
 --
 -- `lease` is how many seconds a call can last at most, `retention` how many its record is kept,
--- `attestation` is "A", "B", "C" or "".
+-- `attestation` is "A", "B", "C", "failed" or "".
 
 local function connecting(keys, id, side, record, by_code)
   local session = read_session(record)
@@ -56,15 +56,19 @@ local function connect(keys, found, now, by_code)
   return connecting(keys, found.id, found.side, found.record, by_code)
 end
 
+local function is_open_for_calls(found)
+  return found.state == "open" and string.find(found.session.channels, "v", 1, true) ~= nil
+end
+
 -- The answer for what was found: connected when it is open for calls.
 local function connect_if_open(keys, found, now, by_code)
   local state = found.state
-  if state == "open" and not string.find(found.session.channels, "v", 1, true) then
+  if is_open_for_calls(found) then
+    return connect(keys, found, now, by_code)
+  elseif state == "open" then
     state = "no_voice"
   end
-  if state == "open" then
-    return connect(keys, found, now, by_code)
-  elseif found.side then
+  if found.side then
     return { state, found.id, found.side, found.record }
   end
   return { state }

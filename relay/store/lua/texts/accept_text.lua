@@ -3,7 +3,7 @@
 --    refused=refused(inbound_sid) phones=phone(indexes*)
 -- args: now:number said_at:number number id inbound_sid vouched text media:number code
 --    refused_for:number look_again:number record_life:number body_life:number indexes:list
--- uses: session finding seals lanes code_prefix notices
+-- uses: session finding seals lanes code_prefix notices deciding
 --
 -- Record, sealed body, lane entry and outbox entry are written in one step, so that an accepted
 -- text is certain to be sent (P4). indexes are the sender's. text is sealed, or "" when there is
@@ -18,7 +18,8 @@
 -- for it: its sender is a stranger. A picture is not relayed, and its sender gets a notice; what
 -- was written with it is.
 --
--- Safe to run twice: a MessageSid is taken once, and refused once; then it gets its answer again.
+-- Safe to run twice: a MessageSid is taken once, and refused once; then it gets its answer again
+-- for `refused_for` seconds, and later none: it is never relayed.
 --
 -- Answers {state} or {state, session id, sender's side, locale and index, one_of_several, code and
 -- context}, where state is unknown_number, stranger, several, closed, expired, no_sms, duplicate or
@@ -42,6 +43,7 @@ end
 -- may be connected to somebody else, and has been told that it went to nobody (P1).
 local function refuse(answer)
   redis.call("SET", keys.refused, table.concat(answer, "\t"), "EX", args.refused_for)
+  note_decided()
   return answer
 end
 
@@ -140,6 +142,8 @@ end
 local refusal = refused_before()
 if refusal then
   return refusal
+elseif was_decided() then
+  return { "duplicate" }
 end
 
 local found = find_session(keys, keys.phones, args.indexes, args.number, args.now)
@@ -166,6 +170,7 @@ if found.id ~= args.vouched then
   return { "vouch", found.id, found.side, found.record, seal_of(keys, found.session, found.side) }
 end
 take_on(found)
+note_decided()
 if args.media > 0 then
   tell_about_pictures(found)
 end

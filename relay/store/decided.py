@@ -1,0 +1,31 @@
+"""Which calls and texts were ever decided on: their answers must never get better later.
+
+A CallSid or MessageSid is remembered for 30 days at least, as eight bytes of a keyed hash, in a set
+of integers for each period and shard. While such a set has 512 members at most, Redis keeps it as a
+sorted array of eight bytes each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+#: Seconds that one set is written to, and sets that are looked into.
+_PERIOD = 10 * 24 * 3600
+_PERIODS = 4
+#: Enough for a million calls and texts a day.
+_SHARDS = 32_768
+
+
+def decided_by(marks: Iterable[int], *, now: float) -> dict[str, Any]:
+    """The arguments of the scripts that decide (``lua/shared/deciding.lua``). ``marks`` are eight
+    bytes of the sid's keyed hash under each index key, the writing key's first."""
+    period = int(now // _PERIOD)
+    return {
+        "known": [
+            {"bucket": f"{period - age}:{mark % _SHARDS}", "mark": str(mark)}
+            for mark in marks
+            for age in range(_PERIODS)
+        ],
+        "known_for": _PERIODS * _PERIOD,
+    }
