@@ -9,7 +9,7 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
@@ -18,8 +18,12 @@ from structlog.types import EventDict, Processor, WrappedLogger
 #: Seven digits and more, however they are spaced, that are no part of a word: ids have letters.
 _NUMBER = re.compile(r"(?:%2[Bb]|\+|(?<!\w))\d(?:[\s().\-]{0,2}\d){6,14}(?!\w)")
 _MASK = "[number]"
-#: Ours to show: the number that both sides know.
-_SHOWN = frozenset({"virtual_number"})
+#: The same wherever it stands: for lines that may hold a path.
+_ANYWHERE = re.compile(r"\d(?:[\s().\-]{0,2}\d){6,}")
+#: Ours to show: from the carrier's list of what our account rents.
+_SHOWN = frozenset({"owned_number"})
+#: Shown when it is known to be ours: webhooks name it, and may name anything.
+_SHOWN_IF_OURS = "virtual_number"
 #: Loud at INFO, or with job arguments, URLs and forms in what they say.
 _QUIET = ("rq", "rq.worker", "rq.job", "rq.queue", "twilio", "twilio.http_client", "urllib3")
 
@@ -38,18 +42,35 @@ def mask(value: Any) -> Any:
 
 
 class MaskNumbers(logging.Filter):
-    """For handlers that are not ours, such as gunicorn's."""
+    """For handlers that are not ours, such as gunicorn's. Its lines at DEBUG hold paths."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = mask(record.getMessage()), ()
+        message = record.getMessage()
+        if record.levelno <= logging.DEBUG:
+            message = _ANYWHERE.sub(_MASK, message)
+        record.msg, record.args = mask(message), ()
         return True
 
 
+class _OurNumbers:
+    """Which numbers are known to be ours; none before anybody has said so."""
+
+    is_ours: Callable[[str], bool] = staticmethod(lambda _number: False)
+
+
+def show_numbers(is_ours: Callable[[str], bool]) -> None:
+    """For the start of every process that knows the map of numbers."""
+    _OurNumbers.is_ours = staticmethod(is_ours)
+
+
+def _is_shown(key: str, value: Any) -> bool:
+    if key == _SHOWN_IF_OURS:
+        return isinstance(value, str) and _OurNumbers.is_ours(value)
+    return key in _SHOWN or key.startswith("_")
+
+
 def mask_numbers(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    return {
-        key: value if key in _SHOWN or key.startswith("_") else mask(value)
-        for key, value in event.items()
-    }
+    return {key: value if _is_shown(key, value) else mask(value) for key, value in event.items()}
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, default=repr)

@@ -77,6 +77,7 @@ class Settings(BaseModel):
     ring_timeout: Annotated[int, Field(ge=5, le=600)] = 25
     call_time_limit: Annotated[int, Field(ge=60, le=14400)] = 3600
     record_retention: Annotated[int, Field(ge=3600)] = 90 * 24 * 3600
+    metrics_token: SecretStr = SecretStr("")
     api_requests_per_minute: Annotated[int, Field(ge=1)] = 6_000
     log_level: Annotated[str, Field(pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
     web_concurrency: Annotated[int, Field(ge=1, le=64)] = 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from config.logging import show_numbers
 from config.settings import Settings
 from relay.carrier.client import Carrier
 from relay.domain.board import Board, CarrierAccount
@@ -23,10 +24,12 @@ def build_deployment(settings: Settings) -> Deployment:
             messaging_service=board.messaging_service_sid,
         )
 
-    return Deployment(
+    deployment = Deployment(
         settings,
         connect(settings.redis_url.get_secret_value(), tls_verify=settings.redis_tls_verify),
         Vault(settings.relay_sealing_keys, settings.relay_index_keys),
         carrier_of=carrier_of,
         jobs_of=lambda board: BoardJobs(queues, board),
     )
+    show_numbers(deployment.numbers.is_known)
+    return deployment

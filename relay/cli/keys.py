@@ -54,8 +54,8 @@ def create(name: str, scopes: tuple[str, ...], board: str) -> None:
     Only a hash of it is kept: nobody can show it again.
     """
     wanted = set(map(Scope, scopes))
-    if Scope.BOARDS in wanted and len(wanted) > 1:
-        raise click.UsageError("A deployment key has the scope boards and no other.")
+    if Scope.BOARDS in wanted and not wanted <= {Scope.BOARDS, Scope.METRICS}:
+        raise click.UsageError("A deployment key has the scope boards and no board's.")
     keys = _deployment_keys() if Scope.BOARDS in wanted else _keys(board)
     click.echo(keys.create(name, wanted, now=time.time()))
 

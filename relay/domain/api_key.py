@@ -11,6 +11,8 @@ class Scope(StrEnum):
     PARTICIPANTS = "participants"
     NUMBERS = "numbers"
     AUDIT = "audit"
+    #: ``/metrics``; a deployment key may have it, too.
+    METRICS = "metrics"
     ADMIN = "admin"
     #: Of a deployment key, which belongs to no board; no key of a board has it.
     BOARDS = "boards"
@@ -26,5 +28,8 @@ class ApiKey:
     created_at: int
 
     def may(self, scope: Scope) -> bool:
-        """Whether the key reaches what needs ``scope``. ``admin`` reaches all of its board."""
+        """Whether the key reaches what needs ``scope``. ``admin`` reaches all of its board, and
+        ``boards`` the metrics of all."""
+        if scope is Scope.METRICS and Scope.BOARDS in self.scopes:
+            return True
         return scope in self.scopes or (Scope.ADMIN in self.scopes and scope is not Scope.BOARDS)

@@ -41,9 +41,11 @@ class ApiKeys:
 
     def create(self, name: str, scopes: Collection[Scope], *, now: float) -> str:
         """A new key, which is shown this once. Raises ValueError for a board's key with the scope
-        ``boards``, or a deployment key with another one; Unavailable."""
-        if (Scope.BOARDS in scopes) != (self._board == ""):
-            raise ValueError("Only deployment keys have the scope boards, and they have no other.")
+        ``boards``, or a deployment key with one that is a board's; Unavailable."""
+        if self._board and Scope.BOARDS in scopes:
+            raise ValueError("Only deployment keys have the scope boards.")
+        if not self._board and not set(scopes) <= {Scope.BOARDS, Scope.METRICS}:
+            raise ValueError("Deployment keys have the scopes boards and metrics, and no other.")
         key = f"{_PREFIX}_{self._board}_{secrets.token_hex(_KEY_BYTES)}"
         record = {"name": name, "scopes": sorted(scopes), "created_at": int(now)}
         digest = _hash(key)

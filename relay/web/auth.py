@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum, auto
+from hmac import compare_digest
 from typing import Any, TypeVar
 
 from flask import Flask, current_app, g, request
@@ -36,8 +37,8 @@ class Keyless(Enum):
 
     TO_THE_CARRIER = auto()
     TO_EVERYBODY = auto()
-    #: To everybody while the deployment has one board; else to deployment keys.
-    OF_ONE_BOARD = auto()
+    #: To a key with the scope ``metrics``, or the token METRICS_TOKEN.
+    TO_SCRAPERS = auto()
 
 
 Access = Scope | Keyless
@@ -58,10 +59,10 @@ def public(view: View) -> View:
     return _declare(Keyless.TO_EVERYBODY)(view)
 
 
-def public_of_one_board(view: View) -> View:
-    """Declares that a view answers everybody, unless it would tell of several boards: then it needs
-    the scope ``boards``."""
-    return _declare(Keyless.OF_ONE_BOARD)(view)
+def for_scrapers(view: View) -> View:
+    """Declares that a view answers keys with the scope ``metrics`` and who shows METRICS_TOKEN. It
+    tells of all boards: with several, a board's own key does not do."""
+    return _declare(Keyless.TO_SCRAPERS)(view)
 
 
 def _declare(access: Access) -> Callable[[View], View]:
@@ -105,8 +106,20 @@ def guard() -> None:
     access = current_app.extensions[_EXTENSION][request.endpoint]
     if isinstance(access, Scope):
         g.api_key = _authenticate(access)
-    elif access is Keyless.OF_ONE_BOARD and deployment().has_several_boards():
-        g.api_key = _authenticate(Scope.BOARDS)
+    elif access is Keyless.TO_SCRAPERS and not _shows_metrics_token():
+        g.api_key = _authenticate(Scope.METRICS)
+        if "board" in g and deployment().has_several_boards():
+            raise Forbidden("The metrics of several boards need a deployment key.")
+
+
+def _shows_metrics_token() -> bool:
+    token = deployment().settings.metrics_token.get_secret_value()
+    return bool(token) and compare_digest(_shown_token().encode(), token.encode())
+
+
+def _shown_token() -> str:
+    shown = request.authorization
+    return shown.token or "" if shown is not None and shown.type == "bearer" else ""
 
 
 def _authenticate(scope: Scope) -> ApiKey:
@@ -134,8 +147,7 @@ def _check(key: ApiKey, scope: Scope) -> None:
 def _find_key() -> tuple[ApiKey, RateLimits, int] | None:
     """The key that is shown, where its requests are counted, and how many a minute it has. From
     then on the request is the key's board's."""
-    shown = request.authorization
-    text = shown.token or "" if shown is not None and shown.type == "bearer" else ""
+    text = _shown_token()
     name = board_of(text)
     if name is None:
         return None

@@ -9,7 +9,7 @@ from flask import Response
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from relay.web.auth import public_of_one_board
+from relay.web.auth import for_scrapers
 from relay.web.current import deployment
 from relay.web.number_gauges import NumberGauges
 from relay.web.number_stats_gauges import NumberStatsGauges
@@ -21,7 +21,7 @@ _SHARED_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 
 
 @metrics.get("/metrics")
-@public_of_one_board
+@for_scrapers
 def read_metrics() -> Response:
     """What the service has done, in numbers: all boards together, or by board"""
     text = generate_latest(_registry()) + generate_latest(_of_the_store())

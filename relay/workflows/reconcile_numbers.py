@@ -190,7 +190,7 @@ def _compare_rest(looks: Mapping[str, _Look]) -> Iterator[Finding]:
     some = next(iter(looks.values()))
     number_map = some.services.store.number_map
     for number, owned in some.listed.items():
-        with pass_over_unreachable(virtual_number=number, step="compare"):
+        with pass_over_unreachable(owned_number=number, step="compare"):
             entered = number_map.look_again(number)
             place = entered or place_of_label(owned.label)
             if place is None:
@@ -238,7 +238,7 @@ def _tell(finding: Finding) -> None:
         log.warning(
             "numbers differ",
             kind=finding.kind,
-            virtual_number=finding.number,
+            owned_number=finding.number,
             board=finding.board,
             pool=finding.pool,
             repaired=finding.is_repaired,

@@ -21,11 +21,11 @@ def take_number_in(services: Services, job_id: str, owned: OwnedNumber, *, now: 
     try:
         add_to_pool(services, owned, pool, now=now)
     except Conflict:
-        log.warning("bought number is in another pool", virtual_number=owned.number, pool=pool)
+        log.warning("bought number is in another pool", owned_number=owned.number, pool=pool)
         services.store.purchases.settle(job_id, owned.number, is_bought=False)
         return Settled.NOT_BOUGHT
     if services.store.purchases.settle(job_id, owned.number, is_bought=True):
-        log.info("number bought", virtual_number=owned.number, pool=pool, job=job_id)
+        log.info("number bought", owned_number=owned.number, pool=pool, job=job_id)
     return Settled.BOUGHT
 
 
@@ -48,7 +48,7 @@ def settle_intent(services: Services, intent: Intent, *, now: float) -> Settled:
     have been lost, or its buyer killed. Another account's list says nothing. Raises CarrierError,
     Unavailable."""
     if not is_of_this_account(services, intent.account):
-        log.error("purchase of another account", virtual_number=intent.number, job=intent.job)
+        log.error("purchase of another account", owned_number=intent.number, job=intent.job)
         return Settled.UNKNOWN
     owned = services.carrier.numbers.find_owned(intent.number)
     is_ours = owned is not None and owned.label == label_of(
@@ -83,7 +83,7 @@ def try_to_join(services: Services, owned: OwnedNumber) -> None:
         if error.retryable:
             raise
         # It is rented, and can be called; reconciling tries again and says so each time.
-        log.warning("number not in messaging service", virtual_number=owned.number, code=error.code)
+        log.warning("number not in messaging service", owned_number=owned.number, code=error.code)
 
 
 def _capabilities_of(owned: OwnedNumber) -> str:

@@ -40,9 +40,9 @@ def test_few_routes_are_for_everybody():
     assert everybody == PUBLIC
 
 
-def test_of_several_boards_only_deployment_keys_read_the_metrics():
+def test_metrics_are_for_scrapers():
     found = {
-        rule.endpoint for rule in RULES if access_of(APP, rule.endpoint) is Keyless.OF_ONE_BOARD
+        rule.endpoint for rule in RULES if access_of(APP, rule.endpoint) is Keyless.TO_SCRAPERS
     }
 
     assert found == {"metrics.read_metrics"}

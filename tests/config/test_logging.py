@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 
 import pytest
 import structlog
 
-from config.logging import configure_logging, mask
+from config.logging import MaskNumbers, configure_logging, mask, show_numbers
 
 
 @pytest.fixture(autouse=True)
@@ -68,11 +69,34 @@ def test_masking_goes_into_everything_that_is_said() -> None:
 
 def test_a_line_is_one_json_object_with_its_ids(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("INFO")
-    structlog.get_logger().info("text sent", message="us.SM1", virtual_number="+14155550192")
+    structlog.get_logger().info("text sent", message="us.SM1")
     [line] = lines(capsys)
     assert (line["event"], line["message"], line["level"]) == ("text sent", "us.SM1", "info")
-    assert line["virtual_number"] == "+14155550192"
     assert "timestamp" in line
+
+
+def test_p2_a_virtual_number_is_shown_only_when_it_is_known_to_be_ours(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A webhook names it, and a parameter that was shifted named a candidate's number there."""
+    configure_logging()
+    for number in ("+14155550192", "+13105550127"):
+        structlog.get_logger().info("text received", virtual_number=number)
+    show_numbers({"+14155550192"}.__contains__)
+    for number in ("+14155550192", "+13105550127"):
+        structlog.get_logger().info("text received", virtual_number=number)
+    show_numbers(lambda _: False)
+    shown = [line["virtual_number"] for line in lines(capsys)]
+    assert shown == ["[number]", "[number]", "+14155550192", "[number]"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/candidates/c-310-555-0127_y", "/twilio/3105550127abc", "/v1/%2B13105550127"]
+)
+def test_p2_paths_of_gunicorns_debug_lines_are_masked(path: str) -> None:
+    record = logging.LogRecord("gunicorn.error", logging.DEBUG, "", 0, "GET %s", (path,), None)
+    assert MaskNumbers().filter(record)
+    assert not re.search(r"\d{4}", record.getMessage())
 
 
 def test_everybody_else_s_lines_leave_the_same_way(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,8 @@
-"""``/healthz``, ``/readyz`` and ``/metrics``: for everybody."""
+"""``/healthz`` and ``/readyz``, for everybody, and ``/metrics``, for who may scrape."""
 
 import pytest
 
+from relay.domain.api_key import Scope
 from relay.domain.board import Board
 from relay.domain.errors import Unavailable
 from relay.domain.number_comparison import Comparison, Discrepancy, Finding
@@ -9,7 +10,6 @@ from relay.domain.pool import Pool
 from relay.domain.purchase import FailureCode
 from relay.store.purchases import Shortage
 from relay.workflows.rest_numbers import rest_numbers
-from tests.store.test_boards import stop_answering
 from tests.web.api import make_api
 from tests.world import NOW, NUMBER
 
@@ -90,7 +90,7 @@ def test_a_service_whose_clock_is_wrong_is_not_ready(api):
 
 
 def test_metrics_can_be_read(api):
-    answer = api.http.get("/metrics")
+    answer = api.get("/metrics")
 
     assert answer.status_code == 200
     assert "relay_calls_total" in answer.text
@@ -99,7 +99,7 @@ def test_metrics_can_be_read(api):
 def test_metrics_of_several_processes_are_read_together(api, tmp_path, monkeypatch):
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
 
-    answer = api.http.get("/metrics")
+    answer = api.get("/metrics")
 
     assert answer.status_code == 200
     assert "relay_calls_total" not in answer.text, "none of this process alone"
@@ -115,7 +115,7 @@ def test_what_pools_cannot_buy_and_what_differs_is_measured(api):
         boards=["main"],
     )
 
-    text = api.http.get("/metrics").text
+    text = api.get("/metrics").text
 
     assert 'relay_pool_shortage{board="main",pool="us",reason="monthly_budget"} 3.0' in text
     assert 'relay_number_differences{board="main",kind="missing"} 1.0' in text
@@ -137,20 +137,46 @@ def test_a_board_that_is_away_does_not_hide_what_the_others_lack(api):
     assert 'relay_pool_shortage{board="second",pool="us",reason="monthly_budget"} 3.0' in text
 
 
+def test_metrics_are_for_keys_of_their_scope(api):
+    assert api.http.get("/metrics").status_code == 401
+    assert api.get("/metrics", key=api.key_with(Scope.SESSIONS)).status_code == 403
+    assert api.get("/metrics", key=api.key_with(Scope.METRICS)).status_code == 200
+
+
 def test_metrics_of_several_boards_are_for_a_deployment_key(api):
-    assert api.http.get("/metrics").status_code == 200
+    key = api.key_with(Scope.METRICS)
     api.world.deployment.registry.put(Board(name="second", spoken_name="Second Jobs"))
 
-    assert api.http.get("/metrics").status_code == 401
-    assert api.get("/metrics").status_code == 403
+    assert api.get("/metrics", key=key).status_code == 403
     assert api.get("/metrics", key=api.deployment_key()).status_code == 200
 
 
-def test_metrics_are_there_without_the_store(api):
-    assert api.http.get("/metrics").status_code == 200
-    api.redis.connection_pool.connection_kwargs["server"].connected = False
+@pytest.fixture
+def scraped():
+    """An API whose scraper shows a token."""
+    return make_api(METRICS_TOKEN="a token of sixteen letters")
 
-    answer = api.http.get("/metrics")
+
+def scrape(api, token="a token of sixteen letters"):
+    return api.http.get("/metrics", headers={"Authorization": f"Bearer {token}"})
+
+
+def test_a_scraper_shows_its_token(scraped):
+    assert scrape(scraped).status_code == 200
+    assert scrape(scraped, "another token").status_code == 401
+    scraped.world.deployment.registry.put(Board(name="second", spoken_name="Second Jobs"))
+    assert scrape(scraped).status_code == 200
+
+
+def test_without_a_token_nobody_scrapes_with_an_empty_one(api):
+    assert scrape(api, "").status_code == 401
+
+
+def test_metrics_are_there_without_the_store(scraped):
+    assert scrape(scraped).status_code == 200
+    scraped.redis.connection_pool.connection_kwargs["server"].connected = False
+
+    answer = scrape(scraped)
 
     assert answer.status_code == 200
     assert "relay_calls_total" in answer.text
@@ -160,15 +186,9 @@ def test_metrics_are_there_without_the_store(api):
 def test_how_numbers_stand_is_measured_by_pool(api):
     rest_numbers(api.world.services, now=NOW)
 
-    text = api.http.get("/metrics").text
+    text = api.get("/metrics").text
 
     assert 'relay_numbers{board="main",pool="us",status="available"} 1.0' in text
     assert 'relay_numbers_traffic{board="main",kind="ended",pool="us"} 0.0' in text
     assert "relay_tired_numbers" not in text
     assert NUMBER not in text
-
-
-def test_metrics_are_for_nobody_without_a_key_while_the_boards_are_not_known(api):
-    """There may be several."""
-    stop_answering(api.redis)
-    assert api.http.get("/metrics").status_code == 503

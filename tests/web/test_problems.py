@@ -198,7 +198,7 @@ def test_a_request_with_a_made_up_method_is_counted_as_other(api):
         assert_problem(api.ask("CALL-14155550101", "/v1/sessions"), 405, "method_not_allowed")
 
     assert [line["method"] for line in lines] == ["other"]
-    metrics = api.http.get("/metrics").text
+    metrics = api.get("/metrics").text
     assert 'relay_api_seconds_count{method="other",route="",status="405"}' in metrics
 
 
