@@ -1,7 +1,8 @@
-"""Where connections arrive: one that has not sent a request's head costs next to nothing."""
+"""Where connections arrive: one that has sent half a request, or nothing, costs next to nothing."""
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable
 from time import monotonic
@@ -10,12 +11,16 @@ from typing import Any
 from gevent import get_hub
 from gevent.server import StreamServer
 
-from config.serving.connection import HEAD_PATIENCE, Connection
+from config.serving.connection import BODY_PATIENCE, HEAD_PATIENCE, Connection
 from config.serving.slots import Slots, Wait
 
 _END_OF_HEAD = b"\r\n\r\n"
-#: Of a longer head gunicorn judges.
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,9})[ \t]*\r\n", re.IGNORECASE)
+#: Who says so sends no body before it has been asked to.
+_ASKS_FIRST = re.compile(rb"\r\nexpect:", re.IGNORECASE)
+#: Of a longer head gunicorn judges; a longer body the application refuses unread.
 _LONGEST_HEAD = 16 * 1024
+_LONGEST_BODY = 64 * 1024
 #: Seconds between two looks at who is late, and how many are let go at each: thousands at once
 #: would hold up a call.
 _LOOK_EVERY = 0.05
@@ -23,26 +28,46 @@ _ENDED_AT_ONCE = 200
 
 
 class _Arrival:
-    """A connection of which no whole head has arrived yet."""
+    """A connection whose first request has not arrived yet."""
+
+    __slots__ = ("address", "deadline", "patience", "received", "socket", "watcher")
 
     def __init__(self, socket: Any, address: tuple[str, int], watcher: Any) -> None:
         self.socket = socket
         self.address = address
         self.watcher = watcher
         self.received = b""
-        self.deadline = monotonic() + HEAD_PATIENCE
+        self.patience = HEAD_PATIENCE
+        self.deadline = 0.0
+
+    def has_head(self) -> bool:
+        return _END_OF_HEAD in self.received
+
+    def has_request(self) -> bool:
+        """As far as can be told at a glance; gunicorn's parser says what it really is."""
+        head, end, body = self.received.partition(_END_OF_HEAD)
+        if not end:
+            return len(head) >= _LONGEST_HEAD
+        length = _LENGTH.search(head + b"\r\n")
+        if length is None or _ASKS_FIRST.search(head):
+            return True
+        return len(body) >= int(length[1]) or int(length[1]) > _LONGEST_BODY
 
 
 class Reception(StreamServer):  # type: ignore[misc]  # gevent has no types
-    """Gives a connection a greenlet, and gunicorn's parser, once the head of its first request is
-    there; ends it when the head takes too long, or when slots run short.
+    """Gives a connection a greenlet, and to gunicorn, once its first request is there; ends it when
+    that takes too long, or when slots run short.
 
     All but ``handle`` runs in gevent's hub, so it never waits.
     """
 
     def __init__(self, listener: Any, handle: Callable[..., None], *, spawn: Any, slots: Slots):
         self._slots = slots
-        self._arrivals: OrderedDict[_Arrival, None] = OrderedDict()
+        #: Those with the same patience, the first deadline first.
+        self._arrivals: dict[int, OrderedDict[_Arrival, None]] = {
+            HEAD_PATIENCE: OrderedDict(),
+            BODY_PATIENCE: OrderedDict(),
+        }
         self._clock = get_hub().loop.timer(_LOOK_EVERY, _LOOK_EVERY)
         super().__init__(listener, handle=handle, spawn=spawn)
 
@@ -53,8 +78,9 @@ class Reception(StreamServer):  # type: ignore[misc]  # gevent has no types
     def close(self) -> None:
         super().close()
         self._clock.stop()
-        for arrival in list(self._arrivals):
-            self._end(arrival)
+        for arrivals in self._arrivals.values():
+            for arrival in list(arrivals):
+                self._end(arrival)
 
     def do_handle(self, accepted: Any, address: tuple[str, int]) -> None:
         """gevent's hook for a connection that was accepted."""
@@ -63,14 +89,14 @@ class Reception(StreamServer):  # type: ignore[misc]  # gevent has no types
             return
         accepted.settimeout(0.0)
         arrival = _Arrival(accepted, address, self.loop.io(accepted.fileno(), 1))
-        self._arrivals[arrival] = None
         self._slots.begin_wait(Wait.FOR_REST, arrival, lambda: self._end(arrival))
+        self._expect(arrival, HEAD_PATIENCE)
         arrival.watcher.start(self._read, arrival)
         self._read(arrival)
 
     def _read(self, arrival: _Arrival) -> None:
         try:
-            data = arrival.socket.recv(_LONGEST_HEAD)
+            data = arrival.socket.recv(_LONGEST_BODY)
         except BlockingIOError:
             return
         except OSError:
@@ -78,21 +104,30 @@ class Reception(StreamServer):  # type: ignore[misc]  # gevent has no types
         arrival.received += data
         if not data:
             self._end(arrival)
-        elif _END_OF_HEAD in arrival.received or len(arrival.received) >= _LONGEST_HEAD:
+        elif arrival.has_request():
             self._hand_on(arrival)
+        elif arrival.patience == HEAD_PATIENCE and arrival.has_head():
+            self._expect(arrival, BODY_PATIENCE)
 
     def _hand_on(self, arrival: _Arrival) -> None:
         self._forget(arrival)
         connection = Connection(arrival.socket, arrival.received, self._slots)
         super().do_handle(connection, arrival.address)
 
+    def _expect(self, arrival: _Arrival, patience: int) -> None:
+        self._arrivals[arrival.patience].pop(arrival, None)
+        arrival.patience = patience
+        arrival.deadline = monotonic() + patience
+        self._arrivals[patience][arrival] = None
+
     def _end_late_ones(self) -> None:
         now = monotonic()
-        for _ in range(min(_ENDED_AT_ONCE, len(self._arrivals))):
-            arrival = next(iter(self._arrivals))
-            if arrival.deadline > now:
-                return
-            self._end(arrival)
+        for arrivals in self._arrivals.values():
+            for _ in range(min(_ENDED_AT_ONCE, len(arrivals))):
+                arrival = next(iter(arrivals))
+                if arrival.deadline > now:
+                    break
+                self._end(arrival)
 
     def _end(self, arrival: _Arrival) -> None:
         self._forget(arrival)
@@ -102,5 +137,5 @@ class Reception(StreamServer):  # type: ignore[misc]  # gevent has no types
     def _forget(self, arrival: _Arrival) -> None:
         arrival.watcher.stop()
         arrival.watcher.close()
-        del self._arrivals[arrival]
+        del self._arrivals[arrival.patience][arrival]
         self._slots.end_wait(Wait.FOR_REST, arrival)

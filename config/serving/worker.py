@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import random
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
@@ -17,8 +19,9 @@ from config.serving.slots import Slots
 #: Of a body that nobody has read, so much is read for the next request's sake: then we hang up.
 _STEP = 64 * 1024
 _MOST_STEPS = 4
-#: Seconds that somebody who is refused waits for the answer.
-_PAUSE = 1.0
+#: Seconds that somebody who is refused waits for the answer; not the same, or those who came
+#: together would come back together.
+_PAUSES = (0.5, 1.5)
 _REFUSALS = ("401", "403")
 
 
@@ -33,6 +36,9 @@ class WebWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
     def load_wsgi(self) -> None:
         super().load_wsgi()
         self.wsgi = _pause_refusals(self.wsgi)
+        # What the start has made stays: to look through it again for garbage stops every call.
+        gc.collect()
+        gc.freeze()
 
     def server_class(self, listener: Any, **_: Any) -> Reception:
         """gunicorn's hook for what accepts connections. The slots bound how many there are: the
@@ -76,7 +82,7 @@ def _pause_refusals(app: App) -> App:
     def paused(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         def start(status: str, *more: Any) -> Any:
             if status.startswith(_REFUSALS):
-                environ["gunicorn.socket"].pause(_PAUSE)
+                environ["gunicorn.socket"].pause(random.uniform(*_PAUSES))
             return start_response(status, *more)
 
         return app(environ, start)

@@ -1,7 +1,8 @@
 """``python -m tests.bench [name …]``: measures, prints the tables, and writes its part of
 docs/benchmarks.md.
 
-Names: webhook, claims, api, memory, flat, phone, recycling. Without one, all of them, and the file.
+Names: webhook, floods, claims, api, memory, flat, phone, recycling. Without one, all of them, and
+the file.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from rich.console import Console
 from relay.embedded_redis import EmbeddedRedis
 from tests.bench.api_figures import api_rate
 from tests.bench.document import measured_on, put_part
+from tests.bench.flood_figures import floods
 from tests.bench.store_figures import claim_rate, flatness, memory, phone_change, recycling
 from tests.bench.table import Row, as_markdown
 from tests.bench.webhook_figures import webhook
@@ -25,6 +27,7 @@ SIZES = (10_000, 100_000, 1_000_000)
 Section = tuple[str, Callable[[EmbeddedRedis, Path], list[Row]]]
 SECTIONS: dict[str, Section] = {
     "webhook": ("A call comes in: one web worker, 100,000 open sessions", webhook),
+    "floods": ("A call comes in during a flood: one web worker", floods),
     "claims": ("Allocations in the store", lambda server, _: claim_rate(server)),
     "api": ("Allocations through the HTTP API", api_rate),
     "memory": ("Memory", lambda server, _: memory(server)),

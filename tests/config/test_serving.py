@@ -169,7 +169,7 @@ def test_who_is_refused_waits_while_others_are_answered(port: int) -> None:
         assert forger.recv(4096).startswith(b"HTTP/1.1 403")
         refused = time.monotonic() - began
 
-    assert answered < 0.9 < refused
+    assert answered < 0.5 <= refused
 
 
 def test_client_slots_hold_back_one_address_and_no_other(tmp_path: Path) -> None:
