@@ -81,6 +81,7 @@ class Settings(BaseModel):
     api_requests_per_minute: Annotated[int, Field(ge=1)] = 6_000
     log_level: Annotated[str, Field(pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
     web_concurrency: Annotated[int, Field(ge=1, le=64)] = 1
+    client_slots: Annotated[int, Field(ge=0)] = 0
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
 
     @field_validator("redis_url")

@@ -7,9 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from apiflask import APIFlask
-from flask import Request
 from flask.json.provider import DefaultJSONProvider
-from werkzeug.datastructures import ImmutableMultiDict
 
 from config.logging import configure_logging
 from config.settings import SettingsError, load_settings
@@ -38,17 +36,6 @@ API_VERSION = "1.0.0"
 _APP_LOAD_ERROR = 4
 
 
-class CarrierForm(ImmutableMultiDict[str, str]):
-    """A form as Twilio's signature check asks for it: it tries ``getall`` first, and would catch
-    an exception for each field."""
-
-    getall = ImmutableMultiDict.getlist
-
-
-class RelayRequest(Request):
-    parameter_storage_class = CarrierForm
-
-
 class ReadableJson(DefaultJSONProvider):
     """UTF-8 as it is: a phone hint's dots are for people to read."""
 
@@ -58,7 +45,6 @@ class ReadableJson(DefaultJSONProvider):
 class RelayApp(APIFlask):
     """Has no asynchronous views, so it need not look at each function to find out."""
 
-    request_class = RelayRequest
     json_provider_class = ReadableJson
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, TypeVar, cast
+from typing import Any, NoReturn, TypeVar, cast
 
 from flask import Blueprint, g, request
 
-from relay.carrier.signature import Form
+from relay.carrier.signature import Form, is_well_formed
 from relay.domain.errors import Forbidden, NotFound, NumberMoved, Unavailable
 from relay.metrics import FORGED_WEBHOOKS
 from relay.web.current import deployment, serve
@@ -17,12 +17,17 @@ from relay.workflows.services import Services
 Answer = TypeVar("Answer")
 
 SIGNATURE_HEADER = "X-Twilio-Signature"
+#: Several times what the carrier's largest forms have, some 50.
+MOST_FIELDS = 200
+#: The longest text, 1,600 characters of nine bytes each when encoded, and ten media are 18 KiB.
+LARGEST_FORM = 32 * 1024
 
 
 def require_signature(blueprint: Blueprint) -> None:
     """Lets only signed requests to the blueprint's views. Before anything else happens, a forged
     one is Forbidden, and one that cannot be checked now is Unavailable."""
     blueprint.url_value_preprocessor(_take_board)
+    blueprint.before_request(_refuse_floods)
     blueprint.before_request(_check_signature)
 
 
@@ -51,6 +56,17 @@ def _take_board(_endpoint: str | None, values: dict[str, Any] | None) -> None:
     g.board_named = (values or {}).pop("board", "")
 
 
+def _refuse_floods() -> None:
+    """What cannot be the carrier's is refused before it costs anything: without a signature of the
+    right form nothing of the body is read, and nothing is parsed of a form that is too large."""
+    if not is_well_formed(_signature()) or (request.content_length or 0) > LARGEST_FORM:
+        _refuse()
+    body = request.get_data()
+    if len(body) > LARGEST_FORM or body.count(b"&") >= MOST_FIELDS:
+        _refuse()
+    request.max_form_parts = MOST_FIELDS
+
+
 def _check_signature() -> None:
     """By a token of the path's or the called number's board, and of no other account than its."""
     fields = _signed_fields(_board_of_request())
@@ -59,22 +75,27 @@ def _check_signature() -> None:
         deployment().numbers.look_again_if_possible(_called())
         fields = _signed_fields(_board_of_request())
     if fields is None:
-        FORGED_WEBHOOKS.inc()
-        raise Forbidden(
-            "The signature does not fit the request.", title="Only the carrier may call this"
-        )
+        _refuse()
     g.signed_fields = fields
+
+
+def _refuse() -> NoReturn:
+    FORGED_WEBHOOKS.inc()
+    raise Forbidden(
+        "The signature does not fit the request.", title="Only the carrier may call this"
+    )
+
+
+def _signature() -> str:
+    return request.headers.get(SIGNATURE_HEADER, "")
 
 
 def _signed_fields(services: Services | None) -> Form | None:
     if services is None:
         return None
-    signature = request.headers.get(SIGNATURE_HEADER, "")
-    fields = serve(services).signature.signed_fields(_raw_target(), request.form, signature)
-    is_ours = fields is not None and fields.get("AccountSid", services.account.sid) in {
-        "",
-        services.account.sid,
-    }
+    fields = serve(services).signature.signed_fields(_raw_target(), request.form, _signature())
+    accounts = {"", services.account.sid}
+    is_ours = fields is not None and fields.get("AccountSid", "") in accounts
     return fields if is_ours else None
 
 

@@ -1,8 +1,8 @@
 """``python -m tests.bench [name …]``: measures, prints the tables, and writes its part of
 docs/benchmarks.md.
 
-Names: webhook, claims, api, memory, remembered, flat, phone, recycling, day. Without one, all of
-them, and the file.
+Names: webhook, floods, claims, api, memory, remembered, flat, phone, recycling, day. Without one,
+all of them, and the file.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from relay.embedded_redis import EmbeddedRedis
 from tests.bench.api_figures import api_rate
 from tests.bench.day_figures import honest_day
 from tests.bench.document import measured_on, put_part
+from tests.bench.flood_figures import floods
 from tests.bench.store_figures import (
     claim_rate,
     flatness,
@@ -34,6 +35,7 @@ SIZES = (10_000, 100_000, 1_000_000)
 Section = tuple[str, Callable[[EmbeddedRedis, Path], list[Row]]]
 SECTIONS: dict[str, Section] = {
     "webhook": ("A call comes in: one web worker, 100,000 open sessions", webhook),
+    "floods": ("A call comes in during a flood: one web worker", floods),
     "claims": ("Allocations in the store", lambda server, _: claim_rate(server)),
     "api": ("Allocations through the HTTP API", api_rate),
     "memory": ("Memory", lambda server, _: memory(server)),

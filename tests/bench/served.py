@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,10 +56,12 @@ def environment_of(server: EmbeddedRedis, port: int, url: str) -> dict[str, str]
 
 
 @contextmanager
-def gunicorn(app: str, environment: dict[str, str], directory: Path) -> Iterator[None]:
+def gunicorn(
+    app: str, environment: dict[str, str], directory: Path, *, run_by: Sequence[str] = ()
+) -> Iterator[None]:
     with (directory / "web.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "--config", "config/server.py", app],
+            [*run_by, sys.executable, "-m", "gunicorn", "--config", "config/server.py", app],
             cwd=ROOT,
             env=environment,
             stdout=log,

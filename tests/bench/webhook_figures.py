@@ -51,7 +51,7 @@ def webhook(server: EmbeddedRedis, directory: Path) -> list[Row]:
     opened = fill(store, board, SESSIONS, now=time.time())
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    calls = _signed_calls(opened, url)
+    calls = signed_calls(opened, url, CALLS)
     file = directory / "calls.tsv"
     write_requests(calls, file)
     environment = environment_of(server, port, url)
@@ -127,9 +127,9 @@ def _one_call(steady, alone, crowded) -> list[Row]:
     ]
 
 
-def _signed_calls(opened: list[Claimed], url: str) -> list[Request]:
+def signed_calls(opened: list[Claimed], url: str, count: int) -> list[Request]:
     rng, validator = random.Random(SEED), RequestValidator(TOKEN)
-    return [_signed_call(rng.choice(opened), ordinal, url, validator) for ordinal in range(CALLS)]
+    return [_signed_call(rng.choice(opened), ordinal, url, validator) for ordinal in range(count)]
 
 
 def _signed_call(claimed: Claimed, ordinal: int, url: str, validator: RequestValidator) -> Request:

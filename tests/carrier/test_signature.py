@@ -4,7 +4,7 @@ import pytest
 from prometheus_client import REGISTRY
 from werkzeug.datastructures import MultiDict
 
-from relay.carrier.signature import SignatureCheck
+from relay.carrier.signature import SignatureCheck, is_well_formed
 from relay.sandbox.webhooks.signature import sign
 
 URL = "https://example.com"
@@ -79,3 +79,41 @@ def test_such_fields_are_kept_when_they_are_signed() -> None:
     fields = form(StirVerstat="TN-Validation-Passed-A")
     signature = sign(TOKEN, URL + TARGET, fields)
     assert check.signed_fields(TARGET, fields, signature) is fields
+
+
+@pytest.mark.parametrize("token", [TOKEN, NEXT_TOKEN])
+@pytest.mark.parametrize("signed_address", [URL, f"{URL}:443"])
+@pytest.mark.parametrize("late", [{}, {"CallToken": "token"}])
+def test_the_port_the_next_token_and_late_fields_may_come_together(
+    token: str, signed_address: str, late: dict[str, str]
+) -> None:
+    signature = sign(token, signed_address + TARGET, FIELDS)
+
+    assert check.signed_fields(TARGET, form(**late), signature) == form()
+
+
+def test_an_address_with_a_port_may_be_signed_without_it() -> None:
+    with_port = SignatureCheck("http://example.com:8000", [TOKEN])
+
+    for address in ("http://example.com", "http://example.com:8000"):
+        assert with_port.signed_fields(TARGET, form(), sign(TOKEN, address + TARGET, FIELDS))
+
+
+def test_a_target_that_ends_in_a_question_mark_may_be_signed_with_it_and_without() -> None:
+    for target in ("/voice?", "/voice"):
+        assert check.signed_fields("/voice?", form(), sign(TOKEN, URL + target, FIELDS))
+
+
+@pytest.mark.parametrize(
+    ("signature", "well_formed"),
+    [
+        (SIGNATURE, True),
+        ("", False),
+        (SIGNATURE[:-1], False),
+        (SIGNATURE + "\n", False),
+        ("é" + SIGNATURE[1:], False),
+        ("_" + SIGNATURE[1:], False),
+    ],
+)
+def test_a_signature_is_28_characters_of_base64(signature: str, well_formed: bool) -> None:
+    assert is_well_formed(signature) is well_formed

@@ -13,6 +13,7 @@ WRONG = {
     "LOG_LEVEL": ("loud", "must be DEBUG, INFO, WARNING or ERROR"),
     "PUBLIC_BASE_URL": ("relay", "must look like https://relay.example.com"),
     "RELAY_SEALING_KEYS": ("short", "a bare secret needs at least 16 characters"),
+    "CLIENT_SLOTS": ("-1", "Input should be greater than or equal to 0"),
 }
 
 
