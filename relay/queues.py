@@ -19,6 +19,7 @@ from rq.serializers import JSONSerializer
 from config.queues import NUMBERS, TEXTS
 from config.schedule import PeriodicJob
 from config.settings import Settings
+from relay.domain.participant import Role
 from relay.store.connection import CONNECT_TIMEOUT, QUIET_START, READ_TIMEOUT
 
 log = structlog.get_logger()
@@ -92,6 +93,21 @@ class JobQueues:
                 "job not enqueued", board=board, message=message_id, error=type(error).__name__
             )
 
+    def end_calls(self, board: str, person: str) -> None:
+        """A hint: recycling does the same."""
+        try:
+            self._texts.enqueue_call(
+                "workers.jobs.end_calls",
+                args=(board, person),
+                timeout=_JOB_TIMEOUT,
+                result_ttl=_FORGOTTEN_AFTER,
+                failure_ttl=_FAILURE_TTL,
+                ttl=_HINT_TTL,
+                description="end calls",
+            )
+        except RedisError as error:
+            log.warning("job not enqueued", board=board, error=type(error).__name__)
+
     def buy_numbers(self, board: str, job_id: str) -> None:
         """A hint as for a message. It expires when the next hint is due."""
         try:
@@ -150,6 +166,9 @@ class BoardJobs:
 
     def buy_numbers(self, job_id: str) -> None:
         self._queues.buy_numbers(self._board, job_id)
+
+    def end_calls(self, role: Role, ref: str) -> None:
+        self._queues.end_calls(self._board, f"{role}.{ref}")
 
     def is_backed_up(self) -> bool:
         return self._queues.is_backed_up()

@@ -70,12 +70,16 @@ class RecordingJobs:
 
     sent: list[str] = field(default_factory=list)
     purchases: list[str] = field(default_factory=list)
+    ended: list[tuple[Role, str]] = field(default_factory=list)
 
     def send_message(self, message_id: str) -> None:
         self.sent.append(message_id)
 
     def buy_numbers(self, job_id: str) -> None:
         self.purchases.append(job_id)
+
+    def end_calls(self, role: Role, ref: str) -> None:
+        self.ended.append((role, ref))
 
     def is_backed_up(self) -> bool:
         return False

@@ -9,9 +9,11 @@ from functools import cache
 
 from config.settings import load_settings
 from relay.bootstrap import build_deployment
+from relay.domain.participant import Role
 from relay.store.clock import ClockGuard
 from relay.workflows.buy_numbers import buy_numbers as work_on_purchase
 from relay.workflows.deployment import Deployment
+from relay.workflows.end_ringing_calls import end_ringing_calls as end_calls_that_ring
 from relay.workflows.forecast_pool import sample_pools as sample_all_pools
 from relay.workflows.keep_headroom import keep_headroom as keep_pools_headroom
 from relay.workflows.pass_over_unreachable import for_each_board, pass_over_unreachable
@@ -71,6 +73,11 @@ def buy_numbers(board: str, job_id: str) -> None:
     work_on_purchase(deployment().of_board(board), job_id, clock=_now)
 
 
+def end_calls(board: str, person: str) -> None:
+    role, _, ref = person.partition(".")
+    end_calls_that_ring(deployment().of_board(board), Role(role), ref)
+
+
 def recycle() -> None:
     _each_board(lambda board: recycle_sessions(board, now=_now()))
 
@@ -112,6 +119,7 @@ def renew_signatures() -> None:
 JOBS: tuple[Callable[..., None], ...] = (
     send_texts,
     buy_numbers,
+    end_calls,
     recycle,
     resume_purchases,
     keep_headroom,

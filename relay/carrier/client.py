@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twilio.rest import Client
 
+from relay.carrier.calls import CarrierCalls
 from relay.carrier.http import TIMEOUT, CarrierHttp
 from relay.carrier.messages import CarrierMessages
 from relay.carrier.numbers import CarrierNumbers
@@ -25,5 +26,6 @@ class Carrier:
         messaging_service: str = "",
     ) -> None:
         client = Client(account_sid, auth_token, http_client=CarrierHttp(base_url, timeout))
+        self.calls = CarrierCalls(client)
         self.messages = CarrierMessages(client)
         self.numbers = CarrierNumbers(client, messaging_service=messaging_service)

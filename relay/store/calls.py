@@ -17,6 +17,7 @@ from relay.store.decided import decided_by
 from relay.store.keys import BoardKeys
 from relay.store.records import unpack_session
 from relay.store.scripts import Scripts
+from relay.store.sessions import read_sessions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,11 @@ class CallRecord:
     was_accepted: bool
     leg_sid: str
     attestation: str
+
+    @property
+    def sid(self) -> str:
+        """The carrier's CallSid."""
+        return _sid_of(self.id)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +165,18 @@ class Calls:
             short_call=SHORT_CALL,
         )
         return bool(status)
+
+    def ringing_of(self, role: Role, ref: str) -> list[CallRecord]:
+        """Calls of a person's sessions that nobody has taken yet. Raises Unavailable."""
+        leases = self._client.hgetall(self._keys.leases)
+        sessions = read_sessions(self._client, self._keys, list(leases))
+        ids = [
+            call_id(session.pool, line.partition("\t")[0])
+            for session in sessions
+            if session.party(role).ref == ref
+            for line in leases[session.id].splitlines()
+        ]
+        return [call for call in self.of_ids(ids) if call.status is CallStatus.RINGING]
 
     def of_ids(self, interaction_ids: Sequence[str]) -> list[CallRecord]:
         """The records of calls, as far as they are kept. Raises Unavailable."""

@@ -50,6 +50,11 @@ class Erasures:
         )
         return outcome
 
+    def since(self, moment: float) -> list[tuple[Role, str]]:
+        """Who was erased since then."""
+        members = self._client.zrange(self._keys.erasures, moment, "+inf", byscore=True)
+        return [(Role(role), ref) for role, _, ref in (m.partition(":") for m in members)]
+
     def forget(self, *, before: float) -> int:
         """Whom was erased before that moment is not remembered any more. Returns how many."""
         return int(self._client.zremrangebyscore(self._keys.erasures, "-inf", before))

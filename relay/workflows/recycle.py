@@ -11,6 +11,7 @@ from typing import Self
 
 import structlog
 
+from relay.workflows.end_ringing_calls import end_ringing_calls
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
@@ -19,6 +20,8 @@ log = structlog.get_logger()
 BATCH = 25
 #: Seconds in which a repeated erasure is answered as the first one.
 ERASURES_REMEMBERED = 3600
+#: Seconds that a call of somebody erased could still ring: the job that ends it may be lost.
+_LONGEST_RING = 620
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class Recycled:
 def recycle(services: Services, *, now: float) -> Recycled:
     """Recycles the board; safe to run side by side with itself. Raises Unavailable."""
     services.store.erasures.forget(before=now - ERASURES_REMEMBERED)
+    for role, ref in services.store.erasures.since(now - _LONGEST_RING):
+        end_ringing_calls(services, role, ref)
     done = Recycled(purged=_purge_ended(services, now))
     for name in services.store.pools.names():
         done += recycle_pool(services, name, now=now)

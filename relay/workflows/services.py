@@ -8,6 +8,7 @@ from typing import Protocol
 from config.settings import Settings
 from relay.carrier.client import Carrier
 from relay.domain.board import Board, CarrierAccount
+from relay.domain.participant import Role
 from relay.store.store import Store
 from relay.vault import Vault
 
@@ -20,6 +21,9 @@ class Jobs(Protocol):
 
     def buy_numbers(self, job_id: str) -> None:
         """Work on this purchase. Never raises: the sweeper is behind it."""
+
+    def end_calls(self, role: Role, ref: str) -> None:
+        """End the calls of somebody erased that ring. Never raises: recycling is behind it."""
 
     def is_backed_up(self) -> bool:
         """Whether so much waits for a worker, or it cannot be known, that another hint is no help.

@@ -44,7 +44,7 @@ LAYERS = {
         "relay.carrier",
         "relay.workflows",
     ),
-    "relay.queues": ("config", "relay.store"),
+    "relay.queues": ("config", "relay.domain", "relay.store"),
     "relay.embedded_redis": (),
     "relay.bootstrap": (
         "config",

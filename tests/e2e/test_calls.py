@@ -213,3 +213,16 @@ def test_p5_a_call_in_progress_survives_the_end_of_its_session(stage):
     assert not call.is_over.is_set()
     call.hang_up()
     eventually(lambda: stage.session(session["id"])["status"], lambda found: found == "closed")
+
+
+def test_a_ringing_call_of_a_recruiter_who_is_erased_ends(stage):
+    """Their leg has no guard: it would be connected when they pick up."""
+    session = stage.open()
+    stage.phone("rita").on_ring = Answer(ring_seconds=20)
+    call = stage.phone("carl").call(session["virtual_number"])
+    stage.phone("rita").wait_for_ring()
+
+    assert stage.api.send("DELETE", "/v1/recruiters/rita").status_code == 204
+
+    trace = call.wait(10)
+    assert not trace.bridged

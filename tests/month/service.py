@@ -11,6 +11,7 @@ from typing import Any
 import redis
 
 from relay.carrier.client import Carrier
+from relay.domain.participant import Role
 from relay.embedded_redis import EmbeddedRedis
 from relay.sandbox import SimulatedCarrier
 from relay.store.connection import connect
@@ -43,6 +44,9 @@ class Queue:
 
     def buy_numbers(self, job_id: str) -> None:
         self.purchases.append(job_id)
+
+    def end_calls(self, role: Role, ref: str) -> None:
+        """Recycling does it."""
 
     def is_backed_up(self) -> bool:
         return False

@@ -1,0 +1,89 @@
+"""Calls that ring when one of their people is erased."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from relay.carrier.webhooks import InboundCall, KeyPress
+from relay.domain.errors import CarrierError
+from relay.domain.participant import Role
+from relay.domain.trouble import Trouble
+from relay.workflows.connect_call import connect_call
+from relay.workflows.erase_participant import erase_participant
+from relay.workflows.recycle import recycle
+from relay.workflows.screen_call import take_answer
+from tests.world import CARL, NOW, NUMBER, RITA, World, make_world
+
+
+@dataclass
+class EndedCalls:
+    """In place of the carrier's calls."""
+
+    ended: list[str] = field(default_factory=list)
+    trouble: CarrierError | None = None
+
+    def end(self, call_sid: str) -> None:
+        self.ended.append(call_sid)
+        if self.trouble:
+            raise self.trouble
+
+
+@dataclass
+class CallsOnly:
+    calls: EndedCalls = field(default_factory=EndedCalls)
+
+
+@pytest.fixture
+def carrier() -> CallsOnly:
+    return CallsOnly()
+
+
+@pytest.fixture
+def world(carrier: CallsOnly) -> World:
+    world = make_world(carrier=carrier)
+    world.open()
+    return world
+
+
+def call(world: World, caller: str, sid: str) -> None:
+    inbound = InboundCall(call_sid=sid, caller=caller, called=NUMBER)
+    connect_call(world.services, inbound, now=NOW)
+
+
+def test_ringing_calls_of_who_is_erased_are_ended(world: World, carrier: CallsOnly) -> None:
+    call(world, CARL, "CA1")
+    call(world, RITA, "CA2")
+    take_answer(
+        world.services,
+        "us.CA2",
+        KeyPress(call_sid="CA3", parent_call_sid="CA2", digits="1"),
+        now=NOW,
+    )
+    erase_participant(world.services, Role.RECRUITER, "rita", now=NOW)
+    assert world.jobs.ended == [(Role.RECRUITER, "rita")]
+    assert carrier.calls.ended == []
+
+    recycle(world.services, now=NOW + 1)
+
+    assert carrier.calls.ended == ["CA1"], "the other one was taken, and goes on"
+
+
+def test_a_call_that_is_over_keeps_no_recycling(world: World, carrier: CallsOnly) -> None:
+    call(world, CARL, "CA1")
+    erase_participant(world.services, Role.RECRUITER, "rita", now=NOW)
+    carrier.calls.trouble = CarrierError(Trouble.LATER, 21220)
+    recycle(world.services, now=NOW + 1)
+    assert carrier.calls.ended == ["CA1"]
+
+
+def test_nobody_else_s_calls_are_ended(world: World, carrier: CallsOnly) -> None:
+    call(world, CARL, "CA1")
+    world.services.store.numbers.add(
+        "+14155550193", "us", carrier_sid="PN" + "1" * 32, capabilities="vs", now=NOW
+    )
+    world.open("nora", "dan")
+    erase_participant(world.services, Role.RECRUITER, "nora", now=NOW)
+    recycle(world.services, now=NOW + 1)
+    assert carrier.calls.ended == []
