@@ -44,7 +44,7 @@ class Signer:
 
 
 def _signature(key: bytes, texts: tuple[str, ...]) -> str:
-    # With its length before each text, so that no two lists are one message.
-    message = b"".join(b"%d:%s" % (len(text), text) for text in map(str.encode, texts))
-    digest = hmac.digest(key, message, sha256)[:_SIGNATURE_BYTES]
+    # With all lengths in front, so that no two lists are one message.
+    message = f"{[*map(len, texts)]}{''.join(texts)}"
+    digest = hmac.digest(key, message.encode(), sha256)[:_SIGNATURE_BYTES]
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-#: Seconds that one set is written to, and sets that are looked into.
-_PERIOD = 10 * 24 * 3600
-_PERIODS = 4
+#: Seconds that one set is written to, and sets that are looked into: this period's and the last
+#: one's. Days in place of these would be thirty look-ups a call.
+_PERIOD = 30 * 24 * 3600
+_PERIODS = 2
 #: Enough for a million calls and texts a day.
-_SHARDS = 32_768
+_SHARDS = 65_536
 
 
 def decided_by(marks: Iterable[int], *, now: float) -> dict[str, Any]:

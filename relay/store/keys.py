@@ -126,7 +126,7 @@ class BoardKeys(Keys):
     )
     refused = Family("string", "MessageSid", "answer to a text that went to nobody", lives="a week")
     decided = Family(
-        "set", "bucket", "calls and texts decided on, as truncated keyed hashes", lives="40 days"
+        "set", "bucket", "calls and texts decided on, as truncated keyed hashes", lives="60 days"
     )
     told = Family(
         "string", "number index about", "text that was answered by a refusal", lives="a day"

@@ -24,7 +24,7 @@ from relay.domain.session import pool_of
 from relay.metrics import CALLS
 from relay.store.calls import CallLimits, IncomingCall, call_id
 from relay.vault import Unreadable
-from relay.workflows.open_seals import check_is_shown, open_phone
+from relay.workflows.open_seals import reach
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
@@ -96,10 +96,8 @@ def _reach(services: Services, call: InboundCall, route: Route) -> PhoneNumber:
     """The counterpart's phone. Raises Unreadable when the caller is not whom the store says."""
     if route.session is None or route.caller is None:
         raise ValueError("a call to connect has a session and a side")
-    session, caller = route.session, route.caller
-    if not route.is_by_code:
-        check_is_shown(services, session, caller, route.seals.of(caller), call.caller)
-    return open_phone(services, session, caller.other, route.seals.of(caller.other))
+    shown = None if route.is_by_code else call.caller
+    return reach(services, route.session, route.caller, route.seals, shown=shown)
 
 
 def _find(services: Services, call: InboundCall, now: float) -> tuple[str, Route]:

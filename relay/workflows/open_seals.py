@@ -12,7 +12,7 @@ import structlog
 from relay.domain.errors import Unavailable
 from relay.domain.participant import Participant, Role
 from relay.domain.phone import PhoneNumber
-from relay.domain.session import Session
+from relay.domain.session import Seals, Session
 from relay.store.alarms import Alarm
 from relay.vault import Unreadable
 from relay.workflows.services import Services
@@ -20,20 +20,30 @@ from relay.workflows.services import Services
 log = structlog.get_logger()
 
 
+def reach(
+    services: Services, session: Session, caller: Role, seals: Seals, *, shown: str | None
+) -> PhoneNumber:
+    """The counterpart's phone. ``shown`` is the caller's as the carrier shows it, or None where an
+    access code has let them in. Raises Unreadable as the other functions do."""
+    _check_genuine(services, session)
+    if shown is not None:
+        _check_shown(services, session, caller, seals.of(caller), shown)
+    return _unseal_side(services, session, caller.other, seals.of(caller.other))
+
+
 def check_is_shown(
     services: Services, session: Session, side: Role, sealed: str, shown: str
 ) -> None:
     """Raises Unreadable unless ``shown``, whom the carrier says that it heard from, is the phone of
-    this side of the session."""
-    if open_phone(services, session, side, sealed).reveal() != shown:
-        raise _alarm(services, Alarm.CALLER, f"this is not the {side}'s phone", session=session.id)
+    this side of the session, and the session is one of ours."""
+    _check_genuine(services, session)
+    _check_shown(services, session, side, sealed, shown)
 
 
 def open_phone(services: Services, session: Session, side: Role, sealed: str) -> PhoneNumber:
     """Raises Unreadable when the session is not one of ours, or the seal is not this person's."""
-    if not services.store.sessions.is_genuine(session):
-        raise _alarm(services, Alarm.SESSION, "its signature is wrong", session=session.id)
-    return _unseal(services, side, session.party(side).ref, sealed)
+    _check_genuine(services, session)
+    return _unseal_side(services, session, side, sealed)
 
 
 def open_phone_of(services: Services, person: Participant) -> PhoneNumber:
@@ -47,6 +57,20 @@ def check_is_ours(services: Services, session: Session) -> None:
     if services.store.number_map.find(session.virtual_number) is None:
         _alarm(services, Alarm.NUMBER, "its number is none of ours", session=session.id)
         raise Unavailable("The session's number is not one of ours.")
+
+
+def _check_genuine(services: Services, session: Session) -> None:
+    if not services.store.sessions.is_genuine(session):
+        raise _alarm(services, Alarm.SESSION, "its signature is wrong", session=session.id)
+
+
+def _check_shown(services: Services, session: Session, side: Role, sealed: str, shown: str) -> None:
+    if _unseal_side(services, session, side, sealed).reveal() != shown:
+        raise _alarm(services, Alarm.CALLER, f"this is not the {side}'s phone", session=session.id)
+
+
+def _unseal_side(services: Services, session: Session, side: Role, sealed: str) -> PhoneNumber:
+    return _unseal(services, side, session.party(side).ref, sealed)
 
 
 def _unseal(services: Services, role: Role, ref: str, sealed: str) -> PhoneNumber:

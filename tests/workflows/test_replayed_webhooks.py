@@ -116,4 +116,4 @@ def test_a_sid_is_kept_as_an_integer_of_eight_bytes(world: World) -> None:
     (key,) = client.scan_iter("{main}:decided:*")
     (mark,) = client.smembers(key)
     assert int(mark) < 2**63
-    assert 30 * DAY < client.ttl(key) <= 40 * DAY
+    assert 30 * DAY < client.ttl(key) <= 60 * DAY
