@@ -226,3 +226,20 @@ def test_a_ringing_call_of_a_recruiter_who_is_erased_ends(stage):
 
     trace = call.wait(10)
     assert not trace.bridged
+
+
+def test_a_forged_caller_id_needs_the_code_or_meets_the_guard(stage):
+    session = stage.open()
+    number, failed = session["virtual_number"], "TN-Validation-Failed-A"
+
+    refused = stage.phone("rita").call(number, verstat=failed).wait(20)
+    assert not refused.bridged
+    assert "could not verify" in " ".join(refused.heard_by_caller)
+    code = session["access_code"]
+    assert stage.phone("rita").call(number, verstat=failed, digits=code).wait(20).bridged
+
+    announced = stage.phone("carl").call(number, verstat=failed).wait(20)
+    assert announced.bridged
+    assert "could not verify" in " ".join(announced.heard_by_callee)
+    listed = [one["attestation"] for one in stage.interactions(session["id"])]
+    assert listed == ["failed", "failed"]
