@@ -78,50 +78,45 @@ class JobQueues:
 
     def send_message(self, board: str, message_id: str) -> None:
         """A hint for a worker: when Redis is away, the sweeper enqueues it later."""
-        try:
-            self._texts.enqueue_call(
-                "workers.jobs.send_texts",
-                args=(board, message_id),
-                timeout=_JOB_TIMEOUT,
-                result_ttl=_FORGOTTEN_AFTER,
-                failure_ttl=_FAILURE_TTL,
-                retry=Tries(max=_TRIES),
-                description="send texts",
-            )
-        except RedisError as error:
-            log.warning(
-                "job not enqueued", board=board, message=message_id, error=type(error).__name__
-            )
+        self._hint(self._texts, "send_texts", board, message_id, ttl=None, retry=Tries(max=_TRIES))
 
     def end_calls(self, board: str, person: str) -> None:
         """A hint: recycling does the same."""
-        try:
-            self._texts.enqueue_call(
-                "workers.jobs.end_calls",
-                args=(board, person),
-                timeout=_JOB_TIMEOUT,
-                result_ttl=_FORGOTTEN_AFTER,
-                failure_ttl=_FAILURE_TTL,
-                ttl=_HINT_TTL,
-                description="end calls",
-            )
-        except RedisError as error:
-            log.warning("job not enqueued", board=board, error=type(error).__name__)
+        self._hint(self._texts, "end_calls", board, person)
 
     def buy_numbers(self, board: str, job_id: str) -> None:
         """A hint as for a message. It expires when the next hint is due."""
+        self._hint(self._numbers, "buy_numbers", board, job_id)
+
+    def _hint(
+        self,
+        queue: Queue,
+        function: str,
+        board: str,
+        identifier: str,
+        *,
+        ttl: int | None = _HINT_TTL,
+        retry: Tries | None = None,
+    ) -> None:
         try:
-            self._numbers.enqueue_call(
-                "workers.jobs.buy_numbers",
-                args=(board, job_id),
+            queue.enqueue_call(
+                f"workers.jobs.{function}",
+                args=(board, identifier),
                 timeout=_JOB_TIMEOUT,
                 result_ttl=_FORGOTTEN_AFTER,
                 failure_ttl=_FAILURE_TTL,
-                ttl=_HINT_TTL,
-                description="buy numbers",
+                ttl=ttl,
+                retry=retry,
+                description=function.replace("_", " "),
             )
         except RedisError as error:
-            log.warning("job not enqueued", board=board, job=job_id, error=type(error).__name__)
+            log.warning(
+                "job not enqueued",
+                function=function,
+                board=board,
+                id=identifier,
+                error=type(error).__name__,
+            )
 
     def is_backed_up(self) -> bool:
         """Without Redis too: the sweeper asks again in seconds."""
