@@ -25,6 +25,7 @@ PERIODIC_JOBS = (
     # The latest sample of an hour is kept: a missed slot or two are no gap.
     PeriodicJob(name="sample-pools", function="workers.jobs.sample_pools", every=600),
     PeriodicJob(name="renew-signatures", function="workers.jobs.renew_signatures", every=3600),
+    PeriodicJob(name="rewrite-files", function="workers.jobs.rewrite_files", every=10),
     PeriodicJob(name="recycle", function="workers.jobs.recycle", every=5),
     PeriodicJob(name="reconcile-inbound", function="workers.jobs.reconcile_inbound", every=60),
     PeriodicJob(

@@ -228,6 +228,12 @@ class Board:
     def audit(self) -> dict[str, Session]:
         return audit_pool(self.client, self.pool.name)
 
+    def make_erasures_final(self) -> None:
+        """As when the files of Redis have been rewritten."""
+        moment = self.store.erasures.latest_pending()
+        if moment:
+            self.store.erasures.note_final(moment)
+
     def is_empty(self) -> bool:
         """Whether nothing is left in the pool but its numbers and its policy."""
         return not left_over(self.client, self.pool.name)

@@ -24,6 +24,7 @@ from relay.workflows.release_numbers import release_numbers as release_pools_num
 from relay.workflows.renew_signatures import renew_signatures as renew_all_signatures
 from relay.workflows.rest_numbers import rest_numbers as rest_tired_numbers
 from relay.workflows.resume_purchases import resume_purchases as resume_begun_purchases
+from relay.workflows.rewrite_files import rewrite_files as rewrite_all_files
 from relay.workflows.send_texts import send_texts as send_waiting_texts
 from relay.workflows.services import Services
 
@@ -115,6 +116,11 @@ def renew_signatures() -> None:
     renew_all_signatures(deployment())
 
 
+def rewrite_files() -> None:
+    _clock().check()
+    rewrite_all_files(deployment(), now=time.time())
+
+
 #: All there are: a worker runs no other function (``known_job.py``).
 JOBS: tuple[Callable[..., None], ...] = (
     send_texts,
@@ -129,4 +135,5 @@ JOBS: tuple[Callable[..., None], ...] = (
     reconcile_inbound,
     reconcile_numbers,
     renew_signatures,
+    rewrite_files,
 )

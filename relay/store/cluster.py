@@ -113,6 +113,10 @@ class ClusterClient(CoreCommands):
         """A client of each master. Raises Unavailable when nobody knows them."""
         return self._topology.masters()
 
+    def learn_masters(self) -> None:
+        """Asks for them; quietly keeps those that are known when nobody says so in time."""
+        self._topology.refresh()
+
     def master_of(self, key: str) -> Client:
         """A client of the master that has the key. Raises Unavailable."""
         return self._topology.client_of(key_slot(key.encode()))

@@ -103,6 +103,32 @@ def masters(client: Client) -> list[Client]:
     return found
 
 
+def masters_now(client: Client) -> list[Client]:
+    """The same, asked for anew: a replica may have taken a master's place unseen."""
+    if is_cluster(client):
+        client.learn_masters()
+    return masters(client)
+
+
+def address_of(client: Client) -> str:
+    """Where a client's server listens: host and port, or a socket's path."""
+    where = client.connection_pool.connection_kwargs
+    return str(where.get("path") or f"{where.get('host')}:{where.get('port')}")
+
+
+def client_at(client: Client, host: str, port: int) -> Client:
+    """A client like another one, of a server beside it."""
+    pool = client.connection_pool
+    where = {name: value for name, value in pool.connection_kwargs.items() if name != "path"}
+    by_path = "path" in pool.connection_kwargs
+    return OurErrors(
+        connection_pool=LeanPool(
+            connection_class=redis.Connection if by_path else pool.connection_class,
+            **{**where, "host": host, "port": port},
+        )
+    )
+
+
 def master_of(client: Client, key: str) -> Client:
     """Which Redis has a key: the same object for all keys on it. Raises Unavailable."""
     return client.master_of(key) if is_cluster(client) else client

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from redis.exceptions import ResponseError
 
 from relay.domain.errors import Unavailable
-from relay.store.connection import Client, is_cluster, masters
+from relay.store.connection import Client, address_of, is_cluster, masters
 
 #: The features we use came with it.
 LEAST_VERSION = (6, 2)
@@ -94,7 +94,7 @@ def absent_masters(client: Client) -> list[str]:
     Raises Unavailable when no node answers."""
     if not is_cluster(client):
         return []
-    return [_name(master) for master in masters(client) if not _answers(master)]
+    return [address_of(master) for master in masters(client) if not _answers(master)]
 
 
 def _answers(master: Client) -> bool:
@@ -102,11 +102,6 @@ def _answers(master: Client) -> bool:
         return bool(master.ping())
     except Unavailable:
         return False
-
-
-def _name(master: Client) -> str:
-    where = master.connection_pool.connection_kwargs
-    return f"{where['host']}:{where['port']}"
 
 
 def _configured(client: Client, name: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from relay.domain.erasure import Erasure, ErasureStatus
 from relay.domain.errors import Conflict
 from relay.domain.participant import Role
 from relay.domain.session import ClosedReason
@@ -9,6 +10,7 @@ from relay.store.connection import Client
 from relay.store.keys import BoardKeys
 from relay.store.people import held_by, unpack_participant
 from relay.store.phone_changes import ATTEMPTS, closings_of, distinct, open_sessions_of
+from relay.store.rewritings import Rewritings
 from relay.store.scripts import Scripts
 
 
@@ -19,6 +21,7 @@ class Erasures:
         self._client = client
         self._scripts = scripts
         self._keys = keys
+        self._rewritings = Rewritings(client)
 
     def erase(self, role: Role, ref: str, *, now: float) -> bool:
         """Forgets the record, closes the sessions and takes calls under way back. From now on
@@ -50,11 +53,41 @@ class Erasures:
         )
         return outcome
 
+    def get(self, role: Role, ref: str) -> Erasure | None:
+        """The latest of a person, a month long and until it is final."""
+        moment = self._client.zscore(self._keys.erasures, f"{role}:{ref}")
+        if moment is None:
+            return None
+        return Erasure(role, ref, int(moment), self._status(int(moment)))
+
+    def _status(self, moment: int) -> ErasureStatus:
+        if moment <= self._rewritten():
+            return ErasureStatus.DONE
+        latest = self._rewritings.latest()
+        if latest and latest.refusing:
+            return ErasureStatus.PENDING_PROVIDER
+        return ErasureStatus.PENDING
+
+    def latest_pending(self) -> int | None:
+        """The moment of the latest that is not final; None when all are."""
+        latest = self._client.zrange(self._keys.erasures, 0, 0, desc=True, withscores=True)
+        moment = int(latest[0][1]) if latest else 0
+        return moment if moment > self._rewritten() else None
+
+    def note_final(self, moment: int) -> None:
+        """All up to this moment are in no file any more."""
+        self._client.set(self._keys.rewritten, moment)
+
+    def _rewritten(self) -> int:
+        return int(self._client.get(self._keys.rewritten) or 0)
+
     def since(self, moment: float) -> list[tuple[Role, str]]:
-        """Who was erased since then."""
-        members = self._client.zrange(self._keys.erasures, moment, "+inf", byscore=True)
+        """Who was erased since then, in seconds."""
+        members = self._client.zrange(self._keys.erasures, moment * 1000, "+inf", byscore=True)
         return [(Role(role), ref) for role, _, ref in (m.partition(":") for m in members)]
 
     def forget(self, *, before: float) -> int:
-        """Whom was erased before that moment is not remembered any more. Returns how many."""
-        return int(self._client.zremrangebyscore(self._keys.erasures, "-inf", before))
+        """Who was erased before that moment, for good, is not remembered any more. Returns how
+        many."""
+        last = min(int(before * 1000), self._rewritten())
+        return int(self._client.zremrangebyscore(self._keys.erasures, "-inf", last))

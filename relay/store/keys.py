@@ -39,6 +39,9 @@ class DeploymentKeys(Keys):
     compared = Family(
         "hash", "account", "last comparison with an account's numbers", lives="for ever"
     )
+    rewriting = Key(
+        "string", "latest rewriting of Redis's files: boards, servers, progress", lives="for ever"
+    )
     #: Laid out as a board's; `record_opt_out` and `carry_stops_over` run with either.
     stopped = Family(
         "hash",
@@ -95,7 +98,10 @@ class BoardKeys(Keys):
     new_counterparts = Family(
         "string", "role ref", "new phones paired with a person's", lives="a day"
     )
-    erasures = Key("sorted set", "role:ref of who was erased lately, by when", lives="an hour")
+    erasures = Key("sorted set", "role:ref of who was erased, by when (in ms)", lives="a month")
+    rewritten = Key(
+        "string", "up to which moment (in ms) erasures are in no file", lives="for ever"
+    )
 
     sessions = Key("hash", "session id → record (`records.py`)", lives="retention")
     open = Family("hash", "role ref", "counterpart's ref → id of the open session", lives="open")

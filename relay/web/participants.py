@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeAlias
+
 from apiflask import APIBlueprint
+from flask import Response
 
 from relay.domain.api_key import Scope
+from relay.domain.erasure import ErasureStatus
 from relay.domain.errors import NotFound
 from relay.domain.participant import CandidateDetails, Participant, RecruiterDetails, Role
 from relay.web.auth import needs
 from relay.web.current import client, now, services
 from relay.web.ids import check_form
-from relay.web.presenting import present_candidate, present_recruiter
+from relay.web.presenting import present_candidate, present_erasure, present_recruiter
 from relay.web.schemas.participants import (
     CandidateAnswer,
     CandidateBody,
+    ErasureAnswer,
     RecruiterAnswer,
     RecruiterBody,
 )
-from relay.workflows.erase_participant import erase_participant
+from relay.workflows.erase_participant import erase_participant, find_erasure
 from relay.workflows.register_participant import register_candidate, register_recruiter
 
 recruiters = APIBlueprint("recruiters", __name__, url_prefix="/v1/recruiters")
 candidates = APIBlueprint("candidates", __name__, url_prefix="/v1/candidates")
+
+_Erased: TypeAlias = tuple[ErasureAnswer, int, dict[str, str]] | Response
+
+_ERASED: dict[int | str, dict[str, str | dict[str, dict[str, Any]]]] = {
+    202: {"description": "Erased; the files of Redis are still to be rewritten"},
+    204: {"description": "Erased before, for good"},
+}
 
 
 @recruiters.put("/<ref>")
@@ -55,11 +67,26 @@ def get_recruiter(ref: str) -> RecruiterAnswer:
 
 @recruiters.delete("/<ref>")
 @needs(Scope.PARTICIPANTS)
-@recruiters.output({}, 204)
-def delete_recruiter(ref: str) -> tuple[str, int]:
-    """Erase a recruiter: sessions closed, number unrecoverable"""
-    erase_participant(services(), Role.RECRUITER, check_form(ref), now=now())
-    return "", 204
+@recruiters.output(ErasureAnswer, 202)
+@recruiters.doc(responses=_ERASED)
+def delete_recruiter(ref: str) -> _Erased:
+    """Erase a recruiter: sessions closed, number unrecoverable
+
+    Closed and out of use at once. The erasure is final when Redis's files are rewritten, too: until
+    then this answers 202, and `Location` says where to ask; repeated after that, 204.
+    """
+    return _erase(Role.RECRUITER, ref)
+
+
+@recruiters.get("/<ref>/erasure")
+@needs(Scope.PARTICIPANTS)
+@recruiters.output(ErasureAnswer)
+def get_recruiter_erasure(ref: str) -> ErasureAnswer:
+    """Read how far a recruiter's erasure is
+
+    It is kept for a month, and until it is final.
+    """
+    return present_erasure(find_erasure(services(), Role.RECRUITER, check_form(ref)))
 
 
 @candidates.put("/<ref>")
@@ -95,11 +122,33 @@ def get_candidate(ref: str) -> CandidateAnswer:
 
 @candidates.delete("/<ref>")
 @needs(Scope.PARTICIPANTS)
-@candidates.output({}, 204)
-def delete_candidate(ref: str) -> tuple[str, int]:
-    """Erase a candidate: sessions closed, number unrecoverable"""
-    erase_participant(services(), Role.CANDIDATE, check_form(ref), now=now())
-    return "", 204
+@candidates.output(ErasureAnswer, 202)
+@candidates.doc(responses=_ERASED)
+def delete_candidate(ref: str) -> _Erased:
+    """Erase a candidate: sessions closed, number unrecoverable
+
+    Closed and out of use at once. The erasure is final when Redis's files are rewritten, too: until
+    then this answers 202, and `Location` says where to ask; repeated after that, 204.
+    """
+    return _erase(Role.CANDIDATE, ref)
+
+
+@candidates.get("/<ref>/erasure")
+@needs(Scope.PARTICIPANTS)
+@candidates.output(ErasureAnswer)
+def get_candidate_erasure(ref: str) -> ErasureAnswer:
+    """Read how far a candidate's erasure is
+
+    It is kept for a month, and until it is final.
+    """
+    return present_erasure(find_erasure(services(), Role.CANDIDATE, check_form(ref)))
+
+
+def _erase(role: Role, ref: str) -> _Erased:
+    erasure = erase_participant(services(), role, check_form(ref), now=now())
+    if erasure.status is ErasureStatus.DONE:
+        return Response(status=204)
+    return present_erasure(erasure), 202, {"Location": f"/v1/{role}s/{ref}/erasure"}
 
 
 def _find(role: Role, ref: str) -> Participant:

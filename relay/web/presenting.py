@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
+from relay.domain.erasure import Erasure
 from relay.domain.forecast import Forecast
 from relay.domain.interaction import Interaction
 from relay.domain.participant import Participant
@@ -15,7 +16,7 @@ from relay.domain.session import Channel, ClosedReason, Session
 from relay.web.schemas.interactions import InteractionAnswer
 from relay.web.schemas.jobs import JobAnswer, JobFailureAnswer
 from relay.web.schemas.numbers import CapabilitiesAnswer, NumberAnswer, ReputationAnswer
-from relay.web.schemas.participants import CandidateAnswer, RecruiterAnswer
+from relay.web.schemas.participants import CandidateAnswer, ErasureAnswer, RecruiterAnswer
 from relay.web.schemas.policies import as_answered
 from relay.web.schemas.pools import (
     ForecastAnswer,
@@ -139,6 +140,10 @@ def present_interaction(interaction: Interaction) -> InteractionAnswer:
         error_code=interaction.error_code,
         attestation=interaction.attestation,
     )
+
+
+def present_erasure(erasure: Erasure) -> ErasureAnswer:
+    return ErasureAnswer(status=erasure.status, erased_at=erasure.moment // 1000)
 
 
 def present_job(job: Purchase) -> JobAnswer:

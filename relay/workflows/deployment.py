@@ -16,6 +16,7 @@ from relay.store.boards import BoardRegistry
 from relay.store.connection import Client
 from relay.store.keys import DeploymentKeys
 from relay.store.number_map import NumberMap
+from relay.store.rewritings import Rewritings
 from relay.store.store import Store
 from relay.vault import Unreadable, Vault
 from relay.workflows.services import Jobs, Services
@@ -44,6 +45,7 @@ class Deployment:
         self.registry = BoardRegistry(client, vault.signer)
         self.numbers = NumberMap(client, vault.signer)
         self.api_keys = ApiKeys(client, DeploymentKeys(), vault.signer)
+        self.rewritings = Rewritings(client)
         self._carrier_of = carrier_of
         self._jobs_of = jobs_of
         self._services: dict[str, Services] = {}

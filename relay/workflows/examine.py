@@ -23,6 +23,7 @@ from relay.store.durability import (
 )
 from relay.store.worker_status import count_workers, has_ticker
 from relay.vault import Unreadable
+from relay.workflows.check_files import check_files
 from relay.workflows.check_keys import check_keys
 from relay.workflows.check_readiness import (
     Check,
@@ -54,6 +55,7 @@ def examine(deployment: Deployment, *, queues: Client) -> Iterator[Check]:
         yield from _check_store(deployment)
         yield from check_keys(deployment)
         yield from check_signatures(deployment)
+        yield from check_files(deployment)
         yield _check_ticker(deployment)
         boards = [deployment.main.board, *deployment.registry.all()]
     except Unavailable:

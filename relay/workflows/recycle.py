@@ -19,7 +19,7 @@ log = structlog.get_logger()
 #: Sessions in one script call: under a millisecond of Redis (docs/benchmarks.md).
 BATCH = 25
 #: Seconds in which a repeated erasure is answered as the first one.
-ERASURES_REMEMBERED = 3600
+ERASURES_REMEMBERED = 30 * 24 * 3600
 #: Seconds that a call of somebody erased could still ring: the job that ends it may be lost.
 _LONGEST_RING = 620
 

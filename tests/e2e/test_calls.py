@@ -222,7 +222,7 @@ def test_a_ringing_call_of_a_recruiter_who_is_erased_ends(stage):
     call = stage.phone("carl").call(session["virtual_number"])
     stage.phone("rita").wait_for_ring()
 
-    assert stage.api.send("DELETE", "/v1/recruiters/rita").status_code == 204
+    assert stage.api.send("DELETE", "/v1/recruiters/rita").status_code == 202
 
     trace = call.wait(10)
     assert not trace.bridged

@@ -67,9 +67,22 @@ def test_a_new_phone_moves_the_session_on_the_same_number(stage):
 def test_an_erased_candidate_is_reached_by_nobody(stage):
     session = stage.open()
 
-    assert stage.api.send("DELETE", "/v1/candidates/carl").status_code == 204
+    assert stage.api.send("DELETE", "/v1/candidates/carl").status_code == 202
 
     trace = stage.phone("rita").call(session["virtual_number"]).wait(20)
     assert not trace.bridged
     assert stage.session(session["id"])["closed_reason"] == "erased"
     assert stage.api.send("GET", "/v1/candidates/carl").status_code == 404
+
+
+def test_an_erasure_is_final_when_the_files_are_rewritten(stage):
+    stage.open()
+    asked = stage.api.send("DELETE", "/v1/candidates/carl")
+    assert asked.json()["status"] == "pending"
+
+    eventually(
+        lambda: stage.api.ask("GET", asked.headers["Location"])["status"],
+        lambda status: status == "done",
+        seconds=120,
+    )
+    assert stage.api.send("DELETE", "/v1/candidates/carl").status_code == 204

@@ -400,6 +400,7 @@ def test_p2_an_erased_person_is_gone_at_once_and_leaves_nothing(crowded: Board) 
     ends = {s.recruiter.ref: s.closed_reason for s in crowded.audit().values()}
     assert ends == {"rita": ClosedReason.ERASED, "quinn": None}
     assert not crowded.client.hexists(KEYS.seals, "recruiter:rita")
+    crowded.make_erasures_final()
     assert crowded.store.erasures.forget(before=crowded.now) == 1
     assert not crowded.erase(Role.RECRUITER, "rita")
 

@@ -35,6 +35,7 @@ def all_answers(api):
     for kind, ref in (("recruiters", "r-1001"), ("candidates", "c-77")):
         yield api.get(f"/v1/{kind}/{ref}")
         yield api.get(f"/v1/{kind}/{CARL}")
+        yield api.get(f"/v1/{kind}/{CARL}/erasure")
         yield api.put(f"/v1/{kind}/{CARL}", {"phone": CARL})
         yield api.put(f"/v1/{kind}/{ref}", {"phone": DAN, "name": "x"})
         yield api.put(f"/v1/{kind}/{ref}", {"phone": DAN})

@@ -117,9 +117,20 @@ def test_a_new_phone_takes_over_the_open_sessions(api):
 def test_an_erased_person_is_gone_and_their_sessions_are_closed(api, role, path):
     session = api.open_session()
 
-    assert api.delete(path).status_code == 204
+    assert api.get(f"{path}/erasure").status_code == 404
+    erased = api.delete(path)
+    assert erased.status_code == 202
+    assert erased.headers["Location"] == f"{path}/erasure"
+    assert erased.json["status"] == "pending"
+    assert api.get(f"{path}/erasure").json == erased.json
+    assert api.delete(path).json == erased.json
     assert api.get(path).status_code == 404
     closed = api.get(f"/v1/sessions/{session['id']}").json
     assert closed["status"] == "closed"
     assert closed["closed_reason"] == "erased"
     assert api.world.services.store.people.get(role, path.rpartition("/")[2]) is None
+
+    erasures = api.world.services.store.erasures
+    erasures.note_final(erasures.latest_pending())
+    assert api.get(f"{path}/erasure").json["status"] == "done"
+    assert api.delete(path).status_code == 204

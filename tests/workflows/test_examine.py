@@ -66,6 +66,8 @@ def test_a_service_that_is_set_up_well_has_nothing_to_mend():
     world.services.store.pools.put(Pool(name="us", country="US", allowed_countries=("US", "CA")))
     config = {"appendonly": "yes", "maxmemory-policy": "noeviction"}
     client.config_get = lambda name: {name: config[name]}
+    client.command = lambda: {"bgsave": {}, "bgrewriteaof": {}}
+    client.acl_dryrun = lambda *_: "OK"
     import_number(world.services, NUMBER, "us", now=NOW)
 
     found = find(world, with_workers(*(queue.name for queue in QUEUES)))

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from relay.domain.erasure import ErasureStatus
 from relay.domain.participant import LOCALE, LONGEST_NAME, ParticipantStatus
 from relay.web.schemas.base import Answer, Body, Instant, Phone, Ref, shown
 
@@ -110,3 +111,18 @@ class CandidateAnswer(_Person):
     """A candidate on record."""
 
     time_zone: str
+
+
+class ErasureAnswer(Answer):
+    """How far an erasure is."""
+
+    status: Annotated[
+        ErasureStatus,
+        Field(
+            description=(
+                "`pending` until Redis's files are rewritten; `pending_provider` where Redis, or "
+                "whoever runs it, refuses that: its operator has to do it"
+            )
+        ),
+    ]
+    erased_at: Instant

@@ -1,13 +1,14 @@
 -- erase_participant: forgets a person: their record, who holds their phone, their open sessions and
 -- the decisions of their calls under way. From now on nobody finds them.
 -- keys: person=person(role ref) holders=holder(held*) theirs=sessions_of(role ref) seals
---       erasures
+--       erasures rewritten
 -- args: ref reason held:list
 -- uses: closing_all revoking
 --
 -- Nothing that is left can be turned into their number: keyed hashes of bindings that cool, and of
 -- a STOP. Texts on their way to them cannot be sent any more. held: a candidate's indexes on
--- record, none of a recruiter. Safe to run twice: `erasures` remembers who was erased lately.
+-- record, none of a recruiter. Safe to run twice: `erasures` remembers who was erased lately, by a
+-- moment later than any before, also than those that are forgotten.
 --
 -- Answers "erased", "unknown", or "again" (the person is not as the caller has seen them).
 local member = args.role .. ":" .. args.ref
@@ -28,5 +29,8 @@ for _, key in ipairs(keys.holders) do
 end
 redis.call("DEL", keys.person)
 redis.call("HDEL", keys.seals, member)
-redis.call("ZADD", keys.erasures, args.now, member)
+local latest = redis.call("ZRANGE", keys.erasures, 0, 0, "REV", "WITHSCORES")[2]
+local before = math.max(tonumber(latest or 0), tonumber(redis.call("GET", keys.rewritten) or 0))
+local moment = math.max(math.floor(args.now * 1000), before + 1)
+redis.call("ZADD", keys.erasures, string.format("%.0f", moment), member)
 return "erased"

@@ -1,0 +1,29 @@
+"""The latest rewriting of the files of Redis, for all boards."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from relay.domain.erasure import Progress, Rewriting
+from relay.store.connection import Client
+from relay.store.keys import DeploymentKeys
+
+
+class Rewritings:
+    """Every method raises Unavailable when Redis is away."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._key = DeploymentKeys().rewriting
+
+    def latest(self) -> Rewriting | None:
+        noted = self._client.get(self._key)
+        if not noted:
+            return None
+        fields = json.loads(noted)
+        servers = {name: Progress(word) for name, word in fields["servers"].items()}
+        return Rewriting(fields["began_at"], fields["covers"], servers)
+
+    def note(self, rewriting: Rewriting) -> None:
+        self._client.set(self._key, json.dumps(asdict(rewriting)))
