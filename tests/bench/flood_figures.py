@@ -21,6 +21,7 @@ from tests.bench.board import empty, fill, make_board, stock
 from tests.bench.served import ROOT, Request, environment_of, free_port, gunicorn
 from tests.bench.table import Row
 from tests.bench.webhook_figures import FORM, PATH, SIGNATURE_HEADER, signed_calls
+from tests.key_ring import SIGNER
 
 SESSIONS = 1_000
 #: More than are made; none comes twice.
@@ -87,7 +88,7 @@ FLOODS = (
 
 
 def floods(server: EmbeddedRedis, directory: Path) -> list[Row]:
-    store = Store(connect(server.url))
+    store = Store(connect(server.url), SIGNER)
     empty(store)
     stock(store, 100)
     opened = fill(store, make_board(100, 1_000), SESSIONS, now=time.time())
