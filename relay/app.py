@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from apiflask import APIFlask
+from flask import Request
 from flask.json.provider import DefaultJSONProvider
 
 from config.logging import configure_logging
@@ -18,7 +19,7 @@ from relay.web.current import attach
 from relay.web.docs import docs
 from relay.web.health import health
 from relay.web.jobs import jobs
-from relay.web.lifecycle import register_lifecycle
+from relay.web.lifecycle import LARGEST_BODY, register_lifecycle
 from relay.web.messages import messages
 from relay.web.metrics import metrics
 from relay.web.numbers import numbers
@@ -27,6 +28,7 @@ from relay.web.participants import candidates, recruiters
 from relay.web.pools import pools
 from relay.web.problems import register_problems
 from relay.web.sessions import sessions
+from relay.web.signed import MOST_FIELDS
 from relay.web.voice import voice
 from relay.workflows.deployment import Deployment
 from relay.workflows.learn_numbers import learn_numbers
@@ -42,10 +44,20 @@ class ReadableJson(DefaultJSONProvider):
     ensure_ascii = False
 
 
+class LimitedRequest(Request):
+    """How large it may be is no setting, so it need not be looked up for each."""
+
+    # One more, so that a body in chunks that is too large can be told from the largest.
+    max_content_length = LARGEST_BODY + 1
+    max_form_memory_size = LARGEST_BODY
+    max_form_parts = MOST_FIELDS
+
+
 class RelayApp(APIFlask):
     """Has no asynchronous views, so it need not look at each function to find out."""
 
     json_provider_class = ReadableJson
+    request_class = LimitedRequest
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from hmac import compare_digest
 from urllib.parse import urlparse
 
@@ -64,6 +65,7 @@ class SignatureCheck:
         )
 
 
+@lru_cache(maxsize=1000)
 def _addresses(url: str) -> list[str]:
     """As the carrier may have signed it, the likeliest first: with its port or without."""
     parsed = urlparse(url)

@@ -68,7 +68,7 @@ class Script:
         self._fixed = [key for key in declared if not key.parts]
         composed = [_Composed.read(key) for key in declared if key.parts]
         #: Keys made of arguments: single ones first, then those of lists.
-        self._composed = sorted(composed, key=lambda each: bool(each.key.list_name))
+        self._composed = sorted(composed, key=lambda each: bool(each.list_name))
         self._fixed_names: dict[str, list[str]] = {}
         self.keys = [*self._fixed, *(each.key for each in self._composed)]
         prelude = Prelude(scalars, self._lists, self.keys)
@@ -101,7 +101,7 @@ class Script:
         made = fixed.copy()
         for composed in self._composed:
             namer = keys.namer(composed.key.attribute)
-            for element in given[composed.key.list_name] if composed.key.list_name else _ONCE:
+            for element in given[composed.list_name] if composed.list_name else _ONCE:
                 made += namer(*[read(element, given) for read in composed.readers])
         return made
 
@@ -160,10 +160,12 @@ class _Composed:
 
     key: DeclaredKey
     readers: tuple[_PartReader, ...]
+    #: The list argument that makes it several keys; "" where it is one.
+    list_name: str
 
     @classmethod
     def read(cls, key: DeclaredKey) -> _Composed:
-        return cls(key, tuple(map(_part_reader, key.parts)))
+        return cls(key, tuple(map(_part_reader, key.parts)), key.list_name)
 
 
 def _part_reader(part: str) -> _PartReader:

@@ -24,8 +24,6 @@ _ROUTERS_ID = re.compile(r"(?=.*[a-f])[0-9a-f-]{32,36}")
 
 
 def register_lifecycle(app: APIFlask) -> None:
-    # One more, so that a body in chunks that is too large can be told from the largest.
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY + 1
     app.before_request(_begin)
     app.before_request(_refuse_large_bodies)
     app.before_request(auth.guard)

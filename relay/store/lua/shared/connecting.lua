@@ -13,11 +13,9 @@
 -- `lease` is how many seconds a call can last at most, `retention` how many its record is kept,
 -- `attestation` is "A", "B", "C", "failed" or "".
 
-local function connecting(keys, id, side, record, by_code)
-  local session = read_session(record)
+local function connecting(keys, found, by_code)
   return {
-    "connect", id, side, record, by_code,
-    seal_of(keys, session, "recruiter"), seal_of(keys, session, "candidate"),
+    "connect", found.id, found.side, found.record, by_code, seals_of_both(keys, found.session),
   }
 end
 
@@ -33,7 +31,8 @@ local function answered_before(keys, now)
     if known.sid == args.call_sid and record and known.holds == "1"
       and now - tonumber(known.decided_at) <= args.repeatable
     then
-      return connecting(keys, id, side, record, by_code)
+      local found = { id = id, side = side, record = record, session = read_session(record) }
+      return connecting(keys, found, by_code)
     end
   end
   return record and { "replayed", id, side, record } or { "replayed" }
@@ -53,7 +52,7 @@ local function connect(keys, found, now, by_code)
   redis.call("EXPIRE", keys.call, args.retention)
   redis.call("ZADD", keys.interactions, 0,
     table.concat({ found.id, whole(now), args.call_sid }, "\t"))
-  return connecting(keys, found.id, found.side, found.record, by_code)
+  return connecting(keys, found, by_code)
 end
 
 local function is_open_for_calls(found)
