@@ -32,6 +32,8 @@ class Connection(socket.socket):  # type: ignore[misc]  # gevent has no types
         self.is_gone = False
         self._received = received
         self._slots = slots
+        #: What is held back of an answer; None while nothing is.
+        self._held: list[bytes] | None = None
         self._expect(Wait.FOR_REST, HEAD_PATIENCE)
 
     def expect_body(self) -> None:
@@ -48,10 +50,29 @@ class Connection(socket.socket):  # type: ignore[misc]  # gevent has no types
             self._expect(Wait.FOR_REST, HEAD_PATIENCE)
         return data
 
+    @contextmanager
+    def answering_at_once(self) -> Iterator[None]:
+        """Sends at the end what is sent meanwhile: gunicorn sends head and body apart, and to send
+        is what an answer costs most."""
+        held: list[bytes] = []
+        self._held = held
+        try:
+            yield
+        finally:
+            self._held = None
+            if held and self.fileno() >= 0:
+                self.sendall(b"".join(held))
+
     def sendall(self, data: bytes, flags: int = 0) -> None:
+        if self._held is not None:
+            self._held.append(data)
+            return
+        sent = self._send_now(data, flags)
+        if sent == len(data):
+            return
         try:
             with self._until(monotonic() + ANSWER_PATIENCE, Wait.FOR_REST):
-                super().sendall(data, flags)
+                super().sendall(data[sent:], flags)
         except TimeoutError:
             raise ConnectionResetError(errno.ECONNRESET, "the client takes too long") from None
 
@@ -74,6 +95,13 @@ class Connection(socket.socket):  # type: ignore[misc]  # gevent has no types
     def _take_received(self, size: int) -> bytes:
         taken, self._received = self._received[:size], self._received[size:]
         return taken
+
+    def _send_now(self, data: bytes, flags: int) -> int:
+        """Sends what the kernel takes without waiting. Returns how much."""
+        try:
+            return int(self._sock.send(data, flags))
+        except BlockingIOError:
+            return 0
 
     def _recv_in_time(self, size: int, flags: int) -> bytes:
         with suppress(TimeoutError, BlockingIOError), self._until(self._deadline, self._awaited):

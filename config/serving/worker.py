@@ -56,7 +56,8 @@ class WebWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
     ) -> None:
         """Raises StopIteration where the connection cannot serve another request."""
         sock.expect_body()
-        super().handle_request(listener_name, req, sock, addr)
+        with sock.answering_at_once():
+            super().handle_request(listener_name, req, sock, addr)
         if not _can_discard(req.body) or sock.is_gone:
             raise StopIteration
         sock.expect_request(self.cfg.keepalive)

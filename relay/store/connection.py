@@ -5,6 +5,7 @@ Whatever Redis fails with is ``Unavailable``, the one error that the edges know.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -134,6 +135,18 @@ def master_of(client: Client, key: str) -> Client:
     return client.master_of(key) if is_cluster(client) else client
 
 
+class _Process:
+    #: How many forks led to this process.
+    forks = 0
+
+    @classmethod
+    def note_fork(cls) -> None:
+        cls.forks += 1
+
+
+os.register_at_fork(after_in_child=_Process.note_fork)
+
+
 class LeanPool(redis.ConnectionPool):
     """Hands out a connection without asking the kernel first whether it is still good.
 
@@ -145,9 +158,18 @@ class LeanPool(redis.ConnectionPool):
 
     #: Replaced when all connections are to be given up.
     _era: object = None
+    #: The forks that led to the process by which it was last used.
+    _forks = -1
+
+    def _checkpid(self) -> None:
+        """Without asking the kernel each time: a job is a fork, and must not share its parent's
+        sockets."""
+        if self._forks != _Process.forks:
+            super()._checkpid()
+            self._forks = _Process.forks
 
     def get_connection(self, *_args: Any, **_options: Any) -> Any:
-        self._checkpid()  # A worker's job is a fork: it must not share its parent's sockets.
+        self._checkpid()
         connection: Any
         try:
             connection = self._available_connections.pop()
