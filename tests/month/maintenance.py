@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from config.schedule import PERIODIC_JOBS
+from relay.workflows.deployment import Deployment
 from relay.workflows.forecast_pool import sample_pools
 from relay.workflows.keep_headroom import keep_headroom
 from relay.workflows.reconcile_inbound import reconcile_inbound
@@ -15,13 +16,14 @@ from relay.workflows.release_numbers import release_numbers
 from relay.workflows.renew_signatures import renew_signatures
 from relay.workflows.rest_numbers import rest_numbers
 from relay.workflows.resume_purchases import resume_purchases
+from relay.workflows.rewrite_files import rewrite_files
 from relay.workflows.services import Services
 from relay.workflows.sweep_outbox import sweep_outbox
 from tests.month.border import Killed
 from tests.month.service import Service
 
 Clock = Callable[[], float]
-#: By name in the schedule, so that a new job is missed here; one is the whole deployment's.
+#: By name in the schedule, so that a new job is missed here.
 _JOBS: dict[str, Callable[[Services, Clock], object]] = {
     "rest-numbers": lambda services, clock: rest_numbers(services, now=clock()),
     "sample-pools": lambda services, clock: sample_pools(services, now=clock()),
@@ -31,6 +33,10 @@ _JOBS: dict[str, Callable[[Services, Clock], object]] = {
     "keep-headroom": lambda services, clock: keep_headroom(services, clock=clock),
     "release-numbers": lambda services, clock: release_numbers(services, clock=clock),
     "reconcile-numbers": lambda services, clock: reconcile_numbers([services], clock=clock),
+}
+_JOBS_OF_ALL: dict[str, Callable[[Deployment, Clock], object]] = {
+    "renew-signatures": lambda deployment, _: renew_signatures(deployment),
+    "rewrite-files": lambda deployment, clock: rewrite_files(deployment, now=clock()),
 }
 
 
@@ -53,7 +59,7 @@ class Maintenance:
         self._service.settle()
 
     def _run(self, job: str) -> None:
-        if job == "renew-signatures":
-            renew_signatures(self._service.deployment)
+        if job in _JOBS_OF_ALL:
+            _JOBS_OF_ALL[job](self._service.deployment, self._service.calendar)
         else:
             _JOBS[job](self._service.services, self._service.calendar)

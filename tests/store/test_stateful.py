@@ -348,9 +348,6 @@ class Relay(RuleBasedStateMachine):
         audit_people(self.board.client, self.board.store, ["us"], self.now)
         for _ in range(6):
             self.board.wait(10 * RETENTION)
-        self.board.make_erasures_final()
-        self.board.store.erasures.forget(before=self.board.now)
-        self.board.client.delete(self.board.store.keys.rewritten)
         assert self.board.audit() == {}
         assert self.board.is_empty()
 

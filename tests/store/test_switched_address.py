@@ -170,6 +170,7 @@ def test_a_session_is_closed_on_the_new_master(pair: Pair) -> None:
     board.register_candidate("carl")
     session = board.open("rita", "carl")
     fill_its_pool(client)
+    pair.old.set("awaited", 1)  # WAIT is for what its own connection has written
     assert pair.old.wait(1, 5000) == 1
     pair.fail_over()
 
