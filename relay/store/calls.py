@@ -11,7 +11,7 @@ from relay.domain.call_progress import CallProgress, CallStatus
 from relay.domain.participant import Role
 from relay.domain.reputation import SHORT_CALL
 from relay.domain.routing import Route, RouteState
-from relay.domain.session import Seals, pool_of
+from relay.domain.session import Seals, SessionStatus, pool_of
 from relay.store.connection import Client
 from relay.store.decided import decided_by
 from relay.store.keys import BoardKeys
@@ -166,15 +166,16 @@ class Calls:
         )
         return bool(status)
 
-    def ringing_of(self, role: Role, ref: str) -> list[CallRecord]:
-        """Calls of a person's sessions that nobody has taken yet. Raises Unavailable."""
+    def ringing_of_erased(self, role: Role, ref: str) -> list[CallRecord]:
+        """Calls of somebody erased that nobody has taken yet; none of those that they have when
+        they have come again. Raises Unavailable."""
         leases = self._client.hgetall(self._keys.leases)
         sessions = read_sessions(self._client, self._keys, list(leases))
         ids = [
-            call_id(session.pool, line.partition("\t")[0])
+            call_id(session.pool, sid)
             for session in sessions
-            if session.party(role).ref == ref
-            for line in leases[session.id].splitlines()
+            if session.status is SessionStatus.CLOSED and session.party(role).ref == ref
+            for sid in _revoked(leases[session.id])
         ]
         return [call for call in self.of_ids(ids) if call.status is CallStatus.RINGING]
 
@@ -189,6 +190,12 @@ class Calls:
             for interaction_id, record in zip(interaction_ids, records, strict=True)
             if "session" in record
         ]
+
+
+def _revoked(leases: str) -> list[str]:
+    """The calls whose decision holds no longer (``leases.lua``)."""
+    lines = (line.split("\t") for line in leases.splitlines())
+    return [sid for sid, _until, _decided_at, holds, _successors in lines if not holds]
 
 
 def _route(answer: list[Any]) -> Route:

@@ -18,7 +18,7 @@ log = structlog.get_logger()
 def end_ringing_calls(services: Services, role: Role, ref: str) -> int:
     """Returns how many were ended. One that is over by then is passed over. Raises Unavailable."""
     ended = 0
-    for call in services.store.calls.ringing_of(role, ref):
+    for call in services.store.calls.ringing_of_erased(role, ref):
         try:
             services.carrier.calls.end(call.sid)
         except CarrierError as error:

@@ -87,3 +87,18 @@ def test_nobody_else_s_calls_are_ended(world: World, carrier: CallsOnly) -> None
     erase_participant(world.services, Role.RECRUITER, "nora", now=NOW)
     recycle(world.services, now=NOW + 1)
     assert carrier.calls.ended == []
+
+
+def test_who_comes_again_is_called_as_anybody_is(world: World, carrier: CallsOnly) -> None:
+    erase_participant(world.services, Role.RECRUITER, "rita", now=NOW)
+    world.services.store.numbers.add(
+        "+14155550193", "us", carrier_sid="PN" + "1" * 32, capabilities="vs", now=NOW
+    )
+    number = world.open(now=NOW + 1).virtual_number
+    inbound = InboundCall(call_sid="CA1", caller=CARL, called=number)
+    connect_call(world.services, inbound, now=NOW + 2)
+    assert world.services.store.calls.of_ids(["us.CA1"])
+
+    recycle(world.services, now=NOW + 3)
+
+    assert carrier.calls.ended == []
