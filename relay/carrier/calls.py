@@ -5,6 +5,7 @@ from __future__ import annotations
 from twilio.rest import Client
 
 from relay.carrier.errors import carrier_errors
+from relay.carrier.sids import checked_sid
 
 
 class CarrierCalls:
@@ -15,4 +16,4 @@ class CarrierCalls:
         """Ends a call with all its legs, whether they ring or talk. Raises CarrierError, also for
         one that is over."""
         with carrier_errors():
-            self._calls(call_sid).update(status="completed")
+            self._calls(checked_sid(call_sid)).update(status="completed")

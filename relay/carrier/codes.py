@@ -13,6 +13,9 @@ UNREADABLE_ANSWER = 2
 #: Of a text that was never offered to the carrier: nothing can be unsealed any more.
 UNREADABLE_TEXT = 3
 
+#: Of a request that we did not make: what was to be its sid is none.
+NO_SID = 4
+
 #: HTTP's status stands where Twilio sends no code (TW-rest).
 NOT_FOUND = {404, 20404}
 NOTHING_SOLD = 20404

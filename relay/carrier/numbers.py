@@ -10,6 +10,7 @@ from twilio.rest import Client
 
 from relay.carrier.codes import ALREADY_IN_SERVICE, NOT_FOUND, NOTHING_SOLD, UNREADABLE_ANSWER
 from relay.carrier.errors import carrier_errors
+from relay.carrier.sids import checked_sid
 from relay.domain.errors import CarrierError
 from relay.domain.trouble import Trouble
 
@@ -138,7 +139,7 @@ class CarrierNumbers:
         so this may be done again whenever its outcome is not known. Raises CarrierError."""
         try:
             with carrier_errors():
-                self._numbers(sid).delete()
+                self._numbers(checked_sid(sid)).delete()
         except CarrierError as error:
             if error.code not in NOT_FOUND:
                 raise
@@ -164,7 +165,7 @@ class CarrierNumbers:
     def point_here(self, sid: str, *, voice_url: str, sms_url: str, status_callback: str) -> None:
         """Makes calls and texts to the number come to these webhooks, always by POST."""
         with carrier_errors():
-            pointed = self._numbers(sid).update(
+            pointed = self._numbers(checked_sid(sid)).update(
                 voice_url=voice_url,
                 voice_method="POST",
                 sms_url=sms_url,

@@ -18,12 +18,14 @@ class Rewritings:
         self._key = DeploymentKeys().rewriting
 
     def latest(self) -> Rewriting | None:
+        """None before the first, and when what is noted cannot be read: then one begins anew."""
         noted = self._client.get(self._key)
-        if not noted:
+        try:
+            fields = json.loads(noted or "")
+            servers = {name: Progress(word) for name, word in fields["servers"].items()}
+            return Rewriting(float(fields["began_at"]), dict(fields["covers"]), servers)
+        except (ValueError, TypeError, LookupError, AttributeError):
             return None
-        fields = json.loads(noted)
-        servers = {name: Progress(word) for name, word in fields["servers"].items()}
-        return Rewriting(fields["began_at"], fields["covers"], servers)
 
     def note(self, rewriting: Rewriting) -> None:
         self._client.set(self._key, json.dumps(asdict(rewriting)))

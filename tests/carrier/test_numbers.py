@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from relay.carrier.client import Carrier
+from relay.carrier.codes import NO_SID
 from relay.carrier.numbers import OwnedNumber, is_pointed_here
 from relay.carrier.urls import WebhookUrls
 from relay.domain.errors import CarrierError
@@ -297,3 +298,16 @@ def test_the_messaging_service_that_is_named_is_joined(sandbox: SimulatedCarrier
     carrier.numbers.join_service(number.sid)
     assert service.number_sids == [number.sid]
     assert sandbox.rest_log[-1].host == "messaging.twilio.com"
+
+
+@pytest.mark.parametrize(
+    "sid", ["../Recordings/RE1", "PN1/AssignedAddOns/XB1", "PN1?x=", "", "PN1 "]
+)
+def test_p9_a_planted_sid_leads_to_no_other_resource_of_the_account(carrier, sandbox, sid) -> None:
+    for request in (
+        lambda: carrier.numbers.release(sid),
+        lambda: carrier.numbers.point_here(sid, **WEBHOOKS),
+        lambda: carrier.calls.end(sid),
+    ):
+        assert error_of(request).code == NO_SID
+    assert sandbox.rest_log == []

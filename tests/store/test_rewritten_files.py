@@ -16,6 +16,7 @@ from relay.domain.errors import NotFound
 from relay.domain.participant import Role
 from relay.embedded_redis import EmbeddedRedis
 from relay.store.connection import connect
+from relay.store.keys import DeploymentKeys
 from relay.store.servers import servers
 from relay.vault import Unreadable
 from relay.workflows.check_files import check_files
@@ -252,3 +253,13 @@ def test_who_was_never_erased_has_no_erasure(world: World) -> None:
     world.open("rita", "dan")
     with pytest.raises(NotFound):
         find_erasure(world.services, Role.CANDIDATE, "dan")
+
+
+@pytest.mark.parametrize("planted", ["", "{}", "[]", "null", '{"servers": 1}', "\n"])
+def test_p9_a_planted_record_keeps_no_file_from_being_rewritten(world: World, planted: str) -> None:
+    world.open()
+    world.deployment.client.set(DeploymentKeys().rewriting, planted)
+    erase(world)
+    rewrite_until_over(world)
+
+    assert status(world) is DONE
