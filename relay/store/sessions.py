@@ -20,7 +20,7 @@ from relay.store.pools import unpack_pool
 from relay.store.records import pack_channels, signed_of, unpack_session
 from relay.store.scripts import Scripts
 
-#: Counterparts whose phone is less than a day old that a person may be paired with in a day.
+#: Counterparts with whom a person has no session on record that they may be paired with in a day.
 MOST_NEW = {"most_new_recruiters": 100, "most_new_candidates": 5_000}
 
 
@@ -317,7 +317,7 @@ def _claim_outcome(answer: list[Any]) -> ClaimOutcome | None:
         case ["exhausted", reason]:
             return Exhausted(ExhaustedReason(reason))
         case ["too_many", seconds]:
-            raise RateLimited("Too many new phones were paired.", retry_after=seconds)
+            raise RateLimited("Too many new counterparts in a day.", retry_after=seconds)
         case ["same_phone"]:
             return SamePhone()
         case ["again"]:

@@ -169,20 +169,24 @@ def test_to_repeat_what_one_has_said_is_no_guess(board: Board) -> None:
     assert not board.client.exists(KEYS.guesses_by("phone", "k"))
 
 
-def test_p2_new_phones_are_paired_with_a_person_so_many_times_a_day(
+def test_p2_a_person_is_paired_with_so_many_new_counterparts_a_day(
     board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A recruiter's new phone may be a guess of the candidate's: one phone cannot be both."""
+    """A recruiter's phone may be a guess of the candidate's, since one phone cannot be both: it may
+    have been put on record long before."""
     monkeypatch.setitem(MOST_NEW, "most_new_recruiters", 2)
     put(board, "carl", "c")
     for guess in range(3):
         put(board, f"r{guess}", f"g{guess}", role=RECRUITER)
     put(board, "right", "c", role=RECRUITER)
+    board.now += 7 * 86_400
     for guess in range(2):
         board.open(f"r{guess}", "carl")
     for ref in ("r2", "right"):
         with pytest.raises(RateLimited):
             board.claim(board.enter(ref, "carl"))
     board.open("r0", "carl")  # a pair that has a session is no guess
-    board.now += 86_401
+    counter = KEYS.new_counterparts(CANDIDATE, "carl")
+    assert 0 < board.client.ttl(counter) <= 86_400
+    board.client.delete(counter)
     board.open("r2", "carl")

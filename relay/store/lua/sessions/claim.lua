@@ -25,8 +25,8 @@
 -- The indexes are those on record when the caller looked, and say which keys it may touch; extend:
 -- an expiry was asked for, not the default; area: the candidate's area code, or "".
 --
--- To open a session is to have two phones compared, since one phone cannot be both. A side whose
--- phone is less than a day old may be a guess: so many of these a day for each person.
+-- To open a session is to have two phones compared, since one phone cannot be both, and either may
+-- be a guess: so a person gets so many new counterparts a day.
 --
 -- Answers {"created" | "existing" | "incapable" | "elsewhere", id, record}, where the last two are
 -- an open session on a number that cannot do what is asked now, and one in another pool; |
@@ -37,34 +37,30 @@ local A_DAY = 24 * 3600
 
 -- A side of the pair as it is on record now; nil when the caller has seen somebody else.
 local function read_person(key, indexes)
-  local known = redis.call("HMGET", key, "indexes", "status", "locale", "screen",
-    "phone_since")
+  local known = redis.call("HMGET", key, "indexes", "status", "locale", "screen")
   if known[2] ~= "active" or known[1] ~= table.concat(indexes, ",") then
     return nil
   end
-  local is_new = args.now - tonumber(known[5]) < A_DAY
-  return { locale = known[3], screen = known[4], is_new = is_new }
+  return { locale = known[3], screen = known[4] }
 end
 
--- Counts a pair that has never had a session where a side's phone may be a guess. Returns the
--- seconds to wait when there were too many; nil when there were not.
-local function count_new_counterparts(people)
+-- Counts a pair that has no session on record, for each of the two. Returns the seconds to wait
+-- when there were too many; nil when there were not.
+local function count_new_counterparts()
   if redis.call("HEXISTS", keys.recruiter_sessions.open, args.candidate_ref) == 1
     or redis.call("HEXISTS", keys.recruiter_sessions.past, args.candidate_ref) == 1
   then
     return nil
   end
-  local of_candidate = { people.recruiter, keys.new_recruiters, args.most_new_recruiters }
-  local of_recruiter = { people.candidate, keys.new_candidates, args.most_new_candidates }
+  local of_candidate = { keys.new_recruiters, args.most_new_recruiters }
+  local of_recruiter = { keys.new_candidates, args.most_new_candidates }
   for _, counted in ipairs({ of_candidate, of_recruiter }) do
-    local side, counter, most = unpack(counted)
-    if side.is_new then
-      if redis.call("INCR", counter) == 1 then
-        redis.call("EXPIRE", counter, A_DAY)
-      end
-      if tonumber(redis.call("GET", counter)) > most then
-        return redis.call("TTL", counter)
-      end
+    local counter, most = unpack(counted)
+    local count = redis.call("INCR", counter)
+    if count == 1 then
+      redis.call("EXPIRE", counter, A_DAY)
+    elseif count > most then
+      return redis.call("TTL", counter)
     end
   end
   return nil
@@ -231,7 +227,7 @@ local people = {
 if not people.recruiter or not people.candidate then
   return { "again" }
 end
-local wait = count_new_counterparts(people)
+local wait = count_new_counterparts()
 if wait then
   return { "too_many", wait }
 elseif args.recruiter_indexes[1] == args.candidate_indexes[1] then

@@ -27,9 +27,6 @@ local function other_holder()
 end
 
 local function write_phone()
-  if redis.call("HGET", keys.person, "indexes") ~= table.concat(args.indexes, ",") then
-    redis.call("HSET", keys.person, "phone_since", whole(args.now))
-  end
   redis.call("HSET", keys.seals, args.role .. ":" .. args.ref, args.sealed)
   redis.call("HSET", keys.person, "status", "active", "indexes", table.concat(args.indexes, ","),
     "key_ids", args.key_ids, "hint", args.hint, "country", args.country)
