@@ -109,6 +109,12 @@ def request(expires_at: int) -> ClaimRequest:
     )
 
 
+def begin_day(store: Store, person: Participant) -> None:
+    """The person may have new counterparts again, of whom Redis lets them have so many in a day of
+    ours: a bench makes many days in one."""
+    store.client.delete(store.keys.new_counterparts(person.role, person.ref))
+
+
 def register(store: Store, board: Board) -> None:
     """Puts everybody on record."""
     for person in (*board.recruiters, *board.candidates):

@@ -28,6 +28,7 @@ from tests.bench.board import (
     SEED,
     WEEK,
     Board,
+    begin_day,
     empty,
     fill,
     make_board,
@@ -201,6 +202,7 @@ def phone_change(server: EmbeddedRedis) -> list[Row]:
             POOL.name, recruiter, candidate, request(int(NOW) + WEEK), now=NOW, retention=RETENTION
         )
         assert isinstance(claimed, Claimed), claimed
+        begin_day(store, recruiter)
         if place < 20_000:
             store.sessions.close(claimed.session.id, ClosedReason.BY_API, now=NOW)
             store.recycling.release_cooled(

@@ -19,7 +19,7 @@ from relay.domain.session import Channel, Session
 from relay.store.sessions import Claimed, ClaimRequest, Exhausted
 from relay.store.store import Store
 from relay.workflows.recycle import BATCH
-from tests.bench.board import NOW, SEED, virtual_number
+from tests.bench.board import NOW, SEED, begin_day, virtual_number
 from tests.bench.pool.trace import Cooldown, Pairing
 from tests.board import person
 
@@ -151,6 +151,7 @@ class Crowd:
             name = f"{role[0]}{ordinal}"
             self._met[role, ordinal] = person(role, name, name)
             self._store.people.put(self._met[role, ordinal], client="bench", now=NOW)
+        begin_day(self._store, self._met[role, ordinal])
         return self._met[role, ordinal]
 
 
