@@ -133,13 +133,14 @@ CallDecision: TypeAlias = Bridge | AskAccessCode | Decline
 def decide(
     route: Route,
     *,
-    reach: Callable[[Route], PhoneNumber],
+    reach: Callable[[Session, Role], PhoneNumber],
     attestation: str = "",
     is_withheld: bool = False,
     attempts: int = 0,
 ) -> CallDecision:
-    """The outcome for what the store found. ``reach`` opens the counterpart's phone, of a call to
-    connect alone; what it raises is raised. ``attempts`` is how many codes the caller has tried."""
+    """The outcome for what the store found. ``reach`` opens the phone of a caller's counterpart,
+    of a call to connect alone; what it raises is raised. ``attempts`` is how many codes the caller
+    has tried."""
     question = _question(route.state, is_withheld=is_withheld)
     if question is not None:
         return AskAccessCode(
@@ -152,7 +153,7 @@ def decide(
     return Bridge(
         session=route.session,
         caller=route.caller,
-        counterpart=reach(route),
+        counterpart=reach(route.session, route.caller),
         is_guarded=is_guarded(route.session, route.caller, attestation),
     )
 

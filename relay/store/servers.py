@@ -24,6 +24,7 @@ class Files:
 
     run_id: str
     has_append_only_file: bool
+    is_behind: bool
     is_rewriting: bool
     will_rewrite: bool
     is_saving: bool
@@ -31,8 +32,8 @@ class Files:
     last_snapshot_went_well: bool
 
     @property
-    def is_busy(self) -> bool:
-        return self.is_rewriting or self.will_rewrite or self.is_saving
+    def is_to_be_awaited(self) -> bool:
+        return self.is_behind or self.is_rewriting or self.will_rewrite or self.is_saving
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,13 @@ class Server:
     master: Client | None = None
 
     def files(self) -> Files:
+        is_behind = not self._has_caught_up()
         told = self._told()
         try:
             return Files(
                 run_id=str(told["run_id"]),
                 has_append_only_file=told["aof_enabled"] == 1,
+                is_behind=is_behind,
                 is_rewriting=told["aof_rewrite_in_progress"] == 1,
                 will_rewrite=told["aof_rewrite_scheduled"] == 1,
                 is_saving=told["rdb_bgsave_in_progress"] == 1,
@@ -59,7 +62,7 @@ class Server:
         except KeyError as untold:
             raise Unavailable("The store does not tell of its files.") from ResponseError(untold)
 
-    def has_caught_up(self) -> bool:
+    def _has_caught_up(self) -> bool:
         """Whether it has all that its master had when this was asked."""
         if self.master is None:
             return True

@@ -9,7 +9,7 @@ import structlog
 
 from relay.carrier.webhooks import InboundCall
 from relay.domain.errors import NotFound
-from relay.domain.phone import PhoneNumber, is_withheld
+from relay.domain.phone import is_withheld
 from relay.domain.routing import (
     AskAccessCode,
     Bridge,
@@ -80,7 +80,13 @@ def _answer(
     try:
         decision = decide(
             route,
-            reach=lambda found: _reach(services, call, found),
+            reach=lambda session, caller: reach(
+                services,
+                session,
+                caller,
+                route.seals,
+                shown=None if route.is_by_code else call.caller,
+            ),
             attestation=call.attestation,
             is_withheld=is_withheld(call.caller) and attempts == 0,
             attempts=attempts,
@@ -90,14 +96,6 @@ def _answer(
     answered = AnsweredCall(id=call_id(pool, call.call_sid), decision=decision)
     _tell_ops(answered, route, call)
     return answered
-
-
-def _reach(services: Services, call: InboundCall, route: Route) -> PhoneNumber:
-    """The counterpart's phone. Raises Unreadable when the caller is not whom the store says."""
-    if route.session is None or route.caller is None:
-        raise ValueError("a call to connect has a session and a side")
-    shown = None if route.is_by_code else call.caller
-    return reach(services, route.session, route.caller, route.seals, shown=shown)
 
 
 def _find(services: Services, call: InboundCall, now: float) -> tuple[str, Route]:

@@ -7,7 +7,7 @@ server; the job comes every few seconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import structlog
 
@@ -76,32 +76,19 @@ def _ask_next(server: Server, known: Mapping[str, Progress]) -> tuple[str, Progr
 
 
 def _ask(server: Server, files: Files, progress: Progress) -> Progress:
-    if progress.is_last or files.is_busy:
+    """Raises Unavailable when the server refuses, also where it has just begun by itself what it
+    is asked for: that may have been before the erasure."""
+    if progress.is_last or files.is_to_be_awaited:
         return progress
     match progress:
-        case Progress.AHEAD if not server.has_caught_up():
-            return progress
         case Progress.AHEAD if files.has_append_only_file:
-            return _begin(
-                server, server.rewrite_append_only_file, progress, Progress.APPEND_ONLY_FILE
-            )
+            server.rewrite_append_only_file()
+            # It may have to wait for somebody else's snapshot: then it is asked again.
+            return progress if server.files().will_rewrite else Progress.APPEND_ONLY_FILE
         case Progress.APPEND_ONLY_FILE if not files.last_rewrite_went_well:
             return Progress.FAILED
         case Progress.AHEAD | Progress.APPEND_ONLY_FILE:
-            return _begin(server, server.save_snapshot, progress, Progress.SNAPSHOT)
+            server.save_snapshot()
+            return Progress.SNAPSHOT
         case _:
             return Progress.DONE if files.last_snapshot_went_well else Progress.FAILED
-
-
-def _begin(
-    server: Server, begin: Callable[[], None], progress: Progress, then: Progress
-) -> Progress:
-    """Stays where it is when somebody else's snapshot or rewriting comes in between: that may
-    have begun before the erasure. Raises Unavailable when the server refuses."""
-    try:
-        begin()
-    except Unavailable:
-        if server.files().is_busy:
-            return progress
-        raise
-    return progress if server.files().will_rewrite else then

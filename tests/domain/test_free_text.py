@@ -17,6 +17,7 @@ from relay.domain.free_text import (
     ref_holds,
     repeats_phone,
 )
+from relay.domain.number_words import fold
 from relay.domain.phone import PhoneNumber
 from relay.domain.session import LONGEST_CONTEXT
 
@@ -241,3 +242,8 @@ def test_what_no_document_can_hold_is_unreadable(character: str) -> None:
 
 def test_every_language_is_readable() -> None:
     assert not is_unreadable("后端工程师 👩‍💻 à Zürich")
+
+
+def test_more_characters_than_are_remembered_are_read_as_well() -> None:
+    hangul = "".join(map(chr, range(0xAC00, 0xD7A4)))  # 11,172, which stand for themselves
+    assert (fold(hangul), fold(hangul)) == (hangul, hangul)

@@ -22,6 +22,7 @@ from relay.vault import Unreadable
 from relay.workflows.check_files import check_files
 from relay.workflows.check_readiness import Verdict
 from relay.workflows.erase_participant import erase_participant, find_erasure
+from relay.workflows.put_board import BoardTerms, put_board
 from relay.workflows.rewrite_files import BETWEEN, rewrite_files
 from tests.cluster.servers import running_cluster
 from tests.e2e.stage import eventually
@@ -181,13 +182,14 @@ def test_a_server_that_begins_anew_is_asked_anew(world: World, server: EmbeddedR
     assert count(anew.deployment.client) == (1, 1)
 
 
+@pytest.mark.parametrize("file", ["dump.rdb", "appendonlydir/appendonly.aof.2.base.rdb"])
 def test_a_rewriting_that_fails_is_begun_again_a_minute_later(
-    world: World, server: EmbeddedRedis, tmp_path: Path
+    world: World, tmp_path: Path, file: str
 ) -> None:
     world.open()
     erase(world)
     world.deployment.client.config_set("save", "")  # or it takes no writes after this
-    hindrance = tmp_path / "master" / "dump.rdb"
+    hindrance = tmp_path / "master" / file
     hindrance.mkdir()
     rewrite_until_over(world)
     latest = world.deployment.rewritings.latest()
@@ -199,6 +201,30 @@ def test_a_rewriting_that_fails_is_begun_again_a_minute_later(
     rewrite_files(world.deployment, now=NOW + BETWEEN)
     rewrite_until_over(world, now=NOW + BETWEEN)
     assert status(world) is DONE
+
+
+def test_a_board_where_nobody_was_erased_has_nothing_to_wait_for(world: World) -> None:
+    put_board(world.deployment, BoardTerms(name="second", spoken_name="Second Jobs"))
+    world.open()
+    erase(world)
+    rewrite_until_over(world)
+
+    assert status(world) is DONE
+    second = world.deployment.of_board("second").store
+    assert second.erasures.latest_pending() is None
+    assert not second.client.exists(second.keys.rewritten)
+
+
+def test_a_server_without_an_append_only_file_saves_a_snapshot(world: World) -> None:
+    client = world.deployment.client
+    client.config_set("appendonly", "no")
+    rewritten, saved = count(client)
+    world.open()
+    erase(world)
+    rewrite_until_over(world)
+
+    assert status(world) is DONE
+    assert count(client) == (rewritten, saved + 1)
 
 
 def test_an_erasure_is_pending_provider_where_redis_refuses(

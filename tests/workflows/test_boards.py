@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from config.key_rings import KeyRing
-from relay.domain.board import MAIN, Board
+from relay.domain.board import MAIN, Board, NumberPlace
 from relay.domain.errors import Conflict, Invalid, NotFound, Unavailable
 from relay.vault import Vault
 from relay.workflows.deployment import Deployment
@@ -28,6 +28,11 @@ def deployment() -> Deployment:
 def put(deployment: Deployment, name: str = "second", **terms: Any) -> Board:
     wanted = BoardTerms(**{"name": name, "spoken_name": "Second Jobs", **terms})
     return put_board(deployment, wanted).board
+
+
+def test_a_number_of_a_board_that_is_no_more_is_mains(deployment: Deployment) -> None:
+    deployment.numbers.enter(NUMBER, NumberPlace("gone", "us"))
+    assert deployment.of_number(NUMBER) is deployment.main
 
 
 def test_a_board_is_created_then_changed(deployment: Deployment) -> None:

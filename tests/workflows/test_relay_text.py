@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import pytest
 
+from relay.domain.errors import Unavailable
 from relay.domain.participant import Role
 from relay.domain.session import Channel, ClosedReason
 from relay.domain.texts import Notice
 from relay.store.keys import PoolKeys
+from relay.store.messages import Messages
 from tests.key_ring import move_number
+from tests.workflows.test_change_phone import Overtaken
 from tests.workflows.texting import Stage
 from tests.world import CARL, NOW, NUMBER, OTHER_NUMBER, RITA, STRANGER
 
@@ -98,6 +101,23 @@ def test_a_number_that_has_left_its_pool_since_is_looked_up_again(stage: Stage) 
     stage.client.hset(PoolKeys("main", "eu").numbers, NUMBER, "0")
     answer = stage.text(STRANGER)
     assert (answer.outcome, answer.message.partition(".")[0]) == ("stranger", "eu")
+
+
+def test_a_text_whose_session_is_another_each_time_is_offered_again(stage: Stage) -> None:
+    sessions = [stage.pair.session]
+
+    def renew() -> None:
+        stage.store.sessions.close(sessions[-1].id, ClosedReason.BY_API, now=NOW)
+        sessions.append(stage.pair.connect(RITA, CARL, now=NOW))
+
+    store = stage.store
+    scripts = Overtaken(store.client, "accept_text", [renew] * 20)
+    store.messages = Messages(store.client, scripts, store.keys)
+    with pytest.raises(Unavailable):
+        stage.text()
+
+    assert len(sessions) > 2
+    assert stage.jobs.noted == []
 
 
 def test_stop_is_not_relayed_and_the_other_side_is_told_once(stage: Stage) -> None:

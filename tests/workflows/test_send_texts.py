@@ -25,7 +25,7 @@ from relay.workflows.relay_text import relay_text
 from relay.workflows.send_texts import send_texts
 from relay.workflows.sweep_outbox import sweep_outbox
 from tests.workflows.texting import TO_CARL, UNCLEAR, Stage, StandInCarrier
-from tests.world import ASKER, CARL, NORA, NOW, NUMBER, OTHER_NUMBER, RITA, make_world, person
+from tests.world import ASKER, CARL, DAN, NORA, NOW, NUMBER, OTHER_NUMBER, RITA, make_world, person
 
 BUSY = CarrierError(Trouble.LATER, 20429, retry_after=30)
 LANDLINE = CarrierError(Trouble.NEVER, 21614)
@@ -332,6 +332,25 @@ def test_a_session_that_is_forgotten_just_before_the_send_has_no_receiver(stage:
     assert find_receiver(stage.services, lease, now=stage.now) == PhoneNumber(CARL)
     stage.client.hdel(PoolKeys("main", "us").sessions, stage.pair.session.id)
     assert find_receiver(stage.services, lease, now=stage.now) is None
+
+
+def test_a_text_whose_receiver_gets_another_phone_just_before_the_send_follows(
+    stage: Stage,
+) -> None:
+    message = stage.text(body="where are you").message
+    looks: list[float] = []
+
+    def clock() -> float:
+        looks.append(stage.now)
+        if len(looks) == 4:  # its turn has begun
+            stage.move(Role.CANDIDATE, DAN)
+        return stage.now
+
+    send_texts(stage.services, message, clock=clock)
+    assert stage.arrived == []
+
+    stage.send(message)
+    assert stage.arrived == [(DAN, "where are you")]
 
 
 def test_nobody_is_told_about_the_texts_of_somebody_erased(stage: Stage) -> None:
