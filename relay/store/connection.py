@@ -54,6 +54,8 @@ def connect(url: str, *, tls_verify: bool = True, connections: int = 256) -> Cli
     where = locate_redis(url)
     options: dict[str, Any] = {
         "decode_responses": True,
+        # A planted value that is no text must fail its own check, and nothing else.
+        "encoding_errors": "replace",
         "health_check_interval": 0,
         "max_connections": connections,
         **QUIET_START,

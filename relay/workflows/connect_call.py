@@ -9,6 +9,7 @@ import structlog
 
 from relay.carrier.webhooks import InboundCall
 from relay.domain.errors import NotFound
+from relay.domain.participant import Role
 from relay.domain.phone import is_withheld
 from relay.domain.routing import (
     AskAccessCode,
@@ -85,7 +86,8 @@ def _answer(
                 session,
                 caller,
                 route.seals,
-                shown=None if route.is_by_code else call.caller,
+                # Only recruiters have codes; a record that says else was written by somebody else.
+                shown=None if route.is_by_code and caller is Role.RECRUITER else call.caller,
             ),
             attestation=call.attestation,
             is_withheld=is_withheld(call.caller) and attempts == 0,

@@ -115,6 +115,17 @@ def test_p9_a_lease_that_was_written_in_connects_nobody_new(world: World, victim
     assert_polite(call(world, NORA, sid="CA9"))
 
 
+def test_p9_nobody_calls_as_the_candidate_by_a_planted_code_call(
+    world: World, victims: Session
+) -> None:
+    client = world.services.store.client
+    planted = {"session": victims.id, "side": "candidate", "by_code": "1"}
+    client.hset(KEYS.call("CA9"), mapping=planted)
+    client.hset(KEYS.leases, victims.id, f"CA9\t{int(NOW) + 99}\t{int(NOW)}\t1\t\n")
+    assert_polite(call(world, NORA, sid="CA9"))
+    assert alarms(world) == {Alarm.CALLER: 1}
+
+
 def test_calls_go_on_after_all_that(world: World, victims: Session) -> None:
     answered = call(world, RITA)
     assert isinstance(answered.decision, Bridge)
