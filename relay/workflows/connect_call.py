@@ -63,14 +63,18 @@ def take_code(
         pool, nth = pool_of(call_name), int(attempt)
     except ValueError:
         raise NotFound("No call has this id.") from None
-    route = services.store.calls.enter_code(
-        pool,
-        _incoming(services, call),
-        code=code,
-        attempt=nth,
-        limits=_limits(services),
-        now=now,
-    )
+    if services.store.numbers.find_pool(call.called) is None:
+        # It may be a person's: no such number goes to the store (P2).
+        route = Route(state=RouteState.UNKNOWN_NUMBER)
+    else:
+        route = services.store.calls.enter_code(
+            pool,
+            _incoming(services, call),
+            code=code,
+            attempt=nth,
+            limits=_limits(services),
+            now=now,
+        )
     return _answer(services, call, pool, route, attempts=nth)
 
 
