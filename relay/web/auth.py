@@ -19,7 +19,7 @@ from relay.domain.api_key import ApiKey, Scope
 from relay.domain.errors import Forbidden, NotFound, RateLimited, Unauthenticated
 from relay.store.api_keys import board_of
 from relay.store.rate_limits import RateLimits
-from relay.web.current import client, deployment, now, serve, web_deployment
+from relay.web.current import deployment, now, serve, web_deployment
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -132,11 +132,6 @@ def _authenticate(scope: Scope) -> ApiKey:
     _count(limits, RateLimitItemPerMinute(per_minute), "key", key.id)
     _check(key, scope)
     return key
-
-
-def check_may(scope: Scope) -> None:
-    """For what a part of a request needs beside the scope of its view. Raises Forbidden."""
-    _check(client(), scope)
 
 
 def _check(key: ApiKey, scope: Scope) -> None:

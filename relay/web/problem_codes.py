@@ -14,7 +14,7 @@ class ProblemCode(NamedTuple):
 PROBLEM_CODES = (
     ProblemCode(400, "bad_request", "The body is not JSON that can be read."),
     ProblemCode(401, "unauthenticated", "The request shows no valid API key."),
-    ProblemCode(403, "forbidden", "The key lacks the scope that the operation names."),
+    ProblemCode(403, "forbidden", "The key lacks a scope; `detail` says which."),
     ProblemCode(404, "not_found", "Nothing is at this address, or nothing any more."),
     ProblemCode(405, "method_not_allowed", "`Allow` says which methods the address has."),
     ProblemCode(409, "conflict", "Conflicts with existing data; `detail` says with what."),

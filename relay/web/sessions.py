@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
 from apiflask import APIBlueprint
+from flask import request
 from pydantic import TypeAdapter
+from pydantic_core import from_json
 
 from relay.domain.api_key import Scope
-from relay.domain.errors import NotFound
-from relay.domain.participant import CandidateDetails, RecruiterDetails
+from relay.domain.errors import Forbidden, NotFound
+from relay.domain.participant import CandidateDetails, RecruiterDetails, Role
 from relay.store.interactions import Entry
-from relay.web.auth import check_may, needs
+from relay.web.auth import needs
 from relay.web.current import client, now, services
 from relay.web.cursors import Cursors
 from relay.web.ids import check_form
@@ -41,9 +47,34 @@ sessions = APIBlueprint("sessions", __name__, url_prefix="/v1/sessions")
 _places = Cursors("sessions", TypeAdapter[After | Scan](After | Scan))
 _entries = Cursors("interactions", TypeAdapter(Entry))
 
+_Given = ParamSpec("_Given")
+_Answer = TypeVar("_Answer")
+
+
+def _refs_alone_without_scope(view: Callable[_Given, _Answer]) -> Callable[_Given, _Answer]:
+    """Refuses an object in a person's place to a key that may put nobody on record; before its form
+    is looked at, so that every phone gets the same answer. Raises Forbidden."""
+
+    @wraps(view)
+    def check_first(*args: _Given.args, **kwargs: _Given.kwargs) -> _Answer:
+        if not client().may(Scope.PARTICIPANTS) and _gives_somebody(request.get_data()):
+            raise Forbidden("A phone in the body needs the scope participants; name the ref alone.")
+        return view(*args, **kwargs)
+
+    return check_first
+
+
+def _gives_somebody(body: bytes) -> bool:
+    try:
+        given = from_json(body)
+    except ValueError:
+        return False
+    return isinstance(given, dict) and any(isinstance(given.get(role), dict) for role in Role)
+
 
 @sessions.post("")
 @needs(Scope.SESSIONS)
+@_refs_alone_without_scope
 @sessions.input(SessionBody)
 @sessions.output(SessionAnswer, 201, description="A new session")
 @sessions.doc(responses={200: "The session that the pair already has"})
@@ -57,8 +88,6 @@ def post(json_data: SessionBody) -> tuple[SessionAnswer, int, dict[str, str]]:
     phone needs the scope `participants` too: the other keys name refs alone.
     """
     moment, wanted = now(), _request(json_data)
-    if wanted.recruiter.details or wanted.candidate.details:
-        check_may(Scope.PARTICIPANTS)
     opened = open_session(services(), wanted, client_id=client().id, now=moment)
     present = present_new_session if opened.is_new else present_session
     answer = present(services(), opened.session, now=moment)

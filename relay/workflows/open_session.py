@@ -155,7 +155,10 @@ def _ready(services: Services, role: Role, person: Participant | None) -> Partic
 def _check_known(role: Role, person: Participant | None) -> Participant:
     """Raises Invalid for somebody who is not there, Conflict for somebody without a phone."""
     if person is None:
-        raise _invalid(f"/{role}", f"no {role} has this ref; send an object to create one")
+        raise _invalid(
+            f"/{role}",
+            f"no {role} has this ref; a key with the scope participants puts people on record",
+        )
     if person.status is ParticipantStatus.WITHOUT_PHONE:
         raise Conflict(f"The {role} has no phone: another candidate has taken it over.")
     return person

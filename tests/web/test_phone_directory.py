@@ -12,7 +12,7 @@ from tests.web.api import PAIR, Api
 from tests.world import CARL, DAN, NORA, RITA
 
 GUESS = "+13105550128"
-SESSIONS_ONLY = "The key lacks the scope participants."
+SESSIONS_ONLY = "A phone in the body needs the scope participants; name the ref alone."
 
 
 def of(side: str, **changes: Any) -> dict[str, Any]:
@@ -33,6 +33,8 @@ def known(api: Api) -> Api:
         of("candidate", phone=GUESS),
         of("candidate", phone=RITA),
         of("candidate", phone="12"),
+        of("candidate", phone=""),
+        of("candidate", phone=12),
         of("candidate", ref="probe", phone=CARL, take_over=True),
         of("candidate", ref="probe", phone=GUESS, take_over=True),
         of("recruiter", phone=RITA),
@@ -49,6 +51,40 @@ def test_p2_a_key_without_the_scope_learns_the_same_from_every_phone(
     answer = known.post("/v1/sessions", body, key=key)
     assert (answer.status_code, answer.json["code"]) == (403, "forbidden")
     assert answer.json["detail"] == SESSIONS_ONLY
+
+
+def test_a_key_without_the_scope_is_told_to_name_the_ref_when_it_leaves_the_phone_out(
+    known: Api,
+) -> None:
+    body = {"recruiter": {"ref": "r-1001", "name": "Rita R"}, "candidate": "c-77"}
+    answer = known.post("/v1/sessions", body, key=known.key_with(Scope.SESSIONS))
+    assert (answer.status_code, answer.json["detail"]) == (403, SESSIONS_ONLY)
+
+
+TWICE = b'{"recruiter": "r-1001", "candidate": "c-77", "candidate": {"ref": "c-77", "phone": "+1"}}'
+
+
+@pytest.mark.parametrize(
+    ("body", "status"), [(b"{", 400), (b"[]", 422), (b'{"candidate": 7}', 422), (TWICE, 403)]
+)
+def test_a_key_without_the_scope_learns_what_is_wrong_with_any_other_body(
+    known: Api, body: bytes, status: int
+) -> None:
+    key = known.key_with(Scope.SESSIONS)
+    answer = known.ask("POST", "/v1/sessions", data=body, content_type="application/json", key=key)
+    assert answer.status_code == status
+
+
+def test_an_unknown_ref_names_the_scope_that_puts_people_on_record(known: Api) -> None:
+    pair = {"recruiter": "r-1001", "candidate": "nobody"}
+    answer = known.post("/v1/sessions", pair, key=known.key_with(Scope.SESSIONS))
+    assert answer.json["errors"] == [
+        {
+            "pointer": "/candidate",
+            "detail": "no candidate has this ref; "
+            "a key with the scope participants puts people on record",
+        }
+    ]
 
 
 def test_a_key_without_the_scope_opens_sessions_for_refs(known: Api) -> None:
