@@ -17,6 +17,10 @@ log = structlog.get_logger()
 
 #: Never says whose it is: conflicts are no directory.
 HELD_BY_ANOTHER = 'Another candidate has this phone. Send "take_over": true to move it.'
+IN_USE_ON_NUMBERS = (
+    "The new phone is in use on the virtual numbers of these sessions. "
+    'Send "renumber": true to move these to other numbers.'
+)
 #: Sessions that one change may move to other numbers: it keeps Redis for some 20 ms then.
 MOST_RENUMBERED = 200
 
@@ -79,9 +83,7 @@ def _refuse_unless_changed(outcome: ChangeOutcome) -> None:
         case Held():
             raise PhoneTaken(HELD_BY_ANOTHER)
         case InTheWay(ids):
-            raise PhoneTaken(
-                "The new phone is in use on the virtual numbers of these sessions.", sessions=ids
-            )
+            raise PhoneTaken(IN_USE_ON_NUMBERS, sessions=ids)
         case SamePhone(ids):
             raise PhoneTaken("In these sessions it is the other side's phone.", sessions=ids)
         case NoNumber(ids):

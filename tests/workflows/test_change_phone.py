@@ -322,12 +322,12 @@ def test_one_pool_in_the_way_keeps_all_from_changing(world: World, renumber: boo
     audit(world)
 
 
-def test_the_sessions_in_the_way_are_named_in_every_pool(world: World) -> None:
+def test_the_sessions_in_the_way_are_named_in_every_pool_with_the_remedy(world: World) -> None:
     world.open("nora", "carl", pool="ca")
     world.open("nora", "dan", pool="us")
     before = contents(world)
 
-    with pytest.raises(PhoneTaken) as refused:
+    with pytest.raises(PhoneTaken, match='Send "renumber": true to move these') as refused:
         change(world, NORA)
 
     theirs = live_sessions_of(world, Role.RECRUITER, "rita")
