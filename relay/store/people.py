@@ -31,6 +31,11 @@ class Budget:
 PHONES = Budget("phone", of=5, by=150, registered_a_guess=100)
 #: Digits in a context that may be a phone of the pair, and are mostly a reference.
 CONTEXTS = Budget("context", of=50, by=1_000, registered_a_guess=10)
+#: Says neither which budget is used up nor whether the guess was right.
+TOO_MANY_GUESSES = (
+    "Too many phones, or long numbers in a context, were given in a day for this person or by this "
+    "key (docs/api.md, Participants); try again later."
+)
 _A_DAY = 24 * 3600
 
 
@@ -70,9 +75,7 @@ class People:
             **details_of(person, now),
         )
         if outcome == "too_many":
-            raise RateLimited(
-                "Too many numbers were compared; try again later.", retry_after=wait[0]
-            )
+            raise RateLimited(TOO_MANY_GUESSES, retry_after=wait[0])
         return PutOutcome(outcome)
 
     def count_guess(self, budget: Budget, role: Role, ref: str, *, client: str) -> None:
@@ -81,7 +84,7 @@ class People:
             "count_guess", self._keys, role=role, ref=ref, **_limits(budget, client)
         )
         if wait:
-            raise RateLimited("Too many numbers were compared; try again later.", retry_after=wait)
+            raise RateLimited(TOO_MANY_GUESSES, retry_after=wait)
 
     def reindex(self, person: Participant, *, known: Participant) -> bool:
         """Stores the person's indexes and sealed phone under new rings. False when the phone has

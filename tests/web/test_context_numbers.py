@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from relay.domain.api_key import Scope
-from relay.store.people import CONTEXTS
+from relay.store.people import CONTEXTS, TOO_MANY_GUESSES
 from tests.web.api import PAIR, Api
 from tests.world import CARL, RITA
 
@@ -51,7 +51,7 @@ def test_p2_a_context_is_no_way_to_try_numbers(api: Api) -> None:
         )
     ]
     assert {(answer.status_code, answer.json["detail"]) for answer in answers} == {
-        (429, "Too many numbers were compared; try again later.")
+        (429, TOO_MANY_GUESSES)
     }
     assert api.patch(path, {"context": "Backend engineer"}, key=key).status_code == 200
 

@@ -3,10 +3,12 @@
 import re
 
 import jsonschema
+import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from relay.domain.api_key import Scope
 from relay.domain.errors import RelayError
+from relay.store.people import PHONES
 from relay.web.auth import access_of
 from relay.web.problem_codes import PROBLEM_CODES
 from relay.web.problems import _HTTP_PROBLEMS
@@ -52,6 +54,15 @@ def test_every_reference_leads_somewhere_and_every_form_is_used(api):
     forms = set(document(api)["components"]["schemas"])
 
     assert set(re.findall(r"#/components/schemas/([\w.]+)", text)) == forms
+
+
+@pytest.mark.parametrize("path", ["/v1/recruiters/{ref}", "/v1/candidates/{ref}"])
+def test_putting_somebody_on_record_names_the_budget_of_phones(api, path):
+    said = " ".join(document(api)["paths"][path]["put"]["description"].split())
+
+    assert f"{PHONES.of} times a day" in said
+    assert f"{PHONES.by}" in said
+    assert f"each {PHONES.registered_a_guess} people" in said
 
 
 def test_posts_take_an_idempotency_key(api):
