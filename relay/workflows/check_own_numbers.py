@@ -22,7 +22,8 @@ def check_own_numbers(
 ) -> None:
     """Compares digits that may be anybody's with the phones of a pair, and counts that as a guess
     before: the field is no oracle. What the pair's ``latest`` session says already is none. Raises
-    Invalid, which names no words, RateLimited, Unavailable."""
+    Invalid, which names no words, Conflict for a phone that cannot be opened, RateLimited,
+    Unavailable."""
     if not read_numbers(context).unexplained:
         return
     session = services.store.sessions.get(latest) if latest else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import structlog
 
-from relay.domain.errors import Unavailable
+from relay.domain.errors import Conflict, Unavailable
 from relay.domain.participant import Participant, Role
 from relay.domain.phone import PhoneNumber
 from relay.domain.session import Seals, Session
@@ -47,8 +47,15 @@ def open_phone(services: Services, session: Session, side: Role, sealed: str) ->
 
 
 def open_phone_of(services: Services, person: Participant) -> PhoneNumber:
-    """Raises Unreadable when the seal is not this person's."""
-    return _unseal(services, person.role, person.ref, person.sealed_phone)
+    """For what the API is asked to do with somebody on record. Raises Conflict when the seal is not
+    this person's, or is under a key that has gone: their next PUT seals the phone anew."""
+    try:
+        return _unseal(services, person.role, person.ref, person.sealed_phone)
+    except Unreadable as error:
+        raise Conflict(
+            f"The {person.role}'s phone on record cannot be opened; "
+            f"put the {person.role} on record again."
+        ) from error
 
 
 def check_is_ours(services: Services, session: Session) -> None:

@@ -268,7 +268,8 @@ def _request(wanted: SessionRequest, pool: Pool, now: float) -> ClaimRequest:
 
 def _area(services: Services, pool: Pool, candidate: Participant) -> str:
     """The candidate's area code, for a pool that looks at it. It is not kept: with it, the hint and
-    the country, little would be left of a number to guess."""
+    the country, little would be left of a number to guess. Raises Conflict for a phone that cannot
+    be opened."""
     if pool.geo is not Geo.AREA_CODE:
         return ""
     return area_code_of(open_phone_of(services, candidate).reveal())

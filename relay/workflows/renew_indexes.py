@@ -13,7 +13,7 @@ from relay.workflows.services import Services
 def renew_indexes(services: Services, person: Participant) -> Participant:
     """The same person, found by every index key in use and sealed under the one that seals now;
     stored that way, too, with a STOP of theirs. Unseals the phone only when the keys have changed.
-    Raises Unavailable."""
+    Raises Conflict when it cannot be opened, Unavailable."""
     vault = services.vault
     if not person.sealed_phone or _is_up_to_date(vault, person):
         return person

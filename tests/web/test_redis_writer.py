@@ -8,6 +8,7 @@ import time
 from hashlib import sha256
 
 import pytest
+from werkzeug.test import TestResponse
 
 from relay.domain.api_key import Scope
 from relay.store.keys import BoardKeys, DeploymentKeys, PoolKeys
@@ -17,7 +18,7 @@ from relay.workflows.examine import examine
 from relay.workflows.renew_signatures import renew_signatures
 from tests.fake_redis import FakeRedis
 from tests.web.api import PAIR, Api
-from tests.world import World, make_deployment, make_settings, make_world
+from tests.world import CARL, DAN, World, make_deployment, make_settings, make_world
 
 ADMIN = json.dumps({"name": "evil", "scopes": ["admin"], "created_at": 1})
 
@@ -92,6 +93,36 @@ def test_p9_nobody_is_told_to_call_a_number_that_is_none_of_ours(
         assert answer.status_code == 503
         assert theirs not in answer.text
     assert 'relay_distrusted_records_total{record="number"} 3.0' in api.get("/metrics").text
+
+
+def assert_the_candidates_phone_cannot_be_opened(answer: TestResponse) -> None:
+    assert (answer.status_code, answer.json["code"]) == (409, "conflict")
+    assert answer.json["detail"] == (
+        "The candidate's phone on record cannot be opened; put the candidate on record again."
+    )
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_p9_a_moved_or_damaged_seal_is_a_conflict_until_the_person_is_put_on_record_again(
+    api: Api, damaged: bool
+) -> None:
+    session = api.open_session()
+    api.put("/v1/candidates/c-78", {"phone": DAN})
+    seals = BoardKeys("main").seals
+    of_another = api.redis.hget(seals, "candidate:c-78")
+    api.redis.hset(seals, "candidate:c-77", of_another[:-4] if damaged else of_another)
+    pair = {"recruiter": "r-1001", "candidate": "c-77"}
+    compared = {"context": "Ref 5550149, backend"}
+
+    assert_the_candidates_phone_cannot_be_opened(api.post("/v1/sessions", pair | compared))
+    amended = api.patch(f"/v1/sessions/{session['id']}", compared)
+    assert_the_candidates_phone_cannot_be_opened(amended)
+    api.put("/v1/pools/us", {"country": "US", "geo": "area_code"})
+    assert_the_candidates_phone_cannot_be_opened(api.post("/v1/sessions", pair))
+    assert 'relay_distrusted_records_total{record="seal"} 3.0' in api.get("/metrics").text
+
+    assert api.put("/v1/candidates/c-77", {"phone": CARL}).status_code == 200
+    assert api.post("/v1/sessions", pair | compared).status_code == 200
 
 
 # --- doctor, and rotation -----------------------------------------------------------------

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from config.key_rings import KeyRing
+from relay.domain.errors import Conflict
 from relay.domain.participant import CandidateDetails, Participant, Role
 from relay.domain.routing import RouteState
 from relay.domain.session import Session
@@ -205,3 +206,11 @@ def test_a_stop_outlives_the_rotation_of_index_keys(
     use(new)
     only_new = under_both(world, KeyRing((NEW,)))
     assert suppressions.is_stopped(_indexes(only_new), NUMBER)
+
+
+def test_a_phone_that_cannot_be_opened_is_a_conflict(world: World) -> None:
+    """``docs/rotation.md``: its sealing key has gone."""
+    put_carl(under_both(world, KeyRing((OLD,))))
+    only_new = under_both(world, KeyRing((NEW,)))
+    with pytest.raises(Conflict, match="put the candidate on record again"):
+        renew(only_new, Role.CANDIDATE, "carl")
