@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from relay.domain.erasure import Erasure
+from relay.domain.errors import Unavailable
 from relay.domain.forecast import Forecast
 from relay.domain.interaction import Interaction
 from relay.domain.participant import Participant
@@ -29,34 +30,42 @@ from relay.web.schemas.sessions import SessionAnswer
 from relay.workflows.forecast_pool import forecast_pool
 from relay.workflows.judge_numbers import judge_numbers
 from relay.workflows.list_sessions import status_at
-from relay.workflows.open_seals import check_is_ours
+from relay.workflows.open_seals import is_ours
 from relay.workflows.services import Services
 
 
 def present_sessions(
     services: Services, sessions: Sequence[Session], *, now: float
 ) -> list[SessionAnswer]:
-    """Raises Unavailable."""
+    """All but open sessions on a number that is none of ours, which must not hide the others.
+    Raises Unavailable."""
     last = services.store.sessions.last_interactions_at(sessions) if sessions else {}
     return _sessions(services, sessions, last, now)
 
 
 def present_session(services: Services, session: Session, *, now: float) -> SessionAnswer:
-    """Raises Unavailable."""
-    return present_sessions(services, [session], now=now)[0]
+    """Raises Unavailable, also for an open session on a number that is none of ours."""
+    return _the_one(present_sessions(services, [session], now=now))
 
 
 def present_new_session(services: Services, session: Session, *, now: float) -> SessionAnswer:
-    """A session in which nobody has called or written yet. Raises Unavailable."""
-    return _sessions(services, [session], {}, now)[0]
+    """A session in which nobody has called or written yet. Raises Unavailable as
+    ``present_session`` does."""
+    return _the_one(_sessions(services, [session], {}, now))
+
+
+def _the_one(answers: Sequence[SessionAnswer]) -> SessionAnswer:
+    if not answers:
+        raise Unavailable("The session's number is not one of ours.")
+    return answers[0]
 
 
 def _sessions(
     services: Services, sessions: Sequence[Session], last: Mapping[str, int], now: float
 ) -> list[SessionAnswer]:
-    for session in sessions:
-        if session.is_live(now):
-            check_is_ours(services, session)
+    sessions = [
+        session for session in sessions if not session.is_live(now) or is_ours(services, session)
+    ]
     stopped = services.store.suppressions.are_stopped(
         [
             ((session.recruiter.phone_index, session.candidate.phone_index), session.virtual_number)

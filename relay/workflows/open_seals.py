@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import structlog
 
-from relay.domain.errors import Conflict, Unavailable
+from relay.domain.errors import Conflict
 from relay.domain.participant import Participant, Role
 from relay.domain.phone import PhoneNumber
 from relay.domain.session import Seals, Session
@@ -58,12 +58,13 @@ def open_phone_of(services: Services, person: Participant) -> PhoneNumber:
         ) from error
 
 
-def check_is_ours(services: Services, session: Session) -> None:
-    """Raises Unavailable for an open session on a number that is not on the map: whoever were told
-    it would call somebody else."""
+def is_ours(services: Services, session: Session) -> bool:
+    """Whether the session's number is on the map. Whoever were told one that is not would call
+    somebody else."""
     if services.store.number_map.find(session.virtual_number) is None:
         _alarm(services, Alarm.NUMBER, "its number is none of ours", session=session.id)
-        raise Unavailable("The session's number is not one of ours.")
+        return False
+    return True
 
 
 def _check_genuine(services: Services, session: Session) -> None:

@@ -77,6 +77,7 @@ def test_p9_nobody_is_told_to_call_a_number_that_is_none_of_ours(
     api: Api, planted_in_the_map: bool
 ) -> None:
     session = api.open_session()
+    of_dan = api.open_session(candidate={"ref": "c-78", "phone": DAN})
     keys = PoolKeys("main", "us")
     record = Record._make(api.redis.hget(keys.sessions, session["id"]).split("\t"))
     theirs = "+19175550177"
@@ -87,12 +88,13 @@ def test_p9_nobody_is_told_to_call_a_number_that_is_none_of_ours(
         api.redis.incr(DeploymentKeys().numbers_version)
     for answer in (
         api.get(f"/v1/sessions/{session['id']}"),
-        api.get("/v1/sessions?recruiter=r-1001"),
         api.post("/v1/sessions", PAIR),
     ):
         assert answer.status_code == 503
         assert theirs not in answer.text
-    assert 'relay_distrusted_records_total{record="number"} 3.0' in api.get("/metrics").text
+    for path in ("/v1/sessions", "/v1/sessions?recruiter=r-1001"):
+        assert [listed["id"] for listed in api.get(path).json["data"]] == [of_dan["id"]]
+    assert 'relay_distrusted_records_total{record="number"} 4.0' in api.get("/metrics").text
 
 
 def assert_the_candidates_phone_cannot_be_opened(answer: TestResponse) -> None:
