@@ -167,7 +167,10 @@ def get(session_id: str) -> SessionAnswer:
 @sessions.input(SessionChange)
 @sessions.output(SessionAnswer)
 def patch(session_id: str, json_data: SessionChange) -> SessionAnswer:
-    """Change a session's expiry, channels or context"""
+    """Change a session's expiry, channels or context
+
+    Unlike a repeated `POST`, this may also bring the expiry forward.
+    """
     moment = now()
     channels = json_data.channels
     amendment = Amendment(

@@ -134,3 +134,21 @@ def test_an_erased_person_is_gone_and_their_sessions_are_closed(api, role, path)
     erasures.note_final(erasures.latest_pending())
     assert api.get(f"{path}/erasure").json["status"] == "done"
     assert api.delete(path).status_code == 204
+
+
+def test_after_an_erasure_the_ended_session_stays_without_name_or_phone(api):
+    session = api.open_session(context="Backend engineer")
+    api.delete("/v1/recruiters/r-1001")
+
+    (listed,) = api.get("/v1/sessions?recruiter=r-1001").json["data"]
+    assert (listed["id"], listed["status"]) == (session["id"], "closed")
+    assert listed["context"] == "Backend engineer"
+    assert RECRUITER["name"] not in str(listed)
+
+
+def test_an_erasure_is_told_of_when_the_ref_is_on_record_again(api):
+    api.put("/v1/candidates/c-77", {"phone": CARL})
+    erased = api.delete("/v1/candidates/c-77").json
+
+    assert api.put("/v1/candidates/c-77", {"phone": DAN}).status_code == 201
+    assert api.get("/v1/candidates/c-77/erasure").json == erased

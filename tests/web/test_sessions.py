@@ -78,6 +78,14 @@ def test_a_repeated_post_moves_the_expiry_later_and_never_earlier(api):
     assert earlier.json["expires_at"] == later.json["expires_at"]
 
 
+def test_a_patch_may_shorten_a_session(api):
+    session = api.open_session(ttl=1000)
+
+    answer = api.patch(f"/v1/sessions/{session['id']}", {"ttl": 500})
+
+    assert answer.json["expires_at"] < session["expires_at"]
+
+
 @pytest.mark.parametrize(
     ("changes", "pointer"),
     [
