@@ -6,6 +6,7 @@ import jsonschema
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from relay.domain.allocation import ExhaustedReason
 from relay.domain.api_key import Scope
 from relay.domain.errors import RelayError
 from relay.store.people import PHONES
@@ -13,7 +14,9 @@ from relay.web.auth import access_of
 from relay.web.problem_codes import PROBLEM_CODES
 from relay.web.problems import _HTTP_PROBLEMS
 from tests.web.api import PAIR
+from tests.world import DAN
 
+NEXT_PAIR = PAIR | {"candidate": {"ref": "c-78", "phone": DAN}}
 HTTP = {"get", "put", "post", "patch", "delete"}
 
 
@@ -54,6 +57,27 @@ def test_every_reference_leads_somewhere_and_every_form_is_used(api):
     forms = set(document(api)["components"]["schemas"])
 
     assert set(re.findall(r"#/components/schemas/([\w.]+)", text)) == forms
+
+
+def test_a_problem_declares_every_member_that_is_sent(api):
+    spec = document(api)
+    form = spec["components"]["schemas"]["Problem"] | {"additionalProperties": False}
+    api.open_session()
+    api.put("/v1/pools/empty", {"country": "US", "max_numbers": 1})
+    order = {"pool": "empty", "buy": {"country": "US"}, "count": 2}
+    problems = {
+        "exhausted": api.post("/v1/sessions", NEXT_PAIR | {"pool": "empty"}),
+        "elsewhere": api.post("/v1/sessions", PAIR | {"pool": "empty"}),
+        "order": api.post("/v1/numbers", order),
+        "faults": api.post("/v1/sessions", {}),
+    }
+
+    for answer in problems.values():
+        jsonschema.validate(answer.json, form | {"components": spec["components"]})
+    assert problems["exhausted"].json["reason"] == "no_numbers"
+    assert problems["order"].json["reason"] == "max_numbers"
+    assert len(problems["elsewhere"].json["sessions"]) == 1
+    assert set(spec["components"]["schemas"]["ExhaustedReason"]["enum"]) == {*ExhaustedReason}
 
 
 @pytest.mark.parametrize("path", ["/v1/recruiters/{ref}", "/v1/candidates/{ref}"])

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, PlainSerializer, WithJsonSchema
 
+from relay.domain.allocation import ExhaustedReason
 from relay.domain.participant import REF
 from relay.domain.phone import AREA_CODE
 from relay.domain.policy import LONGEST_DURATION
 from relay.domain.pool import POOL_NAME
+from relay.domain.purchase import FailureCode
 
 #: Begins the tags of a union's members, which are no part of a pointer.
 UNION_TAG = "§"
@@ -89,6 +91,9 @@ Instant = Annotated[
 ]
 
 
+_Limit = Literal[FailureCode.MAX_NUMBERS, FailureCode.MONTHLY_BUDGET]
+
+
 class Problem(Answer):
     """An error (RFC 9457). ``code`` is stable; the sentences are for people."""
 
@@ -100,6 +105,16 @@ class Problem(Answer):
     code: Annotated[str, Field(examples=["pool_exhausted"])]
     detail: str | None = None
     errors: list[ProblemFault] | None = None
+    reason: Annotated[
+        ExhaustedReason | _Limit | None,
+        Field(
+            description="Why there is no number: of a `pool_exhausted`, or of an order of numbers "
+            "that a limit of the pool leaves no room for"
+        ),
+    ] = None
+    sessions: Annotated[
+        list[str] | None, Field(description="Ids of the sessions that are in the way")
+    ] = None
 
 
 class ProblemFault(Answer):
