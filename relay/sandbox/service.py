@@ -98,7 +98,7 @@ class Service:
         """Starts a process of the Procfile; its output goes to its log."""
         with self.log_of(name).open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                [sys.executable, *COMMANDS[name]],
+                [sys.executable, *COMMANDS[name], *self._options_of(name)],
                 cwd=ROOT,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -106,6 +106,10 @@ class Service:
                 stderr=log,
                 start_new_session=True,
             )
+
+    def _options_of(self, name: str) -> list[str]:
+        """The web server listens to this machine alone, and not to its network."""
+        return ["--bind", f"127.0.0.1:{self.port}"] if name == "web" else []
 
     def kill(self, name: str) -> None:
         """``kill -9`` of a process and all its children, as when a machine dies."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import stat
 import subprocess
 import sys
@@ -27,3 +28,10 @@ def test_a_shell_that_reads_the_settings_commands_the_same_service(stage: Stage)
     ).stdout
     assert all(number in listed for number in NUMBERS)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_the_web_server_listens_at_the_address_that_is_printed_alone(stage: Stage) -> None:
+    port = stage.service.port
+    assert stage.service.base_url == f"http://127.0.0.1:{port}"
+    with pytest.raises(OSError):  # noqa: PT011 - refused, or no such address: each system its own
+        socket.create_connection(("127.0.0.2", port), timeout=2).close()
