@@ -105,7 +105,8 @@ class Shell(cmd.Cmd):
         """One pool with two numbers, and everybody answers and takes the call."""
         for number in VIRTUAL_NUMBERS:
             self._carrier.add_number(number)
-        self._api.ask("PUT", "/v1/pools/us", {"country": "US", "cooldown": 60})
+        policy = {"country": "US", "allowed_countries": ["US"], "cooldown": 60}
+        self._api.ask("PUT", "/v1/pools/us", policy)
         for number in VIRTUAL_NUMBERS:
             self._api.ask("POST", "/v1/numbers", {"phone_number": number, "pool": "us"})
         for name in (*RECRUITERS, *CANDIDATES):

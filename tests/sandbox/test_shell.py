@@ -59,6 +59,11 @@ def said(shell, line):
     return shell._console.file.getvalue()[start:]
 
 
+def test_the_sandboxs_pool_dials_its_own_country_only(shell, api):
+    method, path, policy = api.asked[0]
+    assert (method, path, policy["allowed_countries"]) == ("PUT", "/v1/pools/us", ["US"])
+
+
 def test_rita_and_carl_are_those_of_the_readme(shell, api):
     assert "+14155550192" in said(shell, "open rita carl")
 

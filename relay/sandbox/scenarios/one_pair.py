@@ -41,7 +41,12 @@ class OnePair:
         self._narrator.say("Nora and Dan have nothing to do with them, yet.")
         self._narrator.say(f"{BOARD} rents one virtual number:", f"{FIRST_NUMBER}.")
         self._carrier.add_number(FIRST_NUMBER)
-        policy = {"country": "US", "cooldown": COOLDOWN_SECONDS, "default_ttl": 604800}
+        policy = {
+            "country": "US",
+            "allowed_countries": ["US"],
+            "cooldown": COOLDOWN_SECONDS,
+            "default_ttl": 604800,
+        }
         self._api.ask("PUT", "/v1/pools/us", policy)
         self._api.ask("POST", "/v1/numbers", {"phone_number": FIRST_NUMBER, "pool": "us"})
 
