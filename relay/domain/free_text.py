@@ -14,6 +14,7 @@ from relay.domain.number_shapes import (
     ANNOUNCED,
     EXPLAINED,
     INTERNATIONAL,
+    LIGHTLY_EXPLAINED,
     LONG_ID,
     WRITTEN,
     WRITTEN_ALONE,
@@ -26,6 +27,8 @@ HOLDS_NUMBER = "must not contain a phone number"
 _TAIL = 7
 #: So few digits beside explained ones cannot be what is missing of a number.
 _FEW = 3
+#: More digits than these, explained lightly or not at all, may be a number in disguise.
+_MOST_LIGHT = 4
 #: A text of more unexplained digits tries out several numbers at once.
 _MOST_UNEXPLAINED = 40
 _NO_DIGITS = re.compile("[^0-9]+")
@@ -71,7 +74,7 @@ def read_numbers(text: str) -> FreeNumbers:
     if len(_digits(spelled)) < _TAIL:
         return _NOTHING
     plain, places = without_padding(text, spelled)
-    rest = _unexplained_part(plain)
+    rest = _without_few_light(_unexplained_part(plain))
     spans = list(_shapes(plain, rest))
     spans += _disguised(text, _blank(rest, *spans), places)
     words = (text[places[start] : places[end]].strip() for start, end in spans)
@@ -84,7 +87,8 @@ def repeats_phone(text: str, phone: PhoneNumber) -> bool:
     written = fold(text)
     spelled = spell_out(written)
     tail = phone.reveal()[-_TAIL:]
-    readings = (written, spelled, _unexplained_part(spelled.replace("\0", "")))
+    unexplained = _unexplained_part(spelled.replace("\0", ""))
+    readings = (written, spelled, unexplained, _without_light(unexplained))
     return any(tail in _digits(reading) for reading in readings)
 
 
@@ -197,6 +201,14 @@ def _unexplained_part(plain: str) -> str:
     whatever letters part its digits."""
     whole_ids = LONG_ID.sub(lambda found: _NO_DIGITS.sub(_filled, found[0]), plain)
     return EXPLAINED.sub(_blanked, whole_ids)
+
+
+def _without_few_light(rest: str) -> str:
+    return _without_light(rest) if len(_digits(rest)) <= _MOST_LIGHT else rest
+
+
+def _without_light(rest: str) -> str:
+    return LIGHTLY_EXPLAINED.sub(_blanked, rest)
 
 
 def _filled(found: re.Match[str]) -> str:

@@ -88,11 +88,10 @@ _NUMERIC = (
     # Times
     rf"(?:[01]?[0-9]|2[0-4]):{_QUARTER}(?::00)?",
     rf"{_CLOCK} ?- ?{_CLOCK}",
-    r"(?:0?[1-9]|1[0-2]) ?[ap]\.?m\b",
     rf"(?:[01]?[0-9]|2[0-4])[点时](?:{_QUARTER}分?)?",
     # Money
     r"[1-9][0-9]{0,2}[,.'](?:[0-9][05]0)(?:\.00)?",
-    r"[1-9][0-9]{0,2}[,.'][0-9]00[,.']000(?:\.00)?",
+    r"[1-9][0-9]{0,2}[,.'][0-9]00(?:[,.']000){1,2}(?:\.00)?",
     r"[1-9][0-9]{0,2} 000(?: 000)?",
     r"[1-9][0-9]{0,3}(?:00|50)(?:\.00)?",
     r"[1-9][0-9]{0,3}00000",
@@ -102,15 +101,37 @@ _NUMERIC = (
     r"401 ?\(?k\)?",
     r"985[\W_]?211",
     r"(?:996|1099)",
+    "50/50",
+    "[56]险[12]金",
 )
 _IN_WORDS = (
     rf"{_MONTH_NAME} {_ORDINAL}(?:,? {_YEAR})?",
     rf"iso\W?{_ISO}(?:\W{{1,2}}{_ISO})*",
 )
+_ALONE_BEFORE = r"(?=[0-9])(?<![0-9\0])(?<![0-9][,.'])"
+_ALONE_AFTER = r"(?![0-9\0])(?![,.'][0-9])"
 EXPLAINED = re.compile(
-    rf"(?:(?=[0-9])(?<![0-9\0])(?<![0-9][,.'])(?:{'|'.join(_NUMERIC)})"
-    rf"|(?=[ijfmasond])(?<![a-z])(?:{'|'.join(_IN_WORDS)}))(?![0-9\0])(?![,.'][0-9])",
+    rf"(?:{_ALONE_BEFORE}(?:{'|'.join(_NUMERIC)})"
+    rf"|(?=[ijfmasond])(?<![a-z])(?:{'|'.join(_IN_WORDS)})){_ALONE_AFTER}",
     re.ASCII,
+)
+
+_TO = " ?(?:[-~至到]|to) ?[$£€¥]?"
+_PAY = r"[1-9]?[0-9](?:\.[0-9][0-9])?"
+_AMOUNT = "[1-9][0-9]?"
+_PERIOD = "(?:h|hr|hour|day|week|month|year)"
+#: Digits that are explained by what stands beside them, and free otherwise: a few of them are no
+#: number, many are.
+_LIGHT = {
+    "time of day": "(?:[01]?[0-9]|2[0-4]):[0-5][0-9]",
+    "hour of the day": r"(?:0?[1-9]|1[0-2]) ?[ap]\.?m\b",
+    "pay": rf"(?:{_PAY}{_TO})?{_PAY} ?(?:/|an? |per ) ?{_PERIOD}\b",
+    "length of time": rf"(?:{_AMOUNT}{_TO})?{_AMOUNT}[ -]?(?:{_PERIOD}s?\b|天|小时|个月|分钟|年)",
+    "share": "[1-9]?[0-9] ?%",
+    "months of pay in a year": "1[0-9]薪",
+}
+LIGHTLY_EXPLAINED = re.compile(
+    rf"{_ALONE_BEFORE}(?:{'|'.join(_LIGHT.values())}){_ALONE_AFTER}", re.ASCII
 )
 #: UUID, ULID, ObjectId and the like.
 LONG_ID = re.compile(

@@ -75,6 +75,12 @@ def test_p2_a_number_of_any_shape_is_refused_with_its_words(text: str, words: st
 @pytest.mark.parametrize(
     "text",
     [
+        "4pm 1pm 5pm 5pm 5pm 5pm 01am 01am",
+        "from 5:55 to 5:01, and 01 am",
+        "$41-$55/hr, $55-$01/hr, 01/hr",
+        "55.50/hr, 10am-1pm",
+        "41 hours, 55 weeks, 55 months, 0101",
+        "41% 55% 55% 01% 01%",
         "ref 4155550101",
         "$4,155,550,101",
         "salary 415555-0101",
@@ -140,7 +146,7 @@ def test_no_honest_context_is_refused() -> None:
 
 def test_few_honest_contexts_have_to_be_compared() -> None:
     compared = [text for text in lines_of("honest_contexts.txt") if read_numbers(text).unexplained]
-    assert len(compared) < 75
+    assert len(compared) == 57
 
 
 @pytest.mark.parametrize(
@@ -154,6 +160,13 @@ def test_few_honest_contexts_have_to_be_compared() -> None:
         "面试时间：2026年11月23日 10:00-11:30",
         "二〇二六年十一月二十三日",
         "985/211院校，月薪15000-20000",
+        "20-30K·15薪，五险一金",
+        "Warehouse picker, Mon-Fri 06:00-14:30, 18.50/hr",
+        "Barista, weekends 7:00am-3:00pm, $17.50 per hour",
+        "Interview 2026-11-23, 9:40 am",
+        "Starts 2027-01-04, $18-$22 an hour",
+        "Contract until 2027-05-31, 9am to 5pm",
+        "Fund of $1,500,000,000, since 2019",
     ],
 )
 def test_money_dates_and_times_are_explained(text: str) -> None:
