@@ -3,40 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from redis.client import Pipeline
 
 from relay.domain.errors import RateLimited
+from relay.domain.guesses import PHONES, TOO_MANY_GUESSES, WINDOW, Budget
 from relay.domain.participant import Participant, ParticipantStatus, Role
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys
 from relay.store.scripts import Scripts
-
-
-@dataclass(frozen=True)
-class Budget:
-    """Guesses a day: ``of`` one person's phone, and ``by`` one API key of all; for so many people
-    that the key has put on record it has one more (``docs/threat-model.md``)."""
-
-    kind: str
-    of: int
-    by: int
-    registered_a_guess: int
-
-
-#: Phones that are given for somebody who has another one, or that somebody else has.
-PHONES = Budget("phone", of=5, by=150, registered_a_guess=100)
-#: Digits in a context that may be a phone of the pair, and are mostly a reference.
-CONTEXTS = Budget("context", of=50, by=1_000, registered_a_guess=10)
-#: Says neither which budget is used up nor whether the guess was right.
-TOO_MANY_GUESSES = (
-    "Too many phones, or long numbers in a context, were given in a day for this person or by this "
-    "key (docs/api.md, Participants); try again later."
-)
-_A_DAY = 24 * 3600
 
 
 class PutOutcome(StrEnum):
@@ -125,7 +102,7 @@ def _limits(budget: Budget, client: str) -> dict[str, Any]:
         "most_of": budget.of,
         "most_by": budget.by,
         "registered_a_guess": budget.registered_a_guess,
-        "guess_window": _A_DAY,
+        "guess_window": WINDOW,
     }
 
 

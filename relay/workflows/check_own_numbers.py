@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from relay.domain.errors import Fault, Invalid
 from relay.domain.free_text import HOLDS_NUMBER, read_numbers, repeats_phone
+from relay.domain.guesses import CONTEXTS
 from relay.domain.participant import Participant
-from relay.store.people import CONTEXTS
 from relay.workflows.open_seals import open_phone_of
 from relay.workflows.services import Services
 

@@ -6,10 +6,11 @@ import random
 from dataclasses import replace
 
 from relay.domain.errors import RateLimited
+from relay.domain.guesses import PHONES
 from relay.domain.participant import Participant, ParticipantStatus, Role
 from relay.embedded_redis import EmbeddedRedis
 from relay.store.connection import connect
-from relay.store.people import PHONES, PutOutcome
+from relay.store.people import PutOutcome
 from relay.store.store import Store
 from tests.bench.board import NOW, SEED, empty
 from tests.bench.table import Row

@@ -13,6 +13,7 @@ from limits import RateLimitItemPerMinute
 
 from relay.domain.call_progress import taken
 from relay.domain.forecast import Sample
+from relay.domain.guesses import CONTEXTS
 from relay.domain.message_progress import MessageStatus
 from relay.domain.participant import Role
 from relay.domain.pool import Geo, NumberStatus
@@ -22,7 +23,6 @@ from relay.domain.routing import RouteState
 from relay.domain.session import ClosedReason
 from relay.store.idempotency import Answered, Begun, Idempotency
 from relay.store.keys import DeploymentKeys
-from relay.store.people import CONTEXTS
 from relay.store.phone_changes import Changed
 from relay.store.rate_limits import RateLimits
 from relay.store.suppressions import Suppressions

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from relay.domain.errors import RateLimited
+from relay.domain.guesses import PHONES
 from relay.domain.participant import Participant, ParticipantStatus, Role
 from relay.store.keys import BoardKeys
-from relay.store.people import PHONES, PutOutcome
+from relay.store.people import PutOutcome
 from relay.store.sessions import MOST_NEW
 from tests.board import ASKER, NOW, Board, person
 

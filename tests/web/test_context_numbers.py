@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from relay.domain.api_key import Scope
-from relay.store.people import CONTEXTS, TOO_MANY_GUESSES
+from relay.domain.guesses import CONTEXTS, TOO_MANY_GUESSES
 from tests.web.api import PAIR, Api
 from tests.world import CARL, RITA
 

@@ -9,7 +9,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from relay.domain.allocation import ExhaustedReason
 from relay.domain.api_key import Scope
 from relay.domain.errors import RelayError
-from relay.store.people import PHONES
+from relay.domain.guesses import PHONES
 from relay.web.auth import access_of
 from relay.web.problem_codes import PROBLEM_CODES
 from relay.web.problems import _HTTP_PROBLEMS

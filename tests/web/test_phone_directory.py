@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from relay.domain.api_key import Scope
-from relay.store.people import PHONES, TOO_MANY_GUESSES
+from relay.domain.guesses import PHONES, TOO_MANY_GUESSES
 from tests.web.api import PAIR, Api
 from tests.world import CARL, DAN, NORA, RITA
 

@@ -1,0 +1,31 @@
+"""How often something may be compared with a phone on record, so that the API is no directory
+(P2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: Guesses are forgotten after this many seconds.
+WINDOW = 24 * 3600
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Guesses in the window: ``of`` one person's phone, and ``by`` one API key of all; for so many
+    people that the key has put on record it has one more (``docs/threat-model.md``)."""
+
+    kind: str
+    of: int
+    by: int
+    registered_a_guess: int
+
+
+#: Phones that are given for somebody who has another one, or that somebody else has.
+PHONES = Budget("phone", of=5, by=150, registered_a_guess=100)
+#: Digits in a context that may be a phone of the pair, and are mostly a reference.
+CONTEXTS = Budget("context", of=50, by=1_000, registered_a_guess=10)
+#: Says neither which budget is used up nor whether the guess was right.
+TOO_MANY_GUESSES = (
+    "Too many phones, or long numbers in a context, were given in a day for this person or by this "
+    "key (docs/api.md, Participants); try again later."
+)
