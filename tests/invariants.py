@@ -46,7 +46,8 @@ return answer
 #: own lifetime.
 LASTING = {
     *("pools", "person", "seals", "holder", "stopped", "counters", "registered"),
-    *("guesses-of", "guesses-by", "new-counterparts", "decided", "erasures", "rewritten"),
+    *("guesses-of", "guesses-by", "compared-with", "new-counterparts"),
+    *("decided", "erasures", "rewritten"),
     *("policy", "numbers", "ordinals", "number", "busy"),
     *("blocked", "resting", "full", "no-voice", "no-sms", "area"),
     *("call", "wrong-from", "wrong-on", "tries", "traffic", "history", "rates"),

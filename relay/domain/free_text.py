@@ -82,14 +82,19 @@ def read_numbers(text: str) -> FreeNumbers:
 
 
 def repeats_phone(text: str, phone: PhoneNumber) -> bool:
-    """Whether a text's digits hold the last seven of this very number: as written, with number
-    words as digits, or without what a date, a time or a sum of money explains."""
+    """Whether a text's digits hold the last seven of this very number."""
+    tail = phone.reveal()[-_TAIL:]
+    return any(tail in digits for digits in compared_digits(text))
+
+
+def compared_digits(text: str) -> tuple[str, ...]:
+    """A text's digits as ``repeats_phone`` reads them: as written, with number words as digits, and
+    without what a date, a time or a sum of money explains."""
     written = fold(text)
     spelled = spell_out(written)
-    tail = phone.reveal()[-_TAIL:]
     unexplained = _unexplained_part(spelled.replace("\0", ""))
     readings = (written, spelled, unexplained, _without_light(unexplained))
-    return any(tail in _digits(reading) for reading in readings)
+    return tuple(dict.fromkeys(map(_digits, readings)))
 
 
 def is_phone_number(ref: str) -> bool:

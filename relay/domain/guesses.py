@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from relay.domain.participant import Role
+
 #: Guesses are forgotten after this many seconds.
 WINDOW = 24 * 3600
 
@@ -23,7 +25,11 @@ class Budget:
 #: Phones that are given for somebody who has another one, or that somebody else has.
 PHONES = Budget("phone", of=5, by=150, registered_a_guess=100)
 #: Digits in a context that may be a phone of the pair, and are mostly a reference.
-CONTEXTS = Budget("context", of=50, by=1_000, registered_a_guess=10)
+#: A recruiter's contexts are those of many candidates.
+CONTEXTS = {
+    Role.CANDIDATE: Budget("context", of=50, by=1_000, registered_a_guess=10),
+    Role.RECRUITER: Budget("context", of=1_000, by=1_000, registered_a_guess=10),
+}
 #: Says neither which budget is used up nor whether the guess was right.
 TOO_MANY_GUESSES = (
     "Too many phones, or long numbers in a context, were given in a day for this person or by this "

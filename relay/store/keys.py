@@ -94,6 +94,9 @@ class BoardKeys(Keys):
     )
     guesses_of = Family("string", "kind role ref", "phones compared with a person's", lives="a day")
     guesses_by = Family("string", "kind client", "phones an API key had compared", lives="a day")
+    compared_with = Family(
+        "set", "role ref", "keyed hashes of digits compared with a person's phone", lives="a day"
+    )
     registered = Key("hash", "API key's id → people it has put on record", lives="for ever")
     new_counterparts = Family("string", "role ref", "new counterparts of a person", lives="a day")
     erasures = Key("sorted set", "role:ref of who was erased, by when (in ms)", lives="a month")

@@ -9,7 +9,7 @@ from typing import Any
 from redis.client import Pipeline
 
 from relay.domain.errors import RateLimited
-from relay.domain.guesses import PHONES, TOO_MANY_GUESSES, WINDOW, Budget
+from relay.domain.guesses import CONTEXTS, PHONES, TOO_MANY_GUESSES, WINDOW, Budget
 from relay.domain.participant import Participant, ParticipantStatus, Role
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys
@@ -55,10 +55,16 @@ class People:
             raise RateLimited(TOO_MANY_GUESSES, retry_after=wait[0])
         return PutOutcome(outcome)
 
-    def count_guess(self, budget: Budget, role: Role, ref: str, *, client: str) -> None:
-        """Before something is compared with a person's phone. Raises RateLimited."""
+    def count_compared(self, role: Role, ref: str, fingerprint: str, *, client: str) -> None:
+        """Before a context is compared with a person's phone. ``fingerprint`` is a keyed hash of
+        its digits: the same ones count once a day. Raises RateLimited."""
         wait = self._scripts.run(
-            "count_guess", self._keys, role=role, ref=ref, **_limits(budget, client)
+            "count_compared",
+            self._keys,
+            role=role,
+            ref=ref,
+            fingerprint=fingerprint,
+            **_limits(CONTEXTS[role], client),
         )
         if wait:
             raise RateLimited(TOO_MANY_GUESSES, retry_after=wait)

@@ -13,7 +13,6 @@ from limits import RateLimitItemPerMinute
 
 from relay.domain.call_progress import taken
 from relay.domain.forecast import Sample
-from relay.domain.guesses import CONTEXTS
 from relay.domain.message_progress import MessageStatus
 from relay.domain.participant import Role
 from relay.domain.pool import Geo, NumberStatus
@@ -131,7 +130,7 @@ def people(strict: StrictBoard) -> None:
     people = strict.store.people
     person_now = person(Role.CANDIDATE, "carl", "c")
     people.reindex(person_now, known=person_now)
-    people.count_guess(CONTEXTS, Role.CANDIDATE, "carl", client="a-key")
+    people.count_compared(Role.CANDIDATE, "carl", "a-hash", client="a-key")
     strict.store.suppressions.stop(["c"], number(0), since=1, cause="us.SM1")
     strict.store.suppressions.carry_over(["new", "c"])
     in_service = Suppressions(strict.client, people._scripts, strict.store.keys, "MG1")

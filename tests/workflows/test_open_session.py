@@ -335,6 +335,22 @@ def test_a_pair_that_others_change_again_and_again_is_a_conflict_to_try_again(wo
     assert refusal.value.retry_after == 1
 
 
+def test_p2_digits_that_are_compared_in_each_try_of_a_request_count_once(world):
+    register(world, candidate("carl"))
+    overtake(
+        world,
+        *(
+            lambda others, phone=phone: register(others, candidate("carl", phone))
+            for phone in (EVE, DAN, EVE)
+        ),
+    )
+
+    ask(world, recruiter=recruiter("rita"), candidate=Someone(ref="carl"), context="Req 1234567")
+
+    store = world.services.store
+    assert store.client.get(store.keys.guesses_by("context", ASKER)) == "2", "one for each person"
+
+
 def test_a_pair_opened_meanwhile_in_another_pool_is_not_opened_twice(world):
     """Both requests name no pool, and the pair has been in each of the two."""
     add_pool(world, "us-east")

@@ -1,0 +1,19 @@
+-- Guesses of an API key, at anybody's phone: `most_by` in `guess_window` seconds, and one more for
+-- each `registered_a_guess` people that the key has put on record.
+-- keys: guesses_by=guesses_by(kind client) registered
+-- args: kind client most_by:number registered_a_guess:number guess_window:number
+
+-- Seconds until the key may guess again; nil when it may.
+local function wait_of_key()
+  local registered = tonumber(redis.call("HGET", keys.registered, args.client) or "0")
+  local most = args.most_by + math.floor(registered / args.registered_a_guess)
+  if tonumber(redis.call("GET", keys.guesses_by) or "0") >= most then
+    return math.max(1, redis.call("TTL", keys.guesses_by))
+  end
+end
+
+local function count_at(key)
+  if redis.call("INCR", key) == 1 then
+    redis.call("EXPIRE", key, args.guess_window)
+  end
+end
