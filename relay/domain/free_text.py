@@ -19,7 +19,7 @@ from relay.domain.number_shapes import (
     WRITTEN,
     WRITTEN_ALONE,
 )
-from relay.domain.number_words import fold, spell_out, without_padding
+from relay.domain.number_words import fold, spell_out, spell_out_apart, without_padding
 from relay.domain.phone import PhoneNumber
 
 HOLDS_NUMBER = "must not contain a phone number"
@@ -82,19 +82,25 @@ def read_numbers(text: str) -> FreeNumbers:
 
 
 def repeats_phone(text: str, phone: PhoneNumber) -> bool:
-    """Whether a text's digits hold the last seven of this very number."""
+    """Whether a text's digits hold the last seven of this very number, forwards or backwards."""
     tail = phone.reveal()[-_TAIL:]
-    return any(tail in digits for digits in compared_digits(text))
+    return any(tail in digits or tail[::-1] in digits for digits in compared_digits(text))
 
 
 def compared_digits(text: str) -> tuple[str, ...]:
-    """A text's digits as ``repeats_phone`` reads them: as written, with number words as digits, and
-    without what a date, a time or a sum of money explains."""
+    """A text's digits as ``repeats_phone`` reads them: as written, with number words as digits in
+    two ways, and without what a date, a time or a sum of money explains."""
     written = fold(text)
-    spelled = spell_out(written)
-    unexplained = _unexplained_part(spelled.replace("\0", ""))
-    readings = (written, spelled, unexplained, _without_light(unexplained))
+    spelled = (written, spell_out(written), spell_out_apart(written))
+    readings = (reading for each in spelled for reading in _readings(each.replace("\0", "")))
     return tuple(dict.fromkeys(map(_digits, readings)))
+
+
+def _readings(plain: str) -> Iterator[str]:
+    yield plain
+    unexplained = _unexplained_part(plain)
+    yield unexplained
+    yield _without_light(unexplained)
 
 
 def is_phone_number(ref: str) -> bool:

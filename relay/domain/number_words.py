@@ -7,6 +7,9 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from relay.domain.composed_numbers import COMPOSED, read_composed
+from relay.domain.number_names import FOREIGN, TEENS, TENS, UNITS, any_of
+
 #: Stands where a word was longer than its digits, so that both texts keep the same places.
 _PAD = "\0"
 #: Format characters and marks above, below or around another character: nobody sees a difference.
@@ -19,6 +22,9 @@ _LOOK_ALIKES = {
     **dict.fromkeys("оοօ○◯⭕🅾🅞", "o"),
     **dict.fromkeys("іιıӏ∣丨ǀ", "l"),
     "🔟": "10",
+    # Braille: the sign for numbers, and the letters that it makes digits
+    "⠼": "",
+    **dict(zip("⠚⠁⠃⠉⠙⠑⠋⠛⠓⠊", "0123456789", strict=True)),
     "−": "-",
     # No decimal comma, unlike the one that NFKC makes of it.
     "，": "、",
@@ -64,27 +70,24 @@ _CHINESE = str.maketrans(
 #: Read as digits only beside another one, since they are everyday characters, too.
 _CHINESE_RADIO = str.maketrans("洞么拐勾", "0179")
 _LETTERS = str.maketrans("oilsbz", "011582")
-_UNIT_NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-_TEEN_NAMES = (
-    *("ten", "eleven", "twelve", "thirteen", "fourteen"),
-    *("fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
-)
-_TENS_NAMES = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-_UNITS = dict(zip(_UNIT_NAMES, "0123456789", strict=True))
+#: Read one after the other: ``two twelve`` is 212.
 _WORDS = {
-    **_UNITS,
+    **dict(zip(UNITS, "0123456789", strict=True)),
     **dict.fromkeys(("oh", "nought", "naught"), "0"),
-    **{word: str(number) for number, word in enumerate(_TEEN_NAMES, start=10)},
-    **{word: f"{tens}0" for tens, word in enumerate(_TENS_NAMES, start=2)},
+    **{word: str(number) for number, word in enumerate(TEENS, start=10)},
+    **{word: f"{tens}0" for tens, word in enumerate(TENS, start=2)},
     "hundred": "00",
     "thousand": "000",
 }
-_Spellings = tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]
 _TIMES = {"double": 2, "triple": 3, "treble": 3, "2个": 2, "3个": 3}
-_ANY_WORD = "|".join(sorted(_WORDS, key=len, reverse=True))
-_ANY_UNIT = "|".join(_UNITS)
+_ANY_WORD = any_of(_WORDS)
 #: ``fifty`` before ``five`` is 5, elsewhere 50.
-_WORD = re.compile(rf"(?P<tens>(?:{'|'.join(_TENS_NAMES)})(?=[\W_]*(?:{_ANY_UNIT})))|{_ANY_WORD}")
+_WORD = re.compile(rf"(?P<tens>(?:{any_of(TENS)})(?=[\W_]*(?:{any_of(UNITS)})))|{_ANY_WORD}")
+_FOREIGN_WORD = re.compile(any_of(FOREIGN))
+
+
+def _read_foreign(words: re.Match[str]) -> str:
+    return _FOREIGN_WORD.sub(lambda word: _padded(FOREIGN[word[0]], word), words[0])
 
 
 def _read_words(words: re.Match[str]) -> str:
@@ -108,25 +111,44 @@ def _read_repeated(repeated: re.Match[str]) -> str:
     return repeated[2] * _TIMES[repeated[1]]
 
 
-#: Applied in this order; what is found is never shorter than what it is read as.
-_CHINESE_SPELLINGS: _Spellings = (
-    (re.compile("(?<=[0-9])[洞么拐勾]+|[洞么拐勾]+(?=[0-9])"), _read_radio),
-    (re.compile("(?<=[0-9])[十百](?=[0-9])"), lambda _: ""),
-    (re.compile("(?<=[0-9])十"), lambda _: "0"),
-    (re.compile("十(?=[0-9])"), lambda _: "1"),
+_Spellings = tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]
+
+#: Seven words of digits or more; fewer are words of another language.
+_FOREIGN_DIGITS = re.compile(rf"(?:(?:{any_of(FOREIGN)})[0-9\W_]*){{7,}}")
+_ENGLISH_WORDS = re.compile(rf"(?<![a-z])(?:(?:{_ANY_WORD})[\W_]*)+(?![a-z])")
+_REPEATED = re.compile(r"(double|triple|treble|[23]个)[\W_]*([0-9])")
+_LETTERS_AS_DIGITS = re.compile(
+    r"""
+    # before digits, from where a word begins: OI5
+    (?<![a-z]) (?:[oil][\W_]{0,2})+ (?=[0-9])
+    # after digits, to where a word ends: 5-OI
+    | (?<=[0-9]) (?:[\W_]{0,2}[oil])+ (?![a-z])
+    # among digits, whatever they are: 4lS5
+    | (?<=[0-9]) [oilsbz]+ (?=[0-9])
+    # one letter, again and again, among digits and marks: 415-S.S.S-0109
+    | (?<=[0-9]) [\W_]{0,2} (?P<one>[oilsbz]) (?:[\W_]{0,2}(?P=one))* (?=[\W_]{0,2}[0-9])
+    """,
+    re.VERBOSE,
 )
+#: Applied in this order; what is found is never shorter than what it is read as.
 _SPELLINGS: _Spellings = (
-    (re.compile(rf"(?<![a-z])(?:(?:{_ANY_WORD})[\W_]*)+(?![a-z])"), _read_words),
-    (re.compile(r"(double|triple|treble|[23]个)[\W_]*([0-9])"), _read_repeated),
-    (
-        re.compile(
-            r"(?<![a-z])(?:[oil][\W_]{0,2})+(?=[0-9])"
-            r"|(?<=[0-9])(?:[\W_]{0,2}[oil])+(?![a-z])"
-            r"|(?<=[0-9])[oilsbz]+(?=[0-9])"
-            r"|(?<=[0-9])[\W_]{0,2}(?P<one>[oilsbz])(?:[\W_]{0,2}(?P=one))*(?=[\W_]{0,2}[0-9])"
-        ),
-        _read_letters,
-    ),
+    (_FOREIGN_DIGITS, _read_foreign),
+    (_ENGLISH_WORDS, _read_words),
+    (_REPEATED, _read_repeated),
+    (_LETTERS_AS_DIGITS, _read_letters),
+)
+
+#: What pilots and soldiers say for digits.
+_RADIO_DIGITS = re.compile("(?<=[0-9])[洞么拐勾]+|[洞么拐勾]+(?=[0-9])")
+#: 五十五 is 55, 五十 is 50, 十五 is 15.
+_TEN_WITHIN = re.compile("(?<=[0-9])[十百](?=[0-9])")
+_TEN_AFTER = re.compile("(?<=[0-9])十")
+_TEN_BEFORE = re.compile("十(?=[0-9])")
+_CHINESE_SPELLINGS: _Spellings = (
+    (_RADIO_DIGITS, _read_radio),
+    (_TEN_WITHIN, lambda _: ""),
+    (_TEN_AFTER, lambda _: "0"),
+    (_TEN_BEFORE, lambda _: "1"),
 )
 
 
@@ -137,6 +159,11 @@ def fold(text: str) -> str:
 
 def spell_out(folded: str) -> str:
     """A folded text with number words as digits, in the same places."""
+    return spell_out_apart(COMPOSED.sub(partial(_read_padded, read_composed), folded))
+
+
+def spell_out_apart(folded: str) -> str:
+    """The same, where ``seven hundred four`` is 700 and 4."""
     if folded.isascii():
         return _replace(folded, _SPELLINGS)
     return _replace(_replace(folded.translate(_CHINESE), _CHINESE_SPELLINGS), _SPELLINGS)

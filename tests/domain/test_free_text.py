@@ -37,16 +37,22 @@ def is_refused(text: str, phone: PhoneNumber) -> bool:
 # --- what gets out --------------------------------------------------------------------
 
 
-def test_p2_no_disguise_carries_a_number_out() -> None:
-    """Each line: somebody's own number, and a text that they hid it in."""
-    lines = [line.split("\t") for line in lines_of("disguised_numbers.txt")]
-    assert len(lines) == 300
+#: Each line: somebody's own number, and a text that they hid it in. Abroad: Denmark's and
+#: Singapore's eight digits, and China.
+DISGUISES = [("disguised_numbers.txt", 300), ("disguised_numbers_abroad.txt", 90)]
+
+
+@pytest.mark.parametrize(("name", "count"), DISGUISES)
+def test_p2_no_disguise_carries_a_number_out(name: str, count: int) -> None:
+    lines = [line.split("\t") for line in lines_of(name)]
+    assert len(lines) == count
     assert not [text for number, text in lines if not is_refused(text, PhoneNumber(number))]
 
 
-def test_every_disguise_could_be_sent() -> None:
-    texts = [line.split("\t")[1] for line in lines_of("disguised_numbers.txt")]
-    assert len({*texts}) == 300
+@pytest.mark.parametrize(("name", "count"), DISGUISES)
+def test_every_disguise_could_be_sent(name: str, count: int) -> None:
+    texts = [line.split("\t")[1] for line in lines_of(name)]
+    assert len({*texts}) == count
     assert not [text for text in texts if is_unreadable(text) or len(text) > LONGEST_CONTEXT]
 
 
@@ -93,6 +99,35 @@ def test_p2_a_number_of_any_shape_is_refused_with_its_words(text: str, words: st
 )
 def test_p2_nobody_passes_a_number_as_money_a_time_or_a_reference(text: str) -> None:
     assert is_refused(text, PHONE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "twenty-three thousand seven hundred forty-four 17",
+        "TwentyThreeThousand SevenHundredAndFortyFour, seventeen",
+        "two million three hundred seventy-four thousand four hundred and seventeen",
+        "23 thousand 7 hundred 44 17",
+        "两万三千七百四十四，17",
+        "two three seven four four hundred seventeen",
+        "seis dos ocho, dos tres siete, cuatro cuatro uno siete",
+        "zwei drei sieben vier vier eins sieben",
+        "DEUX TROIS SEPT QUATRE QUATRE UN SEPT",
+        "due tre sette quattro quattro uno sette",
+        "dois três sete quatro quatro um sete",
+        "dosTresSieteVierQuatreUnSete",
+        "⠼⠃⠉⠛⠙⠙⠁⠛",
+        "backwards 7144732",
+        "Ref 7144732826",
+    ],
+)
+def test_p2_no_language_and_no_order_hides_a_number(text: str) -> None:
+    assert is_refused(text, PhoneNumber("+16282374417"))
+
+
+def test_p2_a_hundred_is_read_as_zeros_too() -> None:
+    text = "four hundred, five five five oh one oh one"
+    assert is_refused(text, PhoneNumber("+14005550101"))
 
 
 @pytest.mark.parametrize("text", ["555 in 2019", "555-1200", "555 at 10:30"])
@@ -167,6 +202,8 @@ def test_few_honest_contexts_have_to_be_compared() -> None:
         "Starts 2027-01-04, $18-$22 an hour",
         "Contract until 2027-05-31, 9am to 5pm",
         "Fund of $1,500,000,000, since 2019",
+        "One hundred twenty thousand dollars a year, 2026-12-01",
+        "Due date 2026-12-15, acht Uhr, un mois",
     ],
 )
 def test_money_dates_and_times_are_explained(text: str) -> None:
