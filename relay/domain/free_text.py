@@ -10,15 +10,8 @@ from dataclasses import dataclass
 import phonenumbers
 from phonenumbers import NumberParseException
 
-from relay.domain.number_shapes import (
-    ANNOUNCED,
-    EXPLAINED,
-    INTERNATIONAL,
-    LIGHTLY_EXPLAINED,
-    LONG_ID,
-    WRITTEN,
-    WRITTEN_ALONE,
-)
+from relay.domain.explained_numbers import EXPLAINED, LIGHTLY_EXPLAINED, LONG_ID
+from relay.domain.number_shapes import ANNOUNCED, INTERNATIONAL, WRITTEN, WRITTEN_ALONE
 from relay.domain.number_words import fold, spell_out, spell_out_apart, without_padding
 from relay.domain.phone import PhoneNumber
 

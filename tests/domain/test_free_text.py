@@ -169,6 +169,15 @@ def test_any_mixture_of_number_words_is_read() -> None:
         assert not repeats_phone(text, PhoneNumber("+16175550149"))
 
 
+@pytest.mark.parametrize(
+    ("text", "phone"),
+    [("from 20201130", "+4520201130"), ("10:30, 2026-11-23", "+16170302026")],
+)
+def test_a_number_that_reads_as_a_date_or_time_is_left(text: str, phone: str) -> None:
+    """``docs/threat-model.md`` says so."""
+    assert not is_refused(text, PhoneNumber(phone))
+
+
 # --- what is honest -------------------------------------------------------------------
 
 
