@@ -34,12 +34,11 @@ _NUMERIC = {
     "23/11/2026": f"{_DAY}[-/.]{_DAY}[-/.]{_YEAR}",
     "11/2026": f"{_MONTH}[-/.]{_YEAR}",
     "2026年11月23日": f"{_YEAR} ?年(?: ?{_CHINESE_DAY})?",
-    "11月23日": _CHINESE_DAY,
-    "23rd of Nov 2026": f"{_ORDINAL} (?:of )?{_MONTH_NAME}(?: {_YEAR})?",
+    "23rd of Nov 2026": f"{_ORDINAL} (?:of )?{_MONTH_NAME} {_YEAR}",
     "2026, 2026-11, 2026/27": f"{_YEAR}(?:[-/.]{_MONTH}|[-/][23][0-9])?",
     "14:30:00": f"{_HOUR}:{_QUARTER}(?::00)?",
     "0900-1730": f"{_CLOCK} ?- ?{_CLOCK}",
-    "14点30分": f"{_HOUR}[点时](?:{_QUARTER}分?)?",
+    "14点30分": f"{_HOUR}[点时]{_QUARTER}分?",
     "99,250.00": f"[1-9][0-9]{{0,2}}[,.'](?:[0-9][05]0){_CENTS}",
     "12,500,000": f"[1-9][0-9]{{0,2}}[,.'][0-9]00(?:[,.']000){{1,2}}{_CENTS}",
     "45 000": "[1-9][0-9]{0,2} 000(?: 000)?",
@@ -56,7 +55,7 @@ _NUMERIC = {
     "Chinese social insurance: 五险一金, 六险二金": "[56]险[12]金",
 }
 _AFTER_A_WORD = {
-    "Nov 23rd, 2026": f"{_MONTH_NAME} {_ORDINAL}(?:,? {_YEAR})?",
+    "Nov 23rd, 2026": f"{_MONTH_NAME} {_ORDINAL},? {_YEAR}",
     "ISO 9001/14001": rf"iso\W?{_ISO}(?:\W{{1,2}}{_ISO})*",
 }
 
@@ -68,6 +67,9 @@ _ANY_PERIOD = rf"(?:{_PERIOD}s?\b|天|小时|个月|分钟|年)"
 #: Digits that are explained by what stands beside them, and free otherwise: a few of them are no
 #: number, many are.
 _LIGHT = {
+    "23rd of Nov": f"{_ORDINAL} (?:of )?{_MONTH_NAME}",
+    "11月23日": _CHINESE_DAY,
+    "14点": f"{_HOUR}[点时]",
     "9:40": f"{_HOUR}:[0-5][0-9]",
     "9 am": r"(?:0?[1-9]|1[0-2]) ?[ap]\.?m\b",
     "$18-$22.50/hr": rf"(?:{_PAY}{_TO})?{_PAY} ?(?:/|an? |per ) ?{_PERIOD}\b",
@@ -75,20 +77,22 @@ _LIGHT = {
     "7%": "[1-9]?[0-9] ?%",
     "14 months' pay a year": "1[0-9]薪",
 }
-
-
-def _any_of(patterns: Mapping[str, str]) -> str:
-    return "|".join(patterns.values())
+_LIGHT_AFTER_A_WORD = {"Nov 23rd": f"{_MONTH_NAME} {_ORDINAL}"}
 
 
 _BEFORE = r"(?=[0-9])(?<![0-9\0])(?<![0-9][,.'])"
 _BEFORE_A_WORD = "(?=[ijfmasond])(?<![a-z])"
 _AFTER = r"(?![0-9\0])(?![,.'][0-9])"
-EXPLAINED = re.compile(
-    f"(?:{_BEFORE}(?:{_any_of(_NUMERIC)})|{_BEFORE_A_WORD}(?:{_any_of(_AFTER_A_WORD)})){_AFTER}",
-    re.ASCII,
-)
-LIGHTLY_EXPLAINED = re.compile(f"{_BEFORE}(?:{_any_of(_LIGHT)}){_AFTER}", re.ASCII)
+
+
+def _all_of(numeric: Mapping[str, str], after_a_word: Mapping[str, str]) -> re.Pattern[str]:
+    """Any of these, with no digit beside it that belongs to it."""
+    numbers, words = "|".join(numeric.values()), "|".join(after_a_word.values())
+    return re.compile(f"(?:{_BEFORE}(?:{numbers})|{_BEFORE_A_WORD}(?:{words})){_AFTER}", re.ASCII)
+
+
+EXPLAINED = _all_of(_NUMERIC, _AFTER_A_WORD)
+LIGHTLY_EXPLAINED = _all_of(_LIGHT, _LIGHT_AFTER_A_WORD)
 
 #: UUID, ULID, ObjectId and the like.
 LONG_ID = re.compile(
