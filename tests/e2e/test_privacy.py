@@ -100,6 +100,7 @@ def tell_a_story(stage: Stage) -> None:
         stage.phone(somebody).text(number, "who is there?").wait()
     stage.phone("carl").text(number, "STOP").wait()
     stage.phone("carl").text(number, "START").wait()
+    rita_and_carl = {"recruiter": "rita", "candidate": "carl"}
     for method, path, body in (
         ("PUT", "/v1/candidates/dan", {"phone": carl}),
         ("PUT", "/v1/candidates/dan", {"phone": number}),
@@ -109,6 +110,8 @@ def tell_a_story(stage: Stage) -> None:
         ("PUT", "/v1/recruiters/rita", {"phone": carl}),
         ("PUT", "/v1/recruiters/nora", {"phone": carl}),
         ("POST", "/v1/sessions", {"recruiter": "nora", "candidate": "carl"}),
+        ("POST", "/v1/sessions", rita_and_carl | {"context": f"Ref {carl[-7:]}, cook"}),
+        ("POST", "/v1/sessions", rita_and_carl | {"context": f"Ref {carl[:1:-1]}, cook"}),
         ("GET", f"/v1/sessions?virtual_number={carl}", None),
         ("GET", f"/v1/sessions?virtual_number={carl}&recruiter=rita", None),
         ("GET", f"/v1/numbers/{carl}", None),
