@@ -98,7 +98,9 @@ class BoardKeys(Keys):
         "set", "role ref", "keyed hashes of digits compared with a person's phone", lives="a day"
     )
     registered = Key("hash", "API key's id → people it has put on record", lives="for ever")
-    new_counterparts = Family("string", "role ref", "new counterparts of a person", lives="a day")
+    new_counterparts = Family(
+        "set", "role ref", "indexes, cut short, of a person's new counterparts", lives="a day"
+    )
     erasures = Key("sorted set", "role:ref of who was erased, by when (in ms)", lives="a month")
     rewritten = Key(
         "string", "up to which moment (in ms) erasures are in no file", lives="for ever"
@@ -116,7 +118,9 @@ class BoardKeys(Keys):
     load = Key("hash", "virtual number → sessions, open and cooling", lives="cooldown")
     codes = Key("hash", "number:code → session id", lives="cooldown")
     code_lengths = Key("hash", "virtual number → digits of its longest code", lives="cooldown")
-    tries = Family("hash", "CallSid", "a call's attempts whose code was wrong", lives="an hour")
+    tries = Family(
+        "hash", "CallSid", "a call's attempts at a code, and what each got", lives="an hour"
+    )
     wrong_from = Family(
         "string", "index", "wrong codes from a phone", lives="a day", name="wrong-from"
     )

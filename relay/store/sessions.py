@@ -9,6 +9,7 @@ from typing import Any
 from relay.domain.access_code import draw_access_codes
 from relay.domain.allocation import ExhaustedReason, draw_session_id
 from relay.domain.errors import Conflict, RateLimited
+from relay.domain.guesses import MOST_NEW_COUNTERPARTS
 from relay.domain.participant import Participant, Role
 from relay.domain.pool import Pool
 from relay.domain.session import Channel, ClosedReason, Session
@@ -19,9 +20,6 @@ from relay.store.people import ask_for_person, unpack_participant
 from relay.store.pools import unpack_pool
 from relay.store.records import pack_channels, signed_of, unpack_session
 from relay.store.scripts import Scripts
-
-#: Counterparts with whom a person has no session on record that they may be paired with in a day.
-MOST_NEW = {"most_new_recruiters": 100, "most_new_candidates": 5_000}
 
 
 @dataclass(frozen=True)
@@ -177,7 +175,8 @@ class Sessions:
             recruiter_indexes=recruiter.phone_indexes,
             candidate_indexes=candidate.phone_indexes,
             draws=draw_access_codes(),
-            **MOST_NEW,
+            most_new_recruiters=MOST_NEW_COUNTERPARTS[Role.CANDIDATE],
+            most_new_candidates=MOST_NEW_COUNTERPARTS[Role.RECRUITER],
         )
         return answer
 

@@ -224,6 +224,15 @@ def test_a_caller_who_tries_too_often_is_refused_on_every_number(shared: Board) 
     assert 0 < ttl <= access_code.WINDOW
 
 
+def test_p2_a_right_code_that_came_too_late_is_refused_the_next_day_too(shared: Board) -> None:
+    """What was refused for too many wrong codes is not let in when they are forgotten."""
+    try_wrong_codes(shared, "r", access_code.TRIES_OF_A_CALLER)
+    code = of(shared, "carl").access_code
+    assert shared.enter_code("r", number(0), code, sid="CA1").state is RouteState.TRIED_OUT
+    shared.client.delete(KEYS.wrong_from("r"))
+    assert shared.enter_code("r", number(0), code, sid="CA1").state is RouteState.TRIED_OUT
+
+
 def test_a_switchboards_recruiters_may_be_wrong_more_often(shared: Board) -> None:
     bindings = 3 * access_code.BINDINGS_A_TRY
     for place in range(bindings - 4):

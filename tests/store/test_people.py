@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from relay.domain.errors import RateLimited
-from relay.domain.guesses import PHONES
+from relay.domain.guesses import MOST_NEW_COUNTERPARTS, PHONES
 from relay.domain.participant import Participant, ParticipantStatus, Role
 from relay.store.keys import BoardKeys
 from relay.store.people import PutOutcome
-from relay.store.sessions import MOST_NEW
+from relay.store.sessions import SamePhone
 from tests.board import ASKER, NOW, Board, person
 
 CANDIDATE, RECRUITER = Role.CANDIDATE, Role.RECRUITER
@@ -170,24 +170,55 @@ def test_to_repeat_what_one_has_said_is_no_guess(board: Board) -> None:
     assert not board.client.exists(KEYS.guesses_by("phone", "k"))
 
 
-def test_p2_a_person_is_paired_with_so_many_new_counterparts_a_day(
-    board: Board, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def meet(board: Board, recruiter: str, phone: str) -> None:
+    """A recruiter of this phone is put on record, and a session with Carl asked for."""
+    put(board, recruiter, phone, role=RECRUITER)
+    board.claim(board.enter(recruiter, "carl"))
+
+
+def test_p2_a_person_is_paired_with_so_many_new_counterparts_a_day(board: Board) -> None:
     """A recruiter's phone may be a guess of the candidate's, since one phone cannot be both: it may
-    have been put on record long before."""
-    monkeypatch.setitem(MOST_NEW, "most_new_recruiters", 2)
+    have been put on record long before. Most of these find no number."""
     put(board, "carl", "c")
-    for guess in range(3):
-        put(board, f"r{guess}", f"g{guess}", role=RECRUITER)
-    put(board, "right", "c", role=RECRUITER)
-    board.now += 7 * 86_400
-    for guess in range(2):
-        board.open(f"r{guess}", "carl")
-    for ref in ("r2", "right"):
+    for guess in range(MOST_NEW_COUNTERPARTS[CANDIDATE]):
+        meet(board, f"r{guess}", f"g{guess}")
+    for ref, phone in (("wrong", "w"), ("right", "c")):
         with pytest.raises(RateLimited):
-            board.claim(board.enter(ref, "carl"))
-    board.open("r0", "carl")  # a pair that has a session is no guess
-    counter = KEYS.new_counterparts(CANDIDATE, "carl")
-    assert 0 < board.client.ttl(counter) <= 86_400
-    board.client.delete(counter)
-    board.open("r2", "carl")
+            meet(board, ref, phone)
+    meet(board, "r0", "g0")  # a phone that was counted is no new question
+
+    counted = KEYS.new_counterparts(CANDIDATE, "carl")
+    assert 0 < board.client.ttl(counted) <= 86_400
+    board.client.delete(counted)
+    assert isinstance(board.claim(board.enter("right", "carl")), SamePhone)
+
+
+def test_p2_a_recruiter_who_comes_again_with_another_phone_is_another_guess(board: Board) -> None:
+    """They were erased in between, and the pair's past session is on record."""
+    put(board, "carl", "c")
+    meet(board, "rita", "r")
+    for guess in range(MOST_NEW_COUNTERPARTS[CANDIDATE] - 1):
+        board.store.erasures.erase(RECRUITER, "rita", now=board.now)
+        meet(board, "rita", f"g{guess}")
+    board.store.erasures.erase(RECRUITER, "rita", now=board.now)
+    with pytest.raises(RateLimited):
+        meet(board, "rita", "c")
+
+
+def test_who_may_not_meet_more_uses_up_nobody_elses_day(board: Board) -> None:
+    put(board, "carl", "c")
+    put(board, "rita", "r", role=RECRUITER)
+    met = KEYS.new_counterparts(RECRUITER, "rita")
+    board.client.sadd(met, *map(str, range(MOST_NEW_COUNTERPARTS[RECRUITER])))
+    with pytest.raises(RateLimited):
+        board.claim(board.enter("rita", "carl"))
+    assert not board.client.exists(KEYS.new_counterparts(CANDIDATE, "carl"))
+
+
+def test_a_pair_that_has_a_session_is_no_guess(board: Board) -> None:
+    put(board, "carl", "c")
+    meet(board, "rita", "r")
+    board.client.delete(KEYS.new_counterparts(CANDIDATE, "carl"))
+    board.close(board.open("rita", "carl"))
+    board.open("rita", "carl")
+    assert not board.client.exists(KEYS.new_counterparts(CANDIDATE, "carl"))

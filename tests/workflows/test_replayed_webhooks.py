@@ -6,6 +6,7 @@ import pytest
 
 from relay.carrier.webhooks import InboundCall
 from relay.domain.routing import AskAccessCode, Bridge, CodeQuestion, Decline, Refusal
+from relay.domain.session import ClosedReason
 from relay.store.messages import REFUSED_FOR
 from relay.workflows.connect_call import AnsweredCall, connect_call, take_code
 from tests.workflows.texting import Stage
@@ -77,6 +78,45 @@ def test_p2_a_code_that_is_replayed_connects_nobody_later(world: World) -> None:
     assert isinstance(enter(wrong, NOW + 1).decision, AskAccessCode), "a wrong one stays wrong"
     client.delete("{main}:tries:CA1")  # its hour is over
     assert enter(wrong, NOW + 3601).decision == AGAIN
+
+
+@pytest.mark.parametrize("gone", [None, "{main}:sessions"])
+def test_p2_a_right_code_of_a_closed_session_is_refused_when_it_is_replayed(
+    world: World, gone: str | None
+) -> None:
+    """The pair has an open session again by then, with the same code."""
+    session = world.open()
+    world.services.store.sessions.close(session.id, ClosedReason.BY_API, now=NOW)
+    inbound = InboundCall(call_sid="CA1", caller=NORA, called=NUMBER)
+    call(world, NORA, now=NOW + 1)
+
+    def enter(now: float) -> Refusal:
+        code = session.access_code
+        answer = take_code(world.services, "us.CA1", inbound, code=code, attempt="1", now=now)
+        assert isinstance(answer.decision, Decline)
+        return answer.decision.refusal
+
+    assert enter(NOW + 2) is Refusal.NO_LONGER_CONNECTED
+    assert world.open().access_code == session.access_code
+    if gone:
+        world.services.store.client.hdel(gone, session.id)
+    assert enter(NOW + 3) is Refusal.NO_LONGER_CONNECTED
+
+
+def test_p2_a_right_code_that_is_replayed_when_its_call_is_off_record_connects_nobody(
+    world: World,
+) -> None:
+    session = world.open()
+    inbound = InboundCall(call_sid="CA1", caller=NORA, called=NUMBER)
+    call(world, NORA)
+
+    def enter(now: float) -> AnsweredCall:
+        code = session.access_code
+        return take_code(world.services, "us.CA1", inbound, code=code, attempt="1", now=now)
+
+    assert isinstance(enter(NOW + 1).decision, Bridge)
+    world.services.store.client.delete("{main}:call:CA1", "{main}:leases")
+    assert enter(NOW + 2).decision == AGAIN
 
 
 def test_p2_a_code_of_a_call_that_was_never_asked_connects_nobody(world: World) -> None:

@@ -15,7 +15,8 @@
 -- A code is taken of a call that was asked for one (route), for an hour: a captured request finds
 -- nobody later.
 --
--- Safe to run twice: a try is counted once. Answers as route does, or {"wrong", digits of the
+-- Safe to run twice: a try is counted and decided on once, and what it was refused it is not given
+-- later. Answers as route does, or {"wrong", digits of the
 -- longest code, caller's locale} (another try), or {"tried_out", caller's locale}.
 -- Whether the caller's phone has a binding on the number, its language, and its bindings anywhere.
 local function look_at_caller()
@@ -53,7 +54,6 @@ local function count(counter)
 end
 
 local function count_wrong_one(caller)
-  redis.call("HSET", keys.tries, args.attempt, "wrong")
   if #args.indexes > 0 then
     count(keys.wrong_from)
   end
@@ -69,6 +69,35 @@ local function after_a_wrong_one(caller)
   return { "wrong", longest_code(keys, args.number), caller.locale }
 end
 
+local function decide(caller)
+  if has_tried_too_often(caller) then
+    return { "tried_out", caller.locale }
+  end
+  local id = redis.call("HGET", keys.codes, args.number .. ":" .. args.code)
+  local record = id and redis.call("HGET", keys.sessions, id)
+  if not record then
+    count_wrong_one(caller)
+    return after_a_wrong_one(caller)
+  end
+  local recruiter_index = read_session(record).recruiter_index
+  return connect_if_open(
+    keys, look_at(keys.sessions, id, recruiter_index, args.now), args.now, "1")
+end
+
+-- The answer that this attempt has had; to one that connected, once its call is off record, none.
+local function answer_again(decided, caller)
+  local state, id = string.match(decided, "^(%S+) ?(.*)$")
+  if state == "wrong" then
+    return { "wrong", longest_code(keys, args.number), caller.locale }
+  elseif state == "tried_out" then
+    return { "tried_out", caller.locale }
+  elseif state == "connect" then
+    return { "replayed" }
+  end
+  local record = redis.call("HGET", keys.sessions, id)
+  return record and { state, id, "recruiter", record } or { state }
+end
+
 local before = answered_before(keys, args.now)
 if before then
   return before
@@ -79,18 +108,10 @@ elseif redis.call("HEXISTS", keys.tries, "asked") == 0 then
   return { "replayed" }
 end
 local caller = look_at_caller()
-if redis.call("HEXISTS", keys.tries, args.attempt) == 1 then
-  return after_a_wrong_one(caller)
+local decided = redis.call("HGET", keys.tries, args.attempt)
+if decided then
+  return answer_again(decided, caller)
 end
-if has_tried_too_often(caller) then
-  return { "tried_out", caller.locale }
-end
-local id = redis.call("HGET", keys.codes, args.number .. ":" .. args.code)
-local record = id and redis.call("HGET", keys.sessions, id)
-if not record then
-  count_wrong_one(caller)
-  return after_a_wrong_one(caller)
-end
-local recruiter_index = read_session(record).recruiter_index
-return connect_if_open(
-  keys, look_at(keys.sessions, id, recruiter_index, args.now), args.now, "1")
+local answer = decide(caller)
+redis.call("HSET", keys.tries, args.attempt, answer[1] .. " " .. (answer[2] or ""))
+return answer

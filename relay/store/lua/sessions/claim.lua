@@ -35,6 +35,11 @@
 local ROLES = { "recruiter", "candidate" }
 local A_DAY = 24 * 3600
 
+-- Enough of a phone's index to tell a person's counterparts of a day apart.
+local function mark_of(index)
+  return string.sub(index, 1, 8)
+end
+
 -- A side of the pair as it is on record now; nil when the caller has seen somebody else.
 local function read_person(key, indexes)
   local known = redis.call("HMGET", key, "indexes", "status", "locale", "screen")
@@ -44,28 +49,6 @@ local function read_person(key, indexes)
   return { locale = known[3], screen = known[4] }
 end
 
--- Counts a pair that has no session on record, for each of the two. Returns the seconds to wait
--- when there were too many; nil when there were not.
-local function count_new_counterparts()
-  if redis.call("HEXISTS", keys.recruiter_sessions.open, args.candidate_ref) == 1
-    or redis.call("HEXISTS", keys.recruiter_sessions.past, args.candidate_ref) == 1
-  then
-    return nil
-  end
-  local of_candidate = { keys.new_recruiters, args.most_new_recruiters }
-  local of_recruiter = { keys.new_candidates, args.most_new_candidates }
-  for _, counted in ipairs({ of_candidate, of_recruiter }) do
-    local counter, most = unpack(counted)
-    local count = redis.call("INCR", counter)
-    if count == 1 then
-      redis.call("EXPIRE", counter, A_DAY)
-    elseif count > most then
-      return redis.call("TTL", counter)
-    end
-  end
-  return nil
-end
-
 -- The pair's latest session: its id ("" for none), record and fields. It may be in any pool.
 local function read_latest()
   local id = redis.call("HGET", keys.recruiter_sessions.open, args.candidate_ref)
@@ -73,6 +56,31 @@ local function read_latest()
   local record = id ~= "" and redis.call("HGET", keys.sessions, id)
   local is_here = string.sub(id, 1, #args.pool + 1) == args.pool .. "."
   return { id = id, record = record, session = record and read_session(record), is_here = is_here }
+end
+
+-- Counts a pair whose phones have no session on record, for each of the two; a phone that was
+-- counted is no new question for a day. Returns the seconds to wait when there were too many; nil
+-- when there were not.
+local function count_new_counterparts(latest)
+  if latest.session and has_present_phones(latest.session, keys.recruiter, keys.candidate) then
+    return nil
+  end
+  local of_candidate = { keys.new_recruiters, args.recruiter_indexes[1], args.most_new_recruiters }
+  local of_recruiter = { keys.new_candidates, args.candidate_indexes[1], args.most_new_candidates }
+  local counted = { of_candidate, of_recruiter }
+  for _, each in ipairs(counted) do
+    local marks, index, most = unpack(each)
+    if redis.call("SISMEMBER", marks, mark_of(index)) == 0 and redis.call("SCARD", marks) >= most
+    then
+      return redis.call("TTL", marks)
+    end
+  end
+  for _, each in ipairs(counted) do
+    if redis.call("SADD", each[1], mark_of(each[2])) == 1 and redis.call("SCARD", each[1]) == 1 then
+      redis.call("EXPIRE", each[1], A_DAY)
+    end
+  end
+  return nil
 end
 
 local function can_carry(request, ordinal)
@@ -227,7 +235,8 @@ local people = {
 if not people.recruiter or not people.candidate then
   return { "again" }
 end
-local wait = count_new_counterparts()
+local latest = read_latest()
+local wait = count_new_counterparts(latest)
 if wait then
   return { "too_many", wait }
 elseif args.recruiter_indexes[1] == args.candidate_indexes[1] then
@@ -236,7 +245,6 @@ end
 local stopped = add_stopped_numbers({}, keys.recruiter_stops)
 add_stopped_numbers(stopped, keys.candidate_stops)
 local request = request_of(keys, args.channels, args.area ~= "" and keys.area_numbers, stopped)
-local latest = read_latest()
 local existing = return_existing(latest, request)
 if existing then
   return existing
