@@ -10,7 +10,18 @@ import redis
 import requests
 
 from relay.sandbox.leak_search import everything_in_files, everything_in_redis, holds_number
+from relay.sandbox.webhooks.signature import sign
+from relay.web.auth import Keyless, access_of
 from tests.e2e.stage import PEOPLE, Stage, eventually
+from tests.web.api import make_api
+
+APP = make_api().http.application
+#: Whatever the carrier may ask for.
+WEBHOOKS = sorted(
+    str(rule)
+    for rule in APP.url_map.iter_rules()
+    if access_of(APP, rule.endpoint) is Keyless.TO_THE_CARRIER
+)
 
 
 def test_p2_no_real_number_is_in_redis_its_files_or_the_logs(stage):
@@ -89,7 +100,7 @@ def heard_by_redis(url: str) -> Iterator[list[bytes]]:
 
 def tell_a_story(stage: Stage) -> None:
     """Calls and texts of people and strangers, phone changes, refusals, filters and an erasure."""
-    api, carl, stranger = stage.api, stage.number("carl"), stage.number("finn")
+    api, carl = stage.api, stage.number("carl")
     session = stage.open()
     number = session["virtual_number"]
     stage.phone("rita").call(number).wait(20)
@@ -119,13 +130,44 @@ def tell_a_story(stage: Stage) -> None:
         ("DELETE", f"/v1/numbers/{carl}", None),
         ("POST", "/v1/numbers", {"phone_number": carl, "pool": "us"}),
         ("GET", f"/v1/candidates/{carl}", None),
-        ("DELETE", "/v1/candidates/carl", None),
     ):
         api.send(method, path, body)
-    for path in ("/twilio/voice", "/twilio/messages"):
-        forged = {"From": carl, "To": stranger, "CallSid": "CA" + "0" * 32, "Body": "hello"}
-        signature = {"X-Twilio-Signature": "A" * 27 + "="}
-        requests.post(f"{stage.service.base_url}{path}", forged, headers=signature, timeout=9)
+    for path in WEBHOOKS:
+        for signed in (True, False):
+            send_foreign_webhooks(stage, path, signed=signed)
+    api.send("DELETE", "/v1/candidates/carl")
+
+
+def send_foreign_webhooks(stage: Stage, path: str, *, signed: bool) -> None:
+    """To a person from another one, and as of a leg that we dialled: its ``To`` is a person."""
+    session = stage.api.ask("GET", "/v1/sessions?recruiter=rita")["data"][0]
+    ids = [interaction["id"] for interaction in stage.interactions(session["id"])]
+    call_id, message_id = (next(i for i in ids if kind in i) for kind in (".CA", ".SM"))
+    for value, name in (("main", "board"), (call_id, "call_id"), (message_id, "message_id")):
+        path = path.replace(f"<{name}>", value)
+    url = stage.service.base_url + path.replace("<attempt>", "1")
+    account = stage.carrier.account
+    for from_, digits in (("carl", session["access_code"]), ("nora", "1"), ("", "1")):
+        form = {
+            "AccountSid": account.sid,
+            "From": stage.number(from_) if from_ else session["virtual_number"],
+            "To": stage.number("finn"),
+            "Called": stage.number("dan"),
+            "ForwardedFrom": stage.number("eve"),
+            "CallSid": f"CA{digits:0>32}",
+            "MessageSid": f"SM{digits:0>32}",
+            "Body": f"{digits} it is me",
+            "Digits": digits,
+            "NumMedia": "0",
+            "CallStatus": "completed",
+            "CallDuration": "3",
+            "DialCallStatus": "completed",
+            "MessageStatus": "delivered",
+        }
+        signature = sign(account.auth_token, url, form) if signed else "A" * 27 + "="
+        headers = {"X-Twilio-Signature": signature}
+        answer = requests.post(url, form, headers=headers, timeout=9)
+        assert (answer.status_code == 403) is not signed, (path, answer.text)
 
 
 def test_p2_redis_hears_no_real_number(stage: Stage) -> None:
