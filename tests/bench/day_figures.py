@@ -1,12 +1,14 @@
-"""A board's honest day against the budget of guesses: nobody is told to wait."""
+"""A board's honest day against the budgets of guesses: nobody is told to wait."""
 
 from __future__ import annotations
 
 import random
 from dataclasses import replace
+from pathlib import Path
 
 from relay.domain.errors import RateLimited
-from relay.domain.guesses import PHONES
+from relay.domain.free_text import compared_digits, read_numbers
+from relay.domain.guesses import CONTEXTS, PHONES, Budget
 from relay.domain.participant import Participant, ParticipantStatus, Role
 from relay.embedded_redis import EmbeddedRedis
 from relay.store.connection import connect
@@ -18,22 +20,31 @@ from tests.key_ring import SIGNER
 
 REGISTRATIONS = 100_000
 CHANGED, SHARED, REPEATED = 0.01, 0.001, 0.05
+SESSIONS, RECRUITERS = 20_000, 100
+#: What people write who explain little: a fifth of these is compared with the pair's phones.
+CONTEXTS_OF_A_DAY = Path("tests/domain/free_text/honest_contexts.txt")
 _CLIENT = "the-boards-backend"
 
 
 def honest_day(server: EmbeddedRedis) -> list[Row]:
     """100,000 registrations by one key, four of five of candidates. 1 % of all change their phone,
-    0.1 % try a phone that another candidate has, 5 % are sent again."""
+    0.1 % try a phone that another candidate has, 5 % are sent again. Then 100 recruiters open
+    20,000 sessions, each with a real-life context."""
     store = Store(connect(server.url), SIGNER)
     empty(store)
     day = _Day(store)
     for ordinal in range(REGISTRATIONS):
         day.register(ordinal)
+    contexts = CONTEXTS_OF_A_DAY.read_text().splitlines()
+    for ordinal in range(SESSIONS):
+        day.tell(ordinal, contexts[ordinal % len(contexts)])
     return [
         Row("registrations by one key in a day", f"{REGISTRATIONS:,}"),
         Row("of these: phone changes / shared phones / sent again", day.summary()),
+        Row("contexts of sessions / of these compared with both phones", day.told()),
         Row("answered 429", str(day.refused), "none", day.refused == 0),
-        Row("guesses that the key has left", f"{day.guesses_left():,}"),
+        Row("guesses that the key has left: of phones", f"{day.left_of(PHONES):,}"),
+        Row("… of contexts", f"{day.left_of(CONTEXTS[Role.RECRUITER]):,}"),
     ]
 
 
@@ -41,7 +52,7 @@ class _Day:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._rng = random.Random(SEED)
-        self.changed = self.shared = self.repeated = self.refused = 0
+        self.changed = self.shared = self.repeated = self.compared = self.refused = 0
 
     def register(self, ordinal: int) -> None:
         role = Role.RECRUITER if ordinal % 5 == 0 else Role.CANDIDATE
@@ -71,10 +82,26 @@ class _Day:
     def summary(self) -> str:
         return f"{self.changed:,} / {self.shared:,} / {self.repeated:,}"
 
-    def guesses_left(self) -> int:
+    def tell(self, ordinal: int, context: str) -> None:
+        """A recruiter opens a session with a candidate, with this context."""
+        if not read_numbers(context).unexplained:
+            return
+        self.compared += 1
+        digits = ",".join(compared_digits(context))
+        recruiter = (Role.RECRUITER, f"r-{ordinal % RECRUITERS}")
+        for role, ref in (recruiter, (Role.CANDIDATE, f"c-{ordinal}")):
+            try:
+                self._store.people.count_compared(role, ref, digits, client=_CLIENT)
+            except RateLimited:
+                self.refused += 1
+
+    def told(self) -> str:
+        return f"{SESSIONS:,} / {self.compared:,}"
+
+    def left_of(self, budget: Budget) -> int:
         keys, client = self._store.keys, self._store.client
-        registered = int(client.hget(keys.registered, _CLIENT))
-        return PHONES.by + registered // 100 - int(client.get(keys.guesses_by("phone", _CLIENT)))
+        more = int(client.hget(keys.registered, _CLIENT)) // budget.registered_a_guess
+        return budget.by + more - int(client.get(keys.guesses_by(budget.kind, _CLIENT)))
 
 
 def _person(role: Role, ordinal: int, phone: str) -> Participant:
