@@ -21,6 +21,9 @@ IN_USE_ON_NUMBERS = (
     "The new phone is in use on the virtual numbers of these sessions. "
     'Send "renumber": true to move these to other numbers.'
 )
+OTHERS_IN_THE_WAY = (
+    "The new phone has come into use on the virtual numbers of these sessions just now; try again."
+)
 #: Sessions that one change may move to other numbers: it keeps Redis for some 20 ms then.
 MOST_RENUMBERED = 200
 
@@ -52,6 +55,8 @@ def change_phone(
                 sessions=outcome.session_ids,
             )
         outcome = _change(services, person, outcome.session_ids, take_over=take_over, now=now)
+        if isinstance(outcome, InTheWay):
+            raise PhoneTaken(OTHERS_IN_THE_WAY, sessions=outcome.session_ids, retry_after=1)
     _refuse_unless_changed(outcome)
 
 

@@ -558,6 +558,21 @@ def test_a_session_opened_meanwhile_in_the_way_is_named(world: World) -> None:
     audit(world)
 
 
+def test_who_renumbers_and_finds_another_session_in_the_way_is_told_to_try_again(
+    world: World,
+) -> None:
+    """Nora opens a second one, on the number on which Rita has Dan, when the first was found."""
+    world.open("nora", "dan", pool="us")
+    scripts = overtake(world, lambda _: None, lambda others: others.open("nora", "carl", pool="ca"))
+    with pytest.raises(PhoneTaken, match="try again") as refused:
+        change(world, NORA, renumber=True)
+    assert scripts.tries == 2
+    assert (len(refused.value.sessions), refused.value.retry_after) == (2, 1)
+    audit(world)
+    change(world, NORA, renumber=True)
+    assert phones_of(world, Role.RECRUITER, "rita") == {NORA}
+
+
 def test_a_session_opened_by_the_loser_meanwhile_is_closed_too(world: World) -> None:
     """Dan, who had one in "ca" alone, opens one in "us" just as his phone is taken over."""
     scripts = overtake(world, lambda others: others.open("nora", "dan", pool="us"))
