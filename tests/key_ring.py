@@ -12,6 +12,8 @@ from relay.store.number_map import NumberMap
 
 RING = KeyRing((("k1", bytes(range(32))),))
 SIGNER = Signer(RING)
+#: Signs under the next key, and reads what SIGNER has signed.
+NEXT_SIGNER = Signer(KeyRing((("k2", bytes(reversed(range(32)))), *RING.keys)))
 
 
 def move_number(client: Any, number: str, board: str, pool: str, signer: Signer = SIGNER) -> None:

@@ -15,6 +15,7 @@ from relay.domain.api_key import ApiKey, Scope
 from relay.signing import Signer
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys, DeploymentKeys
+from relay.store.scripts import Scripts
 
 #: Says whose key it is to whoever, or whatever scanner, finds one in a repository.
 _PREFIX = "relay"
@@ -36,6 +37,7 @@ class ApiKeys:
     def __init__(self, client: Client, keys: BoardKeys | DeploymentKeys, signer: Signer) -> None:
         self._client = client
         self._signer = signer
+        self._scripts = Scripts(client)
         self._keys = keys
         self._board = keys.board if isinstance(keys, BoardKeys) else ""
 
@@ -69,10 +71,18 @@ class ApiKeys:
 
     def sign_anew(self) -> None:
         """Signs all records of ours under the key that signs now. Raises Unavailable."""
-        for digest, stamped in self._client.hgetall(self._keys.api_keys).items():
-            record = self._signer.read(stamped, *self._place(digest))
-            if record and stamped != self._stamp(digest, record):
-                self._client.hset(self._keys.api_keys, digest, self._stamp(digest, record))
+        for digest, seen in self._client.hgetall(self._keys.api_keys).items():
+            record = self._signer.read(seen, *self._place(digest))
+            stamped = self._stamp(digest, record) if record else seen
+            if stamped != seen:
+                self._scripts.run(
+                    "replace_stamped",
+                    self._keys,
+                    records="api_keys",
+                    field=digest,
+                    seen=seen,
+                    record=stamped,
+                )
 
     def revoke(self, name_or_id: str) -> list[ApiKey]:
         """Revokes the keys of this name or id, at once. Returns those that it found. Raises

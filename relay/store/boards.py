@@ -15,6 +15,7 @@ from relay.domain.errors import Unavailable
 from relay.signing import Signer
 from relay.store.connection import Client
 from relay.store.keys import DeploymentKeys
+from relay.store.scripts import Scripts
 
 #: A copy is read again after so many seconds; for a name that is not in it, sooner.
 _FRESH_FOR = 5.0
@@ -31,7 +32,8 @@ class BoardRegistry:
         self._client = client
         self._signer = signer
         self._timer = timer
-        self._key = DeploymentKeys().boards
+        self._scripts = Scripts(client)
+        self._keys = DeploymentKeys()
         self._boards: dict[str, Board] | None = None
         self._looked_at = float("-inf")
 
@@ -50,7 +52,7 @@ class BoardRegistry:
     def put(self, board: Board) -> bool:
         """True for a new one. Raises Unavailable."""
         record = self._signer.stamp(json.dumps(asdict(board)), _KIND, board.name)
-        is_new = bool(self._client.hset(self._key, board.name, record))
+        is_new = bool(self._client.hset(self._keys.boards, board.name, record))
         self._looked_at = float("-inf")
         return is_new
 
@@ -65,7 +67,7 @@ class BoardRegistry:
         # Also after a failure: a store that is away must not keep every request waiting.
         self._looked_at = self._timer()
         try:
-            records = self._client.hgetall(self._key)
+            records = self._client.hgetall(self._keys.boards)
         except Unavailable:
             return
         boards = {name: self._unpack(name, record) for name, record in records.items()}
@@ -73,15 +75,23 @@ class BoardRegistry:
 
     def count_unsigned(self) -> int:
         """Records that somebody else has written. Raises Unavailable."""
-        records = self._client.hgetall(self._key)
+        records = self._client.hgetall(self._keys.boards)
         return sum(self._unpack(name, record) is None for name, record in records.items())
 
     def sign_anew(self) -> None:
         """Signs all records of ours under the key that signs now. Raises Unavailable."""
-        for name, stamped in self._client.hgetall(self._key).items():
-            record = self._signer.read(stamped, _KIND, name)
-            if record and stamped != self._signer.stamp(record, _KIND, name):
-                self._client.hset(self._key, name, self._signer.stamp(record, _KIND, name))
+        for name, seen in self._client.hgetall(self._keys.boards).items():
+            record = self._signer.read(seen, _KIND, name)
+            stamped = self._signer.stamp(record, _KIND, name) if record else seen
+            if stamped != seen:
+                self._scripts.run(
+                    "replace_stamped",
+                    self._keys,
+                    records="boards",
+                    field=name,
+                    seen=seen,
+                    record=stamped,
+                )
 
     def _unpack(self, name: str, stamped: str) -> Board | None:
         record = self._signer.read(stamped, _KIND, name)

@@ -90,6 +90,19 @@ class Struct:
         return lambda *values: [name for namer in namers for name in namer(*values)]
 
 
+class OneOf(Struct):
+    """One of several keys, by the name of its attribute: for a script that treats all alike."""
+
+    def __init__(self, *attributes: str) -> None:
+        super().__init__("attribute", **dict(zip(attributes, attributes, strict=True)))
+
+    def shape_of(self, keys: Keys, *values: str) -> Shape:  # noqa: ARG002 - all have the same
+        return values[0]
+
+    def namer_in(self, keys: Any) -> Namer:
+        return lambda attribute: keys.namer(self.fields[attribute])()
+
+
 class InPool(Struct):
     """Keys of a pool that a script names itself, for scripts that touch several pools.
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from relay.store.key_declarations import Family, InPool, Key, Keys, Struct
+from relay.store.key_declarations import Family, InPool, Key, Keys, OneOf, Struct
 
 
 class DeploymentKeys(Keys):
@@ -50,6 +50,8 @@ class DeploymentKeys(Keys):
         lives="STOP: for ever",
     )
     ticker_leader = Key("string", "the ticker that leads", lives="10 s")
+
+    stamped = OneOf("api_keys", "boards", "numbers")
 
 
 class BoardKeys(Keys):
@@ -161,6 +163,7 @@ class BoardKeys(Keys):
         name="rates:fixed",
     )
 
+    stamped = OneOf("api_keys")
     whole_pool = InPool(
         "",
         *("policy", "numbers", "ordinals", "blocked", "resting", "full", "no_voice", "no_sms"),

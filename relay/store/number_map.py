@@ -95,8 +95,16 @@ class NumberMap:
         """Signs all entries of ours under the key that signs now."""
         for number, entry in self._client.hgetall(self._keys.numbers).items():
             place = self._unpack(number, entry)
-            if place and entry != self._pack(number, place):
-                self._client.hset(self._keys.numbers, number, self._pack(number, place))
+            stamped = self._pack(number, place) if place else entry
+            if stamped != entry:
+                self._scripts.run(
+                    "replace_stamped",
+                    self._keys,
+                    records="numbers",
+                    field=number,
+                    seen=entry,
+                    record=stamped,
+                )
 
     def _pack(self, number: str, place: NumberPlace) -> str:
         return self._signer.stamp(_words(place), _KIND, number)

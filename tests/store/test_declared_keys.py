@@ -11,6 +11,9 @@ import pytest
 import redis
 from limits import RateLimitItemPerMinute
 
+from relay.domain.api_key import Scope
+from relay.domain.board import Board as JobBoard
+from relay.domain.board import NumberPlace
 from relay.domain.call_progress import taken
 from relay.domain.forecast import Sample
 from relay.domain.message_progress import MessageStatus
@@ -20,15 +23,18 @@ from relay.domain.purchase import JobKind, JobStatus, Purchase
 from relay.domain.reputation import Complaint
 from relay.domain.routing import RouteState
 from relay.domain.session import ClosedReason
+from relay.store.api_keys import ApiKeys
+from relay.store.boards import BoardRegistry
 from relay.store.idempotency import Answered, Begun, Idempotency
 from relay.store.keys import DeploymentKeys
+from relay.store.number_map import NumberMap
 from relay.store.phone_changes import Changed
 from relay.store.rate_limits import RateLimits
 from relay.store.suppressions import Suppressions
 from tests.architecture.test_scripts import SCRIPTS
 from tests.board import Board, number, person, take_out
 from tests.fake_redis import real_redis
-from tests.key_ring import SIGNER
+from tests.key_ring import NEXT_SIGNER, SIGNER
 from tests.store.test_messages import Texts, add_notice, tell_counterpart
 from tests.strict_scripts import StrictScripts, run_strictly, strict_store
 from tests.world import NOW, Pair
@@ -198,6 +204,22 @@ def a_request_with_a_key(strict: StrictBoard) -> None:
         assert limits.hit(RateLimitItemPerMinute(1), "key") == 60
 
 
+def a_rotation(strict: StrictBoard) -> None:
+    client, deployment = strict.client, DeploymentKeys()
+    BoardRegistry(client, SIGNER).put(JobBoard(name="second", spoken_name="Second Jobs"))
+    NumberMap(client, SIGNER).enter(number(0), NumberPlace("main", "us"))
+    for keys in (strict.store.keys, deployment):
+        ApiKeys(client, keys, SIGNER).create("a-key", [Scope.METRICS], now=strict.now)
+    for records in (
+        BoardRegistry(client, NEXT_SIGNER),
+        NumberMap(client, NEXT_SIGNER),
+        ApiKeys(client, strict.store.keys, NEXT_SIGNER),
+        ApiKeys(client, deployment, NEXT_SIGNER),
+    ):
+        run_strictly(records, strict.scripts)
+        records.sign_anew()
+
+
 LIVES = (
     a_sessions_whole_life,
     a_numbers_whole_life,
@@ -207,6 +229,7 @@ LIVES = (
     a_texts_whole_life,
     number_stats,
     a_request_with_a_key,
+    a_rotation,
 )
 
 
