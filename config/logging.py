@@ -9,6 +9,7 @@ import json
 import logging
 import re
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -39,6 +40,14 @@ def mask(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value
     return mask(repr(value))
+
+
+def log_failure(log: Any, event: str, error: BaseException, **ids: Any) -> None:
+    """Says which error it was, and the last lines of code that it came through: not what it says,
+    which may hold anything."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = [f"{frame.filename}:{frame.lineno}" for frame in frames[-4:]]
+    log.error(event, error=type(error).__name__, where=where, **ids)
 
 
 class MaskNumbers(logging.Filter):

@@ -16,7 +16,7 @@ from relay.workflows.deployment import Deployment
 from relay.workflows.end_ringing_calls import end_ringing_calls as end_calls_that_ring
 from relay.workflows.forecast_pool import sample_pools as sample_all_pools
 from relay.workflows.keep_headroom import keep_headroom as keep_pools_headroom
-from relay.workflows.pass_over_unreachable import for_each_board, pass_over_unreachable
+from relay.workflows.pass_over_failures import for_each_board, pass_over_failures
 from relay.workflows.reconcile_inbound import reconcile_inbound as reconcile_texts
 from relay.workflows.reconcile_numbers import reconcile_numbers as compare_numbers
 from relay.workflows.recycle import recycle as recycle_sessions
@@ -62,7 +62,7 @@ def _each_account(work: Callable[[Sequence[Services]], object]) -> None:
     accounts = deployment().accounts()
     random.shuffle(accounts)
     for boards in accounts:
-        with pass_over_unreachable(account=boards[0].account.sid):
+        with pass_over_failures(account=boards[0].account.sid):
             work(boards)
 
 

@@ -16,7 +16,7 @@ import redis
 import structlog
 from redis.exceptions import RedisError
 
-from config.logging import configure_logging
+from config.logging import configure_logging, log_failure
 from config.schedule import PERIODIC_JOBS, SWEEP_EVERY, PeriodicJob
 from config.settings import load_settings
 from relay.bootstrap import build_deployment
@@ -25,7 +25,7 @@ from relay.queues import JobQueues
 from relay.store.clock import ClockGuard
 from relay.store.keys import DeploymentKeys
 from relay.workflows.deployment import Deployment
-from relay.workflows.pass_over_unreachable import for_each_board
+from relay.workflows.pass_over_failures import for_each_board
 from relay.workflows.sweep_outbox import sweep_outbox
 
 log = structlog.get_logger()
@@ -100,6 +100,8 @@ class Ticker:
                 self.tick(time.time())
             except (RedisError, Unavailable) as error:
                 log.warning("ticker waits", error=type(error).__name__, why=str(error))
+            except Exception as error:  # noqa: BLE001 - the outermost one: the next tick may go well
+                log_failure(log, "tick failed", error)
         try:
             self._leadership.give_back()
         except Unavailable:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import signal
 import sys
-import traceback
 from typing import Any
 
 import structlog
@@ -20,7 +19,7 @@ from rq.job import Job
 from rq.registry import StartedJobRegistry
 from rq.serializers import JSONSerializer
 
-from config.logging import configure_logging, mask
+from config.logging import configure_logging, log_failure, mask
 from config.settings import load_settings
 from relay.queues import connect_queues, open_queue
 from relay.store.alarms import Alarm
@@ -59,9 +58,7 @@ class RelayWorker(Worker):
         self.connection.delete(job.key)
 
     def handle_exception(self, job: Job, *exc_info: Any) -> None:
-        kind, _, trace = exc_info
-        where = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(trace)]
-        log.error("job failed", job=job.description, error=kind.__name__, where=where[-4:])
+        log_failure(log, "job failed", exc_info[1], job=job.description)
 
     def handle_job_failure(
         self,

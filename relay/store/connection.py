@@ -137,6 +137,12 @@ def master_of(client: Client, key: str) -> Client:
     return client.master_of(key) if is_cluster(client) else client
 
 
+def is_away(error: Unavailable) -> bool:
+    """Whether nobody has answered. Else Redis has answered with an error, as it does where what is
+    stored is damaged; for servers that are away or change, redis-py has errors of their own."""
+    return type(error.__cause__) is not ResponseError
+
+
 class _Process:
     #: How many forks led to this process.
     forks = 0

@@ -23,7 +23,7 @@ from relay.domain.pool import NumberStatus, VirtualNumber
 from relay.domain.purchase import place_of_label
 from relay.workflows.buy_numbers import Clock, buy_numbers
 from relay.workflows.import_number import point_here, webhooks_of
-from relay.workflows.pass_over_unreachable import pass_over_unreachable
+from relay.workflows.pass_over_failures import pass_over_failures
 from relay.workflows.release_numbers import finish_release
 from relay.workflows.services import Services
 from relay.workflows.take_number_in import (
@@ -114,16 +114,16 @@ def _members(services: Services) -> frozenset[str] | None:
 
 def _our_numbers(services: Services) -> list[VirtualNumber]:
     numbers: list[VirtualNumber] = []
-    with pass_over_unreachable(board=services.board.name, step="compare"):
+    with pass_over_failures(board=services.board.name, step="compare"):
         for pool in services.store.pools.names():
-            with pass_over_unreachable(pool=pool, step="compare"):
+            with pass_over_failures(pool=pool, step="compare"):
                 numbers += services.store.numbers.of_pool(pool)
     return numbers
 
 
 def _compare_pools(look: _Look, ours: Sequence[VirtualNumber]) -> Iterator[Finding]:
     for number in ours:
-        with pass_over_unreachable(pool=number.pool, step="compare"):
+        with pass_over_failures(pool=number.pool, step="compare"):
             yield from _compare_number(look, number)
 
 
@@ -190,7 +190,7 @@ def _compare_rest(looks: Mapping[str, _Look]) -> Iterator[Finding]:
     some = next(iter(looks.values()))
     number_map = some.services.store.number_map
     for number, owned in some.listed.items():
-        with pass_over_unreachable(owned_number=number, step="compare"):
+        with pass_over_failures(owned_number=number, step="compare"):
             entered = number_map.look_again(number)
             place = entered or place_of_label(owned.label)
             if place is None:

@@ -15,7 +15,7 @@ from relay.domain.erasure import Progress, Rewriting
 from relay.domain.errors import Unavailable
 from relay.store.servers import Files, Server, servers
 from relay.workflows.deployment import Deployment
-from relay.workflows.pass_over_unreachable import for_each_board
+from relay.workflows.pass_over_failures import for_each_board
 from relay.workflows.services import Services
 
 log = structlog.get_logger()

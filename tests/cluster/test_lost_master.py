@@ -17,7 +17,7 @@ from relay.store.keys import DeploymentKeys, PoolKeys
 from relay.store.store import Store
 from relay.workflows.check_readiness import check_readiness
 from relay.workflows.learn_numbers import learn_numbers
-from relay.workflows.pass_over_unreachable import for_each_board
+from relay.workflows.pass_over_failures import for_each_board
 from relay.workflows.recycle import recycle
 from tests.cluster.servers import BOARDS, Cluster, Master
 from tests.cluster.traffic import POOL, Outcomes, Town

@@ -1,4 +1,5 @@
-"""Goes on with the other boards when one cannot be reached: a cluster has lost its master.
+"""Goes on with the other boards when the work for one fails: its master is lost, what is stored
+for it is damaged, or we have made a mistake.
 
 What is passed over stays as it is, and periodic work comes again within a minute.
 """
@@ -11,8 +12,9 @@ from typing import TypeVar
 
 import structlog
 
+from config.logging import log_failure
 from relay.domain.errors import Unavailable
-from relay.store.connection import master_of
+from relay.store.connection import is_away, master_of
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
@@ -21,7 +23,7 @@ Answer = TypeVar("Answer")
 
 
 def for_each_board(boards: Iterable[Services], work: Callable[[Services], Answer]) -> list[Answer]:
-    """Returns what the work answered for each board that could be reached.
+    """Returns what the work answered for each board for which it went well.
 
     Finding a master lost takes nearly a second. So its other boards are skipped: a hundred of them
     would keep the reachable ones waiting for a minute and more.
@@ -29,20 +31,25 @@ def for_each_board(boards: Iterable[Services], work: Callable[[Services], Answer
     lost, answers = set(), []
     for services in boards:
         keys = services.store.keys
-        with pass_over_unreachable(board=keys.board):
+        with pass_over_failures(board=keys.board):
             master = master_of(services.store.client, keys.never)
             if master in lost:
                 raise Unavailable("The master of this board has just been found lost.")
-            lost.add(master)  # until the work is done
-            answers.append(work(services))
-            lost.discard(master)
+            try:
+                answers.append(work(services))
+            except Unavailable as error:
+                if is_away(error):
+                    lost.add(master)
+                raise
     return answers
 
 
 @contextmanager
-def pass_over_unreachable(**what: str) -> Iterator[None]:
-    """Ends the block at an Unavailable, and says so once with the ids of ``what``."""
+def pass_over_failures(**what: str) -> Iterator[None]:
+    """Ends the block at any error, and says so once with the ids of ``what``."""
     try:
         yield
     except Unavailable:
         log.warning("passed over what the store does not reach", **what)
+    except Exception as error:  # noqa: BLE001 - no other board's work may end with this one's
+        log_failure(log, "passed over what failed", error, **what)
