@@ -213,7 +213,12 @@ def test_the_end_of_a_call_follows_its_number_to_another_board(api: Api) -> None
     assert isinstance(answered.decision, Bridge)
 
     path = "/twilio/calls/ended"
-    ended = {**fields, "CallStatus": "completed", "CallDuration": "3"}
+    ended = {
+        **fields,
+        "AccountSid": theirs.account.sid,
+        "CallStatus": "completed",
+        "CallDuration": "3",
+    }
     url = f"{theirs.settings.public_base_url}{path}"
     signature = RequestValidator(theirs.account.tokens[0]).compute_signature(url, ended)
     answer = api.http.post(path, data=ended, headers={"X-Twilio-Signature": signature})

@@ -12,7 +12,7 @@ from relay.app import create_app
 from relay.domain.session import ClosedReason
 from relay.sandbox.webhooks.signature import sign
 from tests.workflows.texting import Stage
-from tests.world import CARL, NUMBER, RITA, STRANGER, make_settings
+from tests.world import CARL, ENVIRONMENT, NUMBER, RITA, STRANGER, make_settings
 
 BASE = "https://relay.example.com"
 TOKEN = make_settings().twilio_auth_token.get_secret_value()
@@ -28,6 +28,7 @@ class Carrier:
     def post(
         self, path: str, fields: dict[str, str], *, token: str = TOKEN, **options: Any
     ) -> TestResponse:
+        fields = {"AccountSid": ENVIRONMENT["TWILIO_ACCOUNT_SID"], **fields}
         headers = {"X-Twilio-Signature": sign(token, BASE + path, fields)}
         return self._client.post(path, data=fields, headers=headers, **options)
 
