@@ -154,10 +154,17 @@ class Board:
         )
 
     def enter_code(
-        self, phone: str, virtual_number: str, code: str, *, sid: str = "", attempt: int = 1
+        self,
+        phone: str,
+        virtual_number: str,
+        code: str,
+        *,
+        sid: str = "",
+        attempt: int = 1,
+        attestation: str = "B",
     ) -> Route:
         """Of a call that was asked for one."""
-        call = self._incoming(phone, virtual_number, sid)
+        call = replace(self._incoming(phone, virtual_number, sid), attestation=attestation)
         self.client.hset(self.store.keys.tries(call.sid), "asked", "en")
         return self.store.calls.enter_code(
             self.pool.name,

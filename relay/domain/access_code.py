@@ -27,6 +27,9 @@ BINDINGS_A_TRY = 10
 #: one hit in 100,000 guesses, whoever never stops needs nine years for an even chance on one full
 #: number; on a thousand of them at once, days (docs/access-codes.md).
 TRIES_OF_STRANGERS = 20
+#: The same for callers whom the networks vouch for (A), whom those others cannot lock out so. Six
+#: phones, each with tries of its own, use them up; the number is guessed six times as fast then.
+TRIES_OF_VOUCHED_STRANGERS = 100
 
 #: How a text begins that names its session: the code, then its own words.
 #: Chinese needs no space, and has its own punctuation.
@@ -34,6 +37,10 @@ _CODE_PREFIX = re.compile(
     rf"\s*[#(（]?([0-9]{{{SHORTEST},{LONGEST}}})"
     r"(?:\s*[)）]?\s*[-:,.;#，：；、。]\s*|\s*[)）]\s*|\s+|$|(?=[^\x00-\x7f]))"
 )
+
+
+def tries_of_strangers(*, are_vouched_for: bool) -> int:
+    return TRIES_OF_VOUCHED_STRANGERS if are_vouched_for else TRIES_OF_STRANGERS
 
 
 def draw_access_codes() -> list[str]:

@@ -51,11 +51,22 @@ class IncomingCall:
     marks: tuple[int, ...]
 
     @property
+    def is_vouched_for(self) -> bool:
+        """Whether the networks say that the caller ID is the caller's."""
+        return bool(self.caller_indexes) and self.attestation == "A"
+
+    @property
     def guesser(self) -> str:
         """For whom wrong codes are counted: a caller whom the networks vouch for has tries of their
         own, so that nobody uses them up by a forged caller ID."""
         index = next(iter(self.caller_indexes), "")
-        return f"{index}:A" if self.attestation == "A" else index
+        return f"{index}:A" if self.is_vouched_for else index
+
+    @property
+    def strangers(self) -> str:
+        """With whom the wrong codes of callers are counted who have no binding on the number: apart
+        for those whom the networks vouch for, so that others do not use up their tries."""
+        return f"{self.virtual_number}:A" if self.is_vouched_for else self.virtual_number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +127,7 @@ class Calls:
             number=call.virtual_number,
             indexes=call.caller_indexes,
             guesser=call.guesser,
+            strangers=call.strangers,
             call_sid=call.sid,
             attestation=call.attestation,
             lease=limits.lease,
@@ -126,7 +138,7 @@ class Calls:
             window=access_code.WINDOW,
             most_attempts=access_code.TRIES_IN_A_CALL,
             most_from=access_code.TRIES_OF_A_CALLER,
-            most_on=access_code.TRIES_OF_STRANGERS,
+            most_on=access_code.tries_of_strangers(are_vouched_for=call.is_vouched_for),
             bindings_a_try=access_code.BINDINGS_A_TRY,
         )
         return _route(answer)

@@ -126,7 +126,9 @@ class BoardKeys(Keys):
     wrong_from = Family(
         "string", "index", "wrong codes from a phone", lives="a day", name="wrong-from"
     )
-    wrong_on = Family("string", "number", "wrong codes of strangers on a number", lives="a day")
+    wrong_on = Family(
+        "string", "number", "wrong codes of strangers there; those with A apart", lives="a day"
+    )
     ended = Key("sorted set", "session by the end of its retention", lives="retention")
     leases = Key("hash", "session id → calls in progress", lives="a call")
 

@@ -38,8 +38,11 @@ def of(board: Board, candidate: str, recruiter: str = "rita") -> Session:
     return max(found, key=lambda s: s.created_at)
 
 
-def enter(board: Board, session: Session, phone: str = "r") -> RouteState:
-    route = board.enter_code(phone, session.virtual_number, session.access_code)
+def enter(
+    board: Board, session: Session, phone: str = "r", *, attestation: str = "B"
+) -> RouteState:
+    number, code = session.virtual_number, session.access_code
+    route = board.enter_code(phone, number, code, attestation=attestation)
     if route.state is RouteState.CONNECT:
         assert route.session is not None
         assert route.session.id == session.id
@@ -210,9 +213,9 @@ def test_p4_a_code_that_comes_twice_gets_its_answer_again_for_a_minute(shared: B
     assert later.state is RouteState.REPLAYED
 
 
-def try_wrong_codes(board: Board, phone: str, tries: int) -> None:
+def try_wrong_codes(board: Board, phone: str, tries: int, *, attestation: str = "B") -> None:
     for _ in range(tries):
-        board.enter_code(phone, number(0), "0")
+        board.enter_code(phone, number(0), "0", attestation=attestation)
 
 
 def test_a_caller_who_tries_too_often_is_refused_on_every_number(shared: Board) -> None:
@@ -251,6 +254,36 @@ def test_strangers_cannot_lock_a_numbers_recruiters_out(shared: Board) -> None:
     assert enter(shared, of(shared, "finn"), "s999") is RouteState.TRIED_OUT
     assert enter(shared, of(shared, "finn"), "") is RouteState.TRIED_OUT
     assert enter(shared, of(shared, "finn")) is RouteState.CONNECT
+
+
+def test_strangers_cannot_lock_out_whom_the_networks_vouch_for(shared: Board) -> None:
+    """Not even by calling with the very number that the recruiter has borrowed."""
+    for stranger in range(10):
+        for attestation in ("", "B", "C", "failed"):
+            try_wrong_codes(shared, f"s{stranger}", 3, attestation=attestation)
+    try_wrong_codes(shared, "borrowed", access_code.TRIES_OF_A_CALLER, attestation="failed")
+    try_wrong_codes(shared, "", 100, attestation="A")
+    finns = of(shared, "finn")
+    for attestation in ("", "B", "failed"):
+        assert enter(shared, finns, "borrowed", attestation=attestation) is RouteState.TRIED_OUT
+    assert enter(shared, finns, "", attestation="A") is RouteState.TRIED_OUT
+    assert enter(shared, finns, "borrowed", attestation="A") is RouteState.CONNECT
+
+
+def test_whom_the_networks_vouch_for_is_heard_a_bounded_number_of_times(shared: Board) -> None:
+    """By caller, and on one number."""
+    finns, heard = of(shared, "finn"), KEYS.wrong_on(f"{number(0)}:A")
+    try_wrong_codes(shared, "a0", 100, attestation="A")
+    assert int(shared.client.get(heard)) == access_code.TRIES_OF_A_CALLER
+    assert enter(shared, finns, "a0", attestation="A") is RouteState.TRIED_OUT
+    assert enter(shared, finns, "a1", attestation="A") is RouteState.CONNECT
+    for caller in range(1, 20):
+        try_wrong_codes(shared, f"a{caller}", 100, attestation="A")
+    assert int(shared.client.get(heard)) == access_code.TRIES_OF_VOUCHED_STRANGERS
+    assert 0 < shared.client.ttl(heard) <= access_code.WINDOW
+    assert enter(shared, finns, "a99", attestation="A") is RouteState.TRIED_OUT
+    assert enter(shared, finns, attestation="A") is RouteState.CONNECT
+    assert enter(shared, of(shared, "carl"), "borrowed") is RouteState.CONNECT
 
 
 def test_a_recruiters_own_mistakes_are_no_strangers(shared: Board) -> None:

@@ -1,16 +1,17 @@
 -- enter_code: lets a caller in by an access code. A call that will be connected is put on record
 -- with its lease (P1, P6).
 -- keys: numbers sessions codes recruiter_degrees phones=phone(indexes*) tries=tries(call_sid)
---   wrong_from=wrong_from(guesser) wrong_on=wrong_on(number)
--- args: now:number number indexes:list guesser code attempt:number window:number
+--   wrong_from=wrong_from(guesser) wrong_on=wrong_on(strangers)
+-- args: now:number number indexes:list guesser strangers code attempt:number window:number
 --   most_attempts:number most_from:number most_on:number bindings_a_try:number
 -- uses: session finding code_lengths connecting
 --
 -- A code is good from any phone. Wrong ones are counted by caller, and by number for callers who
--- have no binding there: neither can a stranger find a code, nor keep out whom the number knows by
--- their phone. A switchboard that many recruiters show may be wrong more often: once more for each
--- `bindings_a_try` of its bindings. Who has tried too often gets no answer to a right code either.
--- `attempt` is 1 for the call's first; a count lives `window` seconds.
+-- have no binding there, those whom the networks vouch for apart: neither can a stranger find a
+-- code, nor keep out whom the number or the networks know by their phone. A switchboard that many
+-- recruiters show may be wrong more often: once more for each `bindings_a_try` of its bindings. Who
+-- has tried too often gets no answer to a right code either. `attempt` is 1 for the call's first; a
+-- count lives `window` seconds.
 --
 -- A code is taken of a call that was asked for one (route), for an hour: a captured request finds
 -- nobody later.
