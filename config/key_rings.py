@@ -35,22 +35,22 @@ class KeyRing:
 
 
 def parse_key_ring(text: str, *, purpose: str) -> KeyRing:
-    """A ring from ``id:base64,id:base64``; a bare secret, as one-click deploys generate, becomes
-    key ``k1`` by HKDF. Raises BadKeyRing."""
+    """A ring from ``id:base64,id:base64``; a bare secret in a key's place, as one-click deploys
+    generate, becomes key ``k1`` by HKDF. Raises BadKeyRing."""
     entries = [entry.strip() for entry in text.split(",") if entry.strip()]
     if not entries:
         raise BadKeyRing("no key in it")
-    if len(entries) == 1 and ":" not in entries[0]:
-        return KeyRing((("k1", _stretch(entries[0], purpose)),))
-    keys = tuple(_parse_key(entry) for entry in entries)
+    keys = tuple(_parse_key(entry, purpose) for entry in entries)
     if len({key_id for key_id, _ in keys}) != len(keys):
         raise BadKeyRing("two keys have the same id")
     return KeyRing(keys)
 
 
-def _parse_key(entry: str) -> tuple[str, bytes]:
+def _parse_key(entry: str, purpose: str) -> tuple[str, bytes]:
     key_id, separator, encoded = entry.partition(":")
-    if not separator or not key_id.isalnum() or len(key_id) > 8:
+    if not separator:
+        return "k1", _stretch(entry, purpose)
+    if not key_id.isalnum() or len(key_id) > 8:
         raise BadKeyRing("each key is id:base64, with an id of 1 to 8 letters and digits")
     try:
         key = base64.b64decode(encoded, validate=True)

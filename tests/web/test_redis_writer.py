@@ -142,6 +142,41 @@ def test_doctor_counts_what_was_planted(api: Api) -> None:
     assert found == ["1 API keys", "1 boards", "1 numbers"]
 
 
+def test_p9_a_planted_boards_account_is_not_taken_over_by_a_change(api: Api) -> None:
+    """A PUT that names an account keeps the tokens on record: of a record of ours alone."""
+    key, account = api.deployment_key(), "AC" + "6" * 32
+    tokens = [api.world.deployment.vault.seal_token("stolen", board="second")]
+    planted = {"name": "second", "spoken_name": "Evil", "account_sid": account}
+    record = json.dumps({**planted, "sealed_tokens": tokens})
+    terms = {"spoken_name": "Second Jobs", "account": {"sid": account}}
+    for stamped in (record, f"{'A' * 22} {record}"):
+        api.redis.hset(DeploymentKeys().boards, "second", stamped)
+        assert api.put("/v1/boards/second", terms, key=key).status_code == 422
+        renew_signatures(api.world.deployment)
+        assert api.redis.hget(DeploymentKeys().boards, "second") == stamped
+        assert api.get("/v1/boards/second", key=key).status_code == 404
+
+
+def test_p9_a_planted_session_is_not_signed_by_a_change(api: Api) -> None:
+    """Its candidate was replaced by another one's."""
+    session = api.open_session()
+    of_dan = api.open_session(candidate={"ref": "c-78", "phone": DAN})
+    keys, store = PoolKeys("main", "us"), api.world.services.store
+    record = Record._make(api.redis.hget(keys.sessions, session["id"]).split("\t"))
+    dans = Record._make(api.redis.hget(keys.sessions, of_dan["id"]).split("\t"))
+    planted = record._replace(candidate=dans.candidate, candidate_index=dans.candidate_index)
+    api.redis.hset(keys.sessions, session["id"], "\t".join(planted))
+
+    for change in ({"ttl": 7200}, {"context": "Cook"}, {"channels": ["voice"]}):
+        assert api.patch(f"/v1/sessions/{session['id']}", change).status_code == 200
+    renew_signatures(api.world.deployment)
+
+    changed = store.sessions.get(session["id"])
+    assert changed is not None
+    assert (changed.context, changed.candidate.ref) == ("Cook", "c-78")
+    assert not store.sessions.is_genuine(changed)
+
+
 OLD, NEW = (f"k{n}:{base64.b64encode(bytes([n]) * 32).decode()}" for n in (1, 2))
 
 
@@ -168,3 +203,39 @@ def test_signatures_follow_the_index_keys_through_a_rotation() -> None:
     assert alone.main.store.sessions.is_genuine(renewed)
     assert alone.main.store.api_keys.find(key)
     assert alone.numbers.count_unsigned() == alone.main.store.api_keys.count_unsigned() == 0
+
+
+BARE = "a1" * 32
+
+
+def test_p9_keys_made_under_a_one_click_secret_outlive_it_and_revoked_ones_do_not() -> None:
+    redis = FakeRedis()
+    before, both = deployment(redis, BARE), deployment(redis, f"{BARE},{NEW}")
+    turned, alone = deployment(redis, f"{NEW},{BARE}"), deployment(redis, NEW)
+    records = BoardKeys("main").api_keys
+
+    def make(name: str, of: Deployment) -> str:
+        return of.main.store.api_keys.create(name, [Scope.SESSIONS], now=time.time())
+
+    def works(key: str) -> list[bool]:
+        return [bool(one.main.store.api_keys.find(key)) for one in (before, both, turned, alone)]
+
+    kept, revoked = make("kept", before), make("revoked", before)
+    stolen = redis.hgetall(records)
+    before.main.store.api_keys.revoke("revoked")
+    planted = sha256(b"evil").hexdigest()
+    redis.hset(records, planted, f"{'A' * 22} {ADMIN}")
+    assert works(kept) == [True, True, True, False]
+    assert works(revoked) == [False] * 4
+
+    renew_signatures(turned)
+    later = make("later", turned)
+    turned.main.store.api_keys.revoke("later")
+
+    assert works(kept) == [False, True, True, True]
+    assert works(revoked) == works(later) == [False] * 4
+    digest = sha256(revoked.encode()).hexdigest()
+    redis.hset(records, digest, stolen[digest])
+    assert works(revoked) == [True, True, True, False], "whoever kept its record can put it back"
+    assert redis.hget(records, planted) == f"{'A' * 22} {ADMIN}"
+    assert alone.main.store.api_keys.count_unsigned() == 2
