@@ -19,6 +19,7 @@ from rq.serializers import JSONSerializer
 from relay.embedded_redis import EmbeddedRedis
 from relay.queues import JobQueues
 from tests.e2e.stage import eventually
+from tests.workers import planted
 from tests.world import ENVIRONMENT, make_settings
 
 pytestmark = pytest.mark.real_redis
@@ -42,7 +43,12 @@ def worker_of(server: EmbeddedRedis, queue: str, log: Path) -> Iterator[None]:
     with log.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "workers.worker", queue],
-            env={**os.environ, **ENVIRONMENT, "REDIS_URL": server.url},
+            env={
+                **os.environ,
+                **ENVIRONMENT,
+                "REDIS_URL": server.url,
+                planted.MARKS: str(log.parent),
+            },
             stdout=out,
             stderr=out,
         )
@@ -91,11 +97,13 @@ def test_p9_an_abandoned_planted_job_has_no_callback_either(tmp_path: Path) -> N
     with EmbeddedRedis(tmp_path / "redis") as server, redis.Redis.from_url(server.url) as client:
         plant(
             client, "dead", "workers.jobs.recycle", [], "texts", status="started",
-            failure_callback_name="tests.workers.planted.touch",
+            failure_callback_name=f"{planted.__name__}.{planted.touch.__name__}",
         )  # fmt: skip
         client.delete("rq:queue:texts")
         client.zadd("rq:wip:texts", {"dead:execution": 1})
         log = tmp_path / "log"
         with worker_of(server, "texts", log):
             eventually(lambda: client.zcard("rq:wip:texts") == 0, seconds=30)
-        assert "planted" not in log.read_text()
+            eventually(lambda: client.zcard("rq:failed:texts") == 1)
+        assert not (tmp_path / "imported").exists()
+        assert not (tmp_path / "called").exists()
