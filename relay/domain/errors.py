@@ -53,6 +53,14 @@ class Conflict(RelayError):
     reason: str = ""
 
 
+@dataclass(eq=False)
+class PhoneTaken(Conflict):
+    """Somebody or some session has the phone already."""
+
+    code: str = "phone_taken"
+    title: str = "The phone is in use"
+
+
 class NumberMoved(Exception):
     """A virtual number has moved to another board since this process read the map."""
 

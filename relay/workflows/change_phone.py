@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import assert_never
 
 import structlog
 
-from relay.domain.errors import Conflict
+from relay.domain.errors import PhoneTaken
 from relay.domain.participant import Participant
 from relay.store.phone_changes import Changed, ChangeOutcome, Held, InTheWay, NoNumber, SamePhone
 from relay.workflows.services import Services
@@ -26,14 +25,6 @@ OTHERS_IN_THE_WAY = (
 )
 #: Sessions that one change may move to other numbers: it keeps Redis for some 20 ms then.
 MOST_RENUMBERED = 200
-
-
-@dataclass(eq=False)
-class PhoneTaken(Conflict):
-    """Somebody or some session has the phone already."""
-
-    code: str = "phone_taken"
-    title: str = "The phone is in use"
 
 
 def change_phone(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from relay.domain.errors import PhoneTaken
 from relay.domain.participant import Participant
 from relay.store.people import PutOutcome
-from relay.workflows.change_phone import HELD_BY_ANOTHER, PhoneTaken, change_phone
+from relay.workflows.change_phone import HELD_BY_ANOTHER, change_phone
 from relay.workflows.services import Services
 
 

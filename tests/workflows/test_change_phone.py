@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from relay.domain.errors import Conflict
+from relay.domain.errors import Conflict, PhoneTaken
 from relay.domain.participant import CandidateDetails, Participant, RecruiterDetails, Role
 from relay.domain.phone import PhoneNumber
 from relay.domain.pool import NumberStatus, Pool
@@ -19,7 +19,7 @@ from relay.store.people import PutOutcome
 from relay.store.phone_changes import ATTEMPTS, PhoneChanges
 from relay.store.scripts import Scripts, script
 from relay.store.sessions import Claimed, ClaimRequest, Outdated
-from relay.workflows.change_phone import MOST_RENUMBERED, PhoneTaken, change_phone
+from relay.workflows.change_phone import MOST_RENUMBERED, change_phone
 from relay.workflows.close_session import close_session
 from relay.workflows.erase_participant import erase_participant
 from relay.workflows.recycle import recycle

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from relay.domain.errors import Conflict, NotFound
+from relay.domain.errors import Conflict, NotFound, PhoneTaken
 from relay.domain.participant import CandidateDetails, Role
 from relay.domain.pool import Pool
 from relay.domain.routing import RouteState
@@ -16,7 +16,6 @@ from relay.store.calls import CallLimits, IncomingCall
 from relay.store.erasures import Erasures
 from relay.store.phone_changes import ATTEMPTS
 from relay.vault import Unreadable
-from relay.workflows.change_phone import PhoneTaken
 from relay.workflows.erase_participant import erase_participant
 from relay.workflows.recycle import ERASURES_REMEMBERED, recycle
 from relay.workflows.register_participant import register_candidate
