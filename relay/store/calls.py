@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -178,15 +178,18 @@ class Calls:
         )
         return bool(status)
 
-    def ringing_of_erased(self, role: Role, ref: str) -> list[CallRecord]:
-        """Calls of somebody erased that nobody has taken yet; none of those that they have when
+    def ringing_of_erased(self, people: Collection[tuple[Role, str]]) -> list[CallRecord]:
+        """Calls of people erased that nobody has taken yet; none of those that they have when
         they have come again. Raises Unavailable."""
+        if not people:
+            return []
         leases = self._client.hgetall(self._keys.leases)
         sessions = read_sessions(self._client, self._keys, list(leases))
         ids = [
             call_id(session.pool, sid)
             for session in sessions
-            if session.status is SessionStatus.CLOSED and session.party(role).ref == ref
+            if session.status is SessionStatus.CLOSED
+            and any((role, session.party(role).ref) in people for role in Role)
             for sid in _revoked(leases[session.id])
         ]
         return [call for call in self.of_ids(ids) if call.status is CallStatus.RINGING]

@@ -1,10 +1,12 @@
-"""Ends the calls of somebody who was erased, while they ring.
+"""Ends the calls of people who were erased, while they ring.
 
 The guard hangs up by itself; the leg of a recruiter who has none would be connected when it is
 picked up.
 """
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 import structlog
 
@@ -15,10 +17,11 @@ from relay.workflows.services import Services
 log = structlog.get_logger()
 
 
-def end_ringing_calls(services: Services, role: Role, ref: str) -> int:
-    """Returns how many were ended. One that is over by then is passed over. Raises Unavailable."""
+def end_ringing_calls(services: Services, people: Collection[tuple[Role, str]]) -> int:
+    """``people`` by role and ref. Returns how many calls were ended; one that is over by then is
+    passed over. Raises Unavailable."""
     ended = 0
-    for call in services.store.calls.ringing_of_erased(role, ref):
+    for call in services.store.calls.ringing_of_erased(people):
         try:
             services.carrier.calls.end(call.sid)
         except CarrierError as error:

@@ -42,8 +42,7 @@ class Recycled:
 def recycle(services: Services, *, now: float) -> Recycled:
     """Recycles the board; safe to run side by side with itself. Raises Unavailable."""
     services.store.erasures.forget(before=now - ERASURES_REMEMBERED)
-    for role, ref in services.store.erasures.since(now - _LONGEST_RING):
-        end_ringing_calls(services, role, ref)
+    end_ringing_calls(services, services.store.erasures.since(now - _LONGEST_RING))
     done = Recycled(purged=_purge_ended(services, now))
     for name in services.store.pools.names():
         done += recycle_pool(services, name, now=now)

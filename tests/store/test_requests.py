@@ -92,6 +92,30 @@ def test_a_record_lives_a_day(records, client):
     assert LIFETIME - 5 <= client.ttl(key) <= LIFETIME
 
 
+class Planting:
+    """A client with which an attacker writes an answer anew whenever one is taken away."""
+
+    def __init__(self, client, answer):
+        self._client = client
+        self._answer = answer
+
+    def delete(self, key):
+        self._client.delete(key)
+        self._client.hset(key, mapping=self._answer)
+
+    def __getattr__(self, name):
+        return getattr(self._client, name)
+
+
+def test_p9_answers_that_are_planted_again_and_again_are_unavailable(client):
+    planted = {"body_hash": "body", "status": "201", "headers": "{}", "body": "{}"}
+    client.hset(KEYS.idempotency("request"), mapping=planted)
+    records = Idempotency(Planting(client, planted), KEYS, SIGNER)
+
+    with pytest.raises(Unavailable):
+        records.begin("request", "body", now=NOW)
+
+
 def test_begin_request_is_safe_to_run_twice(client):
     """A lost reply makes the client send the same command again."""
     scripts = Scripts(client)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -10,11 +12,13 @@ from relay.carrier.webhooks import InboundCall, KeyPress
 from relay.domain.errors import CarrierError
 from relay.domain.participant import Role
 from relay.domain.trouble import Trouble
+from relay.store.keys import BoardKeys
 from relay.workflows.connect_call import connect_call
 from relay.workflows.erase_participant import erase_participant
 from relay.workflows.recycle import recycle
 from relay.workflows.screen_call import take_answer
-from tests.world import CARL, NOW, NUMBER, RITA, World, make_world
+from tests.fake_redis import FakeRedis
+from tests.world import CARL, DAN, NOW, NUMBER, RITA, World, make_world
 
 
 @dataclass
@@ -68,6 +72,37 @@ def test_ringing_calls_of_who_is_erased_are_ended(world: World, carrier: CallsOn
     recycle(world.services, now=NOW + 1)
 
     assert carrier.calls.ended == ["CA1"], "the other one was taken, and goes on"
+
+
+class CountingRedis(FakeRedis):
+    """Counts how often each hash is read whole."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read: Counter[str] = Counter()
+
+    def hgetall(self, name: str) -> Any:
+        self.read[name] += 1
+        return super().hgetall(name)
+
+
+def test_however_many_are_erased_the_calls_in_progress_are_read_once(carrier: CallsOnly) -> None:
+    redis = CountingRedis()
+    world, leases = make_world(redis, carrier=carrier), BoardKeys("main").leases
+    for recruiter, candidate in (("rita", "carl"), ("nora", "dan")):
+        world.open(recruiter, candidate)
+    recycle(world.services, now=NOW)
+    assert redis.read[leases] == 0, "nobody was erased"
+    call(world, CARL, "CA1")
+    call(world, DAN, "CA2")
+    erase_participant(world.services, Role.RECRUITER, "rita", now=NOW)
+    erase_participant(world.services, Role.CANDIDATE, "dan", now=NOW)
+    redis.read.clear()
+
+    recycle(world.services, now=NOW + 1)
+
+    assert redis.read[leases] == 1
+    assert sorted(carrier.calls.ended) == ["CA1", "CA2"]
 
 
 def test_a_call_that_is_over_keeps_no_recycling(world: World, carrier: CallsOnly) -> None:
