@@ -18,6 +18,7 @@ from rq.executions import Execution
 from rq.job import Job
 from rq.registry import StartedJobRegistry
 from rq.serializers import JSONSerializer
+from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 
 from config.logging import configure_logging, log_failure, mask
 from config.settings import load_settings
@@ -37,10 +38,23 @@ _WORKER_TTL = 18
 _PR_SET_PDEATHSIG = 1
 
 
+class JobOverdue(BaseException):
+    """A job's time is up. No ``except Exception`` on its way may go on with the work."""
+
+
+class TimeLimit(UnixSignalDeathPenalty):
+    """RQ's, with that for a job."""
+
+    def __init__(self, timeout: int, exception: type[BaseException], **about: Any) -> None:
+        ours = JobOverdue if exception is JobTimeoutException else exception
+        super().__init__(timeout, ours, **about)  # type: ignore[no-untyped-call] # RQ's has no types
+
+
 class RelayWorker(Worker):
     """Notices abandoned jobs soon, comes back soon when Redis was away, and keeps what a failed
     job says to itself: RQ would log its arguments and store its traceback."""
 
+    death_penalty_class = TimeLimit
     exponential_backoff_factor = 1.3
     max_connection_wait_time = 2.0
 

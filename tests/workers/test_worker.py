@@ -5,6 +5,7 @@ import logging
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,13 +14,15 @@ from typing import Any, ClassVar
 import pytest
 import redis
 import structlog
+from rq.results import Result
 from rq.serializers import JSONSerializer
 
 from config.logging import configure_logging
 from relay.embedded_redis import EmbeddedRedis
 from relay.queues import JobQueues, open_queue
+from relay.workflows.pass_over_failures import for_each_board
 from tests.e2e.stage import eventually
-from tests.world import ENVIRONMENT, make_settings
+from tests.world import ENVIRONMENT, make_settings, make_world
 from workers.known_job import KnownJob
 from workers.worker import RelayWorker
 
@@ -31,8 +34,15 @@ def refuse(argument: str) -> None:
     raise ValueError(f"cannot call {SECRET} for {argument}")
 
 
+def dawdle(argument: str) -> None:
+    for_each_board([make_world().services] * 2, lambda _: time.sleep(3))
+
+
 class Refusing(KnownJob):
-    FUNCTIONS: ClassVar[dict[str, Any]] = {"tests.workers.test_worker.refuse": refuse}
+    FUNCTIONS: ClassVar[dict[str, Any]] = {
+        "tests.workers.test_worker.refuse": refuse,
+        "tests.workers.test_worker.dawdle": dawdle,
+    }
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +101,16 @@ def test_a_failed_job_tells_neither_log_nor_redis_what_it_was_about(
     assert result is not None
     assert "ValueError: cannot call [number] for us.SM1" in result.exc_string
     assert SECRET not in result.exc_string
+
+
+def test_a_job_whose_time_is_up_goes_on_with_no_other_board(connection: redis.Redis) -> None:
+    queue = open_queue("texts", connection)
+    job = queue.enqueue("tests.workers.test_worker.dawdle", "us.SM1", job_timeout=1)
+    worker(connection, Refusing).work(burst=True, logging_level="WARNING")
+    result = job.latest_result()
+    assert result is not None
+    assert result.type is Result.Type.FAILED
+    assert "JobOverdue" in result.exc_string
 
 
 def test_a_job_opens_two_connections_at_most(tmp_path: Path) -> None:
