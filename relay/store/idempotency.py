@@ -89,7 +89,9 @@ class Idempotency:
                 return Begun(token)
             case ["running", seconds]:
                 return Running(ceil(float(seconds)))
-            case ["done", *kept, signature] if self._is_genuine(request_hash, kept, signature):
+            case ["done", *kept, signature] if self._signer.is_genuine(
+                signature or "", *self._signed(request_hash, body_hash, kept)
+            ):
                 status, headers, body = kept
                 return Answered(int(status), body, json.loads(headers))
             case ["done", *_]:
@@ -97,7 +99,7 @@ class Idempotency:
             case _:
                 return Reused()
 
-    def keep(self, request_hash: str, token: str, answer: Answered) -> None:
+    def keep(self, request_hash: str, body_hash: str, token: str, answer: Answered) -> None:
         """Raises Unavailable."""
         headers = json.dumps(dict(answer.headers))
         kept = (str(answer.status), headers, answer.body)
@@ -109,14 +111,11 @@ class Idempotency:
             status=answer.status,
             headers=headers,
             body=answer.body,
-            signature=self._signer.sign(*self._signed(request_hash, kept)),
+            signature=self._signer.sign(*self._signed(request_hash, body_hash, kept)),
         )
 
-    def _signed(self, request_hash: str, kept: Sequence[str]) -> tuple[str, ...]:
-        return ("answer", self._keys.board, request_hash, *kept)
-
-    def _is_genuine(self, request_hash: str, kept: Sequence[str], signature: str | None) -> bool:
-        return self._signer.is_genuine(signature or "", *self._signed(request_hash, kept))
+    def _signed(self, request_hash: str, body_hash: str, kept: Sequence[str]) -> tuple[str, ...]:
+        return ("answer", self._keys.board, request_hash, body_hash, *kept)
 
     def let_go(self, request_hash: str, token: str) -> None:
         """The request came to nothing that may be said again. Raises Unavailable."""

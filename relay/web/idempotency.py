@@ -28,6 +28,7 @@ _KEPT_HEADERS = ("Content-Type", "Location")
 @dataclass(frozen=True)
 class _Attempt:
     request_hash: str
+    body_hash: str
     token: str
 
 
@@ -47,7 +48,7 @@ def begin() -> Response | None:
     body_hash = vault.keyed_hash(request.get_data())
     match board().idempotency.begin(request_hash, body_hash, now=now()):
         case Begun(token):
-            g.attempt = _Attempt(request_hash, token)
+            g.attempt = _Attempt(request_hash, body_hash, token)
             return None
         case Running(seconds):
             raise Conflict("A request with this key is still running.", retry_after=seconds)
@@ -80,7 +81,8 @@ def finish(response: Response) -> Response:
         if response.status_code >= 500 or "Retry-After" in response.headers:
             records.let_go(attempt.request_hash, attempt.token)
         else:
-            records.keep(attempt.request_hash, attempt.token, _kept(response))
+            answer = _kept(response)
+            records.keep(attempt.request_hash, attempt.body_hash, attempt.token, answer)
     except Unavailable:
         # What was done is done, and its repeat will find it so.
         log.warning("answer not kept for its repeat")

@@ -195,7 +195,7 @@ def a_request_with_a_key(strict: StrictBoard) -> None:
     run_strictly(idempotency, strict.scripts)
     begun = idempotency.begin("request", "body", now=strict.now)
     assert isinstance(begun, Begun)
-    idempotency.keep("request", begun.token, Answered(201, "{}"))
+    idempotency.keep("request", "body", begun.token, Answered(201, "{}"))
     assert idempotency.begin("request", "body", now=strict.now) == Answered(201, "{}")
     for keys in (strict.store.keys, DeploymentKeys()):
         limits = RateLimits(strict.client, keys)

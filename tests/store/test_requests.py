@@ -45,7 +45,7 @@ def records(client):
 
 def test_a_first_request_begins_and_its_repeat_gets_the_answer(records):
     begun = records.begin("request", "body", now=NOW)
-    records.keep("request", begun.token, ANSWER)
+    records.keep("request", "body", begun.token, ANSWER)
 
     assert records.begin("request", "body", now=NOW + 1) == ANSWER
 
@@ -62,11 +62,11 @@ def test_a_request_that_died_is_taken_over_and_can_write_nothing_any_more(record
     taken_over = records.begin("request", "body", now=NOW + PATIENCE)
     assert isinstance(taken_over, Begun)
 
-    records.keep("request", died.token, Answered(500, "late"))
+    records.keep("request", "body", died.token, Answered(500, "late"))
     records.let_go("request", died.token)
     assert isinstance(records.begin("request", "body", now=NOW + PATIENCE), Running)
 
-    records.keep("request", taken_over.token, ANSWER)
+    records.keep("request", "body", taken_over.token, ANSWER)
     assert records.begin("request", "body", now=NOW + PATIENCE) == ANSWER
 
 
@@ -74,7 +74,7 @@ def test_another_body_is_refused_while_it_runs_and_afterwards(records):
     begun = records.begin("request", "body", now=NOW)
     assert records.begin("request", "other", now=NOW) == Reused()
 
-    records.keep("request", begun.token, ANSWER)
+    records.keep("request", "body", begun.token, ANSWER)
     assert records.begin("request", "other", now=NOW) == Reused()
 
 
@@ -132,7 +132,7 @@ def test_begin_request_is_safe_to_run_twice(client):
 def test_finish_request_is_safe_to_run_twice(client, records):
     begun = records.begin("request", "body", now=NOW)
     for _ in range(2):
-        records.keep("request", begun.token, ANSWER)
+        records.keep("request", "body", begun.token, ANSWER)
 
     assert records.begin("request", "body", now=NOW) == ANSWER
 

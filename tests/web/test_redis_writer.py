@@ -72,6 +72,20 @@ def test_p9_a_planted_answer_is_not_given(api: Api) -> None:
     assert api.post("/v1/sessions", PAIR, headers=headers).text == again.text
 
 
+def test_p9_an_answer_is_not_given_for_another_body(api: Api) -> None:
+    first, second = {"Idempotency-Key": "k-1"}, {"Idempotency-Key": "k-2"}
+    api.post("/v1/sessions", PAIR, headers=first)
+    (kept,) = api.redis.scan_iter(BoardKeys("main").idempotency("*"))
+    of_dan = PAIR | {"candidate": {"ref": "c-78", "phone": DAN}}
+    api.post("/v1/sessions", of_dan, headers=second)
+    (other,) = set(api.redis.scan_iter(BoardKeys("main").idempotency("*"))) - {kept}
+    api.redis.hset(kept, "body_hash", api.redis.hget(other, "body_hash"))
+
+    answer = api.post("/v1/sessions", of_dan, headers=first)
+
+    assert answer.json["candidate"] == "c-78"
+
+
 @pytest.mark.parametrize("planted_in_the_map", [False, True])
 def test_p9_nobody_is_told_to_call_a_number_that_is_none_of_ours(
     api: Api, planted_in_the_map: bool
