@@ -101,12 +101,25 @@ class IncomingText:
 
 @dataclass(frozen=True, kw_only=True)
 class SupposedSender:
-    """Whose text it is by what the store says, and their sealed phone. The store takes the text on
-    when the caller vouches for them."""
+    """Whose text it is by what the store says, and their sealed phone. The store asks for a verdict
+    on them."""
 
     session: Session
     side: Role
     sealed: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """The session whose sender is ``vouched`` for, with the text sealed to it ("" for a picture
+    alone), or the one whose sender is ``distrusted``."""
+
+    vouched: str = ""
+    distrusted: str = ""
+    sealed_text: str = field(default="", repr=False)
+
+
+NO_VERDICT = Verdict()
 
 
 @dataclass(frozen=True, kw_only=True)

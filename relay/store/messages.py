@@ -9,6 +9,7 @@ from typing import Any
 from relay.domain.message_progress import MessageStatus
 from relay.domain.participant import Role
 from relay.domain.texts import (
+    NO_VERDICT,
     Acceptance,
     AcceptState,
     IncomingText,
@@ -18,6 +19,7 @@ from relay.domain.texts import (
     ReportOutcome,
     StatusReport,
     SupposedSender,
+    Verdict,
     notice_id,
 )
 from relay.domain.trouble import Trouble
@@ -46,14 +48,13 @@ class Messages:
     def accept(
         self,
         incoming: IncomingText,
+        verdict: Verdict = NO_VERDICT,
         *,
         code: str,
-        vouched: str = "",
-        sealed_text: str = "",
         retention: int,
     ) -> Acceptance | SupposedSender:
-        """Takes a text on, once, for the session ``vouched`` for, or returns its supposed sender.
-        What was refused is refused for a week. ``code``: the one that it begins with, or ""."""
+        """Takes a text on, or refuses it, once; or returns its supposed sender, of whom there is no
+        verdict yet. What was refused stays so. ``code``: the one that it begins with, or ""."""
         answer = self._scripts.run(
             "accept_text",
             self._keys.in_pool(incoming.pool),
@@ -63,8 +64,9 @@ class Messages:
             number=incoming.number,
             id=incoming.id,
             inbound_sid=incoming.sid,
-            vouched=vouched,
-            text=sealed_text,
+            vouched=verdict.vouched,
+            distrusted=verdict.distrusted,
+            text=verdict.sealed_text,
             media=incoming.media,
             code=code,
             refused_for=REFUSED_FOR,

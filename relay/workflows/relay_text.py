@@ -14,7 +14,15 @@ from relay.domain.opt_out import OptOut, classify_opt_out, is_conversation
 from relay.domain.participant import Role
 from relay.domain.phone import is_withheld
 from relay.domain.session import Session
-from relay.domain.texts import Acceptance, AcceptState, IncomingText, Notice, SupposedSender
+from relay.domain.texts import (
+    NO_VERDICT,
+    Acceptance,
+    AcceptState,
+    IncomingText,
+    Notice,
+    SupposedSender,
+    Verdict,
+)
 from relay.metrics import TEXTS
 from relay.vault import Unreadable
 from relay.workflows.open_seals import check_is_shown
@@ -131,25 +139,34 @@ def _tell_counterpart(services: Services, incoming: IncomingText) -> None:
 
 def _accept(services: Services, incoming: IncomingText, shown: str) -> Acceptance:
     """``shown`` is the sender's phone. Raises Unavailable."""
-    prefixed = _code_prefix(incoming)
-    code, vouched, sealed = prefixed.code if prefixed else "", "", ""
+    prefixed, verdict = _code_prefix(incoming), NO_VERDICT
     for _ in range(_ATTEMPTS):
         found = services.store.messages.accept(
             incoming,
-            code=code,
-            vouched=vouched,
-            sealed_text=sealed,
+            verdict,
+            code=prefixed.code if prefixed else "",
             retention=services.settings.record_retention,
         )
         if isinstance(found, Acceptance):
             return found
-        try:
-            check_is_shown(services, found.session, found.side, found.sealed, shown)
-        except Unreadable:
-            return _distrusted(found)
-        words = _words(incoming, prefixed, found)
-        vouched, sealed = found.session.id, _seal(services, incoming, found.session, words)
+        verdict = _judge(services, incoming, prefixed, found, shown)
     raise Unavailable("The sender's sessions are being changed by others.")
+
+
+def _judge(
+    services: Services,
+    incoming: IncomingText,
+    prefixed: PrefixedText | None,
+    sender: SupposedSender,
+    shown: str,
+) -> Verdict:
+    session = sender.session
+    try:
+        check_is_shown(services, session, sender.side, sender.sealed, shown)
+    except Unreadable:
+        return Verdict(distrusted=session.id)
+    sealed = _seal(services, incoming, session, _words(incoming, prefixed, sender))
+    return Verdict(vouched=session.id, sealed_text=sealed)
 
 
 def _code_prefix(incoming: IncomingText) -> PrefixedText | None:
@@ -175,15 +192,6 @@ def _seal(services: Services, incoming: IncomingText, session: Session, words: s
         return ""
     return services.vault.seal_text(
         words, board=services.board.name, message_id=incoming.id, session=session.id
-    )
-
-
-def _distrusted(sender: SupposedSender) -> Acceptance:
-    return Acceptance(
-        state=AcceptState.DISTRUSTED,
-        session=sender.session.id,
-        sender=sender.side,
-        locale=sender.session.party(sender.side).locale,
     )
 
 

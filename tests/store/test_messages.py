@@ -21,6 +21,7 @@ from relay.domain.texts import (
     StatusReport,
     SupposedSender,
     Turn,
+    Verdict,
     notice_id,
     second_id,
 )
@@ -88,13 +89,9 @@ class Texts:
         found = self.store.messages.accept(incoming, code="", retention=RETENTION)
         if isinstance(found, SupposedSender):
             session = found.session.id
-            found = self.store.messages.accept(
-                incoming,
-                code="",
-                vouched=session,
-                sealed_text=self.seal(text, message, session) if text else "",
-                retention=RETENTION,
-            )
+            sealed = self.seal(text, message, session) if text else ""
+            verdict = Verdict(vouched=session, sealed_text=sealed)
+            found = self.store.messages.accept(incoming, verdict, code="", retention=RETENTION)
         assert isinstance(found, Acceptance)
         return message, found
 

@@ -237,6 +237,20 @@ def test_p9_nobody_texts_for_somebody_else(stage: Stage, side: Role) -> None:
     assert stage.arrived == []
 
 
+@pytest.mark.parametrize("outcome", ["distrusted", "duplicate"])
+def test_p9_a_distrusted_text_that_comes_again_is_not_relayed(stage: Stage, outcome: str) -> None:
+    """The record has been put right by then, and for the duplicate the refusal's week is over."""
+    session = stage.pair.session
+    change(stage, session, candidate=stage.eves.candidate.ref)
+    assert stage.text(RITA, "for Carl", sid="SM1").outcome == "distrusted"
+    change(stage, session, candidate=session.candidate.ref)
+    if outcome == "duplicate":
+        stage.client.delete(KEYS.refused("SM1"))
+    assert stage.text(RITA, "for Carl", sid="SM1").outcome == outcome
+    stage.work()
+    assert stage.arrived == []
+
+
 def test_p9_an_answer_goes_to_nobody_else_s_phone(stage: Stage) -> None:
     """The recruiter of the session was replaced by the attacker's; the candidate answers."""
     change(stage, stage.pair.session, recruiter=stage.eves.recruiter.ref)

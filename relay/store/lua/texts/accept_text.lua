@@ -1,7 +1,7 @@
 -- accept_text: finds whom a text is for and takes it on.
 -- keys: numbers sessions codes message=message(id) body=body(id) interactions outbox lanes counters
 --    refused=refused(inbound_sid) phones=phone(indexes*)
--- args: now:number said_at:number number id inbound_sid vouched text media:number code
+-- args: now:number said_at:number number id inbound_sid vouched distrusted text media:number code
 --    refused_for:number look_again:number record_life:number body_life:number indexes:list
 -- uses: session finding seals lanes code_prefix notices deciding
 --
@@ -11,7 +11,8 @@
 --
 -- Nothing is taken on that the caller has not vouched for: where `vouched` is another session than
 -- the text is for, it answers with that one and its sender's seal. The caller sees whether the
--- sender is whom the session says (P9), seals the text for it, and comes again.
+-- sender is whom the session says (P9), seals the text for it, and comes again. A session that it
+-- does not trust comes back as `distrusted`, and the text is refused.
 --
 -- A sender of several sessions there names one by its code in front; without it nobody gets the
 -- text (P1). A text from before the session (fetched late from the carrier's list) was not meant
@@ -22,10 +23,10 @@
 -- for `refused_for` seconds, and later none: it is never relayed.
 --
 -- Answers {state} or {state, session id, sender's side, locale and index, one_of_several, code and
--- context}, where state is unknown_number, stranger, several, closed, expired, no_sms, duplicate or
--- accepted. one_of_several is "1" where nothing says which of several sessions the text was for,
--- else ""; code and context are the code prefix of a refusal. Or {"vouch", session id, sender's
--- side, record, sender's seal}.
+-- context}, where state is unknown_number, stranger, several, closed, expired, no_sms, distrusted,
+-- duplicate or accepted. one_of_several is "1" where nothing says which of several sessions the
+-- text was for, else ""; code and context are the code prefix of a refusal. Or {"vouch", session
+-- id, sender's side, record, sender's seal}.
 
 local function refused_before()
   local refusal = redis.call("GET", keys.refused)
@@ -128,6 +129,11 @@ local function take_on(found)
     table.concat({ found.id, whole(args.now), args.id }, "\t"))
 end
 
+local function answer_about(found, state)
+  local session, side = found.session, found.side
+  return { state, found.id, side, session[side .. "_locale"], session[side .. "_index"], "" }
+end
+
 local function tell_about_pictures(found)
   local session, side = found.session, found.side
   add_notice(keys, args, {
@@ -166,7 +172,9 @@ if refusal then
   return refuse(refusal)
 end
 
-if found.id ~= args.vouched then
+if found.id == args.distrusted then
+  return refuse(answer_about(found, "distrusted"))
+elseif found.id ~= args.vouched then
   return { "vouch", found.id, found.side, found.record, seal_of(keys, found.session, found.side) }
 end
 take_on(found)
@@ -174,5 +182,4 @@ note_decided()
 if args.media > 0 then
   tell_about_pictures(found)
 end
-local session, side = found.session, found.side
-return { "accepted", found.id, side, session[side .. "_locale"], session[side .. "_index"], "" }
+return answer_about(found, "accepted")
