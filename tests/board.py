@@ -185,6 +185,11 @@ class Board:
             marks=marks_of(sid),
         )
 
+    def refuse_call(self, phone: str, virtual_number: str, *, sid: str) -> None:
+        self.store.calls.refuse(
+            self.pool.name, self._incoming(phone, virtual_number, sid), now=self.now
+        )
+
     def close(self, session: Session, reason: ClosedReason = ClosedReason.BY_API) -> Session:
         closed = self.store.sessions.close(session.id, reason, now=self.now)
         assert closed is not None

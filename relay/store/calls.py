@@ -143,6 +143,17 @@ class Calls:
         )
         return _route(answer)
 
+    def refuse(self, pool: str, call: IncomingCall, *, now: float) -> None:
+        """Takes back what ``route`` or ``enter_code`` has put on record of a call to connect; the
+        same call is not connected later. Raises Unavailable."""
+        self._scripts.run(
+            "refuse_call",
+            self._keys.in_pool(pool),
+            now=now,
+            call_sid=call.sid,
+            **decided_by(call.marks, now=now),
+        )
+
     def get(self, interaction_id: str) -> CallRecord | None:
         """Raises Unavailable."""
         record = self._client.hgetall(self._keys.call(_sid_of(interaction_id)))

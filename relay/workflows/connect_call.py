@@ -51,7 +51,7 @@ def connect_call(services: Services, call: InboundCall, *, now: float) -> Answer
     NumberMoved when the number is another board's by now.
     """
     pool, route = _find(services, call, now)
-    return _answer(services, call, pool, route)
+    return _answer(services, call, pool, route, now=now)
 
 
 def take_code(
@@ -75,11 +75,17 @@ def take_code(
             limits=_limits(services),
             now=now,
         )
-    return _answer(services, call, pool, route, attempts=nth)
+    return _answer(services, call, pool, route, now=now, attempts=nth)
 
 
 def _answer(
-    services: Services, call: InboundCall, pool: str, route: Route, *, attempts: int = 0
+    services: Services,
+    call: InboundCall,
+    pool: str,
+    route: Route,
+    *,
+    now: float,
+    attempts: int = 0,
 ) -> AnsweredCall:
     decision: CallDecision
     try:
@@ -98,6 +104,7 @@ def _answer(
             attempts=attempts,
         )
     except Unreadable:
+        services.store.calls.refuse(pool, _incoming(services, call), now=now)
         decision = Decline(refusal=Refusal.TRY_LATER, locale=route.locale)
     answered = AnsweredCall(id=call_id(pool, call.call_sid), decision=decision)
     _tell_ops(answered, route, call)

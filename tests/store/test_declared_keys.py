@@ -78,6 +78,8 @@ def a_sessions_whole_life(strict: StrictBoard) -> None:
     strict.store.sessions.amend(session.id, now=strict.now, context="Cook")
     strict.call("r", number(0), sid="CA1")
     strict.store.calls.advance("us.CA1", taken("CA2"), now=strict.now)
+    strict.call("r", number(0), sid="CA3")
+    strict.refuse_call("r", number(0), sid="CA3")
     assert strict.enter_code("x", number(0), session.access_code).state is RouteState.CONNECT
     strict.close(session, ClosedReason.BLOCKED)
     strict.open("rita", "carl", ttl=5)

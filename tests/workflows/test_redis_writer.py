@@ -12,7 +12,7 @@ import pytest
 
 from relay.carrier.webhooks import InboundCall
 from relay.domain.participant import Role
-from relay.domain.routing import Bridge, Decline, Refusal
+from relay.domain.routing import AskAccessCode, Bridge, Decline, Refusal
 from relay.domain.session import Session
 from relay.store.alarms import Alarm
 from relay.store.calls import Calls
@@ -23,7 +23,7 @@ from relay.workflows.connect_call import AnsweredCall, connect_call, take_code
 from relay.workflows.open_seals import open_phone_of
 from tests.noted_scripts import NotedScripts
 from tests.workflows.texting import Stage
-from tests.world import CARL, EVE, NORA, NOW, NUMBER, RITA, World, make_world
+from tests.world import CARL, EVE, NORA, NOW, NUMBER, RITA, STRANGER, World, make_world
 
 KEYS = PoolKeys("main", "us")
 
@@ -126,6 +126,60 @@ def test_p9_nobody_calls_as_the_candidate_by_a_planted_code_call(
     client.hset(KEYS.leases, victims.id, f"CA9\t{int(NOW) + 99}\t{int(NOW)}\t1\t\n")
     assert_polite(call(world, NORA, sid="CA9"))
     assert alarms(world) == {Alarm.CALLER: 1}
+
+
+def put_right(world: World, session: Session) -> None:
+    write(world, session.id, session.id, candidate=session.candidate.ref)
+
+
+def leftovers(world: World) -> set[str]:
+    names = ("call:*", "tries:*", "leases", "interactions")
+    client = world.services.store.client
+    return {key for name in names for key in client.scan_iter(f"{{main}}:{name}")}
+
+
+@pytest.mark.parametrize("later", [1, 120])
+def test_p9_a_distrusted_call_that_comes_again_is_not_connected(
+    world: World, victims: Session, later: int
+) -> None:
+    """The record has been put right by then. Like any refused call it is nowhere on record."""
+    write(world, victims.id, victims.id, candidate="eve")
+    assert_polite(call(world, RITA))
+    assert leftovers(world) == set()
+    put_right(world, victims)
+    again = InboundCall(call_sid="CA1", caller=RITA, called=NUMBER)
+    answered = connect_call(world.services, again, now=NOW + later)
+    assert answered.decision == Decline(refusal=Refusal.CALL_AGAIN)
+    assert isinstance(call(world, RITA, sid="CA2").decision, Bridge)
+
+
+def test_p9_a_distrusted_call_by_code_that_comes_again_is_not_connected(
+    world: World, victims: Session
+) -> None:
+    inbound = InboundCall(call_sid="CA1", caller=STRANGER, called=NUMBER)
+    assert isinstance(connect_call(world.services, inbound, now=NOW).decision, AskAccessCode)
+
+    def enter() -> AnsweredCall:
+        code = victims.access_code
+        return take_code(world.services, "us.CA1", inbound, code=code, attempt="1", now=NOW)
+
+    write(world, victims.id, victims.id, candidate="eve")
+    assert_polite(enter())
+    assert leftovers(world) == set()
+    put_right(world, victims)
+    assert enter().decision == Decline(refusal=Refusal.CALL_AGAIN)
+    answered = connect_call(world.services, inbound, now=NOW)
+    assert answered.decision == Decline(refusal=Refusal.CALL_AGAIN)
+
+
+def test_p9_a_planted_call_that_was_refused_is_not_connected_later(
+    world: World, victims: Session
+) -> None:
+    client = world.services.store.client
+    client.hset(KEYS.call("CA9"), mapping={"session": victims.id, "side": "candidate"})
+    client.hset(KEYS.leases, victims.id, f"CA9\t{int(NOW) + 99}\t{int(NOW)}\t1\t\n")
+    assert_polite(call(world, RITA, sid="CA9"))
+    assert call(world, RITA, sid="CA9").decision == Decline(refusal=Refusal.CALL_AGAIN)
 
 
 def test_p2_a_code_entered_on_a_persons_number_is_told_to_nobody(

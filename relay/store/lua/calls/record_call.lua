@@ -2,7 +2,7 @@
 -- keys: call=call(call_sid) leases due sessions traffic=traffic(number)
 -- args: now:number call_sid number status rank:number duration? leg_sid? accepted:flag
 --   has_ended:flag short_call:number
--- uses: session leases traffic
+-- uses: session leases due_again traffic
 --
 -- A report of lower rank than what is known changes no status, but may add what it knows: a leg's
 -- sid, the duration. With the call its lease ends, also on the sessions that it was passed on to,
@@ -30,14 +30,6 @@ local function take_in_report(known_status, known_rank)
     redis.call("HSET", keys.call, "accepted", "1")
   end
   return status
-end
-
-local function make_due_again(id)
-  local record = redis.call("HGET", keys.sessions, id)
-  local session = record and read_session(record)
-  if session and session.status == "open" then
-    redis.call("ZADD", keys.due, session.expires_at, id)
-  end
 end
 
 local function count_call(status)
