@@ -70,13 +70,17 @@ class Vault:
         """Whether it is sealed under the key that seals now."""
         return sealed.startswith(f"{self._sealing_id}:")
 
-    def seal_text(self, text: str, *, board: str, message_id: str, session: str) -> str:
-        """A message body, sealed to its message and to the session whose people may read it."""
-        return self._seal(text.encode(), "text", board, message_id, session)
+    def seal_text(
+        self, text: str, *, board: str, message_id: str, session: str, reader: Role
+    ) -> str:
+        """A message body, sealed to its message, and to the side of a session that may read it."""
+        return self._seal(text.encode(), "text", board, message_id, session, reader)
 
-    def unseal_text(self, sealed: str, *, board: str, message_id: str, session: str) -> str:
+    def unseal_text(
+        self, sealed: str, *, board: str, message_id: str, session: str, reader: Role
+    ) -> str:
         """Raises Unreadable."""
-        return self._unseal(sealed, "text", board, message_id, session).decode()
+        return self._unseal(sealed, "text", board, message_id, session, reader).decode()
 
     def seal_token(self, token: str, *, board: str) -> str:
         """An auth token of a board's carrier account, sealed to the board."""

@@ -1,4 +1,5 @@
-"""Opens the phones of a session's two people, and believes nothing that the store says (P9).
+"""Opens the phones of a session's two people, and what they text each other, and believes nothing
+that the store says (P9).
 
 A seal opens for its owner alone, and a session's signature says who its two people are. So whoever
 can write to Redis can break a session, and cannot put another phone into it. What does not fit
@@ -13,6 +14,7 @@ from relay.domain.errors import Conflict
 from relay.domain.participant import Participant, Role
 from relay.domain.phone import PhoneNumber
 from relay.domain.session import Seals, Session
+from relay.domain.texts import SendLease
 from relay.store.alarms import Alarm
 from relay.vault import Unreadable
 from relay.workflows.services import Services
@@ -56,6 +58,22 @@ def open_phone_of(services: Services, person: Participant) -> PhoneNumber:
             f"The {person.role}'s phone on record cannot be opened; "
             f"put the {person.role} on record again."
         ) from error
+
+
+def open_text(services: Services, lease: SendLease) -> str:
+    """A text's words, for its receiver in its session. Raises Unreadable."""
+    if not lease.sealed_text:
+        raise Unreadable("its lifetime is over")
+    try:
+        return services.vault.unseal_text(
+            lease.sealed_text,
+            board=services.board.name,
+            message_id=lease.message,
+            session=lease.session,
+            reader=lease.receiver,
+        )
+    except Unreadable as error:
+        raise _alarm(services, Alarm.SEAL, str(error), message=lease.message) from error
 
 
 def is_ours(services: Services, session: Session) -> bool:

@@ -13,7 +13,6 @@ from relay.domain.errors import Unavailable
 from relay.domain.opt_out import OptOut, classify_opt_out, is_conversation
 from relay.domain.participant import Role
 from relay.domain.phone import is_withheld
-from relay.domain.session import Session
 from relay.domain.texts import (
     NO_VERDICT,
     Acceptance,
@@ -165,7 +164,7 @@ def _judge(
         check_is_shown(services, session, sender.side, sender.sealed, shown)
     except Unreadable:
         return Verdict(distrusted=session.id)
-    sealed = _seal(services, incoming, session, _words(incoming, prefixed, sender))
+    sealed = _seal(services, incoming, sender, _words(incoming, prefixed, sender))
     return Verdict(vouched=session.id, sealed_text=sealed)
 
 
@@ -187,11 +186,15 @@ def _words(incoming: IncomingText, prefixed: PrefixedText | None, sender: Suppos
     return words if words.strip() else ""
 
 
-def _seal(services: Services, incoming: IncomingText, session: Session, words: str) -> str:
+def _seal(services: Services, incoming: IncomingText, sender: SupposedSender, words: str) -> str:
     if not words:
         return ""
     return services.vault.seal_text(
-        words, board=services.board.name, message_id=incoming.id, session=session.id
+        words,
+        board=services.board.name,
+        message_id=incoming.id,
+        session=sender.session.id,
+        reader=sender.side.other,
     )
 
 

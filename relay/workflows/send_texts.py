@@ -42,6 +42,7 @@ from relay.domain.trouble import Trouble
 from relay.vault import Unreadable
 from relay.workflows.ask_which_session import ask_which_session
 from relay.workflows.find_receiver import PhoneChanged, find_receiver
+from relay.workflows.open_seals import open_text
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
@@ -135,12 +136,7 @@ def _words(services: Services, lease: SendLease, now: float) -> str:
             now=now,
         )
     if lease.notice is None:
-        return services.vault.unseal_text(
-            lease.sealed_text,
-            board=services.board.name,
-            message_id=lease.message,
-            session=lease.session,
-        )
+        return open_text(services, lease)
     return announcements.text(
         Announcement(lease.notice), lease.locale, board=services.board.spoken_name
     )
@@ -153,19 +149,26 @@ def _prefixed(lease: SendLease, words: str) -> str:
 def _split(services: Services, lease: SendLease, parts: tuple[str, str], clock: Clock) -> str:
     """Goes on with what is first then: the first part, unless we were held up for too long."""
     first, second = parts
-    vault, board = services.vault, services.board.name
     second_message = second_id(lease.message)
     is_split = services.store.messages.outbox.split(
         lease.message,
         token=lease.token,
         now=clock(),
-        first=vault.seal_text(first, board=board, message_id=lease.message, session=lease.session),
-        second=vault.seal_text(
-            second, board=board, message_id=second_message, session=lease.session
-        ),
+        first=_seal(services, lease, lease.message, first),
+        second=_seal(services, lease, second_message, second),
     )
     log.info("text split", message=lease.message, second=second_message, is_split=is_split)
     return lease.message
+
+
+def _seal(services: Services, lease: SendLease, message_id: str, words: str) -> str:
+    return services.vault.seal_text(
+        words,
+        board=services.board.name,
+        message_id=message_id,
+        session=lease.session,
+        reader=lease.receiver,
+    )
 
 
 def _has_stopped(services: Services, lease: SendLease, to: PhoneNumber) -> bool:

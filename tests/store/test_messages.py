@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import redis
 
@@ -89,19 +91,24 @@ class Texts:
         found = self.store.messages.accept(incoming, code="", retention=RETENTION)
         if isinstance(found, SupposedSender):
             session = found.session.id
-            sealed = self.seal(text, message, session) if text else ""
+            reader = found.side.other
+            sealed = self.seal(text, message, session, reader) if text else ""
             verdict = Verdict(vouched=session, sealed_text=sealed)
             found = self.store.messages.accept(incoming, verdict, code="", retention=RETENTION)
         assert isinstance(found, Acceptance)
         return message, found
 
-    def seal(self, text: str, message: str, session: str = "") -> str:
-        return self.pair.vault.seal_text(text, **self.place(message, session))
+    def seal(
+        self, text: str, message: str, session: str = "", reader: Role = Role.CANDIDATE
+    ) -> str:
+        return self.pair.vault.seal_text(text, **self.place(message, session, reader))
 
-    def place(self, message: str, session: str = "") -> dict[str, str]:
+    def place(
+        self, message: str, session: str = "", reader: Role = Role.CANDIDATE
+    ) -> dict[str, Any]:
         """What a text is sealed to."""
         session = session or self.pair.session.id
-        return {"board": "main", "message_id": message, "session": session}
+        return {"board": "main", "message_id": message, "session": session, "reader": reader}
 
     def accepted(self, sender: str = RITA, text: str = "hello", *, now: float = NOW) -> str:
         message, acceptance = self.accept(sender, text, now=now)

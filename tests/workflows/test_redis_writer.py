@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from relay.carrier.codes import UNREADABLE_TEXT
 from relay.carrier.webhooks import InboundCall
 from relay.domain.participant import Role
 from relay.domain.routing import AskAccessCode, Bridge, Decline, Refusal
@@ -269,6 +270,23 @@ def test_p9_a_waiting_text_cannot_be_turned_to_the_attackers_phone(stage: Stage)
     stage.send(message)
     assert EVE not in [to for to, _ in stage.arrived]
     assert "for Carl" not in [body for _, body in stage.arrived]
+
+
+def test_p9_a_text_turned_back_to_its_sender_is_not_sent(stage: Stage) -> None:
+    """Rita would read her own words as Carl's."""
+    message = stage.text(RITA, "my words").message
+    stage.client.hset(KEYS.message(message), "side", "recruiter")
+    stage.work()
+    assert "my words" not in [body for _, body in stage.arrived]
+    assert stage.store.alarms.counts()[Alarm.SEAL] == 1
+
+
+def test_a_text_whose_lifetime_is_over_raises_no_alarm(stage: Stage) -> None:
+    message = stage.text(RITA, "too late").message
+    stage.client.delete(KEYS.body(message))
+    stage.work()
+    assert stage.record(message).error_code == UNREADABLE_TEXT
+    assert stage.store.alarms.counts()[Alarm.SEAL] == 0
 
 
 def test_p9_a_text_copied_to_another_message_reaches_nobody(stage: Stage) -> None:

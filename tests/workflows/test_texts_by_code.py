@@ -10,7 +10,7 @@ from relay.carrier.messages import ListedText, SentText
 from relay.carrier.webhooks import InboundText
 from relay.domain.errors import CarrierError
 from relay.domain.message_progress import REPORT_GRACE
-from relay.domain.participant import RecruiterDetails
+from relay.domain.participant import RecruiterDetails, Role
 from relay.domain.session import Channel, ClosedReason, Session
 from relay.domain.texts import AcceptState, Notice, second_id
 from relay.domain.trouble import Trouble
@@ -266,7 +266,9 @@ def test_both_parts_of_a_split_text_are_listed(stage: Stage, eve: Session) -> No
 
 
 def sealed(stage: Stage, text: str, message: str, session: Session) -> str:
-    return stage.pair.vault.seal_text(text, board="main", message_id=message, session=session.id)
+    return stage.pair.vault.seal_text(
+        text, board="main", message_id=message, session=session.id, reader=Role.RECRUITER
+    )
 
 
 @pytest.mark.parametrize("is_split", [False, True])
