@@ -24,6 +24,7 @@ from relay.domain.phone import PhoneNumber
 from relay.domain.pool import Pool
 from relay.domain.session import Channel, Session
 from relay.signing import Signer
+from relay.store.records import stamped_for
 from relay.store.sessions import Claimed, ClaimRequest
 from relay.store.store import Store
 from relay.vault import Vault
@@ -179,6 +180,12 @@ def index_of(phone: str) -> str:
     return vault().indexes_of(phone)[0]
 
 
+def stamped(context: str, recruiter: str, candidate: str) -> str:
+    """A context as it is kept for the pair of these refs."""
+    place = stamped_for(MAIN, recruiter, candidate)
+    return vault().signer.stamp(context, *place) if context else ""
+
+
 @dataclass
 class Pair:
     """Rita and Carl have an open session on NUMBER, in the pool ``us``."""
@@ -224,7 +231,7 @@ class Pair:
                 expires_at=int(now) + WEEK,
                 expiry_was_asked_for=False,
                 channels=channels,
-                context=context,
+                context=stamped(context, *(party.ref for party in parties)),
             ),
             now=now,
             retention=RETENTION,

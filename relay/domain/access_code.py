@@ -31,6 +31,7 @@ TRIES_OF_STRANGERS = 20
 #: phones, each with tries of its own, use them up; the number is guessed six times as fast then.
 TRIES_OF_VOUCHED_STRANGERS = 100
 
+_CODE = re.compile(rf"[0-9]{{{SHORTEST},{LONGEST}}}")
 #: How a text begins that names its session: the code, then its own words.
 #: Chinese needs no space, and has its own punctuation.
 _CODE_PREFIX = re.compile(
@@ -41,6 +42,10 @@ _CODE_PREFIX = re.compile(
 
 def tries_of_strangers(*, are_vouched_for: bool) -> int:
     return TRIES_OF_VOUCHED_STRANGERS if are_vouched_for else TRIES_OF_STRANGERS
+
+
+def is_access_code(text: str) -> bool:
+    return _CODE.fullmatch(text) is not None
 
 
 def draw_access_codes() -> list[str]:

@@ -13,6 +13,8 @@ from relay.domain.session import LONGEST_CONTEXT
 LONGEST_TEXT = 1600
 #: The code, the context, and what parts them from each other and from the text.
 _LONGEST_PREFIX = LONGEST + LONGEST_CONTEXT + len("  (1/2): ")
+#: "" of a text that was not split.
+PARTS = ("", "1", "2")
 _FIRST_PART = LONGEST_TEXT - _LONGEST_PREFIX
 _LAST_WORD = re.compile(r"\s\S{0,80}$")
 

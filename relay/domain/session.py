@@ -90,7 +90,8 @@ class Session:
     expires_at: int
     access_code: str
     channels: frozenset[Channel]
-    context: str = ""
+    #: What it is about, as it is kept: stamped, so that nobody else's words are told (P9).
+    stamped_context: str = ""
     closed_at: int | None = None
     closed_reason: ClosedReason | None = None
     bindings: int = 2

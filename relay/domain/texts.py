@@ -62,7 +62,7 @@ class Acceptance:
     """What the store made of a text; the rest is the sender's, if we know them. ``index``: the one
     of their phone's indexes under which it is bound. ``is_one_of_several``: ``session`` is one of
     the sender's there, and nothing says which of them the text was for. ``code`` and ``context``
-    are the code prefix of a refusal to a recruiter of several."""
+    are the code prefix of a refusal to a recruiter of several, the context as it is kept."""
 
     state: AcceptState
     session: str = ""
@@ -170,7 +170,7 @@ class SendLease:
 
     ``sealed_text`` is empty for a notice, and for a message whose body's lifetime is over.
     ``index`` is the one that the receiver's phone is bound under, ``attempt`` the latest one's id.
-    ``code``, ``context`` and ``part`` are its code prefix (``code_prefix.py``).
+    ``code``, ``context``, as it is kept, and ``part`` are its code prefix (``code_prefix.py``).
     """
 
     turn: Turn

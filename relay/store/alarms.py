@@ -18,6 +18,7 @@ class Alarm(StrEnum):
     SEAL = "seal"
     CALLER = "caller"
     NUMBER = "number"
+    WORDS = "words"
 
 
 class Alarms:

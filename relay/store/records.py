@@ -65,6 +65,11 @@ def signed_of(board: str, session_id: str, recruiter: str, candidate: str) -> tu
     return ("session", board, session_id, recruiter, candidate)
 
 
+def stamped_for(board: str, recruiter: str, candidate: str) -> tuple[str, ...]:
+    """Whom the stamp of a context is for."""
+    return ("context", board, recruiter, candidate)
+
+
 def unpack_session(session_id: str, record: str) -> Session:
     """The session of a record as the scripts answer it."""
     kept = Record._make(record.split("\t"))
@@ -89,7 +94,7 @@ def unpack_session(session_id: str, record: str) -> Session:
         expires_at=int(kept.expires_at),
         access_code=kept.code,
         channels=unpack_channels(kept.channels),
-        context=kept.context,
+        stamped_context=kept.context,
         closed_at=int(kept.closed_at) if kept.closed_at else None,
         closed_reason=ClosedReason(kept.closed_reason) if kept.closed_reason else None,
         bindings=int(kept.bindings),

@@ -32,6 +32,7 @@ from relay.workflows.judge_numbers import judge_numbers
 from relay.workflows.list_sessions import status_at
 from relay.workflows.open_seals import is_ours
 from relay.workflows.services import Services
+from relay.workflows.stamp_words import context_of
 
 
 def present_sessions(
@@ -75,6 +76,7 @@ def _sessions(
     return [
         _session(
             session,
+            context=context_of(services, session),
             last_interaction_at=last.get(session.id),
             sms_suspended=session.is_live(now) and is_stopped,
             now=now,
@@ -84,7 +86,12 @@ def _sessions(
 
 
 def _session(
-    session: Session, *, last_interaction_at: int | None, sms_suspended: bool, now: float
+    session: Session,
+    *,
+    context: str,
+    last_interaction_at: int | None,
+    sms_suspended: bool,
+    now: float,
 ) -> SessionAnswer:
     status = status_at(session, now)
     # An expired session that no worker has tidied yet is closed all the same (P3).
@@ -100,7 +107,7 @@ def _session(
         candidate=session.candidate.ref,
         pool=session.pool,
         channels=[channel for channel in Channel if channel in session.channels],
-        context=session.context,
+        context=context,
         created_at=session.created_at,
         expires_at=session.expires_at,
         closed_at=session.expires_at if has_expired else session.closed_at,

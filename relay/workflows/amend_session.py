@@ -11,6 +11,7 @@ from relay.domain.session import Channel, Session
 from relay.workflows.check_own_numbers import check_own_numbers
 from relay.workflows.services import Services
 from relay.workflows.session_terms import check_context, expiry_after, expiry_at
+from relay.workflows.stamp_words import stamp_context
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +52,7 @@ def amend_session(
         now=now,
         expires_at=_expiry(amendment, pool, now),
         channels=amendment.channels,
-        context=amendment.context,
+        context=_context(services, session, amendment),
     )
     if amended is None:
         raise NotFound("No session has this id.")
@@ -68,6 +69,13 @@ def _check_form(amendment: Amendment) -> None:
         raise Invalid("The expiry was given twice.", (fault,))
     if amendment.context is not None:
         check_context(amendment.context)
+
+
+def _context(services: Services, session: Session, amendment: Amendment) -> str | None:
+    if amendment.context is None:
+        return None
+    recruiter, candidate = session.recruiter.ref, session.candidate.ref
+    return stamp_context(services, amendment.context, recruiter=recruiter, candidate=candidate)
 
 
 def _expiry(amendment: Amendment, pool: Pool, now: float) -> int | None:

@@ -9,6 +9,7 @@ from relay.domain.free_text import HOLDS_NUMBER, compared_digits, read_numbers, 
 from relay.domain.participant import Participant
 from relay.workflows.open_seals import open_phone_of
 from relay.workflows.services import Services
+from relay.workflows.stamp_words import context_of
 
 #: Of 64 characters each: 72 bits.
 _FINGERPRINT = 12
@@ -29,7 +30,7 @@ def check_own_numbers(
     if not read_numbers(context).unexplained:
         return
     session = services.store.sessions.get(latest) if latest else None
-    if session and session.context == context:
+    if session and context_of(services, session) == context:
         return
     people, fingerprint = tuple(people), _fingerprint(services, context)
     for person in people:

@@ -8,8 +8,6 @@ raises an alarm.
 
 from __future__ import annotations
 
-import structlog
-
 from relay.domain.errors import Conflict
 from relay.domain.participant import Participant, Role
 from relay.domain.phone import PhoneNumber
@@ -17,9 +15,8 @@ from relay.domain.session import Seals, Session
 from relay.domain.texts import SendLease
 from relay.store.alarms import Alarm
 from relay.vault import Unreadable
+from relay.workflows.distrust import distrust
 from relay.workflows.services import Services
-
-log = structlog.get_logger()
 
 
 def reach(
@@ -73,26 +70,28 @@ def open_text(services: Services, lease: SendLease) -> str:
             reader=lease.receiver,
         )
     except Unreadable as error:
-        raise _alarm(services, Alarm.SEAL, str(error), message=lease.message) from error
+        raise distrust(services, Alarm.SEAL, str(error), message=lease.message) from error
 
 
 def is_ours(services: Services, session: Session) -> bool:
     """Whether the session's number is on the map. Whoever were told one that is not would call
     somebody else."""
     if services.store.number_map.find(session.virtual_number) is None:
-        _alarm(services, Alarm.NUMBER, "its number is none of ours", session=session.id)
+        distrust(services, Alarm.NUMBER, "its number is none of ours", session=session.id)
         return False
     return True
 
 
 def _check_genuine(services: Services, session: Session) -> None:
     if not services.store.sessions.is_genuine(session):
-        raise _alarm(services, Alarm.SESSION, "its signature is wrong", session=session.id)
+        raise distrust(services, Alarm.SESSION, "its signature is wrong", session=session.id)
 
 
 def _check_shown(services: Services, session: Session, side: Role, sealed: str, shown: str) -> None:
     if _unseal_side(services, session, side, sealed).reveal() != shown:
-        raise _alarm(services, Alarm.CALLER, f"this is not the {side}'s phone", session=session.id)
+        raise distrust(
+            services, Alarm.CALLER, f"this is not the {side}'s phone", session=session.id
+        )
 
 
 def _unseal_side(services: Services, session: Session, side: Role, sealed: str) -> PhoneNumber:
@@ -103,10 +102,4 @@ def _unseal(services: Services, role: Role, ref: str, sealed: str) -> PhoneNumbe
     try:
         return services.vault.unseal_phone(sealed, board=services.board.name, role=role, ref=ref)
     except Unreadable as error:
-        raise _alarm(services, Alarm.SEAL, str(error), role=role, ref=ref) from error
-
-
-def _alarm(services: Services, alarm: Alarm, why: str, **ids: str) -> Unreadable:
-    services.store.alarms.count(alarm)
-    log.error("record not trusted", record=alarm, why=why, **ids)
-    return Unreadable(why)
+        raise distrust(services, Alarm.SEAL, str(error), role=role, ref=ref) from error

@@ -36,6 +36,7 @@ from relay.workflows.register_participant import register_candidate, register_re
 from relay.workflows.renew_indexes import renew_indexes
 from relay.workflows.services import Services
 from relay.workflows.session_terms import check_context, expiry_after
+from relay.workflows.stamp_words import stamp_context
 
 log = structlog.get_logger()
 
@@ -98,7 +99,7 @@ def _register_given(services: Services, wanted: SessionRequest, client_id: str, 
     """Puts people on record, when nothing else of the request can be refused. Raises Invalid for a
     ref that is only named and unknown."""
     if wanted.pool is not None:
-        _request(wanted, _known(services.store.pools.get(wanted.pool)), now)
+        _request(services, wanted, _known(services.store.pools.get(wanted.pool)), now)
     for role, someone in ((Role.RECRUITER, wanted.recruiter), (Role.CANDIDATE, wanted.candidate)):
         if someone.details is not None:
             with _pointers_below(f"/{role}"):
@@ -227,7 +228,7 @@ def _claim(
     pool = _pool_for(services, wanted, pair, candidate.country)
     _check_countries(pool, recruiter, candidate)
     area = _area(services, pool, candidate)
-    request = replace(_request(wanted, pool, now), area=area, latest=pair.latest)
+    request = replace(_request(services, wanted, pool, now), area=area, latest=pair.latest)
     outcome = services.store.sessions.claim(
         pool.name,
         recruiter,
@@ -256,13 +257,18 @@ def _claim(
             assert_never(outcome)
 
 
-def _request(wanted: SessionRequest, pool: Pool, now: float) -> ClaimRequest:
+def _request(services: Services, wanted: SessionRequest, pool: Pool, now: float) -> ClaimRequest:
     ttl = wanted.ttl if wanted.ttl is not None else pool.default_ttl
     return ClaimRequest(
         expires_at=expiry_after(ttl, pool, now=now),
         expiry_was_asked_for=wanted.ttl is not None,
         channels=wanted.channels,
-        context=wanted.context,
+        context=stamp_context(
+            services,
+            wanted.context,
+            recruiter=wanted.recruiter.ref,
+            candidate=wanted.candidate.ref,
+        ),
     )
 
 

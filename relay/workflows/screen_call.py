@@ -23,6 +23,7 @@ from relay.domain.routing import (
 from relay.domain.session import Session
 from relay.store.calls import CallRecord
 from relay.workflows.services import Services
+from relay.workflows.stamp_words import context_of
 
 log = structlog.get_logger()
 
@@ -85,5 +86,5 @@ def _who_and_why(services: Services, call: CallRecord, session: Session) -> Scre
         caller=call.caller,
         name=name,
         organization=organization,
-        context=session.context,
+        context=context_of(services, session),
     )

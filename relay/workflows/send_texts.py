@@ -44,6 +44,7 @@ from relay.workflows.ask_which_session import ask_which_session
 from relay.workflows.find_receiver import PhoneChanged, find_receiver
 from relay.workflows.open_seals import open_text
 from relay.workflows.services import Services
+from relay.workflows.stamp_words import with_our_words
 
 log = structlog.get_logger()
 
@@ -81,6 +82,7 @@ def send_texts(services: Services, message_id: str, *, clock: Clock) -> None:
 
 def _use(services: Services, lease: SendLease, clock: Clock) -> str:
     """Returns the message to go on with, or ""."""
+    lease = with_our_words(services, lease)
     match lease.turn:
         case Turn.SEND:
             return _send(services, lease, clock)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from relay.carrier import announcements
 from relay.carrier.announcements import Announcement
 from relay.domain.code_prefix import with_code_prefix
-from relay.domain.texts import Notice
+from relay.domain.texts import Acceptance, Notice
 from relay.workflows.ask_which_session import ask_which_session
 from relay.workflows.relay_text import TextAnswer
 from relay.workflows.services import Services
+from relay.workflows.stamp_words import code_prefix_of
 
 
 def word_answer(services: Services, answer: TextAnswer, *, number: str, now: float) -> str:
@@ -28,4 +29,14 @@ def word_answer(services: Services, answer: TextAnswer, *, number: str, now: flo
     words = announcements.text(
         Announcement(answer.tell), answer.locale, board=services.board.spoken_name
     )
-    return with_code_prefix(words, code=accepted.code, context=accepted.context)
+    code, context = _code_prefix(services, accepted)
+    return with_code_prefix(words, code=code, context=context)
+
+
+def _code_prefix(services: Services, accepted: Acceptance) -> tuple[str, str]:
+    session = services.store.sessions.get(accepted.session) if accepted.code else None
+    if session is None:
+        return "", ""
+    return code_prefix_of(
+        services, session, accepted.sender, code=accepted.code, context=accepted.context
+    )

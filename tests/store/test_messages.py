@@ -841,7 +841,7 @@ def test_p1_a_notice_names_its_session_unless_it_is_one_of_several(
         session = texts.pair.connect(RITA, candidate, context="Cook")
     notice = add_notice(texts, session, is_one_of_several=is_one_of_several)
     lease = texts.begin(notice)
-    prefix = ("", "") if is_one_of_several else (session.access_code, "Cook")
+    prefix = ("", "") if is_one_of_several else (session.access_code, session.stamped_context)
     assert (lease.code, lease.context) == prefix
 
 

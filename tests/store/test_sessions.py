@@ -47,7 +47,7 @@ def test_a_new_session_is_what_was_asked_for(crew: Board) -> None:
     assert (session.recruiter.ref, session.recruiter.phone_index) == ("rita", "r")
     assert (session.candidate.ref, session.candidate.phone_index) == ("carl", "c")
     assert (session.created_at, session.expires_at) == (NOW, NOW + 60)
-    assert (session.channels, session.context) == ({Channel.VOICE}, "Cook, 厨师")
+    assert (session.channels, session.stamped_context) == ({Channel.VOICE}, "Cook, 厨师")
     assert len(session.access_code) == 6
     assert session.access_code.isdigit()
     assert crew.store.sessions.get(session.id) == session
@@ -65,7 +65,9 @@ def test_a_pair_with_an_open_session_gets_that_one(crew: Board) -> None:
     )
     assert isinstance(again, Claimed)
     assert not again.is_new
-    assert again.session == replace(first, channels=frozenset({Channel.SMS}), context="Chef")
+    assert again.session == replace(
+        first, channels=frozenset({Channel.SMS}), stamped_context="Chef"
+    )
 
 
 @pytest.mark.parametrize(("ttl", "asked", "left"), [(90, True, 90), (90, False, 60)])
@@ -221,8 +223,8 @@ def test_an_open_session_can_be_changed(crew: Board) -> None:
     later = amend(session.id, now=crew.now, expires_at=NOW + 9)
     assert later == replace(session, expires_at=NOW + 9)
     voiced = amend(session.id, now=crew.now, channels=frozenset({Channel.VOICE}), context="x")
-    assert voiced == replace(later, channels=frozenset({Channel.VOICE}), context="x")
-    assert amend(session.id, now=crew.now, context="") == replace(voiced, context="")
+    assert voiced == replace(later, channels=frozenset({Channel.VOICE}), stamped_context="x")
+    assert amend(session.id, now=crew.now, context="") == replace(voiced, stamped_context="")
     crew.wait(10)
     assert crew.read(session).status is SessionStatus.CLOSED
 

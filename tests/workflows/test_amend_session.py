@@ -6,6 +6,7 @@ from relay.domain.errors import Invalid, NotFound, SessionClosed
 from relay.domain.session import Channel
 from relay.workflows.amend_session import Amendment, amend_session
 from relay.workflows.close_session import close_session
+from relay.workflows.stamp_words import context_of
 from tests.world import ASKER, CARL, NOW, make_world
 
 DAY = 24 * 3600
@@ -26,14 +27,24 @@ def test_what_is_not_named_stays(world):
     amended = amend(world, session.id, channels=frozenset({Channel.SMS}))
 
     assert amended.channels == {Channel.SMS}
-    assert amended.context == session.context
+    assert context_of(world.services, amended) == "Backend engineer"
     assert amended.expires_at == session.expires_at
 
 
 def test_a_context_can_be_taken_away(world):
     session = world.open(context="Backend engineer")
 
-    assert amend(world, session.id, context="").context == ""
+    amended = amend(world, session.id, context="")
+
+    assert context_of(world.services, amended) == ""
+
+
+def test_a_context_can_be_changed(world):
+    session = world.open(context="Backend engineer")
+
+    amended = amend(world, session.id, context="Cook")
+
+    assert context_of(world.services, amended) == "Cook"
 
 
 @pytest.mark.parametrize(

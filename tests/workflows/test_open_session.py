@@ -14,6 +14,7 @@ from relay.workflows.open_session import (
     open_session,
 )
 from relay.workflows.register_participant import register_candidate
+from relay.workflows.stamp_words import context_of
 from tests.board import take_out
 from tests.world import (
     ASKER,
@@ -252,7 +253,7 @@ def test_a_session_follows_the_newer_request(world):
 
     session = ask(world, context="new", channels=frozenset({Channel.SMS})).session
 
-    assert session.context == "new"
+    assert context_of(world.services, session) == "new"
     assert session.channels == {Channel.SMS}
 
 
@@ -268,7 +269,7 @@ def test_a_context_that_cannot_be_spoken_or_leaks_is_refused(world, context):
 
 @pytest.mark.parametrize("context", ["", "x" * 200, "后端工程师", "Team 7, 2nd round 👩‍💻"])
 def test_any_other_context_is_kept(world, context):
-    assert world.open(context=context).context == context
+    assert context_of(world.services, world.open(context=context)) == context
 
 
 # --- the claim --------------------------------------------------------------------------

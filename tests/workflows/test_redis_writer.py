@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from relay.carrier.codes import UNREADABLE_TEXT
-from relay.carrier.webhooks import InboundCall
+from relay.carrier.webhooks import InboundCall, KeyPress
 from relay.domain.participant import Role
-from relay.domain.routing import AskAccessCode, Bridge, Decline, Refusal
+from relay.domain.routing import AskAccessCode, Bridge, Decline, Refusal, TellWhoAndAsk
 from relay.domain.session import Session
 from relay.store.alarms import Alarm
 from relay.store.calls import Calls
@@ -22,9 +22,23 @@ from relay.store.records import Record
 from relay.vault import Unreadable
 from relay.workflows.connect_call import AnsweredCall, connect_call, take_code
 from relay.workflows.open_seals import open_phone_of
+from relay.workflows.screen_call import take_answer
+from relay.workflows.word_answer import word_answer
 from tests.noted_scripts import NotedScripts
 from tests.workflows.texting import Stage
-from tests.world import CARL, EVE, NORA, NOW, NUMBER, RITA, STRANGER, World, make_world
+from tests.world import (
+    CARL,
+    DAN,
+    EVE,
+    NORA,
+    NOW,
+    NUMBER,
+    RITA,
+    STRANGER,
+    World,
+    make_world,
+    stamped,
+)
 
 KEYS = PoolKeys("main", "us")
 
@@ -307,6 +321,86 @@ def test_p9_nobody_texts_for_somebody_else(stage: Stage, side: Role) -> None:
     assert stage.text(stranger, "I am somebody else").outcome == "distrusted"
     stage.work()
     assert stage.arrived == []
+
+
+LURE = "Pay at evil.example"
+
+
+@pytest.fixture
+def shared(stage: Stage) -> Session:
+    """Rita's session with Dan, on the same number as Carl's: their texts have a code prefix."""
+    for candidate in (EVE, DAN):  # the pair's other number goes to the first
+        session = stage.pair.connect(RITA, candidate, context="Waiter")
+    assert (session.virtual_number, session.code_needed) == (NUMBER, True)
+    return session
+
+
+@pytest.mark.parametrize(
+    ("planted", "arrives"),
+    [
+        ({"code": "482913", "context": LURE}, "482913: hello"),
+        ({"code": "482913", "context": stamped("Cook", "nora", "eve")}, "482913: hello"),
+        ({"code": LURE, "context": ""}, "hello"),
+        ({"code": "\u0664\u0668\u0662\u0669\u0661\u0663", "context": ""}, "hello"),
+        ({"code": "482913", "part": LURE}, "hello"),
+    ],
+)
+def test_p9_no_planted_words_stand_before_a_text(
+    stage: Stage, shared: Session, planted: dict[str, str], arrives: str
+) -> None:
+    message = stage.text(DAN, "hello").message
+    stage.client.hset(KEYS.message(message), mapping=planted)
+    stage.work()
+    assert stage.arrived == [(RITA, arrives)]
+    assert stage.store.alarms.counts()[Alarm.WORDS] == 1
+
+
+def test_p9_no_code_is_planted_before_a_text_to_a_candidate(stage: Stage, shared: Session) -> None:
+    message = stage.text(RITA, f"{shared.access_code} hello").message
+    stage.client.hset(KEYS.message(message), mapping={"code": "482913", "context": "x"})
+    stage.work()
+    assert stage.arrived == [(DAN, "hello")]
+
+
+def test_p9_a_context_written_into_a_session_is_not_read_before_texts(
+    stage: Stage, shared: Session
+) -> None:
+    change(stage, shared, context=LURE)
+    stage.text(DAN, "hello")
+    stage.work()
+    assert stage.arrived == [(RITA, f"{shared.access_code}: hello")]
+
+
+@pytest.mark.parametrize(("field", "left"), [("context", ["Carl", "Dan"]), ("code", ["Carl"])])
+def test_p9_a_question_which_session_holds_no_planted_words(
+    stage: Stage, shared: Session, field: str, left: list[str]
+) -> None:
+    change(stage, shared, **{field: LURE})
+    answer = stage.text(RITA, "hello")
+    words = word_answer(stage.services, answer, number=NUMBER, now=stage.now)
+    codes = {"Carl": stage.pair.session.access_code, "Dan": shared.access_code}
+    assert [name for name, code in codes.items() if code in words] == left
+    assert LURE not in words
+
+
+def test_p9_a_refusal_holds_no_planted_words(stage: Stage, shared: Session) -> None:
+    change(stage, shared, context=LURE, channels="v")
+    answer = stage.text(RITA, f"{shared.access_code} hello")
+    assert answer.outcome == "no_sms"
+    words = word_answer(stage.services, answer, number=NUMBER, now=stage.now)
+    assert words.startswith(f"{shared.access_code}: ")
+    assert LURE not in words
+
+
+def test_p9_the_guard_tells_no_planted_context(world: World) -> None:
+    session = world.open(context="Cook")
+    write(world, session.id, session.id, context=LURE)
+    assert isinstance(call(world, RITA).decision, Bridge)
+    pressed = KeyPress(call_sid="CAleg", parent_call_sid="CA1", digits="2")
+    told = take_answer(world.services, "us.CA1", pressed, now=NOW)
+    assert isinstance(told, TellWhoAndAsk)
+    assert told.context == ""
+    assert alarms(world) == {Alarm.WORDS: 1}
 
 
 @pytest.mark.parametrize("outcome", ["distrusted", "duplicate"])
