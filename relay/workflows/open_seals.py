@@ -82,6 +82,15 @@ def is_ours(services: Services, session: Session) -> bool:
     return True
 
 
+def goes_from_ours(services: Services, lease: SendLease) -> bool:
+    """Whether the number that a text is to be sent from is one of the board's. Raises
+    Unavailable."""
+    if services.store.numbers.find_pool(lease.number) is None:
+        distrust(services, Alarm.NUMBER, "its number is none of ours", message=lease.message)
+        return False
+    return True
+
+
 def _check_genuine(services: Services, session: Session) -> None:
     if not services.store.sessions.is_genuine(session):
         raise distrust(services, Alarm.SESSION, "its signature is wrong", session=session.id)

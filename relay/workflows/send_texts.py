@@ -42,7 +42,7 @@ from relay.domain.trouble import Trouble
 from relay.vault import Unreadable
 from relay.workflows.ask_which_session import ask_which_session
 from relay.workflows.find_receiver import PhoneChanged, find_receiver
-from relay.workflows.open_seals import open_text
+from relay.workflows.open_seals import goes_from_ours, open_text
 from relay.workflows.services import Services
 from relay.workflows.stamp_words import with_our_words
 
@@ -82,14 +82,15 @@ def send_texts(services: Services, message_id: str, *, clock: Clock) -> None:
 
 def _use(services: Services, lease: SendLease, clock: Clock) -> str:
     """Returns the message to go on with, or ""."""
-    lease = with_our_words(services, lease)
     match lease.turn:
-        case Turn.SEND:
-            return _send(services, lease, clock)
-        case Turn.UNSETTLED:
-            return _settle(services, lease, clock)
         case Turn.REVOKED:
             return _give_up(services, lease, clock, "revoked")
+        case _ if not goes_from_ours(services, lease):
+            return _give_up(services, lease, clock, "not our number")
+        case Turn.SEND:
+            return _send(services, with_our_words(services, lease), clock)
+        case Turn.UNSETTLED:
+            return _settle(services, with_our_words(services, lease), clock)
         case never:
             assert_never(never)
 

@@ -14,7 +14,7 @@ from relay.carrier.codes import UNREADABLE_TEXT
 from relay.carrier.webhooks import InboundCall, KeyPress
 from relay.domain.participant import Role
 from relay.domain.routing import AskAccessCode, Bridge, Decline, Refusal, TellWhoAndAsk
-from relay.domain.session import Session
+from relay.domain.session import ClosedReason, Session
 from relay.store.alarms import Alarm
 from relay.store.calls import Calls
 from relay.store.keys import PoolKeys
@@ -321,6 +321,33 @@ def test_p9_nobody_texts_for_somebody_else(stage: Stage, side: Role) -> None:
     assert stage.text(stranger, "I am somebody else").outcome == "distrusted"
     stage.work()
     assert stage.arrived == []
+
+
+@pytest.mark.parametrize("was_attempted", [False, True])
+def test_p9_a_text_is_sent_from_no_number_that_is_none_of_the_boards(
+    stage: Stage, was_attempted: bool
+) -> None:
+    """Neither is the carrier asked what it has taken from such a number."""
+    theirs = "+14155550199"
+    message = stage.text(RITA, "for Carl").message
+    carl = stage.pair.vault.indexes_of(CARL)[0]
+    close = stage.store.sessions.close
+    close(stage.pair.session.id, ClosedReason.EXPIRED, now=stage.now)
+    entry = stage.client.hget(KEYS.message(message), "lane_entry")
+    planted = entry.replace(NUMBER, theirs)
+    stage.client.hset(KEYS.message(message), mapping={"number": theirs, "lane_entry": planted})
+    if was_attempted:
+        attempt = {"outcome_unknown": "1", "attempt": "t0", "attempted_at": f"{stage.now:.3f}"}
+        stage.client.hset(KEYS.message(message), mapping=attempt)
+    stage.client.zrem(KEYS.lanes, entry)
+    stage.client.zadd(KEYS.lanes, {planted: 0})
+    stage.client.hset(KEYS.phone(carl), theirs, stage.pair.session.id)
+    stage.work()
+    assert [number for number, _, _ in stage.carrier.messages.sent] == [NUMBER]
+    assert stage.arrived[0][0] == RITA, "who is told that it failed"
+    assert stage.carrier.messages.listed_since == []
+    assert stage.record(message).status == "failed"
+    assert stage.store.alarms.counts()[Alarm.NUMBER] == 1
 
 
 LURE = "Pay at evil.example"
