@@ -92,6 +92,11 @@ class Board:
     def register(self, role: Role, ref: str, phone: str, seal: str = "1") -> PutOutcome:
         return self.store.people.put(person(role, ref, phone, seal), client=ASKER, now=self.now)
 
+    def forget_guesses(self, role: Role, ref: str) -> None:
+        """A day is over for who asks about this person's phone."""
+        keys = self.store.keys
+        self.client.delete(keys.guesses_of("phone", role, ref), keys.guesses_by("phone", ASKER))
+
     def register_recruiter(self, ref: str, phone: str = "") -> None:
         assert self.register(Role.RECRUITER, ref, phone or ref) is PutOutcome.CREATED
 

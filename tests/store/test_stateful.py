@@ -311,6 +311,7 @@ class Relay(RuleBasedStateMachine):
         self.board.erase(role, ref)
         self.end_all_of(role, ref)
         self.calls = []  # what was decided for them is taken back, and others' calls are unharmed
+        self.board.forget_guesses(role, ref)  # by Redis's clock all of it is one day
         if self.board.register(role, ref, phone) is PutOutcome.HELD:
             self.seals += 1
             self.board.register(role, ref, f"own{self.seals}")
