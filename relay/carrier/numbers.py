@@ -68,6 +68,17 @@ class CarrierNumbers:
                     return _read(owned)
         return None
 
+    def find_by_sid(self, sid: str) -> OwnedNumber | None:
+        """The number that has this sid; None when the account rents none by it. Raises
+        CarrierError."""
+        try:
+            with carrier_errors():
+                return _read(self._numbers(checked_sid(sid)).fetch())
+        except CarrierError as error:
+            if error.code in NOT_FOUND:
+                return None
+            raise
+
     def list_owned(self) -> Iterator[OwnedNumber]:
         """Every number the account rents, newest first, page by page. Raises CarrierError, and
         that may be after some of them."""

@@ -8,9 +8,12 @@ from collections.abc import Callable
 
 import structlog
 
+from relay.domain.board import NumberPlace
 from relay.domain.errors import CarrierError
 from relay.domain.pool import NumberStatus, Pool
 from relay.domain.rent import Release
+from relay.store.alarms import Alarm
+from relay.workflows.distrust import distrust
 from relay.workflows.pass_over_failures import pass_over_failures
 from relay.workflows.services import Services
 from relay.workflows.take_number_in import is_of_this_account
@@ -55,13 +58,37 @@ def finish_release(services: Services, pool: str, release: Release, *, clock: Cl
         log.error("number of another account not released", **about)
         return False
     try:
-        services.carrier.numbers.release(release.carrier_sid)
+        if not _give_back(services, pool, release):
+            return False
     except CarrierError as error:
         log.warning("number not released", code=error.code, **about)
         return False
     services.store.numbers.note_released(release, pool, now=clock())
     log.info("number released", **about)
     return True
+
+
+def _give_back(services: Services, pool: str, release: Release) -> bool:
+    """False where somebody else has written the release down, to have us give back any number of
+    the account (P9). Raises CarrierError."""
+    # Before the carrier is asked: another worker may finish the release meanwhile.
+    has_left = _has_left_pool(services, pool, release.number)
+    numbers = services.carrier.numbers
+    owned = numbers.find_by_sid(release.carrier_sid)
+    if owned is None:
+        return True
+    if owned.number != release.number or not has_left:
+        distrust(services, Alarm.NUMBER, "not the pool's to release", sid=release.carrier_sid)
+        return False
+    numbers.release(owned.sid)
+    return True
+
+
+def _has_left_pool(services: Services, pool: str, number: str) -> bool:
+    """It stays on the map until it is released."""
+    place = services.store.number_map.look_again(number)
+    was_here = place == NumberPlace(services.board.name, pool)
+    return was_here and services.store.numbers.get(number) is None
 
 
 def _drain_idle(services: Services, pool: Pool, *, now: float) -> None:

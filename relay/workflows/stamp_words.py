@@ -36,9 +36,7 @@ def code_prefix_of(
     services: Services, session: Session, reader: Role | None, *, code: str, context: str
 ) -> tuple[str, str]:
     """Code and clear context of what is kept for the reader of a text about a session; both ""
-    where it is not ours, or there is no code."""
-    if not code:
-        return "", ""
+    where that is no code of theirs."""
     if reader is not Role.RECRUITER or not is_access_code(code):
         distrust(services, Alarm.WORDS, "no code of a recruiter", session=session.id)
         return "", ""

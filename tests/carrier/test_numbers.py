@@ -241,6 +241,15 @@ def test_a_number_is_given_back_once_and_twice(sandbox: SimulatedCarrier, carrie
     assert [r.status for r in sandbox.rest_log if r.method == "DELETE"] == [204, 404]
 
 
+def test_a_number_is_found_by_its_sid(sandbox: SimulatedCarrier, carrier: Carrier) -> None:
+    owned = buy(carrier)
+    assert carrier.numbers.find_by_sid(owned.sid) == owned
+    carrier.numbers.release(owned.sid)
+    assert carrier.numbers.find_by_sid(owned.sid) is None
+    sandbox.faults.rest.next(status=429)
+    assert error_of(lambda: carrier.numbers.find_by_sid(owned.sid)).code == 20429
+
+
 def test_a_release_whose_answer_is_lost_may_be_repeated(
     sandbox: SimulatedCarrier, carrier: Carrier
 ) -> None:
@@ -306,6 +315,7 @@ def test_the_messaging_service_that_is_named_is_joined(sandbox: SimulatedCarrier
 def test_p9_a_planted_sid_leads_to_no_other_resource_of_the_account(carrier, sandbox, sid) -> None:
     for request in (
         lambda: carrier.numbers.release(sid),
+        lambda: carrier.numbers.find_by_sid(sid),
         lambda: carrier.numbers.point_here(sid, **WEBHOOKS),
         lambda: carrier.calls.end(sid),
     ):

@@ -47,6 +47,11 @@ class FakeNumbers:
             sms_url=urls.get("sms_url", ""),
         )
 
+    def find_by_sid(self, sid: str) -> OwnedNumber | None:
+        return next(
+            (self.find_owned(number) for number in self.owned if sid_of(number) == sid), None
+        )
+
     def point_here(self, sid: str, **urls: str) -> None:
         self.urls[sid] = urls
 

@@ -15,6 +15,7 @@ from relay.domain.policy import DAY
 from relay.domain.pool import NumberStatus
 from relay.domain.rent import Release
 from relay.sandbox import SimulatedCarrier
+from relay.store.alarms import Alarm
 from relay.workflows.change_number import change_number
 from relay.workflows.close_session import close_session
 from relay.workflows.give_number_back import give_number_back
@@ -23,7 +24,7 @@ from relay.workflows.reconcile_numbers import reconcile_numbers
 from relay.workflows.recycle import recycle
 from relay.workflows.release_numbers import release_numbers
 from tests.workflows.buying import RENT, SID, TOKEN, Killed, Market
-from tests.world import NUMBER
+from tests.world import NUMBER, OTHER_NUMBER
 
 
 @pytest.fixture
@@ -77,9 +78,12 @@ def test_a_number_that_is_taken_back_in_time_stays(market: Market, status: Numbe
 
 
 @pytest.mark.parametrize("after", [False, True])
-def test_a_release_whose_process_is_killed_is_finished(market: Market, *, after: bool) -> None:
+@pytest.mark.parametrize("step", [1, 2])
+def test_a_release_whose_process_is_killed_is_finished(
+    market: Market, step: int, *, after: bool
+) -> None:
     change_number(market.services, NUMBER, NumberStatus.DRAINING)
-    market.carrier.dies_at, market.carrier.after = 1, after
+    market.carrier.dies_at, market.carrier.after = step, after
     with pytest.raises(Killed):
         release(market)
     assert market.pool() == set()
@@ -300,3 +304,72 @@ def test_a_count_that_is_out_of_date_is_taken_again(market: Market) -> None:
     market.store.pools.figures = buy_meanwhile
     assert release(market) == 3
     assert len(market.pool()) == 1
+
+
+# --- somebody who can write to Redis --------------------------------------------------------
+
+
+def plant(market: Market, number: str, sid: str, *, pool: str = "us") -> None:
+    releasing = market.store.keys.in_pool(pool).releasing
+    market.redis.hset(releasing, number, f"{sid}\t{int(market.now)}\t")
+
+
+def sid_of(market: Market, number: str) -> str:
+    owned = market.carrier.find_owned(number)
+    assert owned is not None
+    return str(owned.sid)
+
+
+def assert_untouched(market: Market) -> None:
+    assert release(market) == 0
+    assert market.owned() == {NUMBER, OTHER_NUMBER}
+    assert market.store.alarms.counts()[Alarm.NUMBER] == 1
+
+
+def test_p9_a_number_of_the_account_that_is_none_of_ours_is_not_released(market: Market) -> None:
+    market.simulated.add_number(OTHER_NUMBER)
+    plant(market, OTHER_NUMBER, sid_of(market, OTHER_NUMBER))
+    assert_untouched(market)
+
+
+def test_p9_the_sid_of_another_number_is_not_released(market: Market) -> None:
+    """NUMBER has left its pool; the sid beside it was changed."""
+    market.simulated.add_number(OTHER_NUMBER)
+    market.simulated.faults.rest.next(status=500)
+    give_number_back(market.services, NUMBER, clock=market.clock)
+    plant(market, NUMBER, sid_of(market, OTHER_NUMBER))
+    assert_untouched(market)
+
+
+def test_p9_a_number_in_use_is_not_released(market: Market) -> None:
+    market.simulated.add_number(OTHER_NUMBER)
+    plant(market, NUMBER, sid_of(market, NUMBER))
+    assert_untouched(market)
+
+
+def test_p9_a_number_of_another_pool_is_not_released(market: Market) -> None:
+    market.simulated.add_number(OTHER_NUMBER)
+    market.policy("ca", country="US")
+    import_number(market.services, OTHER_NUMBER, "ca", now=market.now)
+    plant(market, OTHER_NUMBER, sid_of(market, OTHER_NUMBER))
+    assert_untouched(market)
+
+
+def test_who_is_overtaken_by_another_worker_raises_no_alarm(market: Market) -> None:
+    change_number(market.services, NUMBER, NumberStatus.DRAINING)
+
+    def overtake(_: str) -> None:
+        market.carrier.before = lambda _: None
+        assert release(market) == 1
+
+    market.carrier.before = overtake
+    assert release(market) == 1
+    assert market.owned() == set()
+    assert market.store.alarms.counts()[Alarm.NUMBER] == 0
+
+
+def test_a_planted_release_of_nothing_is_forgotten(market: Market) -> None:
+    plant(market, OTHER_NUMBER, "PN" + "9" * 32)
+    assert release(market) == 1
+    assert market.owned() == market.pool() == {NUMBER}
+    assert market.is_settled()
