@@ -172,11 +172,14 @@ def assert_bought_once(scene: Scene, pool: str) -> None:
 def assert_given_back(scene: Scene, number: str) -> None:
     (rental,) = (one for one in scene.rentals() if one.number == number)
     # Somebody came back to it, also where the carrier had done it: else it would count for ever.
+    is_over = {("DELETE", 204), ("GET", 404)}
     eventually(
         lambda: [
             request.status
             for request in scene.stage.carrier.rest_log
-            if request.method == "DELETE" and rental.sid in request.path and not request.fault
+            if rental.sid in request.path
+            and not request.fault
+            and (request.method, request.status) in is_over
         ],
         seconds=RELEASED_WITHIN,
     )
