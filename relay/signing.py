@@ -33,6 +33,11 @@ class Signer:
             for key in self._keys
         )
 
+    def secrets_of(self, *texts: str) -> list[bytes]:
+        """32 bytes that belong to these texts, and that nobody else can make, for each key of the
+        ring; the one that signs now is the first."""
+        return [hmac.digest(key, _message(texts), sha256) for key in self._keys]
+
     def stamp(self, text: str, *place: str) -> str:
         """The text with its signature before it, for this place and no other."""
         return f"{self.sign(*place, text)} {text}"
@@ -44,7 +49,10 @@ class Signer:
 
 
 def _signature(key: bytes, texts: tuple[str, ...]) -> str:
-    # With all lengths in front, so that no two lists are one message.
-    message = f"{[*map(len, texts)]}{''.join(texts)}"
-    digest = hmac.digest(key, message.encode(), sha256)[:_SIGNATURE_BYTES]
+    digest = hmac.digest(key, _message(texts), sha256)[:_SIGNATURE_BYTES]
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def _message(texts: tuple[str, ...]) -> bytes:
+    # With all lengths in front, so that no two lists are one message.
+    return f"{[*map(len, texts)]}{''.join(texts)}".encode()

@@ -1,13 +1,14 @@
 """Access codes: what tells a recruiter's sessions on one number apart (P1, P6).
 
-Every session has one from birth. Its digits are drawn here; how many it takes, and that it is free
-on its number, is decided with the claim (``store/lua/shared/codes.lua``).
+Every session has one from birth. Its digits are drawn here, from secrets that belong to its pair:
+so nobody who writes to Redis can give a session another pair's code (P9). How many it takes, and
+that it is free on its number, is decided with the claim (``store/lua/shared/codes.lua``).
 """
 
 from __future__ import annotations
 
 import re
-import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 SHORTEST = 6
@@ -48,11 +49,16 @@ def is_access_code(text: str) -> bool:
     return _CODE.fullmatch(text) is not None
 
 
-def draw_access_codes() -> list[str]:
-    """Digits from which the claim cuts the session's code, as long as the number's load asks."""
+def draw_access_codes(secrets: Iterable[bytes]) -> list[str]:
+    """Digits from which a session's code is cut, as long as its number's load asks: some from each
+    of the pair's secrets, of 32 bytes."""
     most = DRAWS * LONGEST
-    digits = f"{secrets.randbelow(10**most):0{most}d}"
-    return [digits[start : start + LONGEST] for start in range(0, most, LONGEST)]
+    drawn = (f"{int.from_bytes(secret) % 10**most:0{most}d}" for secret in secrets)
+    return [digits[at : at + LONGEST] for digits in drawn for at in range(0, most, LONGEST)]
+
+
+def is_cut_from(draws: Iterable[str], code: str) -> bool:
+    return is_access_code(code) and any(draw.startswith(code) for draw in draws)
 
 
 @dataclass(frozen=True)

@@ -41,15 +41,14 @@ class Route:
     """What the store knows of a call.
 
     ``session`` and ``caller`` are there when the caller leads to one session; ``seals`` only for
-    CONNECT. ``is_by_code``: an access code has let the caller in. ``digits`` is how long the
-    longest code of the number is, where the caller is asked for one.
+    CONNECT. ``digits`` is how long the longest code of the number is, where the caller is asked for
+    one.
     """
 
     state: RouteState
     session: Session | None = None
     caller: Role | None = None
     seals: Seals = field(default=Seals("", ""), repr=False)
-    is_by_code: bool = False
     digits: int = 0
     known_locale: str = ""
 

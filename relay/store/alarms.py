@@ -19,6 +19,7 @@ class Alarm(StrEnum):
     CALLER = "caller"
     NUMBER = "number"
     WORDS = "words"
+    CODE = "code"
 
 
 class Alarms:

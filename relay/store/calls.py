@@ -230,14 +230,12 @@ def _route(answer: list[Any]) -> Route:
             return Route(state=RouteState(state), digits=int(digits), known_locale="".join(locale))
         case ["tried_out", locale]:
             return Route(state=RouteState.TRIED_OUT, known_locale=locale)
-        case [state, session_id, side, record, *found]:
-            by_code, *seals = found or ("", "", "")
+        case [state, session_id, side, record, *seals]:
             return Route(
                 state=RouteState(state),
                 session=unpack_session(session_id, record),
                 caller=Role(side),
-                is_by_code=by_code == "1",
-                seals=Seals._make(seals),
+                seals=Seals._make(seals or ("", "")),
             )
         case _:
             return Route(state=RouteState(answer[0]))

@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from relay.domain.access_code import draw_access_codes
 from relay.domain.allocation import draw_session_id
 from relay.domain.errors import Conflict
 from relay.domain.participant import Participant, Role
@@ -22,7 +21,7 @@ from relay.signing import Signer
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys
 from relay.store.people import details_of, held_by, unpack_participant
-from relay.store.records import signed_of
+from relay.store.records import draws_for, signed_of
 from relay.store.scripts import Scripts
 from relay.store.sessions import read_sessions
 
@@ -111,7 +110,6 @@ class PhoneChanges:
                 durably=True,
                 take_over=take_over,
                 reason=ClosedReason.TAKEN_OVER,
-                draws=draw_access_codes(),
                 **details_of(person, now),
                 **self._declare(person, seen, renumber, pools),
             )
@@ -165,11 +163,13 @@ class PhoneChanges:
     ) -> dict[str, str]:
         by_area = pools[session.pool].geo is Geo.AREA_CODE
         trace = draw_session_id(session.pool)
-        signed = signed_of(self._keys.board, trace, session.recruiter.ref, session.candidate.ref)
+        pair = (session.recruiter.ref, session.candidate.ref)
+        signed = signed_of(self._keys.board, trace, *pair)
         return {
             "id": session.id,
             "trace": trace,
             "signature": self._signer.sign(*signed),
+            "draws": " ".join(draws_for(self._signer, self._keys.board, *pair)),
             "pool": session.pool,
             "other_index": session.party(role.other).phone_index,
             "area": area_code_of(session.virtual_number) if by_area else "",

@@ -10,8 +10,10 @@ from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
+from relay.domain.access_code import draw_access_codes
 from relay.domain.participant import Role
 from relay.domain.session import Channel, ClosedReason, Party, Session, SessionStatus
+from relay.signing import Signer
 
 
 class Record(NamedTuple):
@@ -63,6 +65,11 @@ def people_of(record: str) -> dict[str, str]:
 def signed_of(board: str, session_id: str, recruiter: str, candidate: str) -> tuple[str, ...]:
     """What a session's signature is over."""
     return ("session", board, session_id, recruiter, candidate)
+
+
+def draws_for(signer: Signer, board: str, recruiter: str, candidate: str) -> list[str]:
+    """What the access codes of a pair are cut from (``codes.lua``)."""
+    return draw_access_codes(signer.secrets_of("access code", board, recruiter, candidate))
 
 
 def stamped_for(board: str, recruiter: str, candidate: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from relay.domain.access_code import draw_access_codes
+from relay.domain.access_code import is_cut_from
 from relay.domain.allocation import ExhaustedReason, draw_session_id
 from relay.domain.errors import Conflict, RateLimited
 from relay.domain.guesses import MOST_NEW_COUNTERPARTS
@@ -18,7 +18,7 @@ from relay.store.connection import Client
 from relay.store.keys import BoardKeys
 from relay.store.people import ask_for_person, unpack_participant
 from relay.store.pools import unpack_pool
-from relay.store.records import pack_channels, signed_of, unpack_session
+from relay.store.records import draws_for, pack_channels, signed_of, unpack_session
 from relay.store.scripts import Scripts
 
 
@@ -103,6 +103,13 @@ class Sessions:
         )
         return self._signer.is_genuine(session.signature, *signed)
 
+    def is_code_of(self, session: Session, code: str) -> bool:
+        """Whether it is a code of this pair, and of no other one (P9)."""
+        return is_cut_from(self._draws_for(session.recruiter.ref, session.candidate.ref), code)
+
+    def _draws_for(self, recruiter: str, candidate: str) -> list[str]:
+        return draws_for(self._signer, self._keys.board, recruiter, candidate)
+
     def look_at_pair(self, recruiter: str, candidate: str, *, pool: str | None = None) -> Pair:
         """What a claim for these two refs is made of, in one round trip."""
         keys = self._keys
@@ -174,7 +181,7 @@ class Sessions:
             retention=retention,
             recruiter_indexes=recruiter.phone_indexes,
             candidate_indexes=candidate.phone_indexes,
-            draws=draw_access_codes(),
+            draws=" ".join(self._draws_for(recruiter.ref, candidate.ref)),
             most_new_recruiters=MOST_NEW_COUNTERPARTS[Role.CANDIDATE],
             most_new_candidates=MOST_NEW_COUNTERPARTS[Role.RECRUITER],
         )

@@ -30,7 +30,7 @@ from relay.web.schemas.sessions import SessionAnswer
 from relay.workflows.forecast_pool import forecast_pool
 from relay.workflows.judge_numbers import judge_numbers
 from relay.workflows.list_sessions import status_at
-from relay.workflows.open_seals import is_ours
+from relay.workflows.open_seals import NOT_BELIEVED, is_ours
 from relay.workflows.services import Services
 from relay.workflows.stamp_words import context_of
 
@@ -38,14 +38,14 @@ from relay.workflows.stamp_words import context_of
 def present_sessions(
     services: Services, sessions: Sequence[Session], *, now: float
 ) -> list[SessionAnswer]:
-    """All but open sessions on a number that is none of ours, which must not hide the others.
-    Raises Unavailable."""
+    """All but open sessions of which the record is not to be believed, which must not hide the
+    others. Raises Unavailable."""
     last = services.store.sessions.last_interactions_at(sessions) if sessions else {}
     return _sessions(services, sessions, last, now)
 
 
 def present_session(services: Services, session: Session, *, now: float) -> SessionAnswer:
-    """Raises Unavailable, also for an open session on a number that is none of ours."""
+    """Raises Unavailable, also for an open session of which the record is not to be believed."""
     return _the_one(present_sessions(services, [session], now=now))
 
 
@@ -57,7 +57,7 @@ def present_new_session(services: Services, session: Session, *, now: float) -> 
 
 def _the_one(answers: Sequence[SessionAnswer]) -> SessionAnswer:
     if not answers:
-        raise Unavailable("The session's number is not one of ours.")
+        raise Unavailable(NOT_BELIEVED)
     return answers[0]
 
 

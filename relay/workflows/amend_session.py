@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from relay.domain.errors import Fault, Invalid, NotFound, SessionClosed
+from relay.domain.errors import Fault, Invalid, NotFound, SessionClosed, Unavailable
 from relay.domain.participant import Role
 from relay.domain.pool import Pool
 from relay.domain.session import Channel, Session
 from relay.workflows.check_own_numbers import check_own_numbers
+from relay.workflows.open_seals import NOT_BELIEVED, is_ours
 from relay.workflows.services import Services
 from relay.workflows.session_terms import check_context, expiry_after, expiry_at
 from relay.workflows.stamp_words import stamp_context
@@ -38,6 +39,8 @@ def amend_session(
     pool = services.store.pools.get(session.pool) if session else None
     if session is None or pool is None:
         raise NotFound("No session has this id.")
+    if session.is_live(now) and not is_ours(services, session):
+        raise Unavailable(NOT_BELIEVED)
     if amendment.context is not None:
         people = (services.store.people.get(role, session.party(role).ref) for role in Role)
         check_own_numbers(

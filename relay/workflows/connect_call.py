@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -10,7 +11,7 @@ import structlog
 from relay.carrier.webhooks import InboundCall
 from relay.domain.errors import NotFound
 from relay.domain.participant import Role
-from relay.domain.phone import is_withheld
+from relay.domain.phone import PhoneNumber, is_withheld
 from relay.domain.routing import (
     AskAccessCode,
     Bridge,
@@ -21,11 +22,11 @@ from relay.domain.routing import (
     RouteState,
     decide,
 )
-from relay.domain.session import pool_of
+from relay.domain.session import Session, pool_of
 from relay.metrics import CALLS
 from relay.store.calls import CallLimits, IncomingCall, call_id
 from relay.vault import Unreadable
-from relay.workflows.open_seals import reach
+from relay.workflows.open_seals import reach, reach_by_code
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
@@ -51,7 +52,14 @@ def connect_call(services: Services, call: InboundCall, *, now: float) -> Answer
     NumberMoved when the number is another board's by now.
     """
     pool, route = _find(services, call, now)
-    return _answer(services, call, pool, route, now=now)
+    return _answer(
+        services,
+        call,
+        pool,
+        route,
+        lambda session, caller: reach(services, session, caller, route.seals, shown=call.caller),
+        now=now,
+    )
 
 
 def take_code(
@@ -75,7 +83,15 @@ def take_code(
             limits=_limits(services),
             now=now,
         )
-    return _answer(services, call, pool, route, now=now, attempts=nth)
+    return _answer(
+        services,
+        call,
+        pool,
+        route,
+        lambda session, caller: reach_by_code(services, session, caller, route.seals, code=code),
+        now=now,
+        attempts=nth,
+    )
 
 
 def _answer(
@@ -83,6 +99,7 @@ def _answer(
     call: InboundCall,
     pool: str,
     route: Route,
+    reach_counterpart: Callable[[Session, Role], PhoneNumber],
     *,
     now: float,
     attempts: int = 0,
@@ -91,14 +108,7 @@ def _answer(
     try:
         decision = decide(
             route,
-            reach=lambda session, caller: reach(
-                services,
-                session,
-                caller,
-                route.seals,
-                # Only recruiters have codes; a record that says else was written by somebody else.
-                shown=None if route.is_by_code and caller is Role.RECRUITER else call.caller,
-            ),
+            reach=reach_counterpart,
             attestation=call.attestation,
             is_withheld=is_withheld(call.caller) and attempts == 0,
             attempts=attempts,

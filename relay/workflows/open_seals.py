@@ -18,16 +18,29 @@ from relay.vault import Unreadable
 from relay.workflows.distrust import distrust
 from relay.workflows.services import Services
 
+#: Told of a session that is not ours: whoever runs the service finds why in the log.
+NOT_BELIEVED = "The session's record is not to be believed."
+
 
 def reach(
-    services: Services, session: Session, caller: Role, seals: Seals, *, shown: str | None
+    services: Services, session: Session, caller: Role, seals: Seals, *, shown: str
 ) -> PhoneNumber:
-    """The counterpart's phone. ``shown`` is the caller's as the carrier shows it, or None where an
-    access code has let them in. Raises Unreadable as the other functions do."""
+    """The counterpart's phone. ``shown`` is the caller's as the carrier shows it. Raises Unreadable
+    as the other functions do."""
     _check_genuine(services, session)
-    if shown is not None:
-        _check_shown(services, session, caller, seals.of(caller), shown)
+    _check_shown(services, session, caller, seals.of(caller), shown)
     return _unseal_side(services, session, caller.other, seals.of(caller.other))
+
+
+def reach_by_code(
+    services: Services, session: Session, caller: Role, seals: Seals, *, code: str
+) -> PhoneNumber:
+    """The candidate's phone, for a recruiter who may call from any phone: the code that they have
+    entered is of this pair."""
+    _check_genuine(services, session)
+    if caller is not Role.RECRUITER or not services.store.sessions.is_code_of(session, code):
+        raise distrust(services, Alarm.CODE, "no code of this recruiter", session=session.id)
+    return _unseal_side(services, session, Role.CANDIDATE, seals.candidate)
 
 
 def check_is_shown(
@@ -74,10 +87,17 @@ def open_text(services: Services, lease: SendLease) -> str:
 
 
 def is_ours(services: Services, session: Session) -> bool:
-    """Whether the session's number is on the map. Whoever were told one that is not would call
-    somebody else."""
-    if services.store.number_map.find(session.virtual_number) is None:
-        distrust(services, Alarm.NUMBER, "its number is none of ours", session=session.id)
+    """Whether we have put its two people into it, on a number of its pool and with a code of this
+    pair. Whoever were told others would call somebody else."""
+    sessions = services.store.sessions
+    if not sessions.is_genuine(session):
+        distrust(services, Alarm.SESSION, "its signature is wrong", session=session.id)
+        return False
+    if services.store.numbers.find_pool(session.virtual_number) != session.pool:
+        distrust(services, Alarm.NUMBER, "its number is none of its pool's", session=session.id)
+        return False
+    if not sessions.is_code_of(session, session.access_code):
+        distrust(services, Alarm.CODE, "its code is none of its pair's", session=session.id)
         return False
     return True
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from relay.domain.access_code import is_access_code
 from relay.domain.code_prefix import PARTS
 from relay.domain.participant import Role
 from relay.domain.session import Session
@@ -37,8 +36,8 @@ def code_prefix_of(
 ) -> tuple[str, str]:
     """Code and clear context of what is kept for the reader of a text about a session; both ""
     where that is no code of theirs."""
-    if reader is not Role.RECRUITER or not is_access_code(code):
-        distrust(services, Alarm.WORDS, "no code of a recruiter", session=session.id)
+    if reader is not Role.RECRUITER or not services.store.sessions.is_code_of(session, code):
+        distrust(services, Alarm.CODE, "no code of this recruiter", session=session.id)
         return "", ""
     return code, _read_context(services, session, context)
 

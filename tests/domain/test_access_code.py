@@ -4,14 +4,39 @@ import re
 
 import pytest
 
-from relay.domain.access_code import PrefixedText, draw_access_codes, read_code_prefix
+from relay.domain.access_code import (
+    DRAWS,
+    PrefixedText,
+    draw_access_codes,
+    is_cut_from,
+    read_code_prefix,
+)
 
 
 def test_drawn_codes_are_ten_digits_and_differ():
-    codes = draw_access_codes()
+    draws = draw_access_codes([b"1" * 32, b"2" * 32])
 
-    assert all(re.fullmatch(r"\d{10}", code) for code in codes)
-    assert len(set(codes)) == len(codes)
+    assert all(re.fullmatch(r"[0-9]{10}", draw) for draw in draws)
+    assert len(set(draws)) == len(draws) == 2 * DRAWS
+    assert draws[:DRAWS] == draw_access_codes([b"1" * 32])
+
+
+@pytest.mark.parametrize(
+    ("code", "is_cut"),
+    [
+        ("482913", True),
+        ("4829130001", True),
+        ("777777", True),
+        ("48291", False),
+        ("482914", False),
+        ("829130", False),
+        ("48291300017", False),
+        ("48291\u0663", False),
+        ("", False),
+    ],
+)
+def test_a_code_is_the_beginning_of_a_draw(code: str, is_cut: bool) -> None:
+    assert is_cut_from(["4829130001", "7777770000"], code) is is_cut
 
 
 @pytest.mark.parametrize(

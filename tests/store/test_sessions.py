@@ -12,8 +12,10 @@ from relay.domain.pool import NumberStatus, Pool
 from relay.domain.session import Channel, ClosedReason, Session, SessionStatus
 from relay.store.calls import RouteState
 from relay.store.keys import PoolKeys
+from relay.store.records import Record, draws_for
 from relay.store.sessions import Claimed, Elsewhere, Outdated, SamePhone
-from tests.board import NOW, Board, number
+from tests.board import NOW, RETENTION, Board, number
+from tests.key_ring import SIGNER
 from tests.noted_scripts import NotedScripts
 
 KEYS = PoolKeys("main", "us")
@@ -174,15 +176,22 @@ def test_an_id_that_is_taken_is_drawn_again(crew: Board, monkeypatch: pytest.Mon
     assert crew.open("nora", "carl").id == "us.anotherdraw1"
 
 
-def test_access_codes_differ_among_the_sessions_of_a_number(
-    crew: Board, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        "relay.store.sessions.draw_access_codes",
-        lambda: ["1111110000", "2222220000", "3333330000", "1111110000", "1111110000", "1"],
-    )
-    codes = [crew.open(*pair).access_code for pair in (("rita", "carl"), ("nora", "dan"))]
-    assert codes == ["111111", "222222"]
+def draws_of(recruiter: str, candidate: str) -> list[str]:
+    return draws_for(SIGNER, "main", recruiter, candidate)
+
+
+def take_codes(crew: Board, *codes: str) -> None:
+    """Others have these on every number."""
+    keys = [f"{number(place)}:{code}" for place in range(crew.numbers) for code in codes]
+    crew.client.hset(crew.store.keys.codes, mapping=dict.fromkeys(keys, "us.another"))
+
+
+def test_an_access_code_is_cut_from_the_first_draw_that_is_free(crew: Board) -> None:
+    first, second, *_ = (draw[:6] for draw in draws_of("rita", "carl"))
+    assert crew.open("rita", "carl").access_code == first
+    crew.wait(10 * RETENTION)
+    take_codes(crew, first)
+    assert crew.open("rita", "carl").access_code == second
 
 
 def test_an_access_code_grows_with_what_is_on_its_number(crew: Board) -> None:
@@ -194,17 +203,28 @@ def test_an_access_code_grows_with_what_is_on_its_number(crew: Board) -> None:
     assert len(codes[10]) == 7
 
 
-def test_draws_that_are_all_taken_still_give_a_code_of_its_own(
-    crew: Board, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("relay.store.sessions.draw_access_codes", lambda: ["1111111111"] * 6)
-    codes = [
-        crew.open(*pair).access_code
-        for pair in (("rita", "carl"), ("nora", "dan"), ("quinn", "eve"))
-    ]
-    assert codes[0] == "111111"
-    assert len(set(codes)) == 3
-    assert {len(code) for code in codes} == {6}
+def test_where_all_draws_are_taken_a_code_is_cut_longer(crew: Board) -> None:
+    draws = draws_of("rita", "carl")
+    take_codes(crew, *(draw[:6] for draw in draws))
+    assert crew.open("rita", "carl").access_code == draws[0][:7]
+
+
+def test_who_takes_all_codes_of_a_pair_keeps_it_from_none(crew: Board) -> None:
+    draws = draws_of("rita", "carl")
+    take_codes(crew, *(draw[:length] for draw in draws for length in range(6, 11)))
+    assert crew.open("rita", "carl").access_code == draws[0]
+
+
+def test_p9_a_session_with_a_code_that_is_none_of_its_pairs_is_opened_anew(crew: Board) -> None:
+    """Somebody has written it, or it is of a key that has gone."""
+    session = crew.open("rita", "carl")
+    keys = PoolKeys("main", "us")
+    record = Record._make(crew.client.hget(keys.sessions, session.id).split("\t"))
+    crew.client.hset(keys.sessions, session.id, "\t".join(record._replace(code="482913")))
+    again = crew.open("rita", "carl")
+    assert again.id != session.id
+    assert crew.store.sessions.is_code_of(again, again.access_code)
+    assert crew.read(session).status is SessionStatus.CLOSED
 
 
 def test_p1_nobody_gets_a_session_with_themselves(crew: Board) -> None:

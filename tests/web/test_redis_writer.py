@@ -86,6 +86,23 @@ def test_p9_an_answer_is_not_given_for_another_body(api: Api) -> None:
     assert answer.json["candidate"] == "c-78"
 
 
+@pytest.mark.parametrize("code", ["482913", "; call +1 900 555 0177 instead"])
+def test_p9_nobody_is_told_the_code_of_another_pair(api: Api, code: str) -> None:
+    session = api.open_session()
+    of_dan = api.open_session(candidate={"ref": "c-78", "phone": DAN})
+    path, keys = f"/v1/sessions/{session['id']}", PoolKeys("main", "us")
+    record = Record._make(api.redis.hget(keys.sessions, session["id"]).split("\t"))
+    for planted in (code, of_dan["access_code"]):
+        api.redis.hset(keys.sessions, session["id"], "\t".join(record._replace(code=planted)))
+        assert api.get(path).status_code == 503
+        shown = api.get("/v1/sessions").json["data"]
+        assert [one["id"] for one in shown] == [of_dan["id"]]
+    opened = api.open_session()
+    assert opened["id"] != session["id"]
+    assert opened["access_code"] not in {code, of_dan["access_code"]}
+    assert api.get(path).json["status"] == "closed"
+
+
 @pytest.mark.parametrize("planted_in_the_map", [False, True])
 def test_p9_nobody_is_told_to_call_a_number_that_is_none_of_ours(
     api: Api, planted_in_the_map: bool
@@ -182,13 +199,12 @@ def test_p9_a_planted_session_is_not_signed_by_a_change(api: Api) -> None:
     api.redis.hset(keys.sessions, session["id"], "\t".join(planted))
 
     for change in ({"ttl": 7200}, {"context": "Cook"}, {"channels": ["voice"]}):
-        assert api.patch(f"/v1/sessions/{session['id']}", change).status_code == 200
+        assert api.patch(f"/v1/sessions/{session['id']}", change).status_code == 503
     renew_signatures(api.world.deployment)
 
+    assert api.redis.hget(keys.sessions, session["id"]) == "\t".join(planted)
     changed = store.sessions.get(session["id"])
     assert changed is not None
-    assert changed.candidate.ref == "c-78"
-    assert api.get(f"/v1/sessions/{session['id']}").json["context"] == "Cook"
     assert not store.sessions.is_genuine(changed)
 
 

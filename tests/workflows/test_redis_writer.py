@@ -139,8 +139,56 @@ def test_p9_nobody_calls_as_the_candidate_by_a_planted_code_call(
     planted = {"session": victims.id, "side": "candidate", "by_code": "1"}
     client.hset(KEYS.call("CA9"), mapping=planted)
     client.hset(KEYS.leases, victims.id, f"CA9\t{int(NOW) + 99}\t{int(NOW)}\t1\t\n")
-    assert_polite(call(world, NORA, sid="CA9"))
-    assert alarms(world) == {Alarm.CALLER: 1}
+    again = call(world, NORA, sid="CA9").decision
+    assert again == Decline(refusal=Refusal.CALL_AGAIN, locale=victims.candidate.locale)
+    assert_polite(enter(world, NORA, victims.access_code, sid="CA9"))
+    assert alarms(world) == {Alarm.CODE: 1}
+
+
+def test_p9_a_recruiters_code_leads_to_no_other_candidate(world: World, victims: Session) -> None:
+    """Eve, who is a candidate like any other, wants to be called by Rita, who calls Carl."""
+    (eves,) = world.services.store.sessions.of_participant(Role.CANDIDATE, "eve")
+    client = world.services.store.client
+    client.hset(KEYS.codes, f"{NUMBER}:{victims.access_code}", eves.id)
+    assert_polite(enter(world, RITA, victims.access_code, sid="CA8"))
+    write(world, eves.id, eves.id, code=victims.access_code)
+    assert_polite(enter(world, RITA, victims.access_code, sid="CA9"))
+    assert alarms(world) == {Alarm.CODE: 2}
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_p9_a_call_is_not_turned_to_another_candidate(
+    world: World, victims: Session, asked: bool
+) -> None:
+    """Its record is changed between two of its webhooks."""
+    (eves,) = world.services.store.sessions.of_participant(Role.CANDIDATE, "eve")
+    client = world.services.store.client
+    call(world, RITA, sid="CA9")
+    planted = {"session": eves.id, "side": "recruiter", "by_code": "1" if asked else ""}
+    client.hset(KEYS.call("CA9"), mapping=planted)
+    client.hset(KEYS.leases, eves.id, f"CA9\t{int(NOW) + 99}\t{int(NOW)}\t1\t\n")
+    if asked:
+        assert_polite(enter(world, RITA, victims.access_code, sid="CA9"))
+    else:
+        assert_polite(call(world, RITA, sid="CA9"))
+
+
+def test_p9_who_asks_again_for_a_call_that_goes_on_takes_nothing_back(
+    world: World, victims: Session
+) -> None:
+    """It has a right signature and another caller: whoever made it has the auth token."""
+    assert isinstance(call(world, RITA, sid="CA9").decision, Bridge)
+    before = {key: world.services.store.client.dump(key) for key in leftovers(world)}
+    inbound = InboundCall(call_sid="CA9", caller=NORA, called=NUMBER)
+    assert_polite(connect_call(world.services, inbound, now=NOW + 5))
+    assert {key: world.services.store.client.dump(key) for key in leftovers(world)} == before
+
+
+def enter(world: World, caller: str, code: str, *, sid: str) -> AnsweredCall:
+    """A code that this call was asked for."""
+    world.services.store.client.hset(KEYS.tries(sid), "asked", "en")
+    inbound = InboundCall(call_sid=sid, caller=caller, called=NUMBER)
+    return take_code(world.services, f"us.{sid}", inbound, code=code, attempt="1", now=NOW)
 
 
 def put_right(world: World, session: Session) -> None:
@@ -193,8 +241,8 @@ def test_p9_a_planted_call_that_was_refused_is_not_connected_later(
     client = world.services.store.client
     client.hset(KEYS.call("CA9"), mapping={"session": victims.id, "side": "candidate"})
     client.hset(KEYS.leases, victims.id, f"CA9\t{int(NOW) + 99}\t{int(NOW)}\t1\t\n")
-    assert_polite(call(world, RITA, sid="CA9"))
-    assert call(world, RITA, sid="CA9").decision == Decline(refusal=Refusal.CALL_AGAIN)
+    for _ in range(2):
+        assert_polite(call(world, RITA, sid="CA9"))
 
 
 def test_p2_a_code_entered_on_a_persons_number_is_told_to_nobody(
@@ -363,23 +411,27 @@ def shared(stage: Stage) -> Session:
 
 
 @pytest.mark.parametrize(
-    ("planted", "arrives"),
+    ("planted", "has_code", "alarm"),
     [
-        ({"code": "482913", "context": LURE}, "482913: hello"),
-        ({"code": "482913", "context": stamped("Cook", "nora", "eve")}, "482913: hello"),
-        ({"code": LURE, "context": ""}, "hello"),
-        ({"code": "\u0664\u0668\u0662\u0669\u0661\u0663", "context": ""}, "hello"),
-        ({"code": "482913", "part": LURE}, "hello"),
+        ({"code": "right", "context": LURE}, True, Alarm.WORDS),
+        ({"code": "right", "context": stamped("Cook", "nora", "eve")}, True, Alarm.WORDS),
+        ({"part": LURE}, False, Alarm.WORDS),
+        ({"code": LURE, "context": ""}, False, Alarm.CODE),
+        ({"code": "\u0664\u0668\u0662\u0669\u0661\u0663", "context": ""}, False, Alarm.CODE),
+        ({"code": "482913", "context": ""}, False, Alarm.CODE),
     ],
 )
 def test_p9_no_planted_words_stand_before_a_text(
-    stage: Stage, shared: Session, planted: dict[str, str], arrives: str
+    stage: Stage, shared: Session, planted: dict[str, str], has_code: bool, alarm: Alarm
 ) -> None:
     message = stage.text(DAN, "hello").message
+    if planted.get("code") == "right":
+        planted = planted | {"code": shared.access_code}
     stage.client.hset(KEYS.message(message), mapping=planted)
     stage.work()
+    arrives = f"{shared.access_code}: hello" if has_code else "hello"
     assert stage.arrived == [(RITA, arrives)]
-    assert stage.store.alarms.counts()[Alarm.WORDS] == 1
+    assert stage.store.alarms.counts()[alarm] == 1
 
 
 def test_p9_no_code_is_planted_before_a_text_to_a_candidate(stage: Stage, shared: Session) -> None:

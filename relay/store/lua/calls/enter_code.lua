@@ -99,7 +99,7 @@ local function answer_again(decided, caller)
   return record and { state, id, "recruiter", record } or { state }
 end
 
-local before = answered_before(keys, args.now)
+local before = answered_before(keys, args.now, "1")
 if before then
   return before
 end

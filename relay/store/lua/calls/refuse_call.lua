@@ -4,15 +4,14 @@
 -- args: now:number call_sid
 -- uses: session leases due_again deciding
 --
--- No code is taken of it any more, either. Safe to run twice. Answers 1, or 0 when there is no such
--- call.
+-- No code is taken of it any more, either. A call that was on record before stays so: it may be
+-- going on. Safe to run twice.
 note_decided()
 local known = redis.call("HMGET", keys.call, "session", "started_at")
-local session_id, started_at = known[1], known[2] or ""
-if not session_id then
-  return 0
+local session_id, started_at = known[1], known[2]
+if started_at == whole(args.now) then
+  end_lease(keys.leases, session_id, args.call_sid, args.now, make_due_again)
+  redis.call("ZREM", keys.interactions,
+    table.concat({ session_id, started_at, args.call_sid }, "\t"))
+  redis.call("DEL", keys.call, keys.tries)
 end
-end_lease(keys.leases, session_id, args.call_sid, args.now, make_due_again)
-redis.call("ZREM", keys.interactions, table.concat({ session_id, started_at, args.call_sid }, "\t"))
-redis.call("DEL", keys.call, keys.tries)
-return 1

@@ -15,7 +15,7 @@
 --
 -- Answers {state}, or {state, session id, caller's side, record}, where state is unknown_number,
 -- stranger, closed, expired, no_voice or replayed; {"connect", session id, caller's side, record,
--- by_code, recruiter's seal, candidate's seal}; or {"several" | "stranger_with_code" |
+-- recruiter's seal, candidate's seal}; or {"several" | "stranger_with_code" |
 -- "unverified", digits of the number's longest code, caller's locale}.
 local TRIES_LIFE = 3600
 
@@ -52,7 +52,7 @@ local function decide(found)
   return connect_if_open(keys, found, args.now, "")
 end
 
-local before = answered_before(keys, args.now)
+local before = answered_before(keys, args.now, "")
 if before then
   return before
 elseif was_decided() then

@@ -8,9 +8,9 @@
 --       areas=area_in(renumberings.pool renumberings.area)
 --       new_stops=stopped(indexes*) other_stops=stopped(renumberings.other_index)
 --       met_phones=phone(met*)
--- args: take_over:flag loser reason given_up:list met:list draws:list
+-- args: take_over:flag loser reason given_up:list met:list
 --       new_nodes:records(pool index)
---       renumberings:records(id trace signature pool other_index area)
+--       renumberings:records(id trace signature draws pool other_index area)
 -- uses: session batching person closing_all revoking bindings rebinding former_phones codes load
 --   choosing
 --       stops leases occupancy
@@ -311,7 +311,7 @@ local function renumber(found, node, phones)
   bind(pool, given.node, args.other_role, given.number, given.ordinal, found.id)
   bind(pool, node, args.role, given.number, given.ordinal, found.id)
   session.code = give_code(
-    keys, given.number, found.id, load_number(pool, given.number), args.draws, session.code)
+    keys, given.number, found.id, load_number(pool, given.number), given.draws, session.code)
   session.number, session.ordinal = given.number, given.ordinal
   session[index_field] = new_index
   local on_number = redis.call("HGET", sides.recruiter.phone, given.number)

@@ -10,7 +10,7 @@
 --       recruiter_stops=stopped(recruiter_indexes*) candidate_stops=stopped(candidate_indexes*)
 -- args: now:number id signature latest latest_signature pool recruiter_ref candidate_ref channels
 --       context expires_at extend:flag area retention:number recruiter_indexes:list
---       candidate_indexes:list draws:list most_new_recruiters:number most_new_candidates:number
+--       candidate_indexes:list draws most_new_recruiters:number most_new_candidates:number
 -- uses: session batching leases occupancy closing load letting_go bindings rebinding codes choosing
 --       naming_reasons stops present_phones
 --
@@ -21,6 +21,9 @@
 -- signature: of the proposed id with these two people; latest, latest_signature: the same of the
 -- pair's latest session, as far as the caller knows it. An open session is signed anew that way,
 -- under the key that signs now.
+--
+-- draws: of the pair's codes, under each key of the ring. An open session with another code, which
+-- is planted or of a key that has gone, is closed as one that has expired.
 --
 -- The indexes are those on record when the caller looked, and say which keys it may touch; extend:
 -- an expiry was asked for, not the default; area: the candidate's area code, or "".
@@ -98,6 +101,7 @@ local function return_existing(latest, request)
     return { "elsewhere", latest.id, latest.record }
   elseif tonumber(session.expires_at) <= args.now
     or not has_present_phones(session, keys.recruiter, keys.candidate)
+    or not is_cut_from(args.draws, session.code)
   then
     local sides = { recruiter = keys.recruiter_sessions, candidate = keys.candidate_sessions }
     close_sessions(keys, { closing_of(latest.id, session, sides, "expired", args.now) })
@@ -194,7 +198,9 @@ local function bind_pair(latest, nodes, ordinal, number)
   end
   local sessions_on_number = load_number(keys, number)
   local code = returns and latest.session.code
-  if code and redis.call("HGET", keys.codes, number .. ":" .. code) == latest.id then
+  if code and is_cut_from(args.draws, code)
+    and redis.call("HGET", keys.codes, number .. ":" .. code) == latest.id
+  then
     redis.call("HSET", keys.codes, number .. ":" .. code, args.id)
   else
     code = give_code(keys, number, args.id, sessions_on_number, args.draws, code)

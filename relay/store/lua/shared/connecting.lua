@@ -13,26 +13,28 @@
 -- `lease` is how many seconds a call can last at most, `retention` how many its record is kept,
 -- `attestation` is "A", "B", "C", "failed" or "".
 
-local function connecting(keys, found, by_code)
+local function connecting(keys, found)
   return {
-    "connect", found.id, found.side, found.record, by_code, seals_of_both(keys, found.session),
+    "connect", found.id, found.side, found.record, seals_of_both(keys, found.session),
   }
 end
 
--- The answer that a call on record has had; nil for a new one.
-local function answered_before(keys, now)
+-- The answer that a call on record has had; nil for a new one. What a code was answered is no
+-- answer to a call without one.
+local function answered_before(keys, now, by_code)
   local begun = redis.call("HMGET", keys.call, "session", "side", "by_code")
-  local id, side, by_code = begun[1], begun[2], begun[3] or ""
+  local id, side = begun[1], begun[2]
   if not id then
     return nil
   end
   local record = redis.call("HGET", keys.sessions, id)
   for _, known in ipairs(read_leases(redis.call("HGET", keys.leases, id) or "", now)) do
     if known.sid == args.call_sid and record and known.holds == "1"
+      and (begun[3] or "") == by_code
       and now - tonumber(known.decided_at) <= args.repeatable
     then
       local found = { id = id, side = side, record = record, session = read_session(record) }
-      return connecting(keys, found, by_code)
+      return connecting(keys, found)
     end
   end
   return record and { "replayed", id, side, record } or { "replayed" }
@@ -52,7 +54,7 @@ local function connect(keys, found, now, by_code)
   redis.call("EXPIRE", keys.call, args.retention)
   redis.call("ZADD", keys.interactions, 0,
     table.concat({ found.id, whole(now), args.call_sid }, "\t"))
-  return connecting(keys, found, by_code)
+  return connecting(keys, found)
 end
 
 local function is_open_for_calls(found)
