@@ -189,7 +189,8 @@ class PoolKeys(BoardKeys):
     def prefix_of(cls, keys: Any) -> str:
         return str(keys.pool_prefix)
 
-    policy = Key("hash", "policy, next ordinal, counters", lives="for ever")
+    policy = Key("hash", "policy, its signature, next ordinal, counters", lives="for ever")
+    stamped = OneOf("policy")
     numbers = Key("hash", "virtual number → ordinal", lives="while owned")
     ordinals = Key("hash", "ordinal → virtual number", lives="while owned")
     number = Family(

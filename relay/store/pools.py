@@ -1,4 +1,7 @@
-"""Pools: their policy and what they hold."""
+"""Pools: their policy and what they hold.
+
+A policy that we have not signed is none: it says what is bought, and who may be called (P9).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import Any
 
 from relay.domain.policy import Term, flat_terms, flatten, unflatten
 from relay.domain.pool import NumberStatus, Pool, PoolFigures
+from relay.signing import Signer
 from relay.store.connection import Client
 from relay.store.free_numbers import FreeNumberCount
 from relay.store.keys import BoardKeys
@@ -14,7 +18,8 @@ from relay.store.scripts import Scripts
 
 
 class Pools:
-    def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:
+    def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys, signer: Signer) -> None:
+        self._signer = signer
         self._client = client
         self._scripts = scripts
         self._keys = keys
@@ -22,13 +27,41 @@ class Pools:
 
     def put(self, pool: Pool) -> bool:
         """Creates the pool or changes its policy; True when it is new. Raises Unavailable."""
-        policy = [part for field in _pack(pool).items() for part in field]
-        self._scripts.run("put_pool", self._keys.in_pool(pool.name), policy=policy)
+        policy = _pack(pool)
+        policy["signature"] = self._signer.sign(*_signed(self._keys.board, pool.name, policy))
+        self._scripts.run(
+            "put_pool",
+            self._keys.in_pool(pool.name),
+            policy=[part for field in policy.items() for part in field],
+        )
         return bool(self._client.sadd(self._keys.pools, pool.name))
 
     def get(self, name: str) -> Pool | None:
-        """Raises Unavailable."""
-        return unpack_pool(name, self._client.hgetall(self._keys.in_pool(name).policy))
+        """None also for one whose policy somebody else has written. Raises Unavailable."""
+        policy = self._client.hgetall(self._keys.in_pool(name).policy)
+        return unpack_pool(self._signer, self._keys.board, name, policy)
+
+    def sign_anew(self) -> None:
+        """Signs all policies of ours under the key that signs now. Raises Unavailable."""
+        for name in self.names():
+            keys = self._keys.in_pool(name)
+            policy = self._client.hgetall(keys.policy)
+            if unpack_pool(self._signer, self._keys.board, name, policy) is None:
+                continue
+            signature = self._signer.sign(*_signed(self._keys.board, name, policy))
+            if signature != policy["signature"]:
+                self._scripts.run(
+                    "replace_stamped",
+                    keys,
+                    records="policy",
+                    field="signature",
+                    seen=policy["signature"],
+                    record=signature,
+                )
+
+    def count_unsigned(self) -> int:
+        """Policies that somebody else has written. Raises Unavailable."""
+        return sum(self.get(name) is None for name in self.names())
 
     def names(self) -> list[str]:
         return sorted(self._client.smembers(self._keys.pools))
@@ -83,14 +116,20 @@ def _as_text(value: Any) -> str:
             return str(value)
 
 
-def unpack_pool(name: str, policy: Mapping[str, str]) -> Pool | None:
-    """The pool of a policy's hash; None when there is none of this name."""
-    if "country" not in policy:
+def unpack_pool(signer: Signer, board: str, name: str, policy: Mapping[str, str]) -> Pool | None:
+    """The pool of a policy's hash; None when there is none of this name, or it is not ours."""
+    if not signer.is_genuine(policy.get("signature", ""), *_signed(board, name, policy)):
         return None
     values = {
         one.name: _as_value(one, policy[one.name]) for one in flat_terms(Pool) if one.name in policy
     }
     return Pool(name=name, **unflatten(Pool, values))
+
+
+def _signed(board: str, name: str, policy: Mapping[str, str]) -> tuple[str, ...]:
+    """What a policy's signature is over: all of its terms, in the order in which Pool has them."""
+    terms = [one.name for one in flat_terms(Pool) if one.name in policy]
+    return ("policy", board, name, *(part for term in terms for part in (term, policy[term])))
 
 
 def _as_value(one: Term, text: str) -> Any:

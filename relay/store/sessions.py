@@ -127,7 +127,7 @@ class Sessions:
             recruiter=_person(Role.RECRUITER, recruiter, of_recruiter, its_seal),
             candidate=_person(Role.CANDIDATE, candidate, of_candidate, their_seal),
             latest=open_id or past_id or "",
-            pool=unpack_pool(pool, policy[0]) if pool is not None else None,
+            pool=None if pool is None else unpack_pool(self._signer, keys.board, pool, policy[0]),
         )
 
     def claim(

@@ -50,7 +50,7 @@ class Store:
         scripts = Scripts(client, replicas=replicas)
         self.api_keys = ApiKeys(client, keys, signer)
         self.alarms = Alarms(client)
-        self.pools = Pools(client, scripts, keys)
+        self.pools = Pools(client, scripts, keys, signer)
         self.numbers = Numbers(client, scripts, keys, self.number_map)
         self.idle_numbers = IdleNumbers(client, scripts, keys)
         self.purchases = Purchases(client, scripts, keys)

@@ -17,6 +17,7 @@ def check_signatures(deployment: Deployment) -> Iterator[Check]:
         + sum(board.store.api_keys.count_unsigned() for board in deployment.boards()),
         "boards": deployment.registry.count_unsigned(),
         "numbers": deployment.numbers.count_unsigned(),
+        "pools": sum(board.store.pools.count_unsigned() for board in deployment.boards()),
     }
     planted = {kind: count for kind, count in unsigned.items() if count}
     for kind, count in planted.items():
@@ -27,4 +28,4 @@ def check_signatures(deployment: Deployment) -> Iterator[Check]:
             " who can write to Redis (or put the key back that they were written under)",
         )
     if not planted:
-        yield Check(_NAME, Verdict.OK, "API keys, boards and numbers are signed")
+        yield Check(_NAME, Verdict.OK, "API keys, boards, numbers and pools are signed")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from relay.carrier.numbers import OwnedNumber, is_pointed_here
+from relay.domain.board import NumberPlace
 from relay.domain.errors import CarrierError
 from relay.domain.number_comparison import (
     Comparison,
@@ -21,7 +22,9 @@ from relay.domain.number_comparison import (
 )
 from relay.domain.pool import NumberStatus, VirtualNumber
 from relay.domain.purchase import place_of_label
+from relay.store.alarms import Alarm
 from relay.workflows.buy_numbers import Clock, buy_numbers
+from relay.workflows.distrust import distrust
 from relay.workflows.import_number import point_here, webhooks_of
 from relay.workflows.pass_over_failures import pass_over_failures
 from relay.workflows.release_numbers import finish_release
@@ -124,7 +127,18 @@ def _our_numbers(services: Services) -> list[VirtualNumber]:
 def _compare_pools(look: _Look, ours: Sequence[VirtualNumber]) -> Iterator[Finding]:
     for number in ours:
         with pass_over_failures(pool=number.pool, step="compare"):
-            yield from _compare_number(look, number)
+            if _was_entered(look, number):
+                yield from _compare_number(look, number)
+
+
+def _was_entered(look: _Look, number: VirtualNumber) -> bool:
+    """False where somebody else has written the number into the pool, to have us point it here or
+    take it from another board (P9)."""
+    place = NumberPlace(look.board, number.pool)
+    if look.services.store.number_map.look_again(number.number) != place:
+        distrust(look.services, Alarm.NUMBER, "in a pool that it was not put in", pool=number.pool)
+        return False
+    return True
 
 
 def _compare_number(look: _Look, number: VirtualNumber) -> Iterator[Finding]:

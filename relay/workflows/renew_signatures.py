@@ -15,3 +15,4 @@ def renew_signatures(deployment: Deployment) -> None:
     deployment.api_keys.sign_anew()
     for services in deployment.boards():
         services.store.api_keys.sign_anew()
+        services.store.pools.sign_anew()

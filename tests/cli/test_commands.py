@@ -26,7 +26,7 @@ from relay.store.api_keys import ApiKeys
 from relay.store.keys import BoardKeys
 from relay.store.store import Store
 from tests.fake_redis import real_redis
-from tests.key_ring import SIGNER
+from tests.world import signer
 
 ROOT = Path(__file__).parents[2]
 NUMBER = "+14155550192"
@@ -387,7 +387,7 @@ def test_a_policy_is_put_in_words_and_money(environment):
     )
     assert lines(put) == ["us  US  0 numbers  0 open sessions  headroom 0"]
     with real_redis(environment["REDIS_URL"]) as client:
-        pool = Store(client, SIGNER).pools.get("us")
+        pool = Store(client, signer()).pools.get("us")
     assert pool == Pool(
         name="us",
         country="US",

@@ -6,6 +6,8 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
+import pytest
+
 from relay.domain.policy import Term, terms_of
 from relay.domain.pool import NumberStatus, Pool
 from relay.domain.reputation import ReputationPolicy
@@ -54,6 +56,42 @@ def test_a_policy_reads_back_as_it_was_put(store: Store) -> None:
     assert not store.pools.put(Pool(name="cn", country="CN"))
     assert store.pools.get("cn") == Pool(name="cn", country="CN")
     assert store.pools.get("us") is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("max_numbers", "9999"), ("monthly_budget", None), ("country", "KP")]
+)
+def test_p9_a_policy_that_somebody_else_has_changed_is_none(
+    store: Store, field: str, value: str | None
+) -> None:
+    store.pools.put(replace(CHINA, max_numbers=3, monthly_budget=500))
+    policy = store.keys.in_pool("cn").policy
+    if value is None:
+        store.client.hdel(policy, field)
+    else:
+        store.client.hset(policy, field, value)
+    assert store.pools.get("cn") is None
+    assert store.pools.all() == []
+    assert store.pools.count_unsigned() == 1
+    store.pools.put(CHINA)
+    assert store.pools.get("cn") == CHINA
+
+
+def test_p9_a_policy_is_of_its_pool_alone(store: Store) -> None:
+    store.pools.put(CHINA)
+    policy = store.client.hgetall(store.keys.in_pool("cn").policy)
+    store.client.hset(store.keys.in_pool("other").policy, mapping=policy)
+    store.client.sadd(store.keys.pools, "other")
+    assert store.pools.get("other") is None
+
+
+def test_p9_a_change_while_policies_are_signed_anew_stays(store: Store) -> None:
+    """Nor is a policy signed that was not."""
+    store.pools.put(CHINA)
+    policy = store.keys.in_pool("cn").policy
+    store.client.hset(policy, "max_numbers", "9999")
+    store.pools.sign_anew()
+    assert store.pools.get("cn") is None
 
 
 def test_every_field_of_a_policy_is_kept(store: Store) -> None:

@@ -18,7 +18,7 @@ from relay.workflows.examine import examine
 from relay.workflows.renew_signatures import renew_signatures
 from tests.fake_redis import FakeRedis
 from tests.web.api import PAIR, Api
-from tests.world import CARL, DAN, World, make_deployment, make_settings, make_world
+from tests.world import CARL, DAN, US, World, make_deployment, make_settings, make_world
 
 ADMIN = json.dumps({"name": "evil", "scopes": ["admin"], "created_at": 1})
 
@@ -165,12 +165,13 @@ def test_doctor_counts_what_was_planted(api: Api) -> None:
     plant_key(api, ADMIN)
     api.redis.hset(DeploymentKeys().boards, "evil", "{}")
     api.redis.hset(DeploymentKeys().numbers, "+19175550177", "main/us")
+    api.redis.hset(PoolKeys("main", "us").policy, "max_numbers", "9999")
     found = [
         check.detail.partition(" in Redis")[0]
         for check in examine(api.world.deployment, queues=api.redis)
         if check.name == "signatures"
     ]
-    assert found == ["1 API keys", "1 boards", "1 numbers"]
+    assert found == ["1 API keys", "1 boards", "1 numbers", "1 pools"]
 
 
 def test_p9_a_planted_boards_account_is_not_taken_over_by_a_change(api: Api) -> None:
@@ -225,6 +226,7 @@ def test_signatures_follow_the_index_keys_through_a_rotation() -> None:
     assert both.main.store.api_keys.find(key)
     assert alone.main.store.api_keys.find(key) is None
     assert alone.numbers.count_unsigned() == 1
+    assert alone.main.store.pools.get("us") is None
 
     for _ in range(2):
         renew_signatures(both)
@@ -233,6 +235,7 @@ def test_signatures_follow_the_index_keys_through_a_rotation() -> None:
     assert renewed.id == session.id
     assert alone.main.store.sessions.is_genuine(renewed)
     assert alone.main.store.api_keys.find(key)
+    assert alone.main.store.pools.get("us") == US
     assert alone.numbers.count_unsigned() == alone.main.store.api_keys.count_unsigned() == 0
 
 

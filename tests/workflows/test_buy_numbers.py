@@ -23,6 +23,7 @@ from relay.domain.purchase import (
 )
 from relay.domain.trouble import Trouble
 from relay.sandbox import SimulatedCarrier
+from relay.store.keys import PoolKeys
 from relay.store.purchases import LEASE, REMEMBERED
 from relay.workflows.buy_numbers import Later, buy_numbers
 from relay.workflows.reconcile_numbers import reconcile_numbers
@@ -590,3 +591,15 @@ def test_who_lost_the_lease_ends_nothing(market: Market) -> None:
 
     assert outcome == Later(market.now)
     assert market.store.purchases.get(job.id).status is JobStatus.RUNNING
+
+
+def test_p9_a_planted_order_under_a_lifted_limit_buys_nothing(market: Market) -> None:
+    market.policy(max_numbers=4, monthly_budget=500)
+    job = market.order(3)
+    before = market.owned()
+    client, keys = market.store.client, PoolKeys("main", "us")
+    client.hset(keys.purchase(job.id), "wanted", 40)
+    client.hdel(keys.policy, "max_numbers", "monthly_budget")
+    done = market.finish(job)
+    assert [failure.code for failure in done.failures] == [FailureCode.POOL_GONE]
+    assert market.owned() == before

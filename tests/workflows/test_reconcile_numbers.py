@@ -15,6 +15,8 @@ from relay.domain.pool import NumberStatus
 from relay.domain.purchase import CERTAIN_AFTER
 from relay.domain.trouble import Trouble
 from relay.sandbox import SimulatedCarrier
+from relay.store.alarms import Alarm
+from relay.store.keys import PoolKeys
 from relay.store.purchases import LEASE
 from relay.workflows.buy_numbers import Later, buy_numbers
 from relay.workflows.import_number import import_number
@@ -170,6 +172,23 @@ def test_a_number_that_moved_to_the_account_of_now_is_ours_again(market: Market)
     assert kinds(market) == [(Discrepancy.RENTED_ANEW, NUMBER, True)]
     assert kinds(market) == []
     assert market.store.numbers.get(NUMBER).account == SID
+
+
+def test_p9_a_number_that_was_planted_in_a_pool_is_not_pointed_here(market: Market) -> None:
+    """It is a hotline of the same account, and has nothing to do with us."""
+    hotline = market.simulated.add_number(OTHER_NUMBER)
+    hotline.voice_url = "https://hotline.example.com/"
+    keys, client = PoolKeys("main", "us"), market.store.client
+    client.hset(keys.numbers, OTHER_NUMBER, 7)
+    client.hset(keys.ordinals, 7, OTHER_NUMBER)
+    planted = client.hgetall(keys.number(NUMBER)) | {"ordinal": "7", "carrier_sid": "PNwrong"}
+    client.hset(keys.number(OTHER_NUMBER), mapping=planted)
+
+    compare(market)
+
+    assert hotline.voice_url == "https://hotline.example.com/"
+    assert market.store.number_map.look_again(OTHER_NUMBER) is None
+    assert market.store.alarms.counts()[Alarm.NUMBER] == 1
 
 
 def test_who_has_no_time_left_misses_nobody(market: Market) -> None:
