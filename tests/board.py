@@ -138,7 +138,7 @@ class Board:
                 expires_at=int(self.now) + ttl,
                 expiry_was_asked_for=asked,
                 channels=channels,
-                context=context,
+                stamped_context=context,
                 area=area,
             ),
             now=self.now,

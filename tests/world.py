@@ -231,7 +231,7 @@ class Pair:
                 expires_at=int(now) + WEEK,
                 expiry_was_asked_for=False,
                 channels=channels,
-                context=stamped(context, *(party.ref for party in parties)),
+                stamped_context=stamped(context, *(party.ref for party in parties)),
             ),
             now=now,
             retention=RETENTION,

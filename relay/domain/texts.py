@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeAlias
 
 from relay.domain.message_progress import MessageStatus
 from relay.domain.participant import Role
@@ -61,8 +62,8 @@ class AcceptState(StrEnum):
 class Acceptance:
     """What the store made of a text; the rest is the sender's, if we know them. ``index``: the one
     of their phone's indexes under which it is bound. ``is_one_of_several``: ``session`` is one of
-    the sender's there, and nothing says which of them the text was for. ``code`` and ``context``
-    are the code prefix of a refusal to a recruiter of several, the context as it is kept."""
+    the sender's there, and nothing says which of them the text was for. ``code`` and its context
+    are the code prefix of a refusal to a recruiter of several."""
 
     state: AcceptState
     session: str = ""
@@ -71,7 +72,7 @@ class Acceptance:
     index: str = ""
     is_one_of_several: bool = False
     code: str = ""
-    context: str = ""
+    stamped_context: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,17 +110,22 @@ class SupposedSender:
     sealed: str = field(repr=False)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """The session whose sender is ``vouched`` for, with the text sealed to it ("" for a picture
-    alone), or the one whose sender is ``distrusted``."""
+@dataclass(frozen=True)
+class Vouched:
+    """The sender is whom this session says. The text is sealed to it; "" for a picture alone."""
 
-    vouched: str = ""
-    distrusted: str = ""
-    sealed_text: str = field(default="", repr=False)
+    session: str
+    sealed_text: str = field(repr=False)
 
 
-NO_VERDICT = Verdict()
+@dataclass(frozen=True)
+class Distrusted:
+    """The sender is not whom this session says."""
+
+    session: str
+
+
+Verdict: TypeAlias = Vouched | Distrusted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +176,7 @@ class SendLease:
 
     ``sealed_text`` is empty for a notice, and for a message whose body's lifetime is over.
     ``index`` is the one that the receiver's phone is bound under, ``attempt`` the latest one's id.
-    ``code``, ``context``, as it is kept, and ``part`` are its code prefix (``code_prefix.py``).
+    ``code``, its context and ``part`` are what is kept of its code prefix (``code_prefix.py``).
     """
 
     turn: Turn
@@ -189,7 +195,7 @@ class SendLease:
     locale: str
     index: str = ""
     code: str = ""
-    context: str = ""
+    stamped_context: str = ""
     part: str = ""
 
 

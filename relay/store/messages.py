@@ -9,9 +9,9 @@ from typing import Any
 from relay.domain.message_progress import MessageStatus
 from relay.domain.participant import Role
 from relay.domain.texts import (
-    NO_VERDICT,
     Acceptance,
     AcceptState,
+    Distrusted,
     IncomingText,
     Message,
     Notice,
@@ -20,6 +20,7 @@ from relay.domain.texts import (
     StatusReport,
     SupposedSender,
     Verdict,
+    Vouched,
     notice_id,
 )
 from relay.domain.trouble import Trouble
@@ -48,7 +49,7 @@ class Messages:
     def accept(
         self,
         incoming: IncomingText,
-        verdict: Verdict = NO_VERDICT,
+        verdict: Verdict | None = None,
         *,
         code: str,
         retention: int,
@@ -64,9 +65,9 @@ class Messages:
             number=incoming.number,
             id=incoming.id,
             inbound_sid=incoming.sid,
-            vouched=verdict.vouched,
-            distrusted=verdict.distrusted,
-            text=verdict.sealed_text,
+            vouched=verdict.session if isinstance(verdict, Vouched) else "",
+            distrusted=verdict.session if isinstance(verdict, Distrusted) else "",
+            text=verdict.sealed_text if isinstance(verdict, Vouched) else "",
             media=incoming.media,
             code=code,
             refused_for=REFUSED_FOR,
@@ -162,7 +163,7 @@ def _acceptance(answer: Sequence[str]) -> Acceptance:
         index=index,
         is_one_of_several=one_of_several == "1",
         code=code,
-        context=context,
+        stamped_context=context,
     )
 
 

@@ -242,6 +242,6 @@ def _send_lease(
         locale=value["locale"],
         index=value["index"],
         code=value["code"],
-        context=value["context"],
+        stamped_context=value["context"],
         part=value["part"],
     )

@@ -71,7 +71,7 @@ class ClaimRequest:
     expires_at: int
     expiry_was_asked_for: bool
     channels: frozenset[Channel]
-    context: str
+    stamped_context: str
     area: str = ""
     latest: str = ""
 
@@ -174,7 +174,7 @@ class Sessions:
             recruiter_ref=recruiter.ref,
             candidate_ref=candidate.ref,
             channels=pack_channels(request.channels),
-            context=request.context,
+            context=request.stamped_context,
             expires_at=request.expires_at,
             extend=request.expiry_was_asked_for,
             area=request.area,
@@ -217,7 +217,7 @@ class Sessions:
         now: float,
         expires_at: int | None = None,
         channels: frozenset[Channel] | None = None,
-        context: str | None = None,
+        stamped_context: str | None = None,
     ) -> Session | None:
         """The session after the change; a closed or expired one comes back as it is. Raises
         Conflict when its number cannot carry a channel, or somebody's phone is changing."""
@@ -233,8 +233,8 @@ class Sessions:
             candidate_ref=session.candidate.ref,
             expires_at=expires_at,
             channels=pack_channels(channels) if channels is not None else None,
-            changes_context=context is not None,
-            context=context or "",
+            changes_context=stamped_context is not None,
+            context=stamped_context or "",
         )
         if outcome == "incapable":
             raise Conflict("The session's number cannot carry these channels.")

@@ -55,7 +55,7 @@ def amend_session(
         now=now,
         expires_at=_expiry(amendment, pool, now),
         channels=amendment.channels,
-        context=_context(services, session, amendment),
+        stamped_context=_context(services, session, amendment),
     )
     if amended is None:
         raise NotFound("No session has this id.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from relay.carrier import announcements
 from relay.carrier.announcements import Announcement
+from relay.domain.code_prefix import CodePrefix
 from relay.domain.participant import Role
 from relay.domain.session import Session
 from relay.workflows.services import Services
@@ -18,23 +19,22 @@ def ask_which_session(
     longer, when by now none is live. Raises Unavailable."""
     bound = services.store.sessions.bound_to(index, number)
     board = services.board.spoken_name
-    options = [
-        _code_and_context(services, session)
+    prefixes = [
+        _code_prefix(services, session)
         for session in bound
         if session.recruiter.phone_index == index and session.is_live(now)
     ]
-    if not any(options):
+    options = [(prefix.code, prefix.context) for prefix in prefixes if prefix.code]
+    if not options:
         return announcements.text(Announcement.NO_LONGER_CONNECTED, locale, board=board)
-    return announcements.which_session(filter(None, options), locale, board=board)
+    return announcements.which_session(options, locale, board=board)
 
 
-def _code_and_context(services: Services, session: Session) -> tuple[str, str] | None:
-    """None for a session whose code was written by somebody else."""
-    code, context = code_prefix_of(
+def _code_prefix(services: Services, session: Session) -> CodePrefix:
+    return code_prefix_of(
         services,
         session,
         Role.RECRUITER,
         code=session.access_code,
-        context=session.stamped_context,
+        stamped_context=session.stamped_context,
     )
-    return (code, context) if code else None

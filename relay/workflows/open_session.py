@@ -263,7 +263,7 @@ def _request(services: Services, wanted: SessionRequest, pool: Pool, now: float)
         expires_at=expiry_after(ttl, pool, now=now),
         expiry_was_asked_for=wanted.ttl is not None,
         channels=wanted.channels,
-        context=stamp_context(
+        stamped_context=stamp_context(
             services,
             wanted.context,
             recruiter=wanted.recruiter.ref,

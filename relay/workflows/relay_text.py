@@ -14,13 +14,14 @@ from relay.domain.opt_out import OptOut, classify_opt_out, is_conversation
 from relay.domain.participant import Role
 from relay.domain.phone import is_withheld
 from relay.domain.texts import (
-    NO_VERDICT,
     Acceptance,
     AcceptState,
+    Distrusted,
     IncomingText,
     Notice,
     SupposedSender,
     Verdict,
+    Vouched,
 )
 from relay.metrics import TEXTS
 from relay.vault import Unreadable
@@ -138,7 +139,7 @@ def _tell_counterpart(services: Services, incoming: IncomingText) -> None:
 
 def _accept(services: Services, incoming: IncomingText, shown: str) -> Acceptance:
     """``shown`` is the sender's phone. Raises Unavailable."""
-    prefixed, verdict = _code_prefix(incoming), NO_VERDICT
+    prefixed, verdict = _prefixed_text(incoming), None
     for _ in range(_ATTEMPTS):
         found = services.store.messages.accept(
             incoming,
@@ -163,12 +164,12 @@ def _judge(
     try:
         check_is_shown(services, session, sender.side, sender.sealed, shown)
     except Unreadable:
-        return Verdict(distrusted=session.id)
+        return Distrusted(session.id)
     sealed = _seal(services, incoming, sender, _words(incoming, prefixed, sender))
-    return Verdict(vouched=session.id, sealed_text=sealed)
+    return Vouched(session.id, sealed)
 
 
-def _code_prefix(incoming: IncomingText) -> PrefixedText | None:
+def _prefixed_text(incoming: IncomingText) -> PrefixedText | None:
     """The code that the text begins with, where more comes behind it."""
     prefixed = read_code_prefix(incoming.body)
     says_more = prefixed is not None and (prefixed.rest.strip() or incoming.media)

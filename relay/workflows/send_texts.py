@@ -18,7 +18,7 @@ from relay.carrier.announcements import Announcement
 from relay.carrier.codes import OPTED_OUT, UNREADABLE_TEXT
 from relay.carrier.messages import SentText
 from relay.carrier.urls import WebhookUrls
-from relay.domain.code_prefix import split, with_code_prefix
+from relay.domain.code_prefix import CodePrefix
 from relay.domain.errors import CarrierError
 from relay.domain.message_progress import (
     REPORT_GRACE,
@@ -44,7 +44,7 @@ from relay.workflows.ask_which_session import ask_which_session
 from relay.workflows.find_receiver import PhoneChanged, find_receiver
 from relay.workflows.open_seals import goes_from_ours, open_text
 from relay.workflows.services import Services
-from relay.workflows.stamp_words import with_our_words
+from relay.workflows.stamp_words import code_prefix_of_text
 
 log = structlog.get_logger()
 
@@ -82,20 +82,17 @@ def send_texts(services: Services, message_id: str, *, clock: Clock) -> None:
 
 def _use(services: Services, lease: SendLease, clock: Clock) -> str:
     """Returns the message to go on with, or ""."""
-    match lease.turn:
-        case Turn.REVOKED:
-            return _give_up(services, lease, clock, "revoked")
-        case _ if not goes_from_ours(services, lease):
-            return _give_up(services, lease, clock, "not our number")
-        case Turn.SEND:
-            return _send(services, with_our_words(services, lease), clock)
-        case Turn.UNSETTLED:
-            return _settle(services, with_our_words(services, lease), clock)
-        case never:
-            assert_never(never)
+    if lease.turn is Turn.REVOKED:
+        return _give_up(services, lease, clock, "revoked")
+    if not goes_from_ours(services, lease):
+        return _give_up(services, lease, clock, "not our number")
+    prefix = code_prefix_of_text(services, lease)
+    if lease.turn is Turn.UNSETTLED:
+        return _settle(services, lease, prefix, clock)
+    return _send(services, lease, prefix, clock)
 
 
-def _send(services: Services, lease: SendLease, clock: Clock) -> str:
+def _send(services: Services, lease: SendLease, prefix: CodePrefix, clock: Clock) -> str:
     now = clock()
     try:
         to = find_receiver(services, lease, now=now)
@@ -110,7 +107,7 @@ def _send(services: Services, lease: SendLease, clock: Clock) -> str:
         return _give_up(
             services, lease, clock, "opted_out", code=OPTED_OUT, trouble=Trouble.OPTED_OUT
         )
-    parts = None if lease.part else split(words, code=lease.code, context=lease.context)
+    parts = prefix.split(words)
     if parts:
         return _split(services, lease, parts, clock)
     if lease.until - clock() < _LEASE_NEEDED:
@@ -121,7 +118,7 @@ def _send(services: Services, lease: SendLease, clock: Clock) -> str:
         sent = services.carrier.messages.send_text(
             virtual_number=lease.number,
             to=to,
-            body=_prefixed(lease, words),
+            body=prefix.before(words),
             status_callback=urls.message_status(lease.message, lease.token),
         )
     except CarrierError as error:
@@ -143,10 +140,6 @@ def _words(services: Services, lease: SendLease, now: float) -> str:
     return announcements.text(
         Announcement(lease.notice), lease.locale, board=services.board.spoken_name
     )
-
-
-def _prefixed(lease: SendLease, words: str) -> str:
-    return with_code_prefix(words, code=lease.code, context=lease.context, part=lease.part)
 
 
 def _split(services: Services, lease: SendLease, parts: tuple[str, str], clock: Clock) -> str:
@@ -202,14 +195,14 @@ def _remember_opt_out(services: Services, lease: SendLease, to: PhoneNumber, now
     services.store.suppressions.stop(indexes, lease.number, since=now, cause=lease.message)
 
 
-def _settle(services: Services, lease: SendLease, clock: Clock) -> str:
+def _settle(services: Services, lease: SendLease, prefix: CodePrefix, clock: Clock) -> str:
     """Finds out at the carrier whether an earlier attempt was taken.
 
     One send at a time goes to this phone and every sid that we know has its owner, so a text
     there that nobody owns is that attempt's.
     """
     try:
-        body = _prefixed(lease, _words(services, lease, clock()))
+        body = prefix.before(_words(services, lease, clock()))
     except Unreadable:
         return _give_up(services, lease, clock, "unreadable", code=UNREADABLE_TEXT)
     try:

@@ -6,9 +6,7 @@ A context is kept with a stamp for its board and its pair. What is not ours is l
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from relay.domain.code_prefix import PARTS
+from relay.domain.code_prefix import NO_PREFIX, PARTS, CodePrefix
 from relay.domain.participant import Role
 from relay.domain.session import Session
 from relay.domain.texts import SendLease
@@ -32,28 +30,38 @@ def context_of(services: Services, session: Session) -> str:
 
 
 def code_prefix_of(
-    services: Services, session: Session, reader: Role | None, *, code: str, context: str
-) -> tuple[str, str]:
-    """Code and clear context of what is kept for the reader of a text about a session; both ""
-    where that is no code of theirs."""
+    services: Services,
+    session: Session,
+    reader: Role | None,
+    *,
+    code: str,
+    stamped_context: str,
+    part: str = "",
+) -> CodePrefix:
+    """What stands before a text about a session; nothing where what is kept is no code prefix that
+    this reader may have."""
     if reader is not Role.RECRUITER or not services.store.sessions.is_code_of(session, code):
         distrust(services, Alarm.CODE, "no code of this recruiter", session=session.id)
-        return "", ""
-    return code, _read_context(services, session, context)
+        return NO_PREFIX
+    if part not in PARTS:
+        distrust(services, Alarm.WORDS, "no part of a text", session=session.id)
+        return NO_PREFIX
+    return CodePrefix(code, _read_context(services, session, stamped_context), part)
 
 
-def with_our_words(services: Services, lease: SendLease) -> SendLease:
-    """The lease with a code prefix that can be sent as it is. Raises Unavailable."""
+def code_prefix_of_text(services: Services, lease: SendLease) -> CodePrefix:
+    """What stands before this text. Raises Unavailable."""
     session = services.store.sessions.get(lease.session) if lease.code else None
     if session is None:
-        return replace(lease, code="", context="")
-    if lease.part not in PARTS:
-        distrust(services, Alarm.WORDS, "no part of a text", message=lease.message)
-        return replace(lease, code="", context="")
-    code, context = code_prefix_of(
-        services, session, lease.receiver, code=lease.code, context=lease.context
+        return NO_PREFIX
+    return code_prefix_of(
+        services,
+        session,
+        lease.receiver,
+        code=lease.code,
+        stamped_context=lease.stamped_context,
+        part=lease.part,
     )
-    return replace(lease, code=code, context=context)
 
 
 def _read_context(services: Services, session: Session, stamped: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from relay.carrier import announcements
 from relay.carrier.announcements import Announcement
-from relay.domain.code_prefix import with_code_prefix
+from relay.domain.code_prefix import NO_PREFIX, CodePrefix
 from relay.domain.texts import Acceptance, Notice
 from relay.workflows.ask_which_session import ask_which_session
 from relay.workflows.relay_text import TextAnswer
@@ -29,14 +29,17 @@ def word_answer(services: Services, answer: TextAnswer, *, number: str, now: flo
     words = announcements.text(
         Announcement(answer.tell), answer.locale, board=services.board.spoken_name
     )
-    code, context = _code_prefix(services, accepted)
-    return with_code_prefix(words, code=code, context=context)
+    return _code_prefix(services, accepted).before(words)
 
 
-def _code_prefix(services: Services, accepted: Acceptance) -> tuple[str, str]:
+def _code_prefix(services: Services, accepted: Acceptance) -> CodePrefix:
     session = services.store.sessions.get(accepted.session) if accepted.code else None
     if session is None:
-        return "", ""
+        return NO_PREFIX
     return code_prefix_of(
-        services, session, accepted.sender, code=accepted.code, context=accepted.context
+        services,
+        session,
+        accepted.sender,
+        code=accepted.code,
+        stamped_context=accepted.stamped_context,
     )

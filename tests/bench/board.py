@@ -105,7 +105,7 @@ def request(expires_at: int) -> ClaimRequest:
         expires_at=expires_at,
         expiry_was_asked_for=False,
         channels=frozenset(Channel),
-        context=f"{'s' * 22} Backend engineer, Acme",  # as it is kept: with a stamp
+        stamped_context=f"{'s' * 22} Backend engineer, Acme",  # as it is kept: with a stamp
     )
 
 

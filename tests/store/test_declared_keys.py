@@ -75,7 +75,7 @@ def a_sessions_whole_life(strict: StrictBoard) -> None:
     strict.register_candidate("carl", "c")
     session = strict.open("rita", "carl")
     strict.open("rita", "carl")
-    strict.store.sessions.amend(session.id, now=strict.now, context="Cook")
+    strict.store.sessions.amend(session.id, now=strict.now, stamped_context="Cook")
     strict.call("r", number(0), sid="CA1")
     strict.store.calls.advance("us.CA1", taken("CA2"), now=strict.now)
     strict.call("r", number(0), sid="CA3")

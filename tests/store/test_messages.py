@@ -23,7 +23,7 @@ from relay.domain.texts import (
     StatusReport,
     SupposedSender,
     Turn,
-    Verdict,
+    Vouched,
     notice_id,
     second_id,
 )
@@ -93,7 +93,7 @@ class Texts:
             session = found.session.id
             reader = found.side.other
             sealed = self.seal(text, message, session, reader) if text else ""
-            verdict = Verdict(vouched=session, sealed_text=sealed)
+            verdict = Vouched(session, sealed)
             found = self.store.messages.accept(incoming, verdict, code="", retention=RETENTION)
         assert isinstance(found, Acceptance)
         return message, found
@@ -842,7 +842,7 @@ def test_p1_a_notice_names_its_session_unless_it_is_one_of_several(
     notice = add_notice(texts, session, is_one_of_several=is_one_of_several)
     lease = texts.begin(notice)
     prefix = ("", "") if is_one_of_several else (session.access_code, session.stamped_context)
-    assert (lease.code, lease.context) == prefix
+    assert (lease.code, lease.stamped_context) == prefix
 
 
 def test_a_stranger_is_told_once_a_day_and_again_for_the_same_text(texts: Texts) -> None:

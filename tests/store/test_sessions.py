@@ -242,9 +242,13 @@ def test_an_open_session_can_be_changed(crew: Board) -> None:
     amend = crew.store.sessions.amend
     later = amend(session.id, now=crew.now, expires_at=NOW + 9)
     assert later == replace(session, expires_at=NOW + 9)
-    voiced = amend(session.id, now=crew.now, channels=frozenset({Channel.VOICE}), context="x")
+    voiced = amend(
+        session.id, now=crew.now, channels=frozenset({Channel.VOICE}), stamped_context="x"
+    )
     assert voiced == replace(later, channels=frozenset({Channel.VOICE}), stamped_context="x")
-    assert amend(session.id, now=crew.now, context="") == replace(voiced, stamped_context="")
+    assert amend(session.id, now=crew.now, stamped_context="") == replace(
+        voiced, stamped_context=""
+    )
     crew.wait(10)
     assert crew.read(session).status is SessionStatus.CLOSED
 
@@ -254,7 +258,7 @@ def test_what_is_over_cannot_be_changed(crew: Board) -> None:
     amend = crew.store.sessions.amend
     assert amend(session.id, now=NOW + 10, expires_at=NOW + 99) == session
     crew.close(session)
-    closed = amend(session.id, now=NOW, expires_at=NOW + 99, context="x")
+    closed = amend(session.id, now=NOW, expires_at=NOW + 99, stamped_context="x")
     assert closed == crew.read(session)
     assert amend("us.nothing", now=NOW) is None
     crew.audit()

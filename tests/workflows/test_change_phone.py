@@ -37,7 +37,7 @@ ASKED = ClaimRequest(
     expires_at=int(NOW) + 1000,
     expiry_was_asked_for=False,
     channels=frozenset(Channel),
-    context="",
+    stamped_context="",
 )
 
 

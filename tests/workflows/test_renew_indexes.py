@@ -181,7 +181,10 @@ def test_an_erased_phone_is_in_no_claim_whichever_key_it_was_read_under(world: W
 
     stale = replace(carl, phone_indexes=_indexes(new))
     request = ClaimRequest(
-        expires_at=int(NOW) + 60, expiry_was_asked_for=False, channels=frozenset(), context=""
+        expires_at=int(NOW) + 60,
+        expiry_was_asked_for=False,
+        channels=frozenset(),
+        stamped_context="",
     )
     claim = world.services.store.sessions.claim("us", rita, stale, request, now=NOW, retention=1000)
     assert claim == Outdated()

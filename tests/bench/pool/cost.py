@@ -129,7 +129,7 @@ def _claim(store: Store, loaded: Loaded, recruiter: int, candidate: int) -> Sess
             expires_at=int(NOW) + WEEK,
             expiry_was_asked_for=True,
             channels=frozenset(Channel),
-            context="",
+            stamped_context="",
         ),
         now=NOW,
         retention=RETENTION,

@@ -121,7 +121,7 @@ def _claim(store: Store, crowd: Crowd, pool: Pool, pairing: Pairing) -> Session 
             expires_at=int(NOW) + pairing.expires_at,
             expiry_was_asked_for=True,
             channels=_CHANNELS,
-            context="",
+            stamped_context="",
         ),
         now=NOW + pairing.at,
         retention=RETENTION,
