@@ -12,8 +12,11 @@ from relay.store.number_map import NumberMap
 
 RING = KeyRing((("k1", bytes(range(32))),))
 SIGNER = Signer(RING)
+NEXT_RING = KeyRing((("k2", bytes(reversed(range(32)))), *RING.keys))
 #: Signs under the next key, and reads what SIGNER has signed.
-NEXT_SIGNER = Signer(KeyRing((("k2", bytes(reversed(range(32)))), *RING.keys)))
+NEXT_SIGNER = Signer(NEXT_RING)
+#: When the key of SIGNER has gone.
+LAST_SIGNER = Signer(KeyRing(NEXT_RING.keys[:1]))
 
 
 def move_number(client: Any, number: str, board: str, pool: str, signer: Signer = SIGNER) -> None:
