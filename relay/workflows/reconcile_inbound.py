@@ -10,6 +10,8 @@ from relay.carrier.messages import ListedText
 from relay.domain.errors import CarrierError, NumberMoved, Unavailable
 from relay.domain.participant import Role
 from relay.domain.texts import Acceptance, AcceptState, Notice, NoticeReceiver
+from relay.store.connection import is_away
+from relay.workflows.pass_over_failures import pass_over_failures
 from relay.workflows.relay_text import relay_text
 from relay.workflows.services import Services
 
@@ -19,12 +21,15 @@ log = structlog.get_logger()
 FIRST_LOOK = 600
 #: A run looks back behind the last one's start: the carrier's list and clock lag a little.
 OVERLAP = 120
+#: A text that fails though its master answers is tried again for so many seconds: a mistake or
+#: damage may be mended by then, and the list must not grow for ever.
+TRIED_FOR = 3600
 
 
 def reconcile_inbound(boards: Sequence[Services], *, now: float) -> int:
     """Takes on the texts of one carrier account, for the boards that use it. Returns how many were
-    news. The mark moves only when all went well, so that the next run goes over the same time
-    again. Raises Unavailable."""
+    news. The mark moves only when no text has to be tried again, so that the next run goes over the
+    same time again. Raises Unavailable."""
     first, account = boards[0], boards[0].account.sid
     messages = first.store.messages
     since = (messages.reconciled_until(account) or now - FIRST_LOOK) - OVERLAP
@@ -34,7 +39,7 @@ def reconcile_inbound(boards: Sequence[Services], *, now: float) -> int:
         log.warning("inbound list not available", account=account, code=error.code)
         return 0
     # Newest first in the list; a lane keeps the order in which texts are taken on.
-    accepted = [_take_on_if_reachable(boards, item, now) for item in reversed(listed)]
+    accepted = [_take_on_if_possible(boards, item, now) for item in reversed(listed)]
     if None not in accepted:
         messages.note_reconciled(account, now)
     news = accepted.count(True)
@@ -42,13 +47,22 @@ def reconcile_inbound(boards: Sequence[Services], *, now: float) -> int:
     return news
 
 
-def _take_on_if_reachable(boards: Sequence[Services], item: ListedText, now: float) -> bool | None:
-    """Returns None when the store does not reach the text's board."""
-    try:
-        return _take_on_for_board(boards, item, now)
-    except Unavailable:
-        log.warning("inbound text not taken on", text=item.text.message_sid)
-        return None
+def _take_on_if_possible(boards: Sequence[Services], item: ListedText, now: float) -> bool | None:
+    """Passes over any failure; returns None when the text has to be tried again."""
+    is_given_up = now - item.received_at > TRIED_FOR
+    is_news = False if is_given_up else None
+    with pass_over_failures(
+        account=boards[0].account.sid,
+        virtual_number=item.text.virtual_number,
+        text=item.text.message_sid,
+    ):
+        try:
+            is_news = _take_on_for_board(boards, item, now)
+        except Unavailable as error:
+            if is_away(error):
+                is_news = None
+            raise
+    return is_news
 
 
 def _take_on_for_board(boards: Sequence[Services], item: ListedText, now: float) -> bool:

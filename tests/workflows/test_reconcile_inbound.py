@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import fakeredis
 import pytest
+from structlog.testing import capture_logs
 
 from relay.carrier.messages import ListedText
 from relay.carrier.webhooks import InboundText
@@ -11,15 +13,19 @@ from relay.domain.errors import CarrierError, Unavailable
 from relay.domain.session import Channel, ClosedReason
 from relay.domain.texts import Notice
 from relay.domain.trouble import Trouble
+from relay.store.keys import PoolKeys
 from relay.store.notices import ASKED_AN_HOUR
-from relay.workflows.reconcile_inbound import FIRST_LOOK, OVERLAP, reconcile_inbound
+from relay.store.records import Record
+from relay.store.store import Store
+from relay.workflows.reconcile_inbound import FIRST_LOOK, OVERLAP, TRIED_FOR, reconcile_inbound
 from relay.workflows.recycle import recycle
 from relay.workflows.relay_text import relay_text
 from relay.workflows.services import Services
 from relay.workflows.word_answer import word_answer
-from tests.key_ring import move_number
+from tests.fake_redis import FakeRedis
+from tests.key_ring import SIGNER, move_number
 from tests.workflows.texting import Stage, share_the_number
-from tests.world import CARL, NOW, NUMBER, RITA, STRANGER, US
+from tests.world import CARL, DAN, NORA, NOW, NUMBER, RITA, STRANGER, US
 
 NEW_PHONE = "+12125550127"
 
@@ -177,25 +183,69 @@ def test_a_stop_that_we_missed_counts_from_when_it_was_said(stage: Stage) -> Non
     )
 
 
-def test_a_text_to_a_board_that_is_away_is_taken_on_by_the_next_run(stage: Stage) -> None:
+def test_p9_a_text_of_a_damaged_session_keeps_no_other_from_being_fetched(stage: Stage) -> None:
+    """P4. It is tried for an hour, and keeps the mark where it is no longer than that."""
+    messages, account = stage.store.messages, stage.services.account.sid
+    stage.pair.connect(NORA, DAN)
+    damage(stage, stage.pair.session.id)
+    listed(stage, "of the damaged session")
+    (sid,) = (each.text.message_sid for each in stage.carrier.messages.inbound)
+    listed(stage, "of another one", sender=NORA)
+
+    with capture_logs() as events:
+        assert reconcile_inbound([stage.services], now=NOW) == 1
+    stage.work()
+    assert stage.arrived == [(DAN, "of another one")]
+    (failed,) = (event for event in events if event["event"] == "passed over what failed")
+    assert (failed["error"], failed["text"], failed["account"]) == ("ValueError", sid, account)
+
+    assert messages.reconciled_until(account) is None
+    reconcile_inbound([stage.services], now=NOW + TRIED_FOR)
+    assert messages.reconciled_until(account) == NOW + TRIED_FOR
+
+
+def damage(stage: Stage, session_id: str) -> None:
+    key = PoolKeys("main", "us").sessions
+    record = Record._make(stage.client.hget(key, session_id).split("\t"))
+    stage.client.hset(key, session_id, "\t".join(record._replace(bindings="zz")))
+
+
+def test_a_text_that_failed_is_taken_on_when_its_board_is_mended(stage: Stage) -> None:
     """P4: those to the other boards do not wait for it."""
-    stage.deployment.registry.put(Board(name="second", spoken_name="Second Jobs"))
-    second = stage.deployment.of_board("second")
+    second = second_of(stage)
     boards, account = [stage.services, second], stage.services.account.sid
-    client = stage.services.store.client
-    away = "+14155550159"
-    move_number(client, away, "second", "ca")
-    client.set("{second}/ca:numbers", "not a hash, which fails as a lost master does")
+    damaged, client = "+14155550159", stage.client
+    move_number(client, damaged, "second", "ca")
+    client.set("{second}/ca:numbers", "not a hash")
     listed(stage, "one")
-    lost = replace(stage.inbound(RITA, "two"), virtual_number=away)
+    lost = replace(stage.inbound(RITA, "two"), virtual_number=damaged)
     stage.carrier.messages.inbound.insert(0, ListedText(text=lost, received_at=NOW - 20))
     listed(stage, "three")
 
     assert reconcile_inbound(boards, now=NOW) == 2
-    assert stage.services.store.messages.reconciled_until(account) is None
+    assert stage.store.messages.reconciled_until(account) is None
     client.delete("{second}/ca:numbers")
     assert reconcile_inbound(boards, now=NOW + 60) == 0
-    assert stage.services.store.messages.reconciled_until(account) == NOW + 60
+    assert stage.store.messages.reconciled_until(account) == NOW + 60
+
+
+def test_a_text_to_a_board_that_is_away_is_waited_for_as_long_as_it_takes(stage: Stage) -> None:
+    """P4"""
+    messages, account = stage.store.messages, stage.services.account.sid
+    server = fakeredis.FakeServer()
+    store = Store(FakeRedis(server), SIGNER, "second", number_map=stage.store.number_map)
+    boards = [stage.services, replace(second_of(stage), store=store)]
+    move_number(stage.client, "+14155550159", "second", "us")
+    text = replace(stage.inbound(), virtual_number="+14155550159")
+    stage.carrier.messages.inbound.insert(0, ListedText(text=text, received_at=NOW))
+    server.connected = False
+
+    reconcile_inbound(boards, now=NOW + 2 * TRIED_FOR)
+    assert messages.reconciled_until(account) is None
+
+    server.connected = True
+    reconcile_inbound(boards, now=NOW + 2 * TRIED_FOR)
+    assert messages.reconciled_until(account) == NOW + 2 * TRIED_FOR
 
 
 # --- several boards ---------------------------------------------------------------------
