@@ -17,8 +17,6 @@ from relay.store.scripts import Scripts
 #: Seconds.
 LIFETIME = 24 * 3600
 PATIENCE = 30
-#: How often an answer that is not ours is taken away for one request.
-_TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -49,6 +47,13 @@ class Answered:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class _Planted:
+    """An answer that is none of ours, by its name (``begin_request.lua``)."""
+
+    name: str
+
+
 class Idempotency:
     def __init__(self, client: Client, keys: BoardKeys, signer: Signer) -> None:
         self._client = client
@@ -62,17 +67,16 @@ class Idempotency:
         """``request_hash`` names API key, method, path and idempotency key; ``body_hash`` is a
         keyed hash, since a plain one of a phone number could be tried out. Raises Unavailable; also
         when somebody else writes answers again and again (P9)."""
-        for _ in range(_TRIES):
-            outcome = self._begin(request_hash, body_hash, now=now)
-            if outcome:
-                return outcome
-            self._client.delete(self._keys.idempotency(request_hash))
-        raise Unavailable("What was answered before is not to be believed.")
+        outcome = self._begin(request_hash, body_hash, now=now)
+        if isinstance(outcome, _Planted):
+            outcome = self._begin(request_hash, body_hash, now=now, disbelieved=outcome.name)
+        if isinstance(outcome, _Planted):
+            raise Unavailable("What was answered before is not to be believed.")
+        return outcome
 
     def _begin(
-        self, request_hash: str, body_hash: str, *, now: float
-    ) -> Begun | Running | Reused | Answered | None:
-        """None where the answer on record is none of ours."""
+        self, request_hash: str, body_hash: str, *, now: float, disbelieved: str = ""
+    ) -> Begun | Running | Reused | Answered | _Planted:
         token = secrets.token_hex(16)
         answer = self._scripts.run(
             "begin_request",
@@ -83,19 +87,20 @@ class Idempotency:
             body_hash=body_hash,
             patience=PATIENCE,
             lifetime=LIFETIME,
+            disbelieved=disbelieved,
         )
         match answer:
             case ["begin"]:
                 return Begun(token)
             case ["running", seconds]:
                 return Running(ceil(float(seconds)))
-            case ["done", *kept, signature] if self._signer.is_genuine(
+            case ["done", _, *kept, signature] if self._signer.is_genuine(
                 signature or "", *self._signed(request_hash, body_hash, kept)
             ):
                 status, headers, body = kept
                 return Answered(int(status), body, json.loads(headers))
-            case ["done", *_]:
-                return None
+            case ["done", name, *_]:
+                return _Planted(name)
             case _:
                 return Reused()
 
@@ -114,8 +119,11 @@ class Idempotency:
             signature=self._signer.sign(*self._signed(request_hash, body_hash, kept)),
         )
 
-    def _signed(self, request_hash: str, body_hash: str, kept: Sequence[str]) -> tuple[str, ...]:
-        return ("answer", self._keys.board, request_hash, body_hash, *kept)
+    def _signed(
+        self, request_hash: str, body_hash: str, kept: Sequence[str | None]
+    ) -> tuple[str, ...]:
+        parts = (part or "" for part in kept)
+        return ("answer", self._keys.board, request_hash, body_hash, *parts)
 
     def let_go(self, request_hash: str, token: str) -> None:
         """The request came to nothing that may be said again. Raises Unavailable."""

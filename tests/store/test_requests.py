@@ -92,41 +92,76 @@ def test_a_record_lives_a_day(records, client):
     assert LIFETIME - 5 <= client.ttl(key) <= LIFETIME
 
 
-class Planting:
-    """A client with which an attacker writes an answer anew whenever one is taken away."""
+PLANTED = {"body_hash": "body", "status": "201", "headers": "{}", "body": "{}", "token": "a"}
 
-    def __init__(self, client, answer):
+
+class Interrupted:
+    """A client with which somebody else does something as soon as a script has run."""
+
+    def __init__(self, client, *meanwhile):
         self._client = client
-        self._answer = answer
+        self._meanwhile = list(meanwhile)
 
-    def delete(self, key):
-        self._client.delete(key)
-        self._client.hset(key, mapping=self._answer)
+    def evalsha(self, *args):
+        return self._interrupt(self._client.evalsha(*args))
+
+    def eval(self, *args):
+        return self._interrupt(self._client.eval(*args))
+
+    def _interrupt(self, answer):
+        if self._meanwhile:
+            self._meanwhile.pop(0)()
+        return answer
 
     def __getattr__(self, name):
         return getattr(self._client, name)
 
 
+def plant(client, **fields):
+    client.hset(KEYS.idempotency("request"), mapping={**PLANTED, **fields})
+
+
+@pytest.mark.parametrize("missing", ["token", "headers", "body", None])
+def test_p9_one_request_alone_goes_on_in_the_place_of_a_planted_answer(client, records, missing):
+    """Both have read the same one."""
+    plant(client)
+    if missing:
+        client.hdel(KEYS.idempotency("request"), missing)
+    found = []
+    others = Interrupted(client, lambda: found.append(records.begin("request", "body", now=NOW)))
+
+    found.append(Idempotency(others, KEYS, SIGNER).begin("request", "body", now=NOW))
+
+    (begun, other) = found
+    assert isinstance(begun, Begun)
+    assert other == Running(PATIENCE)
+    records.keep("request", "body", begun.token, ANSWER)
+    assert records.begin("request", "body", now=NOW) == ANSWER
+
+
 def test_p9_answers_that_are_planted_again_and_again_are_unavailable(client):
-    planted = {"body_hash": "body", "status": "201", "headers": "{}", "body": "{}"}
-    client.hset(KEYS.idempotency("request"), mapping=planted)
-    records = Idempotency(Planting(client, planted), KEYS, SIGNER)
+    plant(client)
+    again = Interrupted(client, *[lambda: plant(client, token="b")] * 10)
 
     with pytest.raises(Unavailable):
-        records.begin("request", "body", now=NOW)
+        Idempotency(again, KEYS, SIGNER).begin("request", "body", now=NOW)
 
 
 def test_begin_request_is_safe_to_run_twice(client):
     """A lost reply makes the client send the same command again."""
     scripts = Scripts(client)
-    args = {"request": "r", "now": NOW, "token": "t", "body_hash": "body"}
+    args = {"now": NOW, "token": "t", "body_hash": "body"}
+    limits = {"patience": PATIENCE, "lifetime": LIFETIME}
+    plant(client)
 
-    first, second = (
-        scripts.run("begin_request", KEYS, **args, patience=PATIENCE, lifetime=LIFETIME)
-        for _ in range(2)
-    )
-
-    assert first == second == ["begin"]
+    for request, disbelieved in (("other", ""), ("request", "answer to a")):
+        first, second = (
+            scripts.run(
+                "begin_request", KEYS, request=request, **args, **limits, disbelieved=disbelieved
+            )
+            for _ in range(2)
+        )
+        assert first == second == ["begin"]
 
 
 def test_finish_request_is_safe_to_run_twice(client, records):
