@@ -62,7 +62,8 @@ def _each_account(work: Callable[[Sequence[Services]], object]) -> None:
     accounts = deployment().accounts()
     random.shuffle(accounts)
     for boards in accounts:
-        with pass_over_failures(account=boards[0].account.sid):
+        names = ",".join(services.board.name for services in boards)
+        with pass_over_failures(boards[0].store, boards=names, account=boards[0].account.sid):
             work(boards)
 
 

@@ -30,6 +30,7 @@ class DeploymentKeys(Keys):
     numbers_version = Key("string", "changes of the hash before", lives="for ever")
     api_keys = Key("hash", "hash of a deployment key → name, scopes, signed", lives="until revoked")
     alarms = Key("hash", "what was not to be believed → how often", lives="for ever")
+    passed_over = Key("hash", "board → how often its work has failed", lives="for ever")
     key_check_values = Key(
         "hash", "seal:<id>, index:<id> → what tells another key under an old id", lives="for ever"
     )

@@ -17,6 +17,7 @@ from relay.store.messages import Messages
 from relay.store.notices import Notices
 from relay.store.number_map import NumberMap
 from relay.store.numbers import Numbers
+from relay.store.passed_over import PassedOver
 from relay.store.people import People
 from relay.store.phone_changes import PhoneChanges
 from relay.store.pools import Pools
@@ -50,6 +51,7 @@ class Store:
         scripts = Scripts(client, replicas=replicas)
         self.api_keys = ApiKeys(client, keys, signer)
         self.alarms = Alarms(client)
+        self.passed_over = PassedOver(client)
         self.pools = Pools(client, scripts, keys, signer)
         self.numbers = Numbers(client, scripts, keys, self.number_map)
         self.idle_numbers = IdleNumbers(client, scripts, keys)

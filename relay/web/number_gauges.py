@@ -1,5 +1,6 @@
-"""What the pools could not buy, what the last comparison with the carrier found, and alarms: the
-workers that found it out are other processes, so it is read from the store when it is asked for."""
+"""What the pools could not buy, what the last comparison with the carrier found, alarms, and work
+that failed: the workers that found it out are other processes, so it is read from the store when it
+is asked for."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ class NumberGauges(Collector):
         self._deployment = deployment
 
     def collect(self) -> Iterator[Metric]:
-        for measure in (self._shortages, self._findings, self._alarms):
+        for measure in (self._shortages, self._findings, self._alarms, self._passed_over):
             with suppress(Unavailable):
                 gauge = measure()
                 if gauge.samples:
@@ -62,6 +63,17 @@ class NumberGauges(Collector):
         )
         for alarm, count in self._deployment.main.store.alarms.counts().items():
             counter.add_metric([alarm], count)
+        return counter
+
+    def _passed_over(self) -> Metric:
+        counter = CounterMetricFamily(
+            "relay_passed_over",
+            "Work that failed for a board and was passed over; without one, for several",
+            labels=["board"],
+        )
+        boards = [services.board.name for services in self._deployment.boards()]
+        for board, count in self._deployment.main.store.passed_over.counts(boards).items():
+            counter.add_metric([board], count)
         return counter
 
     def _left_to_mend(self) -> Counter[tuple[str, Discrepancy]]:

@@ -8,7 +8,7 @@ import structlog
 
 from relay.domain.forecast import LOOK_BACK, Forecast, Sample, forecast
 from relay.domain.pool import Pool, PoolFigures
-from relay.workflows.pass_over_failures import pass_over_failures
+from relay.workflows.pass_over_failures import pass_over_unavailable
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
@@ -44,7 +44,7 @@ def sample_pools(services: Services, *, now: float) -> None:
     """Notes what each pool holds; a pool that is away does not hold up the others. Raises
     Unavailable when their names cannot be read."""
     for name in services.store.pools.names():
-        with pass_over_failures(pool=name, step="sample"):
+        with pass_over_unavailable(services, pool=name, step="sample"):
             figures = services.store.pools.figures(name)
             services.store.history.note(name, _sample(figures, now))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import structlog
 
-from relay.domain.errors import CarrierError, Unavailable
 from relay.domain.pool import Pool
 from relay.domain.purchase import (
     FailureCode,
@@ -16,6 +15,7 @@ from relay.domain.purchase import (
 from relay.domain.rent import allowance
 from relay.store.purchases import Shortage
 from relay.workflows.buy_numbers import Clock, buy_numbers
+from relay.workflows.pass_over_failures import pass_over_unavailable
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
@@ -35,10 +35,8 @@ def keep_headroom(services: Services, *, clock: Clock) -> None:
     for name in services.store.pools.names():
         if clock() >= until:
             return  # the next period goes on with the pools that still lack numbers
-        try:
+        with pass_over_unavailable(services, pool=name, step="headroom"):
             keep_headroom_of(services, name, clock=clock)
-        except (Unavailable, CarrierError) as error:
-            log.warning("headroom not kept", pool=name, error=type(error).__name__)
 
 
 def keep_headroom_of(services: Services, name: str, *, clock: Clock) -> None:

@@ -1,7 +1,8 @@
 """Goes on with the other boards when the work for one fails: its master is lost, what is stored
 for it is damaged, or we have made a mistake.
 
-What is passed over stays as it is, and periodic work comes again within a minute.
+What is passed over stays as it is, and periodic work comes again within a minute. A failure counts
+in ``relay_passed_over_total``, since its job ends well.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import structlog
 from config.logging import log_failure
 from relay.domain.errors import Unavailable
 from relay.store.connection import is_away, master_of
+from relay.store.store import Store
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
@@ -31,7 +33,7 @@ def for_each_board(boards: Iterable[Services], work: Callable[[Services], Answer
     lost, answers = set(), []
     for services in boards:
         keys = services.store.keys
-        with pass_over_failures(board=keys.board):
+        with pass_over_failures(services.store, board=keys.board):
             master = master_of(services.store.client, keys.never)
             if master in lost:
                 raise Unavailable("The master of this board has just been found lost.")
@@ -45,11 +47,33 @@ def for_each_board(boards: Iterable[Services], work: Callable[[Services], Answer
 
 
 @contextmanager
-def pass_over_failures(**what: str) -> Iterator[None]:
-    """Ends the block at any error, and says so once with the ids of ``what``."""
+def pass_over_failures(store: Store, **what: str) -> Iterator[None]:
+    """Ends the block at any error, and says so once with the ids of ``what``. For what keeps boards
+    apart, or one of them from what is no board's; inside a board a mistake of ours is to end its
+    work."""
     try:
-        yield
-    except Unavailable:
-        log.warning("passed over what the store does not reach", **what)
+        with _pass_over_unavailable(store, what):
+            yield
     except Exception as error:  # noqa: BLE001 - no other board's work may end with this one's
         log_failure(log, "passed over what failed", error, **what)
+        store.passed_over.count(what.get("board", ""))
+
+
+@contextmanager
+def pass_over_unavailable(services: Services, **what: str) -> Iterator[None]:
+    """Ends the block when the store does not answer, or not what we can read, and says so once."""
+    with _pass_over_unavailable(services.store, {"board": services.board.name, **what}):
+        yield
+
+
+@contextmanager
+def _pass_over_unavailable(store: Store, what: dict[str, str]) -> Iterator[None]:
+    try:
+        yield
+    except Unavailable as error:
+        if is_away(error):
+            log.warning("passed over what the store does not reach", **what)
+            return
+        cause = type(error.__cause__).__name__
+        log_failure(log, "passed over what failed", error, cause=cause, why=str(error), **what)
+        store.passed_over.count(what.get("board", ""))

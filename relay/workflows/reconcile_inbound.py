@@ -52,6 +52,7 @@ def _take_on_if_possible(boards: Sequence[Services], item: ListedText, now: floa
     is_given_up = now - item.received_at > TRIED_FOR
     is_news = False if is_given_up else None
     with pass_over_failures(
+        boards[0].store,
         account=boards[0].account.sid,
         virtual_number=item.text.virtual_number,
         text=item.text.message_sid,

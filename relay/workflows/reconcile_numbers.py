@@ -26,7 +26,7 @@ from relay.store.alarms import Alarm
 from relay.workflows.buy_numbers import Clock, buy_numbers
 from relay.workflows.distrust import distrust
 from relay.workflows.import_number import point_here, webhooks_of
-from relay.workflows.pass_over_failures import pass_over_failures
+from relay.workflows.pass_over_failures import pass_over_failures, pass_over_unavailable
 from relay.workflows.release_numbers import finish_release
 from relay.workflows.services import Services
 from relay.workflows.take_number_in import (
@@ -117,18 +117,19 @@ def _members(services: Services) -> frozenset[str] | None:
 
 def _our_numbers(services: Services) -> list[VirtualNumber]:
     numbers: list[VirtualNumber] = []
-    with pass_over_failures(board=services.board.name, step="compare"):
+    with pass_over_failures(services.store, board=services.board.name, step="compare"):
         for pool in services.store.pools.names():
-            with pass_over_failures(pool=pool, step="compare"):
+            with pass_over_unavailable(services, pool=pool, step="compare"):
                 numbers += services.store.numbers.of_pool(pool)
     return numbers
 
 
 def _compare_pools(look: _Look, ours: Sequence[VirtualNumber]) -> Iterator[Finding]:
-    for number in ours:
-        with pass_over_failures(pool=number.pool, step="compare"):
-            if _was_entered(look, number):
-                yield from _compare_number(look, number)
+    with pass_over_failures(look.services.store, board=look.board, step="compare"):
+        for number in ours:
+            with pass_over_unavailable(look.services, pool=number.pool, step="compare"):
+                if _was_entered(look, number):
+                    yield from _compare_number(look, number)
 
 
 def _was_entered(look: _Look, number: VirtualNumber) -> bool:
@@ -203,19 +204,29 @@ def _compare_rest(looks: Mapping[str, _Look]) -> Iterator[Finding]:
     """Numbers that we pay for and that are in no pool of these boards."""
     some = next(iter(looks.values()))
     number_map = some.services.store.number_map
+    of_boards: dict[str, list[tuple[OwnedNumber, str]]] = {board: [] for board in looks}
     for number, owned in some.listed.items():
-        with pass_over_failures(owned_number=number, step="compare"):
-            entered = number_map.look_again(number)
-            place = entered or place_of_label(owned.label)
-            if place is None:
-                yield Finding(kind=Discrepancy.FOREIGN, number=number)
-            elif place.board in looks:
-                yield from _compare_unused(looks[place.board], owned, place.pool)
-            elif entered is None:
-                # Bought for a board that is no more, or that uses another account by now.
-                yield Finding(
-                    kind=Discrepancy.UNUSED, board=place.board, number=number, pool=place.pool
-                )
+        entered = number_map.look_again(number)
+        place = entered or place_of_label(owned.label)
+        if place is None:
+            yield Finding(kind=Discrepancy.FOREIGN, number=number)
+        elif place.board in looks:
+            of_boards[place.board].append((owned, place.pool))
+        elif entered is None:
+            # Bought for a board that is no more, or that uses another account by now.
+            yield Finding(
+                kind=Discrepancy.UNUSED, board=place.board, number=number, pool=place.pool
+            )
+    for board, rented in of_boards.items():
+        yield from _compare_rented(looks[board], rented)
+
+
+def _compare_rented(look: _Look, rented: Sequence[tuple[OwnedNumber, str]]) -> Iterator[Finding]:
+    """``rented`` are a board's numbers, each with its pool."""
+    with pass_over_failures(look.services.store, board=look.board, step="compare"):
+        for owned, pool in rented:
+            with pass_over_unavailable(look.services, owned_number=owned.number, step="compare"):
+                yield from _compare_unused(look, owned, pool)
 
 
 def _compare_unused(look: _Look, owned: OwnedNumber, pool: str) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from relay.domain.pool import NumberStatus, Pool
 from relay.domain.rent import Release
 from relay.store.alarms import Alarm
 from relay.workflows.distrust import distrust
-from relay.workflows.pass_over_failures import pass_over_failures
+from relay.workflows.pass_over_failures import pass_over_unavailable
 from relay.workflows.services import Services
 from relay.workflows.take_number_in import is_of_this_account
 
@@ -28,7 +28,7 @@ def release_numbers(services: Services, *, clock: Clock) -> int:
     the others. What the carrier does not take now is offered again next time."""
     released = 0
     for name in services.store.pools.names():
-        with pass_over_failures(pool=name, step="release"):
+        with pass_over_unavailable(services, pool=name, step="release"):
             released += release_numbers_of(services, name, clock=clock)
     return released
 

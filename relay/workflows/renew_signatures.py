@@ -17,7 +17,7 @@ def renew_signatures(deployment: Deployment) -> None:
         ("numbers", deployment.numbers.sign_anew),
         ("deployment keys", deployment.api_keys.sign_anew),
     ):
-        with pass_over_failures(records=records, step="sign"):
+        with pass_over_failures(deployment.main.store, records=records, step="sign"):
             sign_anew()
     for_each_board(deployment.boards(), lambda board: board.store.api_keys.sign_anew())
     for_each_board(deployment.boards(), lambda board: board.store.pools.sign_anew())

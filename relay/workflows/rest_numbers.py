@@ -17,7 +17,7 @@ from relay.domain.pool import NumberStatus, Pool, VirtualNumber
 from relay.domain.reputation import Traffic, Verdict, has_rested
 from relay.store.reputation import TRAFFIC_FIELDS
 from relay.workflows.judge_numbers import judge_numbers
-from relay.workflows.pass_over_failures import pass_over_failures
+from relay.workflows.pass_over_failures import pass_over_unavailable
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
@@ -27,7 +27,7 @@ def rest_numbers(services: Services, *, now: float) -> None:
     """Looks at every number; a pool that is away does not hold up the others. Raises Unavailable
     when their names cannot be read."""
     for name in services.store.pools.names():
-        with pass_over_failures(pool=name, step="rest"):
+        with pass_over_unavailable(services, pool=name, step="rest"):
             pool = services.store.pools.get(name)
             if pool is not None:
                 _look_after(services, pool, now)

@@ -15,6 +15,8 @@ from relay.store.keys import BoardKeys, DeploymentKeys, PoolKeys
 from relay.store.records import Record
 from relay.workflows.deployment import Deployment
 from relay.workflows.examine import examine
+from relay.workflows.forecast_pool import sample_pools
+from relay.workflows.pass_over_failures import for_each_board
 from relay.workflows.renew_signatures import renew_signatures
 from tests.fake_redis import FakeRedis
 from tests.web.api import PAIR, Api
@@ -126,6 +128,14 @@ def test_p9_nobody_is_told_to_call_a_number_that_is_none_of_ours(
     for path in ("/v1/sessions", "/v1/sessions?recruiter=r-1001"):
         assert [listed["id"] for listed in api.get(path).json["data"]] == [of_dan["id"]]
     assert 'relay_distrusted_records_total{record="number"} 4.0' in api.get("/metrics").text
+
+
+def test_p9_work_that_fails_for_what_is_damaged_counts_in_the_metrics(api: Api) -> None:
+    boards = api.world.deployment.boards()
+    for _ in range(2):
+        for_each_board(boards, lambda board: sample_pools(board, now=time.time()))
+        api.redis.set(BoardKeys("main").pools, "damaged")
+    assert 'relay_passed_over_total{board="main"} 1.0' in api.get("/metrics").text
 
 
 def assert_the_candidates_phone_cannot_be_opened(answer: TestResponse) -> None:

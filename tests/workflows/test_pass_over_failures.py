@@ -1,0 +1,96 @@
+"""What fails for one board or pool is passed over, told and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, MutableMapping
+from typing import Any
+
+import fakeredis
+import pytest
+from structlog.testing import capture_logs
+
+from relay.domain.board import Board
+from relay.domain.pool import Pool
+from relay.store.keys import PoolKeys
+from relay.workflows.forecast_pool import sample_pools
+from relay.workflows.keep_headroom import keep_headroom
+from relay.workflows.pass_over_failures import for_each_board
+from relay.workflows.release_numbers import release_numbers
+from relay.workflows.rest_numbers import rest_numbers
+from relay.workflows.resume_purchases import resume_purchases
+from relay.workflows.services import Services
+from tests.fake_redis import FakeRedis
+from tests.world import NOW, World, make_world
+
+WORK: dict[str, Callable[[Services], object]] = {
+    "release": lambda board: release_numbers(board, clock=lambda: NOW),
+    "rest": lambda board: rest_numbers(board, now=NOW),
+    "sample": lambda board: sample_pools(board, now=NOW),
+    "headroom": lambda board: keep_headroom(board, clock=lambda: NOW),
+    "purchases": lambda board: resume_purchases(board, now=NOW),
+}
+
+
+@pytest.fixture
+def world() -> World:
+    """Boards main and second, each with the pools aa and us."""
+    world = make_world()
+    world.deployment.registry.put(Board(name="second", spoken_name="Second Jobs"))
+    for services in world.deployment.boards():
+        for name in ("aa", "us"):
+            services.store.pools.put(Pool(name=name, country="US", release_idle_after=3600))
+    return world
+
+
+def run(world: World, work: Callable[[Services], object]) -> list[MutableMapping[str, Any]]:
+    """Does the work for all boards, and returns what it said of passing something over."""
+    with capture_logs() as events:
+        for_each_board(world.deployment.boards(), work)
+    return [event for event in events if event["event"].startswith("passed over")]
+
+
+def counts(world: World) -> dict[str, int]:
+    return world.services.store.passed_over.counts(["main", "second"])
+
+
+@pytest.mark.parametrize("step", WORK)
+def test_a_damaged_pool_is_a_failure_of_its_board_that_is_told_with_its_cause(
+    world: World, step: str
+) -> None:
+    keys = PoolKeys("second", "aa")
+    damaged = keys.purchases if step == "purchases" else keys.policy
+    world.deployment.client.delete(damaged)
+    world.deployment.client.set(damaged, "damaged")
+
+    (event,) = run(world, WORK[step])
+
+    assert (event["event"], event["log_level"]) == ("passed over what failed", "error")
+    assert (event["board"], event["pool"], event["step"]) == ("second", "aa", step)
+    assert (event["error"], event["cause"]) == ("Unavailable", "ResponseError")
+    assert counts(world) == {"": 0, "main": 0, "second": 1}
+
+
+@pytest.mark.parametrize("step", [step for step in WORK if step not in {"purchases", "sample"}])
+def test_a_mistake_ends_the_work_for_its_board_and_no_other(world: World, step: str) -> None:
+    """What is stored for its first pool is read as we do not expect it."""
+    world.deployment.client.hset(PoolKeys("main", "aa").policy, "max_numbers", "zz")
+
+    (event,) = run(world, WORK[step])
+
+    assert (event["event"], event["error"]) == ("passed over what failed", "ValueError")
+    assert event["board"] == "main"
+    assert "pool" not in event, "it was passed over inside its board"
+    assert counts(world) == {"": 0, "main": 1, "second": 0}
+
+
+def test_a_store_that_is_away_is_no_failure_of_a_board(world: World) -> None:
+    server = fakeredis.FakeServer()
+    away = make_world(FakeRedis(server)).services
+    server.connected = False
+
+    with capture_logs() as events:
+        for_each_board([away, away], WORK["rest"])
+
+    assert [event["log_level"] for event in events] == ["warning"] * 2
+    server.connected = True
+    assert away.store.passed_over.counts(["main"]) == {"": 0, "main": 0}
