@@ -178,7 +178,8 @@ class ClusterClient(CoreCommands):
                 self._topology.ask_last(master)
                 if nth == len(masters) or time.monotonic() > deadline:
                     raise
-        raise Unavailable("No node of the cluster answers.")
+        nobody = ClusterDownError("No node of the cluster answers.")
+        raise Unavailable("No node of the cluster answers.") from nobody
 
 
 class ClusterPipeline(CoreCommands):

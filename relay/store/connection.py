@@ -15,12 +15,14 @@ from redis.client import Pipeline
 from redis.cluster import ClusterNode, RedisCluster
 from redis.exceptions import (
     BusyLoadingError,
+    ClusterDownError,
     ConnectionError,  # noqa: A004 - redis-py's, of which Python's is no kin
     MasterDownError,
     NoScriptError,
     ReadOnlyError,
     RedisError,
     ResponseError,
+    TimeoutError,  # noqa: A004 - the same
 )
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
@@ -46,6 +48,10 @@ QUIET_START: dict[str, Any] = {
     "maint_notifications_config": MaintNotificationsConfig(enabled=False),
     "driver_info": None,
 }
+
+
+#: What redis-py and the system fail with when no server answers, or none has the key's slot.
+_NOBODY = (ConnectionError, TimeoutError, OSError, ClusterDownError)
 
 
 def connect(url: str, *, tls_verify: bool = True, connections: int = 256) -> Client:
@@ -138,9 +144,11 @@ def master_of(client: Client, key: str) -> Client:
 
 
 def is_away(error: Unavailable) -> bool:
-    """Whether nobody has answered. Else Redis has answered with an error, as it does where what is
-    stored is damaged; for servers that are away or change, redis-py has errors of their own."""
-    return type(error.__cause__) is not ResponseError
+    """Whether no master has answered, so that it would not answer other commands either. False for
+    a master's answer that is an error, as where what is stored is damaged, and for what is
+    Unavailable for a reason of ours."""
+    cause = error.__cause__
+    return isinstance(cause, _NOBODY) or (isinstance(cause, RedisError) and _is_no_master(cause))
 
 
 class _Process:

@@ -15,7 +15,7 @@ import structlog
 
 from config.logging import log_failure
 from relay.domain.errors import Unavailable
-from relay.store.connection import is_away, master_of
+from relay.store.connection import Client, is_away, master_of
 from relay.store.store import Store
 from relay.workflows.services import Services
 
@@ -30,18 +30,19 @@ def for_each_board(boards: Iterable[Services], work: Callable[[Services], Answer
     Finding a master lost takes nearly a second. So its other boards are skipped: a hundred of them
     would keep the reachable ones waiting for a minute and more.
     """
-    lost, answers = set(), []
+    lost: dict[Client, BaseException | None] = {}
+    answers = []
     for services in boards:
         keys = services.store.keys
         with pass_over_failures(services.store, board=keys.board):
             master = master_of(services.store.client, keys.never)
             if master in lost:
-                raise Unavailable("The master of this board has just been found lost.")
+                raise Unavailable("Its master has just been found lost.") from lost[master]
             try:
                 answers.append(work(services))
             except Unavailable as error:
                 if is_away(error):
-                    lost.add(master)
+                    lost[master] = error.__cause__
                 raise
     return answers
 

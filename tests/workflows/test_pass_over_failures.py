@@ -7,9 +7,11 @@ from typing import Any
 
 import fakeredis
 import pytest
+from redis import exceptions
 from structlog.testing import capture_logs
 
 from relay.domain.board import Board
+from relay.domain.errors import Unavailable
 from relay.domain.pool import Pool
 from relay.store.keys import PoolKeys
 from relay.workflows.forecast_pool import sample_pools
@@ -81,6 +83,47 @@ def test_a_mistake_ends_the_work_for_its_board_and_no_other(world: World, step: 
     assert event["board"] == "main"
     assert "pool" not in event, "it was passed over inside its board"
     assert counts(world) == {"": 0, "main": 1, "second": 0}
+
+
+@pytest.mark.parametrize(
+    ("cause", "goes_on"),
+    [
+        (None, True),
+        (exceptions.ResponseError("WRONGTYPE"), True),
+        (exceptions.OutOfMemoryError("full"), True),
+        (exceptions.NoPermissionError("none"), True),
+        (exceptions.ConnectionError("lost"), False),
+        (exceptions.TimeoutError("silent"), False),
+        (OSError("no route"), False),
+        (exceptions.BusyLoadingError("not yet"), False),
+        (exceptions.ClusterDownError("no master"), False),
+        (exceptions.MasterDownError("no master"), False),
+        (exceptions.ReadOnlyError("no more"), False),
+        (
+            exceptions.ResponseError(
+                "script: -READONLY You can't write against a read only replica."
+            ),
+            False,
+        ),
+    ],
+)
+def test_only_where_no_master_answers_are_its_other_boards_skipped(
+    world: World, cause: Exception | None, goes_on: bool
+) -> None:
+    """Without a cause Unavailable is of ours: too few replicas, a clock, others at work."""
+    had_their_turn = []
+
+    def work(services: Services) -> None:
+        had_their_turn.append(services.board.name)
+        raise Unavailable("Too few replicas.") from cause
+
+    events = run(world, work)
+
+    assert had_their_turn == (["main", "second"] if goes_on else ["main"])
+    assert {event["event"] for event in events} == {
+        "passed over what failed" if goes_on else "passed over what the store does not reach"
+    }
+    assert len(events) == 2
 
 
 def test_a_store_that_is_away_is_no_failure_of_a_board(world: World) -> None:
