@@ -77,7 +77,7 @@ def buy_numbers(board: str, job_id: str) -> None:
 
 def end_calls(board: str, person: str) -> None:
     role, _, ref = person.partition(".")
-    end_calls_that_ring(deployment().of_board(board), [(Role(role), ref)])
+    end_calls_that_ring(deployment().of_board(board), frozenset({(Role(role), ref)}))
 
 
 def recycle() -> None:

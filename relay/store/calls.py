@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -189,7 +190,7 @@ class Calls:
         )
         return bool(status)
 
-    def ringing_of_erased(self, people: Collection[tuple[Role, str]]) -> list[CallRecord]:
+    def ringing_of_erased(self, people: AbstractSet[tuple[Role, str]]) -> list[CallRecord]:
         """Calls of people erased that nobody has taken yet; none of those that they have when
         they have come again. Raises Unavailable."""
         if not people:

@@ -81,10 +81,11 @@ class Erasures:
     def _rewritten(self) -> int:
         return int(self._client.get(self._keys.rewritten) or 0)
 
-    def since(self, moment: float) -> list[tuple[Role, str]]:
+    def since(self, moment: float) -> frozenset[tuple[Role, str]]:
         """Who was erased since then, in seconds."""
         members = self._client.zrange(self._keys.erasures, moment * 1000, "+inf", byscore=True)
-        return [(Role(role), ref) for role, _, ref in (m.partition(":") for m in members)]
+        parted = (member.partition(":") for member in members)
+        return frozenset((Role(role), ref) for role, _, ref in parted)
 
     def forget(self, *, before: float) -> int:
         """Who was erased before that moment, for good, is not remembered any more. Returns how

@@ -6,7 +6,7 @@ picked up.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Set as AbstractSet
 
 import structlog
 
@@ -17,7 +17,7 @@ from relay.workflows.services import Services
 log = structlog.get_logger()
 
 
-def end_ringing_calls(services: Services, people: Collection[tuple[Role, str]]) -> int:
+def end_ringing_calls(services: Services, people: AbstractSet[tuple[Role, str]]) -> int:
     """``people`` by role and ref. Returns how many calls were ended; one that is over by then is
     passed over. Raises Unavailable."""
     ended = 0
