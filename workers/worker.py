@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import signal
 import sys
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -48,6 +49,11 @@ class TimeLimit(UnixSignalDeathPenalty):
     def __init__(self, timeout: int, exception: type[BaseException], **about: Any) -> None:
         ours = JobOverdue if exception is JobTimeoutException else exception
         super().__init__(timeout, ours, **about)  # type: ignore[no-untyped-call] # RQ's has no types
+
+    def __exit__(self, *raised: object) -> None:
+        # RQ forgives an alarm of its own that comes while it is called off: the work is done.
+        with suppress(JobOverdue):
+            super().__exit__(*raised)  # type: ignore[no-untyped-call]
 
 
 class RelayWorker(Worker):

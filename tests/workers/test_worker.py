@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -24,7 +25,7 @@ from relay.workflows.pass_over_failures import for_each_board
 from tests.e2e.stage import eventually
 from tests.world import ENVIRONMENT, make_settings, make_world
 from workers.known_job import KnownJob
-from workers.worker import RelayWorker
+from workers.worker import JobOverdue, RelayWorker, TimeLimit
 
 pytestmark = pytest.mark.real_redis
 SECRET = "+12125550101"
@@ -38,8 +39,13 @@ def dawdle(argument: str) -> None:
     for_each_board([make_world().services] * 2, lambda _: time.sleep(3))
 
 
+def finish(argument: str) -> None:
+    """There is nothing to be done."""
+
+
 class Refusing(KnownJob):
     FUNCTIONS: ClassVar[dict[str, Any]] = {
+        "tests.workers.test_worker.finish": finish,
         "tests.workers.test_worker.refuse": refuse,
         "tests.workers.test_worker.dawdle": dawdle,
     }
@@ -63,8 +69,12 @@ def _logging_as_it_was() -> Iterator[None]:
     structlog.reset_defaults()
 
 
-def worker(connection: redis.Redis, job_class: type[KnownJob] = KnownJob) -> RelayWorker:
-    return RelayWorker(
+def worker(
+    connection: redis.Redis,
+    job_class: type[KnownJob] = KnownJob,
+    kind: type[RelayWorker] = RelayWorker,
+) -> RelayWorker:
+    return kind(
         [open_queue("texts", connection, job_class)],
         connection=connection,
         job_class=job_class,
@@ -111,6 +121,27 @@ def test_a_job_whose_time_is_up_goes_on_with_no_other_board(connection: redis.Re
     assert result is not None
     assert result.type is Result.Type.FAILED
     assert "JobOverdue" in result.exc_string
+
+
+class LateAlarm(TimeLimit):
+    """A job's time is up when its work is done, and its alarm is just being called off."""
+
+    def cancel_death_penalty(self) -> None:
+        if self._exception is JobOverdue:
+            signal.raise_signal(signal.SIGALRM)
+        super().cancel_death_penalty()
+
+
+class Late(RelayWorker):
+    death_penalty_class = LateAlarm
+
+
+def test_a_job_that_is_done_in_the_last_moment_is_done(connection: redis.Redis) -> None:
+    job = open_queue("texts", connection).enqueue("tests.workers.test_worker.finish", "us.SM1")
+    worker(connection, Refusing, Late).work(burst=True, logging_level="WARNING")
+    result = job.latest_result()
+    assert result is not None
+    assert result.type is Result.Type.SUCCESSFUL, result.exc_string
 
 
 def test_a_job_opens_two_connections_at_most(tmp_path: Path) -> None:
