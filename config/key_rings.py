@@ -36,10 +36,13 @@ class KeyRing:
 
 def parse_key_ring(text: str, *, purpose: str) -> KeyRing:
     """A ring from ``id:base64,id:base64``; a bare secret in a key's place, as one-click deploys
-    generate, becomes key ``k1`` by HKDF. Raises BadKeyRing."""
+    generate, becomes key ``k1`` by HKDF. Beside others none is taken that looks like a key without
+    its id: its seals could not be opened. Raises BadKeyRing."""
     entries = [entry.strip() for entry in text.split(",") if entry.strip()]
     if not entries:
         raise BadKeyRing("no key in it")
+    if len(entries) > 1 and any(_decode(entry) for entry in entries):
+        raise BadKeyRing("a key has no id: each is id:base64")
     keys = tuple(_parse_key(entry, purpose) for entry in entries)
     if len({key_id for key_id, _ in keys}) != len(keys):
         raise BadKeyRing("two keys have the same id")
@@ -52,13 +55,19 @@ def _parse_key(entry: str, purpose: str) -> tuple[str, bytes]:
         return "k1", _stretch(entry, purpose)
     if not key_id.isalnum() or len(key_id) > 8:
         raise BadKeyRing("each key is id:base64, with an id of 1 to 8 letters and digits")
+    key = _decode(encoded)
+    if key is None:
+        raise BadKeyRing(f"key {key_id} is not {KEY_BYTES} bytes in base64")
+    return key_id, key
+
+
+def _decode(encoded: str) -> bytes | None:
+    """The key; None where this is none."""
     try:
         key = base64.b64decode(encoded, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise BadKeyRing(f"key {key_id} is not base64") from error
-    if len(key) != KEY_BYTES:
-        raise BadKeyRing(f"key {key_id} is not {KEY_BYTES} bytes long")
-    return key_id, key
+    except (binascii.Error, ValueError):
+        return None
+    return key if len(key) == KEY_BYTES else None
 
 
 def _stretch(secret: str, purpose: str) -> bytes:
