@@ -27,9 +27,9 @@ def test_what_a_one_click_deploy_has_made_up_can_be_rotated() -> None:
     assert both.keys[:1] == turned.keys[1:] == alone.keys
 
 
-@pytest.mark.parametrize("ring", ["{},k1:{}", "k1:{},{}"])
+@pytest.mark.parametrize("ring", ["{},k2:{}", "k2:{},{}", "k1:{},{}"])
 def test_a_key_that_has_lost_its_id_is_no_other_key(ring: str) -> None:
-    """What is sealed under k2 could not be opened, and what is new would be under another key."""
+    """It became a third key, under which what is new was sealed, and what is old not found."""
     with pytest.raises(BadKeyRing, match="has no id"):
         parse_key_ring(ring.format(key(), key()), purpose="sealing")
     with pytest.raises(BadKeyRing, match="has no id"):
