@@ -93,7 +93,8 @@ def _signed_fields(services: Services | None) -> Form | None:
     if services is None:
         return None
     fields = serve(services).signature.signed_fields(_raw_target(), request.form, _signature())
-    # All that the carrier sends names its account (TW-call-form, TW-text-form).
+    # All that the carrier sends names its account (TW-call-form, TW-text-form,
+    # TW-text-status).
     is_ours = fields is not None and fields.get("AccountSid") == services.account.sid
     return fields if is_ours else None
 

@@ -11,17 +11,8 @@ import requests
 
 from relay.sandbox.leak_search import everything_in_files, everything_in_redis, holds_number
 from relay.sandbox.webhooks.signature import sign
-from relay.web.auth import Keyless, access_of
 from tests.e2e.stage import PEOPLE, Stage, eventually
-from tests.web.api import make_api
-
-APP = make_api().http.application
-#: Whatever the carrier may ask for.
-WEBHOOKS = sorted(
-    str(rule)
-    for rule in APP.url_map.iter_rules()
-    if access_of(APP, rule.endpoint) is Keyless.TO_THE_CARRIER
-)
+from tests.web.api import webhooks
 
 
 def test_p2_no_real_number_is_in_redis_its_files_or_the_logs(stage):
@@ -132,7 +123,7 @@ def tell_a_story(stage: Stage) -> None:
         ("GET", f"/v1/candidates/{carl}", None),
     ):
         api.send(method, path, body)
-    for path in WEBHOOKS:
+    for path in webhooks():
         for signed in (True, False):
             send_foreign_webhooks(stage, path, signed=signed)
     api.send("DELETE", "/v1/candidates/carl")

@@ -15,6 +15,7 @@ from relay.carrier.numbers import OwnedNumber
 from relay.domain.api_key import Scope
 from relay.store.api_keys import ApiKeys
 from relay.store.keys import BoardKeys, DeploymentKeys
+from relay.web.auth import Keyless, access_of
 from tests.fake_redis import FakeRedis
 from tests.world import CARL, NUMBER, OTHER_NUMBER, RITA, World, make_world, signer
 
@@ -127,3 +128,13 @@ def make_api(**settings: str) -> Api:
 
 def pointers(answer: TestResponse) -> list[str]:
     return [fault["pointer"] for fault in answer.json["errors"]]
+
+
+def webhooks() -> list[str]:
+    """The rules of all routes that the carrier may ask for."""
+    app = make_api().http.application
+    return sorted(
+        str(rule)
+        for rule in app.url_map.iter_rules()
+        if access_of(app, rule.endpoint) is Keyless.TO_THE_CARRIER
+    )

@@ -1,0 +1,39 @@
+"""Whose webhooks are heard: the carrier's, and only about our own account (TW-call-form,
+TW-text-form, TW-text-status)."""
+
+from __future__ import annotations
+
+import pytest
+from werkzeug.test import TestResponse
+
+from relay.sandbox.webhooks.signature import sign
+from tests.web.api import Api, webhooks
+from tests.world import ENVIRONMENT, NUMBER, RITA
+
+ACCOUNT, TOKEN = ENVIRONMENT["TWILIO_ACCOUNT_SID"], ENVIRONMENT["TWILIO_AUTH_TOKEN"]
+CALL, MESSAGE = "CA" + "1" * 32, "SM" + "1" * 32
+VALUES = {"board": "main", "call_id": f"us.{CALL}", "message_id": f"us.{MESSAGE}", "attempt": "1"}
+
+
+def post(api: Api, rule: str, account: str | None) -> TestResponse:
+    path = rule
+    for name, value in VALUES.items():
+        path = path.replace(f"<{name}>", value)
+    form = {"CallSid": CALL, "MessageSid": MESSAGE, "From": RITA, "To": NUMBER}
+    form |= {} if account is None else {"AccountSid": account}
+    signature = sign(TOKEN, ENVIRONMENT["PUBLIC_BASE_URL"] + path, form)
+    return api.http.post(path, data=form, headers={"X-Twilio-Signature": signature})
+
+
+@pytest.mark.parametrize("rule", webhooks())
+def test_a_signed_webhook_that_names_our_account_is_heard(api: Api, rule: str) -> None:
+    assert post(api, rule, ACCOUNT).status_code in {200, 204}
+
+
+@pytest.mark.parametrize("rule", webhooks())
+@pytest.mark.parametrize("account", [None, "", " ", ACCOUNT.lower(), "AC" + "6" * 32])
+def test_a_signed_webhook_that_does_not_name_our_account_is_refused(
+    api: Api, rule: str, account: str | None
+) -> None:
+    answer = post(api, rule, account)
+    assert (answer.status_code, answer.json["code"]) == (403, "forbidden")
