@@ -16,6 +16,7 @@ from relay.signing import Signer
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys, DeploymentKeys
 from relay.store.scripts import Scripts
+from relay.store.sign_anew import sign_anew
 
 #: Says whose key it is to whoever, or whatever scanner, finds one in a repository.
 _PREFIX = "relay"
@@ -71,18 +72,14 @@ class ApiKeys:
 
     def sign_anew(self) -> None:
         """Signs all records of ours under the key that signs now. Raises Unavailable."""
-        for digest, seen in self._client.hgetall(self._keys.api_keys).items():
-            record = self._signer.read(seen, *self._place(digest))
-            stamped = self._stamp(digest, record) if record else seen
-            if stamped != seen:
-                self._scripts.run(
-                    "replace_stamped",
-                    self._keys,
-                    records="api_keys",
-                    field=digest,
-                    seen=seen,
-                    record=stamped,
-                )
+        sign_anew(
+            self._client,
+            self._scripts,
+            self._keys,
+            "api_keys",
+            signer=self._signer,
+            place_of=self._place,
+        )
 
     def revoke(self, name_or_id: str) -> list[ApiKey]:
         """Revokes the keys of this name or id, at once. Returns those that it found. Raises

@@ -16,11 +16,11 @@ from relay.signing import Signer
 from relay.store.connection import Client
 from relay.store.keys import DeploymentKeys
 from relay.store.scripts import Scripts
+from relay.store.sign_anew import sign_anew
 
 #: A copy is read again after so many seconds; for a name that is not in it, sooner.
 _FRESH_FOR = 5.0
 _MISSING_FOR = 1.0
-_KIND = "board"
 
 
 class BoardRegistry:
@@ -51,7 +51,7 @@ class BoardRegistry:
 
     def put(self, board: Board) -> bool:
         """True for a new one. Raises Unavailable."""
-        record = self._signer.stamp(json.dumps(asdict(board)), _KIND, board.name)
+        record = self._signer.stamp(json.dumps(asdict(board)), *_place(board.name))
         is_new = bool(self._client.hset(self._keys.boards, board.name, record))
         self._looked_at = float("-inf")
         return is_new
@@ -80,22 +80,22 @@ class BoardRegistry:
 
     def sign_anew(self) -> None:
         """Signs all records of ours under the key that signs now. Raises Unavailable."""
-        for name, seen in self._client.hgetall(self._keys.boards).items():
-            record = self._signer.read(seen, _KIND, name)
-            stamped = self._signer.stamp(record, _KIND, name) if record else seen
-            if stamped != seen:
-                self._scripts.run(
-                    "replace_stamped",
-                    self._keys,
-                    records="boards",
-                    field=name,
-                    seen=seen,
-                    record=stamped,
-                )
+        sign_anew(
+            self._client,
+            self._scripts,
+            self._keys,
+            "boards",
+            signer=self._signer,
+            place_of=_place,
+        )
 
     def _unpack(self, name: str, stamped: str) -> Board | None:
-        record = self._signer.read(stamped, _KIND, name)
+        record = self._signer.read(stamped, *_place(name))
         return _board(record) if record is not None else None
+
+
+def _place(name: str) -> tuple[str, str]:
+    return ("board", name)
 
 
 def _board(record: str) -> Board:

@@ -10,8 +10,7 @@ from relay.signing import Signer
 from relay.store.connection import Client
 from relay.store.keys import DeploymentKeys
 from relay.store.scripts import Scripts
-
-_KIND = "number"
+from relay.store.sign_anew import sign_anew
 
 
 class NumberMap:
@@ -93,28 +92,28 @@ class NumberMap:
 
     def sign_anew(self) -> None:
         """Signs all entries of ours under the key that signs now."""
-        for number, entry in self._client.hgetall(self._keys.numbers).items():
-            place = self._unpack(number, entry)
-            stamped = self._pack(number, place) if place else entry
-            if stamped != entry:
-                self._scripts.run(
-                    "replace_stamped",
-                    self._keys,
-                    records="numbers",
-                    field=number,
-                    seen=entry,
-                    record=stamped,
-                )
+        sign_anew(
+            self._client,
+            self._scripts,
+            self._keys,
+            "numbers",
+            signer=self._signer,
+            place_of=_place,
+        )
 
     def _pack(self, number: str, place: NumberPlace) -> str:
-        return self._signer.stamp(_words(place), _KIND, number)
+        return self._signer.stamp(_words(place), *_place(number))
 
     def _unpack(self, number: str, entry: str) -> NumberPlace | None:
-        written = self._signer.read(entry, _KIND, number)
+        written = self._signer.read(entry, *_place(number))
         if written is None:
             return None
         board, _, pool = written.partition("/")
         return NumberPlace(board, pool)
+
+
+def _place(number: str) -> tuple[str, str]:
+    return ("number", number)
 
 
 def _words(place: NumberPlace) -> str:

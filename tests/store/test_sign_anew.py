@@ -13,6 +13,7 @@ from relay.store.api_keys import ApiKeys
 from relay.store.boards import BoardRegistry
 from relay.store.keys import BoardKeys, DeploymentKeys
 from relay.store.number_map import NumberMap
+from relay.store.scripts import Scripts
 from tests.key_ring import NEXT_SIGNER, SIGNER, move_number
 from tests.world import NOW, NUMBER
 
@@ -33,6 +34,27 @@ class Interrupted:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
+
+
+def test_replace_stamped_is_safe_to_run_twice(client: Any) -> None:
+    """A lost reply makes the client send the same command again."""
+    scripts, key = Scripts(client), THEIRS.api_keys
+
+    def run() -> None:
+        scripts.run(
+            "replace_stamped", THEIRS, hash_name="api_keys", field="a", seen="old", record="new"
+        )
+
+    client.hset(key, "a", "old")
+    for _ in range(2):
+        run()
+        assert client.hgetall(key) == {"a": "new"}
+    client.hset(key, "a", "newer")
+    run()
+    assert client.hget(key, "a") == "newer"
+    client.hdel(key, "a")
+    run()
+    assert client.hget(key, "a") is None
 
 
 @pytest.mark.parametrize("keys", [THEIRS, DeploymentKeys()], ids=["board", "deployment"])
