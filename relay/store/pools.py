@@ -53,7 +53,7 @@ class Pools:
                 self._scripts.run(
                     "replace_stamped",
                     keys,
-                    records="policy",
+                    hash_name="policy",
                     field="signature",
                     seen=policy["signature"],
                     record=signature,

@@ -75,7 +75,11 @@ def test_a_damaged_pool_is_a_failure_of_its_board_that_is_told_with_its_cause(
 @pytest.mark.parametrize("step", [step for step in WORK if step not in {"purchases", "sample"}])
 def test_a_mistake_ends_the_work_for_its_board_and_no_other(world: World, step: str) -> None:
     """What is stored for its first pool is read as we do not expect it."""
-    world.deployment.client.hset(PoolKeys("main", "aa").policy, "max_numbers", "zz")
+    keys, client = PoolKeys("main", "aa"), world.deployment.client
+    number = "+14155550170"
+    world.services.store.numbers.add(number, "aa", carrier_sid="PN1", capabilities="vs", now=NOW)
+    client.hset(keys.number(number), "imported_at", "zz")
+    client.hset(keys.policy, "open_sessions", "zz")
 
     (event,) = run(world, WORK[step])
 
