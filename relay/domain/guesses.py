@@ -14,7 +14,7 @@ WINDOW = 24 * 3600
 @dataclass(frozen=True)
 class Budget:
     """Guesses in the window: ``of`` one person's phone, and ``by`` one API key of all; for so many
-    people that the key has put on record it has one more (``docs/threat-model.md``)."""
+    phones that the key has put on record it has one more (``docs/threat-model.md``)."""
 
     kind: str
     of: int
@@ -22,6 +22,9 @@ class Budget:
     registered_a_guess: int
 
 
+#: Different phones that count for a key's budgets, however many it has put on record. Records do not
+#: count: they are made and erased at will.
+MOST_REGISTERED = 100_000
 #: Phones that are given for somebody who has another one, or that somebody else has.
 PHONES = Budget("phone", of=5, by=150, registered_a_guess=100)
 #: Digits in a context that may be a phone of the pair, and are mostly a reference.

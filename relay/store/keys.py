@@ -100,7 +100,12 @@ class BoardKeys(Keys):
     compared_with = Family(
         "set", "role ref", "keyed hashes of digits compared with a person's phone", lives="a day"
     )
-    registered = Key("hash", "API key's id → people it has put on record", lives="for ever")
+    registered = Family(
+        "string",
+        "client",
+        "how many phones an API key has put on record (HyperLogLog)",
+        lives="for ever",
+    )
     new_counterparts = Family(
         "set", "role ref", "indexes, cut short, of a person's new counterparts", lives="a day"
     )

@@ -9,7 +9,7 @@ from typing import Any
 from redis.client import Pipeline
 
 from relay.domain.errors import RateLimited
-from relay.domain.guesses import CONTEXTS, PHONES, TOO_MANY_GUESSES, WINDOW, Budget
+from relay.domain.guesses import CONTEXTS, MOST_REGISTERED, PHONES, TOO_MANY_GUESSES, WINDOW, Budget
 from relay.domain.participant import Participant, ParticipantStatus, Role
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys
@@ -108,6 +108,7 @@ def _limits(budget: Budget, client: str) -> dict[str, Any]:
         "most_of": budget.of,
         "most_by": budget.by,
         "registered_a_guess": budget.registered_a_guess,
+        "most_registered": MOST_REGISTERED,
         "guess_window": WINDOW,
     }
 

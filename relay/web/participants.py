@@ -46,7 +46,7 @@ def put_recruiter(ref: str, json_data: RecruiterBody) -> tuple[RecruiterAnswer, 
 
     A new phone takes over the recruiter's open sessions at once, on the same virtual numbers.
     Another phone than the one on record may be given 5 times a day for one person, and by one key
-    150 times and once more for each 100 people that it has put on record; beyond that 429.
+    150 times and once more for each 100 phones that it has put on record; beyond that 429.
     """
     person, is_new = register_recruiter(
         services(),
@@ -102,7 +102,7 @@ def put_candidate(ref: str, json_data: CandidateBody) -> tuple[CandidateAnswer, 
     A new phone takes over the candidate's open sessions at once, on the same virtual numbers. Two
     candidates cannot have the same phone, unless `take_over` moves it. Another phone than the one
     on record, or one that another candidate has, may be given 5 times a day for one person, and by
-    one key 150 times and once more for each 100 people that it has put on record; beyond that 429.
+    one key 150 times and once more for each 100 phones that it has put on record; beyond that 429.
     """
     person, is_new = register_candidate(
         services(),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from relay.domain.errors import RateLimited
 from relay.domain.free_text import compared_digits, read_numbers
-from relay.domain.guesses import CONTEXTS, PHONES, Budget
+from relay.domain.guesses import CONTEXTS, MOST_REGISTERED, PHONES, Budget
 from relay.domain.participant import Participant, ParticipantStatus, Role
 from relay.embedded_redis import EmbeddedRedis
 from relay.store.connection import connect
@@ -100,8 +100,9 @@ class _Day:
 
     def left_of(self, budget: Budget) -> int:
         keys, client = self._store.keys, self._store.client
-        more = int(client.hget(keys.registered, _CLIENT)) // budget.registered_a_guess
-        return budget.by + more - int(client.get(keys.guesses_by(budget.kind, _CLIENT)))
+        registered = min(client.pfcount(keys.registered(_CLIENT)), MOST_REGISTERED)
+        most = budget.by + registered // budget.registered_a_guess
+        return most - int(client.get(keys.guesses_by(budget.kind, _CLIENT)))
 
 
 def _person(role: Role, ordinal: int, phone: str) -> Participant:

@@ -15,6 +15,7 @@ from relay.domain.api_key import Scope
 from relay.domain.board import Board as JobBoard
 from relay.domain.board import NumberPlace
 from relay.domain.call_progress import taken
+from relay.domain.errors import RateLimited
 from relay.domain.forecast import Sample
 from relay.domain.message_progress import MessageStatus
 from relay.domain.participant import Role
@@ -138,7 +139,10 @@ def people(strict: StrictBoard) -> None:
     people = strict.store.people
     person_now = person(Role.CANDIDATE, "carl", "c")
     people.reindex(person_now, known=person_now)
-    people.count_compared(Role.CANDIDATE, "carl", "a-hash", client="a-key")
+    strict.client.set(strict.store.keys.guesses_by("context", "a-key"), 1_000_000)
+    with pytest.raises(RateLimited):
+        people.count_compared(Role.CANDIDATE, "carl", "a-hash", client="a-key")
+    people.count_compared(Role.CANDIDATE, "carl", "a-hash", client="another-key")
     strict.store.suppressions.stop(["c"], number(0), since=1, cause="us.SM1")
     strict.store.suppressions.carry_over(["new", "c"])
     in_service = Suppressions(strict.client, people._scripts, strict.store.keys, "MG1")

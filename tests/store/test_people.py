@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from relay.domain.errors import RateLimited
-from relay.domain.guesses import MOST_NEW_COUNTERPARTS, PHONES
+from relay.domain.guesses import MOST_NEW_COUNTERPARTS, MOST_REGISTERED, PHONES
 from relay.domain.participant import Participant, ParticipantStatus, Role
 from relay.store.keys import BoardKeys
 from relay.store.people import PutOutcome
@@ -155,12 +155,37 @@ def test_p2_a_key_has_a_small_number_of_guesses_a_day(board: Board) -> None:
 
 
 def test_who_puts_many_on_record_has_one_more_guess_for_each_hundred(board: Board) -> None:
-    for ref in range(PHONES.registered_a_guess):
+    """Phones are counted with an error of a percent."""
+    for ref in range(PHONES.registered_a_guess + 5):
         put(board, f"c{ref}", f"p{ref}")
     for guess in range(PHONES.by + 1):
         assert put(board, f"probe{guess}", "p1") is PutOutcome.HELD
     with pytest.raises(RateLimited):
         put(board, "probe", "p1")
+
+
+def test_p2_guesses_are_not_bought_by_putting_one_phone_on_record_again(board: Board) -> None:
+    """Under one ref, erased each time, and under many refs."""
+    put(board, "carl", "c", "another")
+    for again in range(2 * PHONES.registered_a_guess):
+        assert put(board, "rita", "r", role=RECRUITER) is PutOutcome.CREATED
+        board.erase(RECRUITER, "rita")
+        assert put(board, f"r{again}", "r", role=RECRUITER) is PutOutcome.CREATED
+    for guess in range(PHONES.by):
+        assert put(board, f"probe{guess}", "c") is PutOutcome.HELD
+    with pytest.raises(RateLimited):
+        put(board, "probe", "c")
+
+
+def test_p2_a_key_has_no_more_guesses_after_so_many_phones(board: Board) -> None:
+    put(board, "carl", "c", "another")
+    for first in range(0, 2 * MOST_REGISTERED, 1000):
+        board.client.pfadd(KEYS.registered("k"), *range(first, first + 1000))
+    most = PHONES.by + MOST_REGISTERED // PHONES.registered_a_guess
+    board.client.set(KEYS.guesses_by("phone", "k"), most - 1, ex=86_400)
+    assert put(board, "probe", "c") is PutOutcome.HELD
+    with pytest.raises(RateLimited):
+        put(board, "probe", "c")
 
 
 def test_to_repeat_what_one_has_said_is_no_guess(board: Board) -> None:

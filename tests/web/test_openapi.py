@@ -86,7 +86,7 @@ def test_putting_somebody_on_record_names_the_budget_of_phones(api, path):
 
     assert f"{PHONES.of} times a day" in said
     assert f"{PHONES.by}" in said
-    assert f"each {PHONES.registered_a_guess} people" in said
+    assert f"each {PHONES.registered_a_guess} phones" in said
 
 
 def test_posts_take_an_idempotency_key(api):

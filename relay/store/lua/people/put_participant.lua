@@ -1,7 +1,5 @@
 -- put_participant: creates a person or changes what is known of them, all but a phone that they
 -- have.
--- keys: registered
--- args: client
 -- uses: session person guesses
 --
 -- A person without a phone gets the one that is given; somebody who has it already gets it sealed
@@ -28,5 +26,5 @@ write_details()
 if known[1] then
   return { "updated" }
 end
-redis.call("HINCRBY", keys.registered, args.client, 1)
+redis.call("PFADD", keys.registered, args.indexes[1])
 return { "created" }
