@@ -22,8 +22,8 @@ class Budget:
     registered_a_guess: int
 
 
-#: Different phones that count for a key's budgets, however many it has put on record. Records do not
-#: count: they are made and erased at will.
+#: Different phones that count for a key's budgets, however many it has put on record. Records would
+#: not do: they are made and erased at will.
 MOST_REGISTERED = 100_000
 #: Phones that are given for somebody who has another one, or that somebody else has.
 PHONES = Budget("phone", of=5, by=150, registered_a_guess=100)
