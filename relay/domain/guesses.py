@@ -34,10 +34,12 @@ CONTEXTS = {
     Role.RECRUITER: Budget("context", of=1_000, by=1_000, registered_a_guess=10),
 }
 #: Phones of the other side that a person may be paired with in a day, without a session with them
-#: on record: to open a session is to have two phones compared.
+#: on record: to open a session, or to change a phone beside an open one, is to have two phones
+#: compared.
 MOST_NEW_COUNTERPARTS = {Role.CANDIDATE: 100, Role.RECRUITER: 5_000}
 #: Says neither which budget is used up nor whether the guess was right.
 TOO_MANY_GUESSES = (
     "Too many phones, or long numbers in a context, were given in a day for this person or by this "
     "key (docs/api.md, Participants); try again later."
 )
+TOO_MANY_NEW_COUNTERPARTS = "Too many new counterparts in a day."

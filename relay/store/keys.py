@@ -107,7 +107,7 @@ class BoardKeys(Keys):
         lives="for ever",
     )
     new_counterparts = Family(
-        "set", "role ref", "indexes, cut short, of a person's new counterparts", lives="a day"
+        "string", "role ref", "indexes, cut short, of a person's new counterparts", lives="a day"
     )
     erasures = Key("sorted set", "role:ref of who was erased, by when (in ms)", lives="a month")
     rewritten = Key(

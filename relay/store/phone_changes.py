@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from relay.domain.allocation import draw_session_id
-from relay.domain.errors import Conflict
+from relay.domain.errors import Conflict, RateLimited
+from relay.domain.guesses import MOST_NEW_COUNTERPARTS, TOO_MANY_NEW_COUNTERPARTS
 from relay.domain.participant import Participant, Role
 from relay.domain.phone import area_code_of
 from relay.domain.pool import Geo, Pool
@@ -99,7 +100,8 @@ class PhoneChanges:
         or changes nothing. They may be new.
 
         The sessions in ``renumber`` may get another number, in the area of the one they leave as
-        far as their pool looks at areas; ``pools`` are the board's. Raises Conflict when others
+        far as their pool looks at areas; ``pools`` are the board's. Raises RateLimited when
+        somebody they have a session with has met too many new phones in a day, Conflict when others
         change the same people at the same time again and again.
         """
         for _ in range(ATTEMPTS):
@@ -156,6 +158,8 @@ class PhoneChanges:
             "closings": closings_of(seen.losing, role),
             "renumberings": [self._renumbering(session, role, pools) for session in moved],
             "met": distinct(index for session in moved for index in _indexes_of(session)),
+            "others": [session.party(role.other).ref for session in seen.sessions],
+            "most_new": MOST_NEW_COUNTERPARTS[role.other],
         }
 
     def _renumbering(
@@ -197,11 +201,14 @@ def _indexes_of(session: Session) -> Iterable[str]:
 
 
 def _outcome(outcome: str, rest: list[Any], loser: str) -> ChangeOutcome:
+    """Raises RateLimited."""
     match outcome:
         case "changed":
             return Changed(int(rest[0]), taken_from=loser)
         case "held":
             return Held()
+        case "too_many":
+            raise RateLimited(TOO_MANY_NEW_COUNTERPARTS, retry_after=rest[0])
         case "same_phone":
             return SamePhone(tuple(rest[0]))
         case "exhausted":

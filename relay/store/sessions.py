@@ -9,7 +9,7 @@ from typing import Any
 from relay.domain.access_code import is_cut_from
 from relay.domain.allocation import ExhaustedReason, draw_session_id
 from relay.domain.errors import Conflict, RateLimited
-from relay.domain.guesses import MOST_NEW_COUNTERPARTS
+from relay.domain.guesses import MOST_NEW_COUNTERPARTS, TOO_MANY_NEW_COUNTERPARTS
 from relay.domain.participant import Participant, Role
 from relay.domain.pool import Pool
 from relay.domain.session import Channel, ClosedReason, Session
@@ -323,7 +323,7 @@ def _claim_outcome(answer: list[Any]) -> ClaimOutcome | None:
         case ["exhausted", reason]:
             return Exhausted(ExhaustedReason(reason))
         case ["too_many", seconds]:
-            raise RateLimited("Too many new counterparts in a day.", retry_after=seconds)
+            raise RateLimited(TOO_MANY_NEW_COUNTERPARTS, retry_after=seconds)
         case ["same_phone"]:
             return SamePhone()
         case ["again"]:

@@ -35,7 +35,7 @@ def change_phone(
 
     Raises Conflict and changes nothing: the phone is another candidate's and ``take_over`` is not
     set, or it is in use on the numbers of sessions (which it names) and ``renumber`` is not set.
-    Raises Unavailable.
+    Raises RateLimited, Unavailable.
     """
     outcome = _change(services, person, (), take_over=take_over, now=now)
     if renumber and isinstance(outcome, InTheWay):

@@ -9,6 +9,7 @@ import pytest
 from relay.domain.errors import RateLimited
 from relay.domain.guesses import MOST_NEW_COUNTERPARTS, MOST_REGISTERED, PHONES
 from relay.domain.participant import Participant, ParticipantStatus, Role
+from relay.store import phone_changes
 from relay.store.keys import BoardKeys
 from relay.store.people import PutOutcome
 from relay.store.sessions import SamePhone
@@ -230,11 +231,32 @@ def test_p2_a_recruiter_who_comes_again_with_another_phone_is_another_guess(boar
         meet(board, "rita", "c")
 
 
+def test_p2_a_phone_change_beside_a_session_is_a_guess_at_the_other_side(board: Board) -> None:
+    """The new phone is compared with that of each other side, of whom none is asked about then."""
+    put(board, "carl", "c")
+    put(board, "dan", "d")
+    put(board, "rita", "r", role=RECRUITER)
+    board.open("rita", "carl")
+    for guess in range(MOST_NEW_COUNTERPARTS[CANDIDATE] - 1):
+        board.change_phone(RECRUITER, "rita", f"g{guess}")
+    board.open("rita", "dan")
+    for phone in ("wrong", "c"):
+        with pytest.raises(RateLimited) as refused:
+            board.change(RECRUITER, "rita", phone)
+        assert 86_000 < (refused.value.retry_after or 0) <= 86_400
+    board.change_phone(RECRUITER, "rita", "g0")  # a phone that was counted is no new question
+    assert board.client.strlen(KEYS.new_counterparts(CANDIDATE, "dan")) == 2 * len("a-phone: ")
+
+    board.client.delete(KEYS.new_counterparts(CANDIDATE, "carl"))
+    assert isinstance(board.change(RECRUITER, "rita", "c"), phone_changes.SamePhone)
+    board.audit()
+
+
 def test_who_may_not_meet_more_uses_up_nobody_elses_day(board: Board) -> None:
     put(board, "carl", "c")
     put(board, "rita", "r", role=RECRUITER)
     met = KEYS.new_counterparts(RECRUITER, "rita")
-    board.client.sadd(met, *map(str, range(MOST_NEW_COUNTERPARTS[RECRUITER])))
+    board.client.set(met, "a-phone: " * MOST_NEW_COUNTERPARTS[RECRUITER], ex=86_400)
     with pytest.raises(RateLimited):
         board.claim(board.enter("rita", "carl"))
     assert not board.client.exists(KEYS.new_counterparts(CANDIDATE, "carl"))

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from relay.domain.api_key import Scope
-from relay.domain.guesses import PHONES, TOO_MANY_GUESSES
+from relay.domain.guesses import MOST_NEW_COUNTERPARTS, PHONES, TOO_MANY_GUESSES
+from relay.domain.participant import Role
+from relay.store.keys import BoardKeys
 from tests.web.api import PAIR, Api
 from tests.world import CARL, DAN, NORA, RITA
 
@@ -125,6 +127,16 @@ def test_p2_registered_phones_are_not_found_by_probing(known: Api, take_over: bo
     assert hit.status_code == miss.status_code == 429
     assert hit.json == miss.json
     assert hit.json["detail"] == TOO_MANY_GUESSES
+
+
+def test_p2_phone_changes_beside_a_session_do_not_find_the_other_sides_phone(known: Api) -> None:
+    counted = BoardKeys("main").new_counterparts(Role.CANDIDATE, "c-77")
+    known.redis.set(counted, "a-phone: " * MOST_NEW_COUNTERPARTS[Role.CANDIDATE], ex=86_400)
+    hit, miss = (known.put("/v1/recruiters/r-1001", {"phone": phone}) for phone in (CARL, GUESS))
+    assert hit.status_code == miss.status_code == 429
+    assert hit.json == miss.json
+    known.redis.delete(counted)
+    assert known.put("/v1/recruiters/r-1001", {"phone": CARL}).json["code"] == "phone_taken"
 
 
 def test_a_take_over_is_told_to_both_holders(

@@ -7,13 +7,13 @@
 --       other_nodes=node_in(renumberings.pool renumberings.other_index)
 --       areas=area_in(renumberings.pool renumberings.area)
 --       new_stops=stopped(indexes*) other_stops=stopped(renumberings.other_index)
---       met_phones=phone(met*)
--- args: take_over:flag loser reason given_up:list met:list
+--       met_phones=phone(met*) others_new=new_counterparts(other_role others*)
+-- args: take_over:flag loser reason given_up:list met:list others:list most_new:number
 --       new_nodes:records(pool index)
 --       renumberings:records(id trace signature draws pool other_index area)
 -- uses: session batching person closing_all revoking bindings rebinding former_phones codes load
 --   choosing
---       stops leases occupancy
+--       stops leases occupancy new_counterparts
 --
 -- Where the new phone has a binding on the number of an open session, that session is in the way,
 -- unless it is among the renumberings: it gets another number, as a new pair would, and leaves a
@@ -22,12 +22,16 @@
 -- candidate who has the phone (loser) loses it and their sessions.
 --
 -- given_up: a candidate's indexes on record; met: indexes of all phones bound to sessions to be
--- renumbered, left ones too; area: "" where the policy does not look at it. First everything is
--- looked at and planned, then written, per number and not per session. Safe to run twice.
+-- renumbered, left ones too; area: "" where the policy does not look at it; others: refs of the
+-- other sides of the person's open sessions. First everything is looked at and planned, then
+-- written, per number and not per session. Safe to run twice.
 --
--- Answers {"changed", sessions moved} | {"held"} (by another candidate) | {"same_phone", ids} (the
--- new phone is the other side's) | {"bound", ids} (in the way) | {"exhausted", id} | {"again"}
--- (something is not as the caller has seen it).
+-- The new phone is compared with that of each other side, and is a new counterpart of theirs, as a
+-- new session's would be: they get `most_new` a day.
+--
+-- Answers {"changed", sessions moved} | {"held"} (by another candidate) | {"too_many", seconds}
+-- (new counterparts) | {"same_phone", ids} (the new phone is the other side's) | {"bound", ids} (in
+-- the way) | {"exhausted", id} | {"again"} (something is not as the caller has seen it).
 local index_field, other_field = args.role .. "_index", args.other_role .. "_index"
 local pools = pools_by_name()
 
@@ -57,17 +61,29 @@ local function new_node_by_pool()
   return nodes
 end
 
--- The person's live sessions, by id and in order; nil when one is in a pool without keys.
+-- By ref of the other side, the key of their new counterparts.
+local function others_new_by_ref()
+  local found = {}
+  for position, ref in ipairs(args.others) do
+    found[ref] = keys.others_new[position]
+  end
+  return found
+end
+
+-- The person's live sessions, by id and in order; nil when one is in a pool without keys, or with
+-- somebody without a key.
 local function read_live(nodes)
   local ids, live, order = redis.call("HVALS", keys.theirs.open), {}, {}
+  local others_new = others_new_by_ref()
   for position, record in ipairs(read_fields(keys.sessions, ids)) do
     local id, session = ids[position], read_session(record)
     if args.now < tonumber(session.expires_at) then
       local pool = pools[pool_of(id)]
-      if not pool or not nodes[pool] then
+      local of_other = others_new[session[args.other_role]]
+      if not pool or not nodes[pool] or not of_other then
         return nil
       end
-      live[id] = { id = id, session = session, pool = pool }
+      live[id] = { id = id, session = session, pool = pool, others_new = of_other }
       order[#order + 1] = live[id]
     end
   end
@@ -80,6 +96,15 @@ local function cooled_until(found)
   return has_left(found.session, args.role, new_index)
     and redis.call("ZSCORE", found.pool.cooling,
       cooling_member(found.session.ordinal, args.role, new_index, found.id))
+end
+
+-- Counts the new phone for each other side. Returns the seconds to wait after too many, or nil.
+local function count_for_others(order)
+  local people, mark = {}, mark_of(args.indexes[1])
+  for position, found in ipairs(order) do
+    people[position] = { key = found.others_new, mark = mark, most = args.most_new }
+  end
+  return count_new_counterparts(people)
 end
 
 -- What the new phone holds on the numbers of these sessions, by number.
@@ -384,6 +409,10 @@ if not live
   or args.role == "candidate" and (known[2] or "") ~= table.concat(args.given_up, ",")
 then
   return { "again" }
+end
+local wait = count_for_others(order)
+if wait then
+  return { "too_many", wait }
 end
 local held, numbers = read_held(order)
 local plan = sort_sessions(live, order, held)

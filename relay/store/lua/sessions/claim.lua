@@ -12,7 +12,7 @@
 --       context expires_at extend:flag area retention:number recruiter_indexes:list
 --       candidate_indexes:list draws most_new_recruiters:number most_new_candidates:number
 -- uses: session batching leases occupancy closing load letting_go bindings rebinding codes choosing
---       naming_reasons stops present_phones
+--       naming_reasons stops present_phones new_counterparts
 --
 -- A pair that has an open session gets that one. One that comes back gets its old number where
 -- that is still free for both, else the one that shared/choosing.lua finds. Safe to run twice: the
@@ -36,12 +36,6 @@
 -- {"exhausted", reason} | {"same_phone"} | {"too_many", seconds} | {"taken"} (draw another id) |
 -- {"again"} (the people are others by now: look again).
 local ROLES = { "recruiter", "candidate" }
-local A_DAY = 24 * 3600
-
--- Enough of a phone's index to tell a person's counterparts of a day apart.
-local function mark_of(index)
-  return string.sub(index, 1, 8)
-end
 
 -- A side of the pair as it is on record now; nil when the caller has seen somebody else.
 local function read_person(key, indexes)
@@ -61,29 +55,18 @@ local function read_latest()
   return { id = id, record = record, session = record and read_session(record), is_here = is_here }
 end
 
--- Counts a pair whose phones have no session on record, for each of the two; a phone that was
--- counted is no new question for a day. Returns the seconds to wait when there were too many; nil
--- when there were not.
-local function count_new_counterparts(latest)
+-- Counts a pair whose phones have no session on record, for each of the two. Returns the seconds to
+-- wait when there were too many; nil when there were not.
+local function count_pair(latest)
   if latest.session and has_present_phones(latest.session, keys.recruiter, keys.candidate) then
     return nil
   end
-  local of_candidate = { keys.new_recruiters, args.recruiter_indexes[1], args.most_new_recruiters }
-  local of_recruiter = { keys.new_candidates, args.candidate_indexes[1], args.most_new_candidates }
-  local counted = { of_candidate, of_recruiter }
-  for _, each in ipairs(counted) do
-    local marks, index, most = unpack(each)
-    if redis.call("SISMEMBER", marks, mark_of(index)) == 0 and redis.call("SCARD", marks) >= most
-    then
-      return redis.call("TTL", marks)
-    end
-  end
-  for _, each in ipairs(counted) do
-    if redis.call("SADD", each[1], mark_of(each[2])) == 1 and redis.call("SCARD", each[1]) == 1 then
-      redis.call("EXPIRE", each[1], A_DAY)
-    end
-  end
-  return nil
+  local recruiter = mark_of(args.recruiter_indexes[1])
+  local candidate = mark_of(args.candidate_indexes[1])
+  return count_new_counterparts({
+    { key = keys.new_recruiters, mark = recruiter, most = args.most_new_recruiters },
+    { key = keys.new_candidates, mark = candidate, most = args.most_new_candidates },
+  })
 end
 
 local function can_carry(request, ordinal)
@@ -242,7 +225,7 @@ if not people.recruiter or not people.candidate then
   return { "again" }
 end
 local latest = read_latest()
-local wait = count_new_counterparts(latest)
+local wait = count_pair(latest)
 if wait then
   return { "too_many", wait }
 elseif args.recruiter_indexes[1] == args.candidate_indexes[1] then

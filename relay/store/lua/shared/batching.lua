@@ -30,3 +30,15 @@ end
 local function read_scores(key, members)
   return read_each("ZMSCORE", key, members)
 end
+
+-- Returns the values of string keys, in their order; false for a key that is not there.
+local function read_strings(names)
+  local values = {}
+  for first = 1, #names, MOST_ARGUMENTS do
+    local last = math.min(first + MOST_ARGUMENTS - 1, #names)
+    for offset, value in ipairs(redis.call("MGET", unpack(names, first, last))) do
+      values[first + offset - 1] = value
+    end
+  end
+  return values
+end
