@@ -6,9 +6,11 @@ several boards: a STOP to it belongs to the deployment, and holds for all of the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from relay.domain.participant import Role
+from relay.domain.session import Session
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys, DeploymentKeys
 from relay.store.scripts import Scripts
@@ -24,6 +26,15 @@ START_ALONE_FOR = 30 * 24 * 3600
 
 def _says_stopped(word: str | None) -> bool:
     return word is not None and word.startswith(_STOPPED)
+
+
+def _was_stopped_since(moment: str | None, word: str | None) -> bool:
+    return (
+        moment is not None
+        and word is not None
+        and _says_stopped(word)
+        and float(word.split(" ")[1]) >= float(moment)
+    )
 
 
 class _Scope(NamedTuple):
@@ -62,21 +73,31 @@ class Suppressions:
         return any(undone)
 
     def is_stopped(self, indexes: Sequence[str], number: str) -> bool:
-        """Whether the phone gets no texts from this number."""
-        return self.are_stopped([(indexes, number)])[0]
-
-    def are_stopped(self, questions: Sequence[tuple[Sequence[str], str]]) -> list[bool]:
-        """Returns for each (indexes, number) whether any of the indexes gets no texts from it."""
+        """Whether any of the phone's indexes gets no texts from this number."""
         with self._client.pipeline(transaction=False) as pipe:
-            for indexes, number in questions:
-                for scope in self._scopes(number):
-                    for index in indexes:
-                        pipe.hget(scope.keys.stopped(index), scope.field)
-            answers = iter(map(_says_stopped, pipe.execute()))
-        return [
-            True in [next(answers) for _ in self._scopes(number) for _ in indexes]
-            for indexes, number in questions
-        ]
+            for scope in self._scopes(number):
+                for index in indexes:
+                    pipe.hget(scope.keys.stopped(index), scope.field)
+            return any(map(_says_stopped, pipe.execute()))
+
+    def are_suspended(self, sessions: Sequence[Session]) -> list[bool]:
+        """Returns for each session whether one of its two gets no texts from its number, and has
+        said so since they were put on record with that phone. Of an older STOP nobody is told:
+        it would say that a phone which was guessed has been somebody's (P2)."""
+        with self._client.pipeline(transaction=False) as pipe:
+            for session in sessions:
+                for role in Role:
+                    party = session.party(role)
+                    pipe.hget(self._keys.person(role, party.ref), "phone_since")
+                    for scope in self._scopes(session.virtual_number):
+                        pipe.hget(scope.keys.stopped(party.phone_index), scope.field)
+            answers = iter(pipe.execute())
+        return [True in [self._is_told(session, answers) for _ in Role] for session in sessions]
+
+    def _is_told(self, session: Session, answers: Iterator[str | None]) -> bool:
+        on_record_since = next(answers)
+        words = [next(answers) for _ in self._scopes(session.virtual_number)]
+        return any(_was_stopped_since(on_record_since, word) for word in words)
 
     def stopped_by_each(self, phones: Sequence[Sequence[str]]) -> list[set[str]]:
         """Returns for each of several phones (its indexes) the virtual numbers whose texts it has

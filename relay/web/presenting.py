@@ -67,21 +67,16 @@ def _sessions(
     sessions = [
         session for session in sessions if not session.is_live(now) or is_ours(services, session)
     ]
-    stopped = services.store.suppressions.are_stopped(
-        [
-            ((session.recruiter.phone_index, session.candidate.phone_index), session.virtual_number)
-            for session in sessions
-        ]
-    )
+    suspended = services.store.suppressions.are_suspended(sessions)
     return [
         _session(
             session,
             context=context_of(services, session),
             last_interaction_at=last.get(session.id),
-            sms_suspended=session.is_live(now) and is_stopped,
+            sms_suspended=session.is_live(now) and is_suspended,
             now=now,
         )
-        for session, is_stopped in zip(sessions, stopped, strict=True)
+        for session, is_suspended in zip(sessions, suspended, strict=True)
     ]
 
 

@@ -7,7 +7,7 @@ import pytest
 import time_machine
 
 from relay.domain.pool import Pool
-from tests.web.api import CANDIDATE, PAIR, RECRUITER, pointers
+from tests.web.api import CANDIDATE, PAIR, RECRUITER, make_api, pointers
 from tests.world import CARL, DAN, NORA, NUMBER, OTHER_NUMBER, RITA
 
 WEEK = 604_800
@@ -315,6 +315,45 @@ def test_a_stop_shows_as_suspended_texting_until_start(api):
 
     services.store.suppressions.resume(indexes, NUMBER, since=now + 1, cause="SM2")
     assert api.get(f"/v1/sessions/{session['id']}").json["sms_suspended"] is False
+
+
+SERVICE = "MG" + "1" * 32
+
+
+@pytest.mark.parametrize("service", ["", SERVICE])
+def test_p2_a_stop_from_before_somebody_was_put_on_record_is_told_to_nobody(service):
+    """It would say of a guessed phone that it has been somebody's, erased or of another board."""
+    api = make_api(TWILIO_MESSAGING_SERVICE_SID=service)
+    suppressions = api.world.services.store.suppressions
+    carl, rita = (api.world.services.vault.indexes_of(phone) for phone in (CARL, RITA))
+    before = START.timestamp() - 1
+    for indexes in (carl, rita):
+        suppressions.stop(indexes, NUMBER, since=before, cause="SM1")
+
+    session = api.open_session()
+    assert session["virtual_number"] == NUMBER
+    assert session["sms_suspended"] is False
+    assert suppressions.is_stopped(carl, NUMBER), "it holds all the same"
+
+
+def test_p2_a_new_phone_tells_nothing_of_its_stops(api):
+    session = api.open_session()
+    path = f"/v1/sessions/{session['id']}"
+    services, now = api.world.services, START.timestamp()
+    services.store.suppressions.stop(
+        services.vault.indexes_of(NORA), NUMBER, since=now - 1, cause="SM1"
+    )
+
+    api.put("/v1/candidates/c-77", {"phone": NORA})
+    assert api.get(path).json["sms_suspended"] is False
+
+    services.store.suppressions.resume(
+        services.vault.indexes_of(NORA), NUMBER, since=now - 1, cause="SM2"
+    )
+    services.store.suppressions.stop(services.vault.indexes_of(NORA), NUMBER, since=now, cause="SM")
+    assert api.get(path).json["sms_suspended"] is True
+    api.put("/v1/candidates/c-77", {"phone": NORA, "locale": "zh-CN"})
+    assert api.get(path).json["sms_suspended"] is True, "the same phone as before"
 
 
 # --- PATCH ------------------------------------------------------------------------------

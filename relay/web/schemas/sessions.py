@@ -143,7 +143,11 @@ class SessionAnswer(Answer):
     ]
     last_interaction_at: Instant | None
     sms_suspended: Annotated[
-        bool, Field(description="Somebody texted STOP to the number: texts wait for their START")
+        bool,
+        Field(
+            description="One of the two texted STOP to the number since they were put on record "
+            "with their phone: no text of it reaches them until their START"
+        ),
     ]
 
 

@@ -361,7 +361,7 @@ local function write_person()
       redis.call("DEL", key)
     end
   end
-  write_phone()
+  write_phone(true)
   write_details()
 end
 

@@ -21,7 +21,7 @@ if has_another or other_holder() then
   count_guess()
   return { has_another and "other_phone" or "held" }
 end
-write_phone()
+write_phone(not has_phone)
 write_details()
 if known[1] then
   return { "updated" }

@@ -26,7 +26,11 @@ local function other_holder()
   return nil
 end
 
-local function write_phone()
+-- is_new: it was another one's before, or nobody's. phone_since is compared with STOPs.
+local function write_phone(is_new)
+  if is_new then
+    redis.call("HSET", keys.person, "phone_since", string.format("%.3f", args.now))
+  end
   redis.call("HSET", keys.seals, args.role .. ":" .. args.ref, args.sealed)
   redis.call("HSET", keys.person, "status", "active", "indexes", table.concat(args.indexes, ","),
     "key_ids", args.key_ids, "hint", args.hint, "country", args.country)
