@@ -19,6 +19,9 @@ log = structlog.get_logger()
 
 #: How far the first run looks back, in seconds.
 FIRST_LOOK = 600
+#: How far a run looks back at most, in seconds. The mark is not to be believed: who sets it back
+#: would have old texts relayed again (P9).
+FURTHEST_LOOK = 24 * 3600
 #: A run looks back behind the last one's start: the carrier's list and clock lag a little.
 OVERLAP = 120
 #: A text that fails though its master answers is tried again for so many seconds: a mistake or
@@ -32,7 +35,8 @@ def reconcile_inbound(boards: Sequence[Services], *, now: float) -> int:
     same time again. Raises Unavailable."""
     first, account = boards[0], boards[0].account.sid
     messages = first.store.messages
-    since = (messages.reconciled_until(account) or now - FIRST_LOOK) - OVERLAP
+    mark = messages.reconciled_until(account) or now - FIRST_LOOK
+    since = max(now - FURTHEST_LOOK, mark - OVERLAP)
     try:
         listed = list(first.carrier.messages.list_inbound(since=since))
     except CarrierError as error:

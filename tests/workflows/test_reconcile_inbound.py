@@ -13,7 +13,7 @@ from relay.domain.errors import CarrierError, Unavailable
 from relay.domain.session import Channel, ClosedReason
 from relay.domain.texts import Notice
 from relay.domain.trouble import Trouble
-from relay.store.keys import PoolKeys
+from relay.store.keys import DeploymentKeys, PoolKeys
 from relay.store.notices import ASKED_AN_HOUR
 from relay.store.records import Record
 from relay.store.store import Store
@@ -68,6 +68,12 @@ def test_a_run_that_failed_is_made_up_for_by_the_next(stage: Stage) -> None:
     stage.carrier.messages.list_trouble = None
     reconcile_inbound([stage.services], now=NOW + 120)
     assert stage.carrier.messages.listed_since[-1] == NOW - OVERLAP
+
+
+def test_p9_who_sets_the_mark_back_has_nothing_fetched_from_before_a_day(stage: Stage) -> None:
+    stage.client.set(DeploymentKeys().fetched(stage.services.account.sid), "1")
+    reconcile_inbound([stage.services], now=NOW)
+    assert stage.carrier.messages.listed_since == [NOW - 24 * 3600]
 
 
 def test_who_texted_a_closed_session_meanwhile_is_told_by_text_once(stage: Stage) -> None:
