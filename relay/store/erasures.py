@@ -6,12 +6,19 @@ from relay.domain.erasure import Erasure, ErasureStatus
 from relay.domain.errors import Conflict
 from relay.domain.participant import Role
 from relay.domain.session import ClosedReason
+from relay.domain.texts import second_id
 from relay.store.connection import Client
+from relay.store.interactions import Interactions
 from relay.store.keys import BoardKeys
+from relay.store.outbox import BODY_LIFETIME
 from relay.store.people import held_by, unpack_participant
 from relay.store.phone_changes import ATTEMPTS, closings_of, distinct, open_sessions_of
 from relay.store.rewritings import Rewritings
 from relay.store.scripts import Scripts
+from relay.store.sessions import kept_sessions_of
+
+#: Seconds that the clocks of two processes may differ by.
+_CLOCKS = 600
 
 
 class Erasures:
@@ -24,8 +31,9 @@ class Erasures:
         self._rewritings = Rewritings(client)
 
     def erase(self, role: Role, ref: str, *, now: float) -> bool:
-        """Forgets the record, closes the sessions and takes calls under way back. From now on
-        nobody finds the person. Returns False for somebody unknown.
+        """Forgets the record, closes the sessions, deletes the words of texts to and from the
+        person and takes calls under way back. From now on nobody finds the person. Returns False
+        for somebody unknown.
 
         Raises Conflict when others change the same people at the same time again and again.
         """
@@ -38,6 +46,7 @@ class Erasures:
     def _erase(self, role: Role, ref: str, now: float) -> str:
         record = self._client.hgetall(self._keys.person(role, ref))
         sessions = open_sessions_of(self._client, self._keys, role, ref)
+        texts_since = int(now - BODY_LIFETIME - _CLOCKS)
         outcome: str = self._scripts.run(
             "erase_participant",
             self._keys,
@@ -50,8 +59,22 @@ class Erasures:
             held=held_by(unpack_participant(role, ref, record)) if record else (),
             pools=distinct(session.pool for session in sessions),
             closings=closings_of(sessions, role),
+            texts=self._texts_of(role, ref, texts_since),
+            texts_since=texts_since,
         )
         return outcome
+
+    def _texts_of(self, role: Role, ref: str, since: int) -> list[str]:
+        """Ids of all texts to and from the person since then, and of second parts that they may
+        have by the time they are erased."""
+        sessions = (
+            session
+            for session in kept_sessions_of(self._client, self._keys, role, ref)
+            if session.closed_at is None or session.closed_at >= since
+        )
+        index = Interactions(self._client, self._keys)
+        texts = index.texts_since(sessions, since)
+        return distinct(each for text in texts for each in (text, second_id(text)))
 
     def get(self, role: Role, ref: str) -> Erasure | None:
         """The latest of a person, a month long and until it is final."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from relay.domain.session import Session
@@ -42,6 +43,17 @@ class Interactions:
             num=count,
         )
         return [Entry(*member.split("\t")[1:]) for member in members]
+
+    def texts_since(self, sessions: Iterable[Session], since: int) -> list[str]:
+        """Ids of all that these sessions' people wrote to each other since then, in one round
+        trip. Raises Unavailable."""
+        with self._client.pipeline(transaction=False) as pipe:
+            for session in sessions:
+                start, end = f"[{session.id}\t{since}", f"({session.id}\n"
+                pipe.zrange(self._keys.interactions, start, end, bylex=True)
+            members = [member for found in pipe.execute() for member in found]
+        entries = (Entry(*member.split("\t")[1:]) for member in members)
+        return [entry.id for entry in entries if not entry.is_call]
 
 
 def _member(session: Session, entry: Entry) -> str:

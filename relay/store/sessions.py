@@ -268,16 +268,8 @@ class Sessions:
     def of_participant(self, role: Role, ref: str) -> list[Session]:
         """All kept sessions of a person, newest first: those that are open, each counterpart's
         latest ended one, and those before it."""
-        found: dict[str, Session] = {}
-        with self._client.pipeline(transaction=False) as pipe:
-            pipe.hvals(self._keys.open(role, ref))
-            pipe.hvals(self._keys.past(role, ref))
-            ids = [session_id for found_ids in pipe.execute() for session_id in found_ids]
-        while ids:
-            sessions = self.of_ids(ids)
-            found.update((session.id, session) for session in sessions)
-            ids = [s.previous for s in sessions if s.previous and s.previous not in found]
-        return sorted(found.values(), key=_newest_first)
+        found = kept_sessions_of(self._client, self._keys, role, ref)
+        return sorted(found, key=_newest_first)
 
     def scan(self, cursor: int, count: int) -> tuple[int, list[Session]]:
         """Some sessions and the cursor to go on from; 0 begins and ends (``HSCAN``)."""
@@ -309,6 +301,19 @@ def read_sessions(client: Client, keys: BoardKeys, ids: Sequence[str]) -> list[S
     """The sessions of these ids, as far as they are kept."""
     records = client.hmget(keys.sessions, ids) if ids else []
     return [unpack_session(i, record) for i, record in zip(ids, records, strict=True) if record]
+
+
+def kept_sessions_of(client: Client, keys: BoardKeys, role: Role, ref: str) -> list[Session]:
+    found: dict[str, Session] = {}
+    with client.pipeline(transaction=False) as pipe:
+        pipe.hvals(keys.open(role, ref))
+        pipe.hvals(keys.past(role, ref))
+        ids = [session_id for found_ids in pipe.execute() for session_id in found_ids]
+    while ids:
+        sessions = read_sessions(client, keys, ids)
+        found.update((session.id, session) for session in sessions)
+        ids = [s.previous for s in sessions if s.previous and s.previous not in found]
+    return list(found.values())
 
 
 def _claim_outcome(answer: list[Any]) -> ClaimOutcome | None:

@@ -177,6 +177,9 @@ def a_texts_whole_life(strict: StrictBoard) -> None:
     assert texts.outbox.sweep(now=NOW + 9)
     assert tell_counterpart(texts)
     assert add_notice(texts)
+    texts.accepted()
+    assert strict.store.erasures.erase(Role.CANDIDATE, texts.pair.session.candidate.ref, now=NOW)
+    assert not list(strict.client.scan_iter(strict.store.keys.body("*")))
 
 
 def number_stats(strict: StrictBoard) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import redis
 
+from relay.carrier.webhooks import InboundText
 from relay.domain.erasure import ErasureStatus, Progress
 from relay.domain.errors import NotFound
 from relay.domain.participant import Role
@@ -23,11 +24,12 @@ from relay.workflows.check_files import check_files
 from relay.workflows.check_readiness import Verdict
 from relay.workflows.erase_participant import erase_participant, find_erasure
 from relay.workflows.put_board import BoardTerms, put_board
+from relay.workflows.relay_text import relay_text
 from relay.workflows.rewrite_files import BETWEEN, rewrite_files
 from tests.cluster.servers import running_cluster
 from tests.e2e.stage import eventually
 from tests.fake_redis import real_redis
-from tests.world import CARL, NOW, RITA, World, make_world
+from tests.world import CARL, NOW, NUMBER, RITA, World, make_world
 
 pytestmark = pytest.mark.real_redis
 
@@ -39,16 +41,34 @@ def files_in(folder: Path) -> Iterator[Path]:
     return (path for path in folder.rglob("*") if path.suffix in {".aof", ".rdb"})
 
 
-def phones_in(folder: Path, world: World) -> set[str]:
-    """Every number that can be recovered from files: whatever looks like a seal is tried."""
-    found = set()
+def seals_in(folder: Path) -> Iterator[str]:
+    """Whatever looks like a seal in the files."""
     for path in files_in(folder):
         for key_id, sealed in re.findall(rb"(\w+)(:[\w-]{30,}={0,2})", path.read_bytes()):
             # What tells its length stands before and behind it, and may look like a part of it.
             for start in range(len(key_id)):
                 for end in (len(sealed), -1):
-                    found |= opened(world, (key_id[start:] + sealed[:end]).decode())
-    return found
+                    yield (key_id[start:] + sealed[:end]).decode()
+
+
+def phones_in(folder: Path, world: World) -> set[str]:
+    """Every number that can be recovered from files."""
+    return {phone for seal in seals_in(folder) for phone in opened(world, seal)}
+
+
+def words_in(folder: Path, world: World, sent: dict[str, tuple[Role, str]]) -> set[str]:
+    """The words of texts that can be recovered from files. ``sent``: reader and session by the
+    text's id."""
+    words = set()
+    for seal in seals_in(folder):
+        for message, (reader, session) in sent.items():
+            with suppress(Unreadable, ValueError):
+                words.add(
+                    world.services.vault.unseal_text(
+                        seal, board="main", message_id=message, session=session, reader=reader
+                    )
+                )
+    return words
 
 
 def opened(world: World, text: str) -> set[str]:
@@ -133,6 +153,32 @@ def test_p2_an_erased_number_can_be_recovered_from_no_file_of_redis(
     for folder in ("master", "replica"):
         eventually(lambda folder=folder: phones_in(tmp_path / folder, world) == {RITA})
     assert count(replica) == (before[0] + 1, before[1] + 1)
+
+
+def test_p2_the_words_of_an_erased_persons_texts_are_in_no_file_of_redis(
+    world: World, replica: redis.Redis, tmp_path: Path
+) -> None:
+    """Texts that waited for their turn, to them and from them."""
+    session = world.open()
+    texts = [(Role.RECRUITER, CARL, "5 Elm Street"), (Role.CANDIDATE, RITA, "you are hired")]
+    sent = {}
+    for place, (reader, sender, words) in enumerate(texts):
+        inbound = InboundText(
+            message_sid=f"SM{place:032d}", sender=sender, virtual_number=NUMBER, body=words
+        )
+        sent[relay_text(world.services, inbound, now=NOW).message] = (reader, session.id)
+    for server in servers(world.deployment.client):  # an older snapshot, too
+        server.client.save()
+    written = {words for _, _, words in texts}
+    for folder in ("master", "replica"):
+        eventually(lambda folder=folder: words_in(tmp_path / folder, world, sent) == written)
+
+    assert erase(world) is ErasureStatus.PENDING
+    rewrite_until_over(world)
+
+    assert status(world) is DONE
+    for folder in ("master", "replica"):
+        eventually(lambda folder=folder: words_in(tmp_path / folder, world, sent) == set())
 
 
 def test_several_erasures_share_one_rewriting_and_the_next_waits_a_minute(world: World) -> None:

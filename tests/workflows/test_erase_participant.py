@@ -12,8 +12,10 @@ from relay.domain.participant import CandidateDetails, Role
 from relay.domain.pool import Pool
 from relay.domain.routing import RouteState
 from relay.domain.session import ClosedReason
+from relay.domain.texts import second_id
 from relay.store.calls import CallLimits, IncomingCall
 from relay.store.erasures import Erasures
+from relay.store.keys import BoardKeys
 from relay.store.phone_changes import ATTEMPTS
 from relay.vault import Unreadable
 from relay.workflows.erase_participant import erase_participant
@@ -27,6 +29,7 @@ from tests.workflows.test_change_phone import Overtaken
 from tests.workflows.texting import Stage
 from tests.world import CARL, DAN, NOW, NUMBER, PHONES, RITA, World, make_world
 
+KEYS = BoardKeys("main")
 CARL_REF = "c-0127"
 #: A seal opens for its owner alone.
 OWNERS = [(role, ref) for role in Role for ref in (*PHONES, CARL_REF, "r-0101")]
@@ -234,6 +237,73 @@ def test_somebody_whom_others_change_again_and_again_is_erased_when_asked_again(
     assert refused.value.retry_after == 1
     erase_participant(world.services, Role.CANDIDATE, "carl", now=NOW)
     assert not set(phones) & phones_left(world.services)
+
+
+def words_left(stage: Stage) -> set[str]:
+    """Keys of the bodies of texts."""
+    return set(stage.client.scan_iter(KEYS.body("*")))
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+def erase_carl(stage: Stage) -> None:
+    erase_participant(stage.services, Role.CANDIDATE, CARL_REF, now=stage.now)
+
+
+def test_p2_the_words_of_texts_to_and_from_somebody_erased_are_gone(stage: Stage) -> None:
+    """Of those that wait, those that are sent and not delivered yet, and those of a session that
+    has ended since; of nobody else's."""
+    ended, others = stage.pair.session, stage.pair.connect(RITA, DAN)
+    stage.text(CARL, "sent")
+    stage.work()
+    stage.text(CARL, "of a session that has ended")
+    stage.store.sessions.close(ended.id, ClosedReason.BY_API, now=stage.now)
+    stage.now += 10
+    again = stage.pair.connect(RITA, CARL, now=stage.now)
+    assert again.virtual_number == NUMBER
+    stage.text(CARL, "waits")
+    kept = stage.text(DAN, "of somebody else", number=others.virtual_number).message
+    assert len(words_left(stage)) == 4
+
+    erase_carl(stage)
+    assert words_left(stage) == {KEYS.body(kept)}
+
+    arrived = len(stage.arrived)
+    stage.work()
+    assert stage.arrived[arrived:] == [(RITA, "of somebody else")]
+
+
+def test_p2_the_words_of_a_text_that_comes_meanwhile_are_gone_too(stage: Stage) -> None:
+    stage.text(CARL, "before")
+    store = stage.store
+    scripts = Overtaken(store.client, "erase_participant", [lambda: stage.text(RITA, "meanwhile")])
+    store.erasures = Erasures(store.client, scripts, store.keys)
+
+    erase_carl(stage)
+
+    assert scripts.tries == 2
+    assert words_left(stage) == set()
+
+
+def test_p2_the_words_of_a_text_that_is_split_meanwhile_are_gone_too(stage: Stage) -> None:
+    store = stage.store
+    message = stage.text(RITA, "two parts").message
+    store.sessions.close(stage.pair.session.id, ClosedReason.BY_API, now=stage.now)
+    store.messages.outbox.begin(message, token="t", now=stage.now)
+
+    def split() -> bool:
+        return store.messages.outbox.split(
+            message, token="t", now=stage.now, first="two", second="parts"
+        )
+
+    scripts = Overtaken(store.client, "erase_participant", [split])
+    store.erasures = Erasures(store.client, scripts, store.keys)
+    erase_carl(stage)
+    assert words_left(stage) == set()
+    assert store.messages.read(second_id(message)) is not None, "it was split"
 
 
 def test_texts_to_somebody_who_has_come_back_under_the_same_ref_go_on() -> None:
