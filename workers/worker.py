@@ -44,7 +44,7 @@ class JobOverdue(BaseException):
 
 
 class TimeLimit(UnixSignalDeathPenalty):
-    """RQ's, with that for a job."""
+    """RQ's time limits, where a job that has had its time ends by JobOverdue."""
 
     def __init__(self, timeout: int, exception: type[BaseException], **about: Any) -> None:
         ours = JobOverdue if exception is JobTimeoutException else exception

@@ -28,8 +28,8 @@ BINDINGS_A_TRY = 10
 #: one hit in 100,000 guesses, whoever never stops needs nine years for an even chance on one full
 #: number; on a thousand of them at once, days (docs/access-codes.md).
 TRIES_OF_STRANGERS = 20
-#: The same for callers whom the networks vouch for (A), whom those others cannot lock out so. Six
-#: phones, each with tries of its own, use them up; the number is guessed six times as fast then.
+#: The same for callers whom the networks vouch for (A), counted apart: others cannot lock them out.
+#: It takes six such phones to use these up, and they guess a number six times as fast.
 TRIES_OF_VOUCHED_STRANGERS = 100
 
 _CODE = re.compile(rf"[0-9]{{{SHORTEST},{LONGEST}}}")

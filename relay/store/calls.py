@@ -57,16 +57,16 @@ class IncomingCall:
         return bool(self.caller_indexes) and self.attestation == "A"
 
     @property
-    def guesser(self) -> str:
-        """For whom wrong codes are counted: a caller whom the networks vouch for has tries of their
-        own, so that nobody uses them up by a forged caller ID."""
+    def tries_of_caller(self) -> str:
+        """Under which name the caller's wrong codes are counted. A caller whom the networks vouch
+        for has tries of their own, so that nobody uses them up by a forged caller ID."""
         index = next(iter(self.caller_indexes), "")
         return f"{index}:A" if self.is_vouched_for else index
 
     @property
-    def strangers(self) -> str:
-        """With whom the wrong codes of callers are counted who have no binding on the number: apart
-        for those whom the networks vouch for, so that others do not use up their tries."""
+    def tries_on_number(self) -> str:
+        """Under which name the wrong codes of callers are counted who have no binding on the
+        number: apart for those whom the networks vouch for, so that others do not use up theirs."""
         return f"{self.virtual_number}:A" if self.is_vouched_for else self.virtual_number
 
 
@@ -127,8 +127,8 @@ class Calls:
             now=now,
             number=call.virtual_number,
             indexes=call.caller_indexes,
-            guesser=call.guesser,
-            strangers=call.strangers,
+            tries_of_caller=call.tries_of_caller,
+            tries_on_number=call.tries_on_number,
             call_sid=call.sid,
             attestation=call.attestation,
             lease=limits.lease,

@@ -1,9 +1,9 @@
 -- enter_code: lets a caller in by an access code. A call that will be connected is put on record
 -- with its lease (P1, P6).
 -- keys: numbers sessions codes recruiter_degrees phones=phone(indexes*) tries=tries(call_sid)
---   wrong_from=wrong_from(guesser) wrong_on=wrong_on(strangers)
--- args: now:number number indexes:list guesser strangers code attempt:number window:number
---   most_attempts:number most_from:number most_on:number bindings_a_try:number
+--   wrong_from=wrong_from(tries_of_caller) wrong_on=wrong_on(tries_on_number)
+-- args: now:number number indexes:list tries_of_caller tries_on_number code attempt:number
+--   window:number most_attempts:number most_from:number most_on:number bindings_a_try:number
 -- uses: session finding code_lengths connecting
 --
 -- A code is good from any phone. Wrong ones are counted by caller, and by number for callers who
@@ -16,9 +16,10 @@
 -- A code is taken of a call that was asked for one (route), for an hour: a captured request finds
 -- nobody later.
 --
--- Safe to run twice: a try is counted and decided on once, and what it was refused it is not given
--- later. Answers as route does, or {"wrong", digits of the
--- longest code, caller's locale} (another try), or {"tried_out", caller's locale}.
+-- Safe to run twice: an attempt is decided on once, and its answer never gets better.
+-- Answers as route does, or {"wrong", digits of the longest code, caller's locale} (another try),
+-- or {"tried_out", caller's locale}.
+
 -- Whether the caller's phone has a binding on the number, its language, and its bindings anywhere.
 local function look_at_caller()
   local caller = { is_known = false, locale = "", bindings = 0 }
