@@ -1,6 +1,6 @@
 -- change_phone: gives a person another phone, with all their open sessions, on the same virtual
--- numbers; or changes nothing. Late calls from the old phone reach nobody: its bindings cool from
--- now (P1).
+-- numbers; or changes nothing but what has been compared. Late calls from the old phone reach
+-- nobody: its bindings cool from now (P1).
 -- keys: theirs=sessions_of(role ref) given_up=holder(given_up*)
 --       loser=person(role loser) loser_sessions=sessions_of(role loser)
 --       new_phones=phone(indexes*) new_nodes=node_in(new_nodes.pool new_nodes.index)
