@@ -37,7 +37,7 @@ _SENTENCES = {
         "No number of the candidate's area is free, and the pool's policy is strict about that."
     ),
     ExhaustedReason.NO_NUMBERS: "The pool has no available number.",
-    ExhaustedReason.NO_SMS_NUMBER: "No available number can text this pair.",
+    ExhaustedReason.NO_SMS_NUMBER: "No available number can carry texts.",
     ExhaustedReason.NO_VOICE_NUMBER: "No available number can carry calls.",
     ExhaustedReason.EVERY_NUMBER_FULL: (
         "Every number carries as many open sessions as the pool's policy lets it."

@@ -151,9 +151,7 @@ local function choose_number(latest, request, nodes)
     return latest.session.ordinal, former
   end
   local ordinal, number = choose(keys, request, nodes.recruiter, nodes.candidate)
-  if not ordinal and may_come_back(latest, request, nodes, request.shares)
-    and (request.voice or not is_suppressed(request, former))
-  then
+  if not ordinal and may_come_back(latest, request, nodes, request.shares) then
     return latest.session.ordinal, former
   end
   return ordinal, number

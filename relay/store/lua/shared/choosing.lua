@@ -4,8 +4,8 @@
 -- Where no number fits in all, this gives way in turn: rest (a resting number is taken), spread
 -- (the lowest free number is taken), geo (a number of another area is taken). Then the recruiter
 -- shares a number that is free for the candidate, and on which the recruiter is no candidate: the
--- access code decides. What the carrier would suppress a text on is the last resort of a pair that
--- may also talk.
+-- access code decides. What the carrier would suppress a text on is the last resort, also of a pair
+-- that only texts: a refusal would tell of an old STOP by a phone that was guessed (P2).
 --
 -- request: voice, sms, spread, shares (booleans), geo ("", "prefer", "strict"), area (bitmap),
 -- suppressed (numbers), filled (ordinals that are about to be full). A node's `taken` are ordinals
@@ -141,10 +141,7 @@ local function choose(keys, request, recruiter, candidate)
   local free_for_both = joined(not_as_candidate, recruiter.used.recruiter)
   local taken = { request.filled, candidate.taken or {} }
   local suppressed = request.sms and ordinals_of(keys, request.suppressed) or {}
-  local ways = { suppressed }
-  if #suppressed > 0 and request.voice then
-    ways = { suppressed, {} }
-  end
+  local ways = #suppressed > 0 and { suppressed, {} } or { {} }
   local ordinal, number
   for _, heeded in ipairs(ways) do
     local lists = joined(taken, heeded)

@@ -8,14 +8,12 @@ local function why_none(keys, request, recruiter, candidate)
       return "strict_geo"
     end
   end
-  local is_text_only = request.sms and not request.voice
-  local suppressed = is_text_only and ordinals_of(keys, request.suppressed) or {}
   local avoided = {}
   local limits = hard_limits(keys, request, candidate)
   limits[#limits + 1] = { "recruiter_is_candidate_on_every_number", recruiter.used.candidate }
   for _, limit in ipairs(limits) do
     avoided = joined(avoided, limit[2], limit[3])
-    map_free(keys, avoided, limit[1] == "no_numbers" and {} or { suppressed }, {})
+    map_free(keys, avoided, {}, {})
     local is_left = take_mapped(keys)
     redis.call("DEL", keys.scratch)
     if not is_left then
