@@ -13,6 +13,7 @@ from relay.carrier.codes import trouble_of
 from relay.domain.routing import FAILED_ATTESTATION
 from relay.domain.trouble import Trouble
 
+_WHOLE = re.compile("[0-9]{1,9}")
 _SID = re.compile(r"[A-Z]{2}[0-9a-zA-Z]{32}")
 _ATTESTATION = re.compile(r"TN-Validation-(?:Passed-([ABC])|Failed)")
 
@@ -184,5 +185,6 @@ def _sid(fields: Fields, name: str) -> str:
 
 
 def _whole(fields: Fields, name: str) -> int | None:
+    """None for what is no number, or no number of seconds, parts or an error."""
     text = fields.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() else None
+    return int(text) if _WHOLE.fullmatch(text) else None

@@ -31,8 +31,9 @@ from relay.workflows.services import Services
 
 log = structlog.get_logger()
 
-#: Seconds in which a repeated webhook gets the same Dial; carriers repeat within a few.
-REPEATABLE = 60
+#: Seconds in which a repeated webhook gets the same Dial. Twilio's requests of a call end after 15
+#: seconds, with all their repetitions (TW-overrides).
+REPEATABLE = 20
 #: Twilio rings about five seconds longer than it is told; the rest covers late callbacks.
 LEASE_MARGIN = 65
 

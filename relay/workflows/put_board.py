@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from relay.domain.board import BOARD_NAME, MAIN, Board
 from relay.domain.errors import Conflict, Fault, Invalid, NotFound
+from relay.domain.free_text import is_unreadable, read_numbers
 from relay.domain.participant import LOCALE
 from relay.workflows.deployment import Deployment
 
@@ -68,8 +69,8 @@ def find_board(deployment: Deployment, name: str) -> Board:
 def _faults(wanted: BoardTerms) -> Iterator[Fault]:
     if not BOARD_NAME.fullmatch(wanted.name):
         yield Fault("/name", "1 to 20 of a-z, 0-9 and -, no - at the beginning")
-    if not 0 < len(wanted.spoken_name.strip()) <= LONGEST_SPOKEN_NAME:
-        yield Fault("/spoken_name", f"1 to {LONGEST_SPOKEN_NAME} characters")
+    if fault := _fault_of_spoken_name(wanted.spoken_name):
+        yield Fault("/spoken_name", fault)
     if not LOCALE.fullmatch(wanted.default_locale):
         yield Fault("/default_locale", "a language, such as en or zh-CN")
     if wanted.account_sid and not ACCOUNT_SID.fullmatch(wanted.account_sid):
@@ -80,6 +81,13 @@ def _faults(wanted: BoardTerms) -> Iterator[Fault]:
         yield Fault("/messaging_service_sid", "MG and 32 letters and digits")
     if wanted.auth_tokens and not wanted.account_sid:
         yield Fault("/account/sid", "needed with an auth token")
+
+
+def _fault_of_spoken_name(name: str) -> str:
+    """Why people cannot be told it, or ""."""
+    if not 0 < len(name.strip()) <= LONGEST_SPOKEN_NAME:
+        return f"1 to {LONGEST_SPOKEN_NAME} characters"
+    return "no control characters" if is_unreadable(name) else read_numbers(name).fault
 
 
 def _sealed_tokens(deployment: Deployment, wanted: BoardTerms) -> tuple[str, ...]:

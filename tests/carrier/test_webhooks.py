@@ -45,6 +45,16 @@ def test_a_text_with_what_may_be_missing() -> None:
     assert (text.body, text.media, text.segments) == (" ok ", 2, 3)
 
 
+@pytest.mark.parametrize("number", ["9" * 10, "9" * 30, "9" * 5_000])
+def test_a_number_too_long_to_be_one_is_none(number: str) -> None:
+    fields = {"MessageSid": TEXT, "CallSid": CALL, "DialCallStatus": "completed"}
+    text = webhooks.read_inbound_text(fields | {"NumMedia": number, "NumSegments": number})
+    assert (text.media, text.segments) == (0, 1)
+    assert webhooks.read_message_status(fields | {"ErrorCode": number}).error_code == 0
+    assert webhooks.read_dial_report(fields | {"DialCallDuration": number}).duration is None
+    assert webhooks.read_call_ended(fields | {"CallDuration": number}).duration is None
+
+
 @pytest.mark.parametrize(("code", "read"), [("30003", 30003), ("", 0), ("x", 0), ("٣", 0)])
 def test_a_status_report(code: str, read: int) -> None:
     report = webhooks.read_message_status(

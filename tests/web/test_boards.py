@@ -68,6 +68,10 @@ def test_a_board_is_created_changed_read_and_listed(api: Api) -> None:
     [
         ("Second", {}, "/name"),
         ("second", {"spoken_name": ""}, "/spoken_name"),
+        ("second", {"spoken_name": "Jobs\0"}, "/spoken_name"),
+        ("second", {"spoken_name": "Jobs\x1b"}, "/spoken_name"),
+        ("second", {"spoken_name": "Jobs\ufffe"}, "/spoken_name"),
+        ("second", {"spoken_name": "Jobs, call 415-555-0127"}, "/spoken_name"),
         ("second", {"default_locale": "x"}, "/default_locale"),
         ("second", {"requests_per_minute": 0}, "/requests_per_minute"),
         ("second", {"account": {"sid": ACCOUNT}}, "/account/auth_token"),

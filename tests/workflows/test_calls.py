@@ -334,12 +334,22 @@ def test_p4_a_repeated_webhook_gets_the_same_answer(world):
     assert len(world.services.store.client.zrange("{main}:interactions", 0, -1)) == 1
 
 
-def test_a_captured_webhook_is_refused_after_a_minute(world):
+def test_a_captured_webhook_is_refused_when_the_carrier_repeats_none_any_more(world):
     world.open()
     call_from(world, RITA)
 
     decision = call_from(world, RITA, now=NOW + REPEATABLE + 2).decision
 
+    assert decision == Decline(refusal=Refusal.CALL_AGAIN, locale="en")
+
+
+@pytest.mark.parametrize("status", ["in-progress", "completed"])
+def test_p2_a_captured_webhook_is_refused_once_the_other_side_has_picked_up(world, status):
+    """Whoever sees the webhooks as they come would learn the number while the two are talking."""
+    world.open()
+    call_from(world, RITA)
+    leg(world, status)
+    decision = call_from(world, RITA, now=NOW + 1).decision
     assert decision == Decline(refusal=Refusal.CALL_AGAIN, locale="en")
 
 

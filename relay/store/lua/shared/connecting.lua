@@ -4,8 +4,9 @@
 -- uses: session leases seals
 --
 -- A CallSid gets its Dial once: the same answer again for `repeatable` seconds (the carrier repeats
--- webhooks), "replayed" after that, so that a captured webhook is no way to look a number up. The
--- answer given first holds when the session ends meanwhile, unless that revokes calls, too.
+-- webhooks), until the counterpart has picked up or the call is over; "replayed" after that, so
+-- that a captured webhook is no way to look a number up. The answer given first holds when the
+-- session ends meanwhile, unless that revokes calls, too.
 --
 -- Whoever may dial the counterpart gets the seals of both people with the answer, to see whether
 -- the caller is the one of the two that the session says.
@@ -19,18 +20,18 @@ local function connecting(keys, found)
   }
 end
 
--- The answer that a call on record has had; nil for a new one. What a code was answered is no
--- answer to a call without one.
+-- The answer that a call on record has had, as long as nothing was heard of it since; nil for a new
+-- one. What a code was answered is no answer to a call without one.
 local function answered_before(keys, now, by_code)
-  local begun = redis.call("HMGET", keys.call, "session", "side", "by_code")
+  local begun = redis.call("HMGET", keys.call, "session", "side", "by_code", "rank", "leg_sid")
   local id, side = begun[1], begun[2]
+  local may_repeat = (begun[3] or "") == by_code and (begun[4] or "0") == "0" and not begun[5]
   if not id then
     return nil
   end
   local record = redis.call("HGET", keys.sessions, id)
   for _, known in ipairs(read_leases(redis.call("HGET", keys.leases, id) or "", now)) do
-    if known.sid == args.call_sid and record and known.holds == "1"
-      and (begun[3] or "") == by_code
+    if known.sid == args.call_sid and record and known.holds == "1" and may_repeat
       and now - tonumber(known.decided_at) <= args.repeatable
     then
       local found = { id = id, side = side, record = record, session = read_session(record) }
