@@ -11,9 +11,8 @@ from urllib.parse import urlparse
 from twilio.request_validator import RequestValidator, add_port, remove_port
 from werkzeug.datastructures import MultiDict
 
+from relay.carrier.boundaries import Form, are_boundaries_clear
 from relay.metrics import UNSIGNED_FIELDS_DROPPED
-
-Form = MultiDict[str, str]
 
 #: The base64 of a SHA-1.
 _SIGNATURE = re.compile(r"[A-Za-z0-9+/]{27}=")
@@ -35,7 +34,8 @@ class SignatureCheck:
         self._validators = [RequestValidator(token) for token in tokens if token]
 
     def signed_fields(self, target: str, form: Form, signature: str) -> Form | None:
-        """The fields that the carrier has signed, or None when the request is forged.
+        """The fields that the carrier has signed, or None when the request is forged, be it only
+        by splitting a signed form in other places.
 
         ``target`` is the raw path with its raw query string, as the carrier wrote it; ``form``
         keeps blank and repeated values; a missing signature is "".
@@ -43,17 +43,20 @@ class SignatureCheck:
         if not is_well_formed(signature):
             return None
         addresses = _addresses(self._base_url + target)
-        if self._is_signed(addresses, form, signature):
+        if self._is_genuine(addresses, form, signature):
             return form
         if not any(name in form for name in _PERHAPS_UNSIGNED):
             return None
         rest: Form = MultiDict(
             (name, value) for name, value in form.items(multi=True) if name not in _PERHAPS_UNSIGNED
         )
-        if not self._is_signed(addresses, rest, signature):
+        if not self._is_genuine(addresses, rest, signature):
             return None
         UNSIGNED_FIELDS_DROPPED.inc()
         return rest
+
+    def _is_genuine(self, addresses: Sequence[str], form: Form, signature: str) -> bool:
+        return self._is_signed(addresses, form, signature) and are_boundaries_clear(form)
 
     def _is_signed(self, addresses: Sequence[str], form: Form, signature: str) -> bool:
         fields = _as_signed(form)
@@ -73,5 +76,5 @@ def _addresses(url: str) -> list[str]:
 
 
 def _as_signed(form: Form) -> str:
-    """Each field's name and value, sorted; a pair that comes twice counts once."""
-    return "".join(name + value for name, value in sorted(set(form.items(multi=True))))
+    """Each field's name and value, sorted."""
+    return "".join(name + value for name, value in sorted(form.items(multi=True)))

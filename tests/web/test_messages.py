@@ -79,6 +79,26 @@ def test_a_forged_text_is_refused(stage: Stage, carrier: Carrier) -> None:
     assert stage.jobs.noted == []
 
 
+def test_p1_a_captured_text_of_ones_own_is_no_text_from_somebody_else(
+    stage: Stage, carrier: Carrier
+) -> None:
+    """The signature says where no field ends: the rest of the genuine form hides in another one."""
+    path, sid = "/twilio/messages", "SM" + "e" * 32
+    account = {"AccountSid": ENVIRONMENT["TWILIO_ACCOUNT_SID"]}
+    genuine = {"From": STRANGER, "MessageSid": SID, "NumMedia": "0", "To": NUMBER}
+    body = f"hired!From{RITA}MessageSid{sid}P"
+    signature = sign(TOKEN, BASE + path, {**account, **genuine, "Body": body})
+    forged = {**account, "Body": "hired!", "From": RITA, "MessageSid": sid, "To": NUMBER}
+    hidden = f"From{STRANGER}MessageSid{SID}NumMedia0"
+    assert sign(TOKEN, BASE + path, {**forged, "P": hidden}) == signature
+
+    answer = carrier.post(path, {**forged, "P": hidden})
+
+    assert answer.status_code == 403
+    stage.work()
+    assert stage.arrived == []
+
+
 def test_a_text_without_any_signature_is_refused(carrier: Carrier) -> None:
     assert carrier._client.post("/twilio/messages", data={"MessageSid": SID}).status_code == 403
 

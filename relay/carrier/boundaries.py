@@ -1,0 +1,66 @@
+"""Whether a signed form is split where the carrier has split it.
+
+The carrier signs names and values joined without separators (TW-signature). So a captured form
+whose sender chose some of its words, such as a text's Body, can be split in other places and keeps
+its signature: a text of one's own becomes one from somebody else. Whatever such a form adds, the
+genuine fields are still in it, as a piece of another field; that is what is looked for here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from werkzeug.datastructures import MultiDict
+
+from relay.domain.phone import WITHHELD
+
+Form = MultiDict[str, str]
+
+#: What comes behind the sender of a text.
+_BEHIND_SENDER = r"(?:From[CSZ]|Media[CU]|Message|NumM)"
+_WITHHELD_WORDS = "|".join(sorted(word for word in WITHHELD if word.isalpha()))
+#: The fields that say who, what and how sure. Short names count with what stands behind them when
+#: they are genuine, since tokens are long and hold any letters.
+_DECIDING = re.compile(
+    r"AccountSid|CallSid|MessageSid|StirVerstat|DialBridged"
+    rf"|From(?=[+0-9]|(?i:{_WITHHELD_WORDS})|(?!City|Country|State|Zip).{{1,11}}{_BEHIND_SENDER})"
+    r"|To(?=\+)|Digits(?=[0-9*#])"
+)
+#: The names that are one of these, or end in one.
+_HONEST = frozenset(
+    {
+        *("AccountSid", "CallSid", "ParentCallSid", "DialCallSid"),
+        *("MessageSid", "SmsMessageSid", "OriginalRepliedMessageSid"),
+        *("StirVerstat", "DialBridged", "From", "ForwardedFrom", "To", "Digits"),
+    }
+)
+#: A number with more behind it: a piece of the next field.
+_OVERLONG = re.compile(r"[+0-9].*[A-Z]", re.DOTALL)
+#: In a Body, which may hold anything else: a number that sent it, and what comes behind.
+_SENDER = re.compile(rf"From\+?[0-9]{{3,}}{_BEHIND_SENDER}")
+
+
+def are_boundaries_clear(form: Form) -> bool:
+    """Whether no field is there twice, and none holds what can only be a piece of a form. Fields
+    that are not known count as honest, unless their names end as a deciding one's."""
+    fields = sorted(form.items(multi=True))
+    return (
+        len(fields) == len(form)
+        and not any(_OVERLONG.match(form.get(name, "")) for name in ("From", "To"))
+        and not _SENDER.search(form.get("Body", ""))
+        and _is_nothing_swallowed(fields)
+    )
+
+
+def _is_nothing_swallowed(fields: Iterable[tuple[str, str]]) -> bool:
+    """Whether each deciding name is the end of a field's name, also where it would reach from one
+    field into the next. A Body may hold any: the genuine fields are behind it."""
+    text = ""
+    ends: set[int] = set()
+    for name, value in fields:
+        text += name
+        if name in _HONEST:
+            ends.add(len(text))
+        text += value if name != "Body" else ""
+    return all(found.end() in ends for found in _DECIDING.finditer(text))
