@@ -24,7 +24,7 @@ _WITHHELD_WORDS = "|".join(sorted(word for word in WITHHELD if word.isalpha()))
 #: they are genuine, since tokens are long and hold any letters.
 _DECIDING = re.compile(
     r"AccountSid|CallSid|MessageSid|StirVerstat|DialBridged"
-    rf"|From(?=[+0-9]|(?i:{_WITHHELD_WORDS})|(?!City|Country|State|Zip).{{1,11}}{_BEHIND_SENDER})"
+    rf"|From(?=\+|[0-9]{{3}}|(?i:{_WITHHELD_WORDS})|(?!City|Country|State|Zip).{{1,11}}{_BEHIND_SENDER})"
     r"|To(?=\+)|Digits(?=[0-9*#])"
 )
 #: The names that are one of these, or end in one.
@@ -35,6 +35,7 @@ _HONEST = frozenset(
         *("StirVerstat", "DialBridged", "From", "ForwardedFrom", "To", "Digits"),
     }
 )
+_SID = re.compile(r"[A-Z]{2}[0-9a-zA-Z]{32}")
 #: A number with more behind it: a piece of the next field.
 _OVERLONG = re.compile(r"[+0-9].*[A-Z]", re.DOTALL)
 #: In a Body, which may hold anything else: a number that sent it, and what comes behind.
@@ -43,7 +44,8 @@ _SENDER = re.compile(rf"From\+?[0-9]{{3,}}{_BEHIND_SENDER}")
 
 def are_boundaries_clear(form: Form) -> bool:
     """Whether no field is there twice, and none holds what can only be a piece of a form. Fields
-    that are not known count as honest, unless their names end as a deciding one's."""
+    that the carrier may add one day count as honest, unless their names end in From, To or Digits;
+    a name that ends in Sid is honest with a sid."""
     fields = sorted(form.items(multi=True))
     return (
         len(fields) == len(form)
@@ -60,7 +62,7 @@ def _is_nothing_swallowed(fields: Iterable[tuple[str, str]]) -> bool:
     ends: set[int] = set()
     for name, value in fields:
         text += name
-        if name in _HONEST:
+        if name in _HONEST or (name.endswith("Sid") and _SID.fullmatch(value)):
             ends.add(len(text))
         text += value if name != "Body" else ""
     return all(found.end() in ends for found in _DECIDING.finditer(text))

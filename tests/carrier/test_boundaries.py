@@ -90,7 +90,9 @@ HONEST = {
     "spoken words": call(SpeechResult="From 5 to 9. To Paris.", Confidence="0.9"),
     "a leg": call(ParentCallSid="CA" + "2" * 32, CallDuration="9", StirStatus="A"),
     "a Dial": call(DialCallSid="CA" + "2" * 32, DialCallStatus="completed", DialBridged="true"),
-    "a token": call(StirPassportToken="eyJhTo9GFromXy.To5From.To_Digits-CalledFrom"),
+    "a token": call(StirPassportToken="eyJhTo9GFromXy.To5From7To_Digits-CalledFrom42"),
+    "a sid that is new": call(RootCallSid="CA" + "3" * 32, HostAccountSid=ACCOUNT),
+    "a status that is new": call(RootCallStatus="queued", MessageStatusText="on its way"),
     "a report": {
         "AccountSid": ACCOUNT,
         "From": NUMBER,
