@@ -9,13 +9,13 @@ genuine fields are still in it, as a piece of another field; that is what is loo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-
-from werkzeug.datastructures import MultiDict
+from collections.abc import Sequence
+from itertools import accumulate, chain
 
 from relay.domain.phone import WITHHELD
 
-Form = MultiDict[str, str]
+#: Names and values.
+Fields = Sequence[tuple[str, str]]
 
 #: What comes behind the sender of a text.
 _BEHIND_SENDER = r"(?:From[CSZ]|Media[CU]|Message|NumM)"
@@ -35,6 +35,7 @@ _HONEST = frozenset(
         *("StirVerstat", "DialBridged", "From", "ForwardedFrom", "To", "Digits"),
     }
 )
+_NEW_SID_NAME = re.compile("(?:[A-Z][a-z]+)+Sid")
 _SID = re.compile(r"[A-Z]{2}[0-9a-zA-Z]{32}")
 #: A number with more behind it: a piece of the next field.
 _OVERLONG = re.compile(r"[+0-9].*[A-Z]", re.DOTALL)
@@ -42,27 +43,36 @@ _OVERLONG = re.compile(r"[+0-9].*[A-Z]", re.DOTALL)
 _SENDER = re.compile(rf"From\+?[0-9]{{3,}}{_BEHIND_SENDER}")
 
 
-def are_boundaries_clear(form: Form) -> bool:
-    """Whether no field is there twice, and none holds what can only be a piece of a form. Fields
-    that the carrier may add one day count as honest, unless their names end in From, To or Digits;
-    a name that ends in Sid is honest with a sid."""
-    fields = sorted(form.items(multi=True))
+def are_boundaries_clear(fields: Fields, joined: str) -> bool:
+    """Whether no field is there twice, and none holds what can only be a piece of a form.
+    ``joined`` is what was signed of the fields, which are in its order.
+
+    Fields that the carrier may add one day count as honest, unless their names end in From, To or
+    Digits; a name of words that ends in Sid is honest with a sid."""
+    form = dict(fields)
     return (
         len(fields) == len(form)
-        and not any(_OVERLONG.match(form.get(name, "")) for name in ("From", "To"))
+        and not _OVERLONG.match(form.get("From", ""))
+        and not _OVERLONG.match(form.get("To", ""))
         and not _SENDER.search(form.get("Body", ""))
-        and _is_nothing_swallowed(fields)
+        and _is_nothing_swallowed(fields, joined)
     )
 
 
-def _is_nothing_swallowed(fields: Iterable[tuple[str, str]]) -> bool:
+def _is_nothing_swallowed(fields: Fields, joined: str) -> bool:
     """Whether each deciding name is the end of a field's name, also where it would reach from one
     field into the next. A Body may hold any: the genuine fields are behind it."""
-    text = ""
-    ends: set[int] = set()
-    for name, value in fields:
-        text += name
-        if name in _HONEST or (name.endswith("Sid") and _SID.fullmatch(value)):
-            ends.add(len(text))
-        text += value if name != "Body" else ""
-    return all(found.end() in ends for found in _DECIDING.finditer(text))
+    ends = [*accumulate(map(len, chain.from_iterable(fields)))]
+    name_ends = dict(zip(ends[::2], fields, strict=True))
+    bodies = [(end, end + len(value)) for end, (name, value) in name_ends.items() if name == "Body"]
+    return all(
+        end in name_ends and _is_honest(*name_ends[end])
+        for end in map(re.Match.end, _DECIDING.finditer(joined))
+        if not any(begin < end <= till for begin, till in bodies)
+    )
+
+
+def _is_honest(name: str, value: str) -> bool:
+    if name in _HONEST:
+        return True
+    return bool(_NEW_SID_NAME.fullmatch(name) and _SID.fullmatch(value))

@@ -6,13 +6,16 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from hmac import compare_digest
+from itertools import chain
 from urllib.parse import urlparse
 
 from twilio.request_validator import RequestValidator, add_port, remove_port
 from werkzeug.datastructures import MultiDict
 
-from relay.carrier.boundaries import Form, are_boundaries_clear
+from relay.carrier.boundaries import are_boundaries_clear
 from relay.metrics import UNSIGNED_FIELDS_DROPPED
+
+Form = MultiDict[str, str]
 
 #: The base64 of a SHA-1.
 _SIGNATURE = re.compile(r"[A-Za-z0-9+/]{27}=")
@@ -56,13 +59,16 @@ class SignatureCheck:
         return rest
 
     def _is_genuine(self, addresses: Sequence[str], form: Form, signature: str) -> bool:
-        return self._is_signed(addresses, form, signature) and are_boundaries_clear(form)
+        fields = sorted(form.items(multi=True))
+        joined = "".join(chain.from_iterable(fields))
+        return self._is_signed(addresses, joined, signature) and are_boundaries_clear(
+            fields, joined
+        )
 
-    def _is_signed(self, addresses: Sequence[str], form: Form, signature: str) -> bool:
-        fields = _as_signed(form)
+    def _is_signed(self, addresses: Sequence[str], joined: str, signature: str) -> bool:
         return any(
             # The validator would sort the fields anew for each address and token.
-            compare_digest(validator.compute_signature(address + fields, {}), signature)
+            compare_digest(validator.compute_signature(address + joined, {}), signature)
             for address in addresses
             for validator in self._validators
         )
@@ -73,8 +79,3 @@ def _addresses(url: str) -> list[str]:
     """As the carrier may have signed it, the likeliest first: with its port or without."""
     parsed = urlparse(url)
     return list(dict.fromkeys((url, remove_port(parsed), add_port(parsed))))
-
-
-def _as_signed(form: Form) -> str:
-    """Each field's name and value, sorted."""
-    return "".join(name + value for name, value in sorted(form.items(multi=True)))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from relay.domain.errors import Unavailable
+from relay.store.alarms import whole_count
 from relay.store.connection import Client
 from relay.store.keys import DeploymentKeys
 
@@ -25,4 +26,4 @@ class PassedOver:
     def counts(self, boards: Iterable[str]) -> dict[str, int]:
         """Of these boards and of "". Raises Unavailable."""
         counted = self._client.hgetall(self._key)
-        return {board: int(counted.get(board, 0)) for board in ("", *boards)}
+        return {board: whole_count(counted.get(board, "")) for board in ("", *boards)}

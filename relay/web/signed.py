@@ -8,8 +8,7 @@ from typing import Any, NoReturn, TypeVar, cast
 
 from flask import Blueprint, g, request
 
-from relay.carrier.boundaries import Form
-from relay.carrier.signature import is_well_formed
+from relay.carrier.signature import Form, is_well_formed
 from relay.domain.errors import Forbidden, NotFound, NumberMoved, Unavailable
 from relay.metrics import FORGED_WEBHOOKS
 from relay.web.current import deployment, serve

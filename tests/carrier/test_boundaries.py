@@ -227,6 +227,23 @@ def test_a_form_that_is_split_elsewhere_is_forged(forgery: Forgery) -> None:
     assert check.signed_fields(TARGET, forgery.form(), signed(forgery.genuine)) is None
 
 
+def test_a_name_hides_no_rest_of_a_form() -> None:
+    """The genuine sid is the value of a name that ends in its."""
+    planted = joined(NEW_SID)
+    genuine = text("", content_types=[f"a/{planted}N"])
+    whole = joined(genuine)
+    begin = whole.index(planted)
+    behind = begin + len(planted)
+    name_end = whole.index("MessageSid", behind) + len("MessageSid")
+    before = [end for end in ends_of(genuine) if end < begin]
+    after = [end for end in ends_of(genuine) if end > name_end]
+    cuts = [*before, begin, *(begin + end for end in ends_of(NEW_SID)), behind, name_end, *after]
+    forged = split(whole, cuts)
+    assert forged is not None
+    assert forged["MessageSid"] == f"SM{FRESH}"
+    assert check.signed_fields(TARGET, forged, signed(genuine)) is None
+
+
 SENDERS = [EVE, "12345", "UBER"]
 
 
