@@ -30,7 +30,7 @@ test: lint redis  ## lint, types and every test
 	@echo "· branches of relay/domain and relay/workflows that no test took"
 	@$(BIN)/coverage report --fail-under=100
 	@echo "· tests with real processes: they wait more than they work"
-	@$(BIN)/pytest -n 2 --dist loadfile -m "e2e or kill"
+	@$(BIN)/pytest -n 4 --dist loadfile -m "e2e or kill"
 
 test-valkey: $(VENV)/.stamp-dev $(VALKEY)/valkey-server  ## the tests of the store and of a cluster, on Valkey
 	@echo "· tests of the store and of a cluster, on $$($(VALKEY)/valkey-server --version | cut -d' ' -f 1-3)"
