@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import redis
 import requests
@@ -125,13 +126,14 @@ def tell_a_story(stage: Stage) -> None:
         api.send(method, path, body)
     for path in webhooks():
         for signed in (True, False):
-            send_foreign_webhooks(stage, path, signed=signed)
+            send_foreign_webhooks(stage, session, path, signed=signed)
     api.send("DELETE", "/v1/candidates/carl")
 
 
-def send_foreign_webhooks(stage: Stage, path: str, *, signed: bool) -> None:
+def send_foreign_webhooks(
+    stage: Stage, session: dict[str, Any], path: str, *, signed: bool
+) -> None:
     """To a person from another one, and as of a leg that we dialled: its ``To`` is a person."""
-    session = stage.api.ask("GET", "/v1/sessions?recruiter=rita")["data"][0]
     ids = [interaction["id"] for interaction in stage.interactions(session["id"])]
     call_id, message_id = (next(i for i in ids if kind in i) for kind in (".CA", ".SM"))
     for value, name in (("main", "board"), (call_id, "call_id"), (message_id, "message_id")):
