@@ -41,6 +41,12 @@ class Numbers:
             raise NumberMoved
         return place.pool if place else None
 
+    def is_in(self, number: str, pool: str) -> bool:
+        """Whether the map has the number in this pool of the board; it is read again where this
+        process's copy says else. Raises Unavailable."""
+        place = self._place(pool)
+        return self._map.find(number) == place or self._map.look_again(number) == place
+
     def _place(self, pool: str) -> NumberPlace:
         return NumberPlace(self._keys.board, pool)
 

@@ -36,10 +36,10 @@ def amend_session(
     """
     _check_form(amendment)
     session = services.store.sessions.get(session_id)
-    pool = services.store.pools.get(session.pool) if session else None
-    if session is None or pool is None:
+    if session is None:
         raise NotFound("No session has this id.")
-    if session.is_live(now) and not is_ours(services, session):
+    pool = services.store.pools.get(session.pool)
+    if pool is None or (session.is_live(now) and not is_ours(services, session)):
         raise Unavailable(NOT_BELIEVED)
     if amendment.context is not None:
         people = (services.store.people.get(role, session.party(role).ref) for role in Role)

@@ -72,7 +72,7 @@ def take_code(
         pool, nth = pool_of(call_name), int(attempt)
     except ValueError:
         raise NotFound("No call has this id.") from None
-    if services.store.numbers.find_pool(call.called) is None:
+    if not services.store.numbers.is_in(call.called, pool):
         # It may be a person's: no such number goes to the store (P2).
         route = Route(state=RouteState.UNKNOWN_NUMBER)
     else:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from relay.domain.errors import Conflict
 from relay.domain.participant import Participant, Role
 from relay.domain.phone import PhoneNumber
-from relay.domain.session import Seals, Session
+from relay.domain.session import Seals, Session, pool_of
 from relay.domain.texts import SendLease
 from relay.store.alarms import Alarm
 from relay.vault import Unreadable
@@ -93,7 +93,7 @@ def is_ours(services: Services, session: Session) -> bool:
     if not sessions.is_genuine(session):
         distrust(services, Alarm.SESSION, "its signature is wrong", session=session.id)
         return False
-    if services.store.numbers.find_pool(session.virtual_number) != session.pool:
+    if not services.store.numbers.is_in(session.virtual_number, session.pool):
         distrust(services, Alarm.NUMBER, "its number is none of its pool's", session=session.id)
         return False
     if not sessions.is_code_of(session, session.access_code):
@@ -103,10 +103,10 @@ def is_ours(services: Services, session: Session) -> bool:
 
 
 def goes_from_ours(services: Services, lease: SendLease) -> bool:
-    """Whether the number that a text is to be sent from is one of the board's. Raises
+    """Whether the number that a text is to be sent from is one of its session's pool. Raises
     Unavailable."""
-    if services.store.numbers.find_pool(lease.number) is None:
-        distrust(services, Alarm.NUMBER, "its number is none of ours", message=lease.message)
+    if not services.store.numbers.is_in(lease.number, pool_of(lease.session)):
+        distrust(services, Alarm.NUMBER, "its number is none of its pool's", message=lease.message)
         return False
     return True
 

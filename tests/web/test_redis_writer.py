@@ -11,6 +11,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from relay.domain.api_key import Scope
+from relay.domain.session import ClosedReason
 from relay.store.keys import BoardKeys, DeploymentKeys, PoolKeys
 from relay.store.records import Record
 from relay.workflows.deployment import Deployment
@@ -18,9 +19,20 @@ from relay.workflows.examine import examine
 from relay.workflows.forecast_pool import sample_pools
 from relay.workflows.pass_over_failures import for_each_board
 from relay.workflows.renew_signatures import renew_signatures
+from relay.workflows.stamp_words import context_of
 from tests.fake_redis import FakeRedis
+from tests.key_ring import move_number
 from tests.web.api import PAIR, Api
-from tests.world import CARL, DAN, US, World, make_deployment, make_settings, make_world
+from tests.world import (
+    CARL,
+    DAN,
+    US,
+    World,
+    make_deployment,
+    make_settings,
+    make_world,
+    signer,
+)
 
 ADMIN = json.dumps({"name": "evil", "scopes": ["admin"], "created_at": 1})
 
@@ -166,6 +178,38 @@ def test_p9_a_moved_or_damaged_seal_is_a_conflict_until_the_person_is_put_on_rec
 
     assert api.put("/v1/candidates/c-77", {"phone": CARL}).status_code == 200
     assert api.post("/v1/sessions", pair | compared).status_code == 200
+
+
+def test_a_session_is_shown_on_a_number_that_changed_pools_since_it_was_looked_up(
+    api: Api,
+) -> None:
+    """Another process has moved it."""
+    session = api.open_session()
+    path = f"/v1/sessions/{session['id']}"
+    number = session["virtual_number"]
+    move_number(api.redis, number, "main", "other", signer())
+    api.world.services.store.number_map.learn()
+    move_number(api.redis, number, "main", "us", signer())
+    assert api.get(path).status_code == 200
+    assert 'record="number"} 0.0' in api.get("/metrics").text
+
+
+def test_p9_a_session_of_a_pool_whose_policy_was_changed_cannot_be_changed(api: Api) -> None:
+    session = api.open_session()
+    api.redis.hset(PoolKeys("main", "us").policy, "max_ttl", "999999999")
+    assert api.patch(f"/v1/sessions/{session['id']}", {"ttl": 999_999}).status_code == 503
+
+
+def test_an_ended_sessions_context_under_a_key_that_has_gone_raises_no_alarm() -> None:
+    redis = FakeRedis()
+    world = make_world(redis, RELAY_INDEX_KEYS=OLD)
+    session = world.open(context="Cook")
+    world.services.store.sessions.close(session.id, ClosedReason.BY_API, now=time.time())
+    alone = deployment(redis, NEW).main
+    closed = alone.store.sessions.get(session.id)
+    assert closed is not None
+    assert context_of(alone, closed) == ""
+    assert not any(alone.store.alarms.counts().values())
 
 
 # --- doctor, and rotation -----------------------------------------------------------------

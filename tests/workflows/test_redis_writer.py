@@ -24,6 +24,7 @@ from relay.workflows.connect_call import AnsweredCall, connect_call, take_code
 from relay.workflows.open_seals import open_phone_of
 from relay.workflows.screen_call import take_answer
 from relay.workflows.word_answer import word_answer
+from tests.key_ring import move_number
 from tests.noted_scripts import NotedScripts
 from tests.workflows.texting import Stage
 from tests.world import (
@@ -396,6 +397,17 @@ def test_p9_a_text_is_sent_from_no_number_that_is_none_of_the_boards(
     assert stage.carrier.messages.listed_since == []
     assert stage.record(message).status == "failed"
     assert stage.store.alarms.counts()[Alarm.NUMBER] == 1
+
+
+def test_a_text_goes_out_from_a_number_that_came_back_since_it_was_looked_up(stage: Stage) -> None:
+    """This process has read the map while another board had the number."""
+    stage.text(CARL, "hello")
+    move_number(stage.client, NUMBER, "second", "us", stage.services.vault.signer)
+    stage.store.number_map.learn()
+    move_number(stage.client, NUMBER, "main", "us", stage.services.vault.signer)
+    stage.work()
+    assert [words for _, words in stage.arrived] == ["hello"]
+    assert not any(stage.store.alarms.counts().values())
 
 
 LURE = "Pay at evil.example"
