@@ -185,6 +185,6 @@ def _sid(fields: Fields, name: str) -> str:
 
 
 def _whole(fields: Fields, name: str) -> int | None:
-    """None for what is no number, or no number of seconds, parts or an error."""
+    """None for what is no number, or too long a one to count anything."""
     text = fields.get(name, "")
     return int(text) if _WHOLE.fullmatch(text) else None

@@ -304,6 +304,7 @@ def read_sessions(client: Client, keys: BoardKeys, ids: Sequence[str]) -> list[S
 
 
 def kept_sessions_of(client: Client, keys: BoardKeys, role: Role, ref: str) -> list[Session]:
+    """All of a person that are on record, in no order."""
     found: dict[str, Session] = {}
     with client.pipeline(transaction=False) as pipe:
         pipe.hvals(keys.open(role, ref))

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from relay.domain.board import MAIN
 from relay.signing import Signer
-from relay.store.alarms import Alarms
 from relay.store.api_keys import ApiKeys
 from relay.store.calls import Calls
 from relay.store.comparisons import Comparisons
 from relay.store.connection import Client
+from relay.store.counts import Counts
 from relay.store.erasures import Erasures
 from relay.store.history import History
 from relay.store.idle_numbers import IdleNumbers
-from relay.store.keys import BoardKeys
+from relay.store.keys import BoardKeys, DeploymentKeys
 from relay.store.messages import Messages
 from relay.store.notices import Notices
 from relay.store.number_map import NumberMap
 from relay.store.numbers import Numbers
-from relay.store.passed_over import PassedOver
 from relay.store.people import People
 from relay.store.phone_changes import PhoneChanges
 from relay.store.pools import Pools
@@ -31,7 +30,8 @@ from relay.store.suppressions import Suppressions
 
 class Store:
     """One board's part of Redis; every attribute is one kind of record. ``messaging_service`` is
-    the sid of the one that the board's numbers are in, or "".
+    the sid of the one that the board's numbers are in, or "". ``alarms`` counts by ``Alarm``, and
+    ``passed_over`` by board, "" for several at once.
     """
 
     def __init__(
@@ -50,8 +50,8 @@ class Store:
         self.keys = keys = BoardKeys(board)
         scripts = Scripts(client, replicas=replicas)
         self.api_keys = ApiKeys(client, keys, signer)
-        self.alarms = Alarms(client)
-        self.passed_over = PassedOver(client)
+        self.alarms = Counts(client, DeploymentKeys().alarms)
+        self.passed_over = Counts(client, DeploymentKeys().passed_over)
         self.pools = Pools(client, scripts, keys, signer)
         self.numbers = Numbers(client, scripts, keys, self.number_map)
         self.idle_numbers = IdleNumbers(client, scripts, keys)

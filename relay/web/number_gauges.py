@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 
 from relay.domain.errors import Unavailable
 from relay.domain.number_comparison import Discrepancy
+from relay.store.alarms import Alarm
 from relay.workflows.deployment import Deployment
 
 
@@ -61,7 +62,7 @@ class NumberGauges(Collector):
             "What somebody else has written or moved in Redis, and was refused: an alarm",
             labels=["record"],
         )
-        for alarm, count in self._deployment.main.store.alarms.counts().items():
+        for alarm, count in self._deployment.main.store.alarms.of(Alarm).items():
             counter.add_metric([alarm], count)
         return counter
 
@@ -71,8 +72,8 @@ class NumberGauges(Collector):
             "Work that failed for a board and was passed over; without one, for several",
             labels=["board"],
         )
-        boards = [services.board.name for services in self._deployment.boards()]
-        for board, count in self._deployment.main.store.passed_over.counts(boards).items():
+        boards = ["", *(services.board.name for services in self._deployment.boards())]
+        for board, count in self._deployment.main.store.passed_over.of(boards).items():
             counter.add_metric([board], count)
         return counter
 

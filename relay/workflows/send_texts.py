@@ -44,7 +44,7 @@ from relay.workflows.ask_which_session import ask_which_session
 from relay.workflows.find_receiver import PhoneChanged, find_receiver
 from relay.workflows.open_seals import goes_from_ours, open_text
 from relay.workflows.services import Services
-from relay.workflows.stamp_words import code_prefix_of_text
+from relay.workflows.stamp_words import kept_code_prefix
 
 log = structlog.get_logger()
 
@@ -86,7 +86,7 @@ def _use(services: Services, lease: SendLease, clock: Clock) -> str:
         return _give_up(services, lease, clock, "revoked")
     if not goes_from_ours(services, lease):
         return _give_up(services, lease, clock, "not our number")
-    prefix = code_prefix_of_text(services, lease)
+    prefix = kept_code_prefix(services, lease, lease.receiver, part=lease.part)
     if lease.turn is Turn.UNSETTLED:
         return _settle(services, lease, prefix, clock)
     return _send(services, lease, prefix, clock)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from relay.domain.code_prefix import NO_PREFIX, PARTS, CodePrefix
 from relay.domain.participant import Role
 from relay.domain.session import Session, SessionStatus
-from relay.domain.texts import SendLease
+from relay.domain.texts import Acceptance, SendLease
 from relay.store.alarms import Alarm
 from relay.store.records import stamped_for
 from relay.workflows.distrust import distrust
@@ -49,18 +49,20 @@ def code_prefix_of(
     return CodePrefix(code, _read_context(services, session, stamped_context), part)
 
 
-def code_prefix_of_text(services: Services, lease: SendLease) -> CodePrefix:
-    """What stands before this text. Raises Unavailable."""
-    session = services.store.sessions.get(lease.session) if lease.code else None
+def kept_code_prefix(
+    services: Services, kept: SendLease | Acceptance, reader: Role | None, *, part: str = ""
+) -> CodePrefix:
+    """What stands before a text, by what is kept of it. Raises Unavailable."""
+    session = services.store.sessions.get(kept.session) if kept.code else None
     if session is None:
         return NO_PREFIX
     return code_prefix_of(
         services,
         session,
-        lease.receiver,
-        code=lease.code,
-        stamped_context=lease.stamped_context,
-        part=lease.part,
+        reader,
+        code=kept.code,
+        stamped_context=kept.stamped_context,
+        part=part,
     )
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from relay.carrier import announcements
 from relay.carrier.announcements import Announcement
-from relay.domain.code_prefix import NO_PREFIX, CodePrefix
-from relay.domain.texts import Acceptance, Notice
+from relay.domain.texts import Notice
 from relay.workflows.ask_which_session import ask_which_session
 from relay.workflows.relay_text import TextAnswer
 from relay.workflows.services import Services
-from relay.workflows.stamp_words import code_prefix_of
+from relay.workflows.stamp_words import kept_code_prefix
 
 
 def word_answer(services: Services, answer: TextAnswer, *, number: str, now: float) -> str:
@@ -29,17 +28,4 @@ def word_answer(services: Services, answer: TextAnswer, *, number: str, now: flo
     words = announcements.text(
         Announcement(answer.tell), answer.locale, board=services.board.spoken_name
     )
-    return _code_prefix(services, accepted).before(words)
-
-
-def _code_prefix(services: Services, accepted: Acceptance) -> CodePrefix:
-    session = services.store.sessions.get(accepted.session) if accepted.code else None
-    if session is None:
-        return NO_PREFIX
-    return code_prefix_of(
-        services,
-        session,
-        accepted.sender,
-        code=accepted.code,
-        stamped_context=accepted.stamped_context,
-    )
+    return kept_code_prefix(services, accepted, accepted.sender).before(words)

@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from relay.domain.api_key import Scope
 from relay.domain.session import ClosedReason
+from relay.store.alarms import Alarm
 from relay.store.keys import BoardKeys, DeploymentKeys, PoolKeys
 from relay.store.records import Record
 from relay.workflows.deployment import Deployment
@@ -209,7 +210,7 @@ def test_an_ended_sessions_context_under_a_key_that_has_gone_raises_no_alarm() -
     closed = alone.store.sessions.get(session.id)
     assert closed is not None
     assert context_of(alone, closed) == ""
-    assert not any(alone.store.alarms.counts().values())
+    assert not any(alone.store.alarms.of(Alarm).values())
 
 
 # --- doctor, and rotation -----------------------------------------------------------------

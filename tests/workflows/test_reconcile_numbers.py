@@ -188,7 +188,7 @@ def test_p9_a_number_that_was_planted_in_a_pool_is_not_pointed_here(market: Mark
 
     assert hotline.voice_url == "https://hotline.example.com/"
     assert market.store.number_map.look_again(OTHER_NUMBER) is None
-    assert market.store.alarms.counts()[Alarm.NUMBER] == 1
+    assert market.store.alarms.of(Alarm)[Alarm.NUMBER] == 1
 
 
 def test_who_has_no_time_left_misses_nobody(market: Market) -> None:

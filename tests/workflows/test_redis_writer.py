@@ -66,7 +66,7 @@ def call(world: World, caller: str, *, sid: str = "CA1", called: str = NUMBER) -
 
 
 def alarms(world: World) -> dict[Alarm, int]:
-    counts = world.services.store.alarms.counts()
+    counts = world.services.store.alarms.of(Alarm)
     return {alarm: count for alarm, count in counts.items() if count}
 
 
@@ -341,7 +341,7 @@ def test_p9_a_text_turned_back_to_its_sender_is_not_sent(stage: Stage) -> None:
     stage.client.hset(KEYS.message(message), "side", "recruiter")
     stage.work()
     assert "my words" not in [body for _, body in stage.arrived]
-    assert stage.store.alarms.counts()[Alarm.SEAL] == 1
+    assert stage.store.alarms.of(Alarm)[Alarm.SEAL] == 1
 
 
 def test_a_text_whose_lifetime_is_over_raises_no_alarm(stage: Stage) -> None:
@@ -349,7 +349,7 @@ def test_a_text_whose_lifetime_is_over_raises_no_alarm(stage: Stage) -> None:
     stage.client.delete(KEYS.body(message))
     stage.work()
     assert stage.record(message).error_code == UNREADABLE_TEXT
-    assert stage.store.alarms.counts()[Alarm.SEAL] == 0
+    assert stage.store.alarms.of(Alarm)[Alarm.SEAL] == 0
 
 
 def test_p9_a_text_copied_to_another_message_reaches_nobody(stage: Stage) -> None:
@@ -396,7 +396,7 @@ def test_p9_a_text_is_sent_from_no_number_that_is_none_of_the_boards(
     assert stage.arrived[0][0] == RITA, "who is told that it failed"
     assert stage.carrier.messages.listed_since == []
     assert stage.record(message).status == "failed"
-    assert stage.store.alarms.counts()[Alarm.NUMBER] == 1
+    assert stage.store.alarms.of(Alarm)[Alarm.NUMBER] == 1
 
 
 def test_a_text_goes_out_from_a_number_that_came_back_since_it_was_looked_up(stage: Stage) -> None:
@@ -407,7 +407,7 @@ def test_a_text_goes_out_from_a_number_that_came_back_since_it_was_looked_up(sta
     move_number(stage.client, NUMBER, "main", "us", stage.services.vault.signer)
     stage.work()
     assert [words for _, words in stage.arrived] == ["hello"]
-    assert not any(stage.store.alarms.counts().values())
+    assert not any(stage.store.alarms.of(Alarm).values())
 
 
 LURE = "Pay at evil.example"
@@ -443,7 +443,7 @@ def test_p9_no_planted_words_stand_before_a_text(
     stage.work()
     arrives = f"{shared.access_code}: hello" if has_code else "hello"
     assert stage.arrived == [(RITA, arrives)]
-    assert stage.store.alarms.counts()[alarm] == 1
+    assert stage.store.alarms.of(Alarm)[alarm] == 1
 
 
 def test_p9_no_code_is_planted_before_a_text_to_a_candidate(stage: Stage, shared: Session) -> None:

@@ -323,7 +323,7 @@ def sid_of(market: Market, number: str) -> str:
 def assert_untouched(market: Market) -> None:
     assert release(market) == 0
     assert market.owned() == {NUMBER, OTHER_NUMBER}
-    assert market.store.alarms.counts()[Alarm.NUMBER] == 1
+    assert market.store.alarms.of(Alarm)[Alarm.NUMBER] == 1
 
 
 def test_p9_a_number_of_the_account_that_is_none_of_ours_is_not_released(market: Market) -> None:
@@ -365,7 +365,7 @@ def test_who_is_overtaken_by_another_worker_raises_no_alarm(market: Market) -> N
     market.carrier.before = overtake
     assert release(market) == 1
     assert market.owned() == set()
-    assert market.store.alarms.counts()[Alarm.NUMBER] == 0
+    assert market.store.alarms.of(Alarm)[Alarm.NUMBER] == 0
 
 
 def test_a_planted_release_of_nothing_is_forgotten(market: Market) -> None:

@@ -4,7 +4,7 @@
 --   wrong_from=wrong_from(tries_of_caller) wrong_on=wrong_on(tries_on_number)
 -- args: now:number number indexes:list tries_of_caller tries_on_number code attempt:number
 --   window:number most_attempts:number most_from:number most_on:number bindings_a_try:number
--- uses: session finding code_lengths connecting
+-- uses: session finding code_lengths connecting counting
 --
 -- A code is good from any phone. Wrong ones are counted by caller, and by number for callers who
 -- have no binding there, those whom the networks vouch for apart: neither can a stranger find a
@@ -49,18 +49,12 @@ local function has_tried_too_often(caller)
     or (not caller.is_known and has_reached(keys.wrong_on, args.most_on))
 end
 
-local function count(counter)
-  if redis.call("INCR", counter) == 1 then
-    redis.call("EXPIRE", counter, args.window)
-  end
-end
-
 local function count_wrong_one(caller)
   if #args.indexes > 0 then
-    count(keys.wrong_from)
+    count_for(args.window, keys.wrong_from)
   end
   if not caller.is_known then
-    count(keys.wrong_on)
+    count_for(args.window, keys.wrong_on)
   end
 end
 

@@ -20,5 +20,5 @@ redis.call("SADD", keys.compared, args.fingerprint)
 if redis.call("SCARD", keys.compared) == 1 then
   redis.call("EXPIRE", keys.compared, args.guess_window)
 end
-count_at(keys.guesses_by)
+count_for(args.guess_window, keys.guesses_by)
 return 0

@@ -16,6 +16,6 @@ local function wait_after_guesses()
 end
 
 local function count_guess()
-  count_at(keys.guesses_of)
-  count_at(keys.guesses_by)
+  count_for(args.guess_window, keys.guesses_of)
+  count_for(args.guess_window, keys.guesses_by)
 end

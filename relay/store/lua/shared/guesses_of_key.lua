@@ -4,6 +4,7 @@
 -- keys: guesses_by=guesses_by(kind client) registered=registered(client)
 -- args: kind client most_by:number registered_a_guess:number most_registered:number
 --       guess_window:number
+-- uses: counting
 
 -- Seconds until the key may guess again; nil when it may.
 local function wait_of_key()
@@ -14,11 +15,5 @@ local function wait_of_key()
   local registered = math.min(redis.call("PFCOUNT", keys.registered), args.most_registered)
   if guesses >= args.most_by + math.floor(registered / args.registered_a_guess) then
     return math.max(1, redis.call("TTL", keys.guesses_by))
-  end
-end
-
-local function count_at(key)
-  if redis.call("INCR", key) == 1 then
-    redis.call("EXPIRE", key, args.guess_window)
   end
 end
