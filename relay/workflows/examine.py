@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -33,6 +34,7 @@ from relay.workflows.check_readiness import (
     check_masters,
 )
 from relay.workflows.check_signatures import check_signatures
+from relay.workflows.check_texting import check_texting
 from relay.workflows.deployment import Deployment
 from relay.workflows.import_number import webhooks_of
 from relay.workflows.services import Services
@@ -84,10 +86,12 @@ def _check_board(deployment: Deployment, board: Board) -> Iterator[Check]:
         services = deployment.of_board(board.name)
         pools = services.store.pools.all()
         numbers = [number for pool in pools for number in services.store.numbers.of_pool(pool.name)]
+        texting = list(check_texting(services, numbers, now=time.time()))
     except Unavailable:
         yield _store_is_away()
         return
     yield from map(_check_dialling, pools)
+    yield from texting
     yield from _check_carrier(services, numbers)
 
 
