@@ -33,13 +33,18 @@ WITHHELD = frozenset(
 #: Three digits where the calling code is +1 (North American Numbering Plan: no first 0 or 1).
 AREA_CODE = "[2-9][0-9]{2}"
 
-#: Charged to whoever dials them: relaying to one is toll fraud (TW-fraud).
+#: Charged to whoever dials them, and part of it often paid to whoever is called: relaying to one is
+#: toll fraud (TW-fraud). Personal numbers look like mobiles (+44 70). Company numbers (UAN) are not
+#: among them: Britain's 03 and Switzerland's 058 cost what a landline does, and are switchboards'.
 _COSTLY = {
     PhoneNumberType.PREMIUM_RATE,
     PhoneNumberType.SHARED_COST,
+    PhoneNumberType.PERSONAL_NUMBER,
     PhoneNumberType.PAGER,
     PhoneNumberType.VOICEMAIL,
 }
+#: The "country" of +800, +870, +881, +882, +883 and the like: satellites and global services.
+_NO_COUNTRY = "001"
 _N11 = re.compile(r"^\+1([2-9]11)$|^\+1\d{3}[2-9]11$")
 #: A number that has lost its plus; shorter ones are short codes.
 _BARE = re.compile(r"[0-9]{7,15}")
@@ -132,7 +137,8 @@ def parse_participant_phone(text: str) -> PhoneNumber:
     is what cannot be seen (zero-width and bidirectional marks come along when it is pasted).
 
     Raises PhoneNumberRefused for what is no participant's (``docs/api.md``): no leading
-    ``+``, not valid, withheld spellings, emergency, N11 and premium-rate numbers.
+    ``+``, not valid, withheld spellings, emergency, N11, premium-rate and personal numbers, and
+    those of no country (satellites, global services).
     """
     text = "".join(letter for letter in text if unicodedata.category(letter) != "Cf").strip()
     if is_withheld(re.sub(r"[^\w+:]", "", text)):
@@ -150,9 +156,16 @@ def parse_participant_phone(text: str) -> PhoneNumber:
         raise PhoneNumberRefused("emergency and service numbers cannot be relayed")
     if parsed.extension or not phonenumbers.is_valid_number(parsed):
         raise PhoneNumberRefused("not a valid phone number")
-    if phonenumbers.number_type(parsed) in _COSTLY:
-        raise PhoneNumberRefused("premium-rate numbers cannot be relayed")
+    _check_cost(parsed)
     return PhoneNumber(e164)
+
+
+def _check_cost(parsed: phonenumbers.PhoneNumber) -> None:
+    """Raises PhoneNumberRefused for what costs more than a call to its country."""
+    if phonenumbers.number_type(parsed) in _COSTLY:
+        raise PhoneNumberRefused("premium-rate and personal numbers cannot be relayed")
+    if phonenumbers.region_code_for_number(parsed) == _NO_COUNTRY:
+        raise PhoneNumberRefused("satellite and global service numbers cannot be relayed")
 
 
 def _read(text: str, region: str | None = None) -> phonenumbers.PhoneNumber:

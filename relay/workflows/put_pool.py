@@ -46,6 +46,6 @@ def _faults_of(pool: Pool) -> list[Fault]:
     faults.extend(
         Fault(f"/allowed_countries/{position}", "no country with telephones has this code")
         for position, country in enumerate(pool.allowed_countries)
-        if country not in phonenumbers.SUPPORTED_REGIONS
+        if country != pool.country and country not in phonenumbers.SUPPORTED_REGIONS
     )
     return faults

@@ -169,11 +169,20 @@ def test_a_pair_that_is_open_in_another_pool_gets_a_409_that_names_the_session(a
     assert answer.json["sessions"] == [first["id"]]
 
 
-def test_a_country_that_the_pool_does_not_admit_gets_422(api):
-    api.put("/v1/pools/us", {"country": "US", "allowed_countries": ["US"]})
-    british = PAIR | {"recruiter": RECRUITER | {"phone": "+447911123456"}}
+@pytest.mark.parametrize(
+    "phone",
+    [
+        "+447911123456",
+        # +1, and another country each: Canada, Jamaica, Puerto Rico
+        "+12045550101",
+        "+18765550101",
+        "+17875550101",
+    ],
+)
+def test_a_country_that_the_pool_does_not_admit_gets_422(api, phone):
+    api.put("/v1/pools/us", {"country": "US"})
 
-    answer = api.post("/v1/sessions", british)
+    answer = api.post("/v1/sessions", PAIR | {"recruiter": RECRUITER | {"phone": phone}})
 
     assert answer.status_code == 422
     assert pointers(answer) == ["/recruiter"]

@@ -148,7 +148,7 @@ def test_everything_that_is_wrong_with_a_pool_is_said_at_once(world):
         max_ttl=30,
         monthly_budget=1,
         number_rent=0,
-        allowed_countries=("DE", "QQ"),
+        allowed_countries=("DE", "XQ"),
     )
 
     with pytest.raises(Invalid) as refusal:
