@@ -12,7 +12,7 @@ class CallFaults:
         # Is the Dial's action requested when the caller is gone? Not documented.
         self.action_after_hang_up: Literal["bridged", "always", "never"] = "bridged"
         # Number prefixes the account may not dial (geo permissions); mainland China for nobody
-        # since 30 November 2023.
+        # since 30 November 2023 (TW-china).
         self.calls_denied_to: tuple[str, ...] = ("+86",)
         # CPS: calls a second that REST may start; the others wait, `queued`. None: no limit.
         self.calls_per_second: float | None = None
