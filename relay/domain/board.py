@@ -29,12 +29,29 @@ class Board:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CarrierAccount:
-    """An account at the carrier. The first token signs our requests; the carrier may sign its
-    webhooks with any: during a rotation there are two."""
+class CarrierKey:
+    """An API key of an account at the carrier: it opens the carrier's API, and signs no webhook."""
 
     sid: str
-    tokens: tuple[str, ...] = field(repr=False)
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CarrierAccount:
+    """An account at the carrier, with an API key, an auth token or both.
+
+    The carrier may sign its webhooks with any of the tokens: during a rotation there are two. A
+    process that answers no webhook can do without them.
+    """
+
+    sid: str
+    tokens: tuple[str, ...] = field(default=(), repr=False)
+    key: CarrierKey | None = None
+
+    @property
+    def credentials(self) -> tuple[str, str]:
+        """User and password of our requests: the key, or for want of one the first token."""
+        return (self.key.sid, self.key.secret) if self.key else (self.sid, self.tokens[0])
 
 
 @dataclass(frozen=True, order=True)

@@ -19,6 +19,7 @@ from relay.sandbox.records import (
     Service,
 )
 from relay.sandbox.rent import MONTHLY, MONTHLY_TOLL_FREE, Rental, RentLedger
+from relay.sandbox.standing import ApiKey, KeyKind, Standing
 
 T = TypeVar("T")
 
@@ -40,6 +41,8 @@ class Account:
         self.services: dict[str, Service] = {}
         self.verified_caller_ids: set[str] = set()
         self.rent = RentLedger()
+        self.standing = Standing()
+        self.api_keys: dict[str, ApiKey] = {}
         # When the account gave which number back, the last time.
         self.released: dict[str, datetime] = {}
         self._blocked: set[tuple[str, str]] = set()
@@ -62,6 +65,13 @@ class Account:
             price = MONTHLY_TOLL_FREE if number.is_toll_free else MONTHLY
             self.rent.begin(Rental(phone_number, number.sid, number.created, price))
             return number
+
+    def add_api_key(self, kind: KeyKind) -> ApiKey:
+        with self.lock:
+            secret = self._identifiers.new("")
+            key = ApiKey(self._identifiers.new("SK"), secret, kind)
+            self.api_keys[key.sid] = key
+            return key
 
     def add_service(self, friendly_name: str) -> Service:
         with self.lock:

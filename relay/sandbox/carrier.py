@@ -20,6 +20,7 @@ from relay.sandbox.records import Call, Message, OwnedNumber, Service
 from relay.sandbox.rest.api import Api
 from relay.sandbox.rest.request import RestRequest
 from relay.sandbox.rest.server import RestServer
+from relay.sandbox.standing import ApiKey, KeyKind
 from relay.sandbox.texts.sender import Sender
 from relay.sandbox.thread_pool import ThreadPool
 from relay.sandbox.webhooks.delivery import Postman
@@ -105,6 +106,10 @@ class SimulatedCarrier:
     ) -> OwnedNumber:
         """A number the account owns, without webhooks as yet."""
         return self.account.add_number(phone_number, {**EVERYTHING, **(capabilities or {})})
+
+    def add_api_key(self, kind: KeyKind = "Standard") -> ApiKey:
+        """An API key of the account."""
+        return self.account.add_api_key(kind)
 
     def add_service(
         self,

@@ -9,7 +9,7 @@ import structlog
 
 from config.settings import Settings
 from relay.carrier.client import Carrier
-from relay.domain.board import MAIN, Board, CarrierAccount
+from relay.domain.board import MAIN, Board, CarrierAccount, CarrierKey
 from relay.domain.errors import NotFound, Unavailable
 from relay.store.api_keys import ApiKeys
 from relay.store.boards import BoardRegistry
@@ -145,7 +145,9 @@ def _main_board(settings: Settings) -> Board:
 
 def _deployment_account(settings: Settings) -> CarrierAccount:
     tokens = (settings.twilio_auth_token, settings.twilio_auth_token_next)
+    key_sid, secret = settings.twilio_api_key_sid, settings.twilio_api_key_secret
     return CarrierAccount(
         sid=settings.twilio_account_sid,
         tokens=tuple(value for token in tokens if (value := token.get_secret_value())),
+        key=CarrierKey(sid=key_sid, secret=secret.get_secret_value()) if key_sid else None,
     )

@@ -14,7 +14,7 @@ from relay.carrier.urls import WebhookUrls
 from relay.domain.errors import CarrierError
 from relay.sandbox import SimulatedCarrier
 from tests.carrier.openapi import assert_follows_description
-from tests.world import NUMBER, OTHER_NUMBER, make_settings
+from tests.world import NUMBER, OTHER_NUMBER, OUR_ACCOUNT, make_settings
 
 SETTINGS = make_settings()
 SID, TOKEN = SETTINGS.twilio_account_sid, SETTINGS.twilio_auth_token.get_secret_value()
@@ -40,7 +40,7 @@ def sandbox() -> Iterator[SimulatedCarrier]:
 def carrier(sandbox: SimulatedCarrier) -> Carrier:
     service = sandbox.add_service()
     return Carrier(
-        SID, TOKEN, base_url=sandbox.base_url, timeout=0.5, messaging_service=service.sid
+        OUR_ACCOUNT, base_url=sandbox.base_url, timeout=0.5, messaging_service=service.sid
     )
 
 
@@ -303,7 +303,7 @@ def test_a_service_that_is_full_takes_nobody(sandbox: SimulatedCarrier, carrier:
 def test_the_messaging_service_that_is_named_is_joined(sandbox: SimulatedCarrier) -> None:
     service = sandbox.add_service()
     number = sandbox.add_number(NUMBER)
-    carrier = Carrier(SID, TOKEN, base_url=sandbox.base_url, messaging_service=service.sid)
+    carrier = Carrier(OUR_ACCOUNT, base_url=sandbox.base_url, messaging_service=service.sid)
     carrier.numbers.join_service(number.sid)
     assert service.number_sids == [number.sid]
     assert sandbox.rest_log[-1].host == "messaging.twilio.com"
