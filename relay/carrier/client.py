@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from twilio.rest import Client
 
+from relay.carrier.account import CarrierAccountApi
 from relay.carrier.calls import CarrierCalls
 from relay.carrier.http import TIMEOUT, CarrierHttp
 from relay.carrier.messages import CarrierMessages
+from relay.carrier.messaging_services import CarrierMessagingServices
 from relay.carrier.numbers import CarrierNumbers
 from relay.domain.board import CarrierAccount
 
-#: Not empty: for an empty one the SDK takes that of the process.
+#: Not empty: for an empty one the SDK takes that of the process (TW-sdk-environment).
 _NO_ENVIRONMENT = {"": ""}
 
 
@@ -32,6 +34,8 @@ class Carrier:
     ) -> None:
         http = CarrierHttp(base_url, timeout)
         client = _client(account, http, region=region, edge=edge)
+        self.account = CarrierAccountApi(client)
+        self.messaging_services = CarrierMessagingServices(client)
         self.calls = CarrierCalls(client)
         self.messages = CarrierMessages(client)
         self.numbers = CarrierNumbers(client, messaging_service=messaging_service)

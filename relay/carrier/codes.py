@@ -16,6 +16,9 @@ UNREADABLE_TEXT = 3
 #: Of a request that we did not make: what was to be its sid is none.
 NO_SID = 4
 
+#: Of a number that we did not put into a messaging service.
+TEXTS_LOST_IN_SERVICE = 5
+
 #: HTTP's status stands where Twilio sends no code (TW-rest).
 NOT_FOUND = {404, 20404}
 NOTHING_SOLD = 20404

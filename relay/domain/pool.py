@@ -102,6 +102,11 @@ class Pool:
         ReputationPolicy, "When a number is tired and rests from new sessions"
     ] = field(default_factory=ReputationPolicy)
 
+    @property
+    def served_countries(self) -> frozenset[str]:
+        """Whose phones it is for, as far as its policy names them."""
+        return frozenset(self.allowed_countries or (self.country,))
+
     def admits(self, country: str) -> bool:
         """Whether participants of this country may have sessions here (empty list: everybody)."""
         return not self.allowed_countries or country in self.allowed_countries

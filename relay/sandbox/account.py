@@ -42,6 +42,7 @@ class Account:
         self.verified_caller_ids: set[str] = set()
         self.rent = RentLedger()
         self.standing = Standing()
+        self.opened = clock.now()
         self.api_keys: dict[str, ApiKey] = {}
         # When the account gave which number back, the last time.
         self.released: dict[str, datetime] = {}
@@ -49,6 +50,15 @@ class Account:
         self._clock = clock
         self._identifiers = identifiers
         self._sequence = 0
+
+    def may_dial(self, number: str) -> bool:
+        """By its geographic permissions; of a country that the sandbox does not know it may."""
+        country = country_of(number)
+        return not country or country in self.standing.dials
+
+    def may_text(self, number: str) -> bool:
+        country = country_of(number)
+        return not country or country in self.standing.texts
 
     def add_number(self, phone_number: str, capabilities: dict[str, bool]) -> OwnedNumber:
         with self.lock:

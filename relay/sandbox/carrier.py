@@ -117,11 +117,12 @@ class SimulatedCarrier:
         *,
         numbers: tuple[OwnedNumber, ...] = (),
         inbound_request_url: str | None = None,
-        use_inbound_webhook_on_number: bool = True,
+        use_inbound_webhook_on_number: bool = False,
         advanced_opt_out: bool = False,
         status_callback: str | None = None,
     ) -> Service:
-        """A messaging service with these numbers as its senders."""
+        """A messaging service with these numbers as its senders. Like Twilio's it drops what comes
+        in, unless it has a URL or defers to its numbers' webhooks."""
         service = self.account.add_service(friendly_name)
         service.inbound_request_url = inbound_request_url
         service.use_inbound_webhook_on_number = use_inbound_webhook_on_number

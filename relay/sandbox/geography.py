@@ -15,6 +15,9 @@ _COUNTRIES = {
     "+7": "RU",
 }
 
+#: Those that the sandbox knows.
+COUNTRIES = tuple(dict.fromkeys(_COUNTRIES.values()))
+
 
 def country_of(number: str) -> str:
     return next((c for p, c in _COUNTRIES.items() if number.startswith(p)), "")

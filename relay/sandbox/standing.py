@@ -30,8 +30,6 @@ class Standing:
     status: AccountStatus = "active"
     #: Where its credentials hold.
     region: str = "us1"
-    #: Of a subaccount, its main account.
-    owner_sid: str | None = None
     profile: ProfileStatus | None = "twilio-approved"
     #: Countries that may be dialled, and texted.
     dials: set[str] = field(default_factory=lambda: {"US", "CA"})

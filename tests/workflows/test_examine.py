@@ -21,7 +21,7 @@ from relay.workflows.import_number import import_number
 from relay.workflows.put_board import BoardTerms, put_board
 from tests.board import take_out
 from tests.fake_redis import FakeRedis
-from tests.web.api import FakeCarrier, FakeNumbers
+from tests.web.api import SERVICE, FakeCarrier, FakeNumbers
 from tests.world import NOW, NUMBER, make_settings, make_world
 
 
@@ -31,17 +31,27 @@ class Numbers(FakeNumbers):
         if owned is None:
             return None
         urls = self.urls.get(owned.sid, {})
-        return replace(owned, status_callback=urls.get("status_callback", ""))
+        return replace(
+            owned,
+            status_callback=urls.get("status_callback", ""),
+            voice_fallback="https://static.example.com/sorry.xml",
+        )
+
+    def check_service(self, **_):
+        pass
+
+    def join_service(self, _, **__):
+        pass
 
 
 def make(client=None, **settings):
     return make_world(client, carrier=FakeCarrier(Numbers()), **settings)
 
 
-def needing_replicas(count):
+def needing_replicas(count, **settings):
     """Settings alone ask for them: fakeredis has none, and no WAIT."""
-    world = make()
-    world.deployment.settings = make_settings(STORE_REPLICAS=str(count))
+    world = make(**settings)
+    world.deployment.settings = make_settings(STORE_REPLICAS=str(count), **settings)
     return world
 
 
@@ -59,7 +69,7 @@ def with_workers(*names):
 
 
 def test_a_service_that_is_set_up_well_has_nothing_to_mend():
-    world = needing_replicas(1)
+    world = needing_replicas(1, TWILIO_MESSAGING_SERVICE_SID=SERVICE)
     client = world.services.store.client
     client.set(DeploymentKeys().ticker_leader, "somebody")
     client.info = lambda _: {"redis_version": "7.2.4", "connected_slaves": 1}

@@ -12,6 +12,7 @@ from relay.sandbox.rest.messages import Messages
 from relay.sandbox.rest.messaging_services import MessagingServices
 from relay.sandbox.rest.numbers import Numbers
 from relay.sandbox.rest.request import ApiError, RestAnswer, RestCall, not_found
+from relay.sandbox.rest.standing import StandingPages
 from relay.sandbox.standing import ApiKey
 from relay.sandbox.texts.sender import Sender
 
@@ -43,6 +44,8 @@ class Api:
         key = self._key_of(call)
         if key is None and not self._shows_token(call):
             raise ApiError(401, 20003, "Authenticate")
+        if self._account.standing.status != "active" and not re.fullmatch(THE_ACCOUNT, call.path):
+            raise ApiError(403, 20005, "Account not active")
         if key and key.kind != "Main" and re.fullmatch(THE_ACCOUNT, call.path):
             raise ApiError(401, 20003, "Authentication Error - invalid username")
         named = re.match(r"/2010-04-01/Accounts/([^/.]+)", call.path)
@@ -89,6 +92,7 @@ def _routes(network: Network, sender: Sender) -> list[Route]:
             available.search,
         ),
         *_services(MessagingServices(network)),
+        *_standing(StandingPages(network)),
     ]
 
 
@@ -121,10 +125,20 @@ def _services(services: MessagingServices) -> list[Route]:
         _route("POST", base, services.create),
         _route("GET", one, services.fetch),
         _route("POST", one, services.update),
+        _route("GET", rf"{one}/Compliance/Usa2p", services.list_campaigns),
         _route("GET", rf"{one}/PhoneNumbers", services.list_numbers),
         _route("POST", rf"{one}/PhoneNumbers", services.add_number),
         _route("GET", member, services.fetch_number),
         _route("DELETE", member, services.remove_number),
+    ]
+
+
+def _standing(pages: StandingPages) -> list[Route]:
+    return [
+        _route("GET", THE_ACCOUNT, pages.fetch_account),
+        _route("GET", r"/v1/CustomerProfiles", pages.list_profiles),
+        _route("GET", r"/v1/DialingPermissions/Countries", pages.list_dialled),
+        _route("GET", r"/v1/Messaging/GeoPermissions", pages.fetch_texted),
     ]
 
 
