@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from relay.carrier.client import Carrier
-from relay.domain.board import CarrierAccount, CarrierKey
 from relay.domain.errors import Conflict
 from relay.domain.pool import Pool
 from relay.sandbox import SimulatedCarrier
 from relay.sandbox.records import OwnedNumber, Service
+from relay.sandbox.standing import KeyKind
 from relay.vault import Vault
 from relay.workflows.check_readiness import Check, Verdict
 from relay.workflows.deployment import Deployment
@@ -36,7 +36,7 @@ class Practice:
         self.service.campaign_status = "VERIFIED"
         self.owned: OwnedNumber = sandbox.add_number(NUMBER)
         self.client = FakeRedis()
-        self.account = OUR_ACCOUNT
+        self.settings: dict[str, str] = {"TWILIO_MESSAGING_SERVICE_SID": self.service.sid}
         self.edge: dict[str, str] = {}
         self.base_url = sandbox.base_url
         services = self.deployment().main
@@ -46,13 +46,13 @@ class Practice:
 
     def deployment(self) -> Deployment:
         """As a process of now finds it."""
-        settings = make_settings(TWILIO_MESSAGING_SERVICE_SID=self.service.sid)
+        settings = make_settings(**self.settings)
         return Deployment(
             settings,
             self.client,
             Vault(settings.relay_sealing_keys, settings.relay_index_keys),
             carrier_of=lambda board, account: Carrier(
-                account if board.account_sid else self.account,
+                account,
                 base_url=self.base_url,
                 timeout=1.0,
                 messaging_service=board.messaging_service_sid,
@@ -73,11 +73,9 @@ class Practice:
         found = self.look()
         return [found[name].verdict for name in names]
 
-    def with_key(self, kind: str) -> None:
+    def with_key(self, kind: KeyKind) -> None:
         key = self.sandbox.add_api_key(kind)
-        self.account = replace(
-            OUR_ACCOUNT, key=CarrierKey(sid=key.sid, secret=key.secret), tokens=OUR_ACCOUNT.tokens
-        )
+        self.settings |= {"TWILIO_API_KEY_SID": key.sid, "TWILIO_API_KEY_SECRET": key.secret}
 
 
 @pytest.fixture
@@ -90,8 +88,10 @@ def practice() -> Iterator[Practice]:
 AT_THE_CARRIER = ("carrier", "account", "profile", "calls", "texts", "redaction", "campaign")
 
 
-@pytest.mark.parametrize("kind", ["", "Main"])
-def test_an_account_that_is_set_up_well_has_nothing_to_mend(practice: Practice, kind: str) -> None:
+@pytest.mark.parametrize("kind", [None, "Main"])
+def test_an_account_that_is_set_up_well_has_nothing_to_mend(
+    practice: Practice, kind: KeyKind | None
+) -> None:
     if kind:
         practice.with_key(kind)
 
@@ -114,11 +114,14 @@ def test_a_standard_key_hides_only_the_account_itself(practice: Practice) -> Non
 
 
 def test_a_process_without_the_token_is_told_who_needs_it(practice: Practice) -> None:
-    key = practice.sandbox.add_api_key("Main")
-    practice.account = CarrierAccount(
-        sid=OUR_ACCOUNT.sid, key=CarrierKey(sid=key.sid, secret=key.secret)
-    )
-    assert practice.look()["carrier"].verdict is Verdict.OK
+    practice.with_key("Main")
+    practice.settings["TWILIO_AUTH_TOKEN"] = ""
+
+    found = practice.look()
+
+    assert found["carrier"].verdict is Verdict.WARNING
+    assert "TWILIO_AUTH_TOKEN" in found["carrier"].detail
+    assert found["account"].verdict is Verdict.OK
 
 
 @pytest.mark.parametrize(
@@ -150,7 +153,7 @@ def test_an_api_that_is_out_of_reach_is_not_called_bad_credentials(practice: Pra
 
 
 def test_credentials_of_somebody_else_are_named(practice: Practice) -> None:
-    practice.account = replace(OUR_ACCOUNT, tokens=("6" * 32,))
+    practice.settings["TWILIO_AUTH_TOKEN"] = "6" * 32
     assert "TWILIO_AUTH_TOKEN" in practice.look()["carrier"].detail
 
 
@@ -182,6 +185,14 @@ def test_what_loses_calls_or_texts_fails_and_the_rest_is_a_warning(
 
     assert found.verdict is verdict
     assert said in found.detail
+
+
+def test_a_service_that_cannot_be_asked_keeps_no_number_from_being_called(
+    practice: Practice,
+) -> None:
+    practice.sandbox.add_number(OTHER_NUMBER)
+    del practice.sandbox.account.services[practice.service.sid]
+    assert import_number(practice.deployment().main, OTHER_NUMBER, "us", now=NOW).is_new
 
 
 def test_what_cannot_be_asked_is_a_warning_with_its_reason(practice: Practice) -> None:
