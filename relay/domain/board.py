@@ -14,9 +14,9 @@ MAIN = "main"
 class Board:
     """What is on record of a board.
 
-    ``account_sid`` and its sealed auth tokens are of its own carrier account; without one it uses
-    the deployment's. ``requests_per_minute`` is the limit of each of its API keys; None: the
-    deployment's.
+    ``account_sid``, its sealed auth tokens and its carrier key with a sealed secret, if it has one,
+    are of its own carrier account; without one it uses the deployment's. ``requests_per_minute`` is
+    the limit of each of its API keys; None: the deployment's.
     """
 
     name: str
@@ -25,6 +25,8 @@ class Board:
     requests_per_minute: int | None = None
     account_sid: str = ""
     sealed_tokens: tuple[str, ...] = field(default=(), repr=False)
+    carrier_key_sid: str = ""
+    sealed_key_secret: str = field(default="", repr=False)
     messaging_service_sid: str = ""
 
 

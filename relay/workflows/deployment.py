@@ -103,7 +103,13 @@ class Deployment:
         tokens = (
             self.vault.unseal_token(sealed, board=board.name) for sealed in board.sealed_tokens
         )
-        return CarrierAccount(sid=board.account_sid, tokens=tuple(tokens))
+        key = self._key_of(board) if board.carrier_key_sid else None
+        return CarrierAccount(sid=board.account_sid, tokens=tuple(tokens), key=key)
+
+    def _key_of(self, board: Board) -> CarrierKey:
+        sid, sealed = board.carrier_key_sid, board.sealed_key_secret
+        secret = self.vault.unseal_key_secret(sealed, board=board.name, key_sid=sid)
+        return CarrierKey(sid=sid, secret=secret)
 
     def _services_of(self, board: Board) -> Services:
         known = self._services.get(board.name)
@@ -115,7 +121,7 @@ class Deployment:
         try:
             account = self.account_of(board)
         except Unreadable:
-            raise Unavailable(f"The auth token of board {board.name} cannot be read.") from None
+            raise Unavailable(f"The credentials of board {board.name} cannot be read.") from None
         return Services(
             board=board,
             account=account,

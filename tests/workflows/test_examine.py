@@ -10,6 +10,7 @@ from rq import Worker
 
 from config.key_rings import KeyRing
 from config.queues import QUEUES
+from relay.carrier.account import AccountState
 from relay.domain.errors import CarrierError, Unavailable
 from relay.domain.pool import Pool
 from relay.domain.trouble import Trouble
@@ -161,6 +162,14 @@ def test_a_pool_without_numbers_is_a_warning_and_the_account_is_still_asked():
 
     world.services.carrier.numbers.error = CarrierError(Trouble.ACCOUNT, 20003)
     assert find(world)["carrier"].verdict is Verdict.FAILED
+
+
+def test_an_account_that_answers_and_is_not_active_is_a_failure():
+    world = make()
+    suspended = AccountState(status="suspended", is_trial=False)
+    world.services.carrier.account.fetch = lambda: suspended
+
+    assert find(world)["account"].verdict is Verdict.FAILED
 
 
 def test_of_many_numbers_the_first_are_looked_at():
