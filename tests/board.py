@@ -11,6 +11,7 @@ from typing import Any
 
 import redis
 
+from relay.domain.call_progress import CallProgress, caller_gone
 from relay.domain.participant import Participant, ParticipantStatus, Role
 from relay.domain.pool import Pool
 from relay.domain.routing import Route
@@ -63,6 +64,11 @@ def take_out(store: Store, virtual_number: str, pool: str = "us") -> str:
     if release is not None:
         store.numbers.note_released(release, pool, now=NOW)
     return outcome
+
+
+def unreported_end() -> CallProgress:
+    """What is recorded of a call that the carrier, when asked, says is over."""
+    return caller_gone(was_accepted=False, duration=None)
 
 
 @dataclass
@@ -240,6 +246,8 @@ class Board:
     def wait(self, seconds: float) -> None:
         """Time passes, and the workers are quick."""
         self.now += seconds
+        for call in self.store.calls.unended.due(now=self.now, most=1000):
+            self.store.calls.advance(call, unreported_end(), now=self.now)
         self.recycle()
 
     def audit(self) -> dict[str, Session]:

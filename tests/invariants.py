@@ -49,7 +49,7 @@ LASTING = {
     *("guesses-of", "guesses-by", "compared-with", "new-counterparts"),
     *("decided", "erasures", "rewritten"),
     *("policy", "numbers", "ordinals", "number", "busy"),
-    *("blocked", "resting", "full", "no-voice", "no-sms", "area"),
+    *("blocked", "resting", "full", "no-voice", "no-sms", "sms-unready", "area"),
     *("call", "wrong-from", "wrong-on", "tries", "traffic", "history", "rates"),
 }
 

@@ -25,7 +25,7 @@ from relay.domain.pool import Pool
 from relay.domain.session import Channel, Session
 from relay.signing import Signer
 from relay.store.records import stamped_for
-from relay.store.sessions import Claimed, ClaimRequest
+from relay.store.sessions import Claimed, ClaimOutcome, ClaimRequest
 from relay.store.store import Store
 from relay.vault import Vault
 from relay.workflows.deployment import Deployment
@@ -223,6 +223,31 @@ class Pair:
         candidate_locale: str = "en",
         context: str = "",
     ) -> Session:
+        claimed = self.claim(
+            recruiter,
+            candidate,
+            now=now,
+            channels=channels,
+            recruiter_ref=recruiter_ref,
+            candidate_ref=candidate_ref,
+            candidate_locale=candidate_locale,
+            context=context,
+        )
+        assert isinstance(claimed, Claimed)
+        return claimed.session
+
+    def claim(
+        self,
+        recruiter: str,
+        candidate: str,
+        *,
+        now: float | None = None,
+        channels: frozenset[Channel] = frozenset(Channel),
+        recruiter_ref: str = "",
+        candidate_ref: str = "",
+        candidate_locale: str = "en",
+        context: str = "",
+    ) -> ClaimOutcome:
         now = self.now - 60 if now is None else now
         parties = (
             person(Role.RECRUITER, recruiter, ref=recruiter_ref),
@@ -230,7 +255,7 @@ class Pair:
         )
         for party in parties:
             self.store.people.put(party, client=ASKER, now=now)
-        claimed = self.store.sessions.claim(
+        return self.store.sessions.claim(
             US.name,
             *parties,
             ClaimRequest(
@@ -242,5 +267,3 @@ class Pair:
             now=now,
             retention=RETENTION,
         )
-        assert isinstance(claimed, Claimed)
-        return claimed.session

@@ -11,6 +11,7 @@ from config.settings import load_settings
 from relay.bootstrap import build_deployment
 from relay.domain.participant import Role
 from relay.store.clock import ClockGuard
+from relay.workflows.ask_outcomes import ask_outcomes as ask_for_outcomes
 from relay.workflows.buy_numbers import buy_numbers as work_on_purchase
 from relay.workflows.deployment import Deployment
 from relay.workflows.end_ringing_calls import end_ringing_calls as end_calls_that_ring
@@ -105,6 +106,10 @@ def sample_pools() -> None:
     _each_board(lambda board: sample_all_pools(board, now=_now()))
 
 
+def ask_outcomes() -> None:
+    _each_board(lambda board: ask_for_outcomes(board, clock=_now))
+
+
 def reconcile_inbound() -> None:
     _each_account(lambda boards: reconcile_texts(boards, now=_now()))
 
@@ -135,6 +140,7 @@ JOBS: tuple[Callable[..., None], ...] = (
     release_numbers,
     rest_numbers,
     sample_pools,
+    ask_outcomes,
     reconcile_inbound,
     reconcile_numbers,
     renew_signatures,

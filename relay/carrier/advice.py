@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from relay.carrier.codes import NO_ANSWER, UNREADABLE_ANSWER
+from relay.carrier.codes import NO_ANSWER, UNREADABLE_ANSWER, meaning_of
 from relay.domain.errors import CarrierError
 
 _SERVER_ERRORS = range(500, 600)
@@ -39,7 +39,8 @@ def advice_on(error: CarrierError, *, credentials: str) -> str:
         )
     if error.code in _SERVER_ERRORS:
         return _TROUBLE
-    general = f"refuses: https://www.twilio.com/docs/api/errors/{error.code} says why"
+    why = meaning_of(error.code) or "not known here"
+    general = f"refuses: {why}; see https://www.twilio.com/docs/api/errors/{error.code}"
     return _ADVICE.get(error.code, general)
 
 

@@ -60,6 +60,8 @@ class Announcement(StrEnum):
     GUARD_CONTEXT = "guard_context"
     GUARD_AGAIN = "guard_again"
     TEXT_FAILED = "text_failed"
+    TEXTS_NOT_RECEIVED = "texts_not_received"
+    MORE_NOT_DELIVERED = "more_not_delivered"
     TEXTS_STOPPED = "texts_stopped"
     TEXTS_PAUSED = "texts_paused"
     PICTURE_NOT_RELAYED = "picture_not_relayed"
@@ -133,6 +135,13 @@ _SENTENCES = {
     Announcement.GUARD_AGAIN: N_("Press 1 to take the call, or hang up."),
     Announcement.TEXT_FAILED: N_(
         "{board}: your last text could not be delivered. Please try again, or call this number."
+    ),
+    Announcement.TEXTS_NOT_RECEIVED: N_(
+        "{board}: texts do not reach the other person's phone at the moment. "
+        "Please call this number instead."
+    ),
+    Announcement.MORE_NOT_DELIVERED: N_(
+        "{board}: since our last message to you, {count} more of your texts were not delivered."
     ),
     Announcement.TEXTS_STOPPED: N_(
         "{board}: the other person has stopped texts from this number. You can still call it."

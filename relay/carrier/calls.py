@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from twilio.rest import Client
 
 from relay.carrier.errors import carrier_errors
 from relay.carrier.sids import checked_sid
+
+_UNDER_WAY = {"queued", "initiated", "ringing", "in-progress"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallOutcome:
+    """How far a call on one of our numbers is, and its counterpart's leg, ``""`` where none was
+    dialled; in the carrier's words. ``duration`` is the leg's, in seconds."""
+
+    status: str
+    leg_sid: str = ""
+    leg_status: str = ""
+    duration: int | None = None
+
+    @property
+    def is_over(self) -> bool:
+        return not {self.status, self.leg_status} & _UNDER_WAY
 
 
 class CarrierCalls:
@@ -17,3 +36,17 @@ class CarrierCalls:
         one that is over."""
         with carrier_errors():
             self._calls(checked_sid(call_sid)).update(status="completed")
+
+    def find_outcome(self, call_sid: str) -> CallOutcome:
+        """What the carrier knows of a call and of the leg it dialled. Raises CarrierError."""
+        with carrier_errors():
+            call = self._calls(checked_sid(call_sid)).fetch()
+            leg = next(iter(self._calls.list(parent_call_sid=call_sid, limit=1)), None)
+            if leg is None:
+                return CallOutcome(status=str(call.status))
+            return CallOutcome(
+                status=str(call.status),
+                leg_sid=str(leg.sid),
+                leg_status=str(leg.status),
+                duration=int(leg.duration) if leg.duration else None,
+            )

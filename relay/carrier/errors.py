@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 
 from requests.exceptions import ConnectionError as NoConnection
 from requests.exceptions import ConnectTimeout, RequestException
@@ -22,24 +23,22 @@ from relay.carrier.codes import NO_ANSWER, TOO_MANY_REQUESTS, UNREADABLE_ANSWER,
 from relay.domain.errors import CarrierError
 from relay.domain.trouble import Trouble
 
-_TOO_MANY_REQUESTS_STATUS = 429
-_SERVER_ERROR = 500
-
 
 def refusal(status: int, text: str, headers: Mapping[str, str], *, creates: bool) -> CarrierError:
     """The error of an answer with a status of 400 or more, JSON or not."""
-    code = _code_in(text) or status
-    if status == _TOO_MANY_REQUESTS_STATUS:
-        seconds = headers.get("Retry-After", "")
-        return CarrierError(
-            Trouble.LATER,
-            TOO_MANY_REQUESTS,
-            retry_after=float(seconds) if seconds.isdigit() else None,
-        )
-    if status >= _SERVER_ERROR:
-        # The request may have had its effect before the server failed.
-        return CarrierError(Trouble.LATER, code, ambiguous=creates)
-    return CarrierError(trouble_of(code), code)
+    is_throttled = status == HTTPStatus.TOO_MANY_REQUESTS
+    code = _code_in(text) or (TOO_MANY_REQUESTS if is_throttled else status)
+    seconds = headers.get("Retry-After", "")
+    # Before the server failed or gave us up, it may have done what was asked.
+    may_have_worked = (
+        status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    )
+    return CarrierError(
+        Trouble.LATER if may_have_worked else trouble_of(code, status),
+        code,
+        retry_after=float(seconds) if is_throttled and seconds.isdigit() else None,
+        ambiguous=creates and may_have_worked,
+    )
 
 
 def _code_in(text: str) -> int:
@@ -66,7 +65,7 @@ def carrier_errors(*, creates: bool = False) -> Iterator[None]:
         raise CarrierError(Trouble.LATER, NO_ANSWER, ambiguous=creates) from None
     except (TwilioRestException, TwilioServiceException) as error:
         code = int(error.code or error.status)
-        raise CarrierError(trouble_of(code), code) from None
+        raise CarrierError(trouble_of(code, int(error.status)), code) from None
     except (TwilioException, ValueError, KeyError, TypeError, AttributeError):
         # An answer that the SDK cannot read says nothing about what was done.
         raise CarrierError(Trouble.LATER, UNREADABLE_ANSWER, ambiguous=creates) from None

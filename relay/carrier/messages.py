@@ -11,7 +11,8 @@ from twilio.rest import Client
 
 from relay.carrier.codes import UNREADABLE_ANSWER
 from relay.carrier.errors import carrier_errors
-from relay.carrier.webhooks import InboundText
+from relay.carrier.sids import checked_sid
+from relay.carrier.webhooks import InboundText, MessageStatusReport
 from relay.domain.errors import CarrierError
 from relay.domain.phone import PhoneNumber
 from relay.domain.trouble import Trouble
@@ -60,6 +61,16 @@ class CarrierMessages:
             if not message.sid:
                 raise CarrierError(Trouble.LATER, UNREADABLE_ANSWER, ambiguous=True)
             return _sent(message)
+
+    def fetch_report(self, sid: str) -> MessageStatusReport:
+        """How far a text of ours is, as its status callback would say. Raises CarrierError."""
+        with carrier_errors():
+            message = self._messages(checked_sid(sid)).fetch()
+            return MessageStatusReport(
+                message_sid=sid,
+                status=str(message.status or ""),
+                error_code=int(message.error_code or 0),
+            )
 
     def find_sent(self, *, virtual_number: str, since: float) -> list[SentText]:
         """What went out from this number since then, oldest first.

@@ -21,6 +21,10 @@ class CallStatus(StrEnum):
     FAILED = "failed"
     CANCELED = "canceled"
 
+    @property
+    def is_final(self) -> bool:
+        return self not in {CallStatus.RINGING, CallStatus.IN_PROGRESS}
+
 
 @dataclass(frozen=True, kw_only=True)
 class CallProgress:

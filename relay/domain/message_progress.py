@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from relay.domain.trouble import Trouble
 
-RETRY_FOR = 3600
 FIRST_PAUSE = 2.0
-LONGEST_PAUSE = 300.0
-#: A handset that could not be reached is tried once more after this many seconds.
+#: A day of them is some 150 requests for one text.
+LONGEST_PAUSE = 600.0
+#: What gets one more try gets it after this many seconds.
 SECOND_DELIVERY_AFTER = 30.0
+#: What the carrier took for a loop it does not take again within this many seconds (TW-loops).
+LOOP_PAUSE = 30.0
+#: A number that came to us less than so many seconds ago may still be on its way to be registered.
+YOUNG_FOR = 24 * 3600
 #: Before an attempt whose outcome is unknown is looked up: its status report may come meanwhile.
 REPORT_GRACE = 6.0
 
@@ -37,6 +42,8 @@ class MessageStatus(StrEnum):
 _FINAL = {MessageStatus.DELIVERED, MessageStatus.UNDELIVERED, MessageStatus.FAILED}
 
 FINAL_RANK = 5
+#: Higher: that a text has arrived is proved, that it has not is somebody's belief.
+DELIVERED_RANK = 6
 
 #: Carrier's word → our status and its rank; a report of no higher rank than what is known is late.
 _REPORTS = {
@@ -45,9 +52,9 @@ _REPORTS = {
     "queued": (MessageStatus.QUEUED, 2),
     "sending": (MessageStatus.QUEUED, 3),
     "sent": (MessageStatus.SENT, 4),
-    "delivered": (MessageStatus.DELIVERED, FINAL_RANK),
-    "partially_delivered": (MessageStatus.DELIVERED, FINAL_RANK),
-    "read": (MessageStatus.DELIVERED, FINAL_RANK),
+    "delivered": (MessageStatus.DELIVERED, DELIVERED_RANK),
+    "partially_delivered": (MessageStatus.DELIVERED, DELIVERED_RANK),
+    "read": (MessageStatus.DELIVERED, DELIVERED_RANK),
     "undelivered": (MessageStatus.UNDELIVERED, FINAL_RANK),
     "failed": (MessageStatus.FAILED, FINAL_RANK),
     "canceled": (MessageStatus.FAILED, FINAL_RANK),
@@ -62,37 +69,71 @@ def read_status(carrier_word: str) -> tuple[MessageStatus, int] | None:
     return _REPORTS.get(carrier_word)
 
 
-def retry_at(
-    *, now: float, accepted_at: float, attempts: int, retry_after: float | None, jitter: float
-) -> float | None:
-    """When to try again, or None once the hour after acceptance is over.
+#: What may pass within half a minute, and seldom later.
+_WORTH_ONE_MORE = {Trouble.UNREACHABLE, Trouble.UNCLEAR}
 
-    ``jitter`` is drawn from 0 to 1, so that texts that failed together do not return together. A
-    carrier's Retry-After is the least pause.
+
+@dataclass(frozen=True, kw_only=True)
+class Tries:
+    """What was tried to send a text, and until when it may be tried (POSIX seconds).
+
+    ``had_one_more``: it was tried once more after a failure that is worth one.
     """
-    pause = min(FIRST_PAUSE * 2 ** max(attempts - 1, 0), LONGEST_PAUSE) * (0.5 + jitter / 2)
-    at = now + max(pause, retry_after or 0.0)
-    return at if at <= accepted_at + RETRY_FOR else None
+
+    attempts: int
+    expires_at: float
+    had_one_more: bool = False
 
 
-def redelivery_at(
+def next_try_at(
     trouble: Trouble | None,
+    tries: Tries,
     *,
     now: float,
-    accepted_at: float,
-    attempts: int,
-    redelivered: bool,
     jitter: float,
+    retry_after: float | None = None,
+    is_number_young: bool = False,
 ) -> float | None:
-    """When to send a text again that the carrier took and then reported as failed, or None.
+    """When to send a text again that the carrier refused, or took and reported as failed; None:
+    that was its last try.
 
-    An unreachable handset gets one more try, a full queue as many as the hour holds.
+    ``jitter`` is drawn from 0 to 1, so that texts that failed together do not return together. A
+    carrier's Retry-After is the least pause, in seconds.
     """
-    if trouble is Trouble.UNREACHABLE:
-        at = now + SECOND_DELIVERY_AFTER
-        return None if redelivered or at > accepted_at + RETRY_FOR else at
-    if trouble and trouble.passes:
-        return retry_at(
-            now=now, accepted_at=accepted_at, attempts=attempts, retry_after=None, jitter=jitter
-        )
-    return None
+    if trouble in _WORTH_ONE_MORE:
+        at = None if tries.had_one_more else now + SECOND_DELIVERY_AFTER
+    elif trouble is not None and (
+        trouble.passes or (trouble is Trouble.UNREGISTERED and is_number_young)
+    ):
+        least = LOOP_PAUSE if trouble is Trouble.LOOP else retry_after or 0.0
+        at = now + max(_pause(tries.attempts, jitter), least)
+    else:
+        at = None
+    return at if at is not None and at <= tries.expires_at else None
+
+
+def _pause(attempts: int, jitter: float) -> float:
+    doubled = FIRST_PAUSE * 2 ** min(max(attempts - 1, 0), 30)
+    return float(min(doubled, LONGEST_PAUSE) * (0.5 + jitter / 2))
+
+
+class Reach(StrEnum):
+    """Whether texts reach a person's phone, by the last one that was tried."""
+
+    OK = "ok"
+    LANDLINE = "landline"
+    UNREACHABLE = "unreachable"
+
+
+_REACHES = {
+    Trouble.LANDLINE: Reach.LANDLINE,
+    Trouble.NO_HANDSET: Reach.UNREACHABLE,
+    Trouble.UNREACHABLE: Reach.UNREACHABLE,
+}
+
+
+def reach_after(status: MessageStatus, trouble: Trouble | None) -> Reach | None:
+    """What a text's last status says of its receiver; None when it says nothing."""
+    if status is MessageStatus.DELIVERED:
+        return Reach.OK
+    return _REACHES.get(trouble) if status.is_failure and trouble else None

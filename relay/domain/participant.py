@@ -17,6 +17,7 @@ from relay.domain.free_text import (
     ref_holds,
     repeats_phone,
 )
+from relay.domain.message_progress import Reach
 from relay.domain.phone import PhoneNumber
 
 #: The caller's own id for a person.
@@ -61,6 +62,8 @@ class Participant:
     organization: str = ""
     time_zone: str = ""
     screen_calls: bool = False
+    #: Whether texts reach the phone, by the last one that was tried.
+    sms: Reach = Reach.OK
     created_at: int = 0
     updated_at: int = 0
 

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated
 
-from relay.domain.policy import DAY, Cents, Count, Country, Limit, Seconds
+from relay.domain.policy import DAY, Cents, Count, Country, Limit, Seconds, Unit
 from relay.domain.reputation import Complaint, ReputationPolicy
 
 POOL_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 WEEK = 7 * DAY
+#: Texts that wait are kept, sealed, as long.
+LONGEST_TEXT_LIFETIME = 3 * DAY
+TextLifetime = Annotated[int, Unit("seconds", 60, LONGEST_TEXT_LIFETIME)]
 
 
 class Selection(StrEnum):
@@ -70,6 +73,9 @@ class Pool:
     allowed_countries: Annotated[
         tuple[Country, ...], "Countries of participants' phones; none: every country"
     ] = ()
+    text_lifetime: Annotated[
+        TextLifetime, "How long a text may wait to be sent; then its sender is told"
+    ] = DAY
     selection: Annotated[
         Selection, "The lowest free number (fewest in use), or the least loaded one"
     ] = Selection.PACK
@@ -112,6 +118,15 @@ class Pool:
         return not self.allowed_countries or country in self.allowed_countries
 
 
+@dataclass(frozen=True)
+class SmsTrouble:
+    """The carrier refuses texts from a number for the number's own sake: its last ``code`` for it,
+    and ``since`` when it does (POSIX seconds)."""
+
+    code: int
+    since: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class VirtualNumber:
     """A number we rent; ``ordinal`` is its bit in the pool's bitmaps."""
@@ -129,9 +144,15 @@ class VirtualNumber:
     rented_since: int
     #: The carrier's account that rents it; "" where that was not noted.
     account: str = ""
+    #: While there is one, no session that texts gets the number.
+    sms_trouble: SmsTrouble | None = None
     #: Since when a resting number rests (POSIX seconds), and why.
     resting_since: int | None = None
     complaints: tuple[Complaint, ...] = ()
+
+    @property
+    def is_sms_ready(self) -> bool:
+        return self.sms and self.sms_trouble is None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
-from relay.domain.message_progress import MessageStatus
+from relay.domain.message_progress import MessageStatus, Reach, Tries, reach_after
 from relay.domain.participant import Role
 from relay.domain.session import Session
 from relay.domain.trouble import Trouble
@@ -16,6 +16,8 @@ class Notice(StrEnum):
     """A text of ours to a participant; its words are the announcement of the same name."""
 
     TEXT_FAILED = "text_failed"
+    TEXTS_NOT_RECEIVED = "texts_not_received"
+    MORE_NOT_DELIVERED = "more_not_delivered"
     TEXTS_PAUSED = "texts_paused"
     TEXTS_STOPPED = "texts_stopped"
     PICTURE_NOT_RELAYED = "picture_not_relayed"
@@ -35,14 +37,54 @@ def second_id(message: str) -> str:
     return f"{message}.2"
 
 
-def notice_of_failure(trouble: Trouble | None) -> Notice:
-    """What the sender of a text that was not delivered is told; None: the trouble is our own."""
-    return Notice.TEXTS_PAUSED if trouble is Trouble.OPTED_OUT else Notice.TEXT_FAILED
-
-
 def notice_id(cause: str, notice: Notice) -> str:
     """A notice's id: one of a kind for each cause."""
     return f"{cause}.{notice}"
+
+
+#: What a session's side is told at once is not told again within so many seconds; what happens
+#: meanwhile is counted, and told at their end.
+GATHERED_FOR = 6 * 3600
+#: That texts do not reach the other phone at all is told so often; nobody needs the count of them.
+TOLD_EVERY = 24 * 3600
+#: What was counted is told so long after the last of it could be, in seconds.
+_GATHERING_GRACE = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Telling:
+    """How somebody is told what happens again and again: by a notice at once, if its ``id`` is
+    new. Else it is counted in another one (``more_id``) that goes out at ``more_at``; "" where
+    nobody is told of it any more."""
+
+    notice: Notice
+    id: str
+    more_id: str = ""
+    more_at: float = 0.0
+
+
+def telling(notice: Notice, *, session: str, to: Role, now: float) -> Telling:
+    """``now`` and what follows from it are POSIX seconds."""
+    period = TOLD_EVERY if notice is Notice.TEXTS_NOT_RECEIVED else GATHERED_FOR
+    cause = f"{session}.{to}.{int(now // period)}"
+    told = notice_id(cause, notice)
+    if period == TOLD_EVERY:
+        return Telling(notice=notice, id=told)
+    ends_at = (now // period + 1) * period
+    return Telling(
+        notice=notice, id=told, more_id=f"{told}.more", more_at=ends_at + _GATHERING_GRACE
+    )
+
+
+def notice_of_failure(trouble: Trouble | None) -> Notice:
+    """What the sender of a text that was not delivered is told; None: the trouble is our own."""
+    match trouble:
+        case Trouble.OPTED_OUT:
+            return Notice.TEXTS_PAUSED
+        case Trouble.LANDLINE | Trouble.NO_HANDSET | Trouble.UNREACHABLE:
+            return Notice.TEXTS_NOT_RECEIVED
+        case _:
+            return Notice.TEXT_FAILED
 
 
 class AcceptState(StrEnum):
@@ -115,6 +157,7 @@ class Vouched:
     """The sender is whom this session says. The text is sealed to it; "" for a picture alone."""
 
     session: str
+    sender: Role
     sealed_text: str = field(repr=False)
 
 
@@ -145,6 +188,18 @@ class Message:
     media: int = 0
     error_code: int | None = None
     carrier_sids: tuple[str, ...] = ()
+    #: The latest attempt's id, and the sid that the carrier gave it; "" while it has none.
+    attempt: str = ""
+    carrier_sid: str = ""
+    #: When the latest attempt was made, and until when there may be one (POSIX seconds).
+    attempted_at: float = 0.0
+    expires_at: float = 0.0
+
+    @property
+    def tries(self) -> Tries:
+        return Tries(
+            attempts=self.attempts, expires_at=self.expires_at, had_one_more=self.redelivered
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,6 +232,7 @@ class SendLease:
     ``sealed_text`` is empty for a notice, and for a message whose body's lifetime is over.
     ``index`` is the one that the receiver's phone is bound under, ``attempt`` the latest one's id.
     ``code``, its context and ``part`` are what is kept of its code prefix (``code_prefix.py``).
+    ``expires_at`` ends its tries, ``count`` is how many a ``MORE_NOT_DELIVERED`` tells of.
     """
 
     turn: Turn
@@ -190,13 +246,20 @@ class SendLease:
     attempts: int
     attempt: str
     attempted_at: float
-    accepted_at: float
+    expires_at: float
     notice: Notice | None
     locale: str
     index: str = ""
     code: str = ""
     stamped_context: str = ""
     part: str = ""
+    count: int = 0
+
+    @property
+    def tries(self) -> Tries:
+        return Tries(
+            attempts=self.attempts, expires_at=self.expires_at, had_one_more=self.attempts > 1
+        )
 
 
 @dataclass(frozen=True)
@@ -238,6 +301,10 @@ class StatusReport:
     rank: int
     error_code: int = 0
     trouble: Trouble | None = None
+
+    @property
+    def reach(self) -> Reach | None:
+        return reach_after(self.status, self.trouble)
 
 
 class ReportOutcome(StrEnum):

@@ -13,6 +13,7 @@ from relay.domain.participant import Role
 from relay.domain.reputation import SHORT_CALL
 from relay.domain.routing import Route, RouteState
 from relay.domain.session import Seals, SessionStatus, pool_of
+from relay.store.awaited import Awaited
 from relay.store.connection import Client
 from relay.store.decided import decided_by
 from relay.store.keys import BoardKeys
@@ -86,10 +87,13 @@ def call_id(pool: str, call_sid: str) -> str:
 
 
 class Calls:
+    """``unended``: those that were connected and have not been seen to end."""
+
     def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:
         self._client = client
         self._scripts = scripts
         self._keys = keys
+        self.unended = Awaited(client, keys.unended)
 
     def route(self, pool: str, call: IncomingCall, *, limits: CallLimits, now: float) -> Route:
         """Whom the call is for; when it will be connected, it is on record with a lease, and the

@@ -5,12 +5,12 @@ from __future__ import annotations
 from relay.domain.erasure import Erasure, ErasureStatus
 from relay.domain.errors import Conflict
 from relay.domain.participant import Role
+from relay.domain.pool import LONGEST_TEXT_LIFETIME
 from relay.domain.session import ClosedReason
 from relay.domain.texts import second_id
 from relay.store.connection import Client
 from relay.store.interactions import Interactions
 from relay.store.keys import BoardKeys
-from relay.store.outbox import BODY_LIFETIME
 from relay.store.people import held_by, unpack_participant
 from relay.store.phone_changes import ATTEMPTS, closings_of, distinct, open_sessions_of
 from relay.store.rewritings import Rewritings
@@ -46,7 +46,7 @@ class Erasures:
     def _erase(self, role: Role, ref: str, now: float) -> str:
         record = self._client.hgetall(self._keys.person(role, ref))
         sessions = open_sessions_of(self._client, self._keys, role, ref)
-        texts_since = int(now - BODY_LIFETIME - _CLOCKS)
+        texts_since = int(now - LONGEST_TEXT_LIFETIME - _CLOCKS)
         outcome: str = self._scripts.run(
             "erase_participant",
             self._keys,

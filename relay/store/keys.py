@@ -88,6 +88,12 @@ class BoardKeys(Keys):
         lives="until erased",
     )
     seals = Key("hash", "role:ref → the person's phone, sealed to them", lives="until erased")
+    reach = Key(
+        "hash", "role:ref → why texts do not reach the person, at which index", lives="until erased"
+    )
+    closed_countries = Key(
+        "hash", "country → when the carrier last refused a text to it", lives="for ever"
+    )
     holder = Family("string", "index", "ref of the candidate who has this phone", lives="for ever")
     stopped = Family(
         "hash",
@@ -158,6 +164,9 @@ class BoardKeys(Keys):
     traffic = Family("hash", "number", "hour → calls, texts; minute → calls", lives="25 hours")
     outbox = Key("sorted set", "message to send, by when to look again", lives="delivery")
     lanes = Key("sorted set", "(number, receiver), order, id: in lexical order", lives="delivery")
+    unreported = Key("sorted set", "text that was sent, by when to ask how it ended", lives="a day")
+    refusals = Key("hash", "trouble:code → texts that the carrier refused so", lives="for ever")
+    unended = Key("sorted set", "call that was connected, by when to ask", lives="a call")
     sending = Key("hash", "(number, receiver) → token, lease", lives="a send")
 
     api_keys = Key("hash", "hash of an API key → name, scopes, signed", lives="until revoked")
@@ -174,7 +183,8 @@ class BoardKeys(Keys):
     stamped = OneOf("api_keys")
     whole_pool = InPool(
         "",
-        *("policy", "numbers", "ordinals", "blocked", "resting", "full", "no_voice", "no_sms"),
+        *("policy", "numbers", "ordinals", "blocked", "resting", "full", "no_voice"),
+        *("no_sms", "sms_unready"),
         *("busy", "scratch", "degrees", "sharing", "due", "cooling", "idle"),
     )
     node_in = InPool("index", "node")
@@ -207,6 +217,9 @@ class PoolKeys(BoardKeys):
     resting = Key("bitmap", "ordinals that are allocated last", lives="for ever")
     no_voice = Key("bitmap", "ordinals that carry no calls", lives="for ever")
     no_sms = Key("bitmap", "ordinals that carry no texts", lives="for ever")
+    sms_unready = Key(
+        "bitmap", "ordinals whose last text was refused for the number's sake", lives="for ever"
+    )
     area = Family("bitmap", "code", "ordinals in that area", lives="for ever")
     busy = Key("sorted set", "ordinal by open sessions", lives="while owned")
     full = Key("bitmap", "ordinals with as many as the policy lets", lives="for ever")

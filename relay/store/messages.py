@@ -8,6 +8,9 @@ from typing import Any
 
 from relay.domain.message_progress import MessageStatus
 from relay.domain.participant import Role
+from relay.domain.policy import DAY
+from relay.domain.pool import LONGEST_TEXT_LIFETIME
+from relay.domain.session import pool_of
 from relay.domain.texts import (
     Acceptance,
     AcceptState,
@@ -19,15 +22,26 @@ from relay.domain.texts import (
     ReportOutcome,
     StatusReport,
     SupposedSender,
+    Telling,
     Verdict,
     Vouched,
-    notice_id,
+    telling,
 )
 from relay.domain.trouble import Trouble
+from relay.store.awaited import Awaited
+from relay.store.closed_countries import ClosedCountries
 from relay.store.connection import Client
+from relay.store.counts import Counts
 from relay.store.decided import decided_by
 from relay.store.keys import BoardKeys, DeploymentKeys
-from relay.store.outbox import BODY_LIFETIME, LOOK_AGAIN, TAKING_BACK_NOTICES, Outbox
+from relay.store.outbox import (
+    LOOK_AGAIN,
+    NOTICE_LIFETIME,
+    TAKING_BACK_NOTICES,
+    Outbox,
+    number_trouble,
+    told_by,
+)
 from relay.store.records import unpack_session
 from relay.store.scripts import Scripts
 
@@ -37,14 +51,18 @@ REFUSED_FOR = 7 * 24 * 3600
 
 
 class Messages:
-    """``outbox`` has what is still to be sent. Times are POSIX seconds; every method raises
-    Unavailable."""
+    """``outbox`` has what is still to be sent, ``unreported`` what was sent and not seen to arrive.
+    ``refusals`` counts the carrier's by trouble and code. Times are POSIX seconds; every method
+    raises Unavailable."""
 
     def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:
         self._client = client
         self._scripts = scripts
         self._keys = keys
         self.outbox = Outbox(client, scripts, keys)
+        self.unreported = Awaited(client, keys.unreported)
+        self.refusals = Counts(client, keys.refusals)
+        self.closed_countries = ClosedCountries(client, keys)
 
     def accept(
         self,
@@ -71,11 +89,11 @@ class Messages:
             media=incoming.media,
             code=code,
             refused_for=REFUSED_FOR,
-            notice_id=notice_id(incoming.id, Notice.PICTURE_NOT_RELAYED),
-            notice_kind=Notice.PICTURE_NOT_RELAYED,
+            **told_by(_of_pictures(verdict, incoming.now)),
             look_again=LOOK_AGAIN,
             record_life=retention,
-            body_life=BODY_LIFETIME,
+            lifetime=DAY,
+            longest_lifetime=LONGEST_TEXT_LIFETIME,
             indexes=incoming.indexes,
             **decided_by(incoming.marks, now=incoming.now),
         )
@@ -89,26 +107,19 @@ class Messages:
         now: float,
         number: str,
         send_again_at: float | None,
-        notice: Notice,
+        telling: Telling,
         retention: int,
     ) -> Reported:
-        """Moves a text forwards, and its number's traffic. ``notice`` tells a failure's sender."""
+        """Moves a text forwards, and its number's traffic; ``telling`` is of a failure."""
         outcome, first, is_told = self._scripts.run(
             "record_message_status",
-            self._keys,
+            self._keys.in_pool(pool_of(message_id)),
             now=now,
             id=message_id,
-            attempt=report.attempt,
-            sid=report.sid,
             number=number,
-            status=report.status,
-            rank=report.rank,
-            error_code=report.error_code or None,
-            is_final=report.status.is_final,
             send_again_at=send_again_at,
-            counts_as=_counts_as(report),
-            notice_id=notice_id(message_id, notice),
-            notice_kind=notice if report.status.is_failure else "",
+            **_what_it_says(report),
+            **told_by(telling if report.status.is_failure else None),
             look_again=LOOK_AGAIN,
             record_life=retention,
             taking_back_notices=TAKING_BACK_NOTICES,
@@ -137,6 +148,28 @@ class Messages:
 
     def note_reconciled(self, account: str, until: float) -> None:
         self._client.set(DeploymentKeys().fetched(account), f"{until:.3f}")
+
+
+def _of_pictures(verdict: Verdict | None, now: float) -> Telling | None:
+    """How a sender is told that their picture stays behind, once we know who they are."""
+    if not isinstance(verdict, Vouched):
+        return None
+    return telling(Notice.PICTURE_NOT_RELAYED, session=verdict.session, to=verdict.sender, now=now)
+
+
+def _what_it_says(report: StatusReport) -> dict[str, Any]:
+    return {
+        "attempt": report.attempt,
+        "sid": report.sid,
+        "status": report.status,
+        "rank": report.rank,
+        "error_code": report.error_code or None,
+        "is_final": report.status.is_final,
+        "is_delivered": report.status is MessageStatus.DELIVERED,
+        "counts_as": _counts_as(report),
+        "reach": report.reach or "",
+        "number_trouble": number_trouble(report.trouble, report.error_code),
+    }
 
 
 def _counts_as(report: StatusReport) -> str:
@@ -168,6 +201,7 @@ def _acceptance(answer: Sequence[str]) -> Acceptance:
 
 
 def _unpack(message_id: str, record: dict[str, Any]) -> Message:
+    started_at = float(record["started_at"])
     sids = [record.get("inbound_sid", ""), *record.get("sids", "").split(" ")]
     return Message(
         id=message_id,
@@ -176,11 +210,15 @@ def _unpack(message_id: str, record: dict[str, Any]) -> Message:
         side=Role(record["side"]),
         is_notice=record["kind"] == "notice",
         status=MessageStatus(record["status"]),
-        started_at=float(record["started_at"]),
+        started_at=started_at,
         attempts=int(record.get("attempts", 0)),
         redelivered=record.get("redelivered") == "1",
         segments=int(record["segments"]) if record.get("segments") else None,
         media=int(record.get("media", 0)),
         error_code=int(record["error_code"]) if record.get("error_code") else None,
+        attempt=record.get("attempt", ""),
+        carrier_sid=record.get("carrier_sid", ""),
+        attempted_at=float(record.get("attempted_at") or 0),
+        expires_at=float(record.get("expires_at") or started_at + NOTICE_LIFETIME),
         carrier_sids=tuple(sid for sid in sids if sid),
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from relay.domain.board import NumberPlace
 from relay.domain.errors import Conflict, NumberMoved
 from relay.domain.phone import area_code_of
-from relay.domain.pool import NumberStatus, VirtualNumber
+from relay.domain.pool import NumberStatus, SmsTrouble, VirtualNumber
 from relay.domain.rent import Release
 from relay.domain.reputation import Complaint
 from relay.store.connection import Client
@@ -147,6 +147,11 @@ class Numbers:
             )
         )
 
+    def trust_texts(self, number: str, pool: str) -> None:
+        """Sessions that text get it again, until the carrier refuses one for its sake. Raises
+        Unavailable."""
+        self._scripts.run("trust_texts", self._keys.in_pool(pool), number=number)
+
     def retire(self, number: str, pool: str, *, expected: NumberStatus | None = None) -> str:
         """Takes a number out of its pool, and notes in the same step that the carrier gets it back.
         It stays on the map until ``note_released``, so that no pool takes it on meanwhile.
@@ -222,6 +227,12 @@ def _release(number: str, text: str) -> Release:
     return Release(number=number, carrier_sid=sid, rented_since=int(since), account=account)
 
 
+def _sms_trouble(record: dict[str, str]) -> SmsTrouble | None:
+    if "sms_trouble" not in record:
+        return None
+    return SmsTrouble(int(record["sms_trouble"]), since=int(record["sms_trouble_since"]))
+
+
 def _unpack(number: str, pool: str, record: dict[str, str]) -> VirtualNumber:
     return VirtualNumber(
         number=number,
@@ -236,5 +247,6 @@ def _unpack(number: str, pool: str, record: dict[str, str]) -> VirtualNumber:
         rented_since=int(record["rented_since"]),
         account=record["account"],
         resting_since=int(record["resting_since"]) if record.get("resting_since") else None,
+        sms_trouble=_sms_trouble(record),
         complaints=tuple(map(Complaint, filter(None, record.get("complaints", "").split(",")))),
     )

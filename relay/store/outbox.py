@@ -6,9 +6,12 @@ makes it, so that a worker that was thought dead can do no harm when it comes ba
 
 from __future__ import annotations
 
-from relay.domain.message_progress import FINAL_RANK, MessageStatus
+from typing import Any
+
+from relay.domain.message_progress import FINAL_RANK, MessageStatus, reach_after
 from relay.domain.participant import Role
-from relay.domain.session import ClosedReason
+from relay.domain.pool import LONGEST_TEXT_LIFETIME
+from relay.domain.session import ClosedReason, pool_of
 from relay.domain.texts import (
     Behind,
     GivenUp,
@@ -16,11 +19,11 @@ from relay.domain.texts import (
     Notice,
     NotYet,
     SendLease,
+    Telling,
     Turn,
-    notice_id,
     second_id,
 )
-from relay.domain.trouble import Trouble
+from relay.domain.trouble import Scope, Trouble
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys
 from relay.store.scripts import Scripts
@@ -31,7 +34,10 @@ LEASE = 12.0
 LOOK_AGAIN = 3.0
 #: A swept message that is still there is swept again after this many seconds.
 SWEEP_PAUSE = 10.0
-BODY_LIFETIME = 24 * 3600
+#: A notice is worth telling for so many seconds: longer than the text it may be about.
+NOTICE_LIFETIME = LONGEST_TEXT_LIFETIME + 24 * 3600
+#: How a text ended that the carrier has not reported for so many seconds, it is asked.
+ASK_AFTER = 300
 #: What scripts are told of the reasons for which a session was closed.
 TAKING_BACK_TEXTS = tuple(reason for reason in ClosedReason if reason.takes_back_texts)
 TAKING_BACK_NOTICES = tuple(reason for reason in ClosedReason if reason.takes_back_notices)
@@ -62,6 +68,9 @@ MESSAGE_FIELDS = (
     "context",
     "part",
     "one_of_several",
+    "expires_at",
+    "enters_at",
+    "count",
 )
 
 
@@ -129,6 +138,7 @@ class Outbox:
             rank=rank,
             segments=segments,
             retention=retention,
+            ask_at=now + ASK_AFTER,
             look_again=LOOK_AGAIN,
         )
         return first
@@ -142,18 +152,23 @@ class Outbox:
         until: float,
         outcome_unknown: bool,
         error_code: int,
+        trouble: Trouble | None = None,
+        number: str = "",
     ) -> bool:
         """It stays first in its lane until then. ``outcome_unknown``: the last attempt may have
-        reached the carrier. Returns False when the token no longer counts."""
+        reached the carrier. ``trouble`` may be the virtual ``number``'s. Returns False when the
+        token no longer counts."""
         postponed = self._scripts.run(
             "postpone_send",
-            self._keys,
+            self._keys.in_pool(pool_of(message_id)),
             now=now,
             id=message_id,
             token=token,
             next_at=until,
             outcome_unknown=outcome_unknown,
             error_code=error_code,
+            number=number,
+            number_trouble=number_trouble(trouble, error_code),
         )
         return bool(postponed)
 
@@ -182,24 +197,25 @@ class Outbox:
         now: float,
         error_code: int,
         trouble: Trouble | None,
-        notice: Notice,
+        telling: Telling,
         retention: int,
-        number: str = "",
+        number: str,
     ) -> GivenUp:
-        """It will not be sent: its body goes and its sender gets the notice. A filtered text counts
-        in the traffic of its virtual ``number``."""
+        """It will not be sent: its body goes and its sender is told. ``trouble`` may be its
+        receiver's, or its virtual ``number``'s, and says so there."""
         counted, first, is_told = self._scripts.run(
             "fail_send",
-            self._keys,
+            self._keys.in_pool(pool_of(message_id)),
             now=now,
             id=message_id,
             token=token,
             number=number,
             error_code=error_code,
             rank=FINAL_RANK,
-            is_filtered=trouble is Trouble.FILTERED and number != "",
-            notice_id=notice_id(message_id, notice),
-            notice_kind=notice,
+            is_filtered=trouble is Trouble.FILTERED,
+            reach=reach_after(MessageStatus.FAILED, trouble) or "",
+            number_trouble=number_trouble(trouble, error_code),
+            **told_by(telling),
             look_again=LOOK_AGAIN,
             record_life=retention,
             taking_back_notices=TAKING_BACK_NOTICES,
@@ -221,6 +237,21 @@ class Outbox:
         return {sid for sid, owner in zip(sids, owners, strict=True) if owner}
 
 
+def told_by(telling: Telling | None) -> dict[str, Any]:
+    """What the scripts take that tell somebody (``lua/shared/gathering.lua``); None: nobody."""
+    return {
+        "notice_id": telling.id if telling else "",
+        "notice_kind": telling.notice if telling else "",
+        "more_id": telling.more_id if telling else "",
+        "more_at": telling.more_at if telling else 0.0,
+    }
+
+
+def number_trouble(trouble: Trouble | None, code: int) -> str:
+    """The carrier's code where the trouble is the virtual number's, else ""."""
+    return str(code) if trouble and trouble.scope is Scope.NUMBER else ""
+
+
 def _send_lease(
     message_id: str, token: str, turn: Turn, until: str, text: str, *values: str
 ) -> SendLease:
@@ -237,11 +268,12 @@ def _send_lease(
         attempts=int(value["attempts"] or 0),
         attempt=value["attempt"],
         attempted_at=float(value["attempted_at"] or 0),
-        accepted_at=float(value["started_at"]),
+        expires_at=float(value["expires_at"] or float(value["started_at"]) + NOTICE_LIFETIME),
         notice=Notice(value["notice"]) if value["notice"] else None,
         locale=value["locale"],
         index=value["index"],
         code=value["code"],
         stamped_context=value["context"],
         part=value["part"],
+        count=int(value["count"] or 0),
     )

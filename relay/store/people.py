@@ -10,6 +10,7 @@ from redis.client import Pipeline
 
 from relay.domain.errors import RateLimited
 from relay.domain.guesses import CONTEXTS, MOST_REGISTERED, PHONES, TOO_MANY_GUESSES, WINDOW, Budget
+from relay.domain.message_progress import Reach
 from relay.domain.participant import Participant, ParticipantStatus, Role
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys
@@ -37,8 +38,9 @@ class People:
         """None for somebody unknown or erased."""
         with self._client.pipeline(transaction=False) as pipe:
             ask_for_person(pipe, self._keys, role, ref)
-            record, sealed = pipe.execute()
-        return unpack_participant(role, ref, record, sealed) if record else None
+            pipe.hget(self._keys.reach, f"{role}:{ref}")
+            record, sealed, reach = pipe.execute()
+        return unpack_participant(role, ref, record, sealed, reach) if record else None
 
     def put(self, person: Participant, *, client: str, now: float) -> PutOutcome:
         """Creates or updates the record, all but a phone that the person has: of that one, the seal
@@ -145,15 +147,20 @@ def ask_for_person(pipe: Pipeline, keys: BoardKeys, role: Role, ref: str) -> Non
 
 
 def unpack_participant(
-    role: Role, ref: str, record: Mapping[str, str], sealed: str | None = None
+    role: Role,
+    ref: str,
+    record: Mapping[str, str],
+    sealed: str | None = None,
+    reach: str | None = None,
 ) -> Participant:
-    """``sealed`` is for those who read the phone."""
+    """``sealed`` is for those who read the phone, ``reach`` for those who show the person."""
+    indexes = _split(record.get("indexes", ""))
     return Participant(
         ref=ref,
         role=role,
         status=ParticipantStatus(record["status"]),
         sealed_phone=sealed or "",
-        phone_indexes=_split(record.get("indexes", "")),
+        phone_indexes=indexes,
         index_key_ids=_split(record.get("key_ids", "")),
         phone_hint=record.get("hint", ""),
         country=record.get("country", ""),
@@ -162,9 +169,16 @@ def unpack_participant(
         organization=record["organization"],
         time_zone=record["time_zone"],
         screen_calls=record["screen"] == "1",
+        sms=_reach_of(reach, indexes),
         created_at=int(record["created_at"]),
         updated_at=int(record["updated_at"]),
     )
+
+
+def _reach_of(noted: str | None, indexes: tuple[str, ...]) -> Reach:
+    """What was noted of a phone that the person has no more says nothing of the new one."""
+    reach, _, index = (noted or "").partition(" ")
+    return Reach(reach) if index in indexes else Reach.OK
 
 
 def _split(joined: str) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ is asked for."""
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,8 +15,12 @@ from prometheus_client.registry import Collector
 
 from relay.domain.errors import Unavailable
 from relay.domain.number_comparison import Discrepancy
+from relay.domain.trouble import Trouble
 from relay.store.alarms import Alarm
 from relay.workflows.deployment import Deployment
+
+#: Anything else is somebody else's writing.
+_TROUBLES = frozenset(Trouble)
 
 
 class NumberGauges(Collector):
@@ -25,7 +30,14 @@ class NumberGauges(Collector):
         self._deployment = deployment
 
     def collect(self) -> Iterator[Metric]:
-        for measure in (self._shortages, self._findings, self._alarms, self._passed_over):
+        for measure in (
+            self._shortages,
+            self._findings,
+            self._refusals,
+            self._closed_countries,
+            self._alarms,
+            self._passed_over,
+        ):
             with suppress(Unavailable):
                 gauge = measure()
                 if gauge.samples:
@@ -54,6 +66,33 @@ class NumberGauges(Collector):
         )
         for (board, kind), count in self._left_to_mend().items():
             gauge.add_metric([board, kind], count)
+        return gauge
+
+    def _refusals(self) -> Metric:
+        counter = CounterMetricFamily(
+            "relay_carrier_refusals",
+            "Texts that the carrier refused, or reported as failed, and what that is about",
+            labels=["board", "scope", "trouble", "code"],
+        )
+        for services in self._deployment.boards():
+            with suppress(Unavailable):
+                for name, count in services.store.messages.refusals.all().items():
+                    trouble, _, code = name.partition(":")
+                    if trouble in _TROUBLES:
+                        scope = Trouble(trouble).scope
+                        counter.add_metric([services.board.name, scope, trouble, code], count)
+        return counter
+
+    def _closed_countries(self) -> Metric:
+        gauge = GaugeMetricFamily(
+            "relay_countries_closed_to_texts",
+            "Countries that the carrier has refused texts to in the last day",
+            labels=["board", "country"],
+        )
+        for services in self._deployment.boards():
+            with suppress(Unavailable):
+                for country in services.store.messages.closed_countries.lately(now=time.time()):
+                    gauge.add_metric([services.board.name, country], 1)
         return gauge
 
     def _alarms(self) -> Metric:

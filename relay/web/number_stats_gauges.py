@@ -18,6 +18,11 @@ from relay.workflows.deployment import Deployment
 _GAUGES = {
     "status": ("relay_numbers", "Numbers by status", "status"),
     "complaint": ("relay_tired_numbers", "Numbers that are tired, by why", "complaint"),
+    "sms_trouble": (
+        "relay_numbers_without_texts",
+        "Numbers that no session gets that texts, by the carrier's code",
+        "code",
+    ),
     "traffic": ("relay_numbers_traffic", "Calls and texts of 24 hours, by kind", "kind"),
 }
 

@@ -123,8 +123,13 @@ def get(number: str) -> NumberAnswer:
 @numbers.output(NumberAnswer)
 def patch(number: str, json_data: NumberChange) -> NumberAnswer:
     """Say whether new sessions may use a number"""
-    status = NumberStatus(json_data.status)
-    return present_number(services(), change_number(services(), number, status), now=now())
+    changed = change_number(
+        services(),
+        number,
+        NumberStatus(json_data.status) if json_data.status else None,
+        trusts_texts=json_data.sms_ready is True,
+    )
+    return present_number(services(), changed, now=now())
 
 
 @numbers.delete("/<number>")

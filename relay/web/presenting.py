@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
+from relay.carrier.codes import meaning_of
 from relay.domain.erasure import Erasure
 from relay.domain.errors import Unavailable
 from relay.domain.forecast import Forecast
 from relay.domain.interaction import Interaction
 from relay.domain.participant import Participant
-from relay.domain.pool import Pool, VirtualNumber
+from relay.domain.pool import Pool, SmsTrouble, VirtualNumber
 from relay.domain.purchase import Purchase
 from relay.domain.reputation import Traffic, Verdict
 from relay.domain.session import Channel, ClosedReason, Session
 from relay.web.schemas.interactions import InteractionAnswer
 from relay.web.schemas.jobs import JobAnswer, JobFailureAnswer
-from relay.web.schemas.numbers import CapabilitiesAnswer, NumberAnswer, ReputationAnswer
+from relay.web.schemas.numbers import (
+    CapabilitiesAnswer,
+    NumberAnswer,
+    ReputationAnswer,
+    SmsTroubleAnswer,
+)
 from relay.web.schemas.participants import CandidateAnswer, ErasureAnswer, RecruiterAnswer
 from relay.web.schemas.policies import as_answered
 from relay.web.schemas.pools import (
@@ -118,6 +124,7 @@ def present_recruiter(person: Participant) -> RecruiterAnswer:
         phone_hint=person.phone_hint,
         name=person.name,
         organization=person.organization,
+        sms=person.sms,
         locale=person.locale,
         screen_calls=person.screen_calls,
         status=person.status,
@@ -130,6 +137,7 @@ def present_candidate(person: Participant) -> CandidateAnswer:
     return CandidateAnswer(
         ref=person.ref,
         phone_hint=person.phone_hint,
+        sms=person.sms,
         locale=person.locale,
         time_zone=person.time_zone,
         status=person.status,
@@ -235,12 +243,20 @@ def present_numbers(
     ]
 
 
+def _sms_trouble(trouble: SmsTrouble | None) -> SmsTroubleAnswer | None:
+    if trouble is None:
+        return None
+    return SmsTroubleAnswer(code=trouble.code, since=trouble.since, reason=meaning_of(trouble.code))
+
+
 def _number(number: VirtualNumber, traffic: Traffic, verdict: Verdict) -> NumberAnswer:
     return NumberAnswer(
         phone_number=number.number,
         pool=number.pool,
         status=number.status,
         capabilities=CapabilitiesAnswer(voice=number.voice, sms=number.sms, mms=number.mms),
+        sms_ready=number.is_sms_ready,
+        sms_trouble=_sms_trouble(number.sms_trouble),
         imported_at=number.imported_at,
         reputation=ReputationAnswer(
             condition=verdict.condition,

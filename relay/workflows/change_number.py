@@ -7,8 +7,15 @@ from relay.workflows.find_number import find_number
 from relay.workflows.services import Services
 
 
-def change_number(services: Services, text: str, status: NumberStatus) -> VirtualNumber:
-    """The number after the change; sessions that are on it stay. Raises NotFound, Unavailable."""
+def change_number(
+    services: Services, text: str, status: NumberStatus | None, *, trusts_texts: bool = False
+) -> VirtualNumber:
+    """The number after the change; sessions that are on it stay. None leaves its status.
+    ``trusts_texts``: what the carrier had against its texts is mended. Raises NotFound,
+    Unavailable."""
     number = find_number(services, text)
-    services.store.numbers.set_status(number.number, number.pool, status)
+    if status is not None:
+        services.store.numbers.set_status(number.number, number.pool, status)
+    if trusts_texts:
+        services.store.numbers.trust_texts(number.number, number.pool)
     return find_number(services, number.number)

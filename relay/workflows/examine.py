@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -33,6 +34,7 @@ from relay.workflows.check_readiness import (
     check_masters,
 )
 from relay.workflows.check_signatures import check_signatures
+from relay.workflows.check_texting import check_texting
 from relay.workflows.deployment import Deployment
 from relay.workflows.examine_account import check_access, examine_account, examine_numbers
 
@@ -77,7 +79,7 @@ def _check_boards(
                 yield board.name, trouble
             case found:
                 read.setdefault(found.services.account.sid, []).append(found)
-                yield from _of(board.name, map(_check_dialling, found.pools))
+                yield from _of(board.name, _check_record(found))
     for sharing in read.values():
         first = sharing[0].services
         access = check_access(first)
@@ -104,6 +106,14 @@ def _read_board(deployment: Deployment, board: Board) -> BoardOnRecord | Check:
         return read_board(deployment.of_board(board.name))
     except Unavailable:
         return _store_is_away()
+
+
+def _check_record(found: BoardOnRecord) -> list[Check]:
+    try:
+        texting = list(check_texting(found.services, found.numbers, now=time.time()))
+    except Unavailable:
+        return [_store_is_away()]
+    return [*map(_check_dialling, found.pools), *texting]
 
 
 def _check_address(deployment: Deployment) -> Check:

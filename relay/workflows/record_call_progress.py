@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 
+from relay.carrier.calls import CallOutcome
 from relay.carrier.webhooks import CallEnded, DialReport, LegReport
 from relay.domain import call_progress
 from relay.domain.call_progress import CallProgress, CallStatus
@@ -112,6 +113,35 @@ def record_call_end(services: Services, report: CallEnded, *, now: float) -> Non
             was_accepted=call.was_accepted, duration=report.duration
         )
         services.store.calls.advance(call.id, progress, now=now, virtual_number=call.virtual_number)
+
+
+def record_call_outcome(
+    services: Services, interaction_id: str, outcome: CallOutcome | None, *, now: float
+) -> None:
+    """What the carrier answered when it was asked about a call that is over; None when it knows
+    nothing of it. Raises Unavailable."""
+    found = _find(services, interaction_id)
+    if found is None:
+        return
+    call, session = found
+    if outcome is None or not outcome.leg_sid:
+        progress = call_progress.caller_gone(was_accepted=call.was_accepted, duration=None)
+    else:
+        progress = call_progress.dialled(
+            outcome.leg_status,
+            known=call.status,
+            is_connected=call_progress.is_connected(
+                was_bridged=outcome.leg_status == _OVER,
+                was_accepted=call.was_accepted,
+                is_guarded=_is_guarded(call, session),
+            ),
+            duration=outcome.duration,
+            leg_sid=outcome.leg_sid,
+        )
+    services.store.calls.advance(
+        interaction_id, progress, now=now, virtual_number=call.virtual_number
+    )
+    log.info("call ended unreported", call=interaction_id, status=progress.status)
 
 
 def _call_on(services: Services, pool: str | None, report: CallEnded) -> CallRecord | None:

@@ -7,9 +7,11 @@ import random
 import structlog
 
 from relay.carrier.webhooks import MessageStatusReport
-from relay.domain.message_progress import read_status, redelivery_at
-from relay.domain.texts import Message, ReportOutcome, StatusReport, notice_id, notice_of_failure
+from relay.domain.message_progress import next_try_at, read_status
+from relay.domain.texts import Message, ReportOutcome, StatusReport, notice_of_failure, telling
+from relay.domain.trouble import Trouble
 from relay.metrics import MESSAGE_STATUSES
+from relay.workflows.count_refusals import count_refusal, is_young
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
@@ -28,7 +30,10 @@ def record_message_status(
         log.info("status report not used", message=message_id, status=report.status)
         return
     status, rank = known
-    notice = notice_of_failure(report.trouble)
+    trouble = report.trouble if status.is_failure else None
+    tell = telling(
+        notice_of_failure(trouble), session=message.session, to=message.side.other, now=now
+    )
     reported = services.store.messages.record_status(
         message_id,
         StatusReport(
@@ -37,16 +42,18 @@ def record_message_status(
             status=status,
             rank=rank,
             error_code=report.error_code,
-            trouble=report.trouble,
+            trouble=trouble,
         ),
         now=now,
         number=message.number,
-        send_again_at=_send_again_at(message, report, now) if status.is_failure else None,
-        notice=notice,
+        send_again_at=_send_again_at(services, message, trouble, now),
+        telling=tell,
         retention=services.settings.record_retention,
     )
     if reported.outcome is ReportOutcome.RECORDED:
         MESSAGE_STATUSES.labels(status).inc()
+        if trouble:
+            count_refusal(services, report.error_code, trouble)
     log.info(
         "text reported",
         message=message_id,
@@ -58,15 +65,16 @@ def record_message_status(
     if reported.next:
         services.jobs.send_message(reported.next)
     if reported.sender_told:
-        services.jobs.send_message(notice_id(message_id, notice))
+        services.jobs.send_message(tell.id)
 
 
-def _send_again_at(message: Message, report: MessageStatusReport, now: float) -> float | None:
-    return redelivery_at(
-        report.trouble,
+def _send_again_at(
+    services: Services, message: Message, trouble: Trouble | None, now: float
+) -> float | None:
+    return next_try_at(
+        trouble,
+        message.tries,
         now=now,
-        accepted_at=message.started_at,
-        attempts=message.attempts,
-        redelivered=message.redelivered,
         jitter=random.random(),
+        is_number_young=is_young(services, message.number, trouble, now=now),
     )

@@ -166,7 +166,7 @@ def _judge(
     except Unreadable:
         return Distrusted(session.id)
     sealed = _seal(services, incoming, sender, _words(incoming, prefixed, sender))
-    return Vouched(session.id, sealed)
+    return Vouched(session.id, sender.side, sealed)
 
 
 def _prefixed_text(incoming: IncomingText) -> PrefixedText | None:

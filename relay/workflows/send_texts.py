@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from typing import assert_never
 
 import structlog
@@ -23,8 +24,8 @@ from relay.domain.errors import CarrierError
 from relay.domain.message_progress import (
     REPORT_GRACE,
     TAKEN,
+    next_try_at,
     read_status,
-    retry_at,
 )
 from relay.domain.phone import PhoneNumber
 from relay.domain.texts import (
@@ -34,13 +35,14 @@ from relay.domain.texts import (
     NotYet,
     SendLease,
     Turn,
-    notice_id,
     notice_of_failure,
     second_id,
+    telling,
 )
 from relay.domain.trouble import Trouble
 from relay.vault import Unreadable
 from relay.workflows.ask_which_session import ask_which_session
+from relay.workflows.count_refusals import count_refusal, is_young
 from relay.workflows.find_receiver import PhoneChanged, find_receiver
 from relay.workflows.open_seals import goes_from_ours, open_text
 from relay.workflows.services import Services
@@ -138,7 +140,10 @@ def _words(services: Services, lease: SendLease, now: float) -> str:
     if lease.notice is None:
         return open_text(services, lease)
     return announcements.text(
-        Announcement(lease.notice), lease.locale, board=services.board.spoken_name
+        Announcement(lease.notice),
+        lease.locale,
+        board=services.board.spoken_name,
+        count=str(lease.count),
     )
 
 
@@ -180,12 +185,22 @@ def _after_error(
         return _postpone(
             services, lease, now + REPORT_GRACE, clock, outcome_unknown=True, code=error.code
         )
+    count_refusal(services, error.code, error.trouble)
     if error.trouble is Trouble.OPTED_OUT:
         _remember_opt_out(services, lease, to, now)
-    if error.retryable:
-        again = _retry_at(lease, now, error.retry_after)
-        if again is not None:
-            return _postpone(services, lease, again, clock, outcome_unknown=False, code=error.code)
+    elif error.trouble is Trouble.COUNTRY_CLOSED:
+        services.store.messages.closed_countries.note(to.country, now=now)
+    again = _next_try_at(services, lease, error, now)
+    if again is not None:
+        return _postpone(
+            services,
+            lease,
+            again,
+            clock,
+            outcome_unknown=False,
+            code=error.code,
+            trouble=error.trouble,
+        )
     return _give_up(services, lease, clock, "refused", code=error.code, trouble=error.trouble)
 
 
@@ -210,7 +225,8 @@ def _settle(services: Services, lease: SendLease, prefix: CodePrefix, clock: Clo
             virtual_number=lease.number, since=lease.attempted_at - _CLOCK_MARGIN
         )
     except CarrierError as error:
-        again = _retry_at(lease, clock(), error.retry_after)
+        # Whatever is wrong with the list, it may be right in a while.
+        again = _next_try_at(services, lease, replace(error, trouble=Trouble.LATER), clock())
         if again is None:
             return _give_up(
                 services, lease, clock, "unsettled", code=error.code, trouble=error.trouble
@@ -235,13 +251,16 @@ def _unowned(services: Services, texts: list[SentText]) -> SentText | None:
     return next((text for text in texts if text.sid not in owned), None)
 
 
-def _retry_at(lease: SendLease, now: float, retry_after: float | None) -> float | None:
-    return retry_at(
+def _next_try_at(
+    services: Services, lease: SendLease, error: CarrierError, now: float
+) -> float | None:
+    return next_try_at(
+        error.trouble,
+        lease.tries,
         now=now,
-        accepted_at=lease.accepted_at,
-        attempts=lease.attempts,
-        retry_after=retry_after,
         jitter=random.random(),
+        retry_after=error.retry_after,
+        is_number_young=is_young(services, lease.number, error.trouble, now=now),
     )
 
 
@@ -268,6 +287,7 @@ def _postpone(
     *,
     outcome_unknown: bool,
     code: int,
+    trouble: Trouble | None = None,
 ) -> str:
     """Nothing to go on with: the sweeper comes back to this lane. Does nothing when a report has
     settled the attempt meanwhile."""
@@ -278,6 +298,8 @@ def _postpone(
         until=until,
         outcome_unknown=outcome_unknown,
         error_code=code,
+        trouble=trouble,
+        number=lease.number,
     ):
         log.info(
             "text postponed", message=lease.message, code=code, outcome_unknown=outcome_unknown
@@ -294,18 +316,20 @@ def _give_up(
     code: int = 0,
     trouble: Trouble | None = None,
 ) -> str:
-    notice = notice_of_failure(trouble)
+    tell = telling(
+        notice_of_failure(trouble), session=lease.session, to=lease.receiver.other, now=clock()
+    )
     given_up = services.store.messages.outbox.give_up(
         lease.message,
         token=lease.token,
         now=clock(),
         error_code=code,
         trouble=trouble,
-        notice=notice,
+        telling=tell,
         retention=services.settings.record_retention,
         number=lease.number,
     )
     log.warning("text given up", message=lease.message, code=code, reason=reason)
     if given_up.sender_told:
-        services.jobs.send_message(notice_id(lease.message, notice))
+        services.jobs.send_message(tell.id)
     return given_up.next

@@ -14,12 +14,13 @@ from requests.exceptions import ConnectTimeout
 from twilio.base.exceptions import TwilioRestException, TwilioServiceException
 
 from relay.carrier.client import Carrier
-from relay.carrier.codes import UNREADABLE_ANSWER
+from relay.carrier.codes import NOT_FOUND, UNREADABLE_ANSWER
 from relay.carrier.errors import carrier_errors
 from relay.carrier.urls import WebhookUrls
 from relay.domain.board import CarrierAccount, CarrierKey
 from relay.domain.errors import CarrierError
 from relay.domain.phone import PhoneNumber
+from relay.domain.trouble import Trouble
 from relay.sandbox import SimulatedCarrier
 from tests.world import CARL, NUMBER, OTHER_NUMBER, OUR_ACCOUNT, RITA, make_settings
 
@@ -104,6 +105,31 @@ def test_what_came_in_is_listed_newest_first(
     assert [item.text.body for item in listed] == ["two", "one"]
     assert all(since - 1 < item.received_at <= time.time() for item in listed)
     assert list(carrier.messages.list_inbound(since=since + 60)) == []
+
+
+@pytest.mark.parametrize(("code", "status"), [(0, "delivered"), (30007, "undelivered")])
+def test_a_text_is_asked_how_it_ended(
+    sandbox: SimulatedCarrier, carrier: Carrier, code: int, status: str
+) -> None:
+    if code:
+        sandbox.faults.messages.fail(to=CARL, code=code)
+    sid = send(carrier)
+    sandbox.settle()
+    report = carrier.messages.fetch_report(sid)
+    assert (report.message_sid, report.status, report.error_code) == (sid, status, code)
+    with pytest.raises(CarrierError) as caught:
+        carrier.messages.fetch_report("SM" + "0" * 32)
+    assert caught.value.code in NOT_FOUND
+
+
+def test_a_suspended_account_is_refused_for_a_while(
+    sandbox: SimulatedCarrier, carrier: Carrier
+) -> None:
+    sandbox.faults.rest.suspend(60)
+    error = error_of(carrier)
+    assert (error.code, error.trouble, error.ambiguous) == (20005, Trouble.ACCOUNT, False)
+    sandbox.faults.rest.clear()
+    assert send(carrier)
 
 
 def test_too_many_requests_say_when_to_come_again(

@@ -2,35 +2,121 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from relay.carrier.codes import trouble_of
-from relay.domain.trouble import Trouble
+from relay.carrier.codes import RULES, label_of, meaning_of, trouble_of
+from relay.carrier.errors import refusal
+from relay.domain.trouble import Scope, Trouble
 
-
-@pytest.mark.parametrize("code", [20003, 20429, 20500, 21611, 30001])
-def test_what_passes_may_be_retried(code: int) -> None:
-    assert trouble_of(code).passes
+ROOT = Path(__file__).parents[2]
+#: Five digits in the facts that no answer and no report has: errors of the Debugger about our
+#: documents and webhooks, of the voice network behind a Dial, and plain numbers.
+NO_ANSWERS = {
+    *(11200, 11205, 11215, 11750, 12100, 12200, 12300, 14106, 14109),
+    *(13214, 13223, 13224, 13225, 13226, 13227, 32205),
+    *(10000, 12345, 14400, 15000, 36000, 86400),
+}
 
 
 @pytest.mark.parametrize(
-    "code", [21211, 21408, 21602, 21606, 21608, 21610, 21612, 21614, 21617, 30007, 30034]
+    "code", [20003, 20005, 20006, 20429, 63038, 30001, 30002, 30022, 30023, 20500, 21611, 14107]
 )
-def test_what_stays_is_final(code: int) -> None:
-    assert not trouble_of(code).passes
+def test_what_is_about_the_account_or_the_moment_waits(code: int) -> None:
+    trouble = trouble_of(code)
+    assert trouble.passes
+    assert trouble.scope in {Scope.ACCOUNT, Scope.MOMENT}
 
 
 @pytest.mark.parametrize(
-    ("code", "trouble"),
+    ("code", "trouble", "scope"),
     [
-        (20003, Trouble.ACCOUNT),
-        (21422, Trouble.SOLD),
-        (21610, Trouble.OPTED_OUT),
-        (30003, Trouble.UNREACHABLE),
-        (30007, Trouble.FILTERED),
-        (30008, Trouble.UNREACHABLE),
-        (31999, Trouble.NEVER),
+        (20003, Trouble.ACCOUNT, Scope.ACCOUNT),
+        (21408, Trouble.COUNTRY_CLOSED, Scope.ACCOUNT),
+        (21606, Trouble.UNFIT, Scope.NUMBER),
+        (21660, Trouble.UNFIT, Scope.NUMBER),
+        (30024, Trouble.UNREGISTERED, Scope.NUMBER),
+        (30032, Trouble.UNFIT, Scope.NUMBER),
+        (30034, Trouble.UNREGISTERED, Scope.NUMBER),
+        (30007, Trouble.FILTERED, Scope.REQUEST),
+        (21211, Trouble.NO_HANDSET, Scope.RECEIVER),
+        (21610, Trouble.OPTED_OUT, Scope.RECEIVER),
+        (21614, Trouble.LANDLINE, Scope.RECEIVER),
+        (30003, Trouble.UNREACHABLE, Scope.RECEIVER),
+        (30005, Trouble.NO_HANDSET, Scope.RECEIVER),
+        (30006, Trouble.LANDLINE, Scope.RECEIVER),
+        (30008, Trouble.UNCLEAR, Scope.MOMENT),
+        (21422, Trouble.SOLD, Scope.NUMBER),
+        (21602, Trouble.NEVER, Scope.REQUEST),
+        (31999, Trouble.NEVER, Scope.REQUEST),
     ],
 )
-def test_each_kind_has_its_own_answer(code: int, trouble: Trouble) -> None:
-    assert trouble_of(code) is trouble
+def test_each_kind_is_about_one_thing(code: int, trouble: Trouble, scope: Scope) -> None:
+    assert (trouble_of(code), trouble_of(code).scope) == (trouble, scope)
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "trouble", "code", "is_ambiguous"),
+    [
+        (429, '{"code": 63038}', Trouble.ACCOUNT, 63038, False),
+        (429, '{"code": 20429}', Trouble.LATER, 20429, False),
+        (429, '{"code": 99999}', Trouble.LATER, 99999, False),
+        (429, "", Trouble.LATER, 20429, False),
+        (403, "<html>", Trouble.ACCOUNT, 403, False),
+        (401, "", Trouble.ACCOUNT, 401, False),
+        (403, '{"code": 20005}', Trouble.ACCOUNT, 20005, False),
+        (400, '{"code": 99999}', Trouble.NEVER, 99999, False),
+        (404, '{"code": 20404}', Trouble.NEVER, 20404, False),
+        (408, "", Trouble.LATER, 408, True),
+        (499, "", Trouble.NEVER, 499, False),
+        (500, '{"code": 20500}', Trouble.LATER, 20500, True),
+        (503, "<html>", Trouble.LATER, 503, True),
+    ],
+)
+def test_a_code_that_nobody_knows_counts_by_its_status(
+    status: int, text: str, trouble: Trouble, code: int, is_ambiguous: bool
+) -> None:
+    error = refusal(status, text, {"Retry-After": "7"}, creates=True)
+    assert (error.trouble, error.code, error.ambiguous) == (trouble, code, is_ambiguous)
+    assert error.retry_after == (7 if status == 429 else None)
+    assert not refusal(status, text, {}, creates=False).ambiguous
+
+
+def test_a_label_has_few_values() -> None:
+    assert [label_of(code) for code in (30007, 403, 503, 31999, 2)] == [
+        "30007",
+        "4xx",
+        "5xx",
+        "unknown",
+        "unknown",
+    ]
+
+
+def test_each_code_is_once_in_the_table_and_in_order() -> None:
+    codes = [rule.code for rule in RULES]
+    assert codes == sorted(set(codes))
+    assert meaning_of(30034) == "10DLC: the number is in no approved campaign"
+    assert meaning_of(31999) == ""
+
+
+def test_the_document_has_the_table() -> None:
+    printed = subprocess.run(
+        [sys.executable, "-m", "relay.carrier.codes"],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    ).stdout
+    assert printed.strip() in (ROOT / "docs" / "outcomes.md").read_text()
+
+
+@pytest.mark.skipif("TWILIO_CONTRACT_DIR" not in os.environ, reason="Twilio's facts are not here")
+def test_every_code_that_the_facts_name_is_in_the_table() -> None:
+    facts = next(Path(os.environ["TWILIO_CONTRACT_DIR"]).glob("*.md")).read_text()
+    named = {int(code) for code in re.findall(r"\b[1-9][0-9]{4}\b", facts)}
+    assert not named - {rule.code for rule in RULES} - NO_ANSWERS

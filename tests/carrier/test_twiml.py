@@ -181,7 +181,7 @@ def test_a_locale_without_a_catalogue_is_spoken_to_in_english():
 
 @pytest.mark.parametrize("announcement", list(Announcement))
 def test_every_sentence_is_translated_into_chinese(announcement):
-    values = {name: f"<{name}>" for name in ("board", "name", "organization", "context")}
+    values = {name: f"<{name}>" for name in ("board", "name", "organization", "context", "count")}
 
     english, chinese = (text(announcement, locale, **values) for locale in ("en", "zh-CN"))
 

@@ -6,41 +6,50 @@ import pytest
 
 from relay.domain.message_progress import (
     LONGEST_PAUSE,
-    RETRY_FOR,
+    LOOP_PAUSE,
     SECOND_DELIVERY_AFTER,
     MessageStatus,
+    Reach,
+    Tries,
+    next_try_at,
+    reach_after,
     read_status,
-    redelivery_at,
-    retry_at,
 )
+from relay.domain.policy import DAY
 from relay.domain.trouble import Trouble
 
 T0 = 1_790_000_000.0
 
 
-def retry(
-    attempts: int = 1, *, age: float = 0, retry_after: float | None = None, jitter: float = 1
+def pause(
+    trouble: Trouble | None = Trouble.LATER,
+    *,
+    attempts: int = 1,
+    age: float = 0,
+    retry_after: float | None = None,
+    jitter: float = 1,
+    had_one_more: bool = False,
+    is_number_young: bool = False,
 ) -> float | None:
-    at = retry_at(
-        now=T0 + age, accepted_at=T0, attempts=attempts, retry_after=retry_after, jitter=jitter
+    """Seconds until the next try of a text that may be tried for a day; None: there is none."""
+    tries = Tries(attempts=attempts, expires_at=T0 + DAY, had_one_more=had_one_more)
+    at = next_try_at(
+        trouble,
+        tries,
+        now=T0 + age,
+        jitter=jitter,
+        retry_after=retry_after,
+        is_number_young=is_number_young,
     )
     return None if at is None else at - T0 - age
 
 
-def redelivery(
-    trouble: Trouble | None, *, age: float = 0, redelivered: bool = False
-) -> float | None:
-    return redelivery_at(
-        trouble, now=T0 + age, accepted_at=T0, attempts=1, redelivered=redelivered, jitter=1
-    )
-
-
-def test_statuses_rank_as_the_carrier_goes_through_them() -> None:
+def test_statuses_rank_as_the_carrier_goes_through_them_and_arrival_is_the_last_word() -> None:
     ranks = [
         read_status(word)[1]
         for word in ("accepted", "queued", "sending", "sent", "delivered", "undelivered", "failed")
     ]
-    assert ranks == [1, 2, 3, 4, 5, 5, 5]
+    assert ranks == [1, 2, 3, 4, 6, 5, 5]
 
 
 def test_a_new_word_is_no_status() -> None:
@@ -60,50 +69,85 @@ def test_ends_and_failures(status: MessageStatus, is_final: bool, is_failure: bo
     assert (status.is_final, status.is_failure) == (is_final, is_failure)
 
 
-def test_pauses_double_up_to_five_minutes() -> None:
-    pauses = [retry(attempts) for attempts in range(12)]
+def test_pauses_double_up_to_ten_minutes() -> None:
+    pauses = [pause(attempts=attempts) for attempts in range(12)]
     assert pauses[:4] == [2, 2, 4, 8]
     assert pauses[-1] == LONGEST_PAUSE
+    assert pause(attempts=5_000) == LONGEST_PAUSE
 
 
 def test_jitter_takes_away_up_to_half() -> None:
-    assert (retry(3, jitter=0), retry(3, jitter=1)) == (4, 8)
+    assert (pause(attempts=3, jitter=0), pause(attempts=3, jitter=1)) == (4, 8)
 
 
 def test_the_carrier_s_own_figure_is_the_least() -> None:
-    assert retry(retry_after=30) == 30
-    assert retry(8, retry_after=30) == 256
+    assert pause(retry_after=30) == 30
+    assert pause(attempts=8, retry_after=30) == 256
 
 
-def test_nothing_is_retried_past_the_hour() -> None:
-    assert retry(age=RETRY_FOR - 2) == 2
-    assert retry(age=RETRY_FOR - 1) is None
+def test_nothing_is_tried_past_its_lifetime() -> None:
+    assert pause(age=DAY - 2) == 2
+    assert pause(age=DAY - 1) is None
 
 
-def test_an_hour_of_retries_is_a_few_dozen_requests() -> None:
+def test_a_day_of_tries_is_a_few_hundred_requests() -> None:
     age, attempts = 0.0, 0
     for attempts in itertools.count(1):
-        pause = retry(attempts, age=age, jitter=0)
-        if pause is None:
+        wait = pause(attempts=attempts, age=age, jitter=0)
+        if wait is None:
             break
-        age += pause
-    assert attempts < 40
+        age += wait
+    assert attempts < 310
 
 
-def test_an_unreachable_phone_gets_one_more_try() -> None:
-    assert redelivery(Trouble.UNREACHABLE) == T0 + SECOND_DELIVERY_AFTER
-    assert redelivery(Trouble.UNREACHABLE, redelivered=True) is None
-    assert redelivery(Trouble.UNREACHABLE, age=RETRY_FOR) is None
+@pytest.mark.parametrize("trouble", [Trouble.UNREACHABLE, Trouble.UNCLEAR])
+def test_what_may_pass_in_half_a_minute_gets_one_more_try(trouble: Trouble) -> None:
+    assert pause(trouble) == SECOND_DELIVERY_AFTER
+    assert pause(trouble, had_one_more=True) is None
+    assert pause(trouble, age=DAY) is None
 
 
 @pytest.mark.parametrize("trouble", [Trouble.LATER, Trouble.ACCOUNT])
-def test_what_passes_is_tried_again_as_long_as_the_hour_lasts(trouble: Trouble) -> None:
-    assert redelivery(trouble, redelivered=True) == T0 + 2
-    assert redelivery(trouble, age=RETRY_FOR) is None
+def test_what_passes_is_tried_again_as_long_as_the_text_may_wait(trouble: Trouble) -> None:
+    assert pause(trouble, had_one_more=True) == 2
+    assert pause(trouble, age=DAY) is None
+
+
+def test_a_loop_is_waited_out() -> None:
+    assert pause(Trouble.LOOP) == LOOP_PAUSE
+
+
+def test_a_number_s_registration_is_waited_for_while_it_is_young() -> None:
+    assert pause(Trouble.UNREGISTERED, is_number_young=True) == 2
+    assert pause(Trouble.UNREGISTERED) is None
+    assert pause(Trouble.UNFIT, is_number_young=True) is None
 
 
 @pytest.mark.parametrize(
-    "trouble", [None, Trouble.OPTED_OUT, Trouble.FILTERED, Trouble.SOLD, Trouble.NEVER]
+    "trouble",
+    [
+        None,
+        Trouble.TRIAL,
+        Trouble.COUNTRY_CLOSED,
+        Trouble.UNFIT,
+        Trouble.SOLD,
+        Trouble.NO_HANDSET,
+        Trouble.LANDLINE,
+        Trouble.OPTED_OUT,
+        Trouble.FILTERED,
+        Trouble.NEVER,
+    ],
 )
-def test_other_reported_failures_are_final(trouble: Trouble | None) -> None:
-    assert redelivery(trouble) is None
+def test_other_failures_are_final(trouble: Trouble | None) -> None:
+    assert pause(trouble) is None
+
+
+def test_what_is_seldom_seen_again_says_nothing_of_the_phone() -> None:
+    failed = MessageStatus.UNDELIVERED
+    assert reach_after(MessageStatus.DELIVERED, None) is Reach.OK
+    assert reach_after(failed, Trouble.LANDLINE) is Reach.LANDLINE
+    assert reach_after(failed, Trouble.NO_HANDSET) is Reach.UNREACHABLE
+    assert reach_after(failed, Trouble.UNREACHABLE) is Reach.UNREACHABLE
+    assert reach_after(failed, Trouble.UNCLEAR) is None
+    assert reach_after(failed, None) is None
+    assert reach_after(MessageStatus.SENT, None) is None

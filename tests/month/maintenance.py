@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from config.schedule import PERIODIC_JOBS
+from relay.workflows.ask_outcomes import ask_outcomes
 from relay.workflows.deployment import Deployment
 from relay.workflows.forecast_pool import sample_pools
 from relay.workflows.keep_headroom import keep_headroom
@@ -28,6 +29,7 @@ _JOBS: dict[str, Callable[[Services, Clock], object]] = {
     "rest-numbers": lambda services, clock: rest_numbers(services, now=clock()),
     "sample-pools": lambda services, clock: sample_pools(services, now=clock()),
     "recycle": lambda services, clock: recycle(services, now=clock()),
+    "ask-outcomes": lambda services, clock: ask_outcomes(services, clock=clock),
     "reconcile-inbound": lambda services, clock: reconcile_inbound([services], now=clock()),
     "resume-purchases": lambda services, clock: resume_purchases(services, now=clock()),
     "keep-headroom": lambda services, clock: keep_headroom(services, clock=clock),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from relay.carrier.client import Carrier
+from relay.domain.board import CarrierAccount
 from relay.sandbox import Answer, Busy, Decline, NoAnswer, Phone, SimulatedCarrier, Unreachable
 from relay.sandbox.behaviour import Behaviour, Voicemail
 from relay.sandbox.records import OwnedNumber
-from tests.sandbox.conftest import ALICE, BOB, VIRTUAL
+from tests.sandbox.conftest import ACCOUNT_SID, ALICE, AUTH_TOKEN, BOB, VIRTUAL
 from tests.sandbox.stand_in_relay import StandInRelay
 
 pytestmark = pytest.mark.usefixtures("number")
@@ -275,3 +277,19 @@ def test_a_number_without_a_voice_url_fails(alice: Phone, number: OwnedNumber) -
 def test_a_number_nobody_owns_is_not_in_service(alice: Phone) -> None:
     trace = alice.call("+14155550199").wait()
     assert (trace.status, trace.call_sid) == ("failed", "")
+
+
+@pytest.mark.parametrize(
+    ("keys", "leg_status"), [("1", "completed"), ("", "no-answer"), (None, "busy")]
+)
+def test_the_relay_learns_over_rest_how_a_call_and_its_leg_ended(
+    alice: Phone, bob: Phone, carrier: SimulatedCarrier, keys: str | None, leg_status: str
+) -> None:
+    bob.on_ring = Busy() if keys is None else Answer(keys=keys, hang_up_after=12)
+    trace = alice.call(VIRTUAL, talk_seconds=None).wait()
+    carrier.settle()
+    outcome = Carrier(
+        CarrierAccount(sid=ACCOUNT_SID, tokens=(AUTH_TOKEN,)), base_url=carrier.base_url
+    ).calls.find_outcome(trace.call_sid)
+    assert outcome.is_over
+    assert (outcome.leg_sid, outcome.leg_status) == (trace.child_sids[0], leg_status)

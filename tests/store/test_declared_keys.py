@@ -38,7 +38,7 @@ from tests.fake_redis import real_redis
 from tests.key_ring import NEXT_SIGNER, SIGNER
 from tests.store.test_messages import Texts, add_notice, tell_counterpart
 from tests.strict_scripts import StrictScripts, run_strictly, strict_store
-from tests.world import NOW, Pair
+from tests.world import NOW, NUMBER, Pair
 
 pytestmark = pytest.mark.real_redis
 
@@ -182,6 +182,25 @@ def a_texts_whole_life(strict: StrictBoard) -> None:
     assert not list(strict.client.scan_iter(strict.store.keys.body("*")))
 
 
+def outcomes_of_texts(strict: StrictBoard) -> None:
+    strict.client.flushall()
+    texts = Texts(Pair(strict.client, strict.store))
+    for token, code in (("t1", 30006), ("t2", 30034), ("t3", 30007), ("t4", 30007)):
+        message = texts.accepted()
+        texts.begin(message, token)
+        texts.confirm(message, token, f"SM{token}")
+        texts.report(message, MessageStatus.UNDELIVERED, 5, attempt=token, code=code)
+    counting = texts.telling().more_id
+    later = NOW + 7 * 3600
+    texts.begin(texts.telling().id, "t5", later)
+    texts.confirm(texts.telling().id, "t5", "SMt5", later)
+    texts.begin(counting, "t5", later)
+    arrived = texts.accepted()
+    texts.begin(arrived, "t6", NOW + 1)
+    texts.report(arrived, MessageStatus.DELIVERED, 6, attempt="t6")
+    strict.store.numbers.trust_texts(NUMBER, "us")
+
+
 def number_stats(strict: StrictBoard) -> None:
     strict.store.numbers.rest(number(0), "us", [Complaint.SHORT_CALLS], now=strict.now)
     assert strict.store.numbers.wake(number(0), "us")
@@ -236,6 +255,7 @@ LIVES = (
     phone_changes,
     people,
     a_texts_whole_life,
+    outcomes_of_texts,
     number_stats,
     a_request_with_a_key,
     a_rotation,

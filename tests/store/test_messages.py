@@ -22,10 +22,11 @@ from relay.domain.texts import (
     SendLease,
     StatusReport,
     SupposedSender,
+    Telling,
     Turn,
     Vouched,
-    notice_id,
     second_id,
+    telling,
 )
 from relay.domain.trouble import Trouble
 from relay.store.keys import PoolKeys
@@ -93,7 +94,7 @@ class Texts:
             session = found.session.id
             reader = found.side.other
             sealed = self.seal(text, message, session, reader) if text else ""
-            verdict = Vouched(session, sealed)
+            verdict = Vouched(session, found.side, sealed)
             found = self.store.messages.accept(incoming, verdict, code="", retention=RETENTION)
         assert isinstance(found, Acceptance)
         return message, found
@@ -145,6 +146,7 @@ class Texts:
         now: float = NOW,
         code: int = 0,
         send_again_at: float | None = None,
+        notice: Notice = Notice.TEXT_FAILED,
     ):
         return self.store.messages.record_status(
             message,
@@ -159,9 +161,23 @@ class Texts:
             now=now,
             number=NUMBER,
             send_again_at=send_again_at,
-            notice=Notice.TEXT_FAILED,
+            telling=self.telling(notice, to=self.sender_of(message), now=now),
             retention=RETENTION,
         )
+
+    def telling(
+        self,
+        notice: Notice = Notice.TEXT_FAILED,
+        *,
+        to: Role = Role.RECRUITER,
+        now: float = NOW,
+    ) -> Telling:
+        """How the pair's recruiter is told, or else its candidate."""
+        return telling(notice, session=self.pair.session.id, to=to, now=now)
+
+    def sender_of(self, message: str) -> Role:
+        record = self.store.messages.read(message)
+        return record.side.other if record else Role.RECRUITER
 
     def give_up(self, message: str, token: str = "t1", now: float = NOW):
         return self.outbox.give_up(
@@ -170,8 +186,9 @@ class Texts:
             now=now,
             error_code=30007,
             trouble=Trouble.FILTERED,
-            notice=Notice.TEXT_FAILED,
+            telling=self.telling(to=self.sender_of(message), now=now),
             retention=RETENTION,
+            number=NUMBER,
         )
 
     def body(self, message: str) -> str | None:
@@ -271,7 +288,7 @@ def test_a_picture_is_not_relayed_and_its_sender_is_told(texts: Texts) -> None:
     record = texts.store.messages.read(message)
     assert record is not None
     assert (record.status, record.media) == ("failed", 2)
-    notice = notice_id(message, Notice.PICTURE_NOT_RELAYED)
+    notice = texts.telling(Notice.PICTURE_NOT_RELAYED).id
     assert list(texts.waiting()) == [notice]
     lease = texts.begin(notice)
     assert lease.notice is Notice.PICTURE_NOT_RELAYED
@@ -280,7 +297,7 @@ def test_a_picture_is_not_relayed_and_its_sender_is_told(texts: Texts) -> None:
 
 def test_what_was_written_with_a_picture_is_relayed(texts: Texts) -> None:
     message, _ = texts.accept(text="my CV", media=1)
-    assert set(texts.waiting()) == {message, notice_id(message, Notice.PICTURE_NOT_RELAYED)}
+    assert set(texts.waiting()) == {message, texts.telling(Notice.PICTURE_NOT_RELAYED).id}
 
 
 def test_texts_to_one_phone_go_in_order_and_one_at_a_time(texts: Texts) -> None:
@@ -408,14 +425,14 @@ def test_a_text_that_is_given_up_loses_its_body_and_its_sender_is_told_once(text
     record = texts.store.messages.read(message)
     assert record is not None
     assert (record.status, record.error_code) == ("failed", 30007)
-    notice = texts.begin(notice_id(message, Notice.TEXT_FAILED), "t2")
+    notice = texts.begin(texts.telling().id, "t2")
     assert notice.index == index_of(RITA)
     assert notice.locale == "en"
 
 
 def test_nobody_is_told_that_a_notice_failed(texts: Texts) -> None:
-    message, _ = texts.accept(text="", media=1)
-    notice = notice_id(message, Notice.PICTURE_NOT_RELAYED)
+    texts.accept(text="", media=1)
+    notice = texts.telling(Notice.PICTURE_NOT_RELAYED).id
     texts.begin(notice)
     assert texts.give_up(notice).sender_told is False
     assert texts.waiting() == {}
@@ -447,13 +464,13 @@ def test_what_a_session_that_was_taken_back_still_held_is_given_up(
     assert texts.begin(message).turn is Turn.REVOKED
     assert texts.give_up(message).sender_told is is_told
     if is_told:
-        assert texts.begin(notice_id(message, Notice.TEXT_FAILED), "t2").turn is Turn.SEND
+        assert texts.begin(texts.telling().id, "t2").turn is Turn.SEND
 
 
 def test_a_notice_to_somebody_erased_is_given_up(texts: Texts) -> None:
-    message, _ = texts.accept(text="", media=1)
+    texts.accept(text="", media=1)
     texts.store.sessions.close(texts.pair.session.id, ClosedReason.ERASED, now=NOW)
-    notice = notice_id(message, Notice.PICTURE_NOT_RELAYED)
+    notice = texts.telling(Notice.PICTURE_NOT_RELAYED).id
     assert texts.begin(notice).turn is Turn.REVOKED
 
 
@@ -494,7 +511,7 @@ def test_the_sender_is_told_by_the_number_that_the_session_has_now(texts: Texts)
     texts.begin(message)
     _move_candidate(texts, "+12125550127", OTHER_NUMBER)
     texts.give_up(message)
-    notice = texts.pair.client.hget(KEYS.message(notice_id(message, Notice.TEXT_FAILED)), "number")
+    notice = texts.pair.client.hget(KEYS.message(texts.telling(to=Role.CANDIDATE).id), "number")
     assert notice == OTHER_NUMBER
 
 
@@ -511,7 +528,7 @@ def test_a_text_is_given_up_when_its_receiver_s_binding_has_gone(texts: Texts, s
     texts.pair.client.hdel(KEYS.phone(index_of(receiver)), NUMBER)
     assert texts.begin(message).turn is Turn.REVOKED
     assert texts.give_up(message).sender_told
-    notice = notice_id(message, Notice.TEXT_FAILED)
+    notice = texts.telling(to=texts.sender_of(message)).id
     assert texts.begin(notice, "t2").turn is Turn.SEND
 
 
@@ -522,7 +539,7 @@ def test_nobody_is_told_by_a_number_on_which_they_have_no_binding_any_more(texts
     _close(texts)
     texts.pair.client.hdel(KEYS.phone(index_of(RITA)), NUMBER)
     texts.give_up(message)
-    notice = notice_id(message, Notice.TEXT_FAILED)
+    notice = texts.telling().id
     assert texts.begin(notice, "t2").turn is Turn.REVOKED
     assert not texts.give_up(notice, "t2").sender_told
     assert texts.waiting() == {}
@@ -602,7 +619,7 @@ def test_the_sender_is_told_at_the_phone_they_have_now(texts: Texts) -> None:
     _move_candidate(texts, "+12125550127")
     texts.begin(message)
     texts.give_up(message)
-    notice = texts.begin(notice_id(message, Notice.TEXT_FAILED), "t2")
+    notice = texts.begin(texts.telling(to=Role.CANDIDATE).id, "t2")
     assert notice.index == index_of("+12125550127")
 
 
@@ -748,7 +765,7 @@ def test_a_reported_failure_tells_the_sender_once(texts: Texts) -> None:
     assert reported.sender_told is True
     assert texts.report(message, MessageStatus.FAILED, 5, code=30007).sender_told is False
     assert texts.body(message) is None
-    assert list(texts.waiting()) == [notice_id(message, Notice.TEXT_FAILED)]
+    assert list(texts.waiting()) == [texts.telling().id]
     record = texts.store.messages.read(message)
     assert record is not None
     assert record.error_code == 30007

@@ -16,7 +16,6 @@ from relay.domain.message_progress import FINAL_RANK, MessageStatus
 from relay.domain.policy import DAY
 from relay.domain.pool import NumberStatus
 from relay.domain.reputation import HOUR, Complaint, Traffic
-from relay.domain.texts import Notice
 from relay.store.keys import PoolKeys
 from relay.store.reputation import TRAFFIC_FIELDS
 from relay.store.script_headers import LUA
@@ -175,7 +174,7 @@ def test_a_text_refused_at_once_counts_when_it_was_filtered(
             now=NOW,
             error_code=code,
             trouble=trouble_of(code),
-            notice=Notice.TEXT_FAILED,
+            telling=texts.telling(),
             retention=1000,
             number=NUMBER,
         )

@@ -46,6 +46,8 @@ def test_a_number_that_is_imported_is_answered_here(api):
         "pool": "us",
         "status": "available",
         "capabilities": {"voice": True, "sms": True, "mms": False},
+        "sms_ready": True,
+        "sms_trouble": None,
         "reputation": UNUSED,
     }
     urls = api.carrier.numbers.urls[sid_of(OTHER_NUMBER)]
@@ -152,12 +154,32 @@ def test_a_number_can_be_kept_from_new_sessions(api, status):
     assert api.post("/v1/sessions", PAIR).status_code == 201
 
 
-@pytest.mark.parametrize("body", [{}, {"status": "released"}, {"status": "resting"}])
+@pytest.mark.parametrize("body", [{"status": "released"}, {"status": "resting"}])
 def test_other_statuses_cannot_be_set(api, body):
     answer = api.patch(f"/v1/numbers/{NUMBER}", body)
 
     assert answer.status_code == 422
     assert pointers(answer) == ["/status"]
+
+
+def test_a_change_says_what_it_changes(api):
+    assert api.patch(f"/v1/numbers/{NUMBER}", {}).status_code == 422
+    assert api.patch(f"/v1/numbers/{NUMBER}", {"sms_ready": False}).status_code == 422
+
+
+def test_what_the_carrier_has_against_a_number_s_texts_is_shown_and_taken_back(api):
+    place = PoolKeys("main", "us")
+    api.redis.hset(place.number(NUMBER), mapping={"sms_trouble": 30034, "sms_trouble_since": 1})
+    number = api.get(f"/v1/numbers/{NUMBER}").json
+    assert number["sms_ready"] is False
+    assert number["sms_trouble"] == {
+        "code": 30034,
+        "since": "1970-01-01T00:00:01Z",
+        "reason": "10DLC: the number is in no approved campaign",
+    }
+    number = api.patch(f"/v1/numbers/{NUMBER}", {"sms_ready": True}).json
+    assert (number["sms_ready"], number["sms_trouble"]) == (True, None)
+    assert number["status"] == "available"
 
 
 def test_a_number_is_given_back_when_nobody_is_bound_to_it(api):

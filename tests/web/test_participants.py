@@ -31,6 +31,7 @@ def test_a_recruiter_is_put_on_record_and_changed(api):
         "organization": "Acme",
         "locale": "en",
         "screen_calls": False,
+        "sms": "ok",
         "status": "active",
     }
 

@@ -23,6 +23,7 @@ def test_a_pool_is_created_with_defaults(api):
         "recruiter_cooldown": 30 * DAY,
         "access_codes": True,
         "allowed_countries": [],
+        "text_lifetime": DAY,
         "selection": "pack",
         "geo": "country",
         "strict_geo": False,

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from relay.carrier.calls import CallOutcome
 from relay.carrier.webhooks import CallEnded, DialReport, InboundCall, KeyPress, LegReport
 from relay.domain.call_progress import CallStatus
-from relay.domain.errors import NotFound
+from relay.domain.errors import CarrierError, NotFound
 from relay.domain.participant import Role
 from relay.domain.pool import Attestation
 from relay.domain.routing import (
@@ -22,6 +23,8 @@ from relay.domain.routing import (
     TellWhoAndAsk,
 )
 from relay.domain.session import Channel, ClosedReason
+from relay.domain.trouble import Trouble
+from relay.workflows.ask_outcomes import ask_outcomes
 from relay.workflows.connect_call import REPEATABLE, connect_call, take_code
 from relay.workflows.record_call_progress import (
     record_call_end,
@@ -49,6 +52,8 @@ SID = "CA" + "1" * 32
 LEG = "CA" + "2" * 32
 CALL = f"us.{SID}"
 HOUR = 3600
+#: Longer than a call may last, in seconds.
+LONGEST_CALL = 5 * HOUR
 
 
 @pytest.fixture
@@ -579,6 +584,75 @@ def test_a_caller_who_hangs_up_first_has_canceled(world):
     ended(world, called=OTHER_NUMBER)
 
     assert record_of(world).status is CallStatus.CANCELED
+
+
+class AskedCalls:
+    """The carrier's calls, where somebody asks how one ended."""
+
+    def __init__(self, outcome):
+        self.calls, self.outcome = self, outcome
+
+    def find_outcome(self, call_sid):
+        assert call_sid == SID
+        if isinstance(self.outcome, CarrierError):
+            raise self.outcome
+        return self.outcome
+
+
+TALKED = CallOutcome(status="completed", leg_sid=LEG, leg_status="completed", duration=61)
+NOBODY = CallOutcome(status="completed", leg_sid=LEG, leg_status="no-answer")
+UNDIALLED = CallOutcome(status="completed")
+GONE = CarrierError(Trouble.NEVER, 20404)
+
+
+@pytest.mark.parametrize(
+    ("caller", "accepts", "outcome", "end"),
+    [
+        (CARL, False, TALKED, (CallStatus.COMPLETED, 61)),
+        (RITA, True, TALKED, (CallStatus.COMPLETED, 61)),
+        (RITA, False, TALKED, (CallStatus.NO_ANSWER, None)),  # a voicemail behind the guard
+        (RITA, False, NOBODY, (CallStatus.NO_ANSWER, None)),
+        (RITA, False, UNDIALLED, (CallStatus.CANCELED, None)),
+        (RITA, False, GONE, (CallStatus.CANCELED, None)),
+    ],
+)
+def test_p4_a_call_whose_reports_are_lost_ends_all_the_same(world, caller, accepts, outcome, end):
+    session = world.open()
+    call_from(world, caller)
+    if accepts:
+        press(world, "1")
+    services = replace(world.services, carrier=AskedCalls(outcome))
+    assert ask_outcomes(services, clock=lambda: NOW + 60) == 0
+    past_its_lease = NOW + LONGEST_CALL
+    assert ask_outcomes(services, clock=lambda: past_its_lease) == 1
+    assert (record_of(world).status, record_of(world).duration) == end
+    assert ask_outcomes(services, clock=lambda: past_its_lease + HOUR) == 0
+    assert not world.services.store.client.hexists("{main}:leases", session.id)
+
+
+def test_a_call_that_goes_on_past_its_lease_is_asked_about_again(world):
+    world.open()
+    call_from(world, RITA)
+    services = replace(world.services, carrier=AskedCalls(CallOutcome(status="in-progress")))
+    past_its_lease = NOW + LONGEST_CALL
+    assert ask_outcomes(services, clock=lambda: past_its_lease) == 1
+    assert record_of(world).status is CallStatus.RINGING
+    services = replace(world.services, carrier=AskedCalls(CarrierError(Trouble.LATER, 503)))
+    assert ask_outcomes(services, clock=lambda: past_its_lease + 300) == 1
+    services = replace(world.services, carrier=AskedCalls(NOBODY))
+    assert ask_outcomes(services, clock=lambda: past_its_lease + 600) == 1
+    assert record_of(world).status is CallStatus.NO_ANSWER
+
+
+def test_a_call_that_has_ended_or_is_forgotten_is_not_asked_about(world):
+    world.open()
+    call_from(world, RITA)
+    world.services.store.client.delete(f"{{main}}:call:{SID}")
+    services = replace(world.services, carrier=AskedCalls(None))
+    assert ask_outcomes(services, clock=lambda: NOW + LONGEST_CALL) == 1
+    call_from(world, RITA, sid="CA" + "3" * 32)
+    ended(world, sid="CA" + "3" * 32)
+    assert ask_outcomes(services, clock=lambda: NOW + LONGEST_CALL) == 0
 
 
 @pytest.mark.parametrize("end_first", [True, False])

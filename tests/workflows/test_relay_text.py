@@ -55,7 +55,7 @@ def test_an_empty_text_is_ignored(stage: Stage) -> None:
 def test_a_picture_without_words_goes_nowhere_and_its_sender_is_told(stage: Stage) -> None:
     stage.text(body="", media=1)
     assert stage.jobs.noted == ["us.SM" + "1".zfill(32)]
-    stage.send(f"us.SM{1:032d}.picture_not_relayed")
+    stage.send(stage.notice(Notice.PICTURE_NOT_RELAYED))
     assert stage.arrived == [
         (RITA, "JobBoard: pictures are not passed on yet. Your picture was not delivered.")
     ]

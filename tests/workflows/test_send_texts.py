@@ -7,12 +7,13 @@ import pytest
 from relay.carrier.messages import SentText
 from relay.carrier.webhooks import InboundText
 from relay.domain.errors import CarrierError
-from relay.domain.message_progress import REPORT_GRACE, RETRY_FOR
+from relay.domain.message_progress import REPORT_GRACE
 from relay.domain.participant import CandidateDetails, RecruiterDetails, Role
 from relay.domain.phone import PhoneNumber
+from relay.domain.policy import DAY
 from relay.domain.pool import Pool
 from relay.domain.session import ClosedReason
-from relay.domain.texts import Notice, SendLease, notice_id
+from relay.domain.texts import Notice, SendLease, telling
 from relay.domain.trouble import Trouble
 from relay.store.keys import PoolKeys
 from relay.store.outbox import LEASE
@@ -28,9 +29,13 @@ from tests.workflows.texting import TO_CARL, UNCLEAR, Stage, StandInCarrier
 from tests.world import ASKER, CARL, DAN, NORA, NOW, NUMBER, OTHER_NUMBER, RITA, make_world, person
 
 BUSY = CarrierError(Trouble.LATER, 20429, retry_after=30)
-LANDLINE = CarrierError(Trouble.NEVER, 21614)
+LANDLINE = CarrierError(Trouble.LANDLINE, 21614)
 NEW_PHONE = "+12125550127"
 FAILED = "JobBoard: your last text could not be delivered. Please try again, or call this number."
+NOT_RECEIVED = (
+    "JobBoard: texts do not reach the other person's phone at the moment. "
+    "Please call this number instead."
+)
 
 
 @pytest.fixture
@@ -86,10 +91,10 @@ def test_too_many_requests_are_waited_out_as_the_carrier_says(stage: Stage) -> N
     assert stage.arrived == [TO_CARL]
 
 
-def test_after_an_hour_the_text_is_given_up_and_its_sender_is_told(stage: Stage) -> None:
+def test_after_its_lifetime_the_text_is_given_up_and_its_sender_is_told(stage: Stage) -> None:
     message = stage.text().message
     stage.jobs.take()
-    stage.now = NOW + RETRY_FOR
+    stage.now = NOW + DAY
     stage.carrier.messages.troubles = [BUSY]
     stage.send(message)
     stage.work()
@@ -103,7 +108,7 @@ def test_what_may_not_be_retried_fails_at_once(stage: Stage) -> None:
     stage.text(body="second")
     stage.work()
     assert (stage.record(message).status, stage.record(message).error_code) == ("failed", 21614)
-    assert sorted(stage.arrived) == sorted([(CARL, "second"), (RITA, FAILED)])
+    assert sorted(stage.arrived) == sorted([(CARL, "second"), (RITA, NOT_RECEIVED)])
     assert stage.client.get(PoolKeys("main", "us").body(message)) is None
 
 
@@ -213,7 +218,7 @@ def test_while_the_carrier_s_list_is_away_nothing_is_sent_again(stage: Stage) ->
         stage.now += 60
         stage.send(message)
     assert stage.arrived == []
-    stage.now = NOW + RETRY_FOR
+    stage.now = NOW + DAY
     stage.send(message)
     assert stage.record(message).status == "failed"
     stage.work()
@@ -393,7 +398,9 @@ def test_a_worker_that_was_held_up_does_not_send_past_its_lease(stage: Stage) ->
 def test_a_notice_is_written_in_its_receiver_s_language(stage: Stage) -> None:
     stage.pair.connect("+12125550103", "+12125550104", candidate_locale="zh-CN")
     answer = stage.text("+12125550104", "", media=1)
-    stage.send(notice_id(answer.message, Notice.PICTURE_NOT_RELAYED))
+    assert answer.accepted
+    session = answer.accepted.session
+    stage.send(stage.notice(Notice.PICTURE_NOT_RELAYED, to=Role.CANDIDATE, session=session))
     assert "JobBoard" in stage.arrived[0][1]
     assert "pictures" not in stage.arrived[0][1]
 
@@ -468,7 +475,8 @@ def test_a_waiting_text_goes_by_the_number_that_its_pair_has_now(refused: bool) 
     if refused:
         board.carrier.messages.troubles = [LANDLINE]
         board.send(message, NOW + 90)
-        message = notice_id(message, Notice.TEXT_FAILED)
+        to = Role.CANDIDATE
+        message = telling(Notice.TEXTS_NOT_RECEIVED, session=moved.id, to=to, now=NOW + 90).id
     [(number, to, _)] = board.send(message, NOW + 91)
     assert (number, to) == (OTHER_NUMBER, NORA)
 
@@ -513,7 +521,8 @@ def test_a_waiting_text_does_not_outlive_its_binding(successor: str | None) -> N
     if successor == "rita":
         assert sent == [(NUMBER, CARL, "hello")]
         return
-    board.send(notice_id(message, Notice.TEXT_FAILED), NOW + 701)
+    told = telling(Notice.TEXT_FAILED, session=session.id, to=Role.RECRUITER, now=NOW + 700)
+    board.send(told.id, NOW + 701)
     assert sent == []
     record = board.services.store.messages.read(message)
     assert record is not None

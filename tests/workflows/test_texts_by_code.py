@@ -87,7 +87,7 @@ def test_a_code_without_words_is_asked_about(stage: Stage, eve: Session) -> None
 def test_a_picture_with_a_code_gets_its_notice(stage: Stage, eve: Session) -> None:
     answer = stage.text(body=eve.access_code, media=1)
     assert answer.outcome == "accepted"
-    stage.send(f"{answer.message}.picture_not_relayed")
+    stage.send(stage.notice(Notice.PICTURE_NOT_RELAYED, session=eve.id))
     ((to, body),) = stage.arrived
     assert to == RITA
     assert body.startswith(f"{eve.access_code} Cook, Acme: JobBoard: pictures")
@@ -451,7 +451,7 @@ def test_p1_who_wrote_to_none_of_several_closed_sessions_is_told_of_no_code(
 def test_p4_a_failed_text_is_told_with_its_code(stage: Stage, eve: Session) -> None:
     answer = stage.text(body=f"{eve.access_code} Hello")
     stage.work()
-    stage.report(answer.message, "undelivered", 30005)
+    stage.report(answer.message, "undelivered", 30007)
     stage.work()
     to, body = stage.arrived[-1]
     assert to == RITA

@@ -15,6 +15,8 @@ from relay.carrier.client import Carrier
 from relay.carrier.urls import WebhookUrls
 from relay.domain.message_progress import REPORT_GRACE
 from relay.sandbox import Phone, SimulatedCarrier
+from relay.store.outbox import ASK_AFTER
+from relay.workflows.ask_outcomes import ask_outcomes
 from relay.workflows.reconcile_inbound import reconcile_inbound
 from relay.workflows.send_texts import send_texts
 from tests.workflows.texting import Stage
@@ -85,6 +87,13 @@ class Scenario:
         for message in outbox.sweep(now=time.time() + self.ahead):
             self.stage.jobs.send_message(message)
         self.work()
+
+    def ask(self) -> int:
+        """As the periodic job does, when reports have not come for long."""
+        self.ahead += ASK_AFTER
+        asked = ask_outcomes(self.services, clock=lambda: time.time() + self.ahead)
+        self.work()
+        return asked
 
     def shown(self, number: str) -> list[str]:
         """What the phone got, in the order of sending: the carrier may overtake itself."""
@@ -204,3 +213,32 @@ def test_a_failure_told_by_report_reaches_the_sender(scenario: Scenario) -> None
     scenario.work()
     [words] = scenario.shown(RITA)
     assert "could not be delivered" in words
+
+
+@pytest.mark.parametrize(("code", "status"), [(0, "delivered"), (30007, "undelivered")])
+def test_p4_a_text_whose_reports_are_lost_ends_all_the_same(
+    scenario: Scenario, code: int, status: str
+) -> None:
+    if code:
+        scenario.sandbox.faults.messages.fail(to=CARL, code=code)
+    scenario.sandbox.faults.webhooks.lose(kinds=["message-status"])
+    scenario.text(RITA, "hello")
+    scenario.work()
+    scenario.sandbox.settle()
+    [message] = scenario.stage.client.zrange("{main}:unreported", 0, -1)
+    assert scenario.stage.record(message).status == "queued"
+    assert scenario.ask() == 1
+    assert scenario.stage.record(message).status == status
+    assert len(scenario.shown(RITA)) == bool(code)
+
+
+def test_p4_a_suspended_account_loses_no_text(scenario: Scenario) -> None:
+    scenario.sandbox.faults.rest.suspend(60)
+    scenario.text(RITA, "hello")
+    scenario.work()
+    scenario.wake()
+    assert scenario.shown(CARL) == []
+    scenario.sandbox.faults.rest.clear()
+    scenario.wake()
+    assert scenario.shown(CARL) == ["hello"]
+    assert scenario.shown(RITA) == []

@@ -11,12 +11,13 @@ from relay.domain.errors import CarrierError
 from relay.domain.participant import Role
 from relay.domain.phone import PhoneNumber
 from relay.domain.session import Session
-from relay.domain.texts import Message
+from relay.domain.texts import Message, Notice, telling
 from relay.domain.trouble import Trouble
 from relay.workflows.change_phone import change_phone
 from relay.workflows.record_message_status import record_message_status
 from relay.workflows.relay_text import TextAnswer, relay_text
 from relay.workflows.send_texts import send_texts
+from relay.workflows.sweep_outbox import sweep_outbox
 from tests.fake_redis import FakeRedis
 from tests.world import (
     CARL,
@@ -45,6 +46,7 @@ class StandInMessages:
     list_trouble: CarrierError | None = None
     listed_since: list[float] = field(default_factory=list)
     inbound: list[ListedText] = field(default_factory=list)
+    reports: dict[str, MessageStatusReport | CarrierError] = field(default_factory=dict)
     takes_despite_trouble: bool = False
     status: str = "queued"
 
@@ -71,6 +73,12 @@ class StandInMessages:
         if self.list_trouble:
             raise self.list_trouble
         return list(self.taken)
+
+    def fetch_report(self, sid: str) -> MessageStatusReport:
+        report = self.reports.get(sid, MessageStatusReport(message_sid=sid, status=self.status))
+        if isinstance(report, CarrierError):
+            raise report
+        return report
 
     def list_inbound(self, *, since: float) -> Iterator[ListedText]:
         self.listed_since.append(since)
@@ -167,8 +175,17 @@ class Stage:
     def send(self, message: str) -> None:
         send_texts(self.services, message, clock=lambda: self.now)
 
-    def report(self, message: str, status: str, code: int = 0, *, sid: str = "SMreport") -> None:
-        attempt = self.client.hget(f"{{main}}:message:{message}", "attempt") or ""
+    def report(
+        self,
+        message: str,
+        status: str,
+        code: int = 0,
+        *,
+        sid: str = "SMreport",
+        attempt: str | None = None,
+    ) -> None:
+        if attempt is None:
+            attempt = self.record(message).attempt if self.store.messages.read(message) else ""
         record_message_status(
             self.services,
             message,
@@ -176,6 +193,17 @@ class Stage:
             MessageStatusReport(message_sid=sid, status=status, error_code=code),
             now=self.now,
         )
+
+    def notice(self, notice: Notice, *, to: Role = Role.RECRUITER, session: str = "") -> str:
+        """The id by which the pair's recruiter is told, or else its candidate."""
+        session = session or self.pair.session.id
+        return telling(notice, session=session, to=to, now=self.now).id
+
+    def later(self, seconds: float) -> None:
+        """Time goes by, and the sweeper does its work."""
+        self.now += seconds
+        sweep_outbox(self.services, now=self.now)
+        self.work()
 
     def record(self, message: str) -> Message:
         record = self.store.messages.read(message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass
 
 
@@ -35,6 +36,12 @@ class RestFaults:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._queue: list[RestFault] = []
+        self._suspended_until = 0.0
+
+    def suspend(self, seconds: float) -> None:
+        """The account is suspended for so many real seconds: every request is refused (20005)."""
+        with self._lock:
+            self._suspended_until = time.monotonic() + seconds
 
     def next(
         self,
@@ -72,9 +79,12 @@ class RestFaults:
     def clear(self) -> None:
         with self._lock:
             self._queue.clear()
+            self._suspended_until = 0.0
 
     def take(self, method: str, path: str) -> RestFault | None:
         with self._lock:
+            if time.monotonic() < self._suspended_until:
+                return RestFault(status=401, code=20005)
             fault = next((f for f in self._queue if f.fits(method, path)), None)
             if fault is not None:
                 fault.times -= 1

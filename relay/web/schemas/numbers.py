@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Discriminator, Field, JsonValue, RootModel, Tag
+from pydantic import (
+    ConfigDict,
+    Discriminator,
+    Field,
+    JsonValue,
+    RootModel,
+    Tag,
+    model_validator,
+)
 
 from relay.domain.pool import NumberStatus
 from relay.domain.purchase import MOST_AT_ONCE
@@ -100,7 +108,22 @@ class NumberChange(Body):
 
     model_config = shown({"status": "draining"})
 
-    status: WantedStatus
+    status: WantedStatus | None = None
+    sms_ready: Annotated[
+        Literal[True] | None,
+        Field(
+            description=(
+                "What the carrier had against texts from the number is mended: sessions that text "
+                "get it again. A text that arrives says so, too"
+            )
+        ),
+    ] = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if self.status is None and self.sms_ready is None:
+            raise ValueError("say status, sms_ready or both")
+        return self
 
 
 class NumberQuery(Page):
@@ -144,6 +167,14 @@ class ReputationAnswer(Answer):
     filtered_texts: int
 
 
+class SmsTroubleAnswer(Answer):
+    """Why no session that texts gets the number."""
+
+    code: Annotated[int, Field(description="The carrier's code of the last text it refused")]
+    since: Instant
+    reason: str
+
+
 class NumberAnswer(Answer):
     """A virtual number."""
 
@@ -151,6 +182,8 @@ class NumberAnswer(Answer):
     pool: PoolName
     status: NumberStatus
     capabilities: CapabilitiesAnswer
+    sms_ready: Annotated[bool, Field(description="Whether sessions that text may get the number")]
+    sms_trouble: SmsTroubleAnswer | None
     imported_at: Instant
     reputation: ReputationAnswer
 

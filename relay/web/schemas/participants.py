@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from relay.domain.erasure import ErasureStatus
+from relay.domain.message_progress import Reach
 from relay.domain.participant import LOCALE, LONGEST_NAME, ParticipantStatus
 from relay.web.schemas.base import Answer, Body, Instant, Phone, Ref, shown
 
@@ -94,6 +95,7 @@ class _Person(Answer):
         ),
     ]
     status: ParticipantStatus
+    sms: Annotated[Reach, Field(description="Whether texts reach the phone, by the last one tried")]
     locale: str
     created_at: Instant
     updated_at: Instant

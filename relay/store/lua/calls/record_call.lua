@@ -2,7 +2,7 @@
 -- keys: call=call(call_sid) leases due sessions traffic=traffic(number)
 -- args: now:number call_sid number status rank:number duration? leg_sid? accepted:flag
 --   has_ended:flag short_call:number
--- uses: session leases due_again traffic
+-- uses: session leases due_again traffic unended
 --
 -- A report of lower rank than what is known changes no status, but may add what it knows: a leg's
 -- sid, the duration. With the call its lease ends, also on the sessions that it was passed on to,
@@ -47,6 +47,7 @@ if not session_id then
 end
 local status = take_in_report(known_status, known_rank)
 if args.has_ended then
+  note_ended(keys, session_id, args.call_sid)
   end_lease(keys.leases, session_id, args.call_sid, args.now, make_due_again)
 end
 count_call(status)

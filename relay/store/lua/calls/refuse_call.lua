@@ -2,7 +2,7 @@
 -- the store says of it (P9). It leaves what any refused call leaves: that it was decided on.
 -- keys: call=call(call_sid) tries=tries(call_sid) leases due sessions interactions
 -- args: now:number call_sid
--- uses: session leases due_again deciding
+-- uses: session leases due_again deciding unended
 --
 -- No code is taken of it any more, either. A call that was on record before stays so: it may be
 -- going on. Safe to run twice.
@@ -10,6 +10,7 @@ note_decided()
 local known = redis.call("HMGET", keys.call, "session", "started_at")
 local session_id, started_at = known[1], known[2]
 if started_at == whole(args.now) then
+  note_ended(keys, session_id, args.call_sid)
   end_lease(keys.leases, session_id, args.call_sid, args.now, make_due_again)
   redis.call("ZREM", keys.interactions,
     table.concat({ session_id, started_at, args.call_sid }, "\t"))

@@ -2,7 +2,7 @@
 -- what they and others wrote that is still kept, and the decisions of their calls under way. From
 -- now on nobody finds them.
 -- keys: person=person(role ref) holders=holder(held*) theirs=sessions_of(role ref) seals
---       interactions bodies=body(texts*) erasures rewritten
+--       reach interactions bodies=body(texts*) erasures rewritten
 -- args: ref reason held:list texts:list texts_since:number
 -- uses: closing_all revoking
 --
@@ -57,6 +57,7 @@ for _, key in ipairs(keys.holders) do
 end
 redis.call("DEL", keys.person)
 redis.call("HDEL", keys.seals, member)
+redis.call("HDEL", keys.reach, member)
 local latest = redis.call("ZRANGE", keys.erasures, 0, 0, "REV", "WITHSCORES")[2]
 local before = math.max(tonumber(latest or 0), tonumber(redis.call("GET", keys.rewritten) or 0))
 local moment = math.max(math.floor(args.now * 1000), before + 1)

@@ -129,6 +129,7 @@ local function may_come_back(latest, request, nodes, shares)
     and redis.call("GETBIT", keys.blocked, ordinal) == 0
     and redis.call("GETBIT", keys.full, ordinal) == 0
     and can_carry(request, ordinal)
+    and not (request.sms and redis.call("GETBIT", keys.sms_unready, ordinal) == 1)
     and (is_free_again(latest, request, nodes.recruiter, "recruiter")
       or shares and redis.call("GETBIT", nodes.recruiter.used.candidate, ordinal) == 0)
     and is_free_again(latest, request, nodes.candidate, "candidate")

@@ -1,5 +1,6 @@
 -- Choosing a number for a pair.
--- keys: policy numbers ordinals blocked resting full no_sms no_voice busy scratch
+-- keys: policy numbers ordinals blocked resting full no_sms sms_unready no_voice
+--    busy scratch
 --
 -- Where no number fits in all, this gives way in turn: rest (a resting number is taken), spread
 -- (the lowest free number is taken), geo (a number of another area is taken). Then the recruiter
@@ -114,7 +115,7 @@ end
 local function hard_limits(keys, request, candidate)
   local limits = { { "no_numbers", keys.blocked } }
   if request.sms then
-    limits[#limits + 1] = { "no_sms_number", keys.no_sms }
+    limits[#limits + 1] = { "no_sms_number", keys.no_sms, keys.sms_unready }
   end
   if request.voice then
     limits[#limits + 1] = { "no_voice_number", keys.no_voice }

@@ -1,7 +1,7 @@
 -- A call that will be connected is put on record with its lease.
 -- keys: sessions leases interactions call=call(call_sid)
 -- args: call_sid lease:number repeatable:number retention:number attestation
--- uses: session leases seals
+-- uses: session leases seals unended
 --
 -- A CallSid gets its Dial once: the same answer again for `repeatable` seconds (the carrier repeats
 -- webhooks), until the counterpart has picked up or the call is over; "replayed" after that, so
@@ -44,11 +44,13 @@ end
 -- found: id, session, record, side, other; by_code: "1" when a code has let the caller in, else "".
 local function connect(keys, found, now, by_code)
   local leases = read_leases(redis.call("HGET", keys.leases, found.id) or "", now)
+  local till = whole(math.ceil(now + args.lease))
   leases[#leases + 1] = {
-    sid = args.call_sid, till = whole(math.ceil(now + args.lease)), decided_at = whole(now),
+    sid = args.call_sid, till = till, decided_at = whole(now),
     holds = "1", successors = "",
   }
   store_leases(keys.leases, found.id, leases)
+  note_unended(keys, found.id, args.call_sid, till)
   redis.call("HSET", keys.call, "session", found.id, "side", found.side, "status", "ringing",
     "number", found.session.number, "rank", "0", "started_at", whole(now),
     "attestation", args.attestation, "by_code", by_code)

@@ -1,7 +1,7 @@
 -- The sender of a message is told what became of it, by a notice.
 -- keys: sessions
 -- args: taking_back_notices:list
--- uses: session notices taken_back
+-- uses: session gathering taken_back
 
 -- They are told at the phone and by the number that their session has, or had last. Nobody is told
 -- about a notice, without a notice_kind, or when the session was closed for a reason that takes
@@ -16,7 +16,7 @@ local function tell_sender(keys, args, message)
     return false
   end
   local side = message.side == "recruiter" and "candidate" or "recruiter"
-  return add_notice(keys, args, {
+  return tell(keys, args, {
     session = message.session, side = side, number = session.number,
     index = session[side .. "_index"], locale = session[side .. "_locale"],
   })

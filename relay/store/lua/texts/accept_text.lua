@@ -1,9 +1,10 @@
 -- accept_text: finds whom a text is for and takes it on.
--- keys: numbers sessions codes message=message(id) body=body(id) interactions outbox lanes counters
---    refused=refused(inbound_sid) phones=phone(indexes*)
+-- keys: policy numbers sessions codes message=message(id) body=body(id) interactions outbox lanes
+--    counters refused=refused(inbound_sid) phones=phone(indexes*)
 -- args: now:number said_at:number number id inbound_sid vouched distrusted text media:number code
---    refused_for:number look_again:number record_life:number body_life:number indexes:list
--- uses: session finding seals lanes code_prefix notices deciding
+--    refused_for:number look_again:number record_life:number lifetime:number
+--    longest_lifetime:number indexes:list
+-- uses: session finding seals lanes code_prefix gathering deciding
 --
 -- Record, sealed body, lane entry and outbox entry are written in one step, so that an accepted
 -- text is certain to be sent (P4). indexes are the sender's. text is sealed, or "" when there is
@@ -109,21 +110,28 @@ local function why_not(found)
   return { state, found.id, side, locale, index, "", code_prefix_for(side, session) }
 end
 
+-- How long it may wait, in seconds: by the pool's policy, else `lifetime`.
+local function lifetime()
+  local ours = tonumber(redis.call("HGET", keys.policy, "text_lifetime") or "")
+  return math.min(ours or args.lifetime, args.longest_lifetime)
+end
+
 local function take_on(found)
   local other, has_text = found.other, args.text ~= ""
   local receiver = found.session[other .. "_index"]
-  local order, entry = 0, ""
+  local order, entry, life = 0, "", lifetime()
   if has_text then
     order = redis.call("HINCRBY", keys.counters, "text_order", 1)
     entry = lane_entry_of(args.number .. ":" .. receiver, order, args.id)
-    redis.call("SET", keys.body, args.text, "EX", args.body_life)
+    redis.call("SET", keys.body, args.text, "EX", life)
     redis.call("ZADD", keys.lanes, 0, entry)
     redis.call("ZADD", keys.outbox, args.now + args.look_again, args.id)
   end
   redis.call("HSET", keys.message, "session", found.id, "side", other, "kind", "message",
     "status", has_text and "received" or "failed", "rank", has_text and "0" or "5",
     "started_at", string.format("%.3f", args.now), "number", args.number, "index", receiver,
-    "inbound_sid", args.inbound_sid, "media", args.media, "order", order, "lane_entry", entry)
+    "inbound_sid", args.inbound_sid, "media", args.media, "order", order, "lane_entry", entry,
+    "expires_at", string.format("%.3f", args.now + life))
   redis.call("EXPIRE", keys.message, args.record_life)
   redis.call("ZADD", keys.interactions, 0,
     table.concat({ found.id, whole(args.now), args.id }, "\t"))
@@ -136,7 +144,7 @@ end
 
 local function tell_about_pictures(found)
   local session, side = found.session, found.side
-  add_notice(keys, args, {
+  tell(keys, args, {
     session = found.id, side = side, number = args.number, index = session[side .. "_index"],
     locale = session[side .. "_locale"],
   })

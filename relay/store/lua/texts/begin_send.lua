@@ -1,5 +1,6 @@
 -- begin_send: asks for the turn of a message in its lane.
--- keys: message=message(id) body=body(id) outbox lanes sending sessions phone=phone(index)
+-- keys: message=message(id) body=body(id) outbox lanes counters sending sessions
+--    phone=phone(index)
 -- args: now:number id token lease:number index taking_back_texts:list taking_back_notices:list
 -- uses: session message lanes code_prefix taken_back
 --
@@ -35,6 +36,15 @@ local function follow_receiver(message, session)
     message.code = session.code
     redis.call("HSET", keys.message, "code", session.code)
   end
+end
+
+-- A notice that has counted for long enough goes into its lane.
+local function enter_lane(message)
+  message.order = whole(redis.call("HINCRBY", keys.counters, "text_order", 1))
+  message.lane_entry = lane_entry_of(message.number .. ":" .. message.index, message.order, args.id)
+  redis.call("ZADD", keys.lanes, 0, message.lane_entry)
+  redis.call("HSET", keys.message, "order", message.order, "lane_entry", message.lane_entry,
+    "enters_at", "")
 end
 
 local function wait_until(at)
@@ -118,6 +128,12 @@ local function take_turn(message, session)
 end
 
 local message = read_message(keys.message)
+if message and message.enters_at ~= "" then
+  if tonumber(message.enters_at) > args.now then
+    return wait_until(message.enters_at)
+  end
+  enter_lane(message)
+end
 if not message or message.lane_entry == "" then
   redis.call("ZREM", keys.outbox, args.id)
   return { "done" }

@@ -1,8 +1,8 @@
 -- postpone_send: the message stays first in its lane until later: it may be tried again, or its
 -- attempt's outcome is not known yet.
 -- keys: message=message(id) outbox sending
--- args: now:number id token next_at:number outcome_unknown:flag error_code
--- uses: message lanes
+-- args: now:number id token next_at:number outcome_unknown:flag error_code number number_trouble
+-- uses: message lanes unready
 --
 -- Safe to run twice. Answers 1, or 0 when the token no longer counts.
 local message = read_message(keys.message)
@@ -16,5 +16,6 @@ end
 redis.call("HSET", keys.message, "next_at", args.next_at,
   "outcome_unknown", args.outcome_unknown and "1" or "", "error_code", args.error_code)
 redis.call("ZADD", keys.outbox, args.next_at, args.id)
+note_number_trouble(keys, args)
 let_go(keys.sending, lane, args.token)
 return 1

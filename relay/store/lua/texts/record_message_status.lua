@@ -1,17 +1,19 @@
 -- record_message_status: moves a text forwards by the carrier's report, whatever order reports
 -- come in.
--- keys: message=message(id) body=body(id) outbox lanes carried=carried(sid) traffic=traffic(number)
+-- keys: message=message(id) body=body(id) outbox lanes carried=carried(sid) unreported
+--    traffic=traffic(number)
 -- args: now:number id attempt sid number status rank:number error_code? is_final:flag
---    send_again_at?:number counts_as record_life:number
--- uses: message lanes leaving_lane telling_sender traffic
+--    is_delivered:flag send_again_at?:number counts_as record_life:number
+-- uses: message lanes leaving_lane telling_sender traffic reach unready
 --
 -- attempt is the one that the report was addressed to; number is the virtual one it went out from.
 -- Only a status of higher rank replaces what is known. send_again_at is in seconds, or nil when a
 -- failure is final; counts_as is "sent", "filtered", or "" while it counts for nothing.
 --
 -- A report to an attempt proves that the attempt reached the carrier: an unsettled one is settled
--- by it. Safe to run twice. Answers {outcome, first in the lane or "", 1 when there is a new
--- notice}; outcome is unknown, stale (of an earlier attempt), late, or recorded.
+-- by it. That any attempt of ours has arrived ends all others. Safe to run twice. Answers {outcome,
+-- first in the lane or "", 1 when there is a new notice}; outcome is unknown, stale (of an earlier
+-- attempt), late, or recorded.
 
 -- Takes the message out of its lane if it still waits there. Answers who is first there then, or
 -- "".
@@ -38,6 +40,26 @@ local function send_again(message)
     "lane_entry", entry, "next_at", args.send_again_at, "redelivered", "1", "carrier_sid", "")
   redis.call("ZADD", keys.lanes, 0, entry)
   redis.call("ZADD", keys.outbox, args.send_again_at, args.id)
+  redis.call("ZREM", keys.unreported, args.id)
+end
+
+local function note_error()
+  if args.error_code then
+    redis.call("HSET", keys.message, "error_code", args.error_code)
+  else
+    redis.call("HDEL", keys.message, "error_code")
+  end
+end
+
+-- Nothing more is expected of it. True when there is a new notice.
+local function finish(message)
+  redis.call("DEL", keys.body)
+  redis.call("ZREM", keys.unreported, args.id)
+  note_reach(keys, args, message)
+  if args.is_delivered then
+    note_arrival(keys, message)
+  end
+  return tell_sender(keys, args, message)
 end
 
 local message = read_message(keys.message)
@@ -46,7 +68,7 @@ if not message then
 end
 redis.call("SET", keys.carried, args.id, "EX", args.record_life)
 note_sid(keys.message, args.sid)
-if message.attempt ~= args.attempt then
+if message.attempt ~= args.attempt and not args.is_delivered then
   return { "stale", "", 0 }
 end
 local next_id = settle(message)
@@ -55,20 +77,14 @@ if args.rank <= tonumber(message.rank) then
 end
 
 redis.call("HSET", keys.message, "status", args.status, "rank", args.rank)
-if args.error_code then
-  redis.call("HSET", keys.message, "error_code", args.error_code)
-end
+note_error()
 if args.counts_as ~= "" then
   count(message)
 end
+note_number_trouble(keys, args)
 local can_go_again = message.kind == "notice" or redis.call("EXISTS", keys.body) == 1
 if args.send_again_at and can_go_again then
   send_again(message)
   return { "recorded", next_id, 0 }
 end
-local told = false
-if args.is_final then
-  redis.call("DEL", keys.body)
-  told = tell_sender(keys, args, message)
-end
-return { "recorded", next_id, told and 1 or 0 }
+return { "recorded", next_id, args.is_final and finish(message) and 1 or 0 }

@@ -19,7 +19,7 @@ local function add_second_part(message, lane)
     "number", message.number, "index", message.index,
     "inbound_sid", redis.call("HGET", keys.message, "inbound_sid"), "media", 0,
     "order", message.order, "lane_entry", entry, "code", message.code, "context", message.context,
-    "part", "2")
+    "part", "2", "expires_at", message.expires_at)
   redis.call("PEXPIRE", keys.second, redis.call("PTTL", keys.message))
   redis.call("ZADD", keys.lanes, 0, entry)
   redis.call("ZADD", keys.interactions, 0,

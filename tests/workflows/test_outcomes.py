@@ -1,0 +1,422 @@
+"""An outcome is true, its scope is known, and it comes even if nobody reports it."""
+
+from __future__ import annotations
+
+import pytest
+
+from relay.carrier.webhooks import MessageStatusReport
+from relay.domain.errors import CarrierError
+from relay.domain.message_progress import Reach
+from relay.domain.participant import Role
+from relay.domain.policy import DAY
+from relay.domain.pool import NumberStatus
+from relay.domain.session import Channel
+from relay.domain.texts import GATHERED_FOR, Notice
+from relay.domain.trouble import Trouble
+from relay.store.outbox import ASK_AFTER
+from relay.store.sessions import Claimed, Exhausted
+from relay.workflows.ask_outcomes import ask_outcomes
+from relay.workflows.check_texting import check_texting
+from tests.workflows.texting import TO_CARL, Stage
+from tests.world import CARL, DAN, EVE, NUMBER, OTHER_NUMBER, RITA
+
+SUSPENDED = CarrierError(Trouble.ACCOUNT, 20005)
+FAILED = "JobBoard: your last text could not be delivered. Please try again, or call this number."
+MORE = "JobBoard: since our last message to you, {} more of your texts were not delivered."
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+@pytest.fixture
+def message(stage: Stage) -> str:
+    message = stage.text().message
+    stage.work()
+    return message
+
+
+# --- account and moment -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seconds", [12, 20 * 3600])
+def test_p4_a_text_outlives_a_suspension_of_the_account(stage: Stage, seconds: float) -> None:
+    until, carrier = stage.now + seconds, stage.carrier.messages
+    send = carrier.send_text
+
+    def send_text(**request: object) -> object:
+        if stage.now < until:
+            raise SUSPENDED
+        return send(**request)  # type: ignore[arg-type]
+
+    carrier.send_text = send_text  # type: ignore[method-assign, assignment]
+    stage.text()
+    stage.work()
+    attempts = 1
+    while not stage.arrived:
+        attempts += 1
+        stage.later(600)
+    assert stage.arrived == [TO_CARL]
+    assert attempts <= seconds / 600 + 3
+
+
+def test_p4_a_notice_outlives_what_its_text_died_of(stage: Stage) -> None:
+    message = stage.text().message
+    while stage.now < stage.pair.session.created_at + DAY + 3600:
+        stage.carrier.messages.troubles = 9 * [SUSPENDED]
+        stage.later(600)
+    assert stage.record(message).status == "failed"
+    assert stage.arrived == []
+    stage.carrier.messages.troubles = []
+    stage.later(600)
+    assert stage.arrived == [(RITA, FAILED)]
+
+
+def test_a_country_that_is_closed_is_known(stage: Stage) -> None:
+    stage.carrier.messages.troubles = [CarrierError(Trouble.COUNTRY_CLOSED, 21408)]
+    stage.text()
+    stage.work()
+    assert stage.arrived == [(RITA, FAILED)]
+    [check] = check_texting(stage.services, [], now=stage.now)
+    assert check.name == "texts to US"
+    assert "open the country" in check.detail
+    assert not list(check_texting(stage.services, [], now=stage.now + DAY))
+    assert stage.store.messages.refusals.all() == {"country_closed:21408": 1}
+
+
+# --- our number ---------------------------------------------------------------------------
+
+
+def texting_pair(stage: Stage) -> str | None:
+    """On which number two others get a session that texts; None on none."""
+    claimed = stage.pair.claim(EVE, DAN, channels=frozenset({Channel.SMS}))
+    if isinstance(claimed, Exhausted):
+        assert claimed.reason == "no_sms_number"
+        return None
+    assert isinstance(claimed, Claimed)
+    return claimed.session.virtual_number
+
+
+def age(stage: Stage, seconds: int) -> None:
+    """The number came to us so long ago."""
+    stage.client.hset(f"{{main}}/us:number:{NUMBER}", "imported_at", int(stage.now) - seconds)
+
+
+@pytest.mark.parametrize("code", [30034, 30032])
+def test_a_number_that_may_not_text_is_given_to_nobody_who_texts(
+    stage: Stage, message: str, code: int
+) -> None:
+    age(stage, 2 * DAY)
+    stage.report(message, "undelivered", code)
+    stage.work()
+    assert stage.arrived[1] == (RITA, FAILED)
+    number = stage.store.numbers.get(NUMBER)
+    assert number is not None
+    assert (number.is_sms_ready, number.sms_trouble and number.sms_trouble.code) == (False, code)
+    [check] = check_texting(stage.services, [number], now=stage.now)
+    assert check.name == f"texts {code}"
+    assert texting_pair(stage) == OTHER_NUMBER
+
+
+def test_where_every_number_is_refused_the_reason_is_named(stage: Stage, message: str) -> None:
+    age(stage, 2 * DAY)
+    stage.store.numbers.set_status(OTHER_NUMBER, "us", NumberStatus.RESERVED)
+    stage.report(message, "undelivered", 30034)
+    assert texting_pair(stage) is None
+    assert stage.pair.claim(EVE, DAN, channels=frozenset({Channel.VOICE}))
+    stage.store.numbers.trust_texts(NUMBER, "us")
+    number = stage.store.numbers.get(NUMBER)
+    assert number is not None
+    assert number.is_sms_ready
+
+
+def test_the_pair_s_own_session_goes_on_there(stage: Stage, message: str) -> None:
+    age(stage, 2 * DAY)
+    stage.report(message, "undelivered", 30034)
+    again = stage.pair.connect(RITA, CARL)
+    assert again.id == stage.pair.session.id
+
+
+@pytest.mark.parametrize("is_refused_at_once", [False, True])
+def test_a_young_number_s_registration_is_waited_for(
+    stage: Stage, is_refused_at_once: bool
+) -> None:
+    age(stage, 600)
+    if is_refused_at_once:
+        stage.carrier.messages.troubles = [CarrierError(Trouble.UNREGISTERED, 30024)]
+    message = stage.text().message
+    stage.work()
+    if not is_refused_at_once:
+        stage.report(message, "undelivered", 30024)
+    assert stage.record(message).status in {"queued", "received"}
+    number = stage.store.numbers.get(NUMBER)
+    assert number is not None
+    assert not number.is_sms_ready
+    stage.later(3)
+    assert stage.arrived[-1] == TO_CARL
+    stage.report(message, "delivered")
+    number = stage.store.numbers.get(NUMBER)
+    assert number is not None
+    assert number.is_sms_ready
+
+
+def test_a_text_from_before_the_trouble_ends_none(stage: Stage, message: str) -> None:
+    age(stage, 2 * DAY)
+    stage.now += 2
+    second = stage.text().message
+    stage.work()
+    stage.now += 2
+    stage.report(second, "undelivered", 30034)
+    stage.report(message, "delivered")
+    number = stage.store.numbers.get(NUMBER)
+    assert number is not None
+    assert not number.is_sms_ready
+
+
+def test_a_number_that_has_left_the_pool_is_passed_over(stage: Stage, message: str) -> None:
+    stage.client.delete(f"{{main}}/us:number:{NUMBER}")
+    stage.report(message, "undelivered", 30034)
+    assert not stage.client.getbit("{main}/us:sms-unready", 0)
+    assert not stage.client.exists(f"{{main}}/us:number:{NUMBER}")
+
+
+# --- the receiver -------------------------------------------------------------------------
+
+
+def reach(stage: Stage, role: Role = Role.CANDIDATE) -> Reach:
+    person = stage.store.people.get(role, stage.pair.session.party(role).ref)
+    assert person is not None
+    return person.sms
+
+
+@pytest.mark.parametrize(
+    ("code", "known"),
+    [(30006, Reach.LANDLINE), (30005, Reach.UNREACHABLE), (30007, Reach.OK), (21610, Reach.OK)],
+)
+def test_a_phone_that_texts_do_not_reach_is_known(
+    stage: Stage, message: str, code: int, known: Reach
+) -> None:
+    stage.report(message, "undelivered", code)
+    assert reach(stage) is known
+    assert reach(stage, Role.RECRUITER) is Reach.OK
+
+
+def test_a_refused_receiver_is_known_and_the_next_delivery_clears_it(stage: Stage) -> None:
+    stage.carrier.messages.troubles = [CarrierError(Trouble.LANDLINE, 21614)]
+    stage.text()
+    stage.work()
+    assert reach(stage) is Reach.LANDLINE
+    message = stage.text().message
+    stage.work()
+    stage.report(message, "delivered")
+    assert reach(stage) is Reach.OK
+
+
+def test_a_handset_that_is_off_is_unreachable_after_two_tries(stage: Stage, message: str) -> None:
+    stage.report(message, "undelivered", 30003)
+    assert reach(stage) is Reach.OK
+    stage.later(30)
+    stage.report(message, "undelivered", 30003)
+    assert reach(stage) is Reach.UNREACHABLE
+
+
+def test_a_new_phone_begins_anew(stage: Stage, message: str) -> None:
+    stage.report(message, "undelivered", 30006)
+    stage.move(Role.CANDIDATE, "+12125550127")
+    assert reach(stage) is Reach.OK
+
+
+def test_nothing_is_noted_of_somebody_erased(stage: Stage, message: str) -> None:
+    stage.report(message, "sent")
+    stage.store.erasures.erase(Role.CANDIDATE, stage.pair.session.candidate.ref, now=stage.now)
+    stage.report(message, "undelivered", 30006)
+    assert not stage.client.exists("{main}:reach")
+
+
+def test_an_erasure_forgets_what_was_noted(stage: Stage, message: str) -> None:
+    stage.report(message, "undelivered", 30006)
+    assert stage.client.exists("{main}:reach")
+    stage.store.erasures.erase(Role.CANDIDATE, stage.pair.session.candidate.ref, now=stage.now)
+    assert not stage.client.exists("{main}:reach")
+
+
+def test_that_a_phone_is_not_reached_is_told_once_a_session_and_day(stage: Stage) -> None:
+    for day in (0, 1):
+        for _ in range(3):
+            stage.carrier.messages.troubles = [CarrierError(Trouble.LANDLINE, 21614)]
+            stage.text()
+            stage.work()
+        assert len(stage.arrived) == day + 1
+        stage.later(DAY)
+    assert {to for to, _ in stage.arrived} == {RITA}
+    assert "do not reach" in stage.arrived[0][1]
+
+
+# --- told at once, and then by their count ------------------------------------------------
+
+
+def test_failures_of_one_kind_are_told_at_once_and_then_by_their_count(stage: Stage) -> None:
+    for _ in range(4):
+        stage.report(_sent(stage), "undelivered", 30007)
+        stage.work()
+    told = [body for to, body in stage.arrived if to == RITA]
+    assert told == [FAILED]
+    stage.later(GATHERED_FOR + 60)
+    stage.later(60)
+    told = [body for to, body in stage.arrived if to == RITA]
+    assert told == [FAILED, MORE.format(3)]
+    stage.later(GATHERED_FOR)
+    assert len([body for to, body in stage.arrived if to == RITA]) == 2
+
+
+def test_nothing_waits_behind_a_notice_that_counts(stage: Stage) -> None:
+    for _ in range(2):
+        stage.report(_sent(stage), "undelivered", 30007)
+        stage.work()
+    stage.text(CARL, "hello Rita")
+    stage.work()
+    assert stage.arrived[-1] == (RITA, "hello Rita")
+
+
+def test_a_notice_that_counts_does_not_go_before_its_time(stage: Stage) -> None:
+    for _ in range(2):
+        stage.report(_sent(stage), "undelivered", 30007)
+    counting = f"{stage.notice(Notice.TEXT_FAILED)}.more"
+    stage.send(counting)
+    assert stage.record(counting).status == "received"
+    assert counting in stage.client.zrange("{main}:outbox", 0, -1)
+
+
+def test_each_side_is_told_of_its_own(stage: Stage) -> None:
+    for sender in (RITA, CARL):
+        stage.report(_sent(stage, sender), "undelivered", 30007)
+    stage.work()
+    assert sorted(to for to, body in stage.arrived if body == FAILED) == sorted([RITA, CARL])
+
+
+def test_pictures_are_told_of_by_their_count_too(stage: Stage) -> None:
+    for _ in range(5):
+        stage.text(body="", media=1)
+    stage.later(5)
+    stage.later(GATHERED_FOR + 60)
+    assert [body for _, body in stage.arrived][1:] == [MORE.format(4)]
+
+
+def _sent(stage: Stage, sender: str = RITA) -> str:
+    message = stage.text(sender).message
+    stage.work()
+    return message
+
+
+# --- evidence outweighs order -------------------------------------------------------------
+
+
+def test_p4_a_late_delivery_of_an_earlier_attempt_ends_a_pending_try(
+    stage: Stage, message: str
+) -> None:
+    first = stage.record(message).attempt
+    stage.report(message, "undelivered", 30008)
+    stage.report(message, "delivered", attempt=first)
+    assert stage.record(message).status == "delivered"
+    stage.later(60)
+    assert stage.arrived == [TO_CARL]
+
+
+def test_p4_a_late_delivery_counts_beside_a_try_under_way(stage: Stage, message: str) -> None:
+    first = stage.record(message).attempt
+    stage.report(message, "undelivered", 30008)
+    carrier = stage.carrier.messages
+    send = carrier.send_text
+
+    def report_meanwhile(**request: object) -> object:
+        stage.report(message, "delivered", attempt=first)
+        return send(**request)  # type: ignore[arg-type]
+
+    carrier.send_text = report_meanwhile  # type: ignore[method-assign, assignment]
+    stage.later(30)
+    stage.report(message, "undelivered", 30008, sid="SMsecond")
+    assert stage.record(message).status == "delivered"
+    assert stage.client.zcard("{main}:lanes") == 0
+    stage.later(60)
+    assert [to for to, _ in stage.arrived] == [CARL, CARL]
+
+
+def test_p4_what_has_arrived_was_not_undelivered(stage: Stage, message: str) -> None:
+    stage.report(message, "undelivered", 30007)
+    stage.report(message, "delivered")
+    record = stage.record(message)
+    assert (record.status, record.error_code) == ("delivered", None)
+    stage.report(message, "failed", 30007)
+    assert stage.record(message).status == "delivered"
+
+
+# --- asked, where nobody reports ----------------------------------------------------------
+
+
+def ask(stage: Stage) -> int:
+    return ask_outcomes(stage.services, clock=lambda: stage.now)
+
+
+def test_p4_a_text_whose_reports_are_lost_is_asked_about(stage: Stage, message: str) -> None:
+    stage.now += ASK_AFTER - 1
+    assert ask(stage) == 0
+    stage.now += 1
+    stage.carrier.messages.status = "delivered"
+    assert ask(stage) == 1
+    assert stage.record(message).status == "delivered"
+    stage.now += DAY
+    assert ask(stage) == 0
+
+
+def test_p4_a_failure_that_nobody_reported_tells_the_sender(stage: Stage, message: str) -> None:
+    stage.carrier.messages.reports[stage.record(message).carrier_sid] = _failure()
+    stage.now += ASK_AFTER
+    ask(stage)
+    stage.work()
+    assert stage.record(message).status == "undelivered"
+    assert stage.arrived == [TO_CARL, (RITA, FAILED)]
+
+
+def _failure() -> MessageStatusReport:
+    return MessageStatusReport(message_sid="SM1", status="undelivered", error_code=30007)
+
+
+def test_what_is_reported_is_not_asked_about(stage: Stage, message: str) -> None:
+    stage.report(message, "delivered")
+    assert stage.client.zcard("{main}:unreported") == 0
+
+
+def test_what_stays_sent_is_asked_about_a_few_times_in_a_day(stage: Stage, message: str) -> None:
+    stage.carrier.messages.status = "sent"
+    asked = 0
+    for _ in range(3 * 24 * 60):
+        stage.now += 60
+        asked += ask(stage)
+    assert 4 <= asked <= 6
+    assert stage.record(message).status == "sent"
+    assert stage.client.zcard("{main}:unreported") == 0
+
+
+@pytest.mark.parametrize(("trouble", "is_kept"), [(Trouble.ACCOUNT, True), (Trouble.NEVER, False)])
+def test_a_carrier_that_does_not_say_is_asked_again(
+    stage: Stage, message: str, trouble: Trouble, is_kept: bool
+) -> None:
+    sid = stage.record(message).carrier_sid
+    stage.carrier.messages.reports[sid] = CarrierError(trouble, 20003)
+    stage.now += ASK_AFTER
+    ask(stage)
+    assert bool(stage.client.zcard("{main}:unreported")) is is_kept
+
+
+def test_what_is_gone_is_forgotten(stage: Stage, message: str) -> None:
+    stage.client.delete(f"{{main}}:message:{message}")
+    stage.now += ASK_AFTER
+    assert ask(stage) == 1
+    assert stage.client.zcard("{main}:unreported") == 0
+
+
+def test_a_run_ends_in_time(stage: Stage, message: str) -> None:
+    moments = iter([stage.now, stage.now + ASK_AFTER, stage.now + ASK_AFTER, stage.now + ASK_AFTER])
+    assert ask_outcomes(stage.services, clock=lambda: next(moments)) == 0
+    assert stage.client.zcard("{main}:unreported") == 1
