@@ -329,7 +329,10 @@ def test_a_board_that_is_away_hides_no_other():
     def away():
         raise Unavailable("away")
 
-    world.deployment.of_board("second").store.pools.all = away
+    store = world.deployment.of_board("second").store
+    store.messages.closed_countries.lately = lambda **_: away()
+    assert find(world)["second: store"].verdict is Verdict.FAILED
+    store.pools.all = away
     found = find(world)
     assert found["second: store"].verdict is Verdict.FAILED
     assert "main: pool us" in found
