@@ -9,12 +9,14 @@ from config.queues import MAINTENANCE, NUMBERS
 
 @dataclass(frozen=True, kw_only=True)
 class PeriodicJob:
-    """``function`` is a job of ``workers/jobs.py``; ``every`` is in seconds."""
+    """``function`` is a job of ``workers/jobs.py``; ``every`` is in seconds. ``at_start``: each
+    deploy runs it at once, too, since its settings may have changed."""
 
     name: str
     function: str
     every: int
     queue: str = MAINTENANCE
+    at_start: bool = False
 
 
 #: Seconds between two looks into the outbox, which the ticker does itself.
@@ -43,5 +45,6 @@ PERIODIC_JOBS = (
         function="workers.jobs.reconcile_numbers",
         every=900,
         queue=NUMBERS,
+        at_start=True,
     ),
 )

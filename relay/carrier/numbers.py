@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 from twilio.rest import Client
 
@@ -12,7 +12,7 @@ from relay.carrier.codes import ALREADY_IN_SERVICE, NOT_FOUND, NOTHING_SOLD, UNR
 from relay.carrier.errors import carrier_errors
 from relay.carrier.messaging_services import CarrierMessagingServices
 from relay.carrier.sids import checked_sid
-from relay.carrier.urls import is_same_place
+from relay.carrier.urls import Webhooks, is_same_place
 from relay.domain.errors import CarrierError
 from relay.domain.trouble import Trouble
 
@@ -36,24 +36,39 @@ class OwnedNumber:
     voice_url: str = ""
     sms_url: str = ""
     status_callback: str = ""
+    voice_fallback_url: str = ""
+    sms_fallback_url: str = ""
     label: str = ""
-    #: Calls are answered there while no process of ours answers.
-    voice_fallback: str = ""
     #: An application or a trunk goes before the URLs.
     answers_elsewhere: bool = False
     #: The URLs are asked by POST, the only way that we answer.
     is_posted: bool = True
 
 
-def is_pointed_here(
-    owned: OwnedNumber, *, voice_url: str, sms_url: str, status_callback: str
-) -> bool:
+def is_pointed_here(owned: OwnedNumber, **webhooks: Unpack[Webhooks]) -> bool:
     """Whether calls and texts come to these."""
-    wanted = (voice_url, sms_url, status_callback)
-    present = (owned.voice_url, owned.sms_url, owned.status_callback)
     return (
-        owned.is_posted and not owned.answers_elsewhere and all(map(is_same_place, present, wanted))
+        owned.is_posted
+        and not owned.answers_elsewhere
+        and all(is_same_place(getattr(owned, name), url) for name, url in _given(webhooks).items())
     )
+
+
+def is_pointed_to(owned: OwnedNumber, base_url: str) -> bool:
+    """Whether any of its webhooks is at this address."""
+    urls = (owned.voice_url, owned.sms_url, owned.status_callback)
+    return any(url.startswith(f"{base_url}/") for url in urls)
+
+
+def _given(webhooks: Webhooks) -> dict[str, str]:
+    return {name: str(url) for name, url in webhooks.items() if url}
+
+
+def _by_post(webhooks: Webhooks) -> dict[str, Any]:
+    """As the carrier takes them. By POST, so that no phone number stands in a URL, nor in the log
+    of whoever answers there."""
+    urls = _given(webhooks)
+    return {**urls, **{f"{name.removesuffix('_url')}_method": "POST" for name in urls}}
 
 
 class CarrierNumbers:
@@ -125,9 +140,7 @@ class CarrierNumbers:
             raise CarrierError(Trouble.NEVER, NOTHING_SOLD)
         return []
 
-    def buy(
-        self, number: str, *, voice_url: str, sms_url: str, status_callback: str, label: str
-    ) -> OwnedNumber:
+    def buy(self, number: str, *, label: str, **webhooks: Unpack[Webhooks]) -> OwnedNumber:
         """Rents it, with its webhooks set in the same request, so that it never rings elsewhere.
 
         Raises CarrierError: ``SOLD`` when somebody else has it; ``ambiguous`` when it may have
@@ -135,14 +148,7 @@ class CarrierNumbers:
         """
         with carrier_errors(creates=True):
             bought = self._numbers.create(
-                phone_number=number,
-                friendly_name=label,
-                voice_url=voice_url,
-                voice_method="POST",
-                sms_url=sms_url,
-                sms_method="POST",
-                status_callback=status_callback,
-                status_callback_method="POST",
+                phone_number=number, friendly_name=label, **_by_post(webhooks)
             )
             if not bought.sid or bought.phone_number != number:
                 raise CarrierError(Trouble.LATER, UNREADABLE_ANSWER, ambiguous=True)
@@ -183,25 +189,18 @@ class CarrierNumbers:
         """Sids of the numbers in the messaging service. Raises CarrierError."""
         return self._services.member_sids(self._messaging_service)
 
-    def point_here(self, sid: str, *, voice_url: str, sms_url: str, status_callback: str) -> None:
+    def point_here(self, sid: str, **webhooks: Unpack[Webhooks]) -> None:
         """Makes calls and texts to the number come to these webhooks, always by POST."""
         with carrier_errors():
-            pointed = self._numbers(checked_sid(sid)).update(
-                voice_url=voice_url,
-                voice_method="POST",
-                sms_url=sms_url,
-                sms_method="POST",
-                status_callback=status_callback,
-                status_callback_method="POST",
-            )
+            pointed = self._numbers(checked_sid(sid)).update(**_by_post(webhooks))
             # An application or a trunk goes before the URLs.
             if pointed.voice_application_sid or pointed.sms_application_sid or pointed.trunk_sid:
                 self._numbers(sid).update(
                     voice_application_sid="",
                     sms_application_sid="",
                     trunk_sid="",
-                    voice_url=voice_url,
-                    sms_url=sms_url,
+                    voice_url=webhooks["voice_url"],
+                    sms_url=webhooks["sms_url"],
                 )
 
 
@@ -231,7 +230,8 @@ def _read(owned: Any) -> OwnedNumber:
         sms_url=owned.sms_url or "",
         status_callback=owned.status_callback or "",
         label=owned.friendly_name or "",
-        voice_fallback=owned.voice_fallback_url or "",
+        voice_fallback_url=owned.voice_fallback_url or "",
+        sms_fallback_url=owned.sms_fallback_url or "",
         answers_elsewhere=bool(
             owned.voice_application_sid or owned.sms_application_sid or owned.trunk_sid
         ),
