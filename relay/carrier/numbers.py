@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Unpack
 
+from twilio.base import values
 from twilio.rest import Client
 
 from relay.carrier.codes import ALREADY_IN_SERVICE, NOT_FOUND, NOTHING_SOLD, UNREADABLE_ANSWER
@@ -19,6 +20,13 @@ from relay.domain.trouble import Trouble
 _PAGE = 1000  # the most Twilio gives
 #: There, numbers are local whatever they are used for.
 _WITHOUT_MOBILE = {"US", "CA"}
+#: Statuses of an emergency address with which the carrier has not forgotten it yet.
+_REGISTERED = {
+    "registered",
+    "pending-registration",
+    "pending-unregistration",
+    "unregistration-failure",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +51,8 @@ class OwnedNumber:
     answers_elsewhere: bool = False
     #: The URLs are asked by POST, the only way that we answer.
     is_posted: bool = True
+    #: Emergency services are sent there; until it is off, the number cannot be given back.
+    has_emergency_address: bool = False
 
 
 def is_pointed_here(owned: OwnedNumber, **webhooks: Unpack[Webhooks]) -> bool:
@@ -111,10 +121,12 @@ class CarrierNumbers:
         area_code: str = "",
         sms: bool = False,
         voice: bool = True,
+        has_address: bool = False,
         limit: int = 1,
     ) -> list[str]:
-        """Numbers on offer that need no address: local ones; outside of the US and Canada mobile
-        ones, where a country sells no local ones or none that can do this.
+        """Numbers on offer: local ones; outside of the US and Canada mobile ones, where a country
+        sells no local ones or none that can do this. Those that need an address only for who
+        ``has_address``; the carrier does not say which need a bundle.
 
         ``area_code``: three digits, and only where the calling code is +1. Raises CarrierError,
         20404 for a country in which the carrier sells nothing of the kind.
@@ -124,7 +136,7 @@ class CarrierNumbers:
             "sms_enabled": True if sms else None,
             "voice_enabled": True if voice else None,
             "area_code": int(area_code) if area_code else None,
-            "exclude_all_address_required": True,
+            "exclude_all_address_required": None if has_address else True,
             "limit": limit,
             "page_size": limit,
         }
@@ -140,19 +152,39 @@ class CarrierNumbers:
             raise CarrierError(Trouble.NEVER, NOTHING_SOLD)
         return []
 
-    def buy(self, number: str, *, label: str, **webhooks: Unpack[Webhooks]) -> OwnedNumber:
+    def buy(
+        self,
+        number: str,
+        *,
+        label: str,
+        bundle_sid: str | None = None,
+        address_sid: str | None = None,
+        **webhooks: Unpack[Webhooks],
+    ) -> OwnedNumber:
         """Rents it, with its webhooks set in the same request, so that it never rings elsewhere.
+        Many countries sell only under a regulatory bundle or with an address (TW-bundles).
 
         Raises CarrierError: ``SOLD`` when somebody else has it; ``ambiguous`` when it may have
         been bought: look with ``find_owned`` before buying again.
         """
         with carrier_errors(creates=True):
             bought = self._numbers.create(
-                phone_number=number, friendly_name=label, **_by_post(webhooks)
+                phone_number=number,
+                friendly_name=label,
+                bundle_sid=bundle_sid or values.unset,
+                address_sid=address_sid or values.unset,
+                **_by_post(webhooks),
             )
             if not bought.sid or bought.phone_number != number:
                 raise CarrierError(Trouble.LATER, UNREADABLE_ANSWER, ambiguous=True)
             return _read(bought)
+
+    def drop_emergency_address(self, sid: str) -> bool:
+        """Takes the emergency address off a number: the carrier does not take back one that has
+        one. That may take it a while; True when it is done (TW-emergency). Raises CarrierError."""
+        with carrier_errors():
+            left = self._numbers(checked_sid(sid)).update(emergency_address_sid="")
+            return not _read(left).has_emergency_address
 
     def release(self, sid: str) -> None:
         """Ends the rent, and leaves the messaging service. A number that is gone already is fine,
@@ -236,4 +268,7 @@ def _read(owned: Any) -> OwnedNumber:
             owned.voice_application_sid or owned.sms_application_sid or owned.trunk_sid
         ),
         is_posted=all(method in {None, "POST"} for method in methods),
+        has_emergency_address=bool(
+            owned.emergency_address_sid or owned.emergency_address_status in _REGISTERED
+        ),
     )

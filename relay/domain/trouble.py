@@ -39,6 +39,10 @@ class Trouble(StrEnum):
     UNFIT = "unfit"
     #: Somebody else has bought the number.
     SOLD = "sold"
+    #: Such numbers are sold only under a regulatory bundle that is approved.
+    NO_BUNDLE = "no_bundle"
+    #: Such numbers are sold only with an address that fits.
+    NO_ADDRESS = "no_address"
 
     #: The handset could not be reached: it may be on again in a while.
     UNREACHABLE = "unreachable"
@@ -74,6 +78,8 @@ _SCOPES = {
     Trouble.UNREGISTERED: Scope.NUMBER,
     Trouble.UNFIT: Scope.NUMBER,
     Trouble.SOLD: Scope.NUMBER,
+    Trouble.NO_BUNDLE: Scope.ACCOUNT,
+    Trouble.NO_ADDRESS: Scope.ACCOUNT,
     Trouble.UNREACHABLE: Scope.RECEIVER,
     Trouble.NO_HANDSET: Scope.RECEIVER,
     Trouble.LANDLINE: Scope.RECEIVER,

@@ -70,7 +70,7 @@ def finish_release(services: Services, pool: str, release: Release, *, clock: Cl
 
 def _give_back(services: Services, pool: str, release: Release) -> bool:
     """False where somebody else has written the release down, to have us give back any number of
-    the account (P9). Raises CarrierError."""
+    the account (P9), and where the carrier has to do something else first. Raises CarrierError."""
     # Before the carrier is asked: another worker may finish the release meanwhile.
     has_left = _has_left_pool(services, pool, release.number)
     numbers = services.carrier.numbers
@@ -79,6 +79,9 @@ def _give_back(services: Services, pool: str, release: Release) -> bool:
         return True
     if owned.number != release.number or not has_left:
         distrust(services, Alarm.NUMBER, "not the pool's to release", sid=release.carrier_sid)
+        return False
+    if owned.has_emergency_address and not numbers.drop_emergency_address(owned.sid):
+        log.info("number waits until its emergency address is off", virtual_number=owned.number)
         return False
     numbers.release(owned.sid)
     return True
