@@ -22,6 +22,13 @@ class PeriodicJob:
 #: Seconds between two looks into the outbox, which the ticker does itself.
 SWEEP_EVERY = 2.0
 
+RECONCILE_NUMBERS = PeriodicJob(
+    name="reconcile-numbers",
+    function="workers.jobs.reconcile_numbers",
+    every=900,
+    queue=NUMBERS,
+    at_start=True,
+)
 PERIODIC_JOBS = (
     PeriodicJob(name="rest-numbers", function="workers.jobs.rest_numbers", every=60),
     # The latest sample of an hour is kept: a missed slot or two are no gap.
@@ -40,11 +47,5 @@ PERIODIC_JOBS = (
     PeriodicJob(
         name="release-numbers", function="workers.jobs.release_numbers", every=60, queue=NUMBERS
     ),
-    PeriodicJob(
-        name="reconcile-numbers",
-        function="workers.jobs.reconcile_numbers",
-        every=900,
-        queue=NUMBERS,
-        at_start=True,
-    ),
+    RECONCILE_NUMBERS,
 )

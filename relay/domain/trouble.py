@@ -35,8 +35,10 @@ class Trouble(StrEnum):
 
     #: The number was not registered for texting yet; while it is young, that is a matter of time.
     UNREGISTERED = "unregistered"
-    #: The number cannot text, or is not ours.
+    #: The number cannot text.
     UNFIT = "unfit"
+    #: The number is not the account's, or not any more.
+    NOT_OURS = "not_ours"
     #: Somebody else has bought the number.
     SOLD = "sold"
     #: Such numbers are sold only under a regulatory bundle that is approved.
@@ -77,6 +79,7 @@ _SCOPES = {
     Trouble.COUNTRY_CLOSED: Scope.ACCOUNT,
     Trouble.UNREGISTERED: Scope.NUMBER,
     Trouble.UNFIT: Scope.NUMBER,
+    Trouble.NOT_OURS: Scope.NUMBER,
     Trouble.SOLD: Scope.NUMBER,
     Trouble.NO_BUNDLE: Scope.ACCOUNT,
     Trouble.NO_ADDRESS: Scope.ACCOUNT,

@@ -13,6 +13,7 @@ from relay.store.erasures import Erasures
 from relay.store.history import History
 from relay.store.idle_numbers import IdleNumbers
 from relay.store.keys import BoardKeys, DeploymentKeys
+from relay.store.lost_numbers import LostNumbers
 from relay.store.messages import Messages
 from relay.store.notices import Notices
 from relay.store.number_map import NumberMap
@@ -54,6 +55,7 @@ class Store:
         self.passed_over = Counts(client, DeploymentKeys().passed_over)
         self.pools = Pools(client, scripts, keys, signer)
         self.numbers = Numbers(client, scripts, keys, self.number_map)
+        self.lost_numbers = LostNumbers(client, scripts, keys, signer)
         self.idle_numbers = IdleNumbers(client, scripts, keys)
         self.purchases = Purchases(client, scripts, keys)
         self.comparisons = Comparisons(client)

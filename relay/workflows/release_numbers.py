@@ -22,6 +22,9 @@ log = structlog.get_logger()
 
 Clock = Callable[[], float]
 
+#: Lost numbers, too: their last bindings have cooled by then.
+_ON_THEIR_WAY_OUT = {NumberStatus.DRAINING, NumberStatus.RELEASED}
+
 
 def release_numbers(services: Services, *, clock: Clock) -> int:
     """Answers how many went back. Safe side by side with itself; one pool's trouble does not stop
@@ -40,9 +43,9 @@ def release_numbers_of(services: Services, name: str, *, clock: Clock) -> int:
         return 0
     _drain_idle(services, pool, now=clock())
     for number in services.store.numbers.of_pool(name):
-        if number.status is NumberStatus.DRAINING:
+        if number.status in _ON_THEIR_WAY_OUT:
             # Only if it still is: somebody may want it back, and sessions on it may still cool.
-            services.store.numbers.retire(number.number, name, expected=NumberStatus.DRAINING)
+            services.store.numbers.retire(number.number, name, expected=number.status)
     noted = services.store.numbers.releasing(name)
     return sum(finish_release(services, name, release, clock=clock) for release in noted.values())
 
