@@ -188,7 +188,7 @@ def which_session(options: Iterable[tuple[str, str]], locale: str, *, board: str
 
 
 def say_language(locale: str) -> str:
-    """The value of ``<Say language>`` for a locale: ``en-US``, ``zh-CN``."""
+    """The value of ``<Say language>`` for a locale: ``en-US``, ``cmn-CN``."""
     return str(_catalogue(locale).pgettext("Twilio <Say> language", "en-US"))
 
 

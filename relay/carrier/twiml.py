@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import assert_never
 from xml.sax.saxutils import escape
 
@@ -41,12 +42,14 @@ class VoiceDocuments:
         *,
         board_name: str,
         default_locale: str,
+        voices: Mapping[str, str],
         ring_timeout: int,
         call_time_limit: int,
     ) -> None:
         self._urls = urls
         self._board = board_name
         self._default_locale = default_locale
+        self._voices = voices
         self._ring_timeout = ring_timeout
         self._call_time_limit = call_time_limit
         self._bridges = {
@@ -104,14 +107,10 @@ class VoiceDocuments:
             timeout=_CODE_TIMEOUT,
             action=self._urls.code(call_id, decision.attempt),
         )
-        language = say_language(decision.locale or self._default_locale)
-        gather.say(
-            self._text(Announcement(decision.question.value), decision.locale), language=language
-        )
+        self._say(gather, Announcement(decision.question.value), decision.locale)
         document = VoiceResponse()
         document.append(gather)
-        unanswered = Announcement(decision.question.unanswered.value)
-        document.say(self._text(unanswered, decision.locale), language=language)
+        self._say(document, Announcement(decision.question.unanswered.value), decision.locale)
         document.hangup()
         return str(document)
 
@@ -154,7 +153,7 @@ class VoiceDocuments:
             action=self._urls.screen_answer(call_id),
         )
         for sentence in sentences:
-            gather.say(sentence, language=say_language(locale or self._default_locale))
+            self._speak(gather, sentence, locale)
         document.append(gather)
         document.hangup()  # Silence falls through to here: without it the legs would be bridged.
 
@@ -171,11 +170,17 @@ class VoiceDocuments:
 
     def _say_and_hang_up(self, announcement: Announcement, locale: str) -> str:
         document = VoiceResponse()
-        document.say(
-            self._text(announcement, locale), language=say_language(locale or self._default_locale)
-        )
+        self._say(document, announcement, locale)
         document.hangup()
         return str(document)
+
+    def _say(self, verb: VoiceResponse | Gather, announcement: Announcement, locale: str) -> None:
+        self._speak(verb, self._text(announcement, locale), locale)
+
+    def _speak(self, verb: VoiceResponse | Gather, sentence: str, locale: str) -> None:
+        """In the voice that is pinned for the language (``config/voices.py``)."""
+        language = say_language(locale or self._default_locale)
+        verb.say(sentence, language=language, voice=self._voices.get(language))
 
     def _text(self, announcement: Announcement, locale: str, **values: str) -> str:
         return text(announcement, locale or self._default_locale, board=self._board, **values)

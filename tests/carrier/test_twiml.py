@@ -3,8 +3,10 @@
 import pytest
 from lxml import etree
 
+from config.voices import VOICES
 from relay.carrier.announcements import (
     _SENTENCES,
+    LOCALES,
     Announcement,
     say_language,
     text,
@@ -39,6 +41,7 @@ def documents():
         WebhookUrls("https://relay.example.com", "main"),
         board_name="JobBoard",
         default_locale="en",
+        voices=VOICES,
         ring_timeout=25,
         call_time_limit=3600,
     )
@@ -83,8 +86,13 @@ def test_only_a_guarded_leg_is_asked_first(documents):
 
 
 @pytest.mark.parametrize("refusal", list(Refusal))
-@pytest.mark.parametrize(("locale", "language"), [("", "en-US"), ("zh-CN", "zh-CN")])
-def test_every_refusal_is_said_politely_and_ends_the_call(documents, refusal, locale, language):
+@pytest.mark.parametrize(
+    ("locale", "language", "voice"),
+    [("", "en-US", "Polly.Joanna"), ("zh-CN", "cmn-CN", "Polly.Zhiyu")],
+)
+def test_every_refusal_is_said_politely_and_ends_the_call(
+    documents, refusal, locale, language, voice
+):
     answer = parsed(
         documents.call(
             Decline(refusal=refusal, locale=locale), call_id="", virtual_number="+14155550192"
@@ -92,7 +100,8 @@ def test_every_refusal_is_said_politely_and_ends_the_call(documents, refusal, lo
     )
 
     assert [verb.tag for verb in answer] == ["Say", "Hangup"]
-    assert answer.find("Say").get("language") == language
+    say = answer.find("Say")
+    assert (say.get("language"), say.get("voice")) == (language, voice)
     assert "{" not in answer.find("Say").text
 
 
@@ -177,6 +186,12 @@ def test_a_text_is_answered_with_nothing_or_with_one_sentence():
 def test_a_locale_without_a_catalogue_is_spoken_to_in_english():
     assert say_language("xx") == say_language("not a locale") == "en-US"
     assert text(Announcement.BUSY, "fr-CA") == text(Announcement.BUSY, "en")
+
+
+def test_every_language_of_the_catalogues_has_its_voice():
+    locales = ["en", *(path.parent.name.replace("_", "-") for path in LOCALES.glob("*/relay.po"))]
+
+    assert {say_language(locale) for locale in locales} <= set(VOICES)
 
 
 @pytest.mark.parametrize("announcement", list(Announcement))
