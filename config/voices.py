@@ -1,7 +1,7 @@
 """``SAY_VOICES``: which voice speaks which language.
 
-Where no voice is named, the defaults of the Twilio account's Console speak, and a voice that does not
-know the language may fail the verb: so each language of the catalogues has its voice.
+Where no voice is named, the defaults of the Twilio account's Console speak, and a voice that does
+not know the language may fail the verb: so each language of the catalogues has its voice.
 """
 
 from __future__ import annotations
