@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from relay.domain.free_text import (
     ref_holds,
     repeats_phone,
 )
+from relay.domain.guard import Guard, GuardKind, GuardStyle
 from relay.domain.message_progress import Reach
 from relay.domain.phone import PhoneNumber
 
@@ -33,6 +34,15 @@ class Role(StrEnum):
     @property
     def other(self) -> Role:
         return Role.CANDIDATE if self is Role.RECRUITER else Role.RECRUITER
+
+    @property
+    def default_guard(self) -> Guard:
+        """Candidates are asked before a call is connected; recruiters are not, for a switchboard
+        cannot press keys."""
+        return _ASKED if self is Role.CANDIDATE else _NOT_ASKED
+
+
+_ASKED, _NOT_ASKED = Guard(kind=GuardKind.KEYS), Guard(kind=GuardKind.NONE)
 
 
 class ParticipantStatus(StrEnum):
@@ -61,9 +71,10 @@ class Participant:
     name: str = ""
     organization: str = ""
     time_zone: str = ""
-    screen_calls: bool = False
     #: Whether texts reach the phone, by the last one that was tried.
     sms: Reach = Reach.OK
+    #: How their leg is guarded, stamped (``workflows/stamp_guard.py``); "" for the role's default.
+    stamped_guard: str = ""
     created_at: int = 0
     updated_at: int = 0
 
@@ -79,6 +90,12 @@ class RecruiterDetails:
     #: The human-answer guard for the recruiter's own leg (switchboards cannot press keys).
     screen_calls: bool | None = None
 
+    def guard_after(self, guard: Guard) -> Guard:
+        """The person's guard after this request, which was ``guard`` before."""
+        if self.screen_calls is None:
+            return guard
+        return replace(guard, kind=GuardKind.KEYS if self.screen_calls else GuardKind.NONE)
+
 
 @dataclass(frozen=True, kw_only=True)
 class CandidateDetails:
@@ -87,6 +104,12 @@ class CandidateDetails:
     phone: str
     locale: str | None = None
     time_zone: str | None = None
+    guard: GuardKind | None = None
+    guard_style: GuardStyle | None = None
+
+    def guard_after(self, guard: Guard) -> Guard:
+        """The person's guard after this request, which was ``guard`` before."""
+        return Guard(kind=self.guard or guard.kind, style=self.guard_style or guard.style)
 
 
 def faults_of_ref(ref: str, phone: PhoneNumber | None) -> Iterator[Fault]:

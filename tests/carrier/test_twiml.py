@@ -15,7 +15,8 @@ from relay.carrier.announcements import (
 from relay.carrier.replies import text_reply
 from relay.carrier.twiml import VoiceDocuments, empty_voice_document
 from relay.carrier.urls import WebhookUrls
-from relay.domain.participant import Role
+from relay.domain.guard import LONGEST_GUARD, LONGEST_SPEECH, MOST_QUESTIONS, MOST_TELLINGS
+from relay.domain.participant import LONGEST_NAME, Role
 from relay.domain.phone import PhoneNumber
 from relay.domain.routing import (
     AskAccessCode,
@@ -25,10 +26,13 @@ from relay.domain.routing import (
     Connect,
     Decline,
     HangUp,
+    Identity,
     Refusal,
     TellOutcome,
     TellWhoAndAsk,
 )
+from relay.domain.session import LONGEST_CONTEXT
+from relay.sandbox.calls.leg import SECONDS_PER_CHARACTER
 from tests.carrier.twiml_schema import assert_follows_schema
 from tests.domain.test_routing import SESSION
 
@@ -37,9 +41,13 @@ CALL = "us.CA" + "0" * 32
 
 @pytest.fixture
 def documents():
+    return documents_of("JobBoard")
+
+
+def documents_of(board_name: str) -> VoiceDocuments:
     return VoiceDocuments(
         WebhookUrls("https://relay.example.com", "main"),
-        board_name="JobBoard",
+        board_name=board_name,
         default_locale="en",
         voices=VOICES,
         ring_timeout=25,
@@ -69,7 +77,7 @@ def test_p2_a_bridged_leg_shows_the_virtual_number(documents):
     dial = answer.find("Dial")
     assert dial.get("callerId") == "+14155550192"
     assert dial.get("answerOnBridge") == "true"
-    assert (dial.get("timeout"), dial.get("timeLimit")) == ("25", "3600")
+    assert dial.get("timeout") == "25"
     assert dial.get("action") == WebhookUrls("https://relay.example.com", "main").dial_ended(CALL)
     assert dial.find("Number").text == "+13105550127"
 
@@ -105,21 +113,99 @@ def test_every_refusal_is_said_politely_and_ends_the_call(
     assert "{" not in answer.find("Say").text
 
 
-def test_the_guards_first_question_names_nobody(documents):
+ABOUT = "JobBoard: a call about an application."
+KEYS = "Press 1 to take it, or 2 to hear who it is and why."
+RITA = Identity(role=Role.RECRUITER, name="Rita Reyes", organization="Acme")
+
+
+def sentences(gather) -> list[str]:
+    return [say.text for say in gather.iter("Say")]
+
+
+def turns(answer) -> list[str]:
+    return [gather.get("action").partition("#")[0][-1] for gather in answer.iter("Gather")]
+
+
+def test_the_guard_repeats_a_question_that_names_the_board_and_nobody_else(documents):
     answer = parsed(documents.screen(AskHuman(locale="en"), call_id=CALL))
 
-    said = answer.findtext("Gather/Say")
-    assert said == "A call through JobBoard. Press 1 to take it, or 2 to hear who it is and why."
-    assert answer.find("Gather").get("numDigits") == "1"
+    assert [verb.tag for verb in answer] == [*["Gather"] * MOST_QUESTIONS, "Hangup"]
+    for gather in answer.iter("Gather"):
+        assert sentences(gather) == [ABOUT, KEYS]
+        assert (gather.get("numDigits"), gather.get("finishOnKey")) == ("1", "")
+    assert turns(answer) == ["0", "1", "2", "3"]
 
 
-def test_silence_at_the_guard_hangs_up(documents):
-    for decision in (
-        AskHuman(locale="en"),
-        TellWhoAndAsk(locale="en", caller=Role.RECRUITER, name="", organization="", context=""),
-    ):
-        answer = parsed(documents.screen(decision, call_id=CALL))
-        assert [verb.tag for verb in answer] == ["Gather", "Hangup"]
+@pytest.mark.parametrize(("locale", "language"), [("", "en-US"), ("zh-CN", "cmn-Hans-CN")])
+def test_the_guard_listens_once_and_no_hello_cuts_it_short(documents, locale, language):
+    answer = parsed(documents.screen(AskHuman(locale=locale), call_id=CALL))
+
+    first, *others = answer.iter("Gather")
+    assert first.get("input") == "dtmf speech"
+    assert first.get("bargeIn") == "false"
+    assert first.get("language") == language
+    assert (first.get("speechTimeout"), first.get("maxSpeechTime")) == ("1", str(LONGEST_SPEECH))
+    assert all(gather.get("input") is None for gather in others)
+
+
+def test_who_has_asked_is_told_who_calls_where_the_candidate_wishes_that(documents):
+    answer = parsed(documents.screen(AskHuman(locale="en", turn=1, who=RITA), call_id=CALL))
+
+    assert turns(answer) == ["1", "2", "3"]
+    for gather in answer.iter("Gather"):
+        assert sentences(gather) == [ABOUT, "The call is from Rita Reyes of Acme.", KEYS]
+        assert gather.get("input") is None
+
+
+def test_a_caller_who_may_be_another_is_announced_as_such(documents):
+    answer = parsed(documents.screen(AskHuman(locale="en", is_unverified=True), call_id=CALL))
+
+    about, careful, keys = sentences(answer.find("Gather"))
+    assert (about, careful[:8], keys) == (ABOUT, "Careful:", KEYS)
+
+
+def test_after_the_last_question_the_guard_hangs_up(documents):
+    asked = AskHuman(locale="en", turn=MOST_QUESTIONS)
+    assert [verb.tag for verb in parsed(documents.screen(asked, call_id=CALL))] == ["Hangup"]
+    told = TellWhoAndAsk(locale="en", turn=MOST_QUESTIONS, who=RITA, context="")
+    assert [verb.tag for verb in parsed(documents.screen(told, call_id=CALL))] == [
+        "Gather",
+        "Hangup",
+    ]
+
+
+def test_the_guard_takes_no_longer_than_its_time(documents):
+    """With the longest names and context, an assistant that speaks long and is told who calls, and
+    somebody who then has it told again and again."""
+    documents = documents_of("b" * 60)
+    who = Identity(role=Role.RECRUITER, name="n" * LONGEST_NAME, organization="o" * LONGEST_NAME)
+    asked = seconds_of(documents.screen(AskHuman(locale="en"), call_id=CALL)) / MOST_QUESTIONS
+    named = seconds_of(documents.screen(AskHuman(locale="en", turn=1, who=who), call_id=CALL))
+    telling = TellWhoAndAsk(locale="en", turn=4, who=who, context="c" * LONGEST_CONTEXT)
+    told = seconds_of(documents.screen(telling, call_id=CALL))
+
+    assert asked + LONGEST_SPEECH + named + MOST_TELLINGS * told <= LONGEST_GUARD
+
+
+def test_the_guard_speaks_for_about_thirty_five_seconds(documents):
+    assert 33 <= seconds_of(documents.screen(AskHuman(locale="en"), call_id=CALL)) <= 37
+
+
+def seconds_of(document: str) -> float:
+    """As fast as the sandbox's people speak, with every pause to its end."""
+    answer = parsed(document)
+    words = sum(len(say.text) for say in answer.iter("Say"))
+    pauses = sum(int(gather.get("timeout")) for gather in answer.iter("Gather"))
+    return words * SECONDS_PER_CHARACTER + pauses
+
+
+def test_the_guards_time_does_not_shorten_the_talk(documents):
+    def limit(is_guarded):
+        decision = bridge(is_guarded=is_guarded)
+        answer = documents.call(decision, call_id=CALL, virtual_number="+14155550192")
+        return int(parsed(answer).find("Dial").get("timeLimit"))
+
+    assert (limit(False), limit(True)) == (3600, 3600 + LONGEST_GUARD)
 
 
 @pytest.mark.parametrize(
@@ -133,9 +219,8 @@ def test_silence_at_the_guard_hangs_up(documents):
     ],
 )
 def test_pressing_two_tells_who_and_why_and_asks_again(documents, caller, name, organization, who):
-    decision = TellWhoAndAsk(
-        locale="en", caller=caller, name=name, organization=organization, context="Nurse"
-    )
+    identity = Identity(role=caller, name=name, organization=organization)
+    decision = TellWhoAndAsk(locale="en", turn=4, who=identity, context="Nurse")
 
     answer = parsed(documents.screen(decision, call_id=CALL))
 
@@ -147,9 +232,8 @@ def test_pressing_two_tells_who_and_why_and_asks_again(documents, caller, name, 
 
 
 def test_a_name_cannot_break_out_of_the_document(documents):
-    decision = TellWhoAndAsk(
-        locale="en", caller=Role.RECRUITER, name="<Hangup/>", organization="{board}", context=""
-    )
+    who = Identity(role=Role.RECRUITER, name="<Hangup/>", organization="{board}")
+    decision = TellWhoAndAsk(locale="en", turn=4, who=who, context="")
 
     answer = parsed(documents.screen(decision, call_id=CALL))
 

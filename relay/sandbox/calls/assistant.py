@@ -1,4 +1,4 @@
-"""A phone's assistant, which answers before its owner and asks who calls and why."""
+"""A phone's assistant, which answers before its owner and asks who calls and why (TW-screening)."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from relay.sandbox.calls.trace import LegTrace
 from relay.sandbox.geography import is_dialled
 from relay.sandbox.records import Call
 
-#: Seconds that sendDigits waits.
+#: Seconds that sendDigits waits (TW-send-digits).
 _PAUSES = {"w": 0.5, "W": 1.0}
 BAD_CALLER_ID, BAD_NUMBER, NOT_PERMITTED = 13214, 13224, 13227
 
