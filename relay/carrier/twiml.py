@@ -39,6 +39,7 @@ _CODE_TIMEOUT = 5
 _LONGEST_CALL = 14_400
 #: Placeholders in a template for the values of one call; no value can look like them.
 _CALL, _VIRTUAL_NUMBER, _COUNTERPART = "$call$", "$virtual$", "$counterpart$"
+_EXTENSION = "$extension$"
 
 
 class VoiceDocuments:
@@ -61,7 +62,11 @@ class VoiceDocuments:
         self._ring_timeout = ring_timeout
         self._call_time_limit = call_time_limit
         self._bridges = {
-            is_guarded: self._bridge_template(is_guarded=is_guarded) for is_guarded in (True, False)
+            (is_guarded, has_extension): self._bridge_template(
+                is_guarded=is_guarded, has_extension=has_extension
+            )
+            for is_guarded in (True, False)
+            for has_extension in (True, False)
         }
 
     def call(self, decision: CallDecision, *, call_id: str, virtual_number: str) -> str:
@@ -122,16 +127,18 @@ class VoiceDocuments:
         return str(document)
 
     def _bridge(self, decision: Bridge, call_id: str, virtual_number: str) -> str:
-        return (
-            self._bridges[decision.is_guarded]
+        extension = decision.counterpart.extension
+        document = (
+            self._bridges[decision.is_guarded, bool(extension)]
             .replace(_CALL, escape(call_id))
             .replace(_VIRTUAL_NUMBER, escape(virtual_number))
             .replace(_COUNTERPART, decision.counterpart.reveal())
         )
+        return document.replace(_EXTENSION, _send_digits(extension)) if extension else document
 
-    def _bridge_template(self, *, is_guarded: bool) -> str:
-        """Made once by the SDK: the webhook of a call answers a tenth faster when only the three
-        values that differ are put in."""
+    def _bridge_template(self, *, is_guarded: bool, has_extension: bool) -> str:
+        """Made once by the SDK: the webhook of a call answers a tenth faster when only the values
+        that differ are put in."""
         dial = Dial(
             caller_id=_VIRTUAL_NUMBER,  # explicit, or the callee would see the caller's own (P2)
             answer_on_bridge=True,
@@ -144,6 +151,7 @@ class VoiceDocuments:
             _COUNTERPART,
             status_callback=self._urls.leg(_CALL),
             status_callback_event="answered completed",
+            send_digits=_EXTENSION if has_extension else None,
             **guard,
         )
         document = VoiceResponse()
@@ -233,6 +241,11 @@ class VoiceDocuments:
 
     def _text(self, announcement: Announcement, locale: str, **values: str) -> str:
         return text(announcement, locale or self._default_locale, board=self._board, **values)
+
+
+def _send_digits(extension: str) -> str:
+    """A phone's comma waits two seconds; Twilio's ``W`` waits one (TW-send-digits)."""
+    return extension.replace(",", "WW")
 
 
 def _who(who: Identity) -> Announcement:

@@ -25,6 +25,9 @@ from relay.domain.phone import PhoneNumber
 REF = re.compile(r"[A-Za-z0-9._-]{1,64}")
 LOCALE = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
 LONGEST_NAME = 100
+#: A comma is sent as two keys, and the carrier takes 32 (TW-send-digits).
+LONGEST_EXTENSION = 16
+EXTENSION = re.compile(f"[0-9*#,]{{0,{LONGEST_EXTENSION}}}")
 
 
 class Role(StrEnum):
@@ -89,6 +92,8 @@ class RecruiterDetails:
     locale: str | None = None
     #: The human-answer guard for the recruiter's own leg (switchboards cannot press keys).
     screen_calls: bool | None = None
+    #: Keys behind the phone, a switchboard's; "" for none. It goes when the phone changes.
+    extension: str | None = None
 
     def guard_after(self, guard: Guard) -> Guard:
         """The person's guard after this request, which was ``guard`` before."""
@@ -132,6 +137,8 @@ def faults_of_recruiter(details: RecruiterDetails, phone: PhoneNumber | None) ->
             yield Fault(f"/{field}", HOLDS_NUMBER)
         elif fault := read_numbers(text).fault:
             yield Fault(f"/{field}", fault)
+    if not EXTENSION.fullmatch(details.extension or ""):
+        yield Fault("/extension", f"at most {LONGEST_EXTENSION} of 0-9 * # and commas")
     yield from _faults_of_locale(details.locale)
 
 

@@ -169,6 +169,7 @@ def recruiter_details(body: RecruiterBody) -> RecruiterDetails:
         organization=body.organization,
         locale=body.locale,
         screen_calls=body.screen_calls,
+        extension=body.extension,
     )
 
 

@@ -134,7 +134,7 @@ def record_call_outcome(
             is_connected=call_progress.is_connected(
                 was_bridged=outcome.leg_status == _OVER,
                 was_accepted=call.was_accepted,
-                is_guarded=_is_guarded(call, session),
+                is_guarded=_is_guarded(services, call, session),
             ),
             duration=outcome.duration,
             leg_sid=outcome.leg_sid,

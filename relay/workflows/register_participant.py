@@ -21,6 +21,7 @@ from relay.domain.participant import (
     faults_of_ref,
 )
 from relay.domain.phone import PhoneNumber, PhoneNumberRefused, parse_participant_phone
+from relay.vault import Unreadable
 from relay.workflows.give_phone import PhoneTerms, give_phone
 from relay.workflows.services import Services
 from relay.workflows.stamp_guard import guard_of, stamp_guard
@@ -111,6 +112,8 @@ def _register(
 ) -> Registered:
     known = services.store.people.get(role, ref)
     indexes = services.vault.indexes_of(phone.reveal())
+    extension = _extension_after(services, details, known, indexes)
+    phone = PhoneNumber(phone.reveal(), extension)
     person = replace(
         known or _stranger(services, role, ref),
         status=ParticipantStatus.ACTIVE,
@@ -159,8 +162,30 @@ def _guard_after(
     return stamp_guard(services, details.guard_after(before), role=role, ref=ref)
 
 
+def _extension_after(
+    services: Services,
+    details: RecruiterDetails | CandidateDetails,
+    known: Participant | None,
+    indexes: tuple[str, ...],
+) -> str:
+    """The extension after the request: the one that it says, else that of the same phone before."""
+    if isinstance(details, CandidateDetails):
+        return ""
+    if details.extension is not None:
+        return details.extension
+    if known is None or not set(known.phone_indexes) & set(indexes):
+        return ""
+    try:
+        before = services.vault.unseal_phone(
+            known.sealed_phone, board=services.board.name, role=known.role, ref=known.ref
+        )
+    except Unreadable:  # sealed under a key that has gone: this request mends that
+        return ""
+    return before.extension
+
+
 #: Details that go into a Participant in another form.
-_TRANSFORMED = {"phone", "screen_calls", "guard", "guard_style"}
+_TRANSFORMED = {"phone", "extension", "screen_calls", "guard", "guard_style"}
 
 
 def _given(details: RecruiterDetails | CandidateDetails) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Every document a call can get, checked word by word and against the carrier's own schema."""
 
+from dataclasses import replace
+
 import pytest
 from lxml import etree
 
@@ -37,6 +39,7 @@ from tests.carrier.twiml_schema import assert_follows_schema
 from tests.domain.test_routing import SESSION
 
 CALL = "us.CA" + "0" * 32
+REAL = "+13105550127"
 
 
 @pytest.fixture
@@ -59,7 +62,7 @@ def bridge(*, is_guarded: bool) -> Bridge:
     return Bridge(
         session=SESSION,
         caller=Role.RECRUITER,
-        counterpart=PhoneNumber("+13105550127"),
+        counterpart=PhoneNumber(REAL),
         is_guarded=is_guarded,
     )
 
@@ -91,6 +94,20 @@ def test_only_a_guarded_leg_is_asked_first(documents):
 
     assert asks(True) == WebhookUrls("https://relay.example.com", "main").screen(CALL)
     assert asks(False) is None
+
+
+@pytest.mark.parametrize("is_guarded", [True, False])
+def test_an_extension_is_dialled_through_and_a_comma_waits_two_seconds(documents, is_guarded):
+    reached = replace(bridge(is_guarded=is_guarded), counterpart=PhoneNumber(REAL, ",,12#"))
+    answer = parsed(documents.call(reached, call_id=CALL, virtual_number="+14155550192"))
+
+    number = answer.find("Dial/Number")
+    assert (number.text, number.get("sendDigits")) == (REAL, "WWWW12#")
+    assert (number.get("url") is not None) is is_guarded
+    without = documents.call(
+        bridge(is_guarded=is_guarded), call_id=CALL, virtual_number="+14155550192"
+    )
+    assert "sendDigits" not in without
 
 
 @pytest.mark.parametrize("refusal", list(Refusal))

@@ -37,10 +37,9 @@ def test_a_candidate_calls_back_and_the_recruiter_is_not_asked_for_a_key(stage):
     assert trace.heard_by_callee == []
 
 
-def test_a_recruiter_who_asks_for_the_guard_has_it(stage):
-    stage.api.ask(
-        "PUT", "/v1/recruiters/rita", {"phone": stage.number("rita"), "screen_calls": True}
-    )
+def test_a_recruiter_who_asks_for_the_guard_has_it_behind_their_extension(stage):
+    rita = {"phone": stage.number("rita"), "screen_calls": True, "extension": ",204"}
+    stage.api.ask("PUT", "/v1/recruiters/rita", rita)
     session = stage.api.ask(
         "POST",
         "/v1/sessions",
@@ -52,6 +51,7 @@ def test_a_recruiter_who_asks_for_the_guard_has_it(stage):
 
     assert not trace.bridged
     assert "Press 1" in trace.heard_by_callee[1]
+    assert stage.phone("rita").digits_received == ["WW204"]
 
 
 @pytest.mark.parametrize("behaviour", [Answer(keys="21"), Screening(keys="21")])

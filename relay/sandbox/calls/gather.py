@@ -1,4 +1,4 @@
-"""Gather: says its piece, waits for keys, and listens where it is asked to (TW-gather, TW-speech)."""
+"""Gather: says its piece, waits for keys, listens where it is asked to (TW-gather, TW-speech)."""
 
 from __future__ import annotations
 

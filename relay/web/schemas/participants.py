@@ -9,7 +9,7 @@ from pydantic import Field
 from relay.domain.erasure import ErasureStatus
 from relay.domain.guard import GuardKind, GuardStyle
 from relay.domain.message_progress import Reach
-from relay.domain.participant import LOCALE, LONGEST_NAME, ParticipantStatus
+from relay.domain.participant import EXTENSION, LOCALE, LONGEST_NAME, ParticipantStatus
 from relay.web.schemas.base import Answer, Body, Instant, Phone, Ref, shown
 
 _Locale = Annotated[
@@ -68,6 +68,18 @@ class RecruiterBody(Body):
     screen_calls: Annotated[
         bool | None,
         Field(description="Ask the recruiter, too, to press 1 before a call is connected"),
+    ] = None
+    extension: Annotated[
+        str | None,
+        Field(
+            pattern=f"^{EXTENSION.pattern}$",
+            description=(
+                "Keys that are sent when the phone, a switchboard's, has answered: digits, `*`, "
+                "`#`, and commas that wait two seconds each. Kept with the phone and never shown; "
+                "it goes when the phone changes, or with an empty one"
+            ),
+            examples=[",,1234"],
+        ),
     ] = None
     renumber: _Renumber = False
 
