@@ -195,8 +195,7 @@ class Shell(cmd.Cmd):
         self._show_texts()
 
     def do_answer(self, line: str) -> None:
-        """answer WHO HOW: what somebody does when it rings: 1, 21, 9, busy, nothing, voicemail,
-        or screening: an assistant answers"""
+        """answer WHO HOW: what a ring leads to: 1, 21, 9, busy, nothing, voicemail, screening"""
         who, _, how = line.partition(" ")
         if who not in (*RECRUITERS, *CANDIDATES):
             self._say(f"One of {', '.join([*RECRUITERS, *CANDIDATES])}, please.")
