@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 from config.key_rings import KeyRing
 from relay.domain.participant import Role
 from relay.domain.phone import PhoneNumber
+from relay.domain.spelling import line_of
 from relay.signing import Signer
 
 _NONCE_BYTES = 12
@@ -40,8 +41,9 @@ class Vault:
         self.signer = Signer(indexing)
 
     def indexes_of(self, phone: str) -> tuple[str, ...]:
-        """Keyed hashes of a number under every index key, the writing key's first."""
-        message = b"phone:" + phone.encode()
+        """Keyed hashes of a number under every index key, the writing key's first; the same for all
+        spellings of one line."""
+        message = b"phone:" + line_of(phone).encode()
         return tuple(self._hash(key, message) for key in self._index_keys)
 
     def keyed_hash(self, data: bytes) -> str:

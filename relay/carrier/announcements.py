@@ -62,6 +62,7 @@ class Announcement(StrEnum):
     TEXT_FAILED = "text_failed"
     TEXTS_NOT_RECEIVED = "texts_not_received"
     MORE_NOT_DELIVERED = "more_not_delivered"
+    TEXTS_HELD = "texts_held"
     TEXTS_STOPPED = "texts_stopped"
     TEXTS_PAUSED = "texts_paused"
     PICTURE_NOT_RELAYED = "picture_not_relayed"
@@ -142,6 +143,10 @@ _SENTENCES = {
     ),
     Announcement.MORE_NOT_DELIVERED: N_(
         "{board}: since our last message to you, {count} more of your texts were not delivered."
+    ),
+    Announcement.TEXTS_HELD: N_(
+        "{board}: {count} of your texts were not delivered, because they came too fast or repeated "
+        "the same words. If your phone answers by itself, please switch that off."
     ),
     Announcement.TEXTS_STOPPED: N_(
         "{board}: the other person has stopped texts from this number. You can still call it."

@@ -14,7 +14,7 @@ from relay.carrier.errors import carrier_errors
 from relay.carrier.sids import checked_sid
 from relay.carrier.webhooks import InboundText, MessageStatusReport
 from relay.domain.errors import CarrierError
-from relay.domain.phone import PhoneNumber
+from relay.domain.phone import PhoneNumber, read_caller
 from relay.domain.trouble import Trouble
 
 _PAGE = 100
@@ -109,10 +109,11 @@ def _sent(message: Any) -> SentText:
 
 
 def _inbound(message: Any) -> InboundText:
+    virtual_number = str(message.to or "")
     return InboundText(
         message_sid=str(message.sid),
-        sender=str(message.from_ or ""),
-        virtual_number=str(message.to or ""),
+        sender=read_caller(str(message.from_ or ""), virtual_number),
+        virtual_number=virtual_number,
         body=str(message.body or ""),
         media=int(message.num_media or 0),
         segments=int(message.num_segments or 1),

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from relay.carrier.codes import trouble_of
+from relay.domain.phone import read_caller
 from relay.domain.routing import FAILED_ATTESTATION
 from relay.domain.trouble import Trouble
 
@@ -110,10 +111,11 @@ class MessageStatusReport:
 
 def read_inbound_call(fields: Fields) -> InboundCall:
     checked = _ATTESTATION.match(fields.get("StirVerstat", ""))
+    called = fields.get("To", "")
     return InboundCall(
         call_sid=_sid(fields, "CallSid"),
-        caller=fields.get("From", ""),
-        called=fields.get("To", ""),
+        caller=read_caller(fields.get("From", ""), called),
+        called=called,
         attestation=(checked.group(1) or FAILED_ATTESTATION) if checked else "",
     )
 
@@ -159,10 +161,11 @@ def read_call_ended(fields: Fields) -> CallEnded:
 
 
 def read_inbound_text(fields: Fields) -> InboundText:
+    virtual_number = fields.get("To", "")
     return InboundText(
         message_sid=_sid(fields, "MessageSid"),
-        sender=fields.get("From", ""),
-        virtual_number=fields.get("To", ""),
+        sender=read_caller(fields.get("From", ""), virtual_number),
+        virtual_number=virtual_number,
         body=fields.get("Body", ""),
         media=_whole(fields, "NumMedia") or 0,
         segments=_whole(fields, "NumSegments") or 1,

@@ -14,6 +14,7 @@ from relay.domain.explained_numbers import EXPLAINED, LIGHTLY_EXPLAINED, LONG_ID
 from relay.domain.number_shapes import ANNOUNCED, INTERNATIONAL, WRITTEN, WRITTEN_ALONE
 from relay.domain.number_words import fold, spell_out, spell_out_apart, without_padding
 from relay.domain.phone import PhoneNumber
+from relay.domain.spelling import line_of
 
 HOLDS_NUMBER = "must not contain a phone number"
 #: How many last digits of a phone number tell whose it is.
@@ -117,7 +118,8 @@ def _holds(ref: str, phone: PhoneNumber) -> bool:
     digits = _digits(ref)
     if phone.reveal()[-_TAIL:] not in digits:
         return False
-    national = phonenumbers.national_significant_number(phonenumbers.parse(phone.reveal()))
+    line = phonenumbers.parse(line_of(phone.reveal()))
+    national = phonenumbers.national_significant_number(line)
     if len(national) > _TAIL + 1 and national in digits:
         return True
     return bool({national, national[-_TAIL:]} & {digits, *_runs_of(ref)})

@@ -29,6 +29,8 @@ class MessageStatus(StrEnum):
     DELIVERED = "delivered"
     UNDELIVERED = "undelivered"
     FAILED = "failed"
+    #: Taken for an automatic answer, and relayed to nobody.
+    HELD = "held"
 
     @property
     def is_final(self) -> bool:
@@ -39,7 +41,12 @@ class MessageStatus(StrEnum):
         return self in {MessageStatus.UNDELIVERED, MessageStatus.FAILED}
 
 
-_FINAL = {MessageStatus.DELIVERED, MessageStatus.UNDELIVERED, MessageStatus.FAILED}
+_FINAL = {
+    MessageStatus.DELIVERED,
+    MessageStatus.UNDELIVERED,
+    MessageStatus.FAILED,
+    MessageStatus.HELD,
+}
 
 FINAL_RANK = 5
 #: Higher: that a text has arrived is proved, that it has not is somebody's belief.

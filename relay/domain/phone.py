@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberType
+
+from relay.domain.spelling import as_dialled, line_of
 
 #: Keypad spellings and words that carriers put where a withheld number would be (TW-withheld).
 #: Some look like real numbers: ``+7378742833`` is RESTRICTED, not a subscriber in Russia.
@@ -30,14 +33,21 @@ WITHHELD = frozenset(
 #: Three digits where the calling code is +1 (North American Numbering Plan: no first 0 or 1).
 AREA_CODE = "[2-9][0-9]{2}"
 
-#: Charged to whoever dials them: relaying to one is toll fraud (TW-fraud).
+#: Charged to whoever dials them, and part of it often paid to whoever is called: relaying to one is
+#: toll fraud (TW-fraud). Personal numbers look like mobiles (+44 70). Company numbers (UAN) are not
+#: among them: Britain's 03 and Switzerland's 058 cost what a landline does, and are switchboards'.
 _COSTLY = {
     PhoneNumberType.PREMIUM_RATE,
     PhoneNumberType.SHARED_COST,
+    PhoneNumberType.PERSONAL_NUMBER,
     PhoneNumberType.PAGER,
     PhoneNumberType.VOICEMAIL,
 }
+#: The "country" of +800, +870, +881, +882, +883 and the like: satellites and global services.
+_NO_COUNTRY = "001"
 _N11 = re.compile(r"^\+1([2-9]11)$|^\+1\d{3}[2-9]11$")
+#: A number that has lost its plus; shorter ones are short codes.
+_BARE = re.compile(r"[0-9]{7,15}")
 _HIDDEN = "•"
 
 
@@ -46,7 +56,8 @@ class PhoneNumberRefused(ValueError):
 
 
 class PhoneNumber:
-    """A participant's real number. It prints as its hint, so that no log line can leak it."""
+    """A participant's real number. It prints as its hint, so that no log line can leak it. Two
+    spellings of one line are equal."""
 
     __slots__ = ("_e164",)
 
@@ -66,8 +77,8 @@ class PhoneNumber:
 
     @property
     def country(self) -> str:
-        """ISO 3166 code of the number's country (``US``), or ``ZZ`` when it has none."""
-        return phonenumbers.region_code_for_number(phonenumbers.parse(self._e164)) or "ZZ"
+        """As ``country_of`` says."""
+        return country_of(self._e164)
 
     def __repr__(self) -> str:
         return f"PhoneNumber({self.hint})"
@@ -75,10 +86,10 @@ class PhoneNumber:
     __str__ = __repr__
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, PhoneNumber) and other._e164 == self._e164
+        return isinstance(other, PhoneNumber) and line_of(other._e164) == line_of(self._e164)
 
     def __hash__(self) -> int:
-        return hash(self._e164)
+        return hash(line_of(self._e164))
 
 
 def _masked(digits: int) -> str:
@@ -91,34 +102,86 @@ def _masked(digits: int) -> str:
 def is_withheld(caller: str) -> bool:
     """Whether what the carrier gave as caller names nobody: never looked up, never called back."""
     text = caller.strip().lower()
-    return text in WITHHELD or text.startswith(("client:", "sip:"))
+    return text in WITHHELD or f"+{text}" in WITHHELD or text.startswith(("client:", "sip:"))
+
+
+def read_caller(shown: str, called: str) -> str:
+    """Who calls or texts, as E.164, where the carrier shows it without a plus.
+
+    Twilio gives E.164 "if possible", else what it got (TW-call-form). Digits alone are read as the
+    country of the called number would dial them, else as a number from abroad that lacks its plus.
+    What is valid in neither way stays as it is: a short code, or nobody's number.
+    """
+    if shown.startswith("+") or not _BARE.fullmatch(shown):
+        return shown
+    for text, region in ((shown, country_of(called)), (f"+{shown}", None)):
+        try:
+            parsed = _read(text, region)
+        except NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(parsed):
+            return _e164(parsed)
+    return shown
+
+
+def country_of(number: str) -> str:
+    """ISO 3166 code of a number's country (``US``); ``ZZ`` when it has none."""
+    try:
+        return phonenumbers.region_code_for_number(phonenumbers.parse(number)) or "ZZ"
+    except NumberParseException:
+        return "ZZ"
 
 
 def parse_participant_phone(text: str) -> PhoneNumber:
-    """A participant's number from international form; spaces and punctuation are tolerated.
+    """A participant's number from international form; spaces and punctuation are tolerated, and so
+    is what cannot be seen (zero-width and bidirectional marks come along when it is pasted).
 
     Raises PhoneNumberRefused for what is no participant's (``docs/api.md``): no leading
-    ``+``, not valid, withheld spellings, emergency, N11 and premium-rate numbers.
+    ``+``, not valid, withheld spellings, emergency, N11, premium-rate and personal numbers, and
+    those of no country (satellites, global services).
     """
-    text = text.strip()
+    text = "".join(letter for letter in text if unicodedata.category(letter) != "Cf").strip()
     if is_withheld(re.sub(r"[^\w+:]", "", text)):
         raise PhoneNumberRefused("a withheld caller is nobody's number")
-    if not text.startswith("+"):
+    if not text.startswith(("+", "\N{FULLWIDTH PLUS SIGN}")):
         raise PhoneNumberRefused("international form with a leading + is needed")
     try:
-        parsed = phonenumbers.parse(text)
+        parsed = _read(text)
     except NumberParseException as error:
         raise PhoneNumberRefused("not a phone number") from error
-    e164 = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    e164 = _e164(parsed)
     if is_withheld(e164):
         raise PhoneNumberRefused("a withheld caller is nobody's number")
     if _is_service_number(e164, parsed):
         raise PhoneNumberRefused("emergency and service numbers cannot be relayed")
     if parsed.extension or not phonenumbers.is_valid_number(parsed):
         raise PhoneNumberRefused("not a valid phone number")
-    if phonenumbers.number_type(parsed) in _COSTLY:
-        raise PhoneNumberRefused("premium-rate numbers cannot be relayed")
+    _check_cost(parsed)
     return PhoneNumber(e164)
+
+
+def _check_cost(parsed: phonenumbers.PhoneNumber) -> None:
+    """Raises PhoneNumberRefused for what costs more than a call to its country."""
+    if phonenumbers.number_type(parsed) in _COSTLY:
+        raise PhoneNumberRefused("premium-rate and personal numbers cannot be relayed")
+    if phonenumbers.region_code_for_number(parsed) == _NO_COUNTRY:
+        raise PhoneNumberRefused("satellite and global service numbers cannot be relayed")
+
+
+def _read(text: str, region: str | None = None) -> phonenumbers.PhoneNumber:
+    """A number in today's spelling. Raises NumberParseException."""
+    parsed = phonenumbers.parse(text, region)
+    written = _e164(parsed)
+    today = as_dialled(written)
+    if today == written:
+        return parsed
+    dialled = phonenumbers.parse(today)
+    dialled.extension = parsed.extension
+    return dialled
+
+
+def _e164(parsed: phonenumbers.PhoneNumber) -> str:
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _is_service_number(e164: str, parsed: phonenumbers.PhoneNumber) -> bool:

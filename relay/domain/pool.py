@@ -71,7 +71,7 @@ class Pool:
     recruiter_cooldown: Annotated[Seconds, "How long a recruiter's binding cools"] = 30 * DAY
     access_codes: Annotated[bool, "Recruiters may share a number by access codes"] = True
     allowed_countries: Annotated[
-        tuple[Country, ...], "Countries of participants' phones; none: every country"
+        tuple[Country, ...], "Countries of participants' phones; its own alone, unless given"
     ] = ()
     text_lifetime: Annotated[
         TextLifetime, "How long a text may wait to be sent; then its sender is told"
@@ -108,14 +108,16 @@ class Pool:
         ReputationPolicy, "When a number is tired and rests from new sessions"
     ] = field(default_factory=ReputationPolicy)
 
-    @property
-    def served_countries(self) -> frozenset[str]:
-        """Whose phones it is for, as far as its policy names them."""
-        return frozenset(self.allowed_countries or (self.country,))
+    def __post_init__(self) -> None:
+        """No list stands for the pool's own country, and is never "everybody" (TW-fraud)."""
+        if not self.allowed_countries:
+            object.__setattr__(self, "allowed_countries", (self.country,))
 
     def admits(self, country: str) -> bool:
-        """Whether participants of this country may have sessions here (empty list: everybody)."""
-        return not self.allowed_countries or country in self.allowed_countries
+        """Whether participants of this country may have sessions here. ``US`` is the United States
+        alone: Canada, the Caribbean and the Pacific territories of +1 are countries of their own.
+        """
+        return country in self.allowed_countries
 
 
 @dataclass(frozen=True)

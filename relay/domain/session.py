@@ -56,6 +56,14 @@ class Channel(StrEnum):
     SMS = "sms"
 
 
+class SessionWarning(StrEnum):
+    """What may go otherwise than one expects."""
+
+    #: A phone is abroad: whether the virtual number is shown there as it is, is up to the networks
+    #: (TW-caller-id).
+    CALLER_ID_MAY_DIFFER = "caller_id_may_differ"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Party:
     """One side of a session. It holds no phone: that is kept with its owner alone."""

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from relay.domain.message_progress import MessageStatus, Reach, Tries, reach_after
 from relay.domain.participant import Role
+from relay.domain.policy import DAY
 from relay.domain.session import Session
 from relay.domain.trouble import Trouble
 
@@ -18,6 +19,7 @@ class Notice(StrEnum):
     TEXT_FAILED = "text_failed"
     TEXTS_NOT_RECEIVED = "texts_not_received"
     MORE_NOT_DELIVERED = "more_not_delivered"
+    TEXTS_HELD = "texts_held"
     TEXTS_PAUSED = "texts_paused"
     TEXTS_STOPPED = "texts_stopped"
     PICTURE_NOT_RELAYED = "picture_not_relayed"
@@ -45,8 +47,8 @@ def notice_id(cause: str, notice: Notice) -> str:
 #: What a session's side is told at once is not told again within so many seconds; what happens
 #: meanwhile is counted, and told at their end.
 GATHERED_FOR = 6 * 3600
-#: That texts do not reach the other phone at all is told so often; nobody needs the count of them.
-TOLD_EVERY = 24 * 3600
+#: That texts do not reach the other phone at all, or were held, is told so often.
+TOLD_EVERY = DAY
 #: What was counted is told so long after the last of it could be, in seconds.
 _GATHERING_GRACE = 60
 
@@ -65,15 +67,21 @@ class Telling:
 
 def telling(notice: Notice, *, session: str, to: Role, now: float) -> Telling:
     """``now`` and what follows from it are POSIX seconds."""
-    period = TOLD_EVERY if notice is Notice.TEXTS_NOT_RECEIVED else GATHERED_FOR
-    cause = f"{session}.{to}.{int(now // period)}"
-    told = notice_id(cause, notice)
-    if period == TOLD_EVERY:
-        return Telling(notice=notice, id=told)
-    ends_at = (now // period + 1) * period
+    if notice is Notice.TEXTS_NOT_RECEIVED:
+        return Telling(notice=notice, id=notice_of_day(notice, session=session, to=to, now=now))
+    period = int(now // GATHERED_FOR)
+    told = notice_id(f"{session}.{to}.{period}", notice)
     return Telling(
-        notice=notice, id=told, more_id=f"{told}.more", more_at=ends_at + _GATHERING_GRACE
+        notice=notice,
+        id=told,
+        more_id=f"{told}.more",
+        more_at=(period + 1) * GATHERED_FOR + _GATHERING_GRACE,
     )
+
+
+def notice_of_day(notice: Notice, *, session: str, to: Role, now: float) -> str:
+    """The id of a notice that one side of a session gets once a day at most."""
+    return notice_id(f"{session}.{to}.{int(now // TOLD_EVERY)}", notice)
 
 
 def notice_of_failure(trouble: Trouble | None) -> Notice:
@@ -97,6 +105,8 @@ class AcceptState(StrEnum):
     #: What the store says of its sender is not true.
     DISTRUSTED = "distrusted"
     DUPLICATE = "duplicate"
+    #: Too fast, or the same words again and again.
+    HELD = "held"
     ACCEPTED = "accepted"
 
 
@@ -159,6 +169,8 @@ class Vouched:
     session: str
     sender: Role
     sealed_text: str = field(repr=False)
+    #: A keyed hash of the words.
+    words: str = field(repr=False, default="")
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,8 @@ class Phone:
     def __init__(self, number: str, exchange: Exchange) -> None:
         self.number = number
         self.on_ring: Behaviour = Answer()
+        #: What it answers every text with, by itself; "" for nothing.
+        self.auto_reply = ""
         self.rings: list[Ring] = []
         self.heard: list[str] = []
         self.texts: list[ReceivedText] = []
@@ -145,6 +147,8 @@ class Phone:
         with self._changed:
             self.texts.append(text)
             self._changed.notify_all()
+        if self.auto_reply:
+            self.text(text.sender, self.auto_reply)
 
 
 @dataclass(frozen=True)

@@ -158,6 +158,7 @@ class BoardKeys(Keys):
     told = Family(
         "string", "number index about", "text that was answered by a refusal", lives="a day"
     )
+    pace = Family("hash", "session role", "how fast they write, and the same words", lives="a day")
     asked = Family(
         "string", "number index", "questions which session a text is for", lives="an hour"
     )

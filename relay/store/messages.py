@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from relay.domain import pace
 from relay.domain.message_progress import MessageStatus
 from relay.domain.participant import Role
 from relay.domain.policy import DAY
@@ -25,6 +26,7 @@ from relay.domain.texts import (
     Telling,
     Verdict,
     Vouched,
+    notice_of_day,
     telling,
 )
 from relay.domain.trouble import Trouble
@@ -48,6 +50,17 @@ from relay.store.scripts import Scripts
 #: A refusal holds for so many seconds. The carrier's list is looked back into for minutes, and
 #: for longer only after an outage.
 REFUSED_FOR = 7 * 24 * 3600
+
+_PACE = {
+    "every": pace.OF_TEXTS.every,
+    "burst": pace.OF_TEXTS.burst,
+    "same_every": pace.OF_SAME_WORDS.every,
+    "same_burst": pace.OF_SAME_WORDS.burst,
+    "daily_every": pace.OF_SAME_WORDS_A_DAY.every,
+    "daily_burst": pace.OF_SAME_WORDS_A_DAY.burst,
+    "most_wait": pace.MOST_WAIT,
+    "repeated_for": pace.REPEATED_FOR,
+}
 
 
 class Messages:
@@ -83,13 +96,12 @@ class Messages:
             number=incoming.number,
             id=incoming.id,
             inbound_sid=incoming.sid,
-            vouched=verdict.session if isinstance(verdict, Vouched) else "",
-            distrusted=verdict.session if isinstance(verdict, Distrusted) else "",
-            text=verdict.sealed_text if isinstance(verdict, Vouched) else "",
             media=incoming.media,
             code=code,
             refused_for=REFUSED_FOR,
-            **told_by(_of_pictures(verdict, incoming.now)),
+            held_at=incoming.now + pace.TOLD_AFTER,
+            **_judged_as(verdict, incoming.now),
+            **_PACE,
             look_again=LOOK_AGAIN,
             record_life=retention,
             lifetime=DAY,
@@ -150,13 +162,6 @@ class Messages:
         self._client.set(DeploymentKeys().fetched(account), f"{until:.3f}")
 
 
-def _of_pictures(verdict: Verdict | None, now: float) -> Telling | None:
-    """How a sender is told that their picture stays behind, once we know who they are."""
-    if not isinstance(verdict, Vouched):
-        return None
-    return telling(Notice.PICTURE_NOT_RELAYED, session=verdict.session, to=verdict.sender, now=now)
-
-
 def _what_it_says(report: StatusReport) -> dict[str, Any]:
     return {
         "attempt": report.attempt,
@@ -177,6 +182,21 @@ def _counts_as(report: StatusReport) -> str:
     if report.status.is_failure and report.trouble is Trouble.FILTERED:
         return "filtered"
     return "sent" if report.status.is_final or report.status is MessageStatus.SENT else ""
+
+
+def _judged_as(verdict: Verdict | None, now: float) -> dict[str, Any]:
+    """What the script takes of a verdict. It tells a sender whom it vouches for of a picture that
+    stays behind, and of what is held."""
+    judged: dict[str, Any] = dict.fromkeys(("vouched", "distrusted", "text", "writer", "words"), "")
+    match verdict:
+        case Vouched(session, writer, text, words):
+            picture = telling(Notice.PICTURE_NOT_RELAYED, session=session, to=writer, now=now)
+            held = notice_of_day(Notice.TEXTS_HELD, session=session, to=writer, now=now)
+            judged |= {"vouched": session, "text": text, "writer": writer, "words": words}
+            return judged | told_by(picture) | {"held_id": held}
+        case Distrusted(session):
+            judged["distrusted"] = session
+    return judged | told_by(None) | {"held_id": ""}
 
 
 def _supposed_sender(answer: Sequence[str]) -> SupposedSender:

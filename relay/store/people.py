@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -12,6 +12,7 @@ from relay.domain.errors import RateLimited
 from relay.domain.guesses import CONTEXTS, MOST_REGISTERED, PHONES, TOO_MANY_GUESSES, WINDOW, Budget
 from relay.domain.message_progress import Reach
 from relay.domain.participant import Participant, ParticipantStatus, Role
+from relay.domain.session import Session
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys
 from relay.store.scripts import Scripts
@@ -41,6 +42,15 @@ class People:
             pipe.hget(self._keys.reach, f"{role}:{ref}")
             record, sealed, reach = pipe.execute()
         return unpack_participant(role, ref, record, sealed, reach) if record else None
+
+    def countries_of(self, sessions: Sequence[Session]) -> list[set[str]]:
+        """For each session, the countries of its two people's phones, as far as they have one."""
+        with self._client.pipeline(transaction=False) as pipe:
+            for session in sessions:
+                for role in Role:
+                    pipe.hget(self._keys.person(role, session.party(role).ref), "country")
+            answers = iter(pipe.execute())
+        return [{country for _ in Role if (country := next(answers))} for _ in sessions]
 
     def put(self, person: Participant, *, client: str, now: float) -> PutOutcome:
         """Creates or updates the record, all but a phone that the person has: of that one, the seal

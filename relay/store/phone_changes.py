@@ -65,7 +65,14 @@ class NoNumber:
     session_ids: tuple[str, ...]
 
 
-ChangeOutcome = Changed | Held | InTheWay | SamePhone | NoNumber
+@dataclass(frozen=True)
+class NotAdmitted:
+    """The pools of these sessions are not for phones of the new one's country."""
+
+    session_ids: tuple[str, ...]
+
+
+ChangeOutcome = Changed | Held | InTheWay | SamePhone | NoNumber | NotAdmitted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +113,8 @@ class PhoneChanges:
         """
         for _ in range(ATTEMPTS):
             seen = self._look(person, take_over=take_over)
+            if closed_to := _not_admitted(person.country, seen.sessions, pools):
+                return NotAdmitted(closed_to)
             outcome, *rest = self._scripts.run(
                 "change_phone",
                 self._keys,
@@ -178,6 +187,17 @@ class PhoneChanges:
             "other_index": session.party(role.other).phone_index,
             "area": area_code_of(session.virtual_number) if by_area else "",
         }
+
+
+def _not_admitted(
+    country: str, sessions: Iterable[Session], pools: Mapping[str, Pool]
+) -> tuple[str, ...]:
+    """A pool without a policy that is ours admits nobody."""
+    return tuple(
+        session.id
+        for session in sessions
+        if session.pool not in pools or not pools[session.pool].admits(country)
+    )
 
 
 def closings_of(sessions: Iterable[Session], role: Role) -> list[dict[str, str]]:

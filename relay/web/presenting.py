@@ -14,7 +14,7 @@ from relay.domain.participant import Participant
 from relay.domain.pool import Pool, SmsTrouble, VirtualNumber
 from relay.domain.purchase import Purchase
 from relay.domain.reputation import Traffic, Verdict
-from relay.domain.session import Channel, ClosedReason, Session
+from relay.domain.session import Channel, ClosedReason, Session, SessionWarning
 from relay.web.schemas.interactions import InteractionAnswer
 from relay.web.schemas.jobs import JobAnswer, JobFailureAnswer
 from relay.web.schemas.numbers import (
@@ -39,6 +39,7 @@ from relay.workflows.list_sessions import status_at
 from relay.workflows.open_seals import NOT_BELIEVED, is_ours
 from relay.workflows.services import Services
 from relay.workflows.stamp_words import context_of
+from relay.workflows.warn_of_sessions import warnings_of
 
 
 def present_sessions(
@@ -74,15 +75,17 @@ def _sessions(
         session for session in sessions if not session.is_live(now) or is_ours(services, session)
     ]
     suspended = services.store.suppressions.are_suspended(sessions)
+    warnings = warnings_of(services, sessions, now=now)
     return [
         _session(
             session,
             context=context_of(services, session),
             last_interaction_at=last.get(session.id),
             sms_suspended=session.is_live(now) and is_suspended,
+            warnings=warned_of,
             now=now,
         )
-        for session, is_suspended in zip(sessions, suspended, strict=True)
+        for session, is_suspended, warned_of in zip(sessions, suspended, warnings, strict=True)
     ]
 
 
@@ -92,6 +95,7 @@ def _session(
     context: str,
     last_interaction_at: int | None,
     sms_suspended: bool,
+    warnings: list[SessionWarning],
     now: float,
 ) -> SessionAnswer:
     status = status_at(session, now)
@@ -115,6 +119,7 @@ def _session(
         closed_reason=ClosedReason.EXPIRED if has_expired else session.closed_reason,
         last_interaction_at=last_interaction_at,
         sms_suspended=sms_suspended,
+        warnings=warnings,
     )
 
 

@@ -7,9 +7,17 @@ from typing import assert_never
 
 import structlog
 
-from relay.domain.errors import PhoneTaken
+from relay.domain.errors import Fault, Invalid, PhoneTaken
 from relay.domain.participant import Participant
-from relay.store.phone_changes import Changed, ChangeOutcome, Held, InTheWay, NoNumber, SamePhone
+from relay.store.phone_changes import (
+    Changed,
+    ChangeOutcome,
+    Held,
+    InTheWay,
+    NoNumber,
+    NotAdmitted,
+    SamePhone,
+)
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
@@ -35,7 +43,8 @@ def change_phone(
 
     Raises Conflict and changes nothing: the phone is another candidate's and ``take_over`` is not
     set, or it is in use on the numbers of sessions (which it names) and ``renumber`` is not set.
-    Raises RateLimited, Unavailable.
+    Raises Invalid when the pool of an open session is not for phones of its country: who could
+    register at home and then move abroad would be called there. Raises RateLimited, Unavailable.
     """
     outcome = _change(services, person, (), take_over=take_over, now=now)
     if renumber and isinstance(outcome, InTheWay):
@@ -59,7 +68,7 @@ def _change(
     take_over: bool,
     now: float,
 ) -> ChangeOutcome:
-    pools = {pool.name: pool for pool in services.store.pools.all()} if renumber else {}
+    pools = {pool.name: pool for pool in services.store.pools.all()}
     outcome = services.store.phone_changes.change(
         person, take_over=take_over, renumber=renumber, pools=pools, now=now
     )
@@ -82,6 +91,11 @@ def _refuse_unless_changed(outcome: ChangeOutcome) -> None:
             raise PhoneTaken(IN_USE_ON_NUMBERS, sessions=ids)
         case SamePhone(ids):
             raise PhoneTaken("In these sessions it is the other side's phone.", sessions=ids)
+        case NotAdmitted():
+            raise Invalid(
+                "The pools of the participant's open sessions are not for phones of every country.",
+                (Fault("/phone", "its country is not allowed in the pool of an open session"),),
+            )
         case NoNumber(ids):
             raise PhoneTaken("No other virtual number is free for these sessions.", sessions=ids)
         case _:

@@ -56,7 +56,7 @@ def examine_account(boards: Sequence[BoardOnRecord]) -> Iterator[Check]:
     services = boards[0].services
     carrier = services.carrier
     served = {
-        country for board in boards for pool in board.pools for country in pool.served_countries
+        country for board in boards for pool in board.pools for country in pool.allowed_countries
     }
     yield from _look(services, "account", lambda: _check_account(carrier))
     yield from _look(services, "profile", lambda: _check_profile(carrier))

@@ -117,7 +117,7 @@ def _check_genuine(services: Services, session: Session) -> None:
 
 
 def _check_shown(services: Services, session: Session, side: Role, sealed: str, shown: str) -> None:
-    if _unseal_side(services, session, side, sealed).reveal() != shown:
+    if _unseal_side(services, session, side, sealed) != PhoneNumber(shown):
         raise distrust(
             services, Alarm.CALLER, f"this is not the {side}'s phone", session=session.id
         )

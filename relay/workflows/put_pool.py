@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import phonenumbers
 
+from relay.carrier.countries import why_not_connected
 from relay.domain.errors import Fault, Invalid
 from relay.domain.pool import POOL_NAME, Pool
 from relay.workflows.services import Services
@@ -37,15 +38,21 @@ def _faults_of(pool: Pool) -> list[Fault]:
         faults.append(Fault("/name", "1 to 32 of a-z, 0-9 and -, not - first"))
     if pool.name in _RESERVED_NAMES:
         faults.append(Fault("/name", "this name is reserved"))
-    if pool.country not in phonenumbers.SUPPORTED_REGIONS:
-        faults.append(Fault("/country", "no country with telephones has this code"))
+    if why_not := _why_not_served(pool.country):
+        faults.append(Fault("/country", why_not))
     if pool.default_ttl > pool.max_ttl:
         faults.append(Fault("/default_ttl", "at most max_ttl"))
     if pool.monthly_budget is not None and not pool.number_rent:
         faults.append(Fault("/number_rent", "at least 0.01, or monthly_budget bounds nothing"))
     faults.extend(
-        Fault(f"/allowed_countries/{position}", "no country with telephones has this code")
+        Fault(f"/allowed_countries/{position}", why_not)
         for position, country in enumerate(pool.allowed_countries)
-        if country not in phonenumbers.SUPPORTED_REGIONS
+        if country != pool.country and (why_not := _why_not_served(country))
     )
     return faults
+
+
+def _why_not_served(country: str) -> str | None:
+    if country not in phonenumbers.SUPPORTED_REGIONS:
+        return "no country with telephones has this code"
+    return why_not_connected(country)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import structlog
 
+from relay.carrier.countries import why_not_connected
 from relay.domain.errors import Fault, Invalid
 from relay.domain.participant import (
     CandidateDetails,
@@ -90,6 +91,8 @@ def _read_phone(services: Services, text: str) -> tuple[PhoneNumber | None, tupl
         phone = parse_participant_phone(text)
     except PhoneNumberRefused as refused:
         return None, (Fault("/phone", str(refused)),)
+    if why_not := why_not_connected(phone.country):
+        return phone, (Fault("/phone", why_not),)
     if services.store.number_map.find(phone.reveal()) is not None:
         return phone, (Fault("/phone", "one of the relay's own virtual numbers"),)
     return phone, ()

@@ -13,7 +13,9 @@ from relay.domain.errors import Unavailable
 from relay.domain.opt_out import OptOut, classify_opt_out, is_conversation
 from relay.domain.participant import Role
 from relay.domain.phone import is_withheld
+from relay.domain.session import Session
 from relay.domain.texts import (
+    GATHERED_FOR,
     Acceptance,
     AcceptState,
     Distrusted,
@@ -125,8 +127,10 @@ def _is_opt_out(services: Services, incoming: IncomingText) -> bool:
 
 
 def _tell_counterpart(services: Services, incoming: IncomingText) -> None:
+    # STOP and START in turn, of a phone that answers by itself, are told of once in a period.
+    stopper = services.vault.keyed_hash(f"{incoming.number}\t{incoming.indexes[0]}".encode())
     notice = services.store.notices.tell_counterpart(
-        incoming.id,
+        f"{incoming.pool}.{stopper}.{int(incoming.now // GATHERED_FOR)}",
         Notice.TEXTS_STOPPED,
         now=incoming.now,
         number=incoming.number,
@@ -165,8 +169,15 @@ def _judge(
         check_is_shown(services, session, sender.side, sender.sealed, shown)
     except Unreadable:
         return Distrusted(session.id)
-    sealed = _seal(services, incoming, sender, _words(incoming, prefixed, sender))
-    return Vouched(session.id, sender.side, sealed)
+    words = _words(incoming, prefixed, sender)
+    sealed = _seal(services, incoming, sender, words)
+    return Vouched(session.id, sender.side, sealed, words=_hash_of(services, session, words))
+
+
+def _hash_of(services: Services, session: Session, words: str) -> str:
+    """Tells the same words of one session from others, however they are spaced and spelled."""
+    plain = " ".join(words.split()).casefold()
+    return services.vault.keyed_hash(f"{session.id}\t{plain}".encode())
 
 
 def _prefixed_text(incoming: IncomingText) -> PrefixedText | None:

@@ -51,12 +51,6 @@ def _headings(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_no_pool_of_the_documents_lets_anybody_in_the_world_be_dialled(page: Path) -> None:
-    commands = re.findall(r"^ *python -m relay pools put .*$", page.read_text(), re.MULTILINE)
-    assert all("--allowed-countries" in command for command in commands)
-
-
 def test_every_setting_has_a_row_in_the_readme() -> None:
     settings = re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
     rows = [row for row in (ROOT / "README.md").read_text().splitlines() if row.startswith("| `")]

@@ -12,9 +12,11 @@ from relay.domain.phone import (
     PhoneNumber,
     PhoneNumberRefused,
     area_code_of,
+    country_of,
     is_withheld,
     normalise_virtual_number,
     parse_participant_phone,
+    read_caller,
 )
 
 # --- what a participant may have ------------------------------------------------------
@@ -28,6 +30,13 @@ from relay.domain.phone import (
         ("+1.415.555.0121", "+14155550121"),
         ("+86 138 0013 8000", "+8613800138000"),
         ("+44 20 7946 0958", "+442079460958"),
+        # numbers of companies, at a landline's price, and one that costs its caller nothing
+        ("+44 330 555 0121", "+443305550121"),
+        ("+41 58 555 01 21", "+41585550121"),
+        ("+1 800 555 0199", "+18005550199"),
+        ("＋1 415 555 0121", "+14155550121"),
+        ("\u202a+1 415 555 0121\u202c", "+14155550121"),
+        ("\ufeff+1\u200b415\u200d555\u20600121", "+14155550121"),
     ],
 )
 def test_international_form_is_tolerant_of_punctuation(text: str, e164: str) -> None:
@@ -50,13 +59,13 @@ def test_international_form_is_tolerant_of_punctuation(text: str, e164: str) -> 
         ("4155550121", "leading"),
         ("0014155550171", "leading"),
         ("tel:+14155550121", "leading"),
-        ("＋14155550121", "leading"),
         ("+", "not a phone number"),
         ("+abc", "not a phone number"),
         ("+999123456789", "not a phone number"),
         ("+1" + "5" * 300, "not a phone number"),
         ("+1 415 555 267", "not a valid"),
         ("+1 415 555 0121 ext. 5", "not a valid"),
+        ("+52 1 55 5555 0121 ext. 5", "not a valid"),
         ("+1 555 555 5555", "not a valid"),
         ("+1911", "service"),
         ("+1 411", "service"),
@@ -65,6 +74,15 @@ def test_international_form_is_tolerant_of_punctuation(text: str, e164: str) -> 
         ("+44 999", "service"),
         ("+1 900 555 0121", "premium"),
         ("+44 909 879 0000", "premium"),
+        ("+44 845 555 0121", "premium"),
+        ("+49 180 555 0121", "premium"),
+        ("+44 70 1255 5012", "personal"),
+        ("+1 521 555 0121", "personal"),
+        ("+870 773 155 501", "satellite"),
+        ("+8816 1255 5012", "satellite"),
+        ("+882 16 155 501", "satellite"),
+        ("+883 5100 1255 5012", "satellite"),
+        ("+800 1255 5012", "global"),
         ("+86 138 0013 8000 #", "not a phone number"),
     ],
 )
@@ -114,6 +132,12 @@ def test_numbers_are_equal_when_they_are_the_same() -> None:
     assert PhoneNumber("+12125550101") != PhoneNumber("+12125550102")
 
 
+def test_two_spellings_of_one_line_are_one_phone() -> None:
+    as_dialled, as_shown = PhoneNumber("+5491155550101"), PhoneNumber("+541155550101")
+    assert as_dialled == as_shown
+    assert len({as_dialled, as_shown}) == 1
+
+
 def test_a_number_has_a_country_or_none() -> None:
     assert PhoneNumber("+12125550101").country == "US"
     assert PhoneNumber("+8613800138000").country == "CN"
@@ -123,13 +147,51 @@ def test_a_number_has_a_country_or_none() -> None:
 # --- callers --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("caller", [*sorted(WITHHELD), "Anonymous", " +266696687 ", "CLIENT:x"])
+@pytest.mark.parametrize(
+    "caller", [*sorted(WITHHELD), "Anonymous", " +266696687 ", "266696687", "CLIENT:x"]
+)
 def test_a_withheld_caller_is_nobody(caller: str) -> None:
     assert is_withheld(caller)
 
 
 def test_a_number_is_somebody() -> None:
     assert not is_withheld("+12125550101")
+
+
+@pytest.mark.parametrize(
+    ("shown", "called", "caller"),
+    [
+        ("+14155550101", "+14155550192", "+14155550101"),
+        ("14155550101", "+14155550192", "+14155550101"),
+        ("4155550101", "+14155550192", "+14155550101"),
+        ("442079460958", "+14155550192", "+442079460958"),
+        ("2079460958", "+442079460192", "+442079460958"),
+        ("011442079460958", "+14155550192", "+442079460958"),
+        ("5215555550101", "+14155550192", "+525555550101"),
+        ("1195550101", "+5511955550192", "+5511995550101"),
+        ("442079460958", "700123456789012", "+442079460958"),
+        # What is no phone number stays what it is.
+        ("72345", "+14155550192", "72345"),
+        ("5550101", "+14155550192", "5550101"),
+        ("4155550101", "700123456789012", "4155550101"),
+        ("anonymous", "+14155550192", "anonymous"),
+        ("RELAY", "+14155550192", "RELAY"),
+        ("", "+14155550192", ""),
+    ],
+)
+def test_a_caller_without_a_plus_is_read_as_the_called_country_dials(
+    shown: str, called: str, caller: str
+) -> None:
+    assert read_caller(shown, called) == caller
+
+
+@pytest.mark.parametrize("shown", ["7378742833", "17378742833", "266696687", "86282452253"])
+def test_a_withheld_caller_without_a_plus_is_nobody(shown: str) -> None:
+    assert is_withheld(read_caller(shown, "+14155550192"))
+
+
+def test_the_country_of_what_is_no_number_is_none() -> None:
+    assert country_of("700123456789012") == "ZZ"
 
 
 # --- virtual numbers ------------------------------------------------------------------

@@ -19,6 +19,7 @@ NUMBER = NUMBERS[0]
 #: Tests call more often and for shorter than people: no number shall rest for that.
 POOL = {
     "country": "US",
+    "allowed_countries": ["US", "MX"],
     "cooldown": 2,
     "reputation": {
         "min_answer_rate": None,
@@ -75,8 +76,10 @@ class Stage:
     def phone(self, name: str) -> Phone:
         return self.carrier.phone(self.number(name))
 
-    def open(self, recruiter: str = "rita", candidate: str = "carl", **more: Any) -> dict[str, Any]:
-        """A session of two of the people."""
+    def open(
+        self, recruiter: str = "rita", candidate: str = "carl", *, phone: str = "", **more: Any
+    ) -> dict[str, Any]:
+        """A session of two of the people. ``phone`` is the candidate's, if not their usual one."""
         session: dict[str, Any] = self.api.ask(
             "POST",
             "/v1/sessions",
@@ -87,7 +90,7 @@ class Stage:
                     "name": recruiter.title(),
                     "organization": "Acme",
                 },
-                "candidate": {"ref": candidate, "phone": self.number(candidate)},
+                "candidate": {"ref": candidate, "phone": phone or self.number(candidate)},
                 "context": "Backend engineer",
                 **more,
             },

@@ -135,6 +135,20 @@ def test_a_withheld_caller_is_asked_to_show_the_number(stage, shown):
     assert "caller ID is hidden" in trace.heard_by_caller[0]
 
 
+def test_a_person_abroad_is_known_and_reached_however_their_number_is_spelled(stage):
+    mexican = stage.carrier.phone("+525555550127")
+    mexican.on_ring = Answer(keys="1")
+    stage.phone("rita").on_ring = Answer()
+    session = stage.open(phone="+52 1 55 5555 0127", pool="us")
+
+    called_back = mexican.call(session["virtual_number"], withheld="5215555550127").wait(20)
+    called = stage.phone("rita").call(session["virtual_number"]).wait(20)
+
+    assert called_back.bridged
+    assert called.bridged
+    assert called.callee_number == mexican.number
+
+
 def test_p3_an_expired_session_connects_nobody(stage):
     session = stage.open(ttl=1)
     eventually(lambda: stage.session(session["id"])["status"], lambda found: found == "closed")

@@ -47,11 +47,20 @@ def test_without_a_caller_id_the_callers_real_number_leaks(
     assert alice.call(VIRTUAL).wait().callee_saw == ALICE
 
 
-@pytest.mark.parametrize(("number_", "code"), [("911", 13224), ("+8613912345", 13227)])
+@pytest.mark.parametrize(
+    ("number_", "code"),
+    [
+        ("911", 13224),
+        ("+8613912345", 13227),
+        ("+4479460123", 13227),
+        ("+5215555550101", 13224),
+        ("+551195550101", 13224),
+    ],
+)
 def test_a_number_that_cannot_be_dialled_fails(
     alice: Phone, relay: StandInRelay, carrier: SimulatedCarrier, number_: str, code: int
 ) -> None:
-    carrier.faults.calls_denied_to = ("+86",)
+    carrier.faults.calls_denied_to += ("+44",)
     relay.answers["/voice"] = dial(f"<Number>{number_}</Number>")
     trace = alice.call(VIRTUAL).wait()
     assert trace.errors == [code]

@@ -11,8 +11,10 @@ import pytest
 from relay.domain.policy import Term, terms_of
 from relay.domain.pool import NumberStatus, Pool
 from relay.domain.reputation import ReputationPolicy
+from relay.store.pools import unpack_pool
 from relay.store.store import Store
 from tests.board import Board, number
+from tests.world import signer
 
 CHINA = Pool(
     name="cn",
@@ -56,6 +58,18 @@ def test_a_policy_reads_back_as_it_was_put(store: Store) -> None:
     assert not store.pools.put(Pool(name="cn", country="CN"))
     assert store.pools.get("cn") == Pool(name="cn", country="CN")
     assert store.pools.get("us") is None
+
+
+def test_a_policy_that_was_put_without_a_list_of_countries_admits_its_own_alone() -> None:
+    """Version 0.2 kept an empty list, and read it as every country."""
+    policy = {"country": "US", "allowed_countries": ""}
+    signed = ("policy", "main", "us", "country", "US", "allowed_countries", "")
+    kept = {**policy, "signature": signer().sign(*signed)}
+
+    pool = unpack_pool(signer(), "main", "us", kept)
+
+    assert pool is not None
+    assert pool.allowed_countries == ("US",)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def test_a_pool_is_created_with_defaults(api):
         "candidate_cooldown": 90 * DAY,
         "recruiter_cooldown": 30 * DAY,
         "access_codes": True,
-        "allowed_countries": [],
+        "allowed_countries": ["DE"],
         "text_lifetime": DAY,
         "selection": "pack",
         "geo": "country",

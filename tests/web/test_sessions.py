@@ -52,6 +52,7 @@ def test_a_new_pair_gets_a_number(api):
         "closed_reason": None,
         "last_interaction_at": None,
         "sms_suspended": False,
+        "warnings": [],
     }
 
 
@@ -169,14 +170,35 @@ def test_a_pair_that_is_open_in_another_pool_gets_a_409_that_names_the_session(a
     assert answer.json["sessions"] == [first["id"]]
 
 
-def test_a_country_that_the_pool_does_not_admit_gets_422(api):
-    api.put("/v1/pools/us", {"country": "US", "allowed_countries": ["US"]})
-    british = PAIR | {"recruiter": RECRUITER | {"phone": "+447911123456"}}
+@pytest.mark.parametrize(
+    "phone",
+    [
+        "+442079460123",
+        # +1, and another country each: Canada, Jamaica, Puerto Rico
+        "+12045550101",
+        "+18765550101",
+        "+17875550101",
+    ],
+)
+def test_a_country_that_the_pool_does_not_admit_gets_422(api, phone):
+    api.put("/v1/pools/us", {"country": "US"})
 
-    answer = api.post("/v1/sessions", british)
+    answer = api.post("/v1/sessions", PAIR | {"recruiter": RECRUITER | {"phone": phone}})
 
     assert answer.status_code == 422
     assert pointers(answer) == ["/recruiter"]
+
+
+def test_a_session_across_countries_warns_of_the_caller_id(api):
+    api.put("/v1/pools/us", {"country": "US", "allowed_countries": ["US", "GB"]})
+    british = PAIR | {"recruiter": RECRUITER | {"phone": "+442079460123"}}
+
+    session = api.post("/v1/sessions", british).json
+
+    assert session["warnings"] == ["caller_id_may_differ"]
+    path = f"/v1/sessions/{session['id']}"
+    assert api.get(path).json["warnings"] == ["caller_id_may_differ"]
+    assert api.delete(path).json["warnings"] == []
 
 
 def test_an_exhausted_pool_says_why(api):

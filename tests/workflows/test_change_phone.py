@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from relay.domain.errors import Conflict, PhoneTaken
+from relay.domain.errors import Conflict, Invalid, PhoneTaken
 from relay.domain.participant import CandidateDetails, Participant, RecruiterDetails, Role
 from relay.domain.phone import PhoneNumber
 from relay.domain.pool import NumberStatus, Pool
@@ -47,7 +47,7 @@ def world() -> World:
     world = make_world()
     store = world.services.store
     for name, numbers in POOLS.items():
-        store.pools.put(Pool(name=name, country=name.upper()))
+        store.pools.put(Pool(name=name, country=name.upper(), allowed_countries=("US",)))
         for number in numbers:
             store.numbers.add(number, name, carrier_sid="PN", capabilities="vs", now=NOW)
     world.open("rita", "carl", pool="us")
@@ -70,6 +70,7 @@ def with_phone(world: World, person: Participant, phone: str) -> Participant:
         ),
         phone_indexes=world.services.vault.indexes_of(phone),
         phone_hint=number.hint,
+        country=number.country,
     )
 
 
@@ -530,12 +531,35 @@ def test_p1_a_call_of_who_has_lost_the_phone_is_connected_no_more(world: World) 
     audit(world)
 
 
+# --- abroad ---------------------------------------------------------------------------
+
+
+def test_a_phone_that_the_pools_of_the_open_sessions_do_not_admit_is_refused(world: World) -> None:
+    """Nobody registers at home, opens a session, and is called abroad then (toll fraud)."""
+    before = phones_of(world, Role.RECRUITER, "rita")
+    with pytest.raises(Invalid) as refused:
+        change(world, "+18765550101")
+    assert [fault.pointer for fault in refused.value.faults] == ["/phone"]
+    assert phones_of(world, Role.RECRUITER, "rita") == before
+    audit(world)
+
+
+def test_a_phone_that_they_admit_is_taken(world: World) -> None:
+    for name in POOLS:
+        world.services.store.pools.put(
+            Pool(name=name, country=name.upper(), allowed_countries=("US", "JM"))
+        )
+    change(world, "+18765550101")
+    assert phones_of(world, Role.RECRUITER, "rita") == {"+18765550101"}
+    audit(world)
+
+
 # --- others act at the same time ------------------------------------------------------
 
 
 def test_a_session_opened_meanwhile_in_another_pool_moves_too(world: World) -> None:
     """The change has looked, and knows of no session of Rita's in "gb"."""
-    world.services.store.pools.put(Pool(name="gb", country="GB"))
+    world.services.store.pools.put(Pool(name="gb", country="GB", allowed_countries=("US",)))
     world.services.store.numbers.add(
         "+442079460142", "gb", carrier_sid="PN", capabilities="vs", now=NOW
     )

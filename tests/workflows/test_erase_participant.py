@@ -321,7 +321,7 @@ def test_texts_to_somebody_who_has_come_back_under_the_same_ref_go_on() -> None:
 
 def add_pool(world: World, name: str, number: str) -> None:
     store = world.services.store
-    store.pools.put(Pool(name=name, country=name.upper()))
+    store.pools.put(Pool(name=name, country=name.upper(), allowed_countries=("US",)))
     store.numbers.add(number, name, carrier_sid="PN" + "1" * 32, capabilities="vs", now=NOW)
 
 

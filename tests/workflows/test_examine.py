@@ -262,11 +262,11 @@ def test_replicas_that_nobody_needs_are_not_looked_for():
     assert "replicas" not in find(make())
 
 
-def test_a_pool_that_dials_the_whole_world_is_a_warning():
+def test_where_a_pool_dials_is_told():
     found = find(make())["pool us"]
 
-    assert found.verdict is Verdict.WARNING
-    assert "from pool us: set allowed_countries (toll fraud)" in found.detail
+    assert found.verdict is Verdict.OK
+    assert found.detail == "dials US only"
 
 
 @pytest.mark.parametrize(

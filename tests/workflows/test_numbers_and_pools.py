@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from relay.carrier.countries import why_not_connected
 from relay.domain.errors import Conflict, Invalid, NotFound
 from relay.domain.pool import NumberStatus, Pool
 from relay.workflows.change_number import change_number
@@ -140,6 +141,16 @@ def test_a_pool_is_new_once(world):
     assert not put_pool(world.services, pool).is_new
 
 
+def test_a_pool_of_a_country_that_the_carrier_does_not_connect_is_refused(world):
+    for pool in (
+        Pool(name="cn", country="CN"),
+        Pool(name="hk", country="HK", allowed_countries=("CN", "HK")),
+    ):
+        with pytest.raises(Invalid) as refusal:
+            put_pool(world.services, pool)
+        assert [fault.detail for fault in refusal.value.faults] == [why_not_connected("CN")]
+
+
 def test_everything_that_is_wrong_with_a_pool_is_said_at_once(world):
     pool = Pool(
         name="people",
@@ -148,7 +159,7 @@ def test_everything_that_is_wrong_with_a_pool_is_said_at_once(world):
         max_ttl=30,
         monthly_budget=1,
         number_rent=0,
-        allowed_countries=("DE", "QQ"),
+        allowed_countries=("DE", "XQ"),
     )
 
     with pytest.raises(Invalid) as refusal:

@@ -207,3 +207,11 @@ def test_sessions_in_the_way_move_to_other_numbers_when_asked(world: World) -> N
     moved = world.services.store.sessions.get(session.id)
     assert moved is not None
     assert moved.virtual_number == OTHER_NUMBER
+
+
+def test_a_phone_that_the_carrier_does_not_connect_is_refused(world: World) -> None:
+    for put in (put_recruiter, put_candidate):
+        with pytest.raises(Invalid) as refused:
+            put(world, phone="+86 138 0013 8000")
+        assert [fault.pointer for fault in refused.value.faults] == ["/phone"]
+        assert "mainland China" in refused.value.faults[0].detail

@@ -215,6 +215,19 @@ def test_a_failure_told_by_report_reaches_the_sender(scenario: Scenario) -> None
     assert "could not be delivered" in words
 
 
+def test_phones_that_answer_by_themselves_come_to_rest(scenario: Scenario) -> None:
+    scenario.phone(RITA).auto_reply = "I am driving"
+    scenario.phone(CARL).auto_reply = "Out of office"
+    scenario.text(RITA, "Are you there?")
+    before = -1
+    while len(scenario.sandbox.messages()) != before:
+        before = len(scenario.sandbox.messages())
+        scenario.wake()
+        scenario.sandbox.settle()
+    scenario.phone(RITA).auto_reply = scenario.phone(CARL).auto_reply = ""
+    assert len(scenario.shown(RITA)) + len(scenario.shown(CARL)) <= 10
+
+
 @pytest.mark.parametrize(("code", "status"), [(0, "delivered"), (30007, "undelivered")])
 def test_p4_a_text_whose_reports_are_lost_ends_all_the_same(
     scenario: Scenario, code: int, status: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 
 from relay.sandbox.behaviour import Answer, Voicemail
@@ -15,6 +14,7 @@ from relay.sandbox.calls.progress import Progress
 from relay.sandbox.calls.requests import Fetch
 from relay.sandbox.calls.ringing import Ringing
 from relay.sandbox.calls.trace import LegTrace
+from relay.sandbox.geography import is_dialled
 from relay.sandbox.records import Call
 
 BAD_CALLER_ID, BAD_NUMBER, NOT_PERMITTED = 13214, 13224, 13227
@@ -105,7 +105,7 @@ class Attempt:
     def _refusal(self) -> int | None:
         if not self._may_show(self.record.from_):
             return BAD_CALLER_ID
-        if not re.fullmatch(r"\+[1-9]\d{6,14}", self._target.number):
+        if not is_dialled(self._target.number):
             return BAD_NUMBER
         denied = self._network.faults.calls_denied_to
         is_permitted = self._network.account.may_dial(self._target.number)

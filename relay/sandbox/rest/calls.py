@@ -6,12 +6,12 @@ from functools import partial
 
 from relay.sandbox.calls.outbound import CallOrder, start_call
 from relay.sandbox.calls.requests import Fetch, Inline
+from relay.sandbox.geography import is_dialled
 from relay.sandbox.network import Network
 from relay.sandbox.pace import Pace
 from relay.sandbox.records import Call
 from relay.sandbox.rest.filters import DateFilter, is_listed
 from relay.sandbox.rest.magic import MAGIC_SENDER, call_from_magic, call_to_magic
-from relay.sandbox.rest.messages import E164
 from relay.sandbox.rest.paging import page
 from relay.sandbox.rest.request import ApiError, RestAnswer, RestCall, not_found
 from relay.sandbox.rest.shapes import call_json
@@ -108,7 +108,7 @@ class Calls:
         is_ours = account.number(from_) is not None or from_ in account.verified_caller_ids
         if from_ != MAGIC_SENDER and not is_ours:
             raise ApiError(400, 21210, f"Source phone number {from_} is not yet verified")
-        if not E164.fullmatch(to):
+        if not is_dialled(to):
             raise ApiError(400, 21217, f"Phone number {to} does not appear to be valid")
         if not account.may_dial(to) or to.startswith(self._network.faults.calls_denied_to):
             raise ApiError(400, 21215, f"Account not authorized to call {to}")

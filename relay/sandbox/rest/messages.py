@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from relay.sandbox.geography import is_dialled
 from relay.sandbox.network import Network
 from relay.sandbox.records import Media, Message, Service
 from relay.sandbox.rest.filters import DateFilter, is_listed
@@ -16,7 +16,6 @@ from relay.sandbox.rest.shapes import media_json, message_json, redacted
 from relay.sandbox.texts.segments import count_segments
 from relay.sandbox.texts.sender import Sender
 
-E164 = re.compile(r"\+[1-9]\d{6,14}")
 LONGEST_BODY = 1600
 MOST_MEDIA = 10
 
@@ -146,7 +145,7 @@ class Messages:
 
     def _check_parties(self, sender: str, to: str) -> None:
         message_to_magic(to)
-        if not E164.fullmatch(to):
+        if not is_dialled(to):
             raise ApiError(400, 21211, f"The 'To' number {to} is not a valid phone number.")
         message_from_magic(sender)
         if sender != MAGIC_SENDER:
@@ -165,7 +164,7 @@ class Messages:
             raise ApiError(400, 21610, "Attempt to send to unsubscribed recipient")
 
     def _check_sender(self, sender: str) -> None:
-        if not E164.fullmatch(sender):
+        if not is_dialled(sender):
             raise ApiError(400, 21212, f"The 'From' number {sender} is not a valid phone number.")
         number = self._network.account.number(sender)
         if number is None or not number.capabilities.get("sms", False):

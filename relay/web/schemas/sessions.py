@@ -6,7 +6,13 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, Discriminator, Field, Tag
 
-from relay.domain.session import LONGEST_CONTEXT, Channel, ClosedReason, SessionStatus
+from relay.domain.session import (
+    LONGEST_CONTEXT,
+    Channel,
+    ClosedReason,
+    SessionStatus,
+    SessionWarning,
+)
 from relay.web.schemas.base import (
     UNION_TAG,
     Answer,
@@ -147,6 +153,13 @@ class SessionAnswer(Answer):
         Field(
             description="One of the two texted STOP to the number since they were put on record "
             "with their phone: no text of it reaches them until their START"
+        ),
+    ]
+    warnings: Annotated[
+        list[SessionWarning],
+        Field(
+            description="`caller_id_may_differ`: a phone is in another country than the number, "
+            "and the networks between them may show another caller than the number, or none"
         ),
     ]
 

@@ -4,18 +4,19 @@
 -- uses: session notices
 --
 -- more_id: of the notice that counts, "" where nobody is told of the others. It is in no lane
--- before more_at, so that nothing waits behind it. Its kind is always the same: more_not_delivered.
+-- before more_at, so that nothing waits behind it. Its kind is always more_not_delivered.
 
-local function count_more(keys, args, to)
-  if redis.call("HINCRBY", keys.more, "count", 1) > 1 then
+-- counter: key, id and kind of a notice that counts, and when it goes out.
+local function count_in(counter, keys, args, to)
+  if redis.call("HINCRBY", counter.key, "count", 1) > 1 then
     return
   end
-  redis.call("HSET", keys.more, "session", to.session, "side", to.side, "kind", "notice",
-    "notice", "more_not_delivered", "status", "received", "rank", "0",
+  redis.call("HSET", counter.key, "session", to.session, "side", to.side, "kind", "notice",
+    "notice", counter.kind, "status", "received", "rank", "0",
     "started_at", string.format("%.3f", args.now), "number", to.number, "index", to.index,
-    "locale", to.locale, "lane_entry", "", "enters_at", whole(args.more_at))
-  redis.call("EXPIRE", keys.more, args.record_life)
-  redis.call("ZADD", keys.outbox, args.more_at, args.more_id)
+    "locale", to.locale, "lane_entry", "", "enters_at", whole(counter.at))
+  redis.call("EXPIRE", counter.key, args.record_life)
+  redis.call("ZADD", keys.outbox, counter.at, counter.id)
 end
 
 -- to: as of a notice. True when there is a new notice to be sent at once.
@@ -23,7 +24,10 @@ local function tell(keys, args, to)
   if add_notice(keys, args, to) then
     return true
   elseif args.more_id ~= "" then
-    count_more(keys, args, to)
+    local counter = {
+      key = keys.more, id = args.more_id, kind = "more_not_delivered", at = args.more_at,
+    }
+    count_in(counter, keys, args, to)
   end
   return false
 end

@@ -1,10 +1,10 @@
 -- accept_text: finds whom a text is for and takes it on.
 -- keys: policy numbers sessions codes message=message(id) body=body(id) interactions outbox lanes
---    counters refused=refused(inbound_sid) phones=phone(indexes*)
+--    counters held=message(held_id) refused=refused(inbound_sid) phones=phone(indexes*)
 -- args: now:number said_at:number number id inbound_sid vouched distrusted text media:number code
 --    refused_for:number look_again:number record_life:number lifetime:number
---    longest_lifetime:number indexes:list
--- uses: session finding seals lanes code_prefix gathering deciding
+--    longest_lifetime:number held_id held_at:number indexes:list
+-- uses: session finding seals lanes code_prefix gathering pacing deciding
 --
 -- Record, sealed body, lane entry and outbox entry are written in one step, so that an accepted
 -- text is certain to be sent (P4). indexes are the sender's. text is sealed, or "" when there is
@@ -17,17 +17,19 @@
 --
 -- A sender of several sessions there names one by its code in front; without it nobody gets the
 -- text (P1). A text from before the session (fetched late from the carrier's list) was not meant
--- for it: its sender is a stranger. A picture is not relayed, and its sender gets a notice; what
--- was written with it is.
+-- for it: its sender is a stranger. A text of somebody who writes too fast, or the same words again
+-- and again, waits, or is held: it is on record and relayed to nobody, and its sender is told by
+-- the count at held_at. A picture is not relayed, and its sender gets a notice; what was written
+-- with it is.
 --
 -- Safe to run twice: a MessageSid is taken once, and refused once; then it gets its answer again
 -- for `refused_for` seconds, and later none: it is never relayed.
 --
 -- Answers {state} or {state, session id, sender's side, locale and index, one_of_several, code and
 -- context}, where state is unknown_number, stranger, several, closed, expired, no_sms, distrusted,
--- duplicate or accepted. one_of_several is "1" where nothing says which of several sessions the
--- text was for, else ""; code and context are the code prefix of a refusal. Or {"vouch", session
--- id, sender's side, record, sender's seal}.
+-- duplicate, held or accepted. one_of_several is "1" where nothing says which of several sessions
+-- the text was for, else ""; code and context are the code prefix of a refusal. Or {"vouch",
+-- session id, sender's side, record, sender's seal}.
 
 local function refused_before()
   local refusal = redis.call("GET", keys.refused)
@@ -116,38 +118,53 @@ local function lifetime()
   return math.min(ours or args.lifetime, args.longest_lifetime)
 end
 
-local function take_on(found)
-  local other, has_text = found.other, args.text ~= ""
-  local receiver = found.session[other .. "_index"]
-  local order, entry, life = 0, "", lifetime()
-  if has_text then
-    order = redis.call("HINCRBY", keys.counters, "text_order", 1)
-    entry = lane_entry_of(args.number .. ":" .. receiver, order, args.id)
-    redis.call("SET", keys.body, args.text, "EX", life)
-    redis.call("ZADD", keys.lanes, 0, entry)
-    redis.call("ZADD", keys.outbox, args.now + args.look_again, args.id)
-  end
-  redis.call("HSET", keys.message, "session", found.id, "side", other, "kind", "message",
-    "status", has_text and "received" or "failed", "rank", has_text and "0" or "5",
-    "started_at", string.format("%.3f", args.now), "number", args.number, "index", receiver,
-    "inbound_sid", args.inbound_sid, "media", args.media, "order", order, "lane_entry", entry,
-    "expires_at", string.format("%.3f", args.now + life))
+local function receiver_of(found, side)
+  local session = found.session
+  return {
+    session = found.id, side = side, number = args.number, index = session[side .. "_index"],
+    locale = session[side .. "_locale"],
+  }
+end
+
+-- Every text of a session is among its interactions, relayed or not.
+local function put_on_record(found, fields)
+  redis.call("HSET", keys.message, "session", found.id, "side", found.other, "kind", "message",
+    "started_at", string.format("%.3f", args.now), "number", args.number,
+    "index", found.session[found.other .. "_index"], "inbound_sid", args.inbound_sid,
+    "media", args.media, unpack(fields))
   redis.call("EXPIRE", keys.message, args.record_life)
   redis.call("ZADD", keys.interactions, 0,
     table.concat({ found.id, whole(args.now), args.id }, "\t"))
 end
 
+local function hold_back(found)
+  put_on_record(found, { "status", "held", "rank", "5", "lane_entry", "" })
+  local counter = { key = keys.held, id = args.held_id, kind = "texts_held", at = args.held_at }
+  count_in(counter, keys, args, receiver_of(found, found.side))
+end
+
+-- wait: in seconds.
+local function take_on(found, wait)
+  local has_text = args.text ~= ""
+  local receiver = found.session[found.other .. "_index"]
+  local order, entry, life, goes_at = 0, "", lifetime(), args.now + wait
+  if has_text then
+    order = redis.call("HINCRBY", keys.counters, "text_order", 1)
+    entry = lane_entry_of(args.number .. ":" .. receiver, order, args.id)
+    redis.call("SET", keys.body, args.text, "EX", life)
+    redis.call("ZADD", keys.lanes, 0, entry)
+    redis.call("ZADD", keys.outbox, goes_at + args.look_again, args.id)
+  end
+  put_on_record(found, {
+    "status", has_text and "received" or "failed", "rank", has_text and "0" or "5",
+    "order", order, "lane_entry", entry, "expires_at", string.format("%.3f", args.now + life),
+    "next_at", wait > 0 and string.format("%.3f", goes_at) or "",
+  })
+end
+
 local function answer_about(found, state)
   local session, side = found.session, found.side
   return { state, found.id, side, session[side .. "_locale"], session[side .. "_index"], "" }
-end
-
-local function tell_about_pictures(found)
-  local session, side = found.session, found.side
-  tell(keys, args, {
-    session = found.id, side = side, number = args.number, index = session[side .. "_index"],
-    locale = session[side .. "_locale"],
-  })
 end
 
 if redis.call("EXISTS", keys.message) == 1 then
@@ -185,9 +202,14 @@ if found.id == args.distrusted then
 elseif found.id ~= args.vouched then
   return { "vouch", found.id, found.side, found.record, seal_of(keys, found.session, found.side) }
 end
-take_on(found)
 note_decided()
+local wait = args.text == "" and 0 or wait_of_pace(args.now)
+if not wait then
+  hold_back(found)
+  return answer_about(found, "held")
+end
+take_on(found, wait)
 if args.media > 0 then
-  tell_about_pictures(found)
+  tell(keys, args, receiver_of(found, found.side))
 end
 return answer_about(found, "accepted")
