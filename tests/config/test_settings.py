@@ -21,6 +21,7 @@ WRONG = {
     "VOICE_FALLBACK_URL": ("sorry.xml", "must look like https://static.example.com/sorry.xml"),
     "SMS_FALLBACK_URL": ("ftp://a.example", "must look like https://static.example.com/sorry.xml"),
     "RELAY_SEALING_KEYS": ("short", "a bare secret needs at least 16 characters"),
+    "SAY_VOICES": ("fr-FR=woman", "must look like en-US=Polly.Joanna,cmn-CN=Polly.Zhiyu"),
     "CLIENT_SLOTS": ("-1", "Input should be greater than or equal to 0"),
 }
 
@@ -54,6 +55,16 @@ def test_every_pattern_has_its_words():
     for name in with_pattern:
         with pytest.raises(SettingsError, match=f"{name}: must be "):
             make_settings(**{name: "!"})
+
+
+def test_a_language_that_is_not_named_keeps_its_voice():
+    settings = make_settings(SAY_VOICES="fr-FR=Polly.Lea, en-US=Google.en-US-Standard-C")
+
+    assert settings.say_voices == {
+        "en-US": "Google.en-US-Standard-C",
+        "cmn-CN": "Polly.Zhiyu",
+        "fr-FR": "Polly.Lea",
+    }
 
 
 KEY = {"TWILIO_API_KEY_SID": "SK" + "1" * 32, "TWILIO_API_KEY_SECRET": "the secret of a key"}
