@@ -32,7 +32,8 @@ from relay.store.suppressions import Suppressions
 class Store:
     """One board's part of Redis; every attribute is one kind of record. ``messaging_service`` is
     the sid of the one that the board's numbers are in, or "". ``alarms`` counts by ``Alarm``, and
-    ``passed_over`` by board, "" for several at once.
+    ``passed_over`` by board, "" for several at once. ``number_map`` is the one that all boards of
+    this process share.
     """
 
     def __init__(
@@ -45,7 +46,6 @@ class Store:
         messaging_service: str = "",
         number_map: NumberMap | None = None,
     ) -> None:
-        """``number_map`` is the one that all boards of this process share."""
         self.client = client
         self.number_map = number_map or NumberMap(client, signer)
         self.keys = keys = BoardKeys(board)
