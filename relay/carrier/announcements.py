@@ -67,6 +67,8 @@ class Announcement(StrEnum):
     TEXTS_STOPPED = "texts_stopped"
     TEXTS_PAUSED = "texts_paused"
     PICTURE_NOT_RELAYED = "picture_not_relayed"
+    NUMBER_CHANGED = "number_changed"
+    NUMBER_CHANGED_FOR = "number_changed_for"
     WHICH_SESSION = "which_session"
     WHICH_SESSION_MORE = "which_session_more"
 
@@ -157,6 +159,14 @@ _SENTENCES = {
     ),
     Announcement.PICTURE_NOT_RELAYED: N_(
         "{board}: pictures are not passed on yet. Your picture was not delivered."
+    ),
+    Announcement.NUMBER_CHANGED: N_(
+        "{board}: your number for this contact is now this one. "
+        "Please call and text it from now on: the old one may soon be somebody else's."
+    ),
+    Announcement.NUMBER_CHANGED_FOR: N_(
+        "{board}: your number for {context} is now this one. "
+        "Please call and text it from now on: the old one may soon be somebody else's."
     ),
     Announcement.WHICH_SESSION: N_(
         "{board}: your text was not delivered, because you write to several people through this "

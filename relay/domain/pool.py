@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated
 
-from relay.domain.policy import DAY, Cents, Count, Country, Limit, Seconds, Unit
+from relay.domain.policy import DAY, Cents, Count, Country, Limit, Seconds, Sid, Unit
 from relay.domain.reputation import Complaint, ReputationPolicy
 
 POOL_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
@@ -101,6 +101,12 @@ class Pool:
         "a number given back counts until its month is over",
     ] = None
     number_rent: Annotated[Cents, "Monthly rent of one number"] = 115
+    bundle_sid: Annotated[
+        Sid | None, "The regulatory bundle (BU…) under which the carrier sells numbers there"
+    ] = None
+    address_sid: Annotated[
+        Sid | None, "The address (AD…) under which the carrier sells numbers there"
+    ] = None
     release_idle_after: Annotated[
         Seconds | None, "Give numbers back that had no session for so long; never, if left out"
     ] = None

@@ -27,6 +27,7 @@ class Notice(StrEnum):
     NO_LONGER_CONNECTED = "no_longer_connected"
     CALLS_ONLY = "calls_only"
     WHICH_SESSION = "which_session"
+    NUMBER_CHANGED = "number_changed"
 
 
 def message_id(pool: str, inbound_sid: str) -> str:

@@ -9,7 +9,7 @@ from relay.carrier.numbers import OwnedNumber
 from relay.domain.board import NumberPlace
 from relay.domain.errors import CarrierError, Conflict, Fault, Invalid, NotFound
 from relay.domain.phone import PhoneNumberRefused, normalise_virtual_number
-from relay.domain.pool import VirtualNumber
+from relay.domain.pool import NumberStatus, VirtualNumber
 from relay.domain.purchase import place_of_label
 from relay.workflows.point_here import point_here
 from relay.workflows.services import Services
@@ -52,6 +52,10 @@ def import_number(services: Services, text: str, pool: str, *, now: float) -> Im
     point_here(services, owned)
     try_to_join(services, owned)
     is_new = add_to_pool(services, owned, pool, now=now)
+    # One that was taken for lost is wanted again.
+    services.store.numbers.set_status(
+        number, pool, NumberStatus.AVAILABLE, expected=NumberStatus.RELEASED
+    )
     imported = services.store.numbers.get(number)
     if imported is None:
         raise NotFound("The number was given back at the same time.")

@@ -133,6 +133,27 @@ def phone_changes(strict: StrictBoard) -> None:
     strict.audit()
 
 
+def a_lost_number(strict: StrictBoard) -> None:
+    strict.put(geo=Geo.AREA_CODE, max_sessions_per_number=5)
+    strict.register_candidate("carl")
+    for place, ref in enumerate(("rita", "nora", "quinn")):
+        strict.register_recruiter(ref)
+        strict.open(ref, "carl")
+        strict.store.numbers.set_status(number(place), "us", NumberStatus.RELEASED)
+    strict.add_number(3)
+    for place, moved, closed in ((0, 1, 0), (1, 0, 1)):
+        lost = strict.store.lost_numbers
+        left = lost.leave(
+            number(place),
+            strict.pool,
+            lost.open_sessions_on(number(place)),
+            now=strict.now,
+            retention=1000,
+        )
+        assert (len(left.renumbered), len(left.closed)) == (moved, closed)
+    strict.audit()
+
+
 def people(strict: StrictBoard) -> None:
     strict.register_candidate("carl", "c")
     strict.register_candidate("dan", "d")
@@ -253,6 +274,7 @@ LIVES = (
     a_numbers_whole_life,
     a_purchase_and_a_release,
     phone_changes,
+    a_lost_number,
     people,
     a_texts_whole_life,
     outcomes_of_texts,

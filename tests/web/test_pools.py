@@ -33,6 +33,8 @@ def test_a_pool_is_created_with_defaults(api):
         "max_numbers": None,
         "monthly_budget": None,
         "number_rent": 1.15,
+        "bundle_sid": None,
+        "address_sid": None,
         "release_idle_after": None,
         "figures": {
             "numbers": {
@@ -116,6 +118,8 @@ def test_one_cooldown_sets_both_and_gives_way_to_its_own(api):
         ("de", {"country": "DE", "allowed_countries": ["de"]}, "/allowed_countries/0"),
         ("de", {"country": "DE", "allowed_countries": ["DE", "QQ"]}, "/allowed_countries/1"),
         ("de", {"country": "DE", "price": 1}, "/price"),
+        ("de", {"country": "DE", "bundle_sid": "AD" + "1" * 32}, "/bundle_sid"),
+        ("de", {"country": "DE", "address_sid": "AD/../x"}, "/address_sid"),
     ],
 )
 def test_what_is_not_valid_gets_422(api, name, body, pointer):
