@@ -24,6 +24,7 @@ from relay.domain.routing import (
     Decline,
     HangUp,
     Refusal,
+    Reject,
     TellOutcome,
     TellWhoAndAsk,
 )
@@ -94,6 +95,12 @@ def test_every_refusal_is_said_politely_and_ends_the_call(documents, refusal, lo
     assert [verb.tag for verb in answer] == ["Say", "Hangup"]
     assert answer.find("Say").get("language") == language
     assert "{" not in answer.find("Say").text
+
+
+def test_a_rejected_call_is_not_answered(documents):
+    """Busy, so that whoever it is may call again; no other verb comes first, or it is billed."""
+    answer = parsed(documents.call(Reject(), call_id=CALL, virtual_number="+14155550192"))
+    assert [(verb.tag, verb.attrib) for verb in answer] == [("Reject", {"reason": "busy"})]
 
 
 def test_the_guards_first_question_names_nobody(documents):
