@@ -50,7 +50,7 @@ LASTING = {
     *("decided", "erasures", "rewritten"),
     *("policy", "numbers", "ordinals", "number", "busy"),
     *("blocked", "resting", "full", "no-voice", "no-sms", "sms-unready", "area"),
-    *("call", "wrong-from", "wrong-on", "tries", "traffic", "history", "rates"),
+    *("call", "wrong-from", "wrong-on", "silent", "tries", "traffic", "usage", "history", "rates"),
 }
 
 

@@ -44,6 +44,8 @@ class Announcement(StrEnum):
     CODE_TRIED_OUT = "code_tried_out"
     TEXTS_ONLY = "texts_only"
     CALLS_ONLY = "calls_only"
+    CALLS_OVER_LIMIT = "calls_over_limit"
+    TEXTS_OVER_LIMIT = "texts_over_limit"
     CALL_AGAIN = "call_again"
     TRY_LATER = "try_later"
     BUSY = "busy"
@@ -115,6 +117,14 @@ _SENTENCES = {
     Announcement.TEXTS_ONLY: N_("This number is for text messages only. Please send a text."),
     Announcement.CALLS_ONLY: N_(
         "{board}: this number is for calls only. Your text was not delivered. Please call it."
+    ),
+    Announcement.CALLS_OVER_LIMIT: N_(
+        "The limit of calls for one day has been reached, so this call cannot be connected. "
+        "Please try again tomorrow."
+    ),
+    Announcement.TEXTS_OVER_LIMIT: N_(
+        "{board}: your text was not delivered, because the limit of texts for one day has been "
+        "reached. Please write again tomorrow; until then, texts may not be delivered."
     ),
     Announcement.CALL_AGAIN: N_("This call has already been connected once. Please dial again."),
     Announcement.TRY_LATER: N_(

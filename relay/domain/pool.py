@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated
 
+from relay.domain.limits import DailyLimits
 from relay.domain.policy import DAY, Cents, Count, Country, Limit, Seconds, Sid, Unit
 from relay.domain.reputation import Complaint, ReputationPolicy
 
@@ -110,6 +111,9 @@ class Pool:
     release_idle_after: Annotated[
         Seconds | None, "Give numbers back that had no session for so long; never, if left out"
     ] = None
+    limits: Annotated[DailyLimits, "What is called and texted in a day at most"] = field(
+        default_factory=DailyLimits
+    )
     reputation: Annotated[
         ReputationPolicy, "When a number is tired and rests from new sessions"
     ] = field(default_factory=ReputationPolicy)

@@ -141,6 +141,12 @@ class BoardKeys(Keys):
     wrong_on = Family(
         "string", "number", "wrong codes of strangers there; those with A apart", lives="a day"
     )
+    silent = Family(
+        "string",
+        "number index",
+        "calls of a stranger there in which nothing was entered; those with A apart",
+        lives="an hour",
+    )
     ended = Key("sorted set", "session by the end of its retention", lives="retention")
     leases = Key("hash", "session id → calls in progress", lives="a call")
 
@@ -246,6 +252,7 @@ class PoolKeys(BoardKeys):
     due = Key("sorted set", "open session by expiry", lives="until closed")
     cooling = Key("sorted set", "ordinal:role:index:session by its end", lives="cooldown")
 
+    usage = Key("hash", "session, role:ref, pool → calls, minutes, texts of a day", lives="2 days")
     number_stats = Key("hash", "counts of its numbers, for metrics", lives="10 minutes")
     history = Key("sorted set", "the pool's bounds and size, by the hour", lives="30 days")
     idle = Key("sorted set", "number by since when nothing is on it", lives="while idle")

@@ -207,7 +207,8 @@ def _supposed_sender(answer: Sequence[str]) -> SupposedSender:
 
 
 def _acceptance(answer: Sequence[str]) -> Acceptance:
-    state, session, side, locale, index, one_of_several, code, context = (*answer, *[""] * 7)[:8]
+    padded = (*answer, *[""] * 8)[:9]
+    state, session, side, locale, index, one_of_several, code, context, limit = padded
     return Acceptance(
         state=AcceptState(state),
         session=session,
@@ -217,6 +218,7 @@ def _acceptance(answer: Sequence[str]) -> Acceptance:
         is_one_of_several=one_of_several == "1",
         code=code,
         stamped_context=context,
+        limit=limit,
     )
 
 

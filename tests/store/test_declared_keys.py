@@ -81,6 +81,9 @@ def a_sessions_whole_life(strict: StrictBoard) -> None:
     strict.store.calls.advance("us.CA1", taken("CA2"), now=strict.now)
     strict.call("r", number(0), sid="CA3")
     strict.refuse_call("r", number(0), sid="CA3")
+    for _ in range(3):
+        silent = strict.call("x", number(0)).state
+    assert silent is RouteState.SILENT_STRANGER
     assert strict.enter_code("x", number(0), session.access_code).state is RouteState.CONNECT
     strict.close(session, ClosedReason.BLOCKED)
     strict.open("rita", "carl", ttl=5)

@@ -51,6 +51,17 @@ def test_a_pool_is_created_with_defaults(api):
             "usable": 0,
             "headroom": 0,
         },
+        "limits": {
+            "calls_per_session": 100,
+            "calls_per_person": 500,
+            "calls_per_pool": 50_000,
+            "minutes_per_session": 600,
+            "minutes_per_person": 1_440,
+            "minutes_per_pool": 150_000,
+            "texts_per_session": 300,
+            "texts_per_person": 2_000,
+            "texts_per_pool": 100_000,
+        },
         "reputation": {
             "min_calls": 20,
             "min_texts": 20,
