@@ -110,7 +110,7 @@ def ask_outcomes() -> None:
 
 
 def reconcile_inbound() -> None:
-    _each_account(lambda boards: reconcile_texts(boards, now=_now()))
+    _each_account(lambda boards: reconcile_texts(boards, clock=_now))
 
 
 def reconcile_numbers() -> None:

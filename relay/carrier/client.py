@@ -5,7 +5,7 @@ from __future__ import annotations
 from twilio.rest import Client
 
 from relay.carrier.calls import CarrierCalls
-from relay.carrier.http import TIMEOUT, CarrierHttp
+from relay.carrier.http import PAGE_TIMEOUT, TIMEOUT, CarrierHttp
 from relay.carrier.messages import CarrierMessages
 from relay.carrier.numbers import CarrierNumbers
 
@@ -23,9 +23,13 @@ class Carrier:
         *,
         base_url: str = "",
         timeout: float = TIMEOUT,
+        page_timeout: float = PAGE_TIMEOUT,
         messaging_service: str = "",
     ) -> None:
-        client = Client(account_sid, auth_token, http_client=CarrierHttp(base_url, timeout))
+        client, lists = (
+            Client(account_sid, auth_token, http_client=CarrierHttp(base_url, seconds))
+            for seconds in (timeout, page_timeout)
+        )
         self.calls = CarrierCalls(client)
-        self.messages = CarrierMessages(client)
-        self.numbers = CarrierNumbers(client, messaging_service=messaging_service)
+        self.messages = CarrierMessages(client, lists)
+        self.numbers = CarrierNumbers(client, lists, messaging_service=messaging_service)

@@ -14,7 +14,7 @@ from relay.carrier.sids import checked_sid
 from relay.domain.errors import CarrierError
 from relay.domain.trouble import Trouble
 
-_PAGE = 1000  # the most Twilio gives
+_PAGE = 200
 #: There, numbers are local whatever they are used for.
 _WITHOUT_MOBILE = {"US", "CA"}
 
@@ -55,8 +55,10 @@ def is_pointed_here(
 
 
 class CarrierNumbers:
-    def __init__(self, client: Client, *, messaging_service: str = "") -> None:
+    def __init__(self, client: Client, lists: Client, *, messaging_service: str = "") -> None:
+        """``lists`` is the one that has time for a page of a long list."""
         self._client = client
+        self._lists = lists
         self._numbers = client.incoming_phone_numbers
         self._messaging_service = messaging_service
 
@@ -83,7 +85,7 @@ class CarrierNumbers:
         """Every number the account rents, newest first, page by page. Raises CarrierError, and
         that may be after some of them."""
         with carrier_errors():
-            for owned in self._numbers.stream(page_size=_PAGE):
+            for owned in self._lists.incoming_phone_numbers.stream(page_size=_PAGE):
                 yield _read(owned)
 
     def find_available(
@@ -163,7 +165,7 @@ class CarrierNumbers:
         """
         try:
             with carrier_errors():
-                self._members().create(phone_number_sid=number_sid)
+                self._members_by(self._client).create(phone_number_sid=number_sid)
         except CarrierError as error:
             if error.code != ALREADY_IN_SERVICE:
                 raise
@@ -171,7 +173,8 @@ class CarrierNumbers:
     def service_members(self) -> set[str]:
         """Sids of the numbers in the messaging service. Raises CarrierError."""
         with carrier_errors():
-            return {str(member.sid) for member in self._members().list(page_size=_PAGE)}
+            members = self._members_by(self._lists).list(page_size=_PAGE)
+            return {str(member.sid) for member in members}
 
     def point_here(self, sid: str, *, voice_url: str, sms_url: str, status_callback: str) -> None:
         """Makes calls and texts to the number come to these webhooks, always by POST."""
@@ -194,8 +197,8 @@ class CarrierNumbers:
                     sms_url=sms_url,
                 )
 
-    def _members(self) -> Any:
-        return self._client.messaging.v1.services(self._messaging_service).phone_numbers
+    def _members_by(self, client: Client) -> Any:
+        return client.messaging.v1.services(self._messaging_service).phone_numbers
 
 
 def _on_offer(kind: Any, wishes: dict[str, Any]) -> list[str] | None:

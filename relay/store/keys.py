@@ -37,6 +37,12 @@ class DeploymentKeys(Keys):
     rate = Family("string", "who", "wrong keys in a window", lives="a window", name="rates:fixed")
     idempotency = Family("hash", "hash", "what a POST answered", lives="24 h")
     fetched = Family("string", "account", "until when inbound texts were fetched", lives="for ever")
+    fetching = Family(
+        "hash",
+        "account",
+        "how far an unfinished look through that list is",
+        lives="until finished",
+    )
     compared = Family(
         "hash", "account", "last comparison with an account's numbers", lives="for ever"
     )
