@@ -39,8 +39,9 @@ class WebhookUrls:
         """What the counterpart hears before the two are connected."""
         return f"{self._board}/calls/{call_id}/screen{_RETRY_CALL}"
 
-    def screen_answer(self, call_id: str) -> str:
-        return f"{self._board}/calls/{call_id}/screen/answer{_RETRY_CALL}"
+    def screen_answer(self, call_id: str, turn: int) -> str:
+        """Where the counterpart's answer goes; ``turn`` counts what they were asked, from 0."""
+        return f"{self._board}/calls/{call_id}/screen/answer/{turn}{_RETRY_CALL}"
 
     def dial_ended(self, call_id: str) -> str:
         return f"{self._board}/calls/{call_id}/dialled{_RETRY_CALL}"

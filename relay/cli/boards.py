@@ -18,7 +18,7 @@ def boards() -> None:
 
 @boards.command()
 @click.argument("name")
-@click.option("--spoken-name", required=True, help="As people hear it: a call through …")
+@click.option("--spoken-name", required=True, help="As people hear it first in a call")
 @click.option(
     "--locale",
     "default_locale",

@@ -13,6 +13,7 @@ WRONG = {
     "LOG_LEVEL": ("loud", "must be DEBUG, INFO, WARNING or ERROR"),
     "PUBLIC_BASE_URL": ("relay", "must look like https://relay.example.com"),
     "RELAY_SEALING_KEYS": ("short", "a bare secret needs at least 16 characters"),
+    "SAY_VOICES": ("fr-FR=woman", "must look like en-US=Polly.Joanna,cmn-CN=Polly.Zhiyu"),
     "CLIENT_SLOTS": ("-1", "Input should be greater than or equal to 0"),
 }
 
@@ -46,6 +47,16 @@ def test_every_pattern_has_its_words():
     for name in with_pattern:
         with pytest.raises(SettingsError, match=f"{name}: must be "):
             make_settings(**{name: "!"})
+
+
+def test_a_language_that_is_not_named_keeps_its_voice():
+    settings = make_settings(SAY_VOICES="fr-FR=Polly.Lea, en-US=Google.en-US-Standard-C")
+
+    assert settings.say_voices == {
+        "en-US": "Google.en-US-Standard-C",
+        "cmn-CN": "Polly.Zhiyu",
+        "fr-FR": "Polly.Lea",
+    }
 
 
 CLUSTER = "redis://one.example:6379/0?cluster=true"

@@ -15,7 +15,7 @@ _SpokenName = Annotated[
     Field(
         min_length=1,
         max_length=LONGEST_SPOKEN_NAME,
-        description="As people hear and read it: a call through …",
+        description="As people hear and read it: it is the first thing that a call says",
         examples=["Second Jobs"],
     ),
 ]
