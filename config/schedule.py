@@ -39,6 +39,18 @@ PERIODIC_JOBS = (
         name="release-numbers", function="workers.jobs.release_numbers", every=60, queue=NUMBERS
     ),
     PeriodicJob(
+        name="erase-at-carrier",
+        function="workers.jobs.erase_at_carrier",
+        every=10,
+        queue=NUMBERS,
+    ),
+    PeriodicJob(
+        name="delete-old-records",
+        function="workers.jobs.delete_old_records",
+        every=60,
+        queue=NUMBERS,
+    ),
+    PeriodicJob(
         name="reconcile-numbers",
         function="workers.jobs.reconcile_numbers",
         every=900,

@@ -8,6 +8,7 @@ from relay.carrier.calls import CarrierCalls
 from relay.carrier.http import PAGE_TIMEOUT, TIMEOUT, CarrierHttp
 from relay.carrier.messages import CarrierMessages
 from relay.carrier.numbers import CarrierNumbers
+from relay.carrier.records import CarrierRecords
 
 
 class Carrier:
@@ -32,4 +33,5 @@ class Carrier:
         )
         self.calls = CarrierCalls(client)
         self.messages = CarrierMessages(client, lists)
+        self.records = CarrierRecords(client, lists)
         self.numbers = CarrierNumbers(client, lists, messaging_service=messaging_service)

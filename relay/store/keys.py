@@ -122,6 +122,17 @@ class BoardKeys(Keys):
         "string", "role ref", "indexes, cut short, of a person's new counterparts", lives="a day"
     )
     erasures = Key("sorted set", "role:ref of who was erased, by when (in ms)", lives="a month")
+    carrier_erasures = Key(
+        "sorted set",
+        "role:ref of who was erased, whose records the carrier still has, by when (in ms)",
+        lives="until deleted there",
+    )
+    gone = Family(
+        "set",
+        "moment",
+        "calls and texts of somebody erased then whose records the carrier has deleted",
+        lives="until all are",
+    )
     rewritten = Key(
         "string", "up to which moment (in ms) erasures are in no file", lives="for ever"
     )
@@ -254,6 +265,11 @@ class PoolKeys(BoardKeys):
 
     number_stats = Key("hash", "counts of its numbers, for metrics", lives="10 minutes")
     history = Key("sorted set", "the pool's bounds and size, by the hour", lives="30 days")
+    swept = Key(
+        "hash",
+        "virtual number → when the carrier's old records of it were last deleted",
+        lives="while owned",
+    )
     idle = Key("sorted set", "number by since when nothing is on it", lives="while idle")
     purchase = Family("hash", "id", "what is wanted, bought, failed", lives="a month")
     purchases = Key("sorted set", "unfinished purchase by when to look again", lives="a purchase")

@@ -324,3 +324,32 @@ def test_every_product_moves_and_says_which_it_was(sandbox: SimulatedCarrier) ->
     carrier = Carrier(SID, TOKEN, base_url=sandbox.base_url)
     carrier.numbers.find_owned(NUMBER)
     assert sandbox.rest_log[-1].path.startswith("/2010-04-01/")
+
+
+def test_a_call_s_record_goes_with_its_legs_once_it_is_over(
+    sandbox: SimulatedCarrier, carrier: Carrier
+) -> None:
+    parent = sandbox.account.add_call(RITA, NUMBER, "inbound")
+    leg = sandbox.account.add_call(NUMBER, CARL, "outbound-dial", parent.sid)
+    assert not carrier.records.delete_call(parent.sid)
+    parent.status = leg.status = "completed"
+    assert carrier.records.delete_call(parent.sid)
+    assert sandbox.calls() == []
+    assert carrier.records.delete_call(parent.sid)
+
+
+def test_p9_a_planted_sid_deletes_nothing_else(sandbox: SimulatedCarrier, carrier: Carrier) -> None:
+    sid = sandbox.add_number(OTHER_NUMBER).sid
+    for planted in (f"../IncomingPhoneNumbers/{sid}", f"CA/../../IncomingPhoneNumbers/{sid}"):
+        assert not carrier.records.delete(planted)
+        assert not carrier.records.delete_call(planted)
+    assert sandbox.rest_log == []
+
+
+def test_a_record_is_not_deleted_while_the_account_is_in_trouble(
+    sandbox: SimulatedCarrier, carrier: Carrier
+) -> None:
+    sandbox.faults.rest.next(status=401, code=20003, times=2)
+    for delete in (carrier.records.delete, carrier.records.delete_call):
+        with pytest.raises(CarrierError):
+            delete("CA" + "1" * 32)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from relay.carrier.client import Carrier
+from relay.carrier.records import CarrierRecords
 from relay.domain.pool import Pool
 from relay.domain.purchase import Purchase, label_of
 from relay.sandbox import SimulatedCarrier
@@ -56,6 +57,7 @@ class Watched:
 @dataclass
 class WatchedCarrier:
     numbers: Watched
+    records: CarrierRecords
 
 
 class Market:
@@ -73,7 +75,9 @@ class Market:
         )
         self.carrier = Watched(carrier.numbers)
         self.redis = FakeRedis()
-        self.world: World = make_world(self.redis, carrier=WatchedCarrier(self.carrier), **settings)
+        self.world: World = make_world(
+            self.redis, carrier=WatchedCarrier(self.carrier, carrier.records), **settings
+        )
         owned = simulated.add_number(NUMBER)
         self.store.numbers.add(NUMBER, "us", carrier_sid=owned.sid, capabilities="vsm", now=NOW)
         self.policy()

@@ -94,8 +94,28 @@ class StandInMessages:
 
 
 @dataclass
+class StandInRecords:
+    """Deletes every record but the ``kept`` ones."""
+
+    deleted: list[str] = field(default_factory=list)
+    kept: set[str] = field(default_factory=set)
+    trouble: CarrierError | None = None
+
+    def delete(self, sid: str) -> bool:
+        if self.trouble:
+            raise self.trouble
+        if sid not in self.kept:
+            self.deleted.append(sid)
+        return sid not in self.kept
+
+    def delete_call(self, sid: str) -> bool:
+        return self.delete(sid)
+
+
+@dataclass
 class StandInCarrier:
     messages: StandInMessages = field(default_factory=StandInMessages)
+    records: StandInRecords = field(default_factory=StandInRecords)
 
 
 @dataclass
