@@ -93,6 +93,14 @@ class Vault:
         """Raises Unreadable."""
         return self._unseal(sealed, "token", board).decode()
 
+    def seal_key_secret(self, secret: str, *, board: str, key_sid: str) -> str:
+        """The secret of an API key of a board's carrier account, sealed to board and key."""
+        return self._seal(secret.encode(), "key secret", board, key_sid)
+
+    def unseal_key_secret(self, sealed: str, *, board: str, key_sid: str) -> str:
+        """Raises Unreadable."""
+        return self._unseal(sealed, "key secret", board, key_sid).decode()
+
     def _seal(self, plain: bytes, *place: str) -> str:
         nonce = os.urandom(_NONCE_BYTES)
         cipher = self._ciphers[self._sealing_id]

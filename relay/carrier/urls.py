@@ -52,3 +52,12 @@ class WebhookUrls:
     def message_status(self, message_id: str, attempt: str) -> str:
         """Names the attempt: a report to it proves that this attempt reached the carrier."""
         return f"{self._board}/messages/{message_id}/{attempt}/status{_RETRY_STATUS}"
+
+
+def is_same_place(url: str, other: str) -> bool:
+    """Whether both lead to the same webhook: a fragment holds only how often to try again."""
+    return _bare(url) == _bare(other)
+
+
+def _bare(url: str) -> str:
+    return url.partition("#")[0]

@@ -268,7 +268,7 @@ class PoolKeys(BoardKeys):
     swept = Key(
         "hash",
         "virtual number → when the carrier's old records of it were last deleted",
-        lives="while owned",
+        lives="until all are",
     )
     idle = Key("sorted set", "number by since when nothing is on it", lives="while idle")
     purchase = Family("hash", "id", "what is wanted, bought, failed", lives="a month")

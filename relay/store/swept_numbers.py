@@ -5,9 +5,6 @@ from __future__ import annotations
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys
 
-#: Fields in one command.
-_BATCH = 500
-
 
 class SweptNumbers:
     """Times are POSIX seconds; every method raises Unavailable."""
@@ -17,20 +14,26 @@ class SweptNumbers:
         self._keys = keys
 
     def due(self, pool: str, *, before: float) -> list[str]:
-        """The numbers of a pool that were swept before then, the longest ago first. Forgets what
-        is in the pool no more."""
+        """The numbers of a pool that were swept before then, the longest ago first."""
+        numbers, swept = self._read(pool)
+        at = {number: float(swept.get(number, 0)) for number in numbers}
+        return sorted((number for number in at if at[number] < before), key=at.__getitem__)
+
+    def departed(self, pool: str) -> list[str]:
+        """Those that are in the pool no more."""
+        numbers, swept = self._read(pool)
+        return sorted(swept.keys() - {*numbers})
+
+    def _read(self, pool: str) -> tuple[list[str], dict[str, str]]:
         keys = self._keys.in_pool(pool)
         with self._client.pipeline(transaction=False) as pipe:
             pipe.hkeys(keys.numbers)
             pipe.hgetall(keys.swept)
             numbers, swept = pipe.execute()
-        self._forget(pool, [*swept.keys() - {*numbers}])
-        at = {number: float(swept.get(number, 0)) for number in numbers}
-        return sorted((number for number in at if at[number] < before), key=at.__getitem__)
-
-    def _forget(self, pool: str, numbers: list[str]) -> None:
-        for first in range(0, len(numbers), _BATCH):
-            self._client.hdel(self._keys.in_pool(pool).swept, *numbers[first : first + _BATCH])
+        return numbers, swept
 
     def note(self, pool: str, number: str, *, now: float) -> None:
         self._client.hset(self._keys.in_pool(pool).swept, number, f"{now:.0f}")
+
+    def forget(self, pool: str, number: str) -> None:
+        self._client.hdel(self._keys.in_pool(pool).swept, number)

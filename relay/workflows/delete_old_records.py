@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import structlog
 
 from relay.carrier.records import CarrierRecords
+from relay.domain.board import NumberPlace
 from relay.domain.errors import CarrierError
 from relay.domain.policy import DAY
 from relay.store.alarms import Alarm
@@ -46,15 +47,6 @@ def delete_old_records(services: Services, *, clock: Clock) -> None:
         log.warning("old records not deleted", code=error.code)
 
 
-def delete_records_of(services: Services, number: str, pool: str, *, clock: Clock) -> bool:
-    """What the carrier keeps about a number that is given back, whatever its age. False when it is
-    to be gone on with. Raises CarrierError, Unavailable."""
-    policy = services.store.pools.get(pool)
-    if policy is None or policy.carrier_retention is None:
-        return True
-    return _delete_of_number(services.carrier.records, number, clock(), clock, clock() + _TURN)
-
-
 def _delete_of_pool(services: Services, name: str, clock: Clock, until: float) -> None:
     pool = services.store.pools.get(name)
     if pool is None or pool.carrier_retention is None:
@@ -70,6 +62,22 @@ def _delete_of_pool(services: Services, name: str, clock: Clock, until: float) -
         before = clock() - pool.carrier_retention
         if _delete_of_number(services.carrier.records, number, before, clock, until):
             swept.note(name, number, now=clock())
+    for number in swept.departed(name):
+        if clock() < until and _has_nothing_left(services, number, name, clock, until):
+            swept.forget(name, number)
+
+
+def _has_nothing_left(
+    services: Services, number: str, pool: str, clock: Clock, until: float
+) -> bool:
+    """Of a number that has left the pool: of one that was given back, whatever its age, since
+    nobody looks there later. Raises CarrierError, Unavailable."""
+    place = services.store.number_map.look_again(number)
+    if place == NumberPlace(services.board.name, pool):
+        return False  # the carrier has it still
+    if place is not None or services.carrier.numbers.find_owned(number) is not None:
+        return True  # another pool's, or what somebody else uses (P9)
+    return _delete_of_number(services.carrier.records, number, clock(), clock, until)
 
 
 def _delete_of_number(

@@ -13,7 +13,6 @@ from relay.domain.errors import CarrierError
 from relay.domain.pool import NumberStatus, Pool
 from relay.domain.rent import Release
 from relay.store.alarms import Alarm
-from relay.workflows.delete_old_records import delete_records_of
 from relay.workflows.distrust import distrust
 from relay.workflows.pass_over_failures import pass_over_unavailable
 from relay.workflows.services import Services
@@ -59,7 +58,7 @@ def finish_release(services: Services, pool: str, release: Release, *, clock: Cl
         log.error("number of another account not released", **about)
         return False
     try:
-        if not _give_back(services, pool, release, clock=clock):
+        if not _give_back(services, pool, release):
             return False
     except CarrierError as error:
         log.warning("number not released", code=error.code, **about)
@@ -69,10 +68,9 @@ def finish_release(services: Services, pool: str, release: Release, *, clock: Cl
     return True
 
 
-def _give_back(services: Services, pool: str, release: Release, *, clock: Clock) -> bool:
+def _give_back(services: Services, pool: str, release: Release) -> bool:
     """False where somebody else has written the release down, to have us give back any number of
-    the account (P9), or while the carrier still has records of calls and texts on it: nobody finds
-    them later. Raises CarrierError."""
+    the account (P9). Raises CarrierError."""
     # Before the carrier is asked: another worker may finish the release meanwhile.
     has_left = _has_left_pool(services, pool, release.number)
     numbers = services.carrier.numbers
@@ -81,8 +79,6 @@ def _give_back(services: Services, pool: str, release: Release, *, clock: Clock)
         return True
     if owned.number != release.number or not has_left:
         distrust(services, Alarm.NUMBER, "not the pool's to release", sid=release.carrier_sid)
-        return False
-    if not delete_records_of(services, release.number, pool, clock=clock):
         return False
     numbers.release(owned.sid)
     return True

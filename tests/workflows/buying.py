@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from relay.carrier.client import Carrier
-from relay.carrier.records import CarrierRecords
 from relay.domain.pool import Pool
 from relay.domain.purchase import Purchase, label_of
 from relay.sandbox import SimulatedCarrier
@@ -15,7 +14,7 @@ from relay.workflows.buy_numbers import Later, buy_numbers
 from relay.workflows.order_numbers import Order, order_numbers
 from relay.workflows.services import Services
 from tests.fake_redis import FakeRedis
-from tests.world import NOW, NUMBER, World, make_settings, make_world
+from tests.world import NOW, NUMBER, OUR_ACCOUNT, World, make_settings, make_world
 
 SETTINGS = make_settings()
 SID, TOKEN = SETTINGS.twilio_account_sid, SETTINGS.twilio_auth_token.get_secret_value()
@@ -57,7 +56,6 @@ class Watched:
 @dataclass
 class WatchedCarrier:
     numbers: Watched
-    records: CarrierRecords
 
 
 class Market:
@@ -67,17 +65,14 @@ class Market:
         self.simulated = simulated
         self.now = NOW
         carrier = Carrier(
-            SID,
-            TOKEN,
+            OUR_ACCOUNT,
             base_url=simulated.base_url,
             timeout=1.0,
             messaging_service=settings.get("TWILIO_MESSAGING_SERVICE_SID", ""),
         )
         self.carrier = Watched(carrier.numbers)
         self.redis = FakeRedis()
-        self.world: World = make_world(
-            self.redis, carrier=WatchedCarrier(self.carrier, carrier.records), **settings
-        )
+        self.world: World = make_world(self.redis, carrier=WatchedCarrier(self.carrier), **settings)
         owned = simulated.add_number(NUMBER)
         self.store.numbers.add(NUMBER, "us", carrier_sid=owned.sid, capabilities="vsm", now=NOW)
         self.policy()

@@ -10,15 +10,17 @@ from typing import Any
 import pytest
 
 from relay.carrier.client import Carrier
+from relay.domain.board import NumberPlace
 from relay.domain.policy import DAY
 from relay.sandbox import SimulatedCarrier
 from relay.store.keys import PoolKeys
-from relay.workflows.delete_old_records import delete_old_records, delete_records_of
+from relay.workflows.delete_old_records import delete_old_records
 from tests.key_ring import move_number
 from tests.world import (
     CARL,
     NUMBER,
     OTHER_NUMBER,
+    OUR_ACCOUNT,
     RITA,
     STRANGER,
     US,
@@ -36,13 +38,7 @@ class Scene:
 
     def __init__(self, sandbox: SimulatedCarrier) -> None:
         self.sandbox = sandbox
-        self.world: World = make_world(
-            carrier=Carrier(
-                SETTINGS.twilio_account_sid,
-                SETTINGS.twilio_auth_token.get_secret_value(),
-                base_url=sandbox.base_url,
-            )
-        )
+        self.world: World = make_world(carrier=Carrier(OUR_ACCOUNT, base_url=sandbox.base_url))
         self.now = NOW
 
     @property
@@ -204,37 +200,52 @@ def test_p9_a_number_that_was_planted_in_a_pool_keeps_its_records(scene: Scene) 
     assert scene.left == {kept}
 
 
-def test_a_number_that_has_left_is_forgotten(scene: Scene) -> None:
+def leave(scene: Scene) -> None:
+    """NUMBER goes out of its pool; the carrier has it still."""
     scene.run()
-    swept = PoolKeys("main", "us").swept
-    assert scene.client.hkeys(swept) == [NUMBER]
     scene.client.hdel(PoolKeys("main", "us").numbers, NUMBER)
-    move_number(scene.client, NUMBER, "second", "us")
-    scene.run()
-    assert not scene.client.exists(swept)
+
+
+def is_forgotten(scene: Scene) -> bool:
+    return not scene.client.hexists(PoolKeys("main", "us").swept, NUMBER)
+
+
+def give_back(scene: Scene) -> None:
+    number = scene.sandbox.account.number(NUMBER)
+    assert number is not None
+    scene.sandbox.account.remove_number(number)
+    scene.world.services.store.number_map.strike_off(NUMBER, NumberPlace("main", "us"))
 
 
 @pytest.mark.parametrize("retention", [2 * DAY, None])
-def test_a_number_that_is_given_back_leaves_nothing_behind(
+def test_a_number_that_was_given_back_leaves_nothing_behind(
     scene: Scene, retention: int | None
 ) -> None:
-    services = scene.world.services
-    services.store.pools.put(replace(US, carrier_retention=retention))
+    leave(scene)
     scene.text(STRANGER, NUMBER, age=60)
-
-    def clock() -> float:
-        return scene.now
-
-    assert delete_records_of(services, NUMBER, "us", clock=clock)
+    scene.world.services.store.pools.put(replace(US, carrier_retention=retention))
+    scene.run()
+    assert scene.left
+    give_back(scene)
+    scene.run()
     assert bool(scene.left) is (retention is None)
+    assert is_forgotten(scene) is (retention is not None)
 
 
-def test_a_number_with_more_records_than_there_is_time_for_waits(scene: Scene) -> None:
-    for _ in range(130):
-        scene.text(STRANGER, NUMBER, age=60)
-    moments = iter([NOW, NOW, NOW, NOW + 30])
-    assert not delete_records_of(scene.world.services, NUMBER, "us", clock=lambda: next(moments))
-    assert len(scene.left) == 30
+def test_a_number_that_is_in_another_pool_is_that_pool_s(scene: Scene) -> None:
+    leave(scene)
+    kept = scene.text(STRANGER, NUMBER, age=60)
+    move_number(scene.client, NUMBER, "second", "us")
+    scene.run()
+    assert scene.left == {kept}
+    assert is_forgotten(scene)
+
+
+def test_p9_a_number_of_the_account_that_was_never_ours_keeps_its_records(scene: Scene) -> None:
+    kept = scene.text(RITA, OTHER_NUMBER, age=OLD)
+    scene.client.hset(PoolKeys("main", "us").swept, OTHER_NUMBER, 1)
+    scene.run()
+    assert scene.left == {kept}
 
 
 def test_a_run_that_is_late_for_the_next_number_leaves_it(scene: Scene) -> None:

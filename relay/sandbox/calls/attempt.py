@@ -111,7 +111,9 @@ class Attempt:
         if not is_dialled(self._target.number):
             return BAD_NUMBER
         denied = self._network.faults.calls_denied_to
-        return NOT_PERMITTED if denied and self._target.number.startswith(denied) else None
+        is_permitted = self._network.account.may_dial(self._target.number)
+        is_denied = not is_permitted or self._target.number.startswith(denied)
+        return NOT_PERMITTED if is_denied else None
 
     def _may_show(self, number: str) -> bool:
         """An explicit callerId must be the account's, verified, or of the incoming call."""
