@@ -47,5 +47,17 @@ PERIODIC_JOBS = (
     PeriodicJob(
         name="release-numbers", function="workers.jobs.release_numbers", every=60, queue=NUMBERS
     ),
+    PeriodicJob(
+        name="erase-at-carrier",
+        function="workers.jobs.erase_at_carrier",
+        every=10,
+        queue=NUMBERS,
+    ),
+    PeriodicJob(
+        name="delete-old-records",
+        function="workers.jobs.delete_old_records",
+        every=60,
+        queue=NUMBERS,
+    ),
     RECONCILE_NUMBERS,
 )

@@ -15,7 +15,7 @@ from relay.carrier.urls import is_same_place
 from relay.domain.errors import CarrierError
 from relay.domain.trouble import Trouble
 
-_PAGE = 1000  # the most Twilio gives
+_PAGE = 200
 #: How long a service that was in order need not be fetched again, in seconds.
 _GOOD_FOR = 300.0
 
@@ -40,19 +40,21 @@ class MessagingService:
 class CarrierMessagingServices:
     """Every method raises CarrierError."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, lists: Client) -> None:
+        """``lists`` is the one that has time for a page of a long list."""
         self._client = client
+        self._lists = lists
         self._good_until: dict[tuple[str, str], float] = {}
 
     def all(self) -> Iterator[MessagingService]:
         with carrier_errors():
-            for service in self._client.messaging.v1.services.stream(page_size=_PAGE):
+            for service in self._lists.messaging.v1.services.stream(page_size=_PAGE):
                 yield _read(service)
 
     def member_sids(self, sid: str) -> set[str]:
         """Of the numbers in a service."""
         with carrier_errors():
-            members = self._client.messaging.v1.services(sid).phone_numbers.list(page_size=_PAGE)
+            members = self._lists.messaging.v1.services(sid).phone_numbers.list(page_size=_PAGE)
             return {str(member.sid) for member in members}
 
     def check(self, sid: str, *, sms_url: str) -> None:

@@ -17,7 +17,7 @@ from relay.carrier.urls import Webhooks, is_same_place
 from relay.domain.errors import CarrierError
 from relay.domain.trouble import Trouble
 
-_PAGE = 1000  # the most Twilio gives
+_PAGE = 200
 #: There, numbers are local whatever they are used for.
 _WITHOUT_MOBILE = {"US", "CA"}
 #: Statuses of an emergency address with which the carrier has not forgotten it yet.
@@ -82,11 +82,13 @@ def _by_post(webhooks: Webhooks) -> dict[str, Any]:
 
 
 class CarrierNumbers:
-    def __init__(self, client: Client, *, messaging_service: str = "") -> None:
+    def __init__(self, client: Client, lists: Client, *, messaging_service: str = "") -> None:
+        """``lists`` is the one that has time for a page of a long list."""
         self._client = client
+        self._lists = lists
         self._numbers = client.incoming_phone_numbers
         self._messaging_service = messaging_service
-        self._services = CarrierMessagingServices(client)
+        self._services = CarrierMessagingServices(client, lists)
 
     def find_owned(self, number: str) -> OwnedNumber | None:
         """The number if the account rents it. The carrier's filter matches parts of numbers."""
@@ -111,7 +113,7 @@ class CarrierNumbers:
         """Every number the account rents, newest first, page by page. Raises CarrierError, and
         that may be after some of them."""
         with carrier_errors():
-            for owned in self._numbers.stream(page_size=_PAGE):
+            for owned in self._lists.incoming_phone_numbers.stream(page_size=_PAGE):
                 yield _read(owned)
 
     def find_available(

@@ -17,6 +17,8 @@ WEEK = 7 * DAY
 #: Texts that wait are kept, sealed, as long.
 LONGEST_TEXT_LIFETIME = 3 * DAY
 TextLifetime = Annotated[int, Unit("seconds", 60, LONGEST_TEXT_LIFETIME)]
+#: What came in during an outage is read from the carrier for a day back.
+CarrierRetention = Annotated[int, Unit("seconds", 2 * DAY, 400 * DAY)]
 
 
 class Selection(StrEnum):
@@ -77,6 +79,11 @@ class Pool:
     text_lifetime: Annotated[
         TextLifetime, "How long a text may wait to be sent; then its sender is told"
     ] = DAY
+    carrier_retention: Annotated[
+        CarrierRetention | None,
+        "How long the carrier keeps its records of calls and texts, with both numbers; "
+        "as long as it likes, if `null`",
+    ] = WEEK
     selection: Annotated[
         Selection, "The lowest free number (fewest in use), or the least loaded one"
     ] = Selection.PACK

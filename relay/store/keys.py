@@ -37,6 +37,12 @@ class DeploymentKeys(Keys):
     rate = Family("string", "who", "wrong keys in a window", lives="a window", name="rates:fixed")
     idempotency = Family("hash", "hash", "what a POST answered", lives="24 h")
     fetched = Family("string", "account", "until when inbound texts were fetched", lives="for ever")
+    fetching = Family(
+        "hash",
+        "account",
+        "how far an unfinished look through that list is",
+        lives="until finished",
+    )
     compared = Family(
         "hash", "account", "last comparison with an account's numbers", lives="for ever"
     )
@@ -116,6 +122,17 @@ class BoardKeys(Keys):
         "string", "role ref", "indexes, cut short, of a person's new counterparts", lives="a day"
     )
     erasures = Key("sorted set", "role:ref of who was erased, by when (in ms)", lives="a month")
+    carrier_erasures = Key(
+        "sorted set",
+        "role:ref of who was erased, whose records the carrier still has, by when (in ms)",
+        lives="until deleted there",
+    )
+    gone = Family(
+        "set",
+        "moment",
+        "calls and texts of somebody erased then whose records the carrier has deleted",
+        lives="until all are",
+    )
     rewritten = Key(
         "string", "up to which moment (in ms) erasures are in no file", lives="for ever"
     )
@@ -255,6 +272,11 @@ class PoolKeys(BoardKeys):
     usage = Key("hash", "session, role:ref, pool → calls, minutes, texts of a day", lives="2 days")
     number_stats = Key("hash", "counts of its numbers, for metrics", lives="10 minutes")
     history = Key("sorted set", "the pool's bounds and size, by the hour", lives="30 days")
+    swept = Key(
+        "hash",
+        "virtual number → when the carrier's old records of it were last deleted",
+        lives="until all are",
+    )
     idle = Key("sorted set", "number by since when nothing is on it", lives="while idle")
     purchase = Family("hash", "id", "what is wanted, bought, failed", lives="a month")
     purchases = Key("sorted set", "unfinished purchase by when to look again", lives="a purchase")

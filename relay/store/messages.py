@@ -35,7 +35,8 @@ from relay.store.closed_countries import ClosedCountries
 from relay.store.connection import Client
 from relay.store.counts import Counts
 from relay.store.decided import decided_by
-from relay.store.keys import BoardKeys, DeploymentKeys
+from relay.store.fetched import Fetched
+from relay.store.keys import BoardKeys
 from relay.store.outbox import (
     LOOK_AGAIN,
     NOTICE_LIFETIME,
@@ -65,8 +66,8 @@ _PACE = {
 
 class Messages:
     """``outbox`` has what is still to be sent, ``unreported`` what was sent and not seen to arrive.
-    ``refusals`` counts the carrier's by trouble and code. Times are POSIX seconds; every method
-    raises Unavailable."""
+    ``refusals`` counts the carrier's by trouble and code; ``fetched`` is how far its list of
+    inbound texts was gone through. Times are POSIX seconds; every method raises Unavailable."""
 
     def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:
         self._client = client
@@ -76,6 +77,7 @@ class Messages:
         self.unreported = Awaited(client, keys.unreported)
         self.refusals = Counts(client, keys.refusals)
         self.closed_countries = ClosedCountries(client, keys)
+        self.fetched = Fetched(client)
 
     def accept(
         self,
@@ -152,14 +154,6 @@ class Messages:
             _unpack(message_id, record) if record else None
             for message_id, record in zip(message_ids, records, strict=True)
         ]
-
-    def reconciled_until(self, account: str) -> float | None:
-        """Returns until when a carrier account's list of inbound texts was last gone through."""
-        text = self._client.get(DeploymentKeys().fetched(account))
-        return float(text) if text else None
-
-    def note_reconciled(self, account: str, until: float) -> None:
-        self._client.set(DeploymentKeys().fetched(account), f"{until:.3f}")
 
 
 def _what_it_says(report: StatusReport) -> dict[str, Any]:

@@ -112,7 +112,9 @@ def running_service(plan: Plan, directory: Path) -> Iterator[Service]:
     with (
         EmbeddedRedis(directory / "redis") as server,
         Exchange() as exchange,
-        SimulatedCarrier(OUR_ACCOUNT, seed=plan.seed, message_delay=(0.0, 0.001)) as simulated,
+        SimulatedCarrier(
+            *OUR_ACCOUNT.credentials, seed=plan.seed, message_delay=(0.0, 0.001)
+        ) as simulated,
         Journal(directory / "log") as journal,
     ):
         simulated.faults.loop_guard = False  # it counts in real time, of which none passes here

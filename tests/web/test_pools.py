@@ -24,6 +24,7 @@ def test_a_pool_is_created_with_defaults(api):
         "access_codes": True,
         "allowed_countries": ["DE"],
         "text_lifetime": DAY,
+        "carrier_retention": 7 * DAY,
         "selection": "pack",
         "geo": "country",
         "strict_geo": False,

@@ -203,7 +203,7 @@ def test_what_came_in_during_an_outage_is_fetched(scenario: Scenario) -> None:
     scenario.text(RITA, "one")
     scenario.text(RITA, "two")
     assert scenario.stage.jobs.noted == []
-    assert reconcile_inbound([scenario.services], now=time.time()) == 2
+    assert reconcile_inbound([scenario.services], clock=time.time) == 2
     scenario.work()
     assert sorted(scenario.shown(CARL)) == ["one", "two"]
 

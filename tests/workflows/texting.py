@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from relay.carrier.messages import ListedText, SentText
+from relay.carrier.messages import InboundPage, ListedText, SentText
 from relay.carrier.webhooks import InboundText, MessageStatusReport
 from relay.domain.errors import CarrierError
+from relay.domain.fetching import ListPlace
 from relay.domain.participant import Role
 from relay.domain.phone import PhoneNumber
 from relay.domain.session import Session
@@ -45,7 +45,9 @@ class StandInMessages:
     taken: list[SentText] = field(default_factory=list)
     list_trouble: CarrierError | None = None
     listed_since: list[float] = field(default_factory=list)
+    listed_at: list[ListPlace | None] = field(default_factory=list)
     inbound: list[ListedText] = field(default_factory=list)
+    page_size: int = 500
     reports: dict[str, MessageStatusReport | CarrierError] = field(default_factory=dict)
     takes_despite_trouble: bool = False
     status: str = "queued"
@@ -80,16 +82,40 @@ class StandInMessages:
             raise report
         return report
 
-    def list_inbound(self, *, since: float) -> Iterator[ListedText]:
+    def inbound_page(self, *, since: float, at: ListPlace | None = None) -> InboundPage:
         self.listed_since.append(since)
+        self.listed_at.append(at)
         if self.list_trouble:
             raise self.list_trouble
-        yield from self.inbound
+        start = int(at.token) if at else 0
+        end = start + self.page_size
+        more = ListPlace(end // self.page_size, f"{end}") if end < len(self.inbound) else None
+        return InboundPage(tuple(self.inbound[start:end]), more)
+
+
+@dataclass
+class StandInRecords:
+    """Deletes every record but the ``kept`` ones."""
+
+    deleted: list[str] = field(default_factory=list)
+    kept: set[str] = field(default_factory=set)
+    trouble: CarrierError | None = None
+
+    def delete(self, sid: str) -> bool:
+        if self.trouble:
+            raise self.trouble
+        if sid not in self.kept:
+            self.deleted.append(sid)
+        return sid not in self.kept
+
+    def delete_call(self, sid: str) -> bool:
+        return self.delete(sid)
 
 
 @dataclass
 class StandInCarrier:
     messages: StandInMessages = field(default_factory=StandInMessages)
+    records: StandInRecords = field(default_factory=StandInRecords)
 
 
 @dataclass
