@@ -5,7 +5,7 @@ The carrier acts on them by itself and still delivers them to us; we keep its vi
 
 from __future__ import annotations
 
-from enum import Enum, auto
+from enum import StrEnum
 
 STOP_WORDS = frozenset(
     {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"}
@@ -15,23 +15,25 @@ START_WORDS = frozenset({"START", "YES", "UNSTOP"})
 _NEVER_CONVERSATION = frozenset({"UNSTOP"})
 
 
-class OptOut(Enum):
-    STOP = auto()
-    START = auto()
-    NEITHER = auto()
+class OptOut(StrEnum):
+    """What a text does to those that its sender gets. HELP has been answered by the carrier, which
+    alone says so: without that the word is a word."""
+
+    STOP = "STOP"
+    START = "START"
+    HELP = "HELP"
+    NEITHER = ""
 
 
 def classify_opt_out(body: str) -> OptOut:
-    """A word counts only when it is the whole message: ``STOP PLEASE`` blocks nothing."""
+    """By the carrier's default words, where it says nothing itself. A word counts only when it is
+    the whole message: ``STOP PLEASE`` blocks nothing."""
     word = body.strip().upper()
     if word in STOP_WORDS:
         return OptOut.STOP
     return OptOut.START if word in START_WORDS else OptOut.NEITHER
 
 
-def is_conversation(body: str, *, undoes_a_stop: bool) -> bool:
-    """Whether the text is meant for the other side: YES is, unless it undoes a STOP."""
-    word = classify_opt_out(body)
-    if word is OptOut.START:
-        return not undoes_a_stop and body.strip().upper() not in _NEVER_CONVERSATION
-    return word is OptOut.NEITHER
+def is_start_for_others(body: str, *, undoes_a_stop: bool) -> bool:
+    """Whether a START is meant for the other side: YES is, unless it undoes a STOP."""
+    return not undoes_a_stop and body.strip().upper() not in _NEVER_CONVERSATION

@@ -34,7 +34,7 @@ from relay.store.awaited import Awaited
 from relay.store.closed_countries import ClosedCountries
 from relay.store.connection import Client
 from relay.store.counts import Counts
-from relay.store.decided import decided_by
+from relay.store.decided import Decided, decided_by
 from relay.store.keys import BoardKeys, DeploymentKeys
 from relay.store.outbox import (
     LOOK_AGAIN,
@@ -65,7 +65,8 @@ _PACE = {
 
 class Messages:
     """``outbox`` has what is still to be sent, ``unreported`` what was sent and not seen to arrive.
-    ``refusals`` counts the carrier's by trouble and code. Times are POSIX seconds; every method
+    ``refusals`` counts the carrier's by trouble and code, ``decided`` knows the texts that were
+    decided on. Times are POSIX seconds; every method
     raises Unavailable."""
 
     def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:
@@ -73,6 +74,7 @@ class Messages:
         self._scripts = scripts
         self._keys = keys
         self.outbox = Outbox(client, scripts, keys)
+        self.decided = Decided(client, keys)
         self.unreported = Awaited(client, keys.unreported)
         self.refusals = Counts(client, keys.refusals)
         self.closed_countries = ClosedCountries(client, keys)
