@@ -5,6 +5,7 @@ The carrier acts on them by itself and still delivers them to us; we keep its vi
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 STOP_WORDS = frozenset(
@@ -13,6 +14,11 @@ STOP_WORDS = frozenset(
 START_WORDS = frozenset({"START", "YES", "UNSTOP"})
 #: Twilio's own masking product never forwards it; START and YES are also things people say.
 _NEVER_CONVERSATION = frozenset({"UNSTOP"})
+
+
+#: The carrier may have forgotten a STOP that it has not confirmed for so many seconds: the next
+#: text that somebody writes to that person is offered to it again.
+OFFERED_AGAIN_AFTER = 7 * 24 * 3600
 
 
 class OptOut(StrEnum):
@@ -37,3 +43,26 @@ def classify_opt_out(body: str) -> OptOut:
 def is_start_for_others(body: str, *, undoes_a_stop: bool) -> bool:
     """Whether a START is meant for the other side: YES is, unless it undoes a STOP."""
     return not undoes_a_stop and body.strip().upper() not in _NEVER_CONVERSATION
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suppression:
+    """A STOP that holds for a virtual number or for a messaging service; the other one is None.
+
+    ``said_at``: when it was said, or first met at the carrier; ``known_at``: when it was said or
+    the carrier last refused a text because of it. Both in POSIX seconds.
+    """
+
+    virtual_number: str | None
+    messaging_service: str | None
+    said_at: float
+    known_at: float
+
+    @property
+    def place(self) -> str:
+        """What it holds for: the number, or the service's sid."""
+        return self.virtual_number or self.messaging_service or ""
+
+    @property
+    def offered_again_at(self) -> float:
+        return self.known_at + OFFERED_AGAIN_AFTER

@@ -194,6 +194,8 @@ class Message:
     session: str
     number: str
     side: Role
+    #: The one that the receiver's phone is bound under.
+    index: str
     is_notice: bool
     status: MessageStatus
     started_at: float

@@ -230,6 +230,7 @@ def _unpack(message_id: str, record: dict[str, Any]) -> Message:
         session=record["session"],
         number=record["number"],
         side=Role(record["side"]),
+        index=record.get("index", ""),
         is_notice=record["kind"] == "notice",
         status=MessageStatus(record["status"]),
         started_at=started_at,

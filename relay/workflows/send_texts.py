@@ -27,6 +27,7 @@ from relay.domain.message_progress import (
     next_try_at,
     read_status,
 )
+from relay.domain.opt_out import OFFERED_AGAIN_AFTER
 from relay.domain.phone import PhoneNumber
 from relay.domain.texts import (
     Behind,
@@ -105,7 +106,8 @@ def _send(services: Services, lease: SendLease, prefix: CodePrefix, clock: Clock
         return _postpone(services, lease, now, clock, outcome_unknown=False, code=0)
     if to is None:
         return _give_up(services, lease, clock, "revoked")
-    if _has_stopped(services, lease, to):
+    indexes = services.vault.indexes_of(to.reveal())
+    if _is_stopped(services, lease, indexes, now):
         return _give_up(
             services, lease, clock, "opted_out", code=OPTED_OUT, trouble=Trouble.OPTED_OUT
         )
@@ -125,7 +127,7 @@ def _send(services: Services, lease: SendLease, prefix: CodePrefix, clock: Clock
         )
     except CarrierError as error:
         return _after_error(services, lease, to, error, clock)
-    return _confirm(services, lease, sent, clock)
+    return _confirm(services, lease, sent, indexes, clock, begun_at=now)
 
 
 def _words(services: Services, lease: SendLease, now: float) -> str:
@@ -172,9 +174,13 @@ def _seal(services: Services, lease: SendLease, message_id: str, words: str) -> 
     )
 
 
-def _has_stopped(services: Services, lease: SendLease, to: PhoneNumber) -> bool:
-    indexes = services.vault.indexes_of(to.reveal())
-    return services.store.suppressions.is_stopped(indexes, lease.number)
+def _is_stopped(services: Services, lease: SendLease, indexes: tuple[str, ...], now: float) -> bool:
+    """Whether a STOP of the receiver's holds for this text. The carrier may have forgotten an old
+    one: what somebody has written is offered to it then, and no notice of ours."""
+    stopped_at = services.store.suppressions.stopped_at(indexes, lease.number)
+    if stopped_at is None:
+        return False
+    return lease.notice is not None or now < stopped_at + OFFERED_AGAIN_AFTER
 
 
 def _after_error(
@@ -205,9 +211,9 @@ def _after_error(
 
 
 def _remember_opt_out(services: Services, lease: SendLease, to: PhoneNumber, now: float) -> None:
-    """The carrier knows of a STOP that we have not seen."""
+    """The carrier knows of a STOP, which we may not have seen."""
     indexes = services.vault.indexes_of(to.reveal())
-    services.store.suppressions.stop(indexes, lease.number, since=now, cause=lease.message)
+    services.store.suppressions.note_refused(indexes, lease.number, now=now, cause=lease.message)
 
 
 def _settle(services: Services, lease: SendLease, prefix: CodePrefix, clock: Clock) -> str:
@@ -235,7 +241,8 @@ def _settle(services: Services, lease: SendLease, prefix: CodePrefix, clock: Clo
     to_them = [text for text in listed if lease.index in services.vault.indexes_of(text.receiver)]
     taken = _unowned(services, [text for text in to_them if _says(text, body)])
     if taken:
-        return _confirm(services, lease, taken, clock)
+        indexes = services.vault.indexes_of(taken.receiver)
+        return _confirm(services, lease, taken, indexes, clock, begun_at=lease.attempted_at)
     _postpone(services, lease, clock(), clock, outcome_unknown=False, code=0)
     return lease.message
 
@@ -264,7 +271,19 @@ def _next_try_at(
     )
 
 
-def _confirm(services: Services, lease: SendLease, sent: SentText, clock: Clock) -> str:
+def _confirm(
+    services: Services,
+    lease: SendLease,
+    sent: SentText,
+    indexes: tuple[str, ...],
+    clock: Clock,
+    *,
+    begun_at: float,
+) -> str:
+    """``begun_at``: no STOP said before the attempt holds at the carrier any more."""
+    suppressions = services.store.suppressions
+    if suppressions.is_stopped(indexes, lease.number):
+        suppressions.lift(indexes, lease.number, said_until=begun_at)
     status, rank = read_status(sent.status) or TAKEN
     log.info("text sent", message=lease.message, session=lease.session, sid=sent.sid)
     return services.store.messages.outbox.confirm(
