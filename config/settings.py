@@ -24,11 +24,15 @@ from pydantic import (
 
 from config.key_rings import KeyRing, parse_key_ring
 from config.redis_location import locate_redis
+from config.voices import VOICES, parse_voices
 
 #: What a pattern says, in words.
 _FORMS = {
     "TWILIO_ACCOUNT_SID": "AC and 32 letters and digits",
+    "TWILIO_API_KEY_SID": "SK and 32 letters and digits, or nothing",
     "TWILIO_MESSAGING_SERVICE_SID": "MG and 32 letters and digits, or nothing",
+    "TWILIO_REGION": "a region of Twilio, such as ie1, or nothing",
+    "TWILIO_EDGE": "an edge location of Twilio, such as dublin, or nothing",
     "DEFAULT_LOCALE": "a language, such as en or zh-CN",
     "LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR",
 }
@@ -64,8 +68,12 @@ class Settings(BaseModel):
 
     public_base_url: str
     twilio_account_sid: Annotated[str, Field(pattern=r"^AC[0-9a-zA-Z]{32}$")]
-    twilio_auth_token: SecretStr
+    twilio_api_key_sid: Annotated[str, Field(pattern=r"^(SK[0-9a-zA-Z]{32})?$")] = ""
+    twilio_api_key_secret: Annotated[SecretStr, Field(validate_default=True)] = SecretStr("")
+    twilio_auth_token: Annotated[SecretStr, Field(validate_default=True)] = SecretStr("")
     twilio_auth_token_next: SecretStr = SecretStr("")
+    twilio_region: Annotated[str, Field(pattern=r"^([a-z]{2}[0-9])?$")] = ""
+    twilio_edge: Annotated[str, Field(pattern=r"^([a-z]+(-[a-z]+)*)?$", validate_default=True)] = ""
     twilio_api_base_url: str = ""
     twilio_messaging_service_sid: Annotated[str, Field(pattern=r"^(MG[0-9a-zA-Z]{32})?$")] = ""
 
@@ -74,6 +82,7 @@ class Settings(BaseModel):
 
     board_name: Annotated[str, Field(min_length=1, max_length=60)] = "your job board"
     default_locale: Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")] = "en"
+    say_voices: Annotated[Mapping[str, str], BeforeValidator(parse_voices)] = VOICES
     ring_timeout: Annotated[int, Field(ge=5, le=600)] = 25
     call_time_limit: Annotated[int, Field(ge=60, le=14400)] = 3600
     record_retention: Annotated[int, Field(ge=3600)] = 90 * 24 * 3600
@@ -102,6 +111,35 @@ class Settings(BaseModel):
             raise ValueError("must be one Redis, as RQ cannot use a cluster")
         return url
 
+    @field_validator("twilio_api_key_secret")
+    @classmethod
+    def _goes_with_its_sid(cls, secret: SecretStr, info: ValidationInfo) -> SecretStr:
+        sid = info.data.get("twilio_api_key_sid")
+        if sid is not None and bool(sid) != bool(secret.get_secret_value()):
+            raise ValueError("is one half of a key: set it and TWILIO_API_KEY_SID, or neither")
+        return secret
+
+    @field_validator("twilio_auth_token")
+    @classmethod
+    def _is_needed(cls, token: SecretStr, info: ValidationInfo) -> SecretStr:
+        """By the web, as webhooks are signed under it; elsewhere an API key does."""
+        for_web = bool(info.context and info.context["for_web"])
+        if token.get_secret_value() or (info.data.get("twilio_api_key_sid") and not for_web):
+            return token
+        raise ValueError(
+            "is missing: webhooks are signed under it"
+            if for_web
+            else "is missing, and so is an API key, with which workers can do without it"
+        )
+
+    @field_validator("twilio_edge")
+    @classmethod
+    def _goes_with_its_region(cls, edge: str, info: ValidationInfo) -> str:
+        """Addresses with a region alone have ended in April 2026."""
+        if info.data.get("twilio_region") and not edge:
+            raise ValueError("is missing: a region is reached through an edge location")
+        return edge
+
     @field_validator("public_base_url", "twilio_api_base_url")
     @classmethod
     def _is_origin(cls, url: str) -> str:
@@ -119,15 +157,18 @@ class Settings(BaseModel):
         return self
 
 
-def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
-    """The settings of this process. Raises SettingsError with every problem at once."""
+def load_settings(
+    environment: Mapping[str, str] | None = None, *, for_web: bool = False
+) -> Settings:
+    """The settings of this process. ``for_web``: it answers webhooks, and so needs the auth token.
+    Raises SettingsError with every problem at once."""
     given = dict(os.environ if environment is None else environment)
     given["PUBLIC_BASE_URL"] = given.get("PUBLIC_BASE_URL") or _platform_base_url(given)
     values = {
         name: given[name.upper()] for name in Settings.model_fields if given.get(name.upper())
     }
     try:
-        return Settings.model_validate(values)
+        return Settings.model_validate(values, context={"for_web": for_web})
     except ValidationError as error:
         raise SettingsError([_problem(fault) for fault in error.errors()]) from None
 
@@ -146,4 +187,5 @@ def _problem(fault: Any) -> str:
         return f"{name} is missing"
     if fault["type"] == "string_pattern_mismatch":
         return f"{name}: must be {_FORMS[name]}"
-    return f"{name}: {fault['msg'].removeprefix('Value error, ')}"
+    said = fault["msg"].removeprefix("Value error, ")
+    return f"{name} {said}" if said.startswith("is ") else f"{name}: {said}"

@@ -95,7 +95,7 @@ def create_app(deployment: Deployment | None = None) -> APIFlask:
 
 def _deployment_of_environment() -> Deployment:
     try:
-        settings = load_settings()
+        settings = load_settings(for_web=True)
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(_APP_LOAD_ERROR) from None

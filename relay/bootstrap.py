@@ -18,9 +18,10 @@ def build_deployment(settings: Settings) -> Deployment:
 
     def carrier_of(board: Board, account: CarrierAccount) -> Carrier:
         return Carrier(
-            account.sid,
-            account.tokens[0],
+            account,
             base_url=settings.twilio_api_base_url,
+            region=settings.twilio_region,
+            edge=settings.twilio_edge,
             messaging_service=board.messaging_service_sid,
         )
 

@@ -16,12 +16,13 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 
 from config.key_rings import KeyRing
-from relay.domain.participant import Role
+from relay.domain.participant import LONGEST_EXTENSION, Role
 from relay.domain.phone import PhoneNumber
 from relay.domain.spelling import line_of
 from relay.signing import Signer
 
 _NONCE_BYTES = 12
+_NUMBER_BYTES = 8
 _INDEX_BYTES = 16  # 128 bits of a keyed hash: 22 characters in a key, no collision to fear
 
 
@@ -92,6 +93,14 @@ class Vault:
         """Raises Unreadable."""
         return self._unseal(sealed, "token", board).decode()
 
+    def seal_key_secret(self, secret: str, *, board: str, key_sid: str) -> str:
+        """The secret of an API key of a board's carrier account, sealed to board and key."""
+        return self._seal(secret.encode(), "key secret", board, key_sid)
+
+    def unseal_key_secret(self, sealed: str, *, board: str, key_sid: str) -> str:
+        """Raises Unreadable."""
+        return self._unseal(sealed, "key secret", board, key_sid).decode()
+
     def _seal(self, plain: bytes, *place: str) -> str:
         nonce = os.urandom(_NONCE_BYTES)
         cipher = self._ciphers[self._sealing_id]
@@ -116,9 +125,13 @@ def _bound_to(place: tuple[str, ...]) -> bytes:
 
 
 def _pack(phone: PhoneNumber) -> bytes:
-    """Eight bytes for every number, so that the length tells nothing about the country."""
-    return int(phone.reveal()[1:]).to_bytes(8, "big")
+    """Eight bytes for every number, so that the length tells nothing about the country, and as many
+    more for every extension as the longest one needs."""
+    number = int(phone.reveal()[1:]).to_bytes(_NUMBER_BYTES, "big")
+    extension = phone.extension.encode()
+    return number + extension.ljust(LONGEST_EXTENSION, b"\0") if extension else number
 
 
 def _unpack(plain: bytes) -> PhoneNumber:
-    return PhoneNumber(f"+{int.from_bytes(plain, 'big')}")
+    number = int.from_bytes(plain[:_NUMBER_BYTES], "big")
+    return PhoneNumber(f"+{number}", plain[_NUMBER_BYTES:].rstrip(b"\0").decode())

@@ -11,7 +11,7 @@ from typing import Any
 
 import redis
 
-from relay.domain.call_progress import CallProgress, caller_gone
+from relay.domain.call_progress import caller_gone
 from relay.domain.participant import Participant, ParticipantStatus, Role
 from relay.domain.pool import Pool
 from relay.domain.routing import Route
@@ -66,9 +66,10 @@ def take_out(store: Store, virtual_number: str, pool: str = "us") -> str:
     return outcome
 
 
-def unreported_end() -> CallProgress:
-    """What is recorded of a call that the carrier, when asked, says is over."""
-    return caller_gone(was_accepted=False, duration=None)
+def end_unreported_calls(store: Store, *, now: float) -> None:
+    """As when the carrier, asked about calls past their leases, says that they are over."""
+    for call in store.calls.unended.due(now=now, most=1000):
+        store.calls.advance(call, caller_gone(was_accepted=False, duration=None), now=now)
 
 
 @dataclass
@@ -246,8 +247,7 @@ class Board:
     def wait(self, seconds: float) -> None:
         """Time passes, and the workers are quick."""
         self.now += seconds
-        for call in self.store.calls.unended.due(now=self.now, most=1000):
-            self.store.calls.advance(call, unreported_end(), now=self.now)
+        end_unreported_calls(self.store, now=self.now)
         self.recycle()
 
     def audit(self) -> dict[str, Session]:

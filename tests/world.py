@@ -12,7 +12,7 @@ from typing import Any
 import redis
 
 from config.settings import Settings, load_settings
-from relay.domain.board import MAIN
+from relay.domain.board import MAIN, CarrierAccount
 from relay.domain.participant import (
     CandidateDetails,
     Participant,
@@ -59,6 +59,12 @@ ENVIRONMENT = {
     "RELAY_INDEX_KEYS": "a secret for indexing in tests",
     "BOARD_NAME": "JobBoard",
 }
+
+
+#: Of that environment.
+OUR_ACCOUNT = CarrierAccount(
+    sid=ENVIRONMENT["TWILIO_ACCOUNT_SID"], tokens=(ENVIRONMENT["TWILIO_AUTH_TOKEN"],)
+)
 
 
 def make_settings(**changes: str) -> Settings:

@@ -22,6 +22,7 @@ from relay.workflows.reconcile_inbound import reconcile_inbound as reconcile_tex
 from relay.workflows.reconcile_numbers import reconcile_numbers as compare_numbers
 from relay.workflows.recycle import recycle as recycle_sessions
 from relay.workflows.release_numbers import release_numbers as release_pools_numbers
+from relay.workflows.renew_board_seals import renew_board_seals
 from relay.workflows.renew_signatures import renew_signatures as renew_all_signatures
 from relay.workflows.rest_numbers import rest_numbers as rest_tired_numbers
 from relay.workflows.resume_purchases import resume_purchases as resume_begun_purchases
@@ -120,6 +121,7 @@ def reconcile_numbers() -> None:
 def renew_signatures() -> None:
     _clock().check()
     renew_all_signatures(deployment())
+    renew_board_seals(deployment())
 
 
 def rewrite_files() -> None:

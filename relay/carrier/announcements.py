@@ -50,6 +50,7 @@ class Announcement(StrEnum):
     NO_ANSWER = "no_answer"
     DECLINED = "declined"
     FAILED = "failed"
+    GUARD_ABOUT = "guard_about"
     GUARD_QUESTION = "guard_question"
     GUARD_UNVERIFIED = "guard_unverified"
     GUARD_RECRUITER = "guard_recruiter"
@@ -121,9 +122,8 @@ _SENTENCES = {
     Announcement.NO_ANSWER: N_("There is no answer. Please try again later, or send a text."),
     Announcement.DECLINED: N_("Your call was not taken. You may send a text instead."),
     Announcement.FAILED: N_("The person cannot be reached at the moment. Please try again later."),
-    Announcement.GUARD_QUESTION: N_(
-        "A call through {board}. Press 1 to take it, or 2 to hear who it is and why."
-    ),
+    Announcement.GUARD_ABOUT: N_("{board}: a call about an application."),
+    Announcement.GUARD_QUESTION: N_("Press 1 to take it, or 2 to hear who it is and why."),
     Announcement.GUARD_UNVERIFIED: N_(
         "Careful: the phone network could not verify this caller's number."
     ),
@@ -188,8 +188,13 @@ def which_session(options: Iterable[tuple[str, str]], locale: str, *, board: str
 
 
 def say_language(locale: str) -> str:
-    """The value of ``<Say language>`` for a locale: ``en-US``, ``zh-CN``."""
+    """The value of ``<Say language>`` for a locale: ``en-US``, ``cmn-CN``."""
     return str(_catalogue(locale).pgettext("Twilio <Say> language", "en-US"))
+
+
+def heard_language(locale: str) -> str:
+    """The value of ``<Gather language>`` for a locale, which has other names: ``cmn-Hans-CN``."""
+    return str(_catalogue(locale).pgettext("Twilio <Gather> language", "en-US"))
 
 
 @lru_cache(maxsize=256)

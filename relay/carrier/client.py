@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from twilio.rest import Client
 
+from relay.carrier.account import CarrierAccountApi
 from relay.carrier.calls import CarrierCalls
 from relay.carrier.http import TIMEOUT, CarrierHttp
 from relay.carrier.messages import CarrierMessages
+from relay.carrier.messaging_services import CarrierMessagingServices
 from relay.carrier.numbers import CarrierNumbers
+from relay.domain.board import CarrierAccount
+
+#: Not empty: for an empty one the SDK takes that of the process (TW-sdk-environment).
+_NO_ENVIRONMENT = {"": ""}
 
 
 class Carrier:
@@ -18,14 +24,33 @@ class Carrier:
 
     def __init__(
         self,
-        account_sid: str,
-        auth_token: str,
+        account: CarrierAccount,
         *,
         base_url: str = "",
+        region: str = "",
+        edge: str = "",
         timeout: float = TIMEOUT,
         messaging_service: str = "",
     ) -> None:
-        client = Client(account_sid, auth_token, http_client=CarrierHttp(base_url, timeout))
+        http = CarrierHttp(base_url, timeout)
+        client = _client(account, http, region=region, edge=edge)
+        self.account = CarrierAccountApi(client)
+        self.messaging_services = CarrierMessagingServices(client)
         self.calls = CarrierCalls(client)
         self.messages = CarrierMessages(client)
         self.numbers = CarrierNumbers(client, messaging_service=messaging_service)
+
+
+def _client(account: CarrierAccount, http: CarrierHttp, *, region: str, edge: str) -> Client:
+    """The one place that makes a client of the SDK, which would take what is empty here from the
+    environment."""
+    user, password = account.credentials
+    return Client(
+        user,
+        password,
+        account.sid,
+        region=region,
+        edge=edge,
+        http_client=http,
+        environment=_NO_ENVIRONMENT,
+    )

@@ -21,6 +21,9 @@ UNREADABLE_TEXT = 3
 #: Of a request that we did not make: what was to be its sid is none.
 NO_SID = 4
 
+#: Of a number that we did not put into a messaging service.
+TEXTS_LOST_IN_SERVICE = 5
+
 #: HTTP's status stands where Twilio sends no code (TW-rest).
 NOT_FOUND = {404, 20404}
 NOTHING_SOLD = 20404
@@ -137,7 +140,7 @@ def label_of(code: int) -> str:
     """The code for metrics, whose labels have few values: a known one, or the class of others."""
     if code in _TROUBLES:
         return str(code)
-    return f"{code // 100}xx" if NO_SID < code <= _LONGEST_STATUS else "unknown"
+    return f"{code // 100}xx" if TEXTS_LOST_IN_SERVICE < code <= _LONGEST_STATUS else "unknown"
 
 
 def _table() -> str:

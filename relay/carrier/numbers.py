@@ -10,7 +10,9 @@ from twilio.rest import Client
 
 from relay.carrier.codes import ALREADY_IN_SERVICE, NOT_FOUND, NOTHING_SOLD, UNREADABLE_ANSWER
 from relay.carrier.errors import carrier_errors
+from relay.carrier.messaging_services import CarrierMessagingServices
 from relay.carrier.sids import checked_sid
+from relay.carrier.urls import is_same_place
 from relay.domain.errors import CarrierError
 from relay.domain.trouble import Trouble
 
@@ -35,6 +37,8 @@ class OwnedNumber:
     sms_url: str = ""
     status_callback: str = ""
     label: str = ""
+    #: Calls are answered there while no process of ours answers.
+    voice_fallback: str = ""
     #: An application or a trunk goes before the URLs.
     answers_elsewhere: bool = False
     #: The URLs are asked by POST, the only way that we answer.
@@ -44,13 +48,11 @@ class OwnedNumber:
 def is_pointed_here(
     owned: OwnedNumber, *, voice_url: str, sms_url: str, status_callback: str
 ) -> bool:
-    """Whether calls and texts come to these; a fragment holds only how often to try again."""
+    """Whether calls and texts come to these."""
     wanted = (voice_url, sms_url, status_callback)
     present = (owned.voice_url, owned.sms_url, owned.status_callback)
     return (
-        owned.is_posted
-        and not owned.answers_elsewhere
-        and [*map(_bare, present)] == [*map(_bare, wanted)]
+        owned.is_posted and not owned.answers_elsewhere and all(map(is_same_place, present, wanted))
     )
 
 
@@ -59,6 +61,7 @@ class CarrierNumbers:
         self._client = client
         self._numbers = client.incoming_phone_numbers
         self._messaging_service = messaging_service
+        self._services = CarrierMessagingServices(client)
 
     def find_owned(self, number: str) -> OwnedNumber | None:
         """The number if the account rents it. The carrier's filter matches parts of numbers."""
@@ -155,23 +158,30 @@ class CarrierNumbers:
             if error.code not in NOT_FOUND:
                 raise
 
-    def join_service(self, number_sid: str) -> None:
-        """Puts a number into the messaging service; one that is in it is fine.
+    def check_service(self, *, sms_url: str) -> None:
+        """Raises CarrierError with ``TEXTS_LOST_IN_SERVICE`` when a number with this webhook would
+        get no texts in the messaging service."""
+        self._services.check(self._messaging_service, sms_url=sms_url)
 
-        Raises CarrierError: 21712 when it is in another service, 21714 when the service is full
-        (400 numbers, unless Twilio allows more).
+    def join_service(self, number_sid: str, *, sms_url: str) -> None:
+        """Puts a number, which has this webhook, into the messaging service; one that is in it is
+        fine.
+
+        Raises CarrierError: what ``check_service`` raises; 21712 when it is in another service,
+        21714 when the service is full (400 numbers, unless Twilio allows more).
         """
+        self.check_service(sms_url=sms_url)
+        service = self._client.messaging.v1.services(self._messaging_service)
         try:
             with carrier_errors():
-                self._members().create(phone_number_sid=number_sid)
+                service.phone_numbers.create(phone_number_sid=number_sid)
         except CarrierError as error:
             if error.code != ALREADY_IN_SERVICE:
                 raise
 
     def service_members(self) -> set[str]:
         """Sids of the numbers in the messaging service. Raises CarrierError."""
-        with carrier_errors():
-            return {str(member.sid) for member in self._members().list(page_size=_PAGE)}
+        return self._services.member_sids(self._messaging_service)
 
     def point_here(self, sid: str, *, voice_url: str, sms_url: str, status_callback: str) -> None:
         """Makes calls and texts to the number come to these webhooks, always by POST."""
@@ -193,9 +203,6 @@ class CarrierNumbers:
                     voice_url=voice_url,
                     sms_url=sms_url,
                 )
-
-    def _members(self) -> Any:
-        return self._client.messaging.v1.services(self._messaging_service).phone_numbers
 
 
 def _on_offer(kind: Any, wishes: dict[str, Any]) -> list[str] | None:
@@ -224,12 +231,9 @@ def _read(owned: Any) -> OwnedNumber:
         sms_url=owned.sms_url or "",
         status_callback=owned.status_callback or "",
         label=owned.friendly_name or "",
+        voice_fallback=owned.voice_fallback_url or "",
         answers_elsewhere=bool(
             owned.voice_application_sid or owned.sms_application_sid or owned.trunk_sid
         ),
         is_posted=all(method in {None, "POST"} for method in methods),
     )
-
-
-def _bare(url: str) -> str:
-    return url.partition("#")[0]

@@ -39,8 +39,9 @@ class WebhookUrls:
         """What the counterpart hears before the two are connected."""
         return f"{self._board}/calls/{call_id}/screen{_RETRY_CALL}"
 
-    def screen_answer(self, call_id: str) -> str:
-        return f"{self._board}/calls/{call_id}/screen/answer{_RETRY_CALL}"
+    def screen_answer(self, call_id: str, turn: int) -> str:
+        """Where the counterpart's answer goes; ``turn`` counts what they were asked, from 0."""
+        return f"{self._board}/calls/{call_id}/screen/answer/{turn}{_RETRY_CALL}"
 
     def dial_ended(self, call_id: str) -> str:
         return f"{self._board}/calls/{call_id}/dialled{_RETRY_CALL}"
@@ -51,3 +52,12 @@ class WebhookUrls:
     def message_status(self, message_id: str, attempt: str) -> str:
         """Names the attempt: a report to it proves that this attempt reached the carrier."""
         return f"{self._board}/messages/{message_id}/{attempt}/status{_RETRY_STATUS}"
+
+
+def is_same_place(url: str, other: str) -> bool:
+    """Whether both lead to the same webhook: a fragment holds only how often to try again."""
+    return _bare(url) == _bare(other)
+
+
+def _bare(url: str) -> str:
+    return url.partition("#")[0]

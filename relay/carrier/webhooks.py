@@ -49,11 +49,13 @@ class CodeEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class KeyPress:
-    """What somebody keyed in a Gather; "" for nothing. The leg's call has a parent."""
+    """What somebody keyed in a Gather, "" for nothing; or that somebody spoke. Their words are
+    dropped here: nobody has to know them. The leg's call has a parent."""
 
     call_sid: str
     parent_call_sid: str
     digits: str
+    is_speech: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +137,7 @@ def read_key_press(fields: Fields) -> KeyPress:
         call_sid=_sid(fields, "CallSid"),
         parent_call_sid=fields.get("ParentCallSid", ""),
         digits=fields.get("Digits", ""),
+        is_speech="SpeechResult" in fields,
     )
 
 

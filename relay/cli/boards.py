@@ -18,7 +18,7 @@ def boards() -> None:
 
 @boards.command()
 @click.argument("name")
-@click.option("--spoken-name", required=True, help="As people hear it: a call through …")
+@click.option("--spoken-name", required=True, help="As people hear it first in a call")
 @click.option(
     "--locale",
     "default_locale",
@@ -34,20 +34,27 @@ def boards() -> None:
     help="That account's auth token, and on a second line the next one; - is stdin.",
 )
 @click.option(
+    "--api-key-sid", "carrier_key_sid", default="", help="An API key of that account, for requests."
+)
+@click.option(
+    "--api-key-file", type=click.File(), help="That key's secret, in one line; - is stdin."
+)
+@click.option(
     "--messaging-service",
     "messaging_service_sid",
     default="",
     help="The sid of the one its numbers join.",
 )
-def put(auth_token_file: TextIO | None, **terms: Any) -> None:
+def put(auth_token_file: TextIO | None, api_key_file: TextIO | None, **terms: Any) -> None:
     """Create a board, or change it; what is left out takes its default.
 
-    The auth token of an account that is on record stays unless another one is given. Every process
-    follows within seconds.
+    The auth token of an account that is on record stays unless another one is given, and so does
+    the secret of its API key. Every process follows within seconds.
     """
     tokens = tuple(auth_token_file.read().split()) if auth_token_file else ()
-    done = put_board(deployment_of_environment(), BoardTerms(auth_tokens=tokens, **terms))
-    _show(done.board)
+    secret = api_key_file.read().strip() if api_key_file else ""
+    wanted = BoardTerms(auth_tokens=tokens, carrier_key_secret=secret, **terms)
+    _show(put_board(deployment_of_environment(), wanted).board)
 
 
 @boards.command("list")

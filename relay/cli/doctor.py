@@ -24,15 +24,21 @@ _COLOURS = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.FAILED: "red
     is_flag=True,
     help="Fail only for wrong settings or keys, no store, or RQ on a cluster; show the rest.",
 )
-def doctor(*, release: bool) -> None:
+@click.option(
+    "--fix",
+    is_flag=True,
+    help="Make messaging services defer to their numbers' webhooks: else texts to them are lost.",
+)
+def doctor(*, release: bool, fix: bool) -> None:
     """Look at settings, Redis and the Twilio account; say what is wrong and how to mend it.
 
-    Ends with 0 when all is well (warnings are), 1 when something is not, 2 for the settings.
+    Ends with 0 when all is well (warnings are), 1 when something loses calls or texts, 2 for the
+    settings.
     """
     deployment = deployment_of_environment()
     _show(Check("settings", Verdict.OK, "complete"))
     failed = set()
-    for check in examine(deployment, queues=_client_of_queues(deployment.settings)):
+    for check in examine(deployment, queues=_client_of_queues(deployment.settings), fix=fix):
         _show(check)
         if check.verdict is Verdict.FAILED:
             failed.add(check.name)

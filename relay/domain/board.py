@@ -14,9 +14,9 @@ MAIN = "main"
 class Board:
     """What is on record of a board.
 
-    ``account_sid`` and its sealed auth tokens are of its own carrier account; without one it uses
-    the deployment's. ``requests_per_minute`` is the limit of each of its API keys; None: the
-    deployment's.
+    ``account_sid``, its sealed auth tokens and its carrier key with a sealed secret, if it has one,
+    are of its own carrier account; without one it uses the deployment's. ``requests_per_minute`` is
+    the limit of each of its API keys; None: the deployment's.
     """
 
     name: str
@@ -25,16 +25,35 @@ class Board:
     requests_per_minute: int | None = None
     account_sid: str = ""
     sealed_tokens: tuple[str, ...] = field(default=(), repr=False)
+    carrier_key_sid: str = ""
+    sealed_key_secret: str = field(default="", repr=False)
     messaging_service_sid: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class CarrierAccount:
-    """An account at the carrier. The first token signs our requests; the carrier may sign its
-    webhooks with any: during a rotation there are two."""
+class CarrierKey:
+    """An API key of an account at the carrier: it opens the carrier's API, and signs no webhook."""
 
     sid: str
-    tokens: tuple[str, ...] = field(repr=False)
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CarrierAccount:
+    """An account at the carrier, with an API key, an auth token or both.
+
+    The carrier may sign its webhooks with any of the tokens: during a rotation there are two. A
+    process that answers no webhook can do without them.
+    """
+
+    sid: str
+    tokens: tuple[str, ...] = field(default=(), repr=False)
+    key: CarrierKey | None = None
+
+    @property
+    def credentials(self) -> tuple[str, str]:
+        """User and password of our requests: the key, or for want of one the first token."""
+        return (self.key.sid, self.key.secret) if self.key else (self.sid, self.tokens[0])
 
 
 @dataclass(frozen=True, order=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from relay.domain.free_text import (
     ref_holds,
     repeats_phone,
 )
+from relay.domain.guard import Guard, GuardKind, GuardStyle
 from relay.domain.message_progress import Reach
 from relay.domain.phone import PhoneNumber
 
@@ -24,6 +25,9 @@ from relay.domain.phone import PhoneNumber
 REF = re.compile(r"[A-Za-z0-9._-]{1,64}")
 LOCALE = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
 LONGEST_NAME = 100
+#: A comma is sent as two keys, and the carrier takes 32 (TW-send-digits).
+LONGEST_EXTENSION = 16
+EXTENSION = re.compile(f"[0-9*#,]{{0,{LONGEST_EXTENSION}}}")
 
 
 class Role(StrEnum):
@@ -33,6 +37,15 @@ class Role(StrEnum):
     @property
     def other(self) -> Role:
         return Role.CANDIDATE if self is Role.RECRUITER else Role.RECRUITER
+
+    @property
+    def default_guard(self) -> Guard:
+        """Candidates are asked before a call is connected; recruiters are not, for a switchboard
+        cannot press keys."""
+        return _ASKED if self is Role.CANDIDATE else _NOT_ASKED
+
+
+_ASKED, _NOT_ASKED = Guard(kind=GuardKind.KEYS), Guard(kind=GuardKind.NONE)
 
 
 class ParticipantStatus(StrEnum):
@@ -61,9 +74,10 @@ class Participant:
     name: str = ""
     organization: str = ""
     time_zone: str = ""
-    screen_calls: bool = False
     #: Whether texts reach the phone, by the last one that was tried.
     sms: Reach = Reach.OK
+    #: How their leg is guarded, stamped (``workflows/stamp_guard.py``); "" for the role's default.
+    stamped_guard: str = ""
     created_at: int = 0
     updated_at: int = 0
 
@@ -78,6 +92,14 @@ class RecruiterDetails:
     locale: str | None = None
     #: The human-answer guard for the recruiter's own leg (switchboards cannot press keys).
     screen_calls: bool | None = None
+    #: Keys behind the phone, a switchboard's; "" for none. It goes when the phone changes.
+    extension: str | None = None
+
+    def guard_after(self, guard: Guard) -> Guard:
+        """The person's guard after this request, which was ``guard`` before."""
+        if self.screen_calls is None:
+            return guard
+        return replace(guard, kind=GuardKind.KEYS if self.screen_calls else GuardKind.NONE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +109,12 @@ class CandidateDetails:
     phone: str
     locale: str | None = None
     time_zone: str | None = None
+    guard: GuardKind | None = None
+    guard_style: GuardStyle | None = None
+
+    def guard_after(self, guard: Guard) -> Guard:
+        """The person's guard after this request, which was ``guard`` before."""
+        return Guard(kind=self.guard or guard.kind, style=self.guard_style or guard.style)
 
 
 def faults_of_ref(ref: str, phone: PhoneNumber | None) -> Iterator[Fault]:
@@ -109,6 +137,8 @@ def faults_of_recruiter(details: RecruiterDetails, phone: PhoneNumber | None) ->
             yield Fault(f"/{field}", HOLDS_NUMBER)
         elif fault := read_numbers(text).fault:
             yield Fault(f"/{field}", fault)
+    if not EXTENSION.fullmatch(details.extension or ""):
+        yield Fault("/extension", f"at most {LONGEST_EXTENSION} of 0-9 * # and commas")
     yield from _faults_of_locale(details.locale)
 
 

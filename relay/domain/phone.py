@@ -57,12 +57,14 @@ class PhoneNumberRefused(ValueError):
 
 class PhoneNumber:
     """A participant's real number. It prints as its hint, so that no log line can leak it. Two
-    spellings of one line are equal."""
+    spellings of one line are equal. ``extension`` is dialled through once it has answered; a comma
+    in it waits two seconds."""
 
-    __slots__ = ("_e164",)
+    __slots__ = ("_e164", "extension")
 
-    def __init__(self, e164: str) -> None:
+    def __init__(self, e164: str, extension: str = "") -> None:
         self._e164 = e164
+        self.extension = extension
 
     def reveal(self) -> str:
         """The number itself, ``+14155550101``: only to dial, text, seal or index it."""
@@ -70,10 +72,12 @@ class PhoneNumber:
 
     @property
     def hint(self) -> str:
-        """What people may see: ``+1 ••• ••• ••01``, the country code and the last two digits."""
+        """What people may see: ``+1 ••• ••• ••01``, the country code and the last two digits, and
+        whether there is an extension."""
         parsed = phonenumbers.parse(self._e164)
         code = f"+{parsed.country_code}"
-        return f"{code} {_masked(len(self._e164) - len(code))}{self._e164[-2:]}"
+        extension = f" ext. {_HIDDEN * 3}" if self.extension else ""
+        return f"{code} {_masked(len(self._e164) - len(code))}{self._e164[-2:]}{extension}"
 
     @property
     def country(self) -> str:

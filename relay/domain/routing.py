@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
+from relay.domain.guard import Guard
 from relay.domain.participant import Role
 from relay.domain.phone import PhoneNumber
 from relay.domain.session import Seals, Session
@@ -133,13 +134,14 @@ def decide(
     route: Route,
     *,
     reach: Callable[[Session, Role], PhoneNumber],
+    guard: Callable[[Session, Role], Guard],
     attestation: str = "",
     is_withheld: bool = False,
     attempts: int = 0,
 ) -> CallDecision:
     """The outcome for what the store found. ``reach`` opens the phone of a caller's counterpart,
-    of a call to connect alone; what it raises is raised. ``attempts`` is how many codes the caller
-    has tried."""
+    of a call to connect alone; what it raises is raised. ``guard`` says how a side is guarded.
+    ``attempts`` is how many codes the caller has tried."""
     question = _question(route.state, is_withheld=is_withheld)
     if question is not None:
         return AskAccessCode(
@@ -153,14 +155,14 @@ def decide(
         session=route.session,
         caller=route.caller,
         counterpart=reach(route.session, route.caller),
-        is_guarded=is_guarded(route.session, route.caller, attestation),
+        is_guarded=is_guarded(guard(route.session, route.caller.other), route.caller, attestation),
     )
 
 
-def is_guarded(session: Session, caller: Role, attestation: str) -> bool:
-    """Whether the counterpart is asked before a call is connected: candidates always, recruiters
-    where they wish it, and when it may not be the candidate who calls."""
-    return session.party(caller.other).screen_calls or may_be_forged(caller, attestation)
+def is_guarded(guard: Guard, caller: Role, attestation: str) -> bool:
+    """Whether the counterpart, who has this guard, is asked before a call is connected: as they
+    wish, and always when it may not be the candidate who calls."""
+    return guard.is_on or may_be_forged(caller, attestation)
 
 
 def may_be_forged(caller: Role, attestation: str) -> bool:
@@ -200,22 +202,34 @@ _REFUSALS = {
 
 
 @dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Who calls. A candidate has no name."""
+
+    role: Role
+    name: str = ""
+    organization: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class AskHuman:
-    """The guard's first question: neutral, for it may be heard by a voicemail. ``is_unverified``:
-    the caller's number failed the networks' check."""
+    """The guard's question, again and again, beginning with the ``turn``-th (from 0): neutral, for
+    a voicemail may hear it. ``who`` is told with it to whoever has asked, where the candidate
+    wishes that. ``is_unverified``: the caller's number failed the networks' check."""
 
     locale: str
+    turn: int = 0
+    who: Identity | None = None
     is_unverified: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class TellWhoAndAsk:
-    """Asked for with 2: who calls and why, then the question again."""
+    """Asked for with 2: who calls and why, then the question again. ``turn`` counts on from the
+    questions."""
 
     locale: str
-    caller: Role
-    name: str
-    organization: str
+    turn: int
+    who: Identity
     context: str
 
 

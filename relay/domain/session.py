@@ -71,7 +71,8 @@ class Party:
     ref: str
     phone_index: str
     locale: str
-    screen_calls: bool = False
+    #: How their leg is guarded, stamped as in their record.
+    stamped_guard: str = ""
 
 
 class Seals(NamedTuple):

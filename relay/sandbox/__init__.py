@@ -1,6 +1,14 @@
 """A simulated carrier with phones, to try everything without an account. Never in production."""
 
-from relay.sandbox.behaviour import Answer, Busy, Decline, NoAnswer, Unreachable, Voicemail
+from relay.sandbox.behaviour import (
+    Answer,
+    Busy,
+    Decline,
+    NoAnswer,
+    Screening,
+    Unreachable,
+    Voicemail,
+)
 from relay.sandbox.carrier import SimulatedCarrier
 from relay.sandbox.phone import Phone, ReceivedText
 
@@ -11,6 +19,7 @@ __all__ = [
     "NoAnswer",
     "Phone",
     "ReceivedText",
+    "Screening",
     "SimulatedCarrier",
     "Unreachable",
     "Voicemail",

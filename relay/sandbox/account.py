@@ -19,6 +19,7 @@ from relay.sandbox.records import (
     Service,
 )
 from relay.sandbox.rent import MONTHLY, MONTHLY_TOLL_FREE, Rental, RentLedger
+from relay.sandbox.standing import ApiKey, KeyKind, Standing
 
 T = TypeVar("T")
 
@@ -40,12 +41,24 @@ class Account:
         self.services: dict[str, Service] = {}
         self.verified_caller_ids: set[str] = set()
         self.rent = RentLedger()
+        self.standing = Standing()
+        self.opened = clock.now()
+        self.api_keys: dict[str, ApiKey] = {}
         # When the account gave which number back, the last time.
         self.released: dict[str, datetime] = {}
         self._blocked: set[tuple[str, str]] = set()
         self._clock = clock
         self._identifiers = identifiers
         self._sequence = 0
+
+    def may_dial(self, number: str) -> bool:
+        """By its geographic permissions; of a country that the sandbox does not know it may."""
+        country = country_of(number)
+        return not country or country in self.standing.dials
+
+    def may_text(self, number: str) -> bool:
+        country = country_of(number)
+        return not country or country in self.standing.texts
 
     def add_number(self, phone_number: str, capabilities: dict[str, bool]) -> OwnedNumber:
         with self.lock:
@@ -62,6 +75,13 @@ class Account:
             price = MONTHLY_TOLL_FREE if number.is_toll_free else MONTHLY
             self.rent.begin(Rental(phone_number, number.sid, number.created, price))
             return number
+
+    def add_api_key(self, kind: KeyKind) -> ApiKey:
+        with self.lock:
+            secret = self._identifiers.new("")
+            key = ApiKey(self._identifiers.new("SK"), secret, kind)
+            self.api_keys[key.sid] = key
+            return key
 
     def add_service(self, friendly_name: str) -> Service:
         with self.lock:

@@ -20,6 +20,7 @@ from relay.sandbox.records import Call, Message, OwnedNumber, Service
 from relay.sandbox.rest.api import Api
 from relay.sandbox.rest.request import RestRequest
 from relay.sandbox.rest.server import RestServer
+from relay.sandbox.standing import ApiKey, KeyKind
 from relay.sandbox.texts.opt_out import Word
 from relay.sandbox.texts.sender import Sender
 from relay.sandbox.thread_pool import ThreadPool
@@ -107,19 +108,24 @@ class SimulatedCarrier:
         """A number the account owns, without webhooks as yet."""
         return self.account.add_number(phone_number, {**EVERYTHING, **(capabilities or {})})
 
+    def add_api_key(self, kind: KeyKind = "Standard") -> ApiKey:
+        """An API key of the account."""
+        return self.account.add_api_key(kind)
+
     def add_service(
         self,
         friendly_name: str = "Relay",
         *,
         numbers: tuple[OwnedNumber, ...] = (),
         inbound_request_url: str | None = None,
-        use_inbound_webhook_on_number: bool = True,
+        use_inbound_webhook_on_number: bool = False,
         advanced_opt_out: bool = False,
         keywords: Mapping[str, Word] | None = None,
         status_callback: str | None = None,
     ) -> Service:
-        """A messaging service with these numbers as its senders. ``keywords`` are its own words of
-        Advanced Opt-Out, which they turn on."""
+        """A messaging service with these numbers as its senders. Like Twilio's it drops what comes
+        in, unless it has a URL or defers to its numbers' webhooks. ``keywords`` are its own words
+        of Advanced Opt-Out, which they turn on."""
         service = self.account.add_service(friendly_name)
         service.inbound_request_url = inbound_request_url
         service.use_inbound_webhook_on_number = use_inbound_webhook_on_number

@@ -24,6 +24,9 @@ _COUNTRIES = {
     "+55": "BR",
 }
 
+#: Those that the sandbox knows.
+COUNTRIES = tuple(dict.fromkeys(_COUNTRIES.values()))
+
 
 def country_of(number: str) -> str:
     return next((c for p, c in _COUNTRIES.items() if number.startswith(p)), "")

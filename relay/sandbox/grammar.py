@@ -155,7 +155,7 @@ VOICE: Grammar = {
             **_all(_whole, "machineDetectionTimeout machineDetectionSilenceTimeout"),
             **_all(_whole, "machineDetectionSpeechThreshold machineDetectionSpeechEndThreshold"),
             "machineDetection": _anything,
-            "sendDigits": _like(r"[0-9wWABCD#*,]*"),
+            "sendDigits": _like(r"[0-9wWABCD#*]*"),
             "statusCallbackEvent": _some_of(*PROGRESS),
         },
         has_text=True,

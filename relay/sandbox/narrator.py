@@ -16,6 +16,8 @@ from relay.sandbox.carrier import SimulatedCarrier
 from relay.sandbox.phone import Phone
 
 _MARGIN = " " * 18
+#: In every sentence that asks for a key, whatever its language.
+_KEY_TO_TAKE_IT = "1"
 
 
 class ScenarioFailed(Exception):
@@ -73,16 +75,11 @@ class Narrator:
             self.sees(caller, f"sends {''.join(key.key for key in sent)} by itself meanwhile")
 
     def _show_callee(self, callee: Phone, trace: CallTrace) -> None:
-        question, *more = [*trace.heard_by_callee] or [""]
-        first_key, *other_keys = [*_keys_of(callee)] or [""]
-        for happening in (
-            f"“{question}”" if question else "",
-            f"presses {first_key}" if first_key else "",
-            *(f"“{sentence}”" for sentence in more),
-            *(f"presses {key}" for key in other_keys),
-        ):
-            if happening:
-                self.sees(callee, happening)
+        keys = iter(_keys_of(callee))
+        for sentence in trace.heard_by_callee:
+            self.sees(callee, f"“{sentence}”")
+            if _KEY_TO_TAKE_IT in sentence and (key := next(keys, "")):
+                self.sees(callee, f"presses {key}")
 
     def show_refusal(self, caller: Phone, number: str) -> None:
         """The caller is told why, and no phone rings."""

@@ -55,6 +55,7 @@ class Phone:
         self.heard: list[str] = []
         self.texts: list[ReceivedText] = []
         self.voicemails: list[list[str]] = []
+        self.transcripts: list[str] = []
         self.digits_received: list[str] = []
         self._exchange = exchange
         self._changed = threading.Condition()

@@ -128,4 +128,11 @@ class Service:
     advanced_opt_out: bool = False
     # Its own words of Advanced Opt-Out, casefolded, beside the default ones.
     keywords: dict[str, Word] = field(default_factory=dict)
+    #: Of its A2P 10DLC campaign, if it has one: IN_PROGRESS, VERIFIED, FAILED.
+    campaign_status: str | None = None
     number_sids: list[str] = field(default_factory=list)
+
+    @property
+    def drops_texts(self) -> bool:
+        """Whether no text to its numbers comes anywhere, nor is logged (TW-service)."""
+        return not self.inbound_request_url and not self.use_inbound_webhook_on_number

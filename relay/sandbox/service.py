@@ -25,6 +25,7 @@ import requests
 
 from relay.embedded_redis import EmbeddedRedis
 from relay.sandbox.carrier import SimulatedCarrier
+from relay.sandbox.standing import ApiKey
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT_SID = "AC" + "5a" * 16
@@ -56,11 +57,13 @@ class Service:
     port: int = field(init=False)
     processes: dict[str, subprocess.Popen[bytes]] = field(init=False, default_factory=dict)
     environment: dict[str, str] = field(init=False)
+    _key: ApiKey = field(init=False)
 
     def __post_init__(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
         self.redis = EmbeddedRedis(self.directory / "redis")
         self.port = _free_port()
+        self._key = self.carrier.add_api_key()
 
     @property
     def base_url(self) -> str:
@@ -100,12 +103,19 @@ class Service:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, *COMMANDS[name], *self._options_of(name)],
                 cwd=ROOT,
-                env=self.environment,
+                env=self._environment_of(name),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
+
+    def _environment_of(self, name: str) -> dict[str, str]:
+        """The auth token is for the process that checks signatures; an API key does for others."""
+        hidden = set() if name == "web" else {"TWILIO_AUTH_TOKEN"}
+        return {
+            setting: value for setting, value in self.environment.items() if setting not in hidden
+        }
 
     def _options_of(self, name: str) -> list[str]:
         """The web server listens to this machine alone, and not to its network."""
@@ -193,6 +203,8 @@ class Service:
             "REDIS_URL": self.redis.url,
             "TWILIO_ACCOUNT_SID": self.carrier.account.sid,
             "TWILIO_AUTH_TOKEN": self.carrier.account.auth_token,
+            "TWILIO_API_KEY_SID": self._key.sid,
+            "TWILIO_API_KEY_SECRET": self._key.secret,
             "TWILIO_API_BASE_URL": self.carrier.base_url,
             "RELAY_SEALING_KEYS": f"k1:{_fresh_key()}",
             "RELAY_INDEX_KEYS": f"k1:{_fresh_key()}",

@@ -17,7 +17,7 @@ import requests
 from rich.console import Console
 from rich.markup import escape
 
-from relay.sandbox.behaviour import Answer, Behaviour, Busy, NoAnswer, Voicemail
+from relay.sandbox.behaviour import Answer, Behaviour, Busy, NoAnswer, Screening, Voicemail
 from relay.sandbox.carrier import SimulatedCarrier
 from relay.sandbox.phone import Phone
 from relay.sandbox.service import Api, Service, simulated_carrier
@@ -50,6 +50,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "busy": Busy(),
     "nothing": NoAnswer(),
     "voicemail": Voicemail(),
+    "screening": Screening(),
 }
 _DIGITS = re.compile(r"[0-9]+")
 
@@ -194,7 +195,7 @@ class Shell(cmd.Cmd):
         self._show_texts()
 
     def do_answer(self, line: str) -> None:
-        """answer WHO HOW: what somebody does when it rings: 1, 21, 9, busy, nothing, voicemail"""
+        """answer WHO HOW: what a ring leads to: 1, 21, 9, busy, nothing, voicemail, screening"""
         who, _, how = line.partition(" ")
         if who not in (*RECRUITERS, *CANDIDATES):
             self._say(f"One of {', '.join([*RECRUITERS, *CANDIDATES])}, please.")

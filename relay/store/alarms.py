@@ -15,3 +15,4 @@ class Alarm(StrEnum):
     NUMBER = "number"
     WORDS = "words"
     CODE = "code"
+    GUARD = "guard"

@@ -51,10 +51,26 @@ class BoardRegistry:
 
     def put(self, board: Board) -> bool:
         """True for a new one. Raises Unavailable."""
-        record = self._signer.stamp(json.dumps(asdict(board)), *_place(board.name))
-        is_new = bool(self._client.hset(self._keys.boards, board.name, record))
+        is_new = bool(self._client.hset(self._keys.boards, board.name, self._stamped(board)))
         self._looked_at = float("-inf")
         return is_new
+
+    def replace(self, known: Board, board: Board) -> None:
+        """Puts one in the place of another, if that one is still on record. Raises Unavailable."""
+        seen = self._client.hget(self._keys.boards, known.name)
+        if seen is not None and self._unpack(known.name, seen) == known:
+            self._scripts.run(
+                "replace_stamped",
+                self._keys,
+                hash_name="boards",
+                field=known.name,
+                seen=seen,
+                record=self._stamped(board),
+            )
+            self._looked_at = float("-inf")
+
+    def _stamped(self, board: Board) -> str:
+        return self._signer.stamp(json.dumps(asdict(board)), *_place(board.name))
 
     def _known(self) -> dict[str, Board]:
         if self._boards is None:

@@ -82,8 +82,8 @@ class People:
             raise RateLimited(TOO_MANY_GUESSES, retry_after=wait)
 
     def reindex(self, person: Participant, *, known: Participant) -> bool:
-        """Stores the person's indexes and sealed phone under new rings. False when the phone has
-        changed since ``known``, the same person, was read."""
+        """Stores the person's indexes, sealed phone and guard under new rings. False when the phone
+        has changed since ``known``, the same person, was read."""
         both = dict.fromkeys((*person.phone_indexes, *known.phone_indexes))
         return bool(
             self._scripts.run(
@@ -95,6 +95,7 @@ class People:
                 sealed_anew=person.sealed_phone,
                 indexes=",".join(person.phone_indexes),
                 key_ids=",".join(person.index_key_ids),
+                guard=person.stamped_guard,
                 held=tuple(both) if person.role is Role.CANDIDATE else (),
             )
         )
@@ -108,7 +109,7 @@ class People:
                 role=person.role,
                 ref=person.ref,
                 locale=person.locale,
-                screen=person.screen_calls,
+                guard=person.stamped_guard,
             )
         )
 
@@ -141,7 +142,7 @@ def details_of(person: Participant, now: float) -> dict[str, Any]:
         "name": person.name,
         "organization": person.organization,
         "time_zone": person.time_zone,
-        "screen": person.screen_calls,
+        "guard": person.stamped_guard,
     }
 
 
@@ -178,8 +179,8 @@ def unpack_participant(
         name=record["name"],
         organization=record["organization"],
         time_zone=record["time_zone"],
-        screen_calls=record["screen"] == "1",
         sms=_reach_of(reach, indexes),
+        stamped_guard=record["guard"],
         created_at=int(record["created_at"]),
         updated_at=int(record["updated_at"]),
     )

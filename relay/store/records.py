@@ -34,7 +34,8 @@ class Record(NamedTuple):
     channels: str
     recruiter_locale: str
     candidate_locale: str
-    recruiter_screen: str
+    recruiter_guard: str
+    candidate_guard: str
     bindings: str
     previous: str
     former: str
@@ -89,13 +90,13 @@ def unpack_session(session_id: str, record: str) -> Session:
             ref=kept.recruiter,
             phone_index=kept.recruiter_index,
             locale=kept.recruiter_locale,
-            screen_calls=kept.recruiter_screen == "1",
+            stamped_guard=kept.recruiter_guard,
         ),
         candidate=Party(
             ref=kept.candidate,
             phone_index=kept.candidate_index,
             locale=kept.candidate_locale,
-            screen_calls=True,
+            stamped_guard=kept.candidate_guard,
         ),
         created_at=int(kept.created_at),
         expires_at=int(kept.expires_at),

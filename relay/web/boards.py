@@ -39,6 +39,7 @@ def put(name: str, json_data: BoardBody) -> tuple[BoardAnswer, int]:
             requests_per_minute=json_data.requests_per_minute,
             account_sid=json_data.account.sid if json_data.account else "",
             auth_tokens=_tokens(json_data.account),
+            **_carrier_key(json_data.account),
             messaging_service_sid=json_data.messaging_service_sid or "",
         ),
     )
@@ -50,6 +51,16 @@ def _tokens(account: AccountBody | None) -> tuple[str, ...]:
         return ()
     given = (account.auth_token, account.auth_token_next)
     return tuple(token.get_secret_value() for token in given if token is not None)
+
+
+def _carrier_key(account: AccountBody | None) -> dict[str, str]:
+    if account is None or account.api_key is None:
+        return {}
+    secret = account.api_key.secret
+    return {
+        "carrier_key_sid": account.api_key.sid,
+        "carrier_key_secret": secret.get_secret_value() if secret else "",
+    }
 
 
 @boards.get("")
@@ -83,5 +94,6 @@ def _present(board: Board) -> BoardAnswer:
         default_locale=board.default_locale,
         requests_per_minute=board.requests_per_minute,
         account_sid=board.account_sid or None,
+        api_key_sid=board.carrier_key_sid or None,
         messaging_service_sid=board.messaging_service_sid or None,
     )

@@ -44,6 +44,7 @@ class WebBoard:
             WebhookUrls(settings.public_base_url, board.name),
             board_name=board.spoken_name,
             default_locale=board.default_locale,
+            voices=settings.say_voices,
             ring_timeout=settings.ring_timeout,
             call_time_limit=settings.call_time_limit,
         )

@@ -68,7 +68,7 @@ def put_recruiter(ref: str, json_data: RecruiterBody) -> tuple[RecruiterAnswer, 
         client_id=client().id,
         now=now(),
     )
-    return present_recruiter(person), 201 if is_new else 200
+    return present_recruiter(services(), person), 201 if is_new else 200
 
 
 @recruiters.get("/<ref>")
@@ -76,7 +76,7 @@ def put_recruiter(ref: str, json_data: RecruiterBody) -> tuple[RecruiterAnswer, 
 @recruiters.output(RecruiterAnswer)
 def get_recruiter(ref: str) -> RecruiterAnswer:
     """Read a recruiter"""
-    return present_recruiter(_find(Role.RECRUITER, ref))
+    return present_recruiter(services(), _find(Role.RECRUITER, ref))
 
 
 @recruiters.delete("/<ref>")
@@ -125,7 +125,7 @@ def put_candidate(ref: str, json_data: CandidateBody) -> tuple[CandidateAnswer, 
         client_id=client().id,
         now=now(),
     )
-    return present_candidate(person), 201 if is_new else 200
+    return present_candidate(services(), person), 201 if is_new else 200
 
 
 @candidates.get("/<ref>")
@@ -133,7 +133,7 @@ def put_candidate(ref: str, json_data: CandidateBody) -> tuple[CandidateAnswer, 
 @candidates.output(CandidateAnswer)
 def get_candidate(ref: str) -> CandidateAnswer:
     """Read a candidate"""
-    return present_candidate(_find(Role.CANDIDATE, ref))
+    return present_candidate(services(), _find(Role.CANDIDATE, ref))
 
 
 @candidates.delete("/<ref>")
@@ -252,8 +252,15 @@ def recruiter_details(body: RecruiterBody) -> RecruiterDetails:
         organization=body.organization,
         locale=body.locale,
         screen_calls=body.screen_calls,
+        extension=body.extension,
     )
 
 
 def candidate_details(body: CandidateBody) -> CandidateDetails:
-    return CandidateDetails(phone=body.phone, locale=body.locale, time_zone=body.time_zone)
+    return CandidateDetails(
+        phone=body.phone,
+        locale=body.locale,
+        time_zone=body.time_zone,
+        guard=body.guard,
+        guard_style=body.guard_style,
+    )

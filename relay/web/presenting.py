@@ -9,6 +9,7 @@ from relay.carrier.codes import meaning_of
 from relay.domain.erasure import Erasure
 from relay.domain.errors import Unavailable
 from relay.domain.forecast import Forecast
+from relay.domain.guard import Guard
 from relay.domain.interaction import Interaction
 from relay.domain.opt_out import Suppression
 from relay.domain.participant import Participant
@@ -44,6 +45,7 @@ from relay.workflows.judge_numbers import judge_numbers
 from relay.workflows.list_sessions import status_at
 from relay.workflows.open_seals import NOT_BELIEVED, is_ours
 from relay.workflows.services import Services
+from relay.workflows.stamp_guard import guard_of
 from relay.workflows.stamp_words import context_of
 from relay.workflows.warn_of_sessions import warnings_of
 
@@ -129,7 +131,7 @@ def _session(
     )
 
 
-def present_recruiter(person: Participant) -> RecruiterAnswer:
+def present_recruiter(services: Services, person: Participant) -> RecruiterAnswer:
     return RecruiterAnswer(
         ref=person.ref,
         phone_hint=person.phone_hint,
@@ -137,24 +139,31 @@ def present_recruiter(person: Participant) -> RecruiterAnswer:
         organization=person.organization,
         sms=person.sms,
         locale=person.locale,
-        screen_calls=person.screen_calls,
+        screen_calls=_guard(services, person).is_on,
         status=person.status,
         created_at=person.created_at,
         updated_at=person.updated_at,
     )
 
 
-def present_candidate(person: Participant) -> CandidateAnswer:
+def present_candidate(services: Services, person: Participant) -> CandidateAnswer:
+    guard = _guard(services, person)
     return CandidateAnswer(
         ref=person.ref,
         phone_hint=person.phone_hint,
         sms=person.sms,
         locale=person.locale,
         time_zone=person.time_zone,
+        guard=guard.kind,
+        guard_style=guard.style,
         status=person.status,
         created_at=person.created_at,
         updated_at=person.updated_at,
     )
+
+
+def _guard(services: Services, person: Participant) -> Guard:
+    return guard_of(services, person.stamped_guard, role=person.role, ref=person.ref)
 
 
 def present_interaction(interaction: Interaction) -> InteractionAnswer:

@@ -78,12 +78,12 @@ def screen(call_id: str) -> Response:
     return _twiml(_documents().screen(decision, call_id=call_id))
 
 
-@voice.post("/<board>/calls/<call_id>/screen/answer")
+@voice.post("/<board>/calls/<call_id>/screen/answer/<turn>")
 @signed
-def screen_answer(call_id: str) -> Response:
-    """The counterpart has pressed a key."""
+def screen_answer(call_id: str, turn: str) -> Response:
+    """The counterpart has pressed a key, or spoken, after the ``turn``-th question."""
     leg = read_key_press(signed_fields())
-    decision = take_answer(services(), call_id, leg, now=now())
+    decision = take_answer(services(), call_id, leg, turn=turn, now=now())
     return _twiml(_documents().screen(decision, call_id=call_id))
 
 

@@ -33,7 +33,7 @@ from relay.domain.purchase import (
     next_try_at,
 )
 from relay.store.purchases import Begun, Busy, Over
-from relay.workflows.import_number import webhooks_of
+from relay.workflows.point_here import webhooks_of
 from relay.workflows.services import Services
 from relay.workflows.take_number_in import settle_intent, take_number_in
 

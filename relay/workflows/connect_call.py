@@ -10,6 +10,7 @@ import structlog
 
 from relay.carrier.webhooks import InboundCall
 from relay.domain.errors import NotFound
+from relay.domain.guard import LONGEST_GUARD
 from relay.domain.participant import Role
 from relay.domain.phone import PhoneNumber, is_withheld
 from relay.domain.routing import (
@@ -28,6 +29,7 @@ from relay.store.calls import CallLimits, IncomingCall, call_id
 from relay.vault import Unreadable
 from relay.workflows.open_seals import reach, reach_by_code
 from relay.workflows.services import Services
+from relay.workflows.stamp_guard import guard_of_side
 
 log = structlog.get_logger()
 
@@ -110,6 +112,7 @@ def _answer(
         decision = decide(
             route,
             reach=reach_counterpart,
+            guard=lambda session, side: guard_of_side(services, session, side),
             attestation=call.attestation,
             is_withheld=is_withheld(call.caller) and attempts == 0,
             attempts=attempts,
@@ -155,7 +158,7 @@ def _incoming(services: Services, call: InboundCall) -> IncomingCall:
 def _limits(services: Services) -> CallLimits:
     settings = services.settings
     return CallLimits(
-        lease=settings.ring_timeout + settings.call_time_limit + LEASE_MARGIN,
+        lease=settings.ring_timeout + LONGEST_GUARD + settings.call_time_limit + LEASE_MARGIN,
         repeatable=REPEATABLE,
         retention=settings.record_retention,
     )

@@ -9,7 +9,7 @@ import structlog
 
 from config.settings import Settings
 from relay.carrier.client import Carrier
-from relay.domain.board import MAIN, Board, CarrierAccount
+from relay.domain.board import MAIN, Board, CarrierAccount, CarrierKey
 from relay.domain.errors import NotFound, Unavailable
 from relay.store.api_keys import ApiKeys
 from relay.store.boards import BoardRegistry
@@ -103,7 +103,13 @@ class Deployment:
         tokens = (
             self.vault.unseal_token(sealed, board=board.name) for sealed in board.sealed_tokens
         )
-        return CarrierAccount(sid=board.account_sid, tokens=tuple(tokens))
+        key = self._key_of(board) if board.carrier_key_sid else None
+        return CarrierAccount(sid=board.account_sid, tokens=tuple(tokens), key=key)
+
+    def _key_of(self, board: Board) -> CarrierKey:
+        sid, sealed = board.carrier_key_sid, board.sealed_key_secret
+        secret = self.vault.unseal_key_secret(sealed, board=board.name, key_sid=sid)
+        return CarrierKey(sid=sid, secret=secret)
 
     def _services_of(self, board: Board) -> Services:
         known = self._services.get(board.name)
@@ -115,7 +121,7 @@ class Deployment:
         try:
             account = self.account_of(board)
         except Unreadable:
-            raise Unavailable(f"The auth token of board {board.name} cannot be read.") from None
+            raise Unavailable(f"The credentials of board {board.name} cannot be read.") from None
         return Services(
             board=board,
             account=account,
@@ -145,7 +151,9 @@ def _main_board(settings: Settings) -> Board:
 
 def _deployment_account(settings: Settings) -> CarrierAccount:
     tokens = (settings.twilio_auth_token, settings.twilio_auth_token_next)
+    key_sid, secret = settings.twilio_api_key_sid, settings.twilio_api_key_secret
     return CarrierAccount(
         sid=settings.twilio_account_sid,
         tokens=tuple(value for token in tokens if (value := token.get_secret_value())),
+        key=CarrierKey(sid=key_sid, secret=secret.get_secret_value()) if key_sid else None,
     )

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from config.queues import QUEUES
-from relay.carrier.numbers import is_pointed_here
 from relay.domain.board import Board
-from relay.domain.errors import CarrierError, Unavailable
-from relay.domain.pool import Pool, VirtualNumber
+from relay.domain.errors import Unavailable
+from relay.domain.pool import Pool
 from relay.store.clock import largest_clock_difference
 from relay.store.connection import Client, is_cluster
 from relay.store.durability import (
@@ -24,6 +23,7 @@ from relay.store.durability import (
 )
 from relay.store.worker_status import count_workers, has_ticker
 from relay.vault import Unreadable
+from relay.workflows.board_on_record import BoardOnRecord, read_board
 from relay.workflows.check_files import check_files
 from relay.workflows.check_keys import check_keys
 from relay.workflows.check_readiness import (
@@ -36,22 +36,16 @@ from relay.workflows.check_readiness import (
 from relay.workflows.check_signatures import check_signatures
 from relay.workflows.check_texting import check_texting
 from relay.workflows.deployment import Deployment
-from relay.workflows.import_number import webhooks_of
-from relay.workflows.services import Services
+from relay.workflows.examine_account import check_access, examine_account, examine_numbers
 
-#: Each is a request to the carrier, and a deploy waits for it.
-_MOST_LOOKED_AT = 50
-_HOW_TO_GET_NUMBERS = (
-    "none yet: python -m relay pools put us --country US --allowed-countries US, "
-    "then python -m relay numbers import +1… --pool us"
-)
 _PARTLY = "cluster-require-full-coverage no"
 _LOCAL_HOSTS = ("http://localhost", "http://127.0.0.1")
 
 
-def examine(deployment: Deployment, *, queues: Client) -> Iterator[Check]:
+def examine(deployment: Deployment, *, queues: Client, fix: bool = False) -> Iterator[Check]:
     """One finding after another; raises nothing. The first that is called ``store`` and has failed
-    means that the rest could not be looked at. ``queues`` is a client of RQ's Redis."""
+    means that the rest could not be looked at. ``queues`` is a client of RQ's Redis. ``fix`` mends
+    what loses texts at the carrier (``examine_services``)."""
     yield _check_address(deployment)
     try:
         yield from _check_store(deployment)
@@ -64,35 +58,62 @@ def examine(deployment: Deployment, *, queues: Client) -> Iterator[Check]:
         yield _store_is_away()
         return
     yield from _check_queues(queues)
-    for board in boards:
-        for check in _check_board(deployment, board):
-            # A deployment of one board does not say so.
-            is_alone = len(boards) == 1
-            yield check if is_alone else replace(check, name=f"{board.name}: {check.name}")
+    for board, check in _check_boards(deployment, boards, fix=fix):
+        # A deployment of one board does not say so.
+        is_alone = len(boards) == 1
+        yield check if is_alone else replace(check, name=f"{board}: {check.name}")
 
 
 def _store_is_away() -> Check:
     return Check("store", Verdict.FAILED, "does not answer: see REDIS_URL, and whether it runs")
 
 
-def _check_board(deployment: Deployment, board: Board) -> Iterator[Check]:
+def _check_boards(
+    deployment: Deployment, boards: Sequence[Board], *, fix: bool
+) -> Iterator[tuple[str, Check]]:
+    """Each finding with the name of the board that it is of, or that asked."""
+    read: dict[str, list[BoardOnRecord]] = {}
+    for board in boards:
+        match _read_board(deployment, board):
+            case Check() as trouble:
+                yield board.name, trouble
+            case found:
+                read.setdefault(found.services.account.sid, []).append(found)
+                yield from _of(board.name, _check_record(found))
+    for sharing in read.values():
+        first = sharing[0].services
+        access = check_access(first)
+        yield first.board.name, access
+        if access.verdict is not Verdict.FAILED:
+            yield from _of(first.board.name, examine_account(sharing))
+            for found in sharing:
+                yield from _of(found.services.board.name, examine_numbers(found, fix=fix))
+
+
+def _of(board: str, checks: Iterable[Check]) -> Iterator[tuple[str, Check]]:
+    return ((board, check) for check in checks)
+
+
+def _read_board(deployment: Deployment, board: Board) -> BoardOnRecord | Check:
     try:
         deployment.account_of(board)
     except Unreadable:
-        detail = "its auth token cannot be read with RELAY_SEALING_KEYS: boards put it again"
-        yield Check("account", Verdict.FAILED, detail)
-        return
+        detail = (
+            "its auth token or API key cannot be read with RELAY_SEALING_KEYS: boards put it again"
+        )
+        return Check("account", Verdict.FAILED, detail)
     try:
-        services = deployment.of_board(board.name)
-        pools = services.store.pools.all()
-        numbers = [number for pool in pools for number in services.store.numbers.of_pool(pool.name)]
-        texting = list(check_texting(services, numbers, now=time.time()))
+        return read_board(deployment.of_board(board.name))
     except Unavailable:
-        yield _store_is_away()
-        return
-    yield from map(_check_dialling, pools)
-    yield from texting
-    yield from _check_carrier(services, numbers)
+        return _store_is_away()
+
+
+def _check_record(found: BoardOnRecord) -> list[Check]:
+    try:
+        texting = list(check_texting(found.services, found.numbers, now=time.time()))
+    except Unavailable:
+        return [_store_is_away()]
+    return [*map(_check_dialling, found.pools), *texting]
 
 
 def _check_address(deployment: Deployment) -> Check:
@@ -193,40 +214,3 @@ def _check_queues(client: Client) -> Iterator[Check]:
 def _check_dialling(pool: Pool) -> Check:
     name = f"pool {pool.name}"
     return Check(name, Verdict.OK, f"dials {', '.join(pool.allowed_countries)} only")
-
-
-def _check_carrier(services: Services, numbers: list[VirtualNumber]) -> Iterator[Check]:
-    if not numbers:
-        yield Check("numbers", Verdict.WARNING, _HOW_TO_GET_NUMBERS)
-    try:
-        # Without a number of ours any other question tells whether the account lets us in.
-        if not numbers:
-            services.carrier.numbers.find_owned("+15005550006")
-        for number in numbers[:_MOST_LOOKED_AT]:
-            yield _check_number(services, number)
-    except CarrierError as error:
-        yield Check(
-            "carrier",
-            Verdict.FAILED,
-            f"refused or did not answer ({error}): see TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN",
-        )
-        return
-    yield Check("carrier", Verdict.OK, "the account answers")
-    if len(numbers) > _MOST_LOOKED_AT:
-        looked_at = f"the first {_MOST_LOOKED_AT} of {len(numbers)} were looked at"
-        yield Check("numbers", Verdict.WARNING, looked_at)
-
-
-def _check_number(services: Services, number: VirtualNumber) -> Check:
-    name = f"number {number.number}"
-    owned = services.carrier.numbers.find_owned(number.number)
-    if owned is None:
-        return Check(name, Verdict.FAILED, "the account does not own it any more")
-    if is_pointed_here(owned, **webhooks_of(services)):
-        return Check(name, Verdict.OK, "calls and texts come here")
-    return Check(
-        name,
-        Verdict.FAILED,
-        "its calls, its texts or the news of a call's end go elsewhere: "
-        f"python -m relay numbers import {number.number} --pool {number.pool}",
-    )

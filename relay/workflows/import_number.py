@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypedDict
 
+from relay.carrier.codes import TEXTS_LOST_IN_SERVICE
 from relay.carrier.numbers import OwnedNumber
-from relay.carrier.urls import WebhookUrls
 from relay.domain.board import NumberPlace
-from relay.domain.errors import Conflict, Fault, Invalid, NotFound
+from relay.domain.errors import CarrierError, Conflict, Fault, Invalid, NotFound
 from relay.domain.phone import PhoneNumberRefused, normalise_virtual_number
 from relay.domain.pool import VirtualNumber
 from relay.domain.purchase import place_of_label
+from relay.workflows.point_here import point_here
 from relay.workflows.services import Services
-from relay.workflows.take_number_in import add_to_pool, try_to_join
-
-
-class Webhooks(TypedDict):
-    """A number's three, under the names that the carrier's adapter takes."""
-
-    voice_url: str
-    sms_url: str
-    status_callback: str
+from relay.workflows.take_number_in import add_to_pool, check_service, try_to_join
 
 
 @dataclass(frozen=True)
@@ -55,6 +47,7 @@ def import_number(services: Services, text: str, pool: str, *, now: float) -> Im
     bought_for = place_of_label(owned.label)
     if bought_for is not None and bought_for.board != services.board.name:
         raise Conflict("The number was bought for another board.")
+    _check_service(services, owned)
     # First these: a number that can be allocated must already be answered here.
     point_here(services, owned)
     try_to_join(services, owned)
@@ -65,23 +58,23 @@ def import_number(services: Services, text: str, pool: str, *, now: float) -> Im
     return Imported(imported, is_new)
 
 
+def _check_service(services: Services, owned: OwnedNumber) -> None:
+    """Raises Conflict for a messaging service in which the number would get no texts; what else is
+    wrong with it keeps nobody from calling the number."""
+    try:
+        check_service(services, owned)
+    except CarrierError as error:
+        if error.code == TEXTS_LOST_IN_SERVICE:
+            raise Conflict(
+                f"The messaging service {services.board.messaging_service_sid} does not defer to"
+                " its numbers' webhooks: texts to the number would be lost. `python -m relay doctor"
+                " --fix` makes it defer."
+            ) from None
+
+
 def _normalise(text: str) -> str:
     try:
         return normalise_virtual_number(text)
     except PhoneNumberRefused as refusal:
         fault = Fault("/phone_number", str(refusal))
         raise Invalid("The number is not valid.", (fault,)) from None
-
-
-def point_here(services: Services, owned: OwnedNumber) -> bool:
-    """True when it is done. Raises CarrierError."""
-    services.carrier.numbers.point_here(owned.sid, **webhooks_of(services))
-    return True
-
-
-def webhooks_of(services: Services) -> Webhooks:
-    """Where the carrier finds us, for every number of ours."""
-    urls = WebhookUrls(services.settings.public_base_url, services.board.name)
-    return Webhooks(
-        voice_url=urls.voice(), sms_url=urls.messages(), status_callback=urls.call_ended()
-    )

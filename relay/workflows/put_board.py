@@ -14,12 +14,14 @@ from relay.workflows.deployment import Deployment
 
 LONGEST_SPOKEN_NAME = 60
 ACCOUNT_SID = re.compile(r"AC[0-9a-zA-Z]{32}")
+CARRIER_KEY_SID = re.compile(r"SK[0-9a-zA-Z]{32}")
 MESSAGING_SERVICE_SID = re.compile(r"MG[0-9a-zA-Z]{32}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class BoardTerms:
-    """What a board is to be. Without ``auth_tokens`` an account keeps those on record."""
+    """What a board is to be. Without ``auth_tokens`` an account keeps those on record, and without
+    its secret an API key of that account does."""
 
     name: str
     spoken_name: str
@@ -27,6 +29,8 @@ class BoardTerms:
     requests_per_minute: int | None = None
     account_sid: str = ""
     auth_tokens: Sequence[str] = field(default=(), repr=False)
+    carrier_key_sid: str = ""
+    carrier_key_secret: str = field(default="", repr=False)
     messaging_service_sid: str = ""
 
 
@@ -53,6 +57,8 @@ def put_board(deployment: Deployment, wanted: BoardTerms) -> BoardPut:
         requests_per_minute=wanted.requests_per_minute,
         account_sid=wanted.account_sid,
         sealed_tokens=_sealed_tokens(deployment, wanted),
+        carrier_key_sid=wanted.carrier_key_sid,
+        sealed_key_secret=_sealed_key_secret(deployment, wanted),
         messaging_service_sid=wanted.messaging_service_sid,
     )
     return BoardPut(board, is_new=deployment.registry.put(board))
@@ -73,14 +79,22 @@ def _faults(wanted: BoardTerms) -> Iterator[Fault]:
         yield Fault("/spoken_name", fault)
     if not LOCALE.fullmatch(wanted.default_locale):
         yield Fault("/default_locale", "a language, such as en or zh-CN")
-    if wanted.account_sid and not ACCOUNT_SID.fullmatch(wanted.account_sid):
-        yield Fault("/account/sid", "AC and 32 letters and digits")
+    yield from _faults_of_account(wanted)
     if wanted.messaging_service_sid and not MESSAGING_SERVICE_SID.fullmatch(
         wanted.messaging_service_sid
     ):
         yield Fault("/messaging_service_sid", "MG and 32 letters and digits")
-    if wanted.auth_tokens and not wanted.account_sid:
-        yield Fault("/account/sid", "needed with an auth token")
+
+
+def _faults_of_account(wanted: BoardTerms) -> Iterator[Fault]:
+    if wanted.account_sid and not ACCOUNT_SID.fullmatch(wanted.account_sid):
+        yield Fault("/account/sid", "AC and 32 letters and digits")
+    if (wanted.auth_tokens or wanted.carrier_key_sid) and not wanted.account_sid:
+        yield Fault("/account/sid", "needed with an auth token or an API key")
+    if wanted.carrier_key_sid and not CARRIER_KEY_SID.fullmatch(wanted.carrier_key_sid):
+        yield Fault("/account/api_key/sid", "SK and 32 letters and digits")
+    if wanted.carrier_key_secret and not wanted.carrier_key_sid:
+        yield Fault("/account/api_key/sid", "needed with its secret")
 
 
 def _fault_of_spoken_name(name: str) -> str:
@@ -98,6 +112,23 @@ def _sealed_tokens(deployment: Deployment, wanted: BoardTerms) -> tuple[str, ...
         return ()
     before = deployment.registry.find(wanted.name)
     if before is None or before.account_sid != wanted.account_sid:
-        fault = Fault("/account/auth_token", "needed for an account that is not on record")
-        raise Invalid("The board is not valid.", (fault,))
+        raise _missing("/account/auth_token", "needed for an account that is not on record")
     return before.sealed_tokens
+
+
+def _sealed_key_secret(deployment: Deployment, wanted: BoardTerms) -> str:
+    sid = wanted.carrier_key_sid
+    if wanted.carrier_key_secret:
+        return deployment.vault.seal_key_secret(
+            wanted.carrier_key_secret, board=wanted.name, key_sid=sid
+        )
+    if not sid:
+        return ""
+    before = deployment.registry.find(wanted.name)
+    if before is None or before.carrier_key_sid != sid:
+        raise _missing("/account/api_key/secret", "needed for a key that is not on record")
+    return before.sealed_key_secret
+
+
+def _missing(pointer: str, detail: str) -> Invalid:
+    return Invalid("The board is not valid.", (Fault(pointer, detail),))

@@ -25,8 +25,8 @@ from relay.domain.purchase import place_of_label
 from relay.store.alarms import Alarm
 from relay.workflows.buy_numbers import Clock, buy_numbers
 from relay.workflows.distrust import distrust
-from relay.workflows.import_number import point_here, webhooks_of
 from relay.workflows.pass_over_failures import pass_over_failures, pass_over_unavailable
+from relay.workflows.point_here import point_here, webhooks_of
 from relay.workflows.release_numbers import finish_release
 from relay.workflows.services import Services
 from relay.workflows.take_number_in import (

@@ -12,6 +12,7 @@ from relay.domain.routing import DialledDecision, HangUp, TellOutcome, is_guarde
 from relay.domain.session import Session
 from relay.store.calls import CallRecord, call_id
 from relay.workflows.services import Services
+from relay.workflows.stamp_guard import guard_of_side
 
 log = structlog.get_logger()
 
@@ -36,7 +37,7 @@ def record_dial(
         is_connected=call_progress.is_connected(
             was_bridged=report.bridged,
             was_accepted=call.was_accepted,
-            is_guarded=_is_guarded(call, session),
+            is_guarded=_is_guarded(services, call, session),
         ),
         duration=report.duration,
         leg_sid=report.leg_sid,
@@ -79,18 +80,18 @@ def record_leg(services: Services, interaction_id: str, report: LegReport, *, no
     """Progress of the counterpart's leg. Raises Unavailable."""
     found = _find(services, interaction_id)
     if found is not None:
-        call, _ = found
+        call, session = found
+        is_guarded = _is_guarded(services, call, session)
         services.store.calls.advance(
             interaction_id,
-            _leg_progress(report, *found),
+            _leg_progress(report, call, is_guarded=is_guarded),
             now=now,
             virtual_number=call.virtual_number,
         )
 
 
-def _leg_progress(report: LegReport, call: CallRecord, session: Session) -> CallProgress:
+def _leg_progress(report: LegReport, call: CallRecord, *, is_guarded: bool) -> CallProgress:
     leg = report.call_sid
-    is_guarded = _is_guarded(call, session)
     if report.status == _ANSWERED and not is_guarded:
         has_ended = call.status is CallStatus.CANCELED
         return call_progress.leg_over(leg, duration=None) if has_ended else call_progress.taken(leg)
@@ -133,7 +134,7 @@ def record_call_outcome(
             is_connected=call_progress.is_connected(
                 was_bridged=outcome.leg_status == _OVER,
                 was_accepted=call.was_accepted,
-                is_guarded=_is_guarded(call, session),
+                is_guarded=_is_guarded(services, call, session),
             ),
             duration=outcome.duration,
             leg_sid=outcome.leg_sid,
@@ -154,5 +155,6 @@ def _find(services: Services, interaction_id: str) -> tuple[CallRecord, Session]
     return (call, session) if call and session else None
 
 
-def _is_guarded(call: CallRecord, session: Session) -> bool:
-    return is_guarded(session, call.caller, call.attestation)
+def _is_guarded(services: Services, call: CallRecord, session: Session) -> bool:
+    guard = guard_of_side(services, session, call.caller.other)
+    return is_guarded(guard, call.caller, call.attestation)

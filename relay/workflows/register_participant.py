@@ -21,8 +21,10 @@ from relay.domain.participant import (
     faults_of_ref,
 )
 from relay.domain.phone import PhoneNumber, PhoneNumberRefused, parse_participant_phone
+from relay.vault import Unreadable
 from relay.workflows.give_phone import PhoneTerms, give_phone
 from relay.workflows.services import Services
+from relay.workflows.stamp_guard import guard_of, stamp_guard
 
 log = structlog.get_logger()
 
@@ -110,6 +112,8 @@ def _register(
 ) -> Registered:
     known = services.store.people.get(role, ref)
     indexes = services.vault.indexes_of(phone.reveal())
+    extension = _extension_after(services, details, known, indexes)
+    phone = PhoneNumber(phone.reveal(), extension)
     person = replace(
         known or _stranger(services, role, ref),
         status=ParticipantStatus.ACTIVE,
@@ -120,12 +124,13 @@ def _register(
         index_key_ids=services.vault.index_key_ids,
         phone_hint=phone.hint,
         country=phone.country,
+        stamped_guard=_guard_after(services, details, known, role=role, ref=ref),
         **_given(details),
     )
     services.store.suppressions.carry_over(indexes)
     give_phone(services, person, terms, now=now)
     is_new = known is None
-    if known and (known.locale, known.screen_calls) != (person.locale, person.screen_calls):
+    if known and (known.locale, known.stamped_guard) != (person.locale, person.stamped_guard):
         services.store.people.refresh_party(person)
     log.info("participant registered", role=role, ref=ref, is_new=is_new)
     return Registered(services.store.people.get(role, ref) or person, is_new)
@@ -144,10 +149,49 @@ def _stranger(services: Services, role: Role, ref: str) -> Participant:
     )
 
 
+def _guard_after(
+    services: Services,
+    details: RecruiterDetails | CandidateDetails,
+    known: Participant | None,
+    *,
+    role: Role,
+    ref: str,
+) -> str:
+    """The person's guard after the request, stamped."""
+    before = guard_of(services, known.stamped_guard if known else "", role=role, ref=ref)
+    return stamp_guard(services, details.guard_after(before), role=role, ref=ref)
+
+
+def _extension_after(
+    services: Services,
+    details: RecruiterDetails | CandidateDetails,
+    known: Participant | None,
+    indexes: tuple[str, ...],
+) -> str:
+    """The extension after the request: the one that it says, else that of the same phone before."""
+    if isinstance(details, CandidateDetails):
+        return ""
+    if details.extension is not None:
+        return details.extension
+    if known is None or not set(known.phone_indexes) & set(indexes):
+        return ""
+    try:
+        before = services.vault.unseal_phone(
+            known.sealed_phone, board=services.board.name, role=known.role, ref=known.ref
+        )
+    except Unreadable:  # sealed under a key that has gone: this request mends that
+        return ""
+    return before.extension
+
+
+#: Details that go into a Participant in another form.
+_TRANSFORMED = {"phone", "extension", "screen_calls", "guard", "guard_style"}
+
+
 def _given(details: RecruiterDetails | CandidateDetails) -> dict[str, Any]:
     """What the request says, under the names of a Participant's fields."""
     return {
         field: value
         for field, value in vars(details).items()
-        if field != "phone" and value is not None
+        if field not in _TRANSFORMED and value is not None
     }

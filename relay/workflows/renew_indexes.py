@@ -1,4 +1,5 @@
-"""Brings the indexes that a phone is found by, and its seal, up to date with the keys in use."""
+"""Brings the indexes that a phone is found by, its seal, and its owner's guard up to date with the
+keys in use."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from relay.domain.participant import Participant
 from relay.vault import Vault
 from relay.workflows.open_seals import open_phone_of
 from relay.workflows.services import Services
+from relay.workflows.stamp_guard import guard_of, stamp_guard
 
 
 def renew_indexes(services: Services, person: Participant) -> Participant:
@@ -25,11 +27,17 @@ def renew_indexes(services: Services, person: Participant) -> Participant:
         ),
         phone_indexes=vault.indexes_of(phone.reveal()),
         index_key_ids=vault.index_key_ids,
+        stamped_guard=_stamp_anew(services, person),
     )
     # First, so that whoever dies in between leaves a record that says it is still to be done.
     services.store.suppressions.carry_over(current.phone_indexes)
     services.store.people.reindex(current, known=person)
     return current
+
+
+def _stamp_anew(services: Services, person: Participant) -> str:
+    guard = guard_of(services, person.stamped_guard, role=person.role, ref=person.ref)
+    return stamp_guard(services, guard, role=person.role, ref=person.ref)
 
 
 def _is_up_to_date(vault: Vault, person: Participant) -> bool:

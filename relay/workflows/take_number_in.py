@@ -8,6 +8,7 @@ from relay.carrier.numbers import OwnedNumber
 from relay.domain.errors import CarrierError, Conflict
 from relay.domain.purchase import Intent, Settled, label_of, settle
 from relay.domain.session import pool_of
+from relay.workflows.point_here import webhooks_of
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
@@ -67,12 +68,23 @@ def is_of_this_account(services: Services, account: str) -> bool:
     return account in {"", services.account.sid}
 
 
+def check_service(services: Services, owned: OwnedNumber) -> None:
+    """Raises CarrierError for a messaging service in which the number would get no texts, and when
+    that cannot be found out."""
+    if _is_to_join(services, owned):
+        services.carrier.numbers.check_service(sms_url=webhooks_of(services)["sms_url"])
+
+
 def join_service(services: Services, owned: OwnedNumber) -> bool:
     """Joins the messaging service where one is set and the number can text; True when it has
     nothing left to do. Raises CarrierError."""
-    if owned.sms and services.board.messaging_service_sid:
-        services.carrier.numbers.join_service(owned.sid)
+    if _is_to_join(services, owned):
+        services.carrier.numbers.join_service(owned.sid, sms_url=webhooks_of(services)["sms_url"])
     return True
+
+
+def _is_to_join(services: Services, owned: OwnedNumber) -> bool:
+    return owned.sms and bool(services.board.messaging_service_sid)
 
 
 def try_to_join(services: Services, owned: OwnedNumber) -> None:

@@ -150,3 +150,14 @@ def test_no_carrier_code_is_known_outside_of_the_carrier():
     }
 
     assert not elsewhere
+
+
+def test_one_function_makes_clients_of_the_carriers_sdk():
+    """It alone decides credentials, region, timeout and address."""
+    makers = [
+        module
+        for module, path in modules().items()
+        if "twilio.rest.Client" in imports_of(path) and re.search(r"[ =]Client\(", path.read_text())
+    ]
+
+    assert makers == ["relay.carrier.client"]

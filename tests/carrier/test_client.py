@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from requests.exceptions import ConnectTimeout
@@ -16,11 +17,12 @@ from relay.carrier.client import Carrier
 from relay.carrier.codes import NOT_FOUND, UNREADABLE_ANSWER
 from relay.carrier.errors import carrier_errors
 from relay.carrier.urls import WebhookUrls
+from relay.domain.board import CarrierAccount, CarrierKey
 from relay.domain.errors import CarrierError
 from relay.domain.phone import PhoneNumber
 from relay.domain.trouble import Trouble
 from relay.sandbox import SimulatedCarrier
-from tests.world import CARL, NUMBER, OTHER_NUMBER, RITA, make_settings
+from tests.world import CARL, NUMBER, OTHER_NUMBER, OUR_ACCOUNT, RITA, make_settings
 
 SETTINGS = make_settings()
 SID, TOKEN = SETTINGS.twilio_account_sid, SETTINGS.twilio_auth_token.get_secret_value()
@@ -37,7 +39,7 @@ def sandbox() -> Iterator[SimulatedCarrier]:
 
 @pytest.fixture
 def carrier(sandbox: SimulatedCarrier) -> Carrier:
-    return Carrier(SID, TOKEN, base_url=sandbox.base_url, timeout=0.5)
+    return Carrier(OUR_ACCOUNT, base_url=sandbox.base_url, timeout=0.5)
 
 
 def send(carrier: Carrier, body: str = "hello") -> str:
@@ -162,7 +164,7 @@ def test_a_refused_text_has_the_carrier_s_code(sandbox: SimulatedCarrier, carrie
 
 
 def test_a_wrong_token_may_be_mended(sandbox: SimulatedCarrier) -> None:
-    carrier = Carrier(SID, "b" * 32, base_url=sandbox.base_url)
+    carrier = Carrier(CarrierAccount(sid=SID, tokens=("b" * 32,)), base_url=sandbox.base_url)
     error = error_of(carrier)
     assert (error.code, error.retryable) == (20003, True)
 
@@ -179,7 +181,7 @@ def test_an_answer_that_does_not_come_is_ambiguous(
 def test_a_carrier_that_is_not_there_has_not_taken_the_text() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        carrier = Carrier(SID, TOKEN, base_url=f"http://127.0.0.1:{taken.getsockname()[1]}")
+        carrier = Carrier(OUR_ACCOUNT, base_url=f"http://127.0.0.1:{taken.getsockname()[1]}")
         error = error_of(carrier)
     assert (error.retryable, error.ambiguous) == (True, False)
 
@@ -216,7 +218,7 @@ def _answering(document: str) -> tuple[str, threading.Thread]:
 @pytest.mark.parametrize("document", ["{}", "<html>", "[]", '{"sid": 5, "date_created": 7}'])
 def test_an_answer_nobody_can_read_is_ambiguous(document: str) -> None:
     url, thread = _answering(document)
-    error = error_of(Carrier(SID, TOKEN, base_url=url))
+    error = error_of(Carrier(OUR_ACCOUNT, base_url=url))
     thread.join()
     assert (error.code, error.ambiguous) == (UNREADABLE_ANSWER, True)
 
@@ -275,12 +277,56 @@ def test_the_sdk_s_log_stays_silent(carrier: Carrier, caplog: pytest.LogCaptureF
 
 
 def test_without_another_address_requests_go_to_twilio() -> None:
-    carrier = Carrier(SID, TOKEN)
+    carrier = Carrier(OUR_ACCOUNT)
     assert carrier.messages is not None
     assert carrier.numbers is not None
 
 
+@pytest.mark.parametrize("kind", ["Standard", "Main"])
+def test_an_api_key_opens_what_the_token_opens(sandbox: SimulatedCarrier, kind: str) -> None:
+    key = sandbox.add_api_key(kind)
+    account = CarrierAccount(sid=SID, key=CarrierKey(sid=key.sid, secret=key.secret))
+    carrier = Carrier(account, base_url=sandbox.base_url)
+
+    assert send(carrier).startswith("SM")
+    assert carrier.numbers.find_owned(NUMBER) is not None
+    assert key.secret not in repr(account)
+
+
+def test_a_key_goes_before_the_token_and_opens_no_other_account(sandbox: SimulatedCarrier) -> None:
+    with SimulatedCarrier("AC" + "6" * 32, "6" * 32) as elsewhere:
+        key = elsewhere.add_api_key("Main")
+        account = replace(OUR_ACCOUNT, key=CarrierKey(sid=key.sid, secret=key.secret))
+        assert error_of(Carrier(account, base_url=sandbox.base_url)).code == 20003
+
+
+@pytest.mark.parametrize(
+    ("region", "edge", "host"),
+    [
+        ("", "", "api.twilio.com"),
+        ("", "ashburn", "api.ashburn.us1.twilio.com"),
+        ("ie1", "dublin", "api.dublin.ie1.twilio.com"),
+    ],
+)
+def test_requests_go_where_the_settings_say_and_not_the_environment(
+    sandbox: SimulatedCarrier, monkeypatch: pytest.MonkeyPatch, region: str, edge: str, host: str
+) -> None:
+    for name, value in {"REGION": "au1", "EDGE": "sydney", "ACCOUNT_SID": "AC" + "6" * 32}.items():
+        monkeypatch.setenv(f"TWILIO_{name}", value)
+    sandbox.account.standing.region = region or "us1"
+
+    carrier = Carrier(OUR_ACCOUNT, base_url=sandbox.base_url, region=region, edge=edge)
+
+    assert carrier.numbers.find_owned(NUMBER) is not None
+    assert sandbox.rest_log[-1].host == host
+
+
+def test_credentials_of_another_region_are_refused(sandbox: SimulatedCarrier) -> None:
+    carrier = Carrier(OUR_ACCOUNT, base_url=sandbox.base_url, region="ie1", edge="dublin")
+    assert error_of(carrier).code == 21663
+
+
 def test_every_product_moves_and_says_which_it_was(sandbox: SimulatedCarrier) -> None:
-    carrier = Carrier(SID, TOKEN, base_url=sandbox.base_url)
+    carrier = Carrier(OUR_ACCOUNT, base_url=sandbox.base_url)
     carrier.numbers.find_owned(NUMBER)
     assert sandbox.rest_log[-1].path.startswith("/2010-04-01/")

@@ -16,7 +16,7 @@ def test_every_webhook_has_its_path() -> None:
         urls.messages(): "/twilio/messages",
         urls.call_ended(): "/twilio/calls/ended",
         urls.screen("us.CA1"): "/twilio/main/calls/us.CA1/screen",
-        urls.screen_answer("us.CA1"): "/twilio/main/calls/us.CA1/screen/answer",
+        urls.screen_answer("us.CA1", 2): "/twilio/main/calls/us.CA1/screen/answer/2",
         urls.dial_ended("us.CA1"): "/twilio/main/calls/us.CA1/dialled",
         urls.leg("us.CA1"): "/twilio/main/calls/us.CA1/leg",
         urls.message_status("us.SM1", "t1"): "/twilio/main/messages/us.SM1/t1/status",

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from relay.carrier import webhooks
-from relay.carrier.webhooks import UnreadableWebhook
+from relay.carrier.webhooks import KeyPress, UnreadableWebhook
 from relay.domain.opt_out import OptOut
 
 CALL = "CA" + "1" * 32
@@ -35,6 +35,15 @@ def test_who_calls_or_writes_and_what_shows_in_no_repr() -> None:
     shown = repr(webhooks.read_inbound_call(fields)) + repr(webhooks.read_inbound_text(fields))
     assert "2125550101" not in shown
     assert "secret" not in shown
+
+
+def test_that_somebody_spoke_is_read_and_what_they_said_is_not() -> None:
+    """P2"""
+    fields = {"CallSid": LEG, "ParentCallSid": CALL, "SpeechResult": "hello", "Confidence": "0.9"}
+    assert webhooks.read_key_press(fields) == KeyPress(
+        call_sid=LEG, parent_call_sid=CALL, digits="", is_speech=True
+    )
+    assert not webhooks.read_key_press({"CallSid": LEG, "Digits": "1"}).is_speech
 
 
 def test_a_text_with_what_may_be_missing() -> None:

@@ -410,8 +410,12 @@ def test_a_second_board_is_set_up_by_commands(environment, tmp_path):
     assert lines(made) == ["second  -  en  Second Jobs"]
     token = tmp_path / "token"
     token.write_text("its-own-token\n")
+    secret = tmp_path / "secret"
+    secret.write_text("its-own-secret\n")
     own = ("--account-sid", "AC" + "2" * 32, "--auth-token-file", str(token))
-    lines(run(environment, "boards", "put", "third", "--spoken-name", "Third Jobs", *own))
+    key = ("--api-key-sid", "SK" + "2" * 32, "--api-key-file", str(secret))
+    put = run(environment, "boards", "put", "third", "--spoken-name", "Third Jobs", *own, *key)
+    assert "its-own" not in "".join(lines(put))
     assert [line.split()[:2] for line in lines(run(environment, "boards", "list"))] == [
         ["main", "-"],
         ["second", "-"],

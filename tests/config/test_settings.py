@@ -4,15 +4,18 @@ import pytest
 
 from config.redis_location import locate_redis
 from config.settings import Settings, SettingsError, load_settings
-from tests.world import make_settings
+from tests.world import ENVIRONMENT, make_settings
 
 WRONG = {
     "TWILIO_ACCOUNT_SID": ("AC1", "must be AC and 32 letters and digits"),
     "TWILIO_MESSAGING_SERVICE_SID": ("MG1", "must be MG and 32 letters and digits, or nothing"),
+    "TWILIO_API_KEY_SID": ("SK1", "must be SK and 32 letters and digits, or nothing"),
+    "TWILIO_REGION": ("Ireland", "must be a region of Twilio, such as ie1, or nothing"),
     "DEFAULT_LOCALE": ("English", "must be a language, such as en or zh-CN"),
     "LOG_LEVEL": ("loud", "must be DEBUG, INFO, WARNING or ERROR"),
     "PUBLIC_BASE_URL": ("relay", "must look like https://relay.example.com"),
     "RELAY_SEALING_KEYS": ("short", "a bare secret needs at least 16 characters"),
+    "SAY_VOICES": ("fr-FR=woman", "must look like en-US=Polly.Joanna,cmn-CN=Polly.Zhiyu"),
     "CLIENT_SLOTS": ("-1", "Input should be greater than or equal to 0"),
 }
 
@@ -48,12 +51,54 @@ def test_every_pattern_has_its_words():
             make_settings(**{name: "!"})
 
 
+def test_a_language_that_is_not_named_keeps_its_voice():
+    settings = make_settings(SAY_VOICES="fr-FR=Polly.Lea, en-US=Google.en-US-Standard-C")
+
+    assert settings.say_voices == {
+        "en-US": "Google.en-US-Standard-C",
+        "cmn-CN": "Polly.Zhiyu",
+        "fr-FR": "Polly.Lea",
+    }
+
+
+KEY = {"TWILIO_API_KEY_SID": "SK" + "1" * 32, "TWILIO_API_KEY_SECRET": "the secret of a key"}
+
+
+def problems_of(*, for_web=False, **changes):
+    with pytest.raises(SettingsError) as raised:
+        load_settings({**ENVIRONMENT, **changes}, for_web=for_web)
+    return raised.value.problems
+
+
+def test_a_worker_can_do_with_an_api_key_and_the_web_cannot():
+    settings = make_settings(**KEY, TWILIO_AUTH_TOKEN="")
+    assert settings.twilio_auth_token.get_secret_value() == ""
+    assert KEY["TWILIO_API_KEY_SECRET"] not in repr(settings)
+
+    [problem] = problems_of(**KEY, TWILIO_AUTH_TOKEN="", for_web=True)
+    assert problem == "TWILIO_AUTH_TOKEN is missing: webhooks are signed under it"
+    [problem] = problems_of(TWILIO_AUTH_TOKEN="")
+    assert "TWILIO_AUTH_TOKEN is missing, and so is an API key" in problem
+
+
+@pytest.mark.parametrize("half", KEY)
+def test_half_an_api_key_is_told(half):
+    [problem] = problems_of(**{half: KEY[half]})
+    assert problem.startswith("TWILIO_API_KEY_SECRET is one half of a key")
+
+
+def test_a_region_needs_an_edge():
+    [problem] = problems_of(TWILIO_REGION="ie1")
+    assert problem.startswith("TWILIO_EDGE is missing")
+    assert make_settings(TWILIO_REGION="ie1", TWILIO_EDGE="dublin").twilio_edge == "dublin"
+
+
 CLUSTER = "redis://one.example:6379/0?cluster=true"
 
 
 @pytest.mark.parametrize("queues", ["", "redis://two.example:6379?cluster=true"])
 def test_rq_is_never_put_on_a_cluster(queues):
-    with pytest.raises(SettingsError, match=r"QUEUE_REDIS_URL: .*RQ") as raised:
+    with pytest.raises(SettingsError, match=r"QUEUE_REDIS_URL.*RQ") as raised:
         make_settings(REDIS_URL=CLUSTER, QUEUE_REDIS_URL=queues)
 
     assert len(raised.value.problems) == 1

@@ -1,5 +1,7 @@
 """What becomes of a call, for everything the store can find."""
 
+from typing import Any
+
 import pytest
 
 from relay.domain.participant import Role
@@ -7,6 +9,7 @@ from relay.domain.phone import PhoneNumber
 from relay.domain.routing import (
     AskAccessCode,
     Bridge,
+    CallDecision,
     CodeQuestion,
     Decline,
     Refusal,
@@ -24,7 +27,7 @@ SESSION = Session(
     virtual_number="+14155550192",
     ordinal=0,
     recruiter=Party(ref="rita", phone_index="r", locale="en"),
-    candidate=Party(ref="carl", phone_index="c", locale="zh-CN", screen_calls=True),
+    candidate=Party(ref="carl", phone_index="c", locale="zh-CN"),
     created_at=1_000,
     expires_at=2_000,
     access_code="482913",
@@ -41,6 +44,10 @@ def never_reach(session: Session, caller: Role) -> PhoneNumber:
     pytest.fail("a number was unsealed for a call that is not connected")
 
 
+def decided(route: Route, **more: Any) -> CallDecision:
+    return decide(route, guard=lambda _, side: side.default_guard, **more)
+
+
 def test_a_recruiters_call_is_bridged_behind_the_guard():
     route = Route(
         state=RouteState.CONNECT,
@@ -49,7 +56,7 @@ def test_a_recruiters_call_is_bridged_behind_the_guard():
         seals=SEALS,
     )
 
-    assert decide(route, reach=reach) == Bridge(
+    assert decided(route, reach=reach) == Bridge(
         session=SESSION, caller=Role.RECRUITER, counterpart=CARL, is_guarded=True
     )
 
@@ -62,7 +69,7 @@ def test_a_candidates_call_is_bridged_without_a_guard():
         seals=SEALS,
     )
 
-    decision = decide(route, reach=reach)
+    decision = decided(route, reach=reach)
 
     assert isinstance(decision, Bridge)
     assert not decision.is_guarded
@@ -81,20 +88,20 @@ def test_a_candidates_call_is_bridged_without_a_guard():
     ],
 )
 def test_every_other_state_has_its_refusal_and_unseals_nothing(state, refusal):
-    assert decide(Route(state=state), reach=never_reach) == Decline(refusal=refusal)
+    assert decided(Route(state=state), reach=never_reach) == Decline(refusal=refusal)
 
 
 def test_a_refusal_is_said_in_the_callers_language():
     route = Route(state=RouteState.EXPIRED, session=SESSION, caller=Role.CANDIDATE)
 
-    decision = decide(route, reach=never_reach)
+    decision = decided(route, reach=never_reach)
 
     assert decision == Decline(refusal=Refusal.NO_LONGER_CONNECTED, locale="zh-CN")
 
 
 def test_a_call_to_connect_without_its_session_is_a_mistake_of_ours():
     with pytest.raises(ValueError, match="session"):
-        decide(Route(state=RouteState.CONNECT), reach=never_reach)
+        decided(Route(state=RouteState.CONNECT), reach=never_reach)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +116,7 @@ def test_a_call_to_connect_without_its_session_is_a_mistake_of_ours():
 def test_who_may_have_a_code_is_asked_for_it(state, is_withheld, question, unanswered):
     route = Route(state=state, digits=7, known_locale="zh-CN")
 
-    decision = decide(route, reach=never_reach, is_withheld=is_withheld, attempts=1)
+    decision = decided(route, reach=never_reach, is_withheld=is_withheld, attempts=1)
 
     assert decision == AskAccessCode(question=question, digits=7, attempt=2, locale="zh-CN")
     assert question.unanswered is unanswered
@@ -117,7 +124,7 @@ def test_who_may_have_a_code_is_asked_for_it(state, is_withheld, question, unans
 
 @pytest.mark.parametrize("state", [RouteState.STRANGER, RouteState.UNKNOWN_NUMBER])
 def test_a_withheld_caller_is_told_that_they_are(state):
-    decision = decide(Route(state=state), reach=never_reach, is_withheld=True)
+    decision = decided(Route(state=state), reach=never_reach, is_withheld=True)
 
     assert decision == Decline(refusal=Refusal.CALLER_WITHHELD)
 
@@ -126,4 +133,4 @@ def test_a_withheld_caller_is_told_that_they_are(state):
 def test_every_state_has_an_outcome(state):
     route = Route(state=state, session=SESSION, caller=Role.RECRUITER, seals=SEALS)
 
-    assert decide(route, reach=reach)
+    assert decided(route, reach=reach)

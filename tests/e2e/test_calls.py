@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import requests
 
-from relay.sandbox.behaviour import Answer, Busy, NoAnswer, Unreachable, Voicemail
+from relay.sandbox.behaviour import Answer, Busy, NoAnswer, Screening, Unreachable, Voicemail
 from tests.e2e.stage import NUMBER, eventually
 
 
@@ -37,10 +37,9 @@ def test_a_candidate_calls_back_and_the_recruiter_is_not_asked_for_a_key(stage):
     assert trace.heard_by_callee == []
 
 
-def test_a_recruiter_who_asks_for_the_guard_has_it(stage):
-    stage.api.ask(
-        "PUT", "/v1/recruiters/rita", {"phone": stage.number("rita"), "screen_calls": True}
-    )
+def test_a_recruiter_who_asks_for_the_guard_has_it_behind_their_extension(stage):
+    rita = {"phone": stage.number("rita"), "screen_calls": True, "extension": ",204"}
+    stage.api.ask("PUT", "/v1/recruiters/rita", rita)
     session = stage.api.ask(
         "POST",
         "/v1/sessions",
@@ -51,12 +50,15 @@ def test_a_recruiter_who_asks_for_the_guard_has_it(stage):
     trace = stage.phone("carl").call(session["virtual_number"]).wait(20)
 
     assert not trace.bridged
-    assert "Press 1" in trace.heard_by_callee[0]
+    assert "Press 1" in trace.heard_by_callee[1]
+    assert stage.phone("rita").digits_received == ["WW204"]
 
 
-def test_pressing_two_tells_who_and_why_before_the_call_is_taken(stage):
+@pytest.mark.parametrize("behaviour", [Answer(keys="21"), Screening(keys="21")])
+def test_pressing_two_tells_who_and_why_before_the_call_is_taken(stage, behaviour):
+    """Also the owner of a phone that has answered by itself, and asked who calls."""
     session = stage.open()
-    stage.phone("carl").on_ring = Answer(keys="21")
+    stage.phone("carl").on_ring = behaviour
 
     trace = stage.phone("rita").call(session["virtual_number"]).wait(20)
 
@@ -75,6 +77,7 @@ def test_pressing_two_tells_who_and_why_before_the_call_is_taken(stage):
         (Answer(keys="9"), "declined", "was not taken"),
         (Answer(), "no-answer", "no answer"),
         (Voicemail(greeting="Hi, this is Carl's private voicemail"), "no-answer", "no answer"),
+        (Screening(owner_after=None), "no-answer", "no answer"),
     ],
 )
 def test_a_caller_who_is_not_connected_is_told_why(stage, behaviour, status, told):
@@ -110,7 +113,7 @@ def test_announcements_are_in_the_participants_language(stage):
 
     trace = stage.phone("rita").call(session["virtual_number"]).wait(20)
 
-    assert "接听请按 1" in trace.heard_by_callee[0]
+    assert "接听请按 1" in trace.heard_by_callee[1]
 
 
 def test_a_stranger_is_refused_politely_and_no_phone_rings(stage):

@@ -110,7 +110,7 @@ def test_stop_stops_texts_tells_the_other_side_once_and_start_undoes_it(stage):
 
 def test_a_text_that_finally_fails_is_told_to_its_sender_once(stage):
     session = stage.open()
-    stage.carrier.faults.messages.fail(to=stage.number("carl"), code=30005, status="undelivered")
+    stage.carrier.faults.messages.fail(to=stage.number("carl"), code=30007, status="undelivered")
     try:
         stage.phone("rita").text(session["virtual_number"], "hello?").wait()
         [told] = stage.phone("rita").wait_for_text(timeout=20)
@@ -120,7 +120,7 @@ def test_a_text_that_finally_fails_is_told_to_its_sender_once(stage):
     assert "could not be delivered" in told.body
     assert stage.phone("rita").stays_silent(2)
     message = next(m for m in stage.interactions(session["id"]) if m["kind"] == "message")
-    assert (message["status"], message["error_code"]) == ("undelivered", 30005)
+    assert (message["status"], message["error_code"]) == ("undelivered", 30007)
 
 
 def test_a_carrier_that_is_too_busy_is_asked_again_when_it_says(stage):

@@ -45,6 +45,7 @@ class Telephones:
             WebhookUrls(settings.public_base_url, board.name),
             board_name=board.spoken_name,
             default_locale=board.default_locale,
+            voices=settings.say_voices,
             ring_timeout=settings.ring_timeout,
             call_time_limit=settings.call_time_limit,
         )
@@ -213,7 +214,7 @@ class Telephones:
         if answered.decision.is_guarded:
             key = KeyPress(call_sid=leg, parent_call_sid=parent, digits="1")
             ask_human(services, answered.id, key, now=now)
-            take_answer(services, answered.id, key, now=now)
+            take_answer(services, answered.id, key, turn="0", now=now)
         for status, duration in (("in-progress", None), ("completed", seconds)):
             report = LegReport(
                 call_sid=leg, parent_call_sid=parent, status=status, duration=duration

@@ -26,7 +26,7 @@ from tests.month.clock import Calendar
 from tests.month.exchange import Exchange
 from tests.month.journal import Journal
 from tests.month.plan import START, Plan
-from tests.world import make_deployment, make_settings
+from tests.world import OUR_ACCOUNT, make_deployment, make_settings
 
 _SETTINGS = make_settings()
 _SID, _TOKEN = _SETTINGS.twilio_account_sid, _SETTINGS.twilio_auth_token.get_secret_value()
@@ -108,7 +108,7 @@ def running_service(plan: Plan, directory: Path) -> Iterator[Service]:
     with (
         EmbeddedRedis(directory / "redis") as server,
         Exchange() as exchange,
-        SimulatedCarrier(_SID, _TOKEN, seed=plan.seed, message_delay=(0.0, 0.001)) as simulated,
+        SimulatedCarrier(OUR_ACCOUNT, seed=plan.seed, message_delay=(0.0, 0.001)) as simulated,
         Journal(directory / "log") as journal,
     ):
         simulated.faults.loop_guard = False  # it counts in real time, of which none passes here
@@ -132,7 +132,7 @@ def _build(
         PUBLIC_BASE_URL=exchange.url,
         TWILIO_API_BASE_URL=simulated.base_url,
     )
-    border = Border(Carrier(_SID, _TOKEN, base_url=simulated.base_url, timeout=5.0))
+    border = Border(Carrier(OUR_ACCOUNT, base_url=simulated.base_url, timeout=5.0))
     queue = Queue()
     deployment = make_deployment(connect(server.url), settings, carrier=border, jobs=queue)
     exchange.services = deployment.main

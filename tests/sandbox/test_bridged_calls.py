@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from relay.carrier.client import Carrier
+from relay.domain.board import CarrierAccount
 from relay.sandbox import Answer, Busy, Decline, NoAnswer, Phone, SimulatedCarrier, Unreachable
 from relay.sandbox.behaviour import Behaviour, Voicemail
 from relay.sandbox.records import OwnedNumber
@@ -287,8 +288,8 @@ def test_the_relay_learns_over_rest_how_a_call_and_its_leg_ended(
     bob.on_ring = Busy() if keys is None else Answer(keys=keys, hang_up_after=12)
     trace = alice.call(VIRTUAL, talk_seconds=None).wait()
     carrier.settle()
-    outcome = Carrier(ACCOUNT_SID, AUTH_TOKEN, base_url=carrier.base_url).calls.find_outcome(
-        trace.call_sid
-    )
+    outcome = Carrier(
+        CarrierAccount(sid=ACCOUNT_SID, tokens=(AUTH_TOKEN,)), base_url=carrier.base_url
+    ).calls.find_outcome(trace.call_sid)
     assert outcome.is_over
     assert (outcome.leg_sid, outcome.leg_status) == (trace.child_sids[0], leg_status)

@@ -192,6 +192,20 @@ def test_a_service_webhook_goes_before_the_numbers(
     assert len(relay.to("/texts")) == 1
 
 
+def test_a_service_as_twilio_makes_it_drops_texts_and_logs_none(
+    alice: Phone, relay: StandInRelay, carrier: SimulatedCarrier, number: OwnedNumber
+) -> None:
+    """TW-service: until it has a URL or defers to its numbers."""
+    service = carrier.add_service(numbers=(number,))
+    assert alice.text(VIRTUAL, "lost").wait().sid is None
+    assert carrier.messages(to=VIRTUAL) == []
+    assert relay.to("/texts") == []
+
+    service.use_inbound_webhook_on_number = True
+    alice.text(VIRTUAL, "found").wait()
+    assert [seen.form["Body"] for seen in relay.to("/texts")] == ["found"]
+
+
 def test_a_number_that_takes_no_texts_takes_none(alice: Phone, carrier: SimulatedCarrier) -> None:
     carrier.add_number("+14155550193", {"sms": False})
     assert alice.text("+14155550193", "hello").wait().sid is None

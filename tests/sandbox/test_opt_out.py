@@ -85,7 +85,9 @@ def test_outside_a_service_a_stop_covers_one_number_and_one_person(
 def test_in_a_service_a_stop_covers_all_its_numbers(
     alice: Phone, carrier: SimulatedCarrier, client: Client, number: OwnedNumber
 ) -> None:
-    carrier.add_service(numbers=(number, carrier.add_number(OTHER)))
+    carrier.add_service(
+        numbers=(number, carrier.add_number(OTHER)), use_inbound_webhook_on_number=True
+    )
     alice.text(VIRTUAL, "STOP").wait()
     assert carrier.suppressed(ALICE, OTHER)
     with pytest.raises(TwilioRestException, match="unsubscribed"):
@@ -95,7 +97,7 @@ def test_in_a_service_a_stop_covers_all_its_numbers(
 def test_the_type_is_told_only_with_advanced_opt_out(
     alice: Phone, carrier: SimulatedCarrier, relay: StandInRelay, number: OwnedNumber
 ) -> None:
-    service = carrier.add_service(numbers=(number,))
+    service = carrier.add_service(numbers=(number,), use_inbound_webhook_on_number=True)
     alice.text(VIRTUAL, "STOP").wait()
     service.advanced_opt_out = True
     alice.text(VIRTUAL, "START").wait()
@@ -106,7 +108,11 @@ def test_the_type_is_told_only_with_advanced_opt_out(
 def test_a_service_has_its_own_words_beside_the_default_ones(
     alice: Phone, carrier: SimulatedCarrier, relay: StandInRelay, number: OwnedNumber
 ) -> None:
-    carrier.add_service(numbers=(number,), keywords={"Alto": "STOP", "Ayuda": "HELP"})
+    carrier.add_service(
+        numbers=(number,),
+        keywords={"Alto": "STOP", "Ayuda": "HELP"},
+        use_inbound_webhook_on_number=True,
+    )
     for word in ("ayuda", "alto", "start"):
         alice.text(VIRTUAL, word).wait()
         assert carrier.suppressed(ALICE, VIRTUAL) is (word == "alto")

@@ -188,7 +188,7 @@ def outcomes_of_texts(strict: StrictBoard) -> None:
     strict.client.flushall()
     texts = Texts(Pair(strict.client, strict.store))
     for token, code in (("t1", 30006), ("t2", 30034), ("t3", 30007), ("t4", 30007)):
-        message = texts.accepted()
+        message = texts.accepted(text=token)
         texts.begin(message, token)
         texts.confirm(message, token, f"SM{token}")
         texts.report(message, MessageStatus.UNDELIVERED, 5, attempt=token, code=code)
@@ -197,7 +197,7 @@ def outcomes_of_texts(strict: StrictBoard) -> None:
     texts.begin(texts.telling().id, "t5", later)
     texts.confirm(texts.telling().id, "t5", "SMt5", later)
     texts.begin(counting, "t5", later)
-    arrived = texts.accepted()
+    arrived = texts.accepted(text="arrives")
     texts.begin(arrived, "t6", NOW + 1)
     texts.report(arrived, MessageStatus.DELIVERED, 6, attempt="t6")
     strict.store.numbers.trust_texts(NUMBER, "us")

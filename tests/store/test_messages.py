@@ -94,7 +94,8 @@ class Texts:
             session = found.session.id
             reader = found.side.other
             sealed = self.seal(text, message, session, reader) if text else ""
-            verdict = Vouched(session, found.side, sealed)
+            words = self.pair.vault.keyed_hash(text.encode())
+            verdict = Vouched(session, found.side, sealed, words=words)
             found = self.store.messages.accept(incoming, verdict, code="", retention=RETENTION)
         assert isinstance(found, Acceptance)
         return message, found

@@ -39,7 +39,7 @@ def test_somebody_put_on_record_reads_back_as_they_were(board: Board) -> None:
         organization="Acme",
         time_zone="Asia/Shanghai",
         locale="zh-CN",
-        screen_calls=True,
+        stamped_guard="stamp keys discreet",
     )
     assert board.store.people.put(rita, client=ASKER, now=5.7) is PutOutcome.CREATED
     assert get(board, RECRUITER, "rita") == replace(rita, created_at=5, updated_at=5)

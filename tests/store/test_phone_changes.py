@@ -447,15 +447,17 @@ def test_a_session_past_its_expiry_closes_as_expired_whoever_is_erased(pair: Boa
 # --- what else follows a person -------------------------------------------------------
 
 
-def test_open_sessions_follow_a_persons_locale(pair: Board) -> None:
+def test_open_sessions_follow_a_persons_locale_and_guard(pair: Board) -> None:
     rita, carl = pair.enter("rita", "carl")
-    followed = replace(rita, locale="zh-CN", screen_calls=True)
+    followed = replace(rita, locale="zh-CN", stamped_guard="stamp keys discreet")
     assert pair.store.people.refresh_party(followed) == 1
-    pair.store.people.refresh_party(replace(carl, locale="de"))
+    pair.store.people.refresh_party(replace(carl, locale="de", stamped_guard="stamp none named"))
 
     (session,) = pair.audit().values()
-    assert (session.recruiter.locale, session.recruiter.screen_calls) == ("zh-CN", True)
+    assert session.recruiter.locale == "zh-CN"
+    assert session.recruiter.stamped_guard == "stamp keys discreet"
     assert session.candidate.locale == "de"
+    assert session.candidate.stamped_guard == "stamp none named"
 
 
 def test_a_renumbering_of_very_many_sessions_finds_a_code_for_each(board: Board) -> None:

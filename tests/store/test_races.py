@@ -29,6 +29,7 @@ from relay.workflows.close_session import close_session
 from relay.workflows.erase_participant import erase_participant
 from relay.workflows.open_session import SessionRequest, Someone, open_session
 from relay.workflows.recycle import recycle
+from tests.board import end_unreported_calls
 from tests.cluster.servers import Cluster, connect_whole
 from tests.fake_redis import real_redis
 from tests.invariants import audit_people, audit_pool, left_over
@@ -245,6 +246,7 @@ def everything_ends(world: World) -> None:
             with contextlib.suppress(NotFound):
                 close_session(services, session.id, now=time.time())
     retention = services.settings.record_retention
+    end_unreported_calls(services.store, now=time.time() + 10_000)
     for later in (10_000, 20_000 + retention, 30_000 + 2 * retention):
         recycle(services, now=time.time() + later)
     for pool in POOLS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from relay.app import create_app
+from relay.carrier.account import AccountState, DialledCountries
+from relay.carrier.messaging_services import MessagingService
 from relay.carrier.numbers import OwnedNumber
 from relay.domain.api_key import Scope
 from relay.store.api_keys import ApiKeys
@@ -21,6 +24,7 @@ from tests.world import CARL, NUMBER, OTHER_NUMBER, RITA, World, make_world, sig
 
 RECRUITER = {"ref": "r-1001", "phone": RITA, "name": "Rita", "organization": "Acme"}
 CANDIDATE = {"ref": "c-77", "phone": CARL}
+SERVICE = "MG" + "1" * 32
 PAIR = {"recruiter": RECRUITER, "candidate": CANDIDATE}
 
 
@@ -66,9 +70,43 @@ def sid_of(number: str) -> str:
     return f"PN{number[1:]:0>32}"
 
 
+class GoodAccount:
+    """Twilio's side, where all is well (``test_examine_account.py`` has the rest)."""
+
+    def fetch(self) -> AccountState:
+        return AccountState(status="active", is_trial=False)
+
+    def has_approved_profile(self) -> bool:
+        return True
+
+    def dialled_countries(self) -> DialledCountries:
+        return DialledCountries(ordinary=self.texted_countries(), high_risk=frozenset())
+
+    def texted_countries(self) -> frozenset[str]:
+        return frozenset({"US", "CA"})
+
+    def redacts_texts(self) -> bool:
+        return False
+
+
+class GoodServices:
+    """One, with a campaign and with NUMBER in it."""
+
+    def all(self) -> Iterator[MessagingService]:
+        yield MessagingService(sid=SERVICE, defers_to_numbers=True, inbound_url="", is_posted=True)
+
+    def member_sids(self, _sid: str) -> set[str]:
+        return {sid_of(NUMBER)}
+
+    def has_verified_campaign(self, _sid: str) -> bool:
+        return True
+
+
 @dataclass
 class FakeCarrier:
     numbers: FakeNumbers = field(default_factory=FakeNumbers)
+    account: GoodAccount = field(default_factory=GoodAccount)
+    messaging_services: GoodServices = field(default_factory=GoodServices)
 
 
 @dataclass

@@ -46,12 +46,17 @@ def test_a_board_is_created_changed_read_and_listed(api: Api) -> None:
         "default_locale": "en",
         "requests_per_minute": None,
         "account_sid": None,
+        "api_key_sid": None,
         "messaging_service_sid": None,
     }
     changed = put(api, default_locale="zh-CN", account=OWN_ACCOUNT)
     assert changed.status_code == 200
     assert changed.json["account_sid"] == ACCOUNT
     assert "token" not in changed.text
+    api_key = {"sid": "SK" + "2" * 32, "secret": "its-own-secret"}
+    changed = put(api, default_locale="zh-CN", account={**OWN_ACCOUNT, "api_key": api_key})
+    assert changed.json["api_key_sid"] == api_key["sid"]
+    assert "secret" not in changed.text
 
     key = api.deployment_key()
     assert api.get("/v1/boards/second", key=key).json == changed.json
@@ -76,6 +81,16 @@ def test_a_board_is_created_changed_read_and_listed(api: Api) -> None:
         ("second", {"requests_per_minute": 0}, "/requests_per_minute"),
         ("second", {"account": {"sid": ACCOUNT}}, "/account/auth_token"),
         ("second", {"account": {"sid": "AC"}}, "/account/sid"),
+        (
+            "second",
+            {"account": {**OWN_ACCOUNT, "api_key": {"sid": "SK" + "2" * 32}}},
+            "/account/api_key/secret",
+        ),
+        (
+            "second",
+            {"account": {**OWN_ACCOUNT, "api_key": {"sid": "its-own-secret", "secret": "s"}}},
+            "/account/api_key/sid",
+        ),
         ("second", {"messaging_service_sid": "MG"}, "/messaging_service_sid"),
     ],
 )

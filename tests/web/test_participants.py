@@ -46,6 +46,26 @@ def test_a_candidate_is_put_on_record(api):
     assert api.get("/v1/candidates/c-1").json == answer.json
 
 
+def test_a_candidates_guard_is_theirs_to_choose_and_stays(api):
+    new = api.put("/v1/candidates/c-1", CANDIDATE).json
+    assert (new["guard"], new["guard_style"]) == ("keys", "discreet")
+
+    api.put("/v1/candidates/c-1", CANDIDATE | {"guard_style": "named"})
+    off = api.put("/v1/candidates/c-1", CANDIDATE | {"guard": "none"}).json
+    assert (off["guard"], off["guard_style"]) == ("none", "named")
+    assert api.get("/v1/candidates/c-1").json == off
+    again = api.put("/v1/candidates/c-1", CANDIDATE | {"guard": "keys"}).json
+    assert (again["guard"], again["guard_style"]) == ("keys", "named")
+
+
+def test_a_recruiters_guard_is_theirs_to_choose(api):
+    recruiter = {"phone": RITA}
+    assert api.put("/v1/recruiters/r-1", recruiter | {"screen_calls": True}).json["screen_calls"]
+    assert api.put("/v1/recruiters/r-1", recruiter).json["screen_calls"]
+    off = api.put("/v1/recruiters/r-1", recruiter | {"screen_calls": False})
+    assert off.json["screen_calls"] is False
+
+
 @pytest.mark.parametrize("kind", ["recruiters", "candidates"])
 def test_somebody_unknown_gets_404(api, kind):
     assert api.get(f"/v1/{kind}/nobody").status_code == 404

@@ -35,7 +35,7 @@ def store_goes_away(api):
         ("/twilio/voice", {"From": RITA, "To": NUMBER}, "cannot be connected right now"),
         (f"/twilio/main/calls/{CALL}/code/1", {"Digits": "1"}, "cannot be connected right now"),
         (f"/twilio/main/calls/{CALL}/screen", {}, "<Hangup"),
-        (f"/twilio/main/calls/{CALL}/screen/answer", {"Digits": "1"}, "<Hangup"),
+        (f"/twilio/main/calls/{CALL}/screen/answer/0", {"Digits": "1"}, "<Hangup"),
         (f"/twilio/main/calls/{CALL}/dialled", {"DialCallStatus": "busy"}, "The line is busy"),
         (f"/twilio/main/calls/{CALL}/dialled", {"DialBridged": "true"}, "<Hangup"),
         (f"/twilio/main/calls/{CALL}/leg", {"CallStatus": "completed"}, "<Response"),
@@ -56,7 +56,7 @@ def test_with_redis_away_every_call_webhook_gets_twiml(api, path, fields, expect
     [
         "/twilio/voice",
         f"/twilio/main/calls/{CALL}/screen",
-        f"/twilio/main/calls/{CALL}/screen/answer",
+        f"/twilio/main/calls/{CALL}/screen/answer/0",
         f"/twilio/main/calls/{CALL}/dialled",
         f"/twilio/main/calls/{CALL}/leg",
         "/twilio/calls/ended",

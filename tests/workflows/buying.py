@@ -14,7 +14,7 @@ from relay.workflows.buy_numbers import Later, buy_numbers
 from relay.workflows.order_numbers import Order, order_numbers
 from relay.workflows.services import Services
 from tests.fake_redis import FakeRedis
-from tests.world import NOW, NUMBER, World, make_settings, make_world
+from tests.world import NOW, NUMBER, OUR_ACCOUNT, World, make_settings, make_world
 
 SETTINGS = make_settings()
 SID, TOKEN = SETTINGS.twilio_account_sid, SETTINGS.twilio_auth_token.get_secret_value()
@@ -65,8 +65,7 @@ class Market:
         self.simulated = simulated
         self.now = NOW
         carrier = Carrier(
-            SID,
-            TOKEN,
+            OUR_ACCOUNT,
             base_url=simulated.base_url,
             timeout=1.0,
             messaging_service=settings.get("TWILIO_MESSAGING_SERVICE_SID", ""),

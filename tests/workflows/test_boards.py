@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,10 +13,13 @@ from relay.domain.errors import Conflict, Invalid, NotFound, Unavailable
 from relay.vault import Vault
 from relay.workflows.deployment import Deployment
 from relay.workflows.put_board import BoardTerms, find_board, put_board
+from relay.workflows.renew_board_seals import renew_board_seals
 from tests.fake_redis import FakeRedis
 from tests.world import NOW, make_deployment, make_settings
 
 ACCOUNT, OTHER_ACCOUNT = "AC" + "1" * 32, "AC" + "2" * 32
+KEY, OTHER_KEY = "SK" + "1" * 32, "SK" + "2" * 32
+OWN = {"account_sid": ACCOUNT, "auth_tokens": ("secret-1",)}
 SERVICE = "MG" + "1" * 32
 NUMBER = "+16285550151"
 
@@ -69,6 +73,10 @@ def test_main_is_made_of_the_settings(deployment: Deployment) -> None:
         ({"account_sid": "AC1"}, "/account/sid"),
         ({"auth_tokens": ("t",)}, "/account/sid"),
         ({"account_sid": ACCOUNT}, "/account/auth_token"),
+        ({"carrier_key_sid": KEY, "carrier_key_secret": "s"}, "/account/sid"),
+        ({**OWN, "carrier_key_sid": "SK1", "carrier_key_secret": "s"}, "/account/api_key/sid"),
+        ({**OWN, "carrier_key_secret": "s"}, "/account/api_key/sid"),
+        ({**OWN, "carrier_key_sid": KEY}, "/account/api_key/secret"),
         ({"messaging_service_sid": "MG1"}, "/messaging_service_sid"),
     ],
 )
@@ -93,8 +101,8 @@ def test_a_boards_auth_tokens_are_kept_sealed(deployment: Deployment) -> None:
     assert services.account.sid == ACCOUNT
     assert services.account.tokens == ("secret-1", "secret-2")
     kept = str(deployment.client.hgetall("{all_boards}:boards"))
-    assert "secret" not in kept
-    assert "secret" not in repr((services.board, services.account))
+    assert "secret-" not in kept
+    assert "secret-" not in repr((services.board, services.account))
 
 
 def test_an_accounts_tokens_stay_unless_others_are_given(deployment: Deployment) -> None:
@@ -122,6 +130,94 @@ def test_a_token_sealed_for_one_board_opens_for_no_other(deployment: Deployment)
     deployment.registry.put(stolen)
     with pytest.raises(Unavailable):
         deployment.of_board("third")
+
+
+def test_a_boards_api_key_is_kept_sealed_and_makes_its_requests(deployment: Deployment) -> None:
+    put(deployment, **OWN, carrier_key_sid=KEY, carrier_key_secret="secret-k")
+
+    services = deployment.of_board("second")
+
+    assert services.account.credentials == (KEY, "secret-k")
+    assert services.account.tokens == ("secret-1",)
+    kept = str(deployment.client.hgetall("{all_boards}:boards"))
+    assert "secret-" not in kept
+    assert "secret-" not in repr((services.board, services.account))
+
+
+def test_a_keys_secret_stays_until_the_key_changes_or_is_left_out(deployment: Deployment) -> None:
+    put(deployment, **OWN, carrier_key_sid=KEY, carrier_key_secret="secret-k")
+    put(deployment, account_sid=ACCOUNT, carrier_key_sid=KEY)
+    assert deployment.of_board("second").account.credentials == (KEY, "secret-k")
+
+    with pytest.raises(Invalid):
+        put(deployment, account_sid=ACCOUNT, carrier_key_sid=OTHER_KEY)
+    put(deployment, account_sid=ACCOUNT)
+    assert deployment.of_board("second").account.credentials == (ACCOUNT, "secret-1")
+
+
+def test_p9_a_secret_opens_for_no_other_board_or_key(deployment: Deployment) -> None:
+    board = put(deployment, **OWN, carrier_key_sid=KEY, carrier_key_secret="secret-k")
+    put(deployment, "third", **OWN)
+    third = find_board(deployment, "third")
+    for stolen in (
+        replace(third, carrier_key_sid=KEY, sealed_key_secret=board.sealed_key_secret),
+        replace(board, carrier_key_sid=OTHER_KEY),
+        replace(board, sealed_key_secret=board.sealed_tokens[0]),
+    ):
+        deployment.registry.put(stolen)
+        with pytest.raises(Unavailable):
+            deployment.of_board(stolen.name)
+
+
+def test_credentials_follow_a_new_sealing_key_and_then_do_without_the_old_one() -> None:
+    client = FakeRedis()
+    old, new = ("k1", b"1" * 32), ("k2", b"2" * 32)
+    index = make_settings().relay_index_keys
+
+    def with_keys(*keys: tuple[str, bytes]) -> Deployment:
+        return make_deployment(client, vault=Vault(KeyRing(keys), index))
+
+    put(with_keys(old), **OWN, carrier_key_sid=KEY, carrier_key_secret="secret-k")
+    put(with_keys(old), "third", **OWN)
+    put(with_keys(old), "fourth")
+
+    renew_board_seals(with_keys(new, old))
+
+    after = with_keys(new)
+    assert after.of_board("second").account.credentials == (KEY, "secret-k")
+    assert after.of_board("third").account.tokens == ("secret-1",)
+    kept = client.hgetall("{all_boards}:boards")
+    renew_board_seals(with_keys(new, old))
+    assert client.hgetall("{all_boards}:boards") == kept
+
+
+def test_a_board_that_changes_while_it_is_sealed_anew_keeps_its_change(
+    deployment: Deployment,
+) -> None:
+    seen = put(deployment, **OWN)
+    changed = put(deployment, account_sid=ACCOUNT, spoken_name="Other Jobs")
+
+    deployment.registry.replace(seen, replace(seen, default_locale="zh-CN"))
+    deployment.registry.replace(replace(seen, name="gone"), replace(seen, name="gone"))
+
+    assert find_board(deployment, "second") == changed
+    with pytest.raises(NotFound):
+        find_board(deployment, "gone")
+
+
+def test_a_board_that_cannot_be_opened_keeps_no_other_from_being_sealed_anew() -> None:
+    client = FakeRedis()
+    old, new, lost = (("k1", b"1" * 32), ("k2", b"2" * 32), ("k3", b"3" * 32))
+    index = make_settings().relay_index_keys
+    put(make_deployment(client, vault=Vault(KeyRing((lost,)), index)), "first", **OWN)
+    put(make_deployment(client, vault=Vault(KeyRing((old,)), index)), **OWN)
+
+    renew_board_seals(make_deployment(client, vault=Vault(KeyRing((new, old)), index)))
+
+    after = make_deployment(client, vault=Vault(KeyRing((new,)), index))
+    assert after.of_board("second").account.tokens == ("secret-1",)
+    with pytest.raises(Unavailable):
+        after.of_board("first")
 
 
 def test_boards_are_grouped_by_the_account_that_they_use(deployment: Deployment) -> None:

@@ -408,7 +408,7 @@ def test_a_number_that_went_into_another_pool_meanwhile_is_theirs(market: Market
 
 
 def test_a_bought_number_joins_the_messaging_service(simulated: SimulatedCarrier) -> None:
-    service = simulated.add_service()
+    service = simulated.add_service(use_inbound_webhook_on_number=True)
     market = Market(simulated, TWILIO_MESSAGING_SERVICE_SID=service.sid)
 
     (number,) = market.buy().bought
@@ -471,7 +471,7 @@ def test_a_buyer_killed_at_any_step_leaves_no_orphan_and_passes_no_budget(
     simulated: SimulatedCarrier, step: int, *, after: bool
 ) -> None:
     """P4: two numbers, each found, bought and joined; killed at one of the requests."""
-    service = simulated.add_service()
+    service = simulated.add_service(use_inbound_webhook_on_number=True)
     market = Market(simulated, TWILIO_MESSAGING_SERVICE_SID=service.sid)
     market.policy(monthly_budget=3 * RENT)
     job = market.order(2)

@@ -8,7 +8,14 @@ from relay.carrier.calls import CallOutcome
 from relay.carrier.webhooks import CallEnded, DialReport, InboundCall, KeyPress, LegReport
 from relay.domain.call_progress import CallStatus
 from relay.domain.errors import CarrierError, NotFound
-from relay.domain.participant import Role
+from relay.domain.guard import (
+    LONGEST_GUARD,
+    MOST_QUESTIONS,
+    MOST_TELLINGS,
+    GuardKind,
+    GuardStyle,
+)
+from relay.domain.participant import CandidateDetails, Role
 from relay.domain.pool import Attestation
 from relay.domain.routing import (
     AskAccessCode,
@@ -18,6 +25,7 @@ from relay.domain.routing import (
     Connect,
     Decline,
     HangUp,
+    Identity,
     Refusal,
     TellOutcome,
     TellWhoAndAsk,
@@ -33,9 +41,12 @@ from relay.workflows.record_call_progress import (
     tell_without_record,
 )
 from relay.workflows.recycle import recycle
+from relay.workflows.register_participant import register_candidate
 from relay.workflows.screen_call import ask_human, take_answer
+from relay.workflows.stamp_guard import guard_of_side
 from tests.key_ring import move_number
 from tests.world import (
+    ASKER,
     CARL,
     NORA,
     NOW,
@@ -54,6 +65,7 @@ CALL = f"us.{SID}"
 HOUR = 3600
 #: Longer than a call may last, in seconds.
 LONGEST_CALL = 5 * HOUR
+RITA_OF_ACME = Identity(role=Role.RECRUITER, name="Rita", organization="Acme")
 
 
 @pytest.fixture
@@ -66,9 +78,19 @@ def call_from(world, caller, *, called=NUMBER, sid=SID, now=NOW, attestation="")
     return connect_call(world.services, inbound, now=now)
 
 
-def press(world, digits, *, now=NOW):
+def press(world, digits, *, turn=0, now=NOW):
     leg = KeyPress(call_sid=LEG, parent_call_sid=SID, digits=digits)
-    return take_answer(world.services, CALL, leg, now=now)
+    return take_answer(world.services, CALL, leg, turn=str(turn), now=now)
+
+
+def speak(world, *, turn=0):
+    leg = KeyPress(call_sid=LEG, parent_call_sid=SID, digits="", is_speech=True)
+    return take_answer(world.services, CALL, leg, turn=str(turn), now=NOW)
+
+
+def put_candidate(world, **details):
+    details = CandidateDetails(phone=CARL, **details)
+    register_candidate(world.services, "carl", details, client_id=ASKER, now=NOW)
 
 
 def pick_up(world, *, call_id=CALL, now=NOW):
@@ -407,11 +429,71 @@ def test_two_tells_who_and_why(world):
 
     assert press(world, "2") == TellWhoAndAsk(
         locale="en",
-        caller=Role.RECRUITER,
-        name="Rita",
-        organization="Acme",
+        turn=MOST_QUESTIONS,
+        who=RITA_OF_ACME,
         context="Backend engineer",
     )
+    assert press(world, "2", turn=MOST_QUESTIONS).turn == MOST_QUESTIONS + 1
+
+
+def test_nobody_is_told_for_ever(world):
+    world.open()
+    call_from(world, RITA)
+    last = MOST_QUESTIONS + MOST_TELLINGS - 1
+
+    assert press(world, "2", turn=last) == HangUp()
+    assert press(world, "1", turn=last) == Connect()
+
+
+@pytest.mark.parametrize("turn", ["6", "-1", "x", ""])
+def test_a_question_that_was_never_asked_has_no_answer(world, turn):
+    world.open()
+    call_from(world, RITA)
+    with pytest.raises(NotFound):
+        press(world, "1", turn=turn)
+    assert record_of(world).status is CallStatus.RINGING
+
+
+def test_who_speaks_is_asked_again_at_once_and_has_taken_nothing(world):
+    world.open()
+    call_from(world, RITA)
+
+    assert speak(world) == AskHuman(locale="en", turn=1)
+    assert record_of(world).status is CallStatus.RINGING
+    assert not record_of(world).was_accepted
+
+
+def test_an_assistant_is_told_who_calls_where_the_candidate_wishes_that(world):
+    world.open()
+    put_candidate(world, guard_style=GuardStyle.NAMED)
+    call_from(world, RITA)
+
+    assert pick_up(world) == AskHuman(locale="en")
+    assert speak(world) == AskHuman(locale="en", turn=1, who=RITA_OF_ACME)
+
+
+def test_a_candidate_without_a_guard_is_connected_and_keeps_their_style(world):
+    world.open()
+    put_candidate(world, guard=GuardKind.NONE, guard_style=GuardStyle.NAMED)
+    assert not call_from(world, RITA).decision.is_guarded
+    dial_over(world, "completed", bridged=True, duration=60)
+    assert record_of(world).status is CallStatus.COMPLETED
+
+    put_candidate(world, guard=GuardKind.KEYS)
+    assert call_from(world, RITA, sid="CA" + "8" * 32).decision.is_guarded
+    assert guard_of_side(world.services, world.open(), Role.CANDIDATE).style is GuardStyle.NAMED
+
+
+def test_p5_the_guards_time_is_part_of_a_calls_lease(world):
+    world.open()
+    call_from(world, RITA)
+    settings = world.services.settings
+
+    (lease,) = world.services.store.client.hvals("{main}:leases")
+
+    _, until, *_ = lease.split("\t")
+    longest = settings.ring_timeout + LONGEST_GUARD + settings.call_time_limit
+    assert int(until) >= NOW + longest
 
 
 def test_two_names_nobody_when_the_recruiters_record_is_gone(world):
@@ -421,7 +503,7 @@ def test_two_names_nobody_when_the_recruiters_record_is_gone(world):
 
     decision = press(world, "2")
 
-    assert (decision.name, decision.organization) == ("", "")
+    assert decision.who == Identity(role=Role.RECRUITER)
 
 
 def test_a_recruiter_who_asked_for_the_guard_never_hears_a_candidates_name(world):
@@ -430,7 +512,8 @@ def test_a_recruiter_who_asked_for_the_guard_never_hears_a_candidates_name(world
 
     decision = press(world, "2")
 
-    assert (decision.caller, decision.name) == (Role.CANDIDATE, "")
+    assert decision.who == Identity(role=Role.CANDIDATE)
+    assert speak(world) == AskHuman(locale="en", turn=1)
 
 
 @pytest.mark.parametrize("digits", ["9", "0", "#", "11"])

@@ -63,6 +63,7 @@ def test_ringing_calls_of_who_is_erased_are_ended(world: World, carrier: CallsOn
         world.services,
         "us.CA2",
         KeyPress(call_sid="CA3", parent_call_sid="CA2", digits="1"),
+        turn="0",
         now=NOW,
     )
     erase_participant(world.services, Role.RECRUITER, "rita", now=NOW)

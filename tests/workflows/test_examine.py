@@ -10,6 +10,7 @@ from rq import Worker
 
 from config.key_rings import KeyRing
 from config.queues import QUEUES
+from relay.carrier.account import AccountState
 from relay.domain.errors import CarrierError, Unavailable
 from relay.domain.pool import Pool
 from relay.domain.trouble import Trouble
@@ -21,7 +22,7 @@ from relay.workflows.import_number import import_number
 from relay.workflows.put_board import BoardTerms, put_board
 from tests.board import take_out
 from tests.fake_redis import FakeRedis
-from tests.web.api import FakeCarrier, FakeNumbers
+from tests.web.api import SERVICE, FakeCarrier, FakeNumbers
 from tests.world import NOW, NUMBER, make_settings, make_world
 
 
@@ -31,17 +32,27 @@ class Numbers(FakeNumbers):
         if owned is None:
             return None
         urls = self.urls.get(owned.sid, {})
-        return replace(owned, status_callback=urls.get("status_callback", ""))
+        return replace(
+            owned,
+            status_callback=urls.get("status_callback", ""),
+            voice_fallback="https://static.example.com/sorry.xml",
+        )
+
+    def check_service(self, **_):
+        pass
+
+    def join_service(self, _, **__):
+        pass
 
 
 def make(client=None, **settings):
     return make_world(client, carrier=FakeCarrier(Numbers()), **settings)
 
 
-def needing_replicas(count):
+def needing_replicas(count, **settings):
     """Settings alone ask for them: fakeredis has none, and no WAIT."""
-    world = make()
-    world.deployment.settings = make_settings(STORE_REPLICAS=str(count))
+    world = make(**settings)
+    world.deployment.settings = make_settings(STORE_REPLICAS=str(count), **settings)
     return world
 
 
@@ -59,7 +70,7 @@ def with_workers(*names):
 
 
 def test_a_service_that_is_set_up_well_has_nothing_to_mend():
-    world = needing_replicas(1)
+    world = needing_replicas(1, TWILIO_MESSAGING_SERVICE_SID=SERVICE)
     client = world.services.store.client
     client.set(DeploymentKeys().ticker_leader, "somebody")
     client.info = lambda _: {"redis_version": "7.2.4", "connected_slaves": 1}
@@ -151,6 +162,14 @@ def test_a_pool_without_numbers_is_a_warning_and_the_account_is_still_asked():
 
     world.services.carrier.numbers.error = CarrierError(Trouble.ACCOUNT, 20003)
     assert find(world)["carrier"].verdict is Verdict.FAILED
+
+
+def test_an_account_that_answers_and_is_not_active_is_a_failure():
+    world = make()
+    suspended = AccountState(status="suspended", is_trial=False)
+    world.services.carrier.account.fetch = lambda: suspended
+
+    assert find(world)["account"].verdict is Verdict.FAILED
 
 
 def test_of_many_numbers_the_first_are_looked_at():
@@ -310,7 +329,10 @@ def test_a_board_that_is_away_hides_no_other():
     def away():
         raise Unavailable("away")
 
-    world.deployment.of_board("second").store.pools.all = away
+    store = world.deployment.of_board("second").store
+    store.messages.closed_countries.lately = lambda **_: away()
+    assert find(world)["second: store"].verdict is Verdict.FAILED
+    store.pools.all = away
     found = find(world)
     assert found["second: store"].verdict is Verdict.FAILED
     assert "main: pool us" in found

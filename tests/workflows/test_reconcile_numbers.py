@@ -246,7 +246,7 @@ def test_a_number_that_went_since_the_list_was_made_is_not_unused(market: Market
 
 
 def test_a_number_outside_the_messaging_service_joins_it(simulated: SimulatedCarrier) -> None:
-    service = simulated.add_service()
+    service = simulated.add_service(use_inbound_webhook_on_number=True)
     market = Market(simulated, TWILIO_MESSAGING_SERVICE_SID=service.sid)
     import_number(market.services, NUMBER, "us", now=market.now)
     owned = simulated.account.number(NUMBER)

@@ -12,8 +12,9 @@ import pytest
 
 from relay.carrier.codes import UNREADABLE_TEXT
 from relay.carrier.webhooks import InboundCall, KeyPress
-from relay.domain.participant import Role
-from relay.domain.routing import AskAccessCode, Bridge, Decline, Refusal, TellWhoAndAsk
+from relay.domain.guard import GuardKind, GuardStyle
+from relay.domain.participant import CandidateDetails, Role
+from relay.domain.routing import AskAccessCode, AskHuman, Bridge, Decline, Refusal, TellWhoAndAsk
 from relay.domain.session import ClosedReason, Session
 from relay.store.alarms import Alarm
 from relay.store.calls import Calls
@@ -22,12 +23,14 @@ from relay.store.records import Record
 from relay.vault import Unreadable
 from relay.workflows.connect_call import AnsweredCall, connect_call, take_code
 from relay.workflows.open_seals import open_phone_of
+from relay.workflows.register_participant import register_candidate
 from relay.workflows.screen_call import take_answer
 from relay.workflows.word_answer import word_answer
 from tests.key_ring import move_number
 from tests.noted_scripts import NotedScripts
 from tests.workflows.texting import Stage
 from tests.world import (
+    ASKER,
     CARL,
     DAN,
     EVE,
@@ -488,10 +491,36 @@ def test_p9_the_guard_tells_no_planted_context(world: World) -> None:
     write(world, session.id, session.id, context=LURE)
     assert isinstance(call(world, RITA).decision, Bridge)
     pressed = KeyPress(call_sid="CAleg", parent_call_sid="CA1", digits="2")
-    told = take_answer(world.services, "us.CA1", pressed, now=NOW)
+    told = take_answer(world.services, "us.CA1", pressed, turn="0", now=NOW)
     assert isinstance(told, TellWhoAndAsk)
     assert told.context == ""
     assert alarms(world) == {Alarm.WORDS: 1}
+
+
+@pytest.mark.parametrize("planted", ["none named", "", "stamp none named", "another's"])
+def test_p9_nobody_else_switches_a_guard_off_or_has_it_name_somebody(
+    world: World, victims: Session, planted: str
+) -> None:
+    """The last one is the stamp that Eve's own board client asked for."""
+    put_candidate(world, "eve", EVE, guard=GuardKind.NONE, guard_style=GuardStyle.NAMED)
+    if planted == "another's":
+        planted = world.services.store.people.get(Role.CANDIDATE, "eve").stamped_guard
+        assert planted
+    write(world, victims.id, victims.id, candidate_guard=planted)
+    world.services.store.client.hset(KEYS.person(Role.CANDIDATE, "carl"), "guard", planted)
+
+    assert call(world, RITA).decision.is_guarded
+    spoken = KeyPress(call_sid="CAleg", parent_call_sid="CA1", digits="", is_speech=True)
+    asked = take_answer(world.services, "us.CA1", spoken, turn="0", now=NOW)
+    assert asked == AskHuman(locale="en", turn=1)
+    put_candidate(world, "carl", CARL, locale="zh-CN")
+    assert world.services.store.people.get(Role.CANDIDATE, "carl").stamped_guard == ""
+    assert set(alarms(world)) == ({Alarm.GUARD} if planted else set())
+
+
+def put_candidate(world: World, ref: str, phone: str, **details: Any) -> None:
+    details = CandidateDetails(phone=phone, **details)
+    register_candidate(world.services, ref, details, client_id=ASKER, now=NOW)
 
 
 @pytest.mark.parametrize("outcome", ["distrusted", "duplicate"])

@@ -74,10 +74,46 @@ def test_a_new_recruiter_is_on_record_with_a_hint_only(world: World) -> None:
     rita, is_new = put_recruiter(world, name="Rita", organization="Acme", screen_calls=True)
 
     assert is_new
-    assert (rita.name, rita.organization, rita.screen_calls) == ("Rita", "Acme", True)
+    assert (rita.name, rita.organization) == ("Rita", "Acme")
     assert rita.phone_hint == "+1 ••• ••• ••01"
     assert (rita.country, rita.locale) == ("US", "en")
     assert RITA[2:] not in str(rita)
+
+
+@pytest.mark.parametrize(
+    ("changes", "left"),
+    [
+        ({}, ",,123"),
+        ({"name": "Rita"}, ",,123"),
+        ({"extension": "9"}, "9"),
+        ({"extension": ""}, ""),
+        ({"phone": NORA}, ""),
+    ],
+)
+def test_an_extension_goes_with_its_phone(world: World, changes: dict[str, str], left: str) -> None:
+    """It is sealed with it, and nothing else in the store says it (P2)."""
+    put_recruiter(world, extension=",,123")
+    rita, _ = put_recruiter(world, **changes)
+
+    assert open_phone_of(world.services, rita).extension == left
+    assert rita.phone_hint.endswith(" ext. •••") is bool(left)
+    assert "123" not in str(world.services.store.client.hgetall("{main}:person:recruiter:rita"))
+
+
+def test_an_extension_under_a_key_that_has_gone_is_none(world: World) -> None:
+    put_recruiter(world, extension=",,123")
+    world.services.store.client.hset("{main}:seals", "recruiter:rita", "gone:x")
+
+    rita, _ = put_recruiter(world)
+
+    assert open_phone_of(world.services, rita).extension == ""
+
+
+@pytest.mark.parametrize("extension", ["w1", "1" * 17, "1;2", "+1"])
+def test_what_is_no_extension_is_refused(world: World, extension: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        put_recruiter(world, extension=extension)
+    assert pointers(refused) == ["/extension"]
 
 
 def test_what_a_request_does_not_say_stays_as_it_was(world: World) -> None:

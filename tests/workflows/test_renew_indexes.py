@@ -9,6 +9,7 @@ import pytest
 
 from config.key_rings import KeyRing
 from relay.domain.errors import Conflict
+from relay.domain.guard import GuardStyle
 from relay.domain.participant import CandidateDetails, Participant, Role
 from relay.domain.routing import RouteState
 from relay.domain.session import Session
@@ -20,9 +21,10 @@ from relay.workflows.erase_participant import erase_participant
 from relay.workflows.open_seals import open_phone
 from relay.workflows.register_participant import register_candidate
 from relay.workflows.renew_indexes import renew_indexes
+from relay.workflows.stamp_guard import guard_of
 from tests.invariants import audit_people, audit_pool
 from tests.key_ring import marks_of
-from tests.world import CARL, NOW, NUMBER, RITA, World, make_world
+from tests.world import ASKER, CARL, NOW, NUMBER, RITA, World, make_world
 
 SEALING = KeyRing((("k1", bytes(32)),))
 OLD, NEW = ("k1", bytes([1]) * 32), ("k2", bytes([2]) * 32)
@@ -154,6 +156,18 @@ def test_a_phone_is_sealed_anew_when_its_person_is_next_used(
     use(only_new)
     session = only_new.open()
     assert open_phone(only_new.services, session, Role.CANDIDATE, sealed(world)).reveal() == CARL
+
+
+def test_a_guard_is_stamped_anew_under_the_key_that_signs_now(world: World) -> None:
+    before, both, after = (under(world, *ring) for ring in ([OLD], [NEW, OLD], [NEW]))
+    details = CandidateDetails(phone=CARL, guard_style=GuardStyle.NAMED)
+    register_candidate(before.services, "carl", details, client_id=ASKER, now=NOW)
+
+    renew(both, Role.CANDIDATE, "carl")
+
+    kept = after.services.store.people.get(Role.CANDIDATE, "carl").stamped_guard
+    guard = guard_of(after.services, kept, role=Role.CANDIDATE, ref="carl")
+    assert guard.style is GuardStyle.NAMED
 
 
 def test_sealing_anew_alone_is_enough(world: World) -> None:

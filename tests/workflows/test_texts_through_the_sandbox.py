@@ -21,7 +21,16 @@ from relay.workflows.ask_outcomes import ask_outcomes
 from relay.workflows.reconcile_inbound import reconcile_inbound
 from relay.workflows.send_texts import send_texts
 from tests.workflows.texting import Stage
-from tests.world import CARL, NUMBER, RITA, STRANGER, make_deployment, make_settings, vault
+from tests.world import (
+    CARL,
+    NUMBER,
+    OUR_ACCOUNT,
+    RITA,
+    STRANGER,
+    make_deployment,
+    make_settings,
+    vault,
+)
 
 pytestmark = pytest.mark.slow
 TIMEOUT = 0.5
@@ -42,8 +51,7 @@ class Scenario:
         self.stage = Stage(now=time.time())
         account = make_settings(PUBLIC_BASE_URL=base_url, TWILIO_API_BASE_URL=sandbox.base_url)
         self.carrier = Carrier(
-            account.twilio_account_sid,
-            account.twilio_auth_token.get_secret_value(),
+            OUR_ACCOUNT,
             base_url=sandbox.base_url,
             timeout=TIMEOUT,
         )
@@ -184,7 +192,9 @@ def test_a_service_s_own_words_stop_and_start_as_the_carrier_says(scenario: Scen
     number = scenario.sandbox.account.number(NUMBER)
     assert number is not None
     words: dict[str, Word] = {"Alto": "STOP", "Alta": "START", "Ayuda": "HELP"}
-    scenario.sandbox.add_service(numbers=(number,), keywords=words)
+    scenario.sandbox.add_service(
+        numbers=(number,), keywords=words, use_inbound_webhook_on_number=True
+    )
     for word in ("ayuda", "alto"):
         scenario.text(CARL, word)
     scenario.text(RITA, "hello?")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 
-from relay.sandbox.behaviour import Answer, Voicemail
+from relay.sandbox.behaviour import Answer, Screening, Taker, Voicemail
 from relay.sandbox.calls.dial_plan import DialPlan, Target
+from relay.sandbox.calls.dial_string import KEY_SECONDS
 from relay.sandbox.calls.keypad import Keypad
 from relay.sandbox.calls.leg import Leg, LegOver, LegRedirected
 from relay.sandbox.calls.parent_call import ParentCall
@@ -17,6 +18,8 @@ from relay.sandbox.calls.trace import LegTrace
 from relay.sandbox.geography import is_dialled
 from relay.sandbox.records import Call
 
+#: Seconds that sendDigits waits (TW-send-digits).
+_PAUSES = {"w": 0.5, "W": 1.0}
 BAD_CALLER_ID, BAD_NUMBER, NOT_PERMITTED = 13214, 13224, 13227
 
 
@@ -108,7 +111,9 @@ class Attempt:
         if not is_dialled(self._target.number):
             return BAD_NUMBER
         denied = self._network.faults.calls_denied_to
-        return NOT_PERMITTED if denied and self._target.number.startswith(denied) else None
+        is_permitted = self._network.account.may_dial(self._target.number)
+        is_denied = not is_permitted or self._target.number.startswith(denied)
+        return NOT_PERMITTED if is_denied else None
 
     def _may_show(self, number: str) -> bool:
         """An explicit callerId must be the account's, verified, or of the incoming call."""
@@ -126,23 +131,29 @@ class Attempt:
         outcome = ringing.run(self._plan.patience)
         return outcome if isinstance(outcome, str) else self._answered(outcome)
 
-    def _answered(self, behaviour: Answer | Voicemail) -> str:
+    def _answered(self, behaviour: Taker) -> str:
         self.trace.answered = True
-        if self._target.send_digits:
-            self.trace.digits_sent = self._target.send_digits
-            self._phone.digits_received.append(self._target.send_digits)
+        self._send_digits(self._target.send_digits)
         if self._target.url is not None and not self._passes_screening(self._target.url):
             return self._network.faults.screening_status
         if self._race.is_won_by(self):
             self._converse(behaviour)
         return "completed"
 
+    def _send_digits(self, digits: str) -> None:
+        """Before the whisper document; that order is not documented."""
+        for digit in digits:
+            self.leg.wait(_PAUSES.get(digit, KEY_SECONDS))
+        if digits:
+            self.trace.digits_sent = digits
+            self._phone.digits_received.append(digits)
+
     def _passes_screening(self, url: str) -> bool:
         """A whisper document that ends without Hangup lets the call through."""
         whisper = Performer(self._network, self.leg, self._call_trace, language="whisper")
         return whisper.run(Fetch("screen", url, self._target.method)) == "document ended"
 
-    def _converse(self, behaviour: Answer | Voicemail) -> None:
+    def _converse(self, behaviour: Taker) -> None:
         self.leg.check()
         self._parent.catch_up(self.leg.now)
         self._parent.answer()
@@ -159,8 +170,8 @@ class Attempt:
         finally:
             self._parent.hangs_up_at = meant_to
 
-    def _speak(self, behaviour: Answer | Voicemail) -> None:
-        words = behaviour.says if isinstance(behaviour, Answer) else behaviour.greeting
+    def _speak(self, behaviour: Taker) -> None:
+        words = _first_words(behaviour, is_alone=self.leg.listener is not None)
         if words:
             self._parent.overhear(words)
         if self._caller.says:
@@ -182,3 +193,14 @@ class Attempt:
         self.trace.status = self.status
         self.trace.duration = self.record.duration
         self._progress.tell("completed", self.status)
+
+
+def _first_words(behaviour: Taker, *, is_alone: bool) -> str:
+    """What the caller hears first; `is_alone`: there is nobody yet but the assistant."""
+    match behaviour:
+        case Voicemail():
+            return behaviour.greeting
+        case Screening() if is_alone:
+            return behaviour.preamble
+        case Answer() | Screening():
+            return behaviour.says

@@ -38,6 +38,11 @@ class Keypad:
     def take_sent(self) -> str:
         return self._sent.popleft().key
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether somebody presses a key as soon as they are listened to."""
+        return bool(self._bursts and self._bursts[0].strip())
+
     def take(self, most: int | None, finish_on: str) -> tuple[str, str]:
         """What is pressed this time: the digits, and the finishing key if that ended it."""
         if not self._bursts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -15,6 +16,15 @@ from relay.sandbox.records import Call
 
 Cause = Literal["hung up", "canceled", "completed by REST", "carrier stopped"]
 SECONDS_PER_CHARACTER = 1 / 15
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """What is said at one end of a call, from and until when, in seconds of its leg."""
+
+    words: str
+    begins: float
+    ends: float
 
 
 class LegOver(Exception):
@@ -52,6 +62,10 @@ class Leg:
     redirect: Step | None = None
     #: A key then cuts short what this end is told: while a Gather listens.
     cut_short_at: float | None = None
+    #: What this end says by itself, in order.
+    utterances: list[Utterance] = field(default_factory=list)
+    #: Takes what this end has been told, as long as nobody has picked up but an assistant.
+    listener: Callable[[Utterance], None] | None = None
 
     @property
     def is_answered(self) -> bool:
@@ -75,8 +89,28 @@ class Leg:
 
     def hear(self, words: str) -> None:
         """Somebody speaks to this end; it takes as long as it takes to say."""
+        begun = self.now
         self.overhear(words)
         self.listen(len(words) * SECONDS_PER_CHARACTER)
+        if self.listener is not None:
+            self.listener(Utterance(words, begun, self.now))
+
+    def say(self, words: str, seconds: float | None = None) -> None:
+        """This end speaks from now on, and goes on meanwhile."""
+        if words:
+            spoken = len(words) * SECONDS_PER_CHARACTER if seconds is None else seconds
+            self.utterances.append(Utterance(words, self.now, self.now + spoken))
+
+    def next_utterance(self, within: float) -> Utterance | None:
+        """What this end is saying now, or begins to say within so many seconds."""
+        return next(
+            (
+                one
+                for one in self.utterances
+                if one.ends > self.now and one.begins <= self.now + within
+            ),
+            None,
+        )
 
     def listen(self, seconds: float) -> None:
         """So long something is played to this end, unless a key cuts it short."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from relay.sandbox.behaviour import Answer, Voicemail
+from relay.sandbox.behaviour import Taker
 from relay.sandbox.calls.dial import CallerIsGone, Dialing
 from relay.sandbox.calls.keypad import Keypad
 from relay.sandbox.calls.leg import Leg, LegOver, LegRedirected
@@ -64,7 +64,7 @@ class OutboundCall:
         outcome = Ringing(self.leg, self._network, self._progress).run(self._order.timeout)
         return outcome if isinstance(outcome, str) else self._answered(outcome)
 
-    def _answered(self, behaviour: Answer | Voicemail) -> str:
+    def _answered(self, behaviour: Taker) -> str:
         person = Caller(self._phone, self._record.from_, talk_seconds=behaviour.talk_seconds)
         dialer = Dialing(ParentCall(self._network, self.leg, person, self._trace))
         Performer(self._network, self.leg, self._trace, dialer=dialer).run(self._order.step)

@@ -12,7 +12,12 @@ from relay.sandbox.rest.messages import Messages
 from relay.sandbox.rest.messaging_services import MessagingServices
 from relay.sandbox.rest.numbers import Numbers
 from relay.sandbox.rest.request import ApiError, RestAnswer, RestCall, not_found
+from relay.sandbox.rest.standing import StandingPages
+from relay.sandbox.standing import ApiKey
 from relay.sandbox.texts.sender import Sender
+
+#: Only the account's token and its Main keys open it.
+THE_ACCOUNT = r"/2010-04-01/Accounts/(AC[0-9a-zA-Z]{32})\.json"
 
 Handler = Callable[..., RestAnswer]
 Route = tuple[str, re.Pattern[str], Handler]
@@ -34,12 +39,27 @@ class Api:
     def _authenticate(self, call: RestCall) -> None:
         if self._is_open(call):
             return
-        tokens = (self._account.auth_token, self._faults.secondary_token)
-        if call.credentials not in [(self._account.sid, token) for token in tokens if token]:
+        if call.region not in {None, self._account.standing.region}:
+            raise ApiError(401, 21663, "The credentials are not of this region")
+        key = self._key_of(call)
+        if key is None and not self._shows_token(call):
             raise ApiError(401, 20003, "Authenticate")
+        if self._account.standing.status != "active" and not re.fullmatch(THE_ACCOUNT, call.path):
+            raise ApiError(403, 20005, "Account not active")
+        if key and key.kind != "Main" and re.fullmatch(THE_ACCOUNT, call.path):
+            raise ApiError(401, 20003, "Authentication Error - invalid username")
         named = re.match(r"/2010-04-01/Accounts/([^/.]+)", call.path)
         if named and named[1] != self._account.sid:
             raise not_found(call.path)
+
+    def _key_of(self, call: RestCall) -> ApiKey | None:
+        name, secret = call.credentials or ("", "")
+        key = self._account.api_keys.get(name)
+        return key if key and key.secret == secret else None
+
+    def _shows_token(self, call: RestCall) -> bool:
+        tokens = (self._account.auth_token, self._faults.secondary_token)
+        return call.credentials in [(self._account.sid, token) for token in tokens if token]
 
     def _is_open(self, call: RestCall) -> bool:
         """Pictures can be fetched without credentials, unless the account says otherwise."""
@@ -72,6 +92,7 @@ def _routes(network: Network, sender: Sender) -> list[Route]:
             available.search,
         ),
         *_services(MessagingServices(network)),
+        *_standing(StandingPages(network)),
     ]
 
 
@@ -104,10 +125,20 @@ def _services(services: MessagingServices) -> list[Route]:
         _route("POST", base, services.create),
         _route("GET", one, services.fetch),
         _route("POST", one, services.update),
+        _route("GET", rf"{one}/Compliance/Usa2p", services.list_campaigns),
         _route("GET", rf"{one}/PhoneNumbers", services.list_numbers),
         _route("POST", rf"{one}/PhoneNumbers", services.add_number),
         _route("GET", member, services.fetch_number),
         _route("DELETE", member, services.remove_number),
+    ]
+
+
+def _standing(pages: StandingPages) -> list[Route]:
+    return [
+        _route("GET", THE_ACCOUNT, pages.fetch_account),
+        _route("GET", r"/v1/CustomerProfiles", pages.list_profiles),
+        _route("GET", r"/v1/DialingPermissions/Countries", pages.list_dialled),
+        _route("GET", r"/v1/Messaging/GeoPermissions", pages.fetch_texted),
     ]
 
 

@@ -110,8 +110,7 @@ class Calls:
             raise ApiError(400, 21210, f"Source phone number {from_} is not yet verified")
         if not is_dialled(to):
             raise ApiError(400, 21217, f"Phone number {to} does not appear to be valid")
-        denied = self._network.faults.calls_denied_to
-        if denied and to.startswith(denied):
+        if not account.may_dial(to) or to.startswith(self._network.faults.calls_denied_to):
             raise ApiError(400, 21215, f"Account not authorized to call {to}")
 
 

@@ -12,7 +12,7 @@ from relay.sandbox.rest.filters import DateFilter, is_listed
 from relay.sandbox.rest.magic import MAGIC_SENDER, message_from_magic, message_to_magic
 from relay.sandbox.rest.paging import page
 from relay.sandbox.rest.request import ApiError, Json, RestAnswer, RestCall, not_found
-from relay.sandbox.rest.shapes import media_json, message_json
+from relay.sandbox.rest.shapes import media_json, message_json, redacted
 from relay.sandbox.texts.segments import count_segments
 from relay.sandbox.texts.sender import Sender
 
@@ -60,7 +60,8 @@ class Messages:
                 and dates.admits(self._listed_date(message))
                 and is_listed(message.created, self._network)
             ]
-            return RestAnswer(200, page(call, "messages", chosen, message_json))
+            shape = _redacted_json if self._network.account.standing.redacts else message_json
+            return RestAnswer(200, page(call, "messages", chosen, shape))
 
     def update(self, call: RestCall, sid: str) -> RestAnswer:
         message = self._find(call, sid)
@@ -152,11 +153,14 @@ class Messages:
         faults = self._network.faults.messages
         if to == sender:
             raise ApiError(400, 21266, "'To' and 'From' number cannot be the same")
-        if faults.denied_to and to.startswith(faults.denied_to):
+        if not self._network.account.may_text(to) or to.startswith(faults.denied_to):
             raise ApiError(400, 21408, "Permission to send to this region is not enabled")
         if to in faults.not_sms_capable:
             raise ApiError(400, 21614, f"'To' number {to} is not a valid mobile number")
-        if self._network.account.is_blocked(to, sender):
+        account = self._network.account
+        if account.standing.type == "Trial" and to not in account.verified_caller_ids:
+            raise ApiError(400, 21608, f"The number {to} is unverified.")
+        if account.is_blocked(to, sender):
             raise ApiError(400, 21610, "Attempt to send to unsubscribed recipient")
 
     def _check_sender(self, sender: str) -> None:
@@ -195,6 +199,10 @@ class Messages:
             Media(self._network.identifiers.new("ME"), "image/jpeg", url, message.created)
             for url in call.all("MediaUrl")
         ]
+
+
+def _redacted_json(message: Message) -> Json:
+    return redacted(message_json(message))
 
 
 def _media_of(message: Message, call: RestCall, media_sid: str) -> Media:

@@ -6,7 +6,7 @@ from relay.sandbox.network import Network
 from relay.sandbox.records import OwnedNumber, Service
 from relay.sandbox.rest.paging import meta_page
 from relay.sandbox.rest.request import ApiError, Json, RestAnswer, RestCall, not_found
-from relay.sandbox.rest.shapes import service_json, service_number_json
+from relay.sandbox.rest.shapes import campaign_json, service_json, service_number_json
 
 
 class MessagingServices:
@@ -61,6 +61,14 @@ class MessagingServices:
                 raise ApiError(412, 21714, "Number Pool size limit reached.")
             account.join(number, service)
             return RestAnswer(201, service_number_json(number, call.origin))
+
+    def list_campaigns(self, call: RestCall, sid: str) -> RestAnswer:
+        def shape(campaign: Service) -> Json:
+            return campaign_json(campaign, call.origin)
+
+        service = self._find(call, sid)
+        campaigns = [service] if service.campaign_status else []
+        return RestAnswer(200, meta_page(call, "compliance", campaigns, shape))
 
     def fetch_number(self, call: RestCall, sid: str, number_sid: str) -> RestAnswer:
         number = self._member(call, sid, number_sid)

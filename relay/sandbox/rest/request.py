@@ -29,6 +29,16 @@ class RestCall:
         return [value for value in self.params.get(name, []) if value]
 
     @property
+    def region(self) -> str | None:
+        """Of Twilio's address; None for another one, which names none."""
+        match self.host.split("."):
+            case [_product, "twilio", "com"]:
+                return "us1"
+            case [_product, _edge, region, "twilio", "com"]:
+                return region
+        return None
+
+    @property
     def origin(self) -> str:
         """Where absolute links of newer services point to, through the proxy of a test or not."""
         scheme = "https" if self.host.endswith("twilio.com") else "http"

@@ -147,12 +147,33 @@ def service_json(service: Service, origin: str) -> Json:
         "synchronous_validation": False,
         "validity_period": 36000,
         "usecase": "undeclared",
-        "us_app_to_person_registered": False,
+        "us_app_to_person_registered": service.campaign_status == "VERIFIED",
         "date_created": iso8601(service.created),
         "date_updated": iso8601(service.updated),
         "url": url,
         "links": {"phone_numbers": f"{url}/PhoneNumbers"},
     }
+
+
+def campaign_json(service: Service, origin: str) -> Json:
+    """The one campaign of a service."""
+    sid = f"QE{service.sid[2:]}"
+    return {
+        "sid": sid,
+        "account_sid": service.account_sid,
+        "messaging_service_sid": service.sid,
+        "us_app_to_person_usecase": "PROXY",
+        "campaign_status": service.campaign_status,
+        "date_created": iso8601(service.created),
+        "date_updated": iso8601(service.updated),
+        "url": f"{origin}/v1/Services/{service.sid}/Compliance/Usa2p/{sid}",
+    }
+
+
+def redacted(message: Json) -> Json:
+    """As the list shows it to an account with message redaction."""
+    hidden = {name: f"{message[name][:-4]}XXXX" for name in ("from", "to") if message[name]}
+    return {**message, **hidden, "body": ""}
 
 
 def service_number_json(number: OwnedNumber, origin: str) -> Json:

@@ -52,6 +52,9 @@ class Inbox:
             text.done.set()
             return text
         service = self._network.account.services.get(number.service_sid or "")
+        if service is not None and service.drops_texts:
+            text.done.set()
+            return text
         message = self._record(text, service, media)
         text.sid = message.sid
         if self._network.faults.messages.is_machine_made(sender):

@@ -11,7 +11,8 @@ from relay.sandbox.webhooks.journal import WebhookDelivery
 
 @dataclass
 class SimulatedMessage:
-    """A text as its sender's network sees it; `sid` is None if no account owns the number."""
+    """A text as its sender's network sees it; `sid` is None if no account logs it: none
+    owns the number, or its messaging service drops it."""
 
     sender: str
     receiver: str

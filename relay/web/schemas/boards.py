@@ -8,14 +8,19 @@ from pydantic import Field, SecretStr
 
 from relay.domain.participant import LOCALE
 from relay.web.schemas.base import Answer, Body, shown
-from relay.workflows.put_board import ACCOUNT_SID, LONGEST_SPOKEN_NAME, MESSAGING_SERVICE_SID
+from relay.workflows.put_board import (
+    ACCOUNT_SID,
+    CARRIER_KEY_SID,
+    LONGEST_SPOKEN_NAME,
+    MESSAGING_SERVICE_SID,
+)
 
 _SpokenName = Annotated[
     str,
     Field(
         min_length=1,
         max_length=LONGEST_SPOKEN_NAME,
-        description="As people hear and read it: a call through …",
+        description="As people hear and read it: it is the first thing that a call says",
         examples=["Second Jobs"],
     ),
 ]
@@ -33,7 +38,8 @@ _PerMinute = Annotated[
 _AccountSid = Annotated[
     str, Field(pattern=f"^{ACCOUNT_SID.pattern}$", description="Of the account at Twilio")
 ]
-_AuthToken = Annotated[
+_KeySid = Annotated[str, Field(pattern=f"^{CARRIER_KEY_SID.pattern}$")]
+_Secret = Annotated[
     SecretStr, Field(min_length=1, max_length=200, description="Kept sealed, and never shown")
 ]
 _ServiceSid = Annotated[
@@ -45,16 +51,26 @@ _ServiceSid = Annotated[
 ]
 
 
+class CarrierKeyBody(Body):
+    """An API key of the account: requests to Twilio are made with it, and not with the token."""
+
+    sid: _KeySid
+    secret: Annotated[
+        _Secret | None, Field(description="Needed for a key that is not on record")
+    ] = None
+
+
 class AccountBody(Body):
     """The board's own account at Twilio."""
 
     sid: _AccountSid
     auth_token: Annotated[
-        _AuthToken | None, Field(description="Needed for an account that is not on record")
+        _Secret | None, Field(description="Needed for an account that is not on record")
     ] = None
     auth_token_next: Annotated[
-        _AuthToken | None, Field(description="Accepted in signatures, too, for rotation")
+        _Secret | None, Field(description="Accepted in signatures, too, for rotation")
     ] = None
+    api_key: CarrierKeyBody | None = None
 
 
 class BoardBody(Body):
@@ -79,6 +95,7 @@ class BoardAnswer(Answer):
     default_locale: _Locale
     requests_per_minute: int | None
     account_sid: str | None
+    api_key_sid: str | None
     messaging_service_sid: str | None
 
 

@@ -7,8 +7,9 @@ from typing import Annotated
 from pydantic import Field
 
 from relay.domain.erasure import ErasureStatus
+from relay.domain.guard import GuardKind, GuardStyle
 from relay.domain.message_progress import Reach
-from relay.domain.participant import LOCALE, LONGEST_NAME, ParticipantStatus
+from relay.domain.participant import EXTENSION, LOCALE, LONGEST_NAME, ParticipantStatus
 from relay.web.schemas.base import Answer, Body, Instant, Phone, Ref, shown
 
 _Locale = Annotated[
@@ -24,6 +25,26 @@ _FreeText = Annotated[
     Field(max_length=LONGEST_NAME, description="Refused when a phone number stands in it"),
 ]
 _TimeZone = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/_-]{1,64}$", examples=["America/New_York"])]
+_GuardKind = Annotated[
+    GuardKind,
+    Field(
+        description=(
+            "`keys`: a call is connected when somebody has pressed 1. `none`: it is connected to "
+            "whatever picks up, so that the recruiter may hear this person's private voicemail "
+            "greeting or assistant: only for who cannot press keys"
+        )
+    ),
+]
+_GuardStyle = Annotated[
+    GuardStyle,
+    Field(
+        description=(
+            "What a phone's assistant is told when it asks who is calling. `discreet`: the board, "
+            "and that it is about an application. `named`: recruiter and employer, too, which a "
+            "voicemail may hear and keep"
+        )
+    ),
+]
 _Renumber = Annotated[
     bool,
     Field(
@@ -48,6 +69,18 @@ class RecruiterBody(Body):
         bool | None,
         Field(description="Ask the recruiter, too, to press 1 before a call is connected"),
     ] = None
+    extension: Annotated[
+        str | None,
+        Field(
+            pattern=f"^{EXTENSION.pattern}$",
+            description=(
+                "Keys that are sent when the phone, a switchboard's, has answered: digits, `*`, "
+                "`#`, and commas that wait two seconds each. Kept with the phone and never shown; "
+                "it goes when the phone changes, or with an empty one"
+            ),
+            examples=[",,1234"],
+        ),
+    ] = None
     renumber: _Renumber = False
 
 
@@ -59,6 +92,8 @@ class CandidateBody(Body):
     phone: Phone
     locale: _Locale | None = None
     time_zone: _TimeZone | None = None
+    guard: _GuardKind | None = None
+    guard_style: _GuardStyle | None = None
     take_over: Annotated[
         bool,
         Field(
@@ -113,6 +148,8 @@ class CandidateAnswer(_Person):
     """A candidate on record."""
 
     time_zone: str
+    guard: _GuardKind
+    guard_style: _GuardStyle
 
 
 class SuppressionAnswer(Answer):

@@ -39,11 +39,11 @@ local ROLES = { "recruiter", "candidate" }
 
 -- A side of the pair as it is on record now; nil when the caller has seen somebody else.
 local function read_person(key, indexes)
-  local known = redis.call("HMGET", key, "indexes", "status", "locale", "screen")
+  local known = redis.call("HMGET", key, "indexes", "status", "locale", "guard")
   if known[2] ~= "active" or known[1] ~= table.concat(indexes, ",") then
     return nil
   end
-  return { locale = known[3], screen = known[4] }
+  return { locale = known[3], guard = known[4] }
 end
 
 -- The pair's latest session: its id ("" for none), record and fields. It may be in any pool.
@@ -204,7 +204,8 @@ local function record_session(people, nodes, latest, ordinal, number, code, code
     created_at = whole(args.now), expires_at = args.expires_at, closed_at = "", closed_reason = "",
     code = code, channels = args.channels,
     recruiter_locale = people.recruiter.locale, candidate_locale = people.candidate.locale,
-    recruiter_screen = people.recruiter.screen, bindings = "2", previous = latest.id, former = "",
+    recruiter_guard = people.recruiter.guard, candidate_guard = people.candidate.guard,
+    bindings = "2", previous = latest.id, former = "",
     code_needed = code_needed, signature = args.signature, context = args.context,
   })
   redis.call("HSET", keys.sessions, args.id, record)

@@ -1,7 +1,7 @@
 -- A participant's record, and who holds a phone: candidates are unique by it.
 -- keys: person=person(role ref) holders=holder(held*) seals
 -- args: now:number role ref sealed indexes:list held:list key_ids hint country locale name
---       organization time_zone screen:flag
+--       organization time_zone guard
 --
 -- sealed and indexes: the phone that is given, or nothing; held: the same indexes of a candidate,
 -- none of a recruiter.
@@ -47,5 +47,5 @@ local function write_details()
   redis.call("HSETNX", keys.person, "created_at", whole(args.now))
   redis.call("HSET", keys.person, "updated_at", whole(args.now), "locale", args.locale,
     "name", args.name, "organization", args.organization, "time_zone", args.time_zone,
-    "screen", args.screen and "1" or "0")
+    "guard", args.guard)
 end

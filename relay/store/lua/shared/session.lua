@@ -3,13 +3,14 @@
 --
 -- Every field is written out: to fill a table field by field takes Lua twice as long, and recycling
 -- reads and writes little else.
-local RECORD = "^" .. string.rep("([^\t]*)\t", 21) .. "([^\t]*)$"
+local RECORD = "^" .. string.rep("([^\t]*)\t", 22) .. "([^\t]*)$"
 
 local function read_session(record)
   local
     status, number, ordinal, recruiter, candidate, recruiter_index, candidate_index,
     created_at, expires_at, closed_at, closed_reason, code, channels, recruiter_locale,
-    candidate_locale, recruiter_screen, bindings, previous, former, code_needed, signature, context
+    candidate_locale, recruiter_guard, candidate_guard, bindings, previous, former, code_needed,
+    signature, context
     = string.match(record, RECORD)
   return {
     status = status, number = number, ordinal = ordinal, recruiter = recruiter,
@@ -17,7 +18,8 @@ local function read_session(record)
     created_at = created_at, expires_at = expires_at, closed_at = closed_at,
     closed_reason = closed_reason, code = code, channels = channels,
     recruiter_locale = recruiter_locale, candidate_locale = candidate_locale,
-    recruiter_screen = recruiter_screen, bindings = bindings, previous = previous, former = former,
+    recruiter_guard = recruiter_guard, candidate_guard = candidate_guard,
+    bindings = bindings, previous = previous, former = former,
     code_needed = code_needed, signature = signature, context = context,
   }
 end
@@ -27,8 +29,9 @@ local function pack_session(session)
     session.status, session.number, session.ordinal, session.recruiter, session.candidate,
     session.recruiter_index, session.candidate_index, session.created_at, session.expires_at,
     session.closed_at, session.closed_reason, session.code, session.channels,
-    session.recruiter_locale, session.candidate_locale, session.recruiter_screen, session.bindings,
-    session.previous, session.former, session.code_needed, session.signature, session.context
+    session.recruiter_locale, session.candidate_locale, session.recruiter_guard,
+    session.candidate_guard, session.bindings, session.previous, session.former,
+    session.code_needed, session.signature, session.context
   }, "\t")
 end
 

@@ -1,0 +1,49 @@
+"""What an operator does about a request that the carrier refused or did not answer."""
+
+from __future__ import annotations
+
+from relay.carrier.codes import NO_ANSWER, UNREADABLE_ANSWER, meaning_of
+from relay.domain.errors import CarrierError
+
+_SERVER_ERRORS = range(500, 600)
+_NO_ACCESS = (
+    "refuses access with this API key: give the key that permission, or make a Standard or Main one"
+)
+_SLOWER = "asks for fewer requests: try again in a minute"
+_TROUBLE = "has trouble of its own: try again, and see status.twilio.com"
+_ADVICE = {
+    NO_ANSWER: "does not answer, which says nothing of the credentials: see TWILIO_API_BASE_URL,"
+    " TWILIO_REGION and TWILIO_EDGE, the way out of this network, and status.twilio.com",
+    UNREADABLE_ANSWER: "answers what Twilio would not: see TWILIO_API_BASE_URL, and what is on the"
+    " way",
+    20005: "says that the account is not active: see its balance and status in Twilio's console",
+    20006: _NO_ACCESS,
+    20403: _NO_ACCESS,
+    403: _NO_ACCESS,
+    429: _SLOWER,
+    20429: _SLOWER,
+    20500: _TROUBLE,
+    21663: "says that the credentials are another region's: tokens and keys are made for one"
+    " region each; see TWILIO_REGION and TWILIO_EDGE",
+}
+_AUTHENTICATE = {401, 20003}
+
+
+def advice_on(error: CarrierError, *, credentials: str) -> str:
+    """What the carrier did, and what helps, to be read after its name. ``credentials`` is where
+    those that were shown are set."""
+    if error.code in _AUTHENTICATE:
+        return (
+            f"refuses the credentials: see {credentials}; they are one account's and one region's,"
+            " and a suspended account's are refused, too"
+        )
+    if error.code in _SERVER_ERRORS:
+        return _TROUBLE
+    why = meaning_of(error.code) or "not known here"
+    general = f"refuses: {why}; see https://www.twilio.com/docs/api/errors/{error.code}"
+    return _ADVICE.get(error.code, general)
+
+
+def is_about_the_key(error: CarrierError) -> bool:
+    """Whether a request was refused to the credentials, or to those of this kind."""
+    return error.code in _AUTHENTICATE or _ADVICE.get(error.code) is _NO_ACCESS

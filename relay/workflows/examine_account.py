@@ -1,0 +1,192 @@
+"""Asks a carrier account what would lose calls or texts, and says how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+
+from relay.carrier.advice import advice_on, is_about_the_key
+from relay.carrier.client import Carrier
+from relay.carrier.numbers import OwnedNumber, is_pointed_here
+from relay.domain.board import Board
+from relay.domain.errors import CarrierError
+from relay.domain.pool import VirtualNumber
+from relay.workflows.board_on_record import BoardOnRecord
+from relay.workflows.check_readiness import Check, Verdict
+from relay.workflows.examine_services import examine_services
+from relay.workflows.point_here import webhooks_of
+from relay.workflows.services import Services
+
+#: Each is a request to the carrier, and a deploy waits for it.
+_MOST_LOOKED_AT = 50
+#: Of countries; the rest is counted.
+_MOST_NAMED = 8
+#: Of nobody's: any question tells whether the account lets us in.
+_SOME_NUMBER = "+15005550006"
+_HOW_TO_GET_NUMBERS = (
+    "none yet: python -m relay pools put us --country US --allowed-countries US, "
+    "then python -m relay numbers import +1… --pool us"
+)
+
+_MAIN_KEY = "a Main key, or the console, shows it"
+_PROFILE = (
+    "Twilio has approved no customer profile: few calls at a time, and texts to verified numbers"
+    " only; see Trust Hub in Twilio's console (a subaccount has its main account's)"
+)
+_CLOSED = "to {} are refused, which pools serve: allow them in Twilio's console, {}"
+_OPEN = "to {} are allowed, which no pool serves: close them (fraud) in Twilio's console, {}"
+_GEO_PERMISSIONS = "{} > Settings > Geo permissions"
+
+Look = Callable[[], Iterable[Check]]
+
+
+def check_access(services: Services) -> Check:
+    """Whether the board's account lets us in. Raises nothing."""
+    try:
+        services.carrier.numbers.find_owned(_SOME_NUMBER)
+    except CarrierError as error:
+        return Check("carrier", Verdict.FAILED, _advice(services.board, error))
+    if services.account.tokens:
+        return Check("carrier", Verdict.OK, "the account answers")
+    detail = "the account answers; web needs TWILIO_AUTH_TOKEN, too, which is not set here"
+    return Check("carrier", Verdict.WARNING, detail)
+
+
+def examine_account(boards: Sequence[BoardOnRecord]) -> Iterator[Check]:
+    """What is found of the account that these boards use. Raises nothing."""
+    services = boards[0].services
+    carrier = services.carrier
+    served = {
+        country for board in boards for pool in board.pools for country in pool.allowed_countries
+    }
+    yield from _look(services, "account", lambda: _check_account(carrier))
+    yield from _look(services, "profile", lambda: _check_profile(carrier))
+    yield from _look(services, "calls", lambda: _check_calls(carrier, served))
+    yield from _look(services, "texts", lambda: _check_texts(carrier, served))
+    yield from _look(services, "redaction", lambda: _check_redaction(carrier))
+
+
+def examine_numbers(board: BoardOnRecord, *, fix: bool) -> Iterator[Check]:
+    """A board's numbers and messaging services at the carrier; ``fix`` as in ``examine_services``.
+    Raises nothing."""
+    services = board.services
+    yield from _look(services, "numbers", lambda: _check_numbers(board))
+    yield from _look(services, "services", lambda: examine_services(board, fix=fix))
+
+
+def _look(services: Services, name: str, look: Look) -> Iterator[Check]:
+    """What cannot be seen is no failure: nothing says that it is wrong."""
+    try:
+        yield from look()
+    except CarrierError as error:
+        advice = _MAIN_KEY if is_about_the_key(error) else _advice(services.board, error)
+        yield Check(name, Verdict.WARNING, f"cannot be seen: {advice}")
+
+
+def _advice(board: Board, error: CarrierError) -> str:
+    credentials = (
+        f"boards put {board.name}"
+        if board.account_sid
+        else "TWILIO_ACCOUNT_SID, TWILIO_API_KEY_SID with its secret, and TWILIO_AUTH_TOKEN"
+    )
+    return f"Twilio {advice_on(error, credentials=credentials)} ({error})"
+
+
+def _check_account(carrier: Carrier) -> Iterator[Check]:
+    state = carrier.account.fetch()
+    if state.status != "active":
+        detail = f"is {state.status}: every call and text is refused; see Twilio's console"
+        yield Check("account", Verdict.FAILED, detail)
+    elif state.is_trial:
+        detail = "is a trial: it calls and texts verified numbers only; upgrade it"
+        yield Check("account", Verdict.FAILED, detail)
+    else:
+        yield Check("account", Verdict.OK, "is active")
+
+
+def _check_profile(carrier: Carrier) -> Iterator[Check]:
+    if carrier.account.has_approved_profile():
+        yield Check("profile", Verdict.OK, "Twilio has approved it")
+    else:
+        yield Check("profile", Verdict.WARNING, _PROFILE)
+
+
+def _check_calls(carrier: Carrier, served: Set[str]) -> Iterator[Check]:
+    where = _GEO_PERMISSIONS.format("Voice")
+    dialled = carrier.account.dialled_countries()
+    yield from _compare("calls", served, dialled.ordinary, where=where)
+    if dialled.high_risk:
+        yield Check(
+            "calls",
+            Verdict.WARNING,
+            f"to premium and high-risk numbers in {_listed(dialled.high_risk)} are allowed: close"
+            f" them (toll fraud) in Twilio's console, {where}",
+        )
+
+
+def _check_texts(carrier: Carrier, served: Set[str]) -> Iterator[Check]:
+    texted = carrier.account.texted_countries()
+    yield from _compare("texts", served, texted, where=_GEO_PERMISSIONS.format("Messaging"))
+
+
+def _compare(name: str, served: Set[str], allowed: Set[str], *, where: str) -> Iterator[Check]:
+    closed, beyond = served - allowed, allowed - served
+    if closed:
+        yield Check(name, Verdict.FAILED, _CLOSED.format(_listed(closed), where))
+    if beyond:
+        yield Check(name, Verdict.WARNING, _OPEN.format(_listed(beyond), where))
+    if allowed == served:
+        yield Check(name, Verdict.OK, f"go to {_listed(served)} only")
+
+
+def _listed(countries: Set[str]) -> str:
+    named = sorted(countries)
+    more = len(named) - _MOST_NAMED
+    return ", ".join(named[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _check_redaction(carrier: Carrier) -> Iterator[Check]:
+    if carrier.account.redacts_texts():
+        yield Check(
+            "redaction",
+            Verdict.FAILED,
+            "Twilio redacts texts: what comes in while no web process answers cannot be fetched"
+            " afterwards, and is lost; switch message redaction off in Twilio's console, Messaging"
+            " > Settings",
+        )
+    else:
+        yield Check("redaction", Verdict.OK, "the latest texts are not redacted")
+
+
+def _check_numbers(board: BoardOnRecord) -> Iterator[Check]:
+    numbers = board.numbers
+    if not numbers:
+        yield Check("numbers", Verdict.WARNING, _HOW_TO_GET_NUMBERS)
+    without_fallback = 0
+    for number in numbers[:_MOST_LOOKED_AT]:
+        owned = board.services.carrier.numbers.find_owned(number.number)
+        without_fallback += owned is not None and not owned.voice_fallback
+        yield _check_number(board.services, number, owned)
+    if without_fallback:
+        yield Check(
+            "fallback",
+            Verdict.WARNING,
+            f"numbers without a fallback URL: {without_fallback}; while no web process answers,"
+            " callers hear of an application error (docs/deploy.md#a-fallback-for-the-worst-hour)",
+        )
+    if len(numbers) > _MOST_LOOKED_AT:
+        looked_at = f"the first {_MOST_LOOKED_AT} of {len(numbers)} were looked at"
+        yield Check("numbers", Verdict.WARNING, looked_at)
+
+
+def _check_number(services: Services, number: VirtualNumber, owned: OwnedNumber | None) -> Check:
+    name = f"number {number.number}"
+    if owned is None:
+        return Check(name, Verdict.FAILED, "the account does not own it any more")
+    if is_pointed_here(owned, **webhooks_of(services)):
+        return Check(name, Verdict.OK, "calls and texts come here")
+    return Check(
+        name,
+        Verdict.FAILED,
+        "its calls, its texts or the news of a call's end go elsewhere: "
+        f"python -m relay numbers import {number.number} --pool {number.pool}",
+    )

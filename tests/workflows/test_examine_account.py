@@ -1,0 +1,319 @@
+"""What the doctor finds at the carrier, which is the sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from relay.carrier.client import Carrier
+from relay.domain.errors import Conflict
+from relay.domain.pool import Pool
+from relay.sandbox import SimulatedCarrier
+from relay.sandbox.records import OwnedNumber, Service
+from relay.sandbox.standing import KeyKind
+from relay.vault import Vault
+from relay.workflows.check_readiness import Check, Verdict
+from relay.workflows.deployment import Deployment
+from relay.workflows.examine import examine
+from relay.workflows.import_number import import_number
+from relay.workflows.point_here import webhooks_of
+from relay.workflows.put_board import BoardTerms, put_board
+from tests.fake_redis import FakeRedis
+from tests.world import NOW, NUMBER, OTHER_NUMBER, OUR_ACCOUNT, make_settings
+
+POOL = Pool(name="us", country="US", allowed_countries=("US", "CA"))
+
+
+class Practice:
+    """A deployment at the sandbox, set up well: one number, in a service that has a campaign."""
+
+    def __init__(self, sandbox: SimulatedCarrier) -> None:
+        self.sandbox = sandbox
+        self.service: Service = sandbox.add_service(use_inbound_webhook_on_number=True)
+        self.service.campaign_status = "VERIFIED"
+        self.owned: OwnedNumber = sandbox.add_number(NUMBER)
+        self.client = FakeRedis()
+        self.settings: dict[str, str] = {"TWILIO_MESSAGING_SERVICE_SID": self.service.sid}
+        self.edge: dict[str, str] = {}
+        self.base_url = sandbox.base_url
+        services = self.deployment().main
+        services.store.pools.put(POOL)
+        import_number(services, NUMBER, "us", now=NOW)
+        self.owned.voice_fallback_url = "https://static.example.com/sorry.xml"
+
+    def deployment(self) -> Deployment:
+        """As a process of now finds it."""
+        settings = make_settings(**self.settings)
+        return Deployment(
+            settings,
+            self.client,
+            Vault(settings.relay_sealing_keys, settings.relay_index_keys),
+            carrier_of=lambda board, account: Carrier(
+                account,
+                base_url=self.base_url,
+                timeout=1.0,
+                messaging_service=board.messaging_service_sid,
+                **self.edge,
+            ),
+            jobs_of=lambda _board: None,  # type: ignore[arg-type,return-value]
+        )
+
+    def look(self, *, fix: bool = False) -> dict[str, Check]:
+        """The worst finding of each name."""
+        found: dict[str, Check] = {}
+        for check in examine(self.deployment(), queues=FakeRedis(), fix=fix):
+            if check.name not in found or check.verdict is not Verdict.OK:
+                found[check.name] = check
+        return found
+
+    def verdicts(self, *names: str) -> list[Verdict]:
+        found = self.look()
+        return [found[name].verdict for name in names]
+
+    def with_key(self, kind: KeyKind) -> None:
+        key = self.sandbox.add_api_key(kind)
+        self.settings |= {"TWILIO_API_KEY_SID": key.sid, "TWILIO_API_KEY_SECRET": key.secret}
+
+
+@pytest.fixture
+def practice() -> Iterator[Practice]:
+    with SimulatedCarrier(OUR_ACCOUNT.sid, OUR_ACCOUNT.tokens[0]) as sandbox:
+        yield Practice(sandbox)
+    assert sandbox.crashes == []
+
+
+AT_THE_CARRIER = ("carrier", "account", "profile", "calls", "texts", "redaction", "campaign")
+
+
+@pytest.mark.parametrize("kind", [None, "Main"])
+def test_an_account_that_is_set_up_well_has_nothing_to_mend(
+    practice: Practice, kind: KeyKind | None
+) -> None:
+    if kind:
+        practice.with_key(kind)
+
+    names = (*AT_THE_CARRIER, f"service {practice.service.sid}", f"number {NUMBER}")
+    found = practice.look()
+
+    assert {name: found[name].verdict for name in names} == dict.fromkeys(names, Verdict.OK)
+    assert "fallback" not in found
+
+
+def test_a_standard_key_hides_only_the_account_itself(practice: Practice) -> None:
+    practice.with_key("Standard")
+
+    found = practice.look()
+
+    assert found["carrier"].verdict is Verdict.OK
+    assert found["account"].verdict is Verdict.WARNING
+    assert "a Main key" in found["account"].detail
+    assert found["texts"].verdict is Verdict.OK
+
+
+def test_a_process_without_the_token_is_told_who_needs_it(practice: Practice) -> None:
+    practice.with_key("Main")
+    practice.settings["TWILIO_AUTH_TOKEN"] = ""
+
+    found = practice.look()
+
+    assert found["carrier"].verdict is Verdict.WARNING
+    assert "TWILIO_AUTH_TOKEN" in found["carrier"].detail
+    assert found["account"].verdict is Verdict.OK
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"status": "suspended"}, "not active"),
+        ({"region": "ie1"}, "TWILIO_REGION"),
+    ],
+)
+def test_an_account_that_refuses_us_is_all_that_is_found(
+    practice: Practice, changes: dict[str, Any], said: str
+) -> None:
+    practice.edge = {"edge": "ashburn"}
+    vars(practice.sandbox.account.standing).update(changes)
+
+    found = practice.look()
+
+    assert found["carrier"].verdict is Verdict.FAILED
+    assert said in found["carrier"].detail
+    assert "account" not in found
+
+
+def test_an_api_that_is_out_of_reach_is_not_called_bad_credentials(practice: Practice) -> None:
+    practice.base_url = "http://127.0.0.1:1"
+    found = practice.look()["carrier"]
+    assert found.verdict is Verdict.FAILED
+    assert "does not answer" in found.detail
+    assert "TWILIO_AUTH_TOKEN" not in found.detail
+
+
+def test_credentials_of_somebody_else_are_named(practice: Practice) -> None:
+    practice.settings["TWILIO_AUTH_TOKEN"] = "6" * 32
+    assert "TWILIO_AUTH_TOKEN" in practice.look()["carrier"].detail
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "verdict", "said"),
+    [
+        ({"type": "Trial"}, "account", Verdict.FAILED, "trial"),
+        ({"profile": "in-review"}, "profile", Verdict.WARNING, "Trust Hub"),
+        ({"dials": {"US"}}, "calls", Verdict.FAILED, "to CA are refused"),
+        ({"texts": {"CA"}}, "texts", Verdict.FAILED, "to US are refused"),
+        ({"dials": {"US", "CA", "GB"}}, "calls", Verdict.WARNING, "to GB are allowed"),
+        ({"dials_high_risk": {"US"}}, "calls", Verdict.WARNING, "premium"),
+        (
+            {"texts": {"US", "CA", "GB", "DE", "FR", "CN", "RU"}},
+            "texts",
+            Verdict.WARNING,
+            "to CN, DE, FR, GB, RU are allowed",
+        ),
+        ({"redacts": True}, "redaction", Verdict.FAILED, "is lost"),
+    ],
+)
+def test_what_loses_calls_or_texts_fails_and_the_rest_is_a_warning(
+    practice: Practice, changes: dict[str, Any], name: str, verdict: Verdict, said: str
+) -> None:
+    practice.sandbox.phone("+12125550101").text(NUMBER, "hello").wait()
+    vars(practice.sandbox.account.standing).update(changes)
+
+    found = practice.look()[name]
+
+    assert found.verdict is verdict
+    assert said in found.detail
+
+
+def test_a_service_that_cannot_be_asked_keeps_no_number_from_being_called(
+    practice: Practice,
+) -> None:
+    practice.sandbox.add_number(OTHER_NUMBER)
+    del practice.sandbox.account.services[practice.service.sid]
+    assert import_number(practice.deployment().main, OTHER_NUMBER, "us", now=NOW).is_new
+
+
+def test_what_cannot_be_asked_is_a_warning_with_its_reason(practice: Practice) -> None:
+    practice.sandbox.faults.rest.next(status=503, path_contains="GeoPermissions")
+    found = practice.look()["texts"]
+    assert found.verdict is Verdict.WARNING
+    assert found.detail.startswith("cannot be seen: Twilio has trouble")
+
+
+# --- messaging services -----------------------------------------------------------------
+
+
+def test_a_service_that_loses_texts_fails_and_fix_makes_it_defer(practice: Practice) -> None:
+    practice.service.use_inbound_webhook_on_number = False
+    name = f"service {practice.service.sid}"
+
+    found = practice.look()[name]
+    assert found.verdict is Verdict.FAILED
+    assert "drops texts and logs none" in found.detail
+    assert "every text to 1 of" in found.detail
+    assert "doctor --fix" in found.detail
+
+    assert practice.look(fix=True)[name].verdict is Verdict.OK
+    assert practice.service.use_inbound_webhook_on_number
+    assert practice.look()[name].verdict is Verdict.OK
+
+
+def test_a_service_with_a_url_elsewhere_sends_texts_there(practice: Practice) -> None:
+    practice.service.use_inbound_webhook_on_number = False
+    practice.service.inbound_request_url = "https://another.example.com/texts"
+    found = practice.look()[f"service {practice.service.sid}"]
+    assert found.verdict is Verdict.FAILED
+    assert "sends texts elsewhere" in found.detail
+
+    urls = webhooks_of(practice.deployment().main)
+    practice.service.inbound_request_url = urls["sms_url"]
+    assert practice.verdicts(f"service {practice.service.sid}") == [Verdict.OK]
+
+
+@pytest.mark.parametrize(("defers", "verdict"), [(False, Verdict.FAILED), (True, Verdict.WARNING)])
+def test_numbers_in_a_service_that_is_not_the_boards_are_found(
+    practice: Practice, *, defers: bool, verdict: Verdict
+) -> None:
+    """Nobody told us of it, and ``fix`` leaves it alone: others may use it."""
+    practice.sandbox.account.leave_service(practice.owned)
+    other = practice.sandbox.add_service(
+        "Other", numbers=(practice.owned,), use_inbound_webhook_on_number=defers
+    )
+
+    found = practice.look(fix=True)
+
+    assert found[f"service {other.sid}"].verdict is verdict
+    assert other.use_inbound_webhook_on_number is defers
+    assert "numbers reconcile" in found[f"service {practice.service.sid}"].detail
+
+
+def test_a_service_of_another_account_is_named(practice: Practice) -> None:
+    del practice.sandbox.account.services[practice.service.sid]
+    practice.owned.service_sid = None
+    found = practice.look()
+    assert found[f"service {practice.service.sid}"].verdict is Verdict.FAILED
+    assert "in no messaging service" in found["campaign"].detail
+
+
+def test_a_campaign_that_is_not_verified_is_a_warning(practice: Practice) -> None:
+    practice.service.campaign_status = "IN_PROGRESS"
+    found = practice.look()["campaign"]
+    assert found.verdict is Verdict.WARNING
+    assert "no verified A2P 10DLC campaign" in found.detail
+
+
+def test_numbers_that_need_no_campaign_are_not_asked_for_one(practice: Practice) -> None:
+    services = practice.deployment().main
+    services.store.pools.put(replace(POOL, country="CA"))
+    assert "campaign" not in practice.look()
+
+
+# --- numbers ------------------------------------------------------------------------------
+
+
+def test_a_number_without_a_fallback_is_a_warning(practice: Practice) -> None:
+    practice.owned.voice_fallback_url = ""
+    found = practice.look()["fallback"]
+    assert found.verdict is Verdict.WARNING
+    assert "without a fallback URL: 1;" in found.detail
+
+
+# --- several boards -----------------------------------------------------------------------
+
+
+def test_an_account_is_asked_once_for_all_boards_that_use_it(practice: Practice) -> None:
+    own = {"account_sid": "AC" + "2" * 32, "auth_tokens": ("its-own-token",)}
+    put_board(practice.deployment(), BoardTerms(name="second", spoken_name="Second Jobs"))
+    put_board(practice.deployment(), BoardTerms(name="third", spoken_name="Third Jobs", **own))
+
+    found = practice.look()
+
+    assert found["main: account"].verdict is Verdict.OK
+    assert "second: account" not in found
+    assert found["second: numbers"].verdict is Verdict.WARNING
+    # The sandbox knows no such account.
+    assert found["third: carrier"].verdict is Verdict.FAILED
+    assert "boards put third" in found["third: carrier"].detail
+
+
+# --- joining ------------------------------------------------------------------------------
+
+
+def test_a_number_is_not_imported_into_a_service_that_would_lose_its_texts(
+    practice: Practice,
+) -> None:
+    practice.service.use_inbound_webhook_on_number = False
+    owned = practice.sandbox.add_number(OTHER_NUMBER)
+    services = practice.deployment().main
+
+    with pytest.raises(Conflict, match="doctor --fix"):
+        import_number(services, OTHER_NUMBER, "us", now=NOW)
+
+    assert owned.service_sid is None
+    assert services.store.numbers.get(OTHER_NUMBER) is None
+    assert not owned.sms_url
+    practice.look(fix=True)
+    import_number(services, OTHER_NUMBER, "us", now=NOW)
+    assert owned.service_sid == practice.service.sid
