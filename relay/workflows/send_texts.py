@@ -21,6 +21,7 @@ from relay.carrier.messages import SentText
 from relay.carrier.urls import WebhookUrls
 from relay.domain.code_prefix import CodePrefix
 from relay.domain.errors import CarrierError
+from relay.domain.gsm7 import count_segments, fold, plainer
 from relay.domain.message_progress import (
     REPORT_GRACE,
     TAKEN,
@@ -118,15 +119,16 @@ def _send(services: Services, lease: SendLease, prefix: CodePrefix, clock: Clock
         # We were held up; the attempt has not been made, so anybody may make it.
         return _postpone(services, lease, clock(), clock, outcome_unknown=False, code=0)
     urls = WebhookUrls(services.settings.public_base_url, services.board.name)
+    body = prefix.before(words)
     try:
         sent = services.carrier.messages.send_text(
             virtual_number=lease.number,
             to=to,
-            body=prefix.before(words),
+            body=body,
             status_callback=urls.message_status(lease.message, lease.token),
         )
     except CarrierError as error:
-        return _after_error(services, lease, to, error, clock)
+        return _after_error(services, lease, to, error, clock, segments=count_segments(fold(body)))
     return _confirm(services, lease, sent, indexes, clock, begun_at=now)
 
 
@@ -184,12 +186,25 @@ def _is_stopped(services: Services, lease: SendLease, indexes: tuple[str, ...], 
 
 
 def _after_error(
-    services: Services, lease: SendLease, to: PhoneNumber, error: CarrierError, clock: Clock
+    services: Services,
+    lease: SendLease,
+    to: PhoneNumber,
+    error: CarrierError,
+    clock: Clock,
+    *,
+    segments: int,
 ) -> str:
+    """``segments``: what it costs if it was taken. A report that proves so does not say."""
     now = clock()
     if error.ambiguous:
         return _postpone(
-            services, lease, now + REPORT_GRACE, clock, outcome_unknown=True, code=error.code
+            services,
+            lease,
+            now + REPORT_GRACE,
+            clock,
+            outcome_unknown=True,
+            code=error.code,
+            segments=segments,
         )
     count_refusal(services, error.code, error.trouble)
     if error.trouble is Trouble.OPTED_OUT:
@@ -248,9 +263,10 @@ def _settle(services: Services, lease: SendLease, prefix: CodePrefix, clock: Clo
 
 
 def _says(text: SentText, body: str) -> bool:
-    """The carrier may put words around a text (trial accounts), trim it, or not show it."""
-    shown = " ".join(text.body.split())
-    return not shown or " ".join(body.split()) in shown
+    """The carrier may put words around a text (trial accounts), trim it, make its typography
+    plainer, or not show it."""
+    shown, ours = (" ".join(plainer(words).split()) for words in (text.body, body))
+    return not shown or ours in shown
 
 
 def _unowned(services: Services, texts: list[SentText]) -> SentText | None:
@@ -307,6 +323,7 @@ def _postpone(
     outcome_unknown: bool,
     code: int,
     trouble: Trouble | None = None,
+    segments: int | None = None,
 ) -> str:
     """Nothing to go on with: the sweeper comes back to this lane. Does nothing when a report has
     settled the attempt meanwhile."""
@@ -319,6 +336,7 @@ def _postpone(
         error_code=code,
         trouble=trouble,
         number=lease.number,
+        segments=segments,
     ):
         log.info(
             "text postponed", message=lease.message, code=code, outcome_unknown=outcome_unknown

@@ -21,6 +21,7 @@ from relay.store.outbox import LEASE
 from relay.workflows.close_session import close_session
 from relay.workflows.erase_participant import erase_participant
 from relay.workflows.find_receiver import find_receiver
+from relay.workflows.list_interactions import list_interactions
 from relay.workflows.recycle import recycle
 from relay.workflows.register_participant import register_candidate, register_recruiter
 from relay.workflows.relay_text import relay_text
@@ -195,6 +196,38 @@ def test_a_stop_that_a_report_tells_of_is_remembered(stage: Stage) -> None:
     stage.work()
     stage.report(message, "failed", 21610)
     assert stage.store.suppressions.is_stopped(stage.pair.vault.indexes_of(CARL), NUMBER)
+
+
+@pytest.mark.parametrize("is_told_by_report", [False, True])
+def test_p4_a_text_whose_typography_the_carrier_has_changed_is_found(
+    stage: Stage, is_told_by_report: bool
+) -> None:
+    stage.carrier.messages.troubles = [UNCLEAR]
+    stage.carrier.messages.takes_despite_trouble = True
+    message = stage.text(body="“Don’t” – he\u00a0said…").message
+    stage.work()
+    [taken] = stage.carrier.messages.taken
+    stage.carrier.messages.taken = [replace(taken, body='"Don\'t" - he  said...')]
+    if is_told_by_report:
+        stage.report(message, "delivered", sid=taken.sid)
+    stage.now += REPORT_GRACE
+    stage.send(message)
+    assert len(stage.arrived) == 1
+    assert stage.record(message).segments == 1, "a report does not say, so it is counted"
+
+
+def test_what_a_text_costs_is_counted_until_the_carrier_says_it(stage: Stage) -> None:
+    stage.carrier.messages.troubles = [UNCLEAR]
+    stage.carrier.messages.takes_despite_trouble = True
+    message = stage.text(body="“" + "x" * 160).message
+    stage.work()
+    assert stage.record(message).segments == 2
+    [taken] = stage.carrier.messages.taken
+    stage.carrier.messages.taken = [replace(taken, segments=3)]
+    stage.now += REPORT_GRACE
+    stage.send(message)
+    page = list_interactions(stage.services, stage.pair.session.id, before=None, limit=9)
+    assert [interaction.segments for interaction in page.interactions] == [3]
 
 
 def test_a_lost_answer_is_waited_for_then_looked_up_and_the_text_found(stage: Stage) -> None:
