@@ -23,7 +23,7 @@ _WITHHELD_WORDS = "|".join(sorted(word for word in WITHHELD if word.isalpha()))
 #: The fields that say who, what and how sure. Short names count with what stands behind them when
 #: they are genuine, since tokens are long and hold any letters.
 _DECIDING = re.compile(
-    r"AccountSid|CallSid|MessageSid|StirVerstat|DialBridged"
+    r"AccountSid|CallSid|MessageSid|StirVerstat|DialBridged|OptOutType"
     rf"|From(?=\+|[0-9]{{3}}|(?i:{_WITHHELD_WORDS})|(?!City|Country|State|Zip).{{1,11}}{_BEHIND_SENDER})"
     r"|To(?=\+)|Digits(?=[0-9*#])"
 )
@@ -32,7 +32,7 @@ _HONEST = frozenset(
     {
         *("AccountSid", "CallSid", "ParentCallSid", "DialCallSid"),
         *("MessageSid", "SmsMessageSid", "OriginalRepliedMessageSid"),
-        *("StirVerstat", "DialBridged", "From", "ForwardedFrom", "To", "Digits"),
+        *("StirVerstat", "DialBridged", "OptOutType", "From", "ForwardedFrom", "To", "Digits"),
     }
 )
 _NEW_SID_NAME = re.compile("(?:[A-Z][a-z]+)+Sid")

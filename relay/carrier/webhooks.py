@@ -10,12 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from relay.carrier.codes import trouble_of
+from relay.domain.opt_out import OptOut
 from relay.domain.phone import read_caller
 from relay.domain.routing import FAILED_ATTESTATION
 from relay.domain.trouble import Trouble
 
 _WHOLE = re.compile("[0-9]{1,9}")
 _SID = re.compile(r"[A-Z]{2}[0-9a-zA-Z]{32}")
+#: What OptOutType says.
+_OPT_OUTS = {word.value: word for word in (OptOut.STOP, OptOut.START, OptOut.HELP)}
 _ATTESTATION = re.compile(r"TN-Validation-(?:Passed-([ABC])|Failed)")
 
 Fields = Mapping[str, str]
@@ -88,7 +91,9 @@ class CallEnded:
 
 @dataclass(frozen=True, kw_only=True)
 class InboundText:
-    """A text has come in, by webhook or from the carrier's list."""
+    """A text has come in, by webhook or from the carrier's list. ``opt_out``: what the carrier has
+    taken it for, or None where it does not say: that takes Advanced Opt-Out on a messaging service,
+    and its list never does (TW-stop)."""
 
     message_sid: str
     sender: str = field(repr=False)
@@ -96,6 +101,7 @@ class InboundText:
     body: str = field(repr=False)
     media: int = 0
     segments: int = 1
+    opt_out: OptOut | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,6 +178,7 @@ def read_inbound_text(fields: Fields) -> InboundText:
         body=fields.get("Body", ""),
         media=_whole(fields, "NumMedia") or 0,
         segments=_whole(fields, "NumSegments") or 1,
+        opt_out=_OPT_OUTS.get(fields.get("OptOutType", "")),
     )
 
 

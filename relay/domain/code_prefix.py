@@ -1,13 +1,16 @@
 """The code prefix of texts to a recruiter who has several sessions on one number: the access code
-says which session each belongs to (P1). What gets too long by it is split in two, in order.
+says which session each belongs to (P1), and its context helps. It costs one segment at most; what
+people wrote is never changed for it. What gets too long by the code is split in two, in order.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from dataclasses import dataclass
 
 from relay.domain.access_code import LONGEST
+from relay.domain.gsm7 import count_segments, fold
 from relay.domain.session import LONGEST_CONTEXT
 
 #: Characters of one text (TW-text-length).
@@ -18,6 +21,7 @@ _LONGEST_PREFIX = LONGEST + LONGEST_CONTEXT + len("  (1/2): ")
 PARTS = ("", "1", "2")
 _FIRST_PART = LONGEST_TEXT - _LONGEST_PREFIX
 _LAST_WORD = re.compile(r"\s\S{0,80}$")
+_CUT_OFF = "..."
 
 
 @dataclass(frozen=True)
@@ -30,25 +34,54 @@ class CodePrefix:
     part: str = ""
 
     def before(self, text: str) -> str:
-        """The text as that recruiter reads it: ``482913 Backend engineer, Acme: …``"""
+        """The text as that recruiter reads it: ``482913 Backend engineer, Acme: …``
+
+        The context is cut, or left out, where the whole would need two segments more than the text
+        alone, or be too long for one text: one character of it may be outside of GSM-7.
+        """
         if not self.code:
             return text
-        about = f" {self.context}" if self.context else ""
-        which = f" ({self.part}/2)" if self.part else ""
-        return f"{self.code}{about}{which}: {text}"
+        context = fold(self.context)
+        whole = self._with(context, text)
+        most = count_segments(text) + 1
+        if len(context) <= LONGEST_CONTEXT and _cost(whole) <= most:
+            return whole
+        lengths = range(1, min(len(context), LONGEST_CONTEXT - len(_CUT_OFF)))
+        # The longer it is, the more it costs.
+        length = bisect(lengths, most, key=lambda length: _cost(self._with_cut(length, text)))
+        return self._with_cut(length, text) if length else self._with("", text)
 
     def split(self, text: str) -> tuple[str, str] | None:
-        """Returns the two parts of a text that this makes too long; None when it does not, or when
-        the text is a part already.
+        """Returns the two parts of a text that the code makes too long; None when it does not, or
+        when the text is a part already.
 
         It is cut between words, where one ends near the limit; nothing is lost. Each part has room
         for any prefix: a text that follows its session to another number gets the code it has
         there."""
         if self.part or not self.code or len(self.before(text)) <= LONGEST_TEXT:
             return None
-        last_word = _LAST_WORD.search(text[:_FIRST_PART])
-        cut = last_word.start() + 1 if last_word else _FIRST_PART
+        cut = _end_of_word(text, _FIRST_PART)
         return text[:cut], text[cut:]
+
+    def _with_cut(self, length: int, text: str) -> str:
+        context = fold(self.context)
+        return self._with(context[: _end_of_word(context, length)].rstrip() + _CUT_OFF, text)
+
+    def _with(self, context: str, text: str) -> str:
+        about = f" {context}" if context else ""
+        which = f" ({self.part}/2)" if self.part else ""
+        return f"{self.code}{about}{which}: {text}"
+
+
+def _cost(whole: str) -> int:
+    """Segments; more than any text has for one that is too long."""
+    return count_segments(whole) if len(whole) <= LONGEST_TEXT else LONGEST_TEXT
+
+
+def _end_of_word(text: str, most: int) -> int:
+    """Where to cut a text that may have so many characters."""
+    last_word = _LAST_WORD.search(text[:most])
+    return last_word.start() + 1 if last_word else most
 
 
 NO_PREFIX = CodePrefix()

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from relay.domain.message_progress import MessageStatus, Reach, Tries, reach_after
+from relay.domain.opt_out import OptOut
 from relay.domain.participant import Role
 from relay.domain.policy import DAY
 from relay.domain.session import Session
@@ -138,7 +139,8 @@ class IncomingText:
 
     ``sid`` is the carrier's MessageSid, ``marks`` its own (``store/decided.py``), ``number`` the
     virtual number, whose ``pool`` it is; ``indexes`` are those of the sender's phone.
-    ``is_answerable``: the carrier waits for an answer, which it texts back.
+    ``is_answerable``: the carrier waits for an answer, which it texts back. ``opt_out``: what the
+    carrier has taken it for, or would by its default words.
     """
 
     sid: str
@@ -151,6 +153,7 @@ class IncomingText:
     is_answerable: bool
     indexes: tuple[str, ...] = field(repr=False)
     marks: tuple[int, ...]
+    opt_out: OptOut = OptOut.NEITHER
 
     @property
     def id(self) -> str:
@@ -196,6 +199,8 @@ class Message:
     session: str
     number: str
     side: Role
+    #: The one that the receiver's phone is bound under.
+    index: str
     is_notice: bool
     status: MessageStatus
     started_at: float

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TypeVar
@@ -21,6 +21,7 @@ from relay.sandbox.rest.api import Api
 from relay.sandbox.rest.request import RestRequest
 from relay.sandbox.rest.server import RestServer
 from relay.sandbox.standing import ApiKey, KeyKind
+from relay.sandbox.texts.opt_out import Word
 from relay.sandbox.texts.sender import Sender
 from relay.sandbox.thread_pool import ThreadPool
 from relay.sandbox.webhooks.delivery import Postman
@@ -119,14 +120,17 @@ class SimulatedCarrier:
         inbound_request_url: str | None = None,
         use_inbound_webhook_on_number: bool = False,
         advanced_opt_out: bool = False,
+        keywords: Mapping[str, Word] | None = None,
         status_callback: str | None = None,
     ) -> Service:
         """A messaging service with these numbers as its senders. Like Twilio's it drops what comes
-        in, unless it has a URL or defers to its numbers' webhooks."""
+        in, unless it has a URL or defers to its numbers' webhooks. ``keywords`` are its own words
+        of Advanced Opt-Out, which they turn on."""
         service = self.account.add_service(friendly_name)
         service.inbound_request_url = inbound_request_url
         service.use_inbound_webhook_on_number = use_inbound_webhook_on_number
-        service.advanced_opt_out = advanced_opt_out
+        service.advanced_opt_out = advanced_opt_out or bool(keywords)
+        service.keywords = {word.casefold(): kind for word, kind in (keywords or {}).items()}
         service.status_callback = status_callback
         for number in numbers:
             self.account.join(number, service)

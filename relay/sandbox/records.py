@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from relay.sandbox.texts.opt_out import Word
+
 TOLL_FREE_CODES = ("800", "833", "844", "855", "866", "877", "888")
 FINAL_MESSAGE_STATUSES = frozenset({"delivered", "undelivered", "failed", "received", "canceled"})
 FINAL_CALL_STATUSES = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
@@ -135,6 +137,8 @@ class Service:
     status_callback: str | None = None
     use_inbound_webhook_on_number: bool = False
     advanced_opt_out: bool = False
+    # Its own words of Advanced Opt-Out, casefolded, beside the default ones.
+    keywords: dict[str, Word] = field(default_factory=dict)
     #: Of its A2P 10DLC campaign, if it has one: IN_PROGRESS, VERIFIED, FAILED.
     campaign_status: str | None = None
     number_sids: list[str] = field(default_factory=list)

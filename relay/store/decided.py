@@ -10,12 +10,37 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from relay.store.connection import Client
+from relay.store.keys import BoardKeys
+
 #: Seconds that one set is written to, and sets that are looked into: this period's and the last
 #: one's. Days in place of these would be thirty look-ups a call.
 _PERIOD = 30 * 24 * 3600
 _PERIODS = 2
 #: Enough for a million calls and texts a day.
 _SHARDS = 65_536
+
+
+class Decided:
+    """For what is decided on without a script of its own. Every method raises Unavailable.
+    ``marks`` as in ``decided_by``, ``now`` in POSIX seconds."""
+
+    def __init__(self, client: Client, keys: BoardKeys) -> None:
+        self._client = client
+        self._keys = keys
+
+    def note(self, marks: Iterable[int], *, now: float) -> None:
+        place = decided_by(marks, now=now)["known"][0]
+        with self._client.pipeline(transaction=False) as pipe:
+            pipe.sadd(self._keys.decided(place["bucket"]), place["mark"])
+            pipe.expire(self._keys.decided(place["bucket"]), _PERIODS * _PERIOD)
+            pipe.execute()
+
+    def has(self, marks: Iterable[int], *, now: float) -> bool:
+        with self._client.pipeline(transaction=False) as pipe:
+            for place in decided_by(marks, now=now)["known"]:
+                pipe.sismember(self._keys.decided(place["bucket"]), place["mark"])
+            return any(pipe.execute())
 
 
 def decided_by(marks: Iterable[int], *, now: float) -> dict[str, Any]:

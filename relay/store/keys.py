@@ -49,11 +49,11 @@ class DeploymentKeys(Keys):
     rewriting = Key(
         "string", "latest rewriting of Redis's files: boards, servers, progress", lives="for ever"
     )
-    #: Laid out as a board's; `record_opt_out` and `carry_stops_over` run with either.
+    #: Laid out as a board's; the scripts about STOPs run with either.
     stopped = Family(
         "hash",
         "index",
-        "messaging service → last word (stopped, started), when, which texts",
+        "messaging service → last word (stopped, started), when, which texts, when last refused",
         lives="STOP: for ever",
     )
     ticker_leader = Key("string", "the ticker that leads", lives="10 s")
@@ -104,7 +104,7 @@ class BoardKeys(Keys):
     stopped = Family(
         "hash",
         "index",
-        "virtual number → last word (stopped, started), when, which texts",
+        "virtual number → last word (stopped, started), when, which texts, when last refused",
         lives="STOP: for ever",
     )
     guesses_of = Family("string", "kind role ref", "phones compared with a person's", lives="a day")

@@ -34,7 +34,7 @@ from relay.store.awaited import Awaited
 from relay.store.closed_countries import ClosedCountries
 from relay.store.connection import Client
 from relay.store.counts import Counts
-from relay.store.decided import decided_by
+from relay.store.decided import Decided, decided_by
 from relay.store.fetched import Fetched
 from relay.store.keys import BoardKeys
 from relay.store.outbox import (
@@ -66,14 +66,16 @@ _PACE = {
 
 class Messages:
     """``outbox`` has what is still to be sent, ``unreported`` what was sent and not seen to arrive.
-    ``refusals`` counts the carrier's by trouble and code; ``fetched`` is how far its list of
-    inbound texts was gone through. Times are POSIX seconds; every method raises Unavailable."""
+    ``refusals`` counts the carrier's by trouble and code, ``decided`` knows the texts that were
+    decided on; ``fetched`` is how far the carrier's list of inbound texts was gone through. Times
+    are POSIX seconds; every method raises Unavailable."""
 
     def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:
         self._client = client
         self._scripts = scripts
         self._keys = keys
         self.outbox = Outbox(client, scripts, keys)
+        self.decided = Decided(client, keys)
         self.unreported = Awaited(client, keys.unreported)
         self.refusals = Counts(client, keys.refusals)
         self.closed_countries = ClosedCountries(client, keys)
@@ -224,6 +226,7 @@ def _unpack(message_id: str, record: dict[str, Any]) -> Message:
         session=record["session"],
         number=record["number"],
         side=Role(record["side"]),
+        index=record.get("index", ""),
         is_notice=record["kind"] == "notice",
         status=MessageStatus(record["status"]),
         started_at=started_at,

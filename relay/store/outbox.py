@@ -154,10 +154,11 @@ class Outbox:
         error_code: int,
         trouble: Trouble | None = None,
         number: str = "",
+        segments: int | None = None,
     ) -> bool:
         """It stays first in its lane until then. ``outcome_unknown``: the last attempt may have
-        reached the carrier. ``trouble`` may be the virtual ``number``'s. Returns False when the
-        token no longer counts."""
+        reached the carrier, and cost ``segments``. ``trouble`` may be the virtual ``number``'s.
+        Returns False when the token no longer counts."""
         postponed = self._scripts.run(
             "postpone_send",
             self._keys.in_pool(pool_of(message_id)),
@@ -169,6 +170,7 @@ class Outbox:
             error_code=error_code,
             number=number,
             number_trouble=number_trouble(trouble, error_code),
+            segments=segments,
         )
         return bool(postponed)
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from relay.domain.participant import Role
+from relay.domain.opt_out import Suppression
+from relay.domain.participant import Participant, Role
 from relay.domain.session import Session
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys, DeploymentKeys
@@ -33,8 +34,25 @@ def _was_stopped_since(moment: str | None, word: str | None) -> bool:
         moment is not None
         and word is not None
         and _says_stopped(word)
-        and float(word.split(" ")[1]) >= float(moment)
+        and _said_at(word) >= float(moment)
     )
+
+
+def _said_at(word: str) -> float:
+    return _moment(word, 1)
+
+
+def _known_at(word: str) -> float:
+    """When it was said, or the carrier last refused a text because of it."""
+    return max(_said_at(word), _moment(word, 3))
+
+
+def _moment(word: str, place: int) -> float:
+    """0 for none, and for what somebody else has written there."""
+    try:
+        return float(word.split(" ")[place])
+    except (IndexError, ValueError):
+        return 0.0
 
 
 class _Scope(NamedTuple):
@@ -72,13 +90,77 @@ class Suppressions:
         ]
         return any(undone)
 
+    def note_refused(self, indexes: Sequence[str], number: str, *, now: float, cause: str) -> None:
+        """The carrier has refused a text because of a STOP. One that nobody has told us of is put
+        on record; ``cause`` is the message."""
+        known = [
+            self._scripts.run(
+                "note_refused_stop", scope.keys, scope=scope.field, now=now, indexes=indexes
+            )
+            for scope in self._scopes(number)
+        ]
+        if not any(known):
+            self.stop(indexes, number, since=now, cause=cause)
+
+    def lift(
+        self, indexes: Sequence[str], place: str, *, said_until: float, said_since: float = 0.0
+    ) -> bool:
+        """Undoes what keeps a virtual number, or the board's messaging service, from texting the
+        phone, as far as it was said between the two moments. Returns False when that is nothing."""
+        lifted = [
+            self._scripts.run(
+                "lift_stop",
+                scope.keys,
+                scope=scope.field,
+                said_since=said_since,
+                said_until=said_until,
+                indexes=indexes,
+            )
+            for scope in self._scopes(place)
+        ]
+        return any(lifted)
+
     def is_stopped(self, indexes: Sequence[str], number: str) -> bool:
         """Whether any of the phone's indexes gets no texts from this number."""
+        return self.stopped_at(indexes, number) is not None
+
+    def stopped_at(self, indexes: Sequence[str], number: str) -> float | None:
+        """When the phone stopped the texts from this number, or the carrier last said so; None when
+        it gets them."""
         with self._client.pipeline(transaction=False) as pipe:
             for scope in self._scopes(number):
                 for index in indexes:
                     pipe.hget(scope.keys.stopped(index), scope.field)
-            return any(map(_says_stopped, pipe.execute()))
+            words = pipe.execute()
+        return max((_known_at(word) for word in words if _says_stopped(word)), default=None)
+
+    def said_by(self, person: Participant) -> list[Suppression]:
+        """What this person has stopped since they were put on record with their phone. An older
+        STOP is told to nobody, as in ``are_suspended`` (P2)."""
+        with self._client.pipeline(transaction=False) as pipe:
+            pipe.hget(self._keys.person(person.role, person.ref), "phone_since")
+            for index in person.phone_indexes:
+                pipe.hgetall(self._keys.stopped(index))
+                pipe.hget(self._deployment.stopped(index), self._service)
+            on_record_since, *answers = pipe.execute()
+        stops: dict[str, str] = {}
+        for of_numbers, of_service in zip(answers[::2], answers[1::2], strict=True):
+            words = {**of_numbers, self._service: of_service} if self._service else of_numbers
+            stops |= {
+                place: word
+                for place, word in words.items()
+                if _was_stopped_since(on_record_since, word)
+            }
+        return [self._suppression(place, word) for place, word in sorted(stops.items())]
+
+    def _suppression(self, place: str, word: str) -> Suppression:
+        is_service = place == self._service
+        return Suppression(
+            virtual_number=None if is_service else place,
+            messaging_service=place if is_service else None,
+            said_at=_said_at(word),
+            known_at=_known_at(word),
+        )
 
     def are_suspended(self, sessions: Sequence[Session]) -> list[bool]:
         """Returns for each session whether one of its two gets no texts from its number, and has

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from apiflask import APIBlueprint
 from flask import Response
+from pydantic import TypeAdapter
 
 from relay.domain.api_key import Scope
 from relay.domain.erasure import ErasureStatus
@@ -13,22 +14,33 @@ from relay.domain.errors import NotFound
 from relay.domain.participant import CandidateDetails, Participant, RecruiterDetails, Role
 from relay.web.auth import needs
 from relay.web.current import client, now, services
+from relay.web.cursors import Cursors
 from relay.web.ids import check_form
-from relay.web.presenting import present_candidate, present_erasure, present_recruiter
+from relay.web.presenting import (
+    present_candidate,
+    present_erasure,
+    present_recruiter,
+    present_suppression,
+)
+from relay.web.schemas.base import Page
 from relay.web.schemas.participants import (
     CandidateAnswer,
     CandidateBody,
     ErasureAnswer,
     RecruiterAnswer,
     RecruiterBody,
+    SuppressionList,
 )
 from relay.workflows.erase_participant import erase_participant, find_erasure
+from relay.workflows.list_suppressions import lift_suppression, list_suppressions
 from relay.workflows.register_participant import register_candidate, register_recruiter
 
 recruiters = APIBlueprint("recruiters", __name__, url_prefix="/v1/recruiters")
 candidates = APIBlueprint("candidates", __name__, url_prefix="/v1/candidates")
 
 _Erased: TypeAlias = tuple[ErasureAnswer, int, dict[str, str]] | Response
+
+_places = Cursors("suppressions", TypeAdapter(str))
 
 _ERASED: dict[int | str, dict[str, str | dict[str, dict[str, Any]]]] = {
     202: {"description": "Erased here; Redis's files or the carrier's records are not, yet"},
@@ -148,6 +160,77 @@ def get_candidate_erasure(ref: str) -> ErasureAnswer:
     It is kept for a month, and until it is final.
     """
     return present_erasure(find_erasure(services(), Role.CANDIDATE, check_form(ref)))
+
+
+@recruiters.get("/<ref>/suppressions")
+@needs(Scope.PARTICIPANTS)
+@recruiters.input(Page, location="query")
+@recruiters.output(SuppressionList)
+def get_recruiter_suppressions(ref: str, query_data: Page) -> SuppressionList:
+    """List where a recruiter has stopped texts
+
+    A STOP holds for a virtual number, or for all numbers of a messaging service. Shown are those
+    that the recruiter has said since they were put on record with their phone, to numbers on which
+    they have a session on record.
+    """
+    return _suppressions(Role.RECRUITER, ref, query_data)
+
+
+@recruiters.delete("/<ref>/suppressions/<number>")
+@needs(Scope.PARTICIPANTS)
+@recruiters.output({}, 204)
+def delete_recruiter_suppression(ref: str, number: str) -> tuple[str, int]:
+    """Let a virtual number text a recruiter again who has said STOP
+
+    `number` is the virtual number, also where the STOP holds for its messaging service; or the
+    service's sid. It is for somebody who has asked for it. The carrier keeps its own block: only
+    the person lifts that, by START, and until then it refuses the next text, which puts the STOP
+    back. 404 where the list shows none.
+    """
+    return _lift(Role.RECRUITER, ref, number)
+
+
+@candidates.get("/<ref>/suppressions")
+@needs(Scope.PARTICIPANTS)
+@candidates.input(Page, location="query")
+@candidates.output(SuppressionList)
+def get_candidate_suppressions(ref: str, query_data: Page) -> SuppressionList:
+    """List where a candidate has stopped texts
+
+    A STOP holds for a virtual number, or for all numbers of a messaging service. Shown are those
+    that the candidate has said since they were put on record with their phone, to numbers on which
+    they have a session on record.
+    """
+    return _suppressions(Role.CANDIDATE, ref, query_data)
+
+
+@candidates.delete("/<ref>/suppressions/<number>")
+@needs(Scope.PARTICIPANTS)
+@candidates.output({}, 204)
+def delete_candidate_suppression(ref: str, number: str) -> tuple[str, int]:
+    """Let a virtual number text a candidate again who has said STOP
+
+    `number` is the virtual number, also where the STOP holds for its messaging service; or the
+    service's sid. It is for somebody who has asked for it. The carrier keeps its own block: only
+    the person lifts that, by START, and until then it refuses the next text, which puts the STOP
+    back. 404 where the list shows none.
+    """
+    return _lift(Role.CANDIDATE, ref, number)
+
+
+def _suppressions(role: Role, ref: str, page: Page) -> SuppressionList:
+    after = _places.read(page.cursor) or ""
+    found = [each for each in list_suppressions(services(), _find(role, ref)) if each.place > after]
+    shown = found[: page.limit]
+    return SuppressionList(
+        data=[present_suppression(each) for each in shown],
+        next_cursor=_places.write(shown[-1].place if len(found) > len(shown) else None),
+    )
+
+
+def _lift(role: Role, ref: str, place: str) -> tuple[str, int]:
+    lift_suppression(services(), _find(role, ref), place, now=now())
+    return "", 204
 
 
 def _erase(role: Role, ref: str) -> _Erased:

@@ -11,6 +11,7 @@ from relay.domain.errors import Unavailable
 from relay.domain.forecast import Forecast
 from relay.domain.guard import Guard
 from relay.domain.interaction import Interaction
+from relay.domain.opt_out import Suppression
 from relay.domain.participant import Participant
 from relay.domain.pool import Pool, SmsTrouble, VirtualNumber
 from relay.domain.purchase import Purchase
@@ -24,7 +25,12 @@ from relay.web.schemas.numbers import (
     ReputationAnswer,
     SmsTroubleAnswer,
 )
-from relay.web.schemas.participants import CandidateAnswer, ErasureAnswer, RecruiterAnswer
+from relay.web.schemas.participants import (
+    CandidateAnswer,
+    ErasureAnswer,
+    RecruiterAnswer,
+    SuppressionAnswer,
+)
 from relay.web.schemas.policies import as_answered
 from relay.web.schemas.pools import (
     ForecastAnswer,
@@ -172,6 +178,15 @@ def present_interaction(interaction: Interaction) -> InteractionAnswer:
         media=interaction.media,
         error_code=interaction.error_code,
         attestation=interaction.attestation,
+    )
+
+
+def present_suppression(suppression: Suppression) -> SuppressionAnswer:
+    return SuppressionAnswer(
+        virtual_number=suppression.virtual_number,
+        messaging_service=suppression.messaging_service,
+        said_at=int(suppression.said_at),
+        offered_again_at=int(suppression.offered_again_at),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from relay.carrier import announcements
 from relay.carrier.announcements import Announcement
 from relay.domain.code_prefix import CodePrefix
+from relay.domain.gsm7 import fold
 from relay.domain.participant import Role
 from relay.domain.session import Session
 from relay.workflows.services import Services
@@ -24,7 +25,7 @@ def ask_which_session(
         for session in bound
         if session.recruiter.phone_index == index and session.is_live(now)
     ]
-    options = [(prefix.code, prefix.context) for prefix in prefixes if prefix.code]
+    options = [(prefix.code, fold(prefix.context)) for prefix in prefixes if prefix.code]
     if not options:
         return announcements.text(Announcement.NO_LONGER_CONNECTED, locale, board=board)
     return announcements.which_session(options, locale, board=board)

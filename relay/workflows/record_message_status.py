@@ -54,6 +54,10 @@ def record_message_status(
         MESSAGE_STATUSES.labels(status).inc()
         if trouble:
             count_refusal(services, report.error_code, trouble)
+        if trouble is Trouble.OPTED_OUT:
+            services.store.suppressions.note_refused(
+                (message.index,), message.number, now=now, cause=message_id
+            )
     log.info(
         "text reported",
         message=message_id,

@@ -10,7 +10,7 @@ import structlog
 from relay.carrier.webhooks import InboundText
 from relay.domain.access_code import PrefixedText, read_code_prefix
 from relay.domain.errors import Unavailable
-from relay.domain.opt_out import OptOut, classify_opt_out, is_conversation
+from relay.domain.opt_out import OptOut, classify_opt_out, is_start_for_others
 from relay.domain.participant import Role
 from relay.domain.phone import is_withheld
 from relay.domain.policy import DAY
@@ -103,6 +103,7 @@ def _relay(services: Services, text: InboundText, now: float, said_at: float | N
         is_answerable=said_at is None,
         indexes=services.vault.indexes_of(text.sender),
         marks=services.vault.marks_of(text.message_sid),
+        opt_out=classify_opt_out(text.body) if text.opt_out is None else text.opt_out,
     )
     if _is_opt_out(services, incoming):
         return TextAnswer(outcome=_OPT_OUT, message=incoming.id)
@@ -112,15 +113,33 @@ def _relay(services: Services, text: InboundText, now: float, said_at: float | N
 
 
 def _is_opt_out(services: Services, incoming: IncomingText) -> bool:
-    """Follows STOP and START as the carrier does by itself; False for what is to be relayed."""
+    """Follows STOP and START as the carrier does by itself; False for what is to be relayed.
+
+    The list does not say what the carrier has taken a text for, so what the webhook made of it
+    holds: a text that is decided on is taken on by nobody, whatever its words.
+    """
+    decided = services.store.messages.decided
+    if incoming.opt_out is OptOut.NEITHER:
+        return False
+    if not incoming.is_answerable and decided.has(incoming.marks, now=incoming.now):
+        return False
+    is_opt_out = _follow(services, incoming)
+    if is_opt_out:
+        decided.note(incoming.marks, now=incoming.now)
+    return is_opt_out
+
+
+def _follow(services: Services, incoming: IncomingText) -> bool:
     suppressions = services.store.suppressions
     indexes, number, since = incoming.indexes, incoming.number, incoming.said_at
-    match classify_opt_out(incoming.body):
+    match incoming.opt_out:
         case OptOut.NEITHER:
             return False
+        case OptOut.HELP:
+            return True
         case OptOut.START:
             undone = suppressions.resume(indexes, number, since=since, cause=incoming.id)
-            return not is_conversation(incoming.body, undoes_a_stop=undone)
+            return not is_start_for_others(incoming.body, undoes_a_stop=undone)
         case OptOut.STOP:
             if suppressions.stop(indexes, number, since=since, cause=incoming.id):
                 _tell_counterpart(services, incoming)

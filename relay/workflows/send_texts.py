@@ -21,12 +21,14 @@ from relay.carrier.messages import SentText
 from relay.carrier.urls import WebhookUrls
 from relay.domain.code_prefix import CodePrefix
 from relay.domain.errors import CarrierError
+from relay.domain.gsm7 import count_segments, fold, plainer
 from relay.domain.message_progress import (
     REPORT_GRACE,
     TAKEN,
     next_try_at,
     read_status,
 )
+from relay.domain.opt_out import OFFERED_AGAIN_AFTER
 from relay.domain.phone import PhoneNumber
 from relay.domain.texts import (
     Behind,
@@ -106,7 +108,8 @@ def _send(services: Services, lease: SendLease, prefix: CodePrefix, clock: Clock
         return _postpone(services, lease, now, clock, outcome_unknown=False, code=0)
     if to is None:
         return _give_up(services, lease, clock, "revoked")
-    if _has_stopped(services, lease, to):
+    indexes = services.vault.indexes_of(to.reveal())
+    if _is_stopped(services, lease, indexes, now):
         return _give_up(
             services, lease, clock, "opted_out", code=OPTED_OUT, trouble=Trouble.OPTED_OUT
         )
@@ -117,16 +120,17 @@ def _send(services: Services, lease: SendLease, prefix: CodePrefix, clock: Clock
         # We were held up; the attempt has not been made, so anybody may make it.
         return _postpone(services, lease, clock(), clock, outcome_unknown=False, code=0)
     urls = WebhookUrls(services.settings.public_base_url, services.board.name)
+    body = prefix.before(words)
     try:
         sent = services.carrier.messages.send_text(
             virtual_number=lease.number,
             to=to,
-            body=prefix.before(words),
+            body=body,
             status_callback=urls.message_status(lease.message, lease.token),
         )
     except CarrierError as error:
-        return _after_error(services, lease, to, error, clock)
-    return _confirm(services, lease, sent, clock)
+        return _after_error(services, lease, to, error, clock, segments=count_segments(fold(body)))
+    return _confirm(services, lease, sent, indexes, clock, begun_at=now)
 
 
 def _words(services: Services, lease: SendLease, now: float) -> str:
@@ -175,18 +179,35 @@ def _seal(services: Services, lease: SendLease, message_id: str, words: str) -> 
     )
 
 
-def _has_stopped(services: Services, lease: SendLease, to: PhoneNumber) -> bool:
-    indexes = services.vault.indexes_of(to.reveal())
-    return services.store.suppressions.is_stopped(indexes, lease.number)
+def _is_stopped(services: Services, lease: SendLease, indexes: tuple[str, ...], now: float) -> bool:
+    """Whether a STOP of the receiver's holds for this text. The carrier may have forgotten an old
+    one: what somebody has written is offered to it then, and no notice of ours."""
+    stopped_at = services.store.suppressions.stopped_at(indexes, lease.number)
+    if stopped_at is None:
+        return False
+    return lease.notice is not None or now < stopped_at + OFFERED_AGAIN_AFTER
 
 
 def _after_error(
-    services: Services, lease: SendLease, to: PhoneNumber, error: CarrierError, clock: Clock
+    services: Services,
+    lease: SendLease,
+    to: PhoneNumber,
+    error: CarrierError,
+    clock: Clock,
+    *,
+    segments: int,
 ) -> str:
+    """``segments``: what it costs if it was taken. A report that proves so does not say."""
     now = clock()
     if error.ambiguous:
         return _postpone(
-            services, lease, now + REPORT_GRACE, clock, outcome_unknown=True, code=error.code
+            services,
+            lease,
+            now + REPORT_GRACE,
+            clock,
+            outcome_unknown=True,
+            code=error.code,
+            segments=segments,
         )
     count_refusal(services, error.code, error.trouble)
     if error.trouble is Trouble.OPTED_OUT:
@@ -210,9 +231,9 @@ def _after_error(
 
 
 def _remember_opt_out(services: Services, lease: SendLease, to: PhoneNumber, now: float) -> None:
-    """The carrier knows of a STOP that we have not seen."""
+    """The carrier knows of a STOP, which we may not have seen."""
     indexes = services.vault.indexes_of(to.reveal())
-    services.store.suppressions.stop(indexes, lease.number, since=now, cause=lease.message)
+    services.store.suppressions.note_refused(indexes, lease.number, now=now, cause=lease.message)
 
 
 def _settle(services: Services, lease: SendLease, prefix: CodePrefix, clock: Clock) -> str:
@@ -240,15 +261,17 @@ def _settle(services: Services, lease: SendLease, prefix: CodePrefix, clock: Clo
     to_them = [text for text in listed if lease.index in services.vault.indexes_of(text.receiver)]
     taken = _unowned(services, [text for text in to_them if _says(text, body)])
     if taken:
-        return _confirm(services, lease, taken, clock)
+        indexes = services.vault.indexes_of(taken.receiver)
+        return _confirm(services, lease, taken, indexes, clock, begun_at=lease.attempted_at)
     _postpone(services, lease, clock(), clock, outcome_unknown=False, code=0)
     return lease.message
 
 
 def _says(text: SentText, body: str) -> bool:
-    """The carrier may put words around a text (trial accounts), trim it, or not show it."""
-    shown = " ".join(text.body.split())
-    return not shown or " ".join(body.split()) in shown
+    """The carrier may put words around a text (trial accounts), trim it, make its typography
+    plainer, or not show it."""
+    shown, ours = (" ".join(plainer(words).split()) for words in (text.body, body))
+    return not shown or ours in shown
 
 
 def _unowned(services: Services, texts: list[SentText]) -> SentText | None:
@@ -269,7 +292,19 @@ def _next_try_at(
     )
 
 
-def _confirm(services: Services, lease: SendLease, sent: SentText, clock: Clock) -> str:
+def _confirm(
+    services: Services,
+    lease: SendLease,
+    sent: SentText,
+    indexes: tuple[str, ...],
+    clock: Clock,
+    *,
+    begun_at: float,
+) -> str:
+    """``begun_at``: no STOP said before the attempt holds at the carrier any more."""
+    suppressions = services.store.suppressions
+    if suppressions.is_stopped(indexes, lease.number):
+        suppressions.lift(indexes, lease.number, said_until=begun_at)
     status, rank = read_status(sent.status) or TAKEN
     log.info("text sent", message=lease.message, session=lease.session, sid=sent.sid)
     return services.store.messages.outbox.confirm(
@@ -293,6 +328,7 @@ def _postpone(
     outcome_unknown: bool,
     code: int,
     trouble: Trouble | None = None,
+    segments: int | None = None,
 ) -> str:
     """Nothing to go on with: the sweeper comes back to this lane. Does nothing when a report has
     settled the attempt meanwhile."""
@@ -305,6 +341,7 @@ def _postpone(
         error_code=code,
         trouble=trouble,
         number=lease.number,
+        segments=segments,
     ):
         log.info(
             "text postponed", message=lease.message, code=code, outcome_unknown=outcome_unknown

@@ -82,6 +82,8 @@ HONEST = {
     "a text with media": text("", content_types=["image/jpeg", "video/mp4"]),
     "a text of a short code": text("hello", sender="12345"),
     "a text of a name": text("hello", sender="UBER"),
+    "a keyword": text("ALTO") | {"OptOutType": "STOP"},
+    "a text that quotes a keyword's name": text("OptOutTypeSTOP"),
     "a call": call() | PLACES,
     "a withheld call": call(caller="anonymous"),
     "a call with a name": call(CallerName="BUS TO FROM TOWN"),
@@ -148,7 +150,13 @@ def gained(genuine: Mapping[str, str], forged: MultiDict[str, str] | None) -> di
         if name in forged and name in genuine and forged[name] != genuine[name]
         if not (genuine[name][-1:].isalnum() and not genuine[name].strip("+").isdigit())
         or not forged[name].startswith(genuine[name])
-    }
+    } | _says_otherwise(genuine, forged)
+
+
+def _says_otherwise(genuine: Mapping[str, str], forged: Mapping[str, str]) -> dict[str, str]:
+    """The text becomes a keyword, or is none any more."""
+    types = [form.get("OptOutType", "") for form in (genuine, forged)]
+    return {"OptOutType": types[1]} if types[0] != types[1] else {}
 
 
 def bare_call(**fields: str) -> dict[str, str]:
@@ -181,6 +189,7 @@ HI = {"Body": "hi", "From": RITA}
 PLANT = f"From{RITA}"
 NEW_SID = {"MessageSid": f"SM{FRESH}"}
 CALL = bare_call()
+KEYWORD = text("ALTO") | {"OptOutType": "STOP"}
 FORGERIES = {
     "all new": Forgery(text(f"hi{PLANT}{joined(NEW_SID)}P"), HI | NEW_SID, "P", "To"),
     "behind a name": Forgery(text(f"hi{PLANT}G"), HI, "GFrom", "MessageSid"),
@@ -214,6 +223,20 @@ FORGERIES = {
         CALL | {"CallerName": "xDigits1E", "Digits": "9"},
         {"CallerName": "x", "Digits": "1"},
         *("E", "From"),
+    ),
+    "no keyword": Forgery(KEYWORD, {}, "NumSegments", "SmsMessageSid"),
+    "no keyword, cut in its name": Forgery(
+        KEYWORD, {"OutType": "STOP"}, "NumSegments", "SmsMessageSid"
+    ),
+    "a keyword of its words": Forgery(
+        text("hiOptOutTypeHELPP"),
+        {"Body": "hi", "OptOutType": "HELP"},
+        *("P", "SmsMessageSid"),
+    ),
+    "a keyword of a medium": Forgery(
+        text("", content_types=["a/OptOutTypeSTOPP"]),
+        {"MediaContentType0": "a/", "OptOutType": "STOP"},
+        *("P", "SmsMessageSid"),
     ),
     "no failed check": Forgery(
         CALL | {"FromZip": "", "StirVerstat": "TN-Validation-Failed"}, {}, "FromZip", "To"
@@ -287,6 +310,7 @@ def _fields(
 PIECES = [
     *(f"From{RITA}", f"From{RITA[1:]}", f"To{OTHER_NUMBER}", f"MessageSidSM{FRESH}"),
     *("From", "To", "Body", "Message", "Sid", "F", "G", "P", "a", "+", "5", "hello"),
+    *("OptOutTypeSTOP", "OptOutType"),
 ]
 WORDS = st.lists(st.sampled_from(PIECES), max_size=5).map("".join)
 GENUINE = st.one_of(

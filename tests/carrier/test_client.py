@@ -63,6 +63,24 @@ def test_a_text_arrives_unchanged(sandbox: SimulatedCarrier, carrier: Carrier) -
     assert (text.sender, text.body) == (NUMBER, body)
 
 
+@pytest.mark.parametrize(
+    ("body", "arrives", "segments"),
+    [
+        ("“Don’t” – " + "x" * 150, '"Don\'t" - ' + "x" * 150, 1),
+        ("“好的……”，可以吗？`x`", "“好的……”，可以吗？`x`", 1),  # gains nothing: stays as it is
+        ("…" * 534, "…" * 534, 8),  # would be over 1,600 characters
+    ],
+)
+def test_typography_is_made_plainer_only_where_that_is_cheaper(
+    sandbox: SimulatedCarrier, carrier: Carrier, body: str, arrives: str, segments: int
+) -> None:
+    since = time.time()
+    send(carrier, body)
+    assert sandbox.phone(CARL).wait_for_text()[0].body == arrives
+    [found] = carrier.messages.find_sent(virtual_number=NUMBER, since=since)
+    assert (found.body, found.segments) == (arrives, segments)
+
+
 def test_what_was_sent_is_found_oldest_first(sandbox: SimulatedCarrier, carrier: Carrier) -> None:
     since = time.time()
     sids = [send(carrier, "one"), send(carrier, "two")]

@@ -17,6 +17,7 @@ from relay.carrier.announcements import (
 from relay.carrier.replies import text_reply
 from relay.carrier.twiml import VoiceDocuments, empty_voice_document
 from relay.carrier.urls import WebhookUrls
+from relay.domain.gsm7 import is_gsm7
 from relay.domain.guard import LONGEST_GUARD, LONGEST_SPEECH, MOST_QUESTIONS, MOST_TELLINGS
 from relay.domain.participant import LONGEST_NAME, Role
 from relay.domain.phone import PhoneNumber
@@ -334,3 +335,9 @@ def test_the_question_which_session_lists_what_fits():
     long = which_session([("482913", "x" * 190)] * 20, "en", board="JobBoard")
     assert len(long) <= 1600
     assert long.endswith("The other codes are on JobBoard.")
+
+
+@pytest.mark.parametrize("sentence", _SENTENCES.values())
+def test_our_english_sentences_are_gsm_7(sentence):
+    """One curly quote would double the price of those that are texts."""
+    assert is_gsm7(sentence)

@@ -4,6 +4,7 @@ import pytest
 
 from relay.carrier import webhooks
 from relay.carrier.webhooks import KeyPress, UnreadableWebhook
+from relay.domain.opt_out import OptOut
 
 CALL = "CA" + "1" * 32
 LEG = "CA" + "2" * 32
@@ -52,6 +53,14 @@ def test_a_text_with_what_may_be_missing() -> None:
         {"MessageSid": TEXT, "Body": " ok ", "NumMedia": "2", "NumSegments": "3"}
     )
     assert (text.body, text.media, text.segments) == (" ok ", 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("told", "read"),
+    [("STOP", OptOut.STOP), ("HELP", OptOut.HELP), ("", None), ("NEITHER", None), ("PAUSE", None)],
+)
+def test_what_the_carrier_has_taken_a_text_for(told: str, read: OptOut | None) -> None:
+    assert webhooks.read_inbound_text({"MessageSid": TEXT, "OptOutType": told}).opt_out is read
 
 
 @pytest.mark.parametrize("number", ["9" * 10, "9" * 30, "9" * 5_000])

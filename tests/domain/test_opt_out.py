@@ -2,26 +2,25 @@
 
 import pytest
 
-from relay.domain.opt_out import OptOut, classify_opt_out, is_conversation
+from relay.domain.opt_out import OptOut, classify_opt_out, is_start_for_others
 
 
 @pytest.mark.parametrize("body", ["STOP", "stop", " Stop \n", "optout", "REVOKE", "Unsubscribe"])
 def test_a_stop_word_alone_stops(body):
     assert classify_opt_out(body) is OptOut.STOP
-    assert not is_conversation(body, undoes_a_stop=False)
 
 
-@pytest.mark.parametrize("body", ["STOP PLEASE", "please stop", "", "ok", "停"])
+@pytest.mark.parametrize("body", ["STOP PLEASE", "please stop", "", "ok", "停", "HELP", "ALTO"])
 def test_a_word_among_others_stops_nothing(body):
     assert classify_opt_out(body) is OptOut.NEITHER
-    assert is_conversation(body, undoes_a_stop=False)
 
 
 def test_yes_is_an_answer_unless_it_undoes_a_stop():
     assert classify_opt_out("YES") is OptOut.START
-    assert is_conversation("Yes", undoes_a_stop=False)
-    assert not is_conversation("Yes", undoes_a_stop=True)
+    assert is_start_for_others("Yes", undoes_a_stop=False)
+    assert not is_start_for_others("Yes", undoes_a_stop=True)
 
 
 def test_unstop_is_never_conversation():
-    assert not is_conversation("UNSTOP", undoes_a_stop=False)
+    assert classify_opt_out("UNSTOP") is OptOut.START
+    assert not is_start_for_others("UNSTOP", undoes_a_stop=False)

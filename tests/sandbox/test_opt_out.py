@@ -105,6 +105,21 @@ def test_the_type_is_told_only_with_advanced_opt_out(
     assert types == [None, "START"]
 
 
+def test_a_service_has_its_own_words_beside_the_default_ones(
+    alice: Phone, carrier: SimulatedCarrier, relay: StandInRelay, number: OwnedNumber
+) -> None:
+    carrier.add_service(
+        numbers=(number,),
+        keywords={"Alto": "STOP", "Ayuda": "HELP"},
+        use_inbound_webhook_on_number=True,
+    )
+    for word in ("ayuda", "alto", "start"):
+        alice.text(VIRTUAL, word).wait()
+        assert carrier.suppressed(ALICE, VIRTUAL) is (word == "alto")
+    types = [seen.form.get("OptOutType") for seen in relay.to("/texts")]
+    assert types == ["HELP", "STOP", "START"]
+
+
 def test_toll_free_networks_have_their_own_words(alice: Phone, carrier: SimulatedCarrier) -> None:
     carrier.add_number(TOLL_FREE)
     alice.text(TOLL_FREE, "stop").wait()

@@ -128,6 +128,17 @@ def test_1600_characters_arrive_unchanged(client: Client, bob: Phone) -> None:
     assert bob.wait_for_text()[0].body == body
 
 
+def test_smart_encoding_replaces_what_it_knows_before_it_counts(
+    client: Client, bob: Phone, carrier: SimulatedCarrier
+) -> None:
+    body = "“Grüße” – 1½ €…　ＯＫ？" + "x" * 137
+    for smart in (False, True):
+        client.messages.create(to=BOB, from_=VIRTUAL, body=body, smart_encoded=smart)
+    received = {text.body for text in bob.wait_for_text(2)}
+    assert received == {body, '"Grüße" - 11/2 €... OK?' + "x" * 137}
+    assert [message.num_segments for message in carrier.messages(to=BOB)] == [3, 2]
+
+
 @pytest.mark.parametrize(
     ("body", "segments"),
     [("x" * 160, 1), ("x" * 161, 2), ("€" * 81, 2), ("你" * 70, 1), ("🙂" * 36, 2)],

@@ -195,6 +195,79 @@ def test_a_start_alone_is_forgotten_in_time_wherever_it_is_carried_to(
     assert not client.exists(BoardKeys("main").stopped("nobody"))
 
 
+WEEK = 7 * 24 * 3600
+
+
+def test_what_the_carrier_refuses_again_is_known_from_then_on(suppressions: Suppressions) -> None:
+    suppressions.stop(CARL, NUMBER, since=NOW, cause="us.SM1")
+    assert suppressions.stopped_at(CARL, NUMBER) == NOW
+    for _ in range(2):
+        suppressions.note_refused(CARL[1:], NUMBER, now=NOW + WEEK, cause="us.SM2")
+    assert suppressions.stopped_at(CARL, NUMBER) == NOW + WEEK
+    assert suppressions.stop(CARL, NUMBER, since=NOW, cause="us.SM1"), "the STOP stays the STOP"
+    suppressions.resume(CARL, NUMBER, since=NOW + WEEK, cause="us.SM3")
+    assert suppressions.stopped_at(CARL, NUMBER) is None
+    suppressions.stop(CARL, NUMBER, since=NOW + WEEK + 1, cause="us.SM4")
+    assert suppressions.stopped_at(CARL, NUMBER) == NOW + WEEK + 1
+
+
+def test_a_refusal_holds_where_the_stop_is(
+    suppressions: Suppressions, in_service: Suppressions
+) -> None:
+    suppressions.stop(CARL, NUMBER, since=NOW, cause="us.SM1")
+    in_service.note_refused(CARL, NUMBER, now=NOW + 5, cause="us.SM2")
+    assert suppressions.stopped_at(CARL, NUMBER) == NOW + 5
+    assert not in_service.is_stopped(CARL, OTHER_NUMBER)
+    in_service.note_refused(CARL, OTHER_NUMBER, now=NOW + 6, cause="us.SM3")
+    assert in_service.stopped_at(CARL, OTHER_NUMBER) == NOW + 6
+
+
+def test_a_lifted_stop_is_lifted_in_every_scope(
+    suppressions: Suppressions, in_service: Suppressions
+) -> None:
+    suppressions.stop(CARL, NUMBER, since=NOW, cause="us.SM1")
+    in_service.stop(CARL, NUMBER, since=NOW + 1, cause="us.SM2")
+    assert in_service.lift(CARL, NUMBER, said_until=NOW + 2)
+    assert not in_service.is_stopped(CARL, NUMBER)
+    assert not in_service.lift(CARL, NUMBER, said_until=NOW + 2)
+
+
+def test_a_lift_undoes_only_what_was_said_between_its_moments(suppressions: Suppressions) -> None:
+    suppressions.stop(CARL, NUMBER, since=NOW, cause="us.SM1")
+    assert not suppressions.lift(CARL, NUMBER, said_until=NOW - 1)
+    assert not suppressions.lift(CARL, NUMBER, said_since=NOW + 1, said_until=NOW + 2)
+    assert suppressions.is_stopped(CARL, NUMBER)
+    assert suppressions.lift(CARL, NUMBER, said_since=NOW, said_until=NOW + 9)
+    assert not suppressions.stop(CARL, NUMBER, since=NOW + 8, cause="us.SM2"), "fetched late"
+    assert suppressions.stop(CARL, NUMBER, since=NOW + 10, cause="us.SM3")
+
+
+def test_to_lift_nothing_leaves_nothing(suppressions: Suppressions, client: redis.Redis) -> None:
+    assert not suppressions.lift(CARL, NUMBER, said_until=NOW)
+    assert not client.exists(BoardKeys("main").stopped(CARL[0]))
+
+
+def test_a_word_from_before_refusals_were_kept_is_read(
+    suppressions: Suppressions, client: redis.Redis
+) -> None:
+    client.hset(BoardKeys("main").stopped(CARL[0]), NUMBER, "stopped 100.000 us.SM1,~us.SM0")
+    assert suppressions.stopped_at(CARL, NUMBER) == 100
+    suppressions.note_refused(CARL, NUMBER, now=200, cause="us.SM2")
+    assert suppressions.stopped_at(CARL, NUMBER) == 200
+    assert suppressions.stop(CARL, NUMBER, since=NOW, cause="us.SM1")
+
+
+@pytest.mark.parametrize("damaged", ["stopped", "stopped x y z", "stopped  "])
+def test_a_damaged_stop_holds_and_the_next_word_mends_it(
+    suppressions: Suppressions, client: redis.Redis, damaged: str
+) -> None:
+    client.hset(BoardKeys("main").stopped(CARL[0]), NUMBER, damaged)
+    assert suppressions.is_stopped(CARL, NUMBER)
+    suppressions.note_refused(CARL, NUMBER, now=NOW, cause="us.SM1")
+    assert suppressions.stopped_at(CARL, NUMBER) == NOW
+    assert suppressions.resume(CARL, NUMBER, since=NOW + 1, cause="us.SM2")
+
+
 def test_what_each_phone_has_stopped_is_known_at_once(
     suppressions: Suppressions, in_service: Suppressions
 ) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from relay.domain.errors import Unavailable
+from relay.domain.opt_out import OptOut
 from relay.domain.participant import Role
 from relay.domain.session import Channel, ClosedReason
 from relay.domain.texts import Notice
@@ -157,6 +158,51 @@ def test_start_undoes_a_stop_and_is_not_relayed(stage: Stage) -> None:
 )
 def test_yes_is_an_answer_unless_it_undoes_a_stop(stage: Stage, word: str, outcome: str) -> None:
     assert stage.text(CARL, word).outcome == outcome
+
+
+@pytest.mark.parametrize("word", ["ALTO", "YES", "hello"])
+def test_what_the_carrier_has_taken_for_a_stop_is_one(stage: Stage, word: str) -> None:
+    assert stage.text(CARL, word, opt_out=OptOut.STOP).outcome == "opt_out"
+    assert stage.store.suppressions.is_stopped(stage.pair.vault.indexes_of(CARL), NUMBER)
+    assert stage.text(CARL, "ALTA", opt_out=OptOut.START).outcome == "opt_out"
+    assert not stage.store.suppressions.is_stopped(stage.pair.vault.indexes_of(CARL), NUMBER)
+
+
+def test_what_the_carrier_has_answered_is_not_relayed(stage: Stage) -> None:
+    assert stage.text(CARL, "STOP", opt_out=OptOut.HELP).outcome == "opt_out"
+    assert not stage.store.suppressions.is_stopped(stage.pair.vault.indexes_of(CARL), NUMBER)
+    assert stage.jobs.noted == []
+    assert stage.text(CARL, "HELP").outcome == "accepted", "without Advanced Opt-Out, a word"
+
+
+def test_a_yes_that_undoes_nothing_is_an_answer_whatever_the_carrier_says(stage: Stage) -> None:
+    assert stage.text(CARL, "YES", opt_out=OptOut.START).outcome == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("word", "opt_out"),
+    [("ALTO", OptOut.STOP), ("HELP", OptOut.HELP), ("END", OptOut.HELP), ("QUIT", OptOut.START)],
+)
+def test_p4_the_list_does_not_decide_again_what_the_webhook_has_decided(
+    stage: Stage, word: str, opt_out: OptOut
+) -> None:
+    """The list has no OptOutType, and the words alone say another thing."""
+    carl = stage.pair.vault.indexes_of(CARL)
+    if opt_out is OptOut.START:
+        stage.text(CARL, "STOP")
+    stage.text(CARL, word, sid="SM8", opt_out=opt_out)
+    stage.jobs.take()
+    is_stopped = stage.store.suppressions.is_stopped(carl, NUMBER)
+    assert stage.text(CARL, word, sid="SM8", said_at=NOW + 1).outcome == "duplicate"
+    assert stage.store.suppressions.is_stopped(carl, NUMBER) is is_stopped
+    assert stage.jobs.noted == []
+
+
+def test_a_word_of_the_service_s_own_that_only_the_list_tells_is_relayed(stage: Stage) -> None:
+    """What the carrier took it for comes out with the next text to them: 21610."""
+    assert stage.text(CARL, "ALTO", sid="SM8", said_at=NOW).outcome == "accepted"
+    assert stage.text(CARL, "ALTO", sid="SM8", opt_out=OptOut.STOP).outcome == "opt_out"
+    assert stage.store.suppressions.is_stopped(stage.pair.vault.indexes_of(CARL), NUMBER)
 
 
 def test_with_a_messaging_service_a_stop_covers_all_numbers(stage: Stage) -> None:

@@ -8,6 +8,7 @@ from relay.carrier.messages import SentText
 from relay.carrier.webhooks import InboundText
 from relay.domain.errors import CarrierError
 from relay.domain.message_progress import REPORT_GRACE
+from relay.domain.opt_out import OFFERED_AGAIN_AFTER
 from relay.domain.participant import CandidateDetails, RecruiterDetails, Role
 from relay.domain.phone import PhoneNumber
 from relay.domain.policy import DAY
@@ -20,6 +21,7 @@ from relay.store.outbox import LEASE
 from relay.workflows.close_session import close_session
 from relay.workflows.erase_participant import erase_participant
 from relay.workflows.find_receiver import find_receiver
+from relay.workflows.list_interactions import list_interactions
 from relay.workflows.recycle import recycle
 from relay.workflows.register_participant import register_candidate, register_recruiter
 from relay.workflows.relay_text import relay_text
@@ -131,6 +133,101 @@ def test_a_stop_that_only_the_carrier_knows_is_remembered(service: str) -> None:
     stage.work()
     assert stage.store.suppressions.is_stopped(stage.pair.vault.indexes_of(CARL), NUMBER)
     assert [to for to, _ in stage.arrived] == [RITA]
+
+
+def stop(stage: Stage, *, ago: float = OFFERED_AGAIN_AFTER) -> tuple[str, ...]:
+    """Carl has said STOP so long ago; returns his indexes."""
+    stage.text(CARL, "STOP", said_at=stage.now - ago)
+    stage.work()
+    stage.carrier.messages.sent.clear()
+    return stage.pair.vault.indexes_of(CARL)
+
+
+@pytest.mark.parametrize("service", ["", "MG" + "1" * 32])
+def test_a_text_after_a_week_is_offered_to_the_carrier_and_ends_a_stop_it_has_forgotten(
+    service: str,
+) -> None:
+    stage = Stage(TWILIO_MESSAGING_SERVICE_SID=service)
+    carl = stop(stage, ago=OFFERED_AGAIN_AFTER - 10)
+    stage.text(body="too soon")
+    stage.work()
+    assert CARL not in [to for to, _ in stage.arrived]
+    stage.now += 10
+    stage.text(body="a week later")
+    stage.work()
+    assert stage.arrived[-1] == (CARL, "a week later")
+    assert not stage.store.suppressions.is_stopped(carl, NUMBER)
+
+
+def test_a_stop_that_the_carrier_still_holds_holds_for_another_week(stage: Stage) -> None:
+    carl = stop(stage)
+    stage.carrier.messages.troubles = refused = [CarrierError(Trouble.OPTED_OUT, 21610)]
+    messages = [stage.text(body=body).message for body in ("offered", "kept back")]
+    stage.work()
+    assert refused == [], "offered once"
+    assert [stage.record(each).error_code for each in messages] == [21610, 21610]
+    assert stage.store.suppressions.stopped_at(carl, NUMBER) == stage.now
+    assert CARL not in [to for to, _ in stage.arrived]
+
+
+def test_no_notice_of_ours_is_offered_after_a_week(stage: Stage) -> None:
+    stop(stage)
+    stage.text(CARL, "", media=1)  # its notice would go to Carl
+    stage.work()
+    assert stage.arrived == []
+
+
+def test_a_lost_answer_to_an_offered_text_ends_the_stop_when_the_text_is_found(
+    stage: Stage,
+) -> None:
+    carl = stop(stage)
+    stage.carrier.messages.troubles = [UNCLEAR]
+    stage.carrier.messages.takes_despite_trouble = True
+    message = stage.text().message
+    stage.work()
+    stage.now += REPORT_GRACE
+    assert stage.store.suppressions.is_stopped(carl, NUMBER)
+    stage.send(message)
+    assert not stage.store.suppressions.is_stopped(carl, NUMBER)
+
+
+def test_a_stop_that_a_report_tells_of_is_remembered(stage: Stage) -> None:
+    message = stage.text().message
+    stage.work()
+    stage.report(message, "failed", 21610)
+    assert stage.store.suppressions.is_stopped(stage.pair.vault.indexes_of(CARL), NUMBER)
+
+
+@pytest.mark.parametrize("is_told_by_report", [False, True])
+def test_p4_a_text_whose_typography_the_carrier_has_changed_is_found(
+    stage: Stage, is_told_by_report: bool
+) -> None:
+    stage.carrier.messages.troubles = [UNCLEAR]
+    stage.carrier.messages.takes_despite_trouble = True
+    message = stage.text(body="“Don’t” – he\u00a0said…").message
+    stage.work()
+    [taken] = stage.carrier.messages.taken
+    stage.carrier.messages.taken = [replace(taken, body='"Don\'t" - he  said...')]
+    if is_told_by_report:
+        stage.report(message, "delivered", sid=taken.sid)
+    stage.now += REPORT_GRACE
+    stage.send(message)
+    assert len(stage.arrived) == 1
+    assert stage.record(message).segments == 1, "a report does not say, so it is counted"
+
+
+def test_what_a_text_costs_is_counted_until_the_carrier_says_it(stage: Stage) -> None:
+    stage.carrier.messages.troubles = [UNCLEAR]
+    stage.carrier.messages.takes_despite_trouble = True
+    message = stage.text(body="“" + "x" * 160).message
+    stage.work()
+    assert stage.record(message).segments == 2
+    [taken] = stage.carrier.messages.taken
+    stage.carrier.messages.taken = [replace(taken, segments=3)]
+    stage.now += REPORT_GRACE
+    stage.send(message)
+    page = list_interactions(stage.services, stage.pair.session.id, before=None, limit=9)
+    assert [interaction.segments for interaction in page.interactions] == [3]
 
 
 def test_a_lost_answer_is_waited_for_then_looked_up_and_the_text_found(stage: Stage) -> None:

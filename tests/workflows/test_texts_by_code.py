@@ -354,7 +354,7 @@ def test_who_has_stopped_texts_gets_no_part_of_one(stage: Stage, eve: Session) -
 def test_a_longer_code_that_makes_a_text_too_long_splits_it_at_its_next_attempt(
     stage: Stage, eve: Session
 ) -> None:
-    text = "x" * (1600 - len(f"{eve.access_code} Cook, Acme: "))
+    text = "x" * (1600 - len(f"{eve.access_code}: "))
     stage.carrier.messages.troubles = [CarrierError(Trouble.LATER, 20429, retry_after=30)]
     message = stage.text(EVE, text).message
     stage.work()

@@ -15,6 +15,7 @@ from relay.carrier.client import Carrier
 from relay.carrier.urls import WebhookUrls
 from relay.domain.message_progress import REPORT_GRACE
 from relay.sandbox import Phone, SimulatedCarrier
+from relay.sandbox.texts.opt_out import Word
 from relay.store.outbox import ASK_AFTER
 from relay.workflows.ask_outcomes import ask_outcomes
 from relay.workflows.import_number import import_number
@@ -188,6 +189,24 @@ def test_a_stop_at_the_carrier_is_ours_too(scenario: Scenario) -> None:
     scenario.text(RITA, "hello again")
     scenario.work()
     assert scenario.shown(CARL)[-1] == "hello again"
+
+
+def test_a_service_s_own_words_stop_and_start_as_the_carrier_says(scenario: Scenario) -> None:
+    number = scenario.sandbox.account.number(NUMBER)
+    assert number is not None
+    words: dict[str, Word] = {"Alto": "STOP", "Alta": "START", "Ayuda": "HELP"}
+    scenario.sandbox.add_service(
+        numbers=(number,), keywords=words, use_inbound_webhook_on_number=True
+    )
+    for word in ("ayuda", "alto"):
+        scenario.text(CARL, word)
+    scenario.text(RITA, "hello?")
+    scenario.text(CARL, "ALTA")
+    scenario.text(RITA, "hello again")
+    assert reconcile_inbound([scenario.services], now=time.time()) == 0
+    scenario.work()
+    assert scenario.shown(CARL)[-1] == "hello again"
+    assert not {"ayuda", "alto", "ALTA"} & {*scenario.shown(RITA)}
 
 
 def test_a_stranger_gets_one_polite_sentence(scenario: Scenario) -> None:

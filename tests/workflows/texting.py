@@ -8,6 +8,7 @@ from relay.carrier.messages import InboundPage, ListedText, SentText
 from relay.carrier.webhooks import InboundText, MessageStatusReport
 from relay.domain.errors import CarrierError
 from relay.domain.fetching import ListPlace
+from relay.domain.opt_out import OptOut
 from relay.domain.participant import Role
 from relay.domain.phone import PhoneNumber
 from relay.domain.session import Session
@@ -166,7 +167,13 @@ class Stage:
         self._count = 0
 
     def inbound(
-        self, sender: str = RITA, body: str = "hello", *, sid: str = "", media: int = 0
+        self,
+        sender: str = RITA,
+        body: str = "hello",
+        *,
+        sid: str = "",
+        media: int = 0,
+        opt_out: OptOut | None = None,
     ) -> InboundText:
         self._count += 1
         return InboundText(
@@ -175,6 +182,7 @@ class Stage:
             virtual_number=NUMBER,
             body=body,
             media=media,
+            opt_out=opt_out,
         )
 
     def text(
@@ -186,8 +194,11 @@ class Stage:
         media: int = 0,
         number: str = NUMBER,
         said_at: float | None = None,
+        opt_out: OptOut | None = None,
     ) -> TextAnswer:
-        inbound = replace(self.inbound(sender, body, sid=sid, media=media), virtual_number=number)
+        inbound = replace(
+            self.inbound(sender, body, sid=sid, media=media, opt_out=opt_out), virtual_number=number
+        )
         return relay_text(self.services, inbound, now=self.now, said_at=said_at)
 
     def move(self, role: Role, phone: str) -> None:

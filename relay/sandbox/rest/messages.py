@@ -15,6 +15,7 @@ from relay.sandbox.rest.request import ApiError, Json, RestAnswer, RestCall, not
 from relay.sandbox.rest.shapes import media_json, message_json, redacted
 from relay.sandbox.texts.segments import count_segments
 from relay.sandbox.texts.sender import Sender
+from relay.sandbox.texts.smart_encoding import smart_encode
 
 LONGEST_BODY = 1600
 MOST_MEDIA = 10
@@ -35,7 +36,7 @@ class Messages:
             message = account.add_message(
                 sender,
                 call.text("To"),
-                call.text("Body"),
+                _body_of(call),
                 direction="outbound-api",
                 status="accepted" if service else "queued",
                 prefix="MM" if call.all("MediaUrl") else "SM",
@@ -203,6 +204,11 @@ class Messages:
 
 def _redacted_json(message: Message) -> Json:
     return redacted(message_json(message))
+
+
+def _body_of(call: RestCall) -> str:
+    body = call.text("Body")
+    return smart_encode(body) if call.text("SmartEncoded") == "true" else body
 
 
 def _media_of(message: Message, call: RestCall, media_sid: str) -> Media:

@@ -62,7 +62,7 @@ class Inbox:
             text.errors.append(MACHINE_MADE)
             text.done.set()
             return text
-        text.word = self._heed(message, number)
+        text.word = self._heed(message, number, service)
         self._tell(text, message, number, service)
         return text
 
@@ -87,8 +87,12 @@ class Inbox:
         ]
         return message
 
-    def _heed(self, message: Message, number: OwnedNumber) -> Word | None:
-        word = read_word(message.body, is_toll_free=number.is_toll_free)
+    def _heed(self, message: Message, number: OwnedNumber, service: Service | None) -> Word | None:
+        word = read_word(
+            message.body,
+            is_toll_free=number.is_toll_free,
+            keywords=service.keywords if service else None,
+        )
         if word is None:
             return None
         account, person = self._network.account, message.from_

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 Word = Literal["STOP", "START", "HELP"]
@@ -27,11 +28,16 @@ TOLL_FREE_REPLIES: dict[Word, str] = {
 }
 
 
-def read_word(body: str, *, is_toll_free: bool) -> Word | None:
-    """The whole message must be the one word; toll-free networks know only STOP and START."""
+def read_word(
+    body: str, *, is_toll_free: bool, keywords: Mapping[str, Word] | None = None
+) -> Word | None:
+    """The whole message must be the one word; toll-free networks know only STOP and START.
+    ``keywords`` are the service's own."""
     word = body.strip().casefold()
     if is_toll_free:
         return "STOP" if word == "stop" else "START" if word in {"start", "unstop"} else None
+    if keywords and word in keywords:
+        return keywords[word]
     if word in STOP_WORDS:
         return "STOP"
     if word in START_WORDS:

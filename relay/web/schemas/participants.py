@@ -152,6 +152,37 @@ class CandidateAnswer(_Person):
     guard_style: _GuardStyle
 
 
+class SuppressionAnswer(Answer):
+    """A STOP of a person that holds, for one virtual number or for all of a messaging service."""
+
+    virtual_number: Annotated[
+        str | None, Field(description="The number that may not text them; null for a service")
+    ]
+    messaging_service: Annotated[
+        str | None, Field(description="The service none of whose numbers may; null for a number")
+    ]
+    said_at: Annotated[
+        Instant, Field(description="When they said it, or when the carrier first told us of it")
+    ]
+    offered_again_at: Annotated[
+        Instant,
+        Field(
+            description=(
+                "From then on the next text that somebody writes to them is offered to the "
+                "carrier: it arrives and this ends, or it is refused and this holds for another "
+                "week"
+            )
+        ),
+    ]
+
+
+class SuppressionList(Answer):
+    """Where a person has stopped texts."""
+
+    data: list[SuppressionAnswer]
+    next_cursor: str | None
+
+
 class ErasureAnswer(Answer):
     """How far an erasure is."""
 

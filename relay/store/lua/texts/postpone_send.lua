@@ -2,10 +2,15 @@
 -- attempt's outcome is not known yet.
 -- keys: message=message(id) outbox sending
 -- args: now:number id token next_at:number outcome_unknown:flag error_code number number_trouble
+--    segments?:number
 -- uses: message lanes unready
 --
--- Safe to run twice. Answers 1, or 0 when the token no longer counts.
+-- segments: what it costs, until the carrier says so. A report may have settled the attempt by now,
+-- and says nothing of that. Safe to run twice. Answers 1, or 0 when the token no longer counts.
 local message = read_message(keys.message)
+if message and args.segments then
+  redis.call("HSETNX", keys.message, "segments", args.segments)
+end
 if not message or message.lane_entry == "" then
   return 0
 end
