@@ -13,6 +13,7 @@ import redis
 
 from config.settings import Settings, load_settings
 from relay.domain.board import MAIN, CarrierAccount
+from relay.domain.limits import DailyLimits
 from relay.domain.participant import (
     CandidateDetails,
     Participant,
@@ -21,6 +22,7 @@ from relay.domain.participant import (
     Role,
 )
 from relay.domain.phone import PhoneNumber
+from relay.domain.policy import terms_of
 from relay.domain.pool import Pool
 from relay.domain.session import Channel, Session
 from relay.signing import Signer
@@ -47,6 +49,8 @@ NOW = 1_790_000_000.5
 WEEK = 7 * 24 * 3600
 RETENTION = 90 * 24 * 3600
 US = Pool(name="us", country="US")
+#: For who calls more often in a minute than people do in a day.
+UNLIMITED = DailyLimits(**dict.fromkeys((one.name for one in terms_of(DailyLimits)), None))
 ASKER = "a-key"
 
 

@@ -23,7 +23,7 @@ from relay.workflows.connect_call import connect_call
 from relay.workflows.open_session import SessionRequest, Someone, open_session
 from tests.cluster.servers import BOARDS
 from tests.invariants import audit_people, audit_pool
-from tests.world import ASKER, make_deployment
+from tests.world import ASKER, UNLIMITED, make_deployment
 
 #: The one pool of each board.
 POOL = "us"
@@ -52,7 +52,13 @@ class Town:
         self.boards = {board: self.deployment.of_board(board) for board in BOARDS}
         for board, services in self.boards.items():
             services.store.pools.put(
-                Pool(name=POOL, country="US", candidate_cooldown=1, recruiter_cooldown=1)
+                Pool(
+                    name=POOL,
+                    country="US",
+                    candidate_cooldown=1,
+                    recruiter_cooldown=1,
+                    limits=UNLIMITED,
+                )
             )
             for ordinal in range(_NUMBERS):
                 services.store.numbers.add(

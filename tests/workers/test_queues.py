@@ -93,7 +93,7 @@ def test_hours_without_a_worker_leave_a_bounded_queue(real_connection: redis.Red
     """P4: the queue may share the store's Redis, which refuses every write when it is full."""
     stage, queues = Stage(), JobQueues(real_connection)
     services = replace(stage.services, jobs=BoardJobs(queues, "main"))
-    texts = [stage.text().message for _ in range(30)]
+    texts = [stage.text(body=f"text {count}").message for count in range(30)]
     for later in range(5, 4 * 3600, 10):
         sweep_outbox(services, now=NOW + later)
     assert BACKED_UP <= real_connection.llen("rq:queue:texts") < BACKED_UP + len(texts)
