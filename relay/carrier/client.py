@@ -30,7 +30,6 @@ class Carrier:
         region: str = "",
         edge: str = "",
         timeout: float = TIMEOUT,
-        messaging_service: str = "",
     ) -> None:
         http = CarrierHttp(base_url, timeout)
         client = _client(account, http, region=region, edge=edge)
@@ -38,7 +37,7 @@ class Carrier:
         self.messaging_services = CarrierMessagingServices(client)
         self.calls = CarrierCalls(client)
         self.messages = CarrierMessages(client)
-        self.numbers = CarrierNumbers(client, messaging_service=messaging_service)
+        self.numbers = CarrierNumbers(client)
 
 
 def _client(account: CarrierAccount, http: CarrierHttp, *, region: str, edge: str) -> Client:

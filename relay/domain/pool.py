@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from relay.domain.policy import DAY, Cents, Count, Country, Limit, Seconds, Unit
+from relay.domain.registration import Registration, TextingRegistration
 from relay.domain.reputation import Complaint, ReputationPolicy
 
 POOL_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
@@ -104,6 +105,11 @@ class Pool:
     release_idle_after: Annotated[
         Seconds | None, "Give numbers back that had no session for so long; never, if left out"
     ] = None
+    texting_registration: Annotated[
+        TextingRegistration,
+        "Whether US numbers are for texting before carriers know of them: only once they do "
+        "(`required`), or at once, with a warning (`warn`)",
+    ] = TextingRegistration.WARN
     reputation: Annotated[
         ReputationPolicy, "When a number is tired and rests from new sessions"
     ] = field(default_factory=ReputationPolicy)
@@ -123,9 +129,10 @@ class Pool:
 @dataclass(frozen=True)
 class SmsTrouble:
     """The carrier refuses texts from a number for the number's own sake: its last ``code`` for it,
-    and ``since`` when it does (POSIX seconds)."""
+    and ``since`` when it does (POSIX seconds). No code: nobody has tried, as the number is not
+    registered and its pool requires that (``VirtualNumber.registration`` says what is missing)."""
 
-    code: int
+    code: int | None
     since: int
 
 
@@ -148,9 +155,17 @@ class VirtualNumber:
     account: str = ""
     #: While there is one, no session that texts gets the number.
     sms_trouble: SmsTrouble | None = None
+    registration: Registration = Registration.UNKNOWN
+    #: The messaging service that it is in, or ""; None where that was not looked up yet.
+    service: str | None = None
     #: Since when a resting number rests (POSIX seconds), and why.
     resting_since: int | None = None
     complaints: tuple[Complaint, ...] = ()
+
+    @property
+    def waits_for_registration(self) -> bool:
+        """Whether that alone keeps sessions that text off it."""
+        return self.sms_trouble is not None and self.sms_trouble.code is None
 
     @property
     def is_sms_ready(self) -> bool:

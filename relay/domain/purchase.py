@@ -47,6 +47,7 @@ class FailureCode(StrEnum):
     MONTHLY_BUDGET = "monthly_budget"
     NOTHING_ON_OFFER = "nothing_on_offer"
     UNSUITABLE_NUMBER = "unsuitable_number"
+    SERVICES_FULL = "services_full"
     CARRIER_REFUSED = "carrier_refused"
     CARRIER_UNAVAILABLE = "carrier_unavailable"
     POOL_GONE = "pool_gone"
@@ -65,6 +66,10 @@ _SENTENCES = {
     ),
     FailureCode.NOTHING_ON_OFFER: "The carrier has no such number on offer.",
     FailureCode.UNSUITABLE_NUMBER: "The carrier sold a number that texts, and it does not.",
+    FailureCode.SERVICES_FULL: (
+        "No messaging service of the board has room for another US number (CAMPAIGN_NUMBERS, "
+        "SERVICE_NUMBERS): give it one more, with a campaign of its own."
+    ),
     FailureCode.CARRIER_REFUSED: "The carrier refused to sell a number",
     FailureCode.CARRIER_UNAVAILABLE: "The carrier could not be asked for an hour.",
     FailureCode.POOL_GONE: "The pool is not there any more.",

@@ -19,6 +19,7 @@ class Border:
 
     def __init__(self, carrier: Carrier) -> None:
         self.messages = carrier.messages
+        self.messaging_services = carrier.messaging_services
         self.numbers = _Numbers(carrier.numbers, self)
         self._deaths: list[tuple[str, Moment]] = []
         self.died_at: list[tuple[str, Moment]] = []

@@ -49,6 +49,7 @@ def test_a_pool_is_created_with_defaults(api):
             "usable": 0,
             "headroom": 0,
         },
+        "texting_registration": "warn",
         "reputation": {
             "min_calls": 20,
             "min_texts": 20,
