@@ -9,17 +9,26 @@ from config.queues import MAINTENANCE, NUMBERS
 
 @dataclass(frozen=True, kw_only=True)
 class PeriodicJob:
-    """``function`` is a job of ``workers/jobs.py``; ``every`` is in seconds."""
+    """``function`` is a job of ``workers/jobs.py``; ``every`` is in seconds. ``at_start``: each
+    deploy runs it at once, too, since its settings may have changed."""
 
     name: str
     function: str
     every: int
     queue: str = MAINTENANCE
+    at_start: bool = False
 
 
 #: Seconds between two looks into the outbox, which the ticker does itself.
 SWEEP_EVERY = 2.0
 
+RECONCILE_NUMBERS = PeriodicJob(
+    name="reconcile-numbers",
+    function="workers.jobs.reconcile_numbers",
+    every=900,
+    queue=NUMBERS,
+    at_start=True,
+)
 PERIODIC_JOBS = (
     PeriodicJob(name="rest-numbers", function="workers.jobs.rest_numbers", every=60),
     # The latest sample of an hour is kept: a missed slot or two are no gap.
@@ -39,9 +48,16 @@ PERIODIC_JOBS = (
         name="release-numbers", function="workers.jobs.release_numbers", every=60, queue=NUMBERS
     ),
     PeriodicJob(
-        name="reconcile-numbers",
-        function="workers.jobs.reconcile_numbers",
-        every=900,
+        name="erase-at-carrier",
+        function="workers.jobs.erase_at_carrier",
+        every=10,
         queue=NUMBERS,
     ),
+    PeriodicJob(
+        name="delete-old-records",
+        function="workers.jobs.delete_old_records",
+        every=60,
+        queue=NUMBERS,
+    ),
+    RECONCILE_NUMBERS,
 )

@@ -74,6 +74,9 @@ class Settings(BaseModel):
     require_durable: bool = False
 
     public_base_url: str
+    public_base_url_previous: str = ""
+    voice_fallback_url: str = ""
+    sms_fallback_url: str = ""
     twilio_account_sid: Annotated[str, Field(pattern=r"^AC[0-9a-zA-Z]{32}$")]
     twilio_api_key_sid: Annotated[str, Field(pattern=r"^(SK[0-9a-zA-Z]{32})?$")] = ""
     twilio_api_key_secret: Annotated[SecretStr, Field(validate_default=True)] = SecretStr("")
@@ -151,15 +154,17 @@ class Settings(BaseModel):
             raise ValueError("is missing: a region is reached through an edge location")
         return edge
 
-    @field_validator("public_base_url", "twilio_api_base_url")
+    @field_validator("public_base_url", "public_base_url_previous", "twilio_api_base_url")
     @classmethod
     def _is_origin(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if url and (parts.scheme not in {"http", "https"} or not parts.hostname):
-            raise ValueError("must look like https://relay.example.com")
-        if "_" in (parts.hostname or ""):
-            raise ValueError("Twilio refuses host names with an underscore")
+        _check_url(url, like="https://relay.example.com")
         return url.rstrip("/")
+
+    @field_validator("voice_fallback_url", "sms_fallback_url")
+    @classmethod
+    def _is_address(cls, url: str) -> str:
+        _check_url(url, like="https://static.example.com/sorry.xml")
+        return url
 
     @model_validator(mode="after")
     def _queue_defaults_to_store(self) -> Self:
@@ -182,6 +187,14 @@ def load_settings(
         return Settings.model_validate(values, context={"for_web": for_web})
     except ValidationError as error:
         raise SettingsError([_problem(fault) for fault in error.errors()]) from None
+
+
+def _check_url(url: str, *, like: str) -> None:
+    parts = urlsplit(url)
+    if url and (parts.scheme not in {"http", "https"} or not parts.hostname):
+        raise ValueError(f"must look like {like}")
+    if "_" in (parts.hostname or ""):
+        raise ValueError("Twilio refuses host names with an underscore")
 
 
 def _platform_base_url(given: Mapping[str, str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from functools import cache
 from typing import Self
 
@@ -17,7 +19,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from config.queues import NUMBERS, TEXTS
-from config.schedule import PeriodicJob
+from config.schedule import RECONCILE_NUMBERS, PeriodicJob
 from config.settings import Settings
 from relay.domain.participant import Role
 from relay.store.connection import CONNECT_TIMEOUT, QUIET_START, READ_TIMEOUT
@@ -33,6 +35,8 @@ _FAILURE_TTL = 600
 _FORGOTTEN_AFTER = 1
 #: A purchase that no worker has taken on by then is enqueued again by its sweeper, in seconds.
 _HINT_TTL = 60
+#: A comparison of numbers that somebody asks for is enqueued once in so many seconds.
+_EARLY_EVERY = 10
 #: So many waiting jobs are more than the workers need in sight: they drain this in seconds.
 BACKED_UP = 1000
 #: A job whose worker was killed counts as tried.
@@ -87,6 +91,14 @@ class JobQueues:
     def buy_numbers(self, board: str, job_id: str) -> None:
         """A hint as for a message. It expires when the next hint is due."""
         self._hint(self._numbers, "buy_numbers", board, job_id)
+
+    def compare_numbers(self) -> None:
+        """A hint, a few times a minute at most: the schedule does the same."""
+        early = replace(RECONCILE_NUMBERS, name=f"{RECONCILE_NUMBERS.name}-early")
+        try:
+            self.enqueue_slot(early, int(time.time()) // _EARLY_EVERY * _EARLY_EVERY)
+        except RedisError as error:
+            log.warning("numbers not compared early", error=type(error).__name__)
 
     def _hint(
         self,
@@ -164,6 +176,9 @@ class BoardJobs:
 
     def end_calls(self, role: Role, ref: str) -> None:
         self._queues.end_calls(self._board, f"{role}.{ref}")
+
+    def compare_numbers(self) -> None:
+        self._queues.compare_numbers()
 
     def is_backed_up(self) -> bool:
         return self._queues.is_backed_up()

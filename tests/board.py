@@ -254,10 +254,12 @@ class Board:
         return audit_pool(self.client, self.pool.name)
 
     def make_erasures_final(self) -> None:
-        """As when the files of Redis have been rewritten."""
+        """As when the files of Redis have been rewritten, and the carrier's records deleted."""
         moment = self.store.erasures.latest_pending()
         if moment:
             self.store.erasures.note_final(moment)
+        for erasure in self.store.erasures.at_carrier.pending():
+            self.store.erasures.at_carrier.note_done(erasure)
 
     def is_empty(self) -> bool:
         """Whether nothing is left in the pool but its numbers and its policy."""

@@ -47,10 +47,10 @@ return answer
 LASTING = {
     *("pools", "person", "seals", "holder", "stopped", "counters", "registered"),
     *("guesses-of", "guesses-by", "compared-with", "new-counterparts"),
-    *("decided", "erasures", "rewritten"),
+    *("decided", "erasures", "carrier-erasures", "rewritten"),
     *("policy", "numbers", "ordinals", "number", "busy"),
     *("blocked", "resting", "full", "no-voice", "no-sms", "sms-unready", "area"),
-    *("call", "wrong-from", "wrong-on", "tries", "traffic", "history", "rates"),
+    *("call", "wrong-from", "wrong-on", "silent", "tries", "traffic", "usage", "history", "rates"),
 }
 
 

@@ -78,6 +78,7 @@ class RecordingJobs:
     sent: list[str] = field(default_factory=list)
     purchases: list[str] = field(default_factory=list)
     ended: list[tuple[Role, str]] = field(default_factory=list)
+    comparisons: int = 0
 
     def send_message(self, message_id: str) -> None:
         self.sent.append(message_id)
@@ -87,6 +88,9 @@ class RecordingJobs:
 
     def end_calls(self, role: Role, ref: str) -> None:
         self.ended.append((role, ref))
+
+    def compare_numbers(self) -> None:
+        self.comparisons += 1
 
     def is_backed_up(self) -> bool:
         return False

@@ -13,8 +13,10 @@ from relay.domain.participant import Role
 from relay.store.clock import ClockGuard
 from relay.workflows.ask_outcomes import ask_outcomes as ask_for_outcomes
 from relay.workflows.buy_numbers import buy_numbers as work_on_purchase
+from relay.workflows.delete_old_records import delete_old_records as delete_old_carrier_records
 from relay.workflows.deployment import Deployment
 from relay.workflows.end_ringing_calls import end_ringing_calls as end_calls_that_ring
+from relay.workflows.erase_at_carrier import erase_at_carrier as erase_at_the_carrier
 from relay.workflows.forecast_pool import sample_pools as sample_all_pools
 from relay.workflows.keep_headroom import keep_headroom as keep_pools_headroom
 from relay.workflows.pass_over_failures import for_each_board, pass_over_failures
@@ -111,7 +113,15 @@ def ask_outcomes() -> None:
 
 
 def reconcile_inbound() -> None:
-    _each_account(lambda boards: reconcile_texts(boards, now=_now()))
+    _each_account(lambda boards: reconcile_texts(boards, clock=_now))
+
+
+def erase_at_carrier() -> None:
+    _each_board(lambda board: erase_at_the_carrier(board, clock=_now))
+
+
+def delete_old_records() -> None:
+    _each_board(lambda board: delete_old_carrier_records(board, clock=_now))
 
 
 def reconcile_numbers() -> None:
@@ -142,6 +152,8 @@ JOBS: tuple[Callable[..., None], ...] = (
     sample_pools,
     ask_outcomes,
     reconcile_inbound,
+    erase_at_carrier,
+    delete_old_records,
     reconcile_numbers,
     renew_signatures,
     rewrite_files,

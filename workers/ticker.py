@@ -88,7 +88,8 @@ class Ticker:
         for job in self._periodic:
             slot = int(now) // job.every * job.every
             if self._slots.get(job.name) != slot:
-                self._queues.enqueue_slot(job, slot)
+                is_first = job.name not in self._slots
+                self._queues.enqueue_slot(job, int(now) if is_first and job.at_start else slot)
                 self._slots[job.name] = slot
 
     def _sweep(self, now: float) -> None:

@@ -44,6 +44,8 @@ class Announcement(StrEnum):
     CODE_TRIED_OUT = "code_tried_out"
     TEXTS_ONLY = "texts_only"
     CALLS_ONLY = "calls_only"
+    CALLS_OVER_LIMIT = "calls_over_limit"
+    TEXTS_OVER_LIMIT = "texts_over_limit"
     CALL_AGAIN = "call_again"
     TRY_LATER = "try_later"
     BUSY = "busy"
@@ -67,6 +69,8 @@ class Announcement(StrEnum):
     TEXTS_STOPPED = "texts_stopped"
     TEXTS_PAUSED = "texts_paused"
     PICTURE_NOT_RELAYED = "picture_not_relayed"
+    NUMBER_CHANGED = "number_changed"
+    NUMBER_CHANGED_FOR = "number_changed_for"
     WHICH_SESSION = "which_session"
     WHICH_SESSION_MORE = "which_session_more"
 
@@ -114,6 +118,14 @@ _SENTENCES = {
     Announcement.CALLS_ONLY: N_(
         "{board}: this number is for calls only. Your text was not delivered. Please call it."
     ),
+    Announcement.CALLS_OVER_LIMIT: N_(
+        "The limit of calls for one day has been reached, so this call cannot be connected. "
+        "Please try again tomorrow."
+    ),
+    Announcement.TEXTS_OVER_LIMIT: N_(
+        "{board}: your text was not delivered, because the limit of texts for one day has been "
+        "reached. Please write again tomorrow; until then, texts may not be delivered."
+    ),
     Announcement.CALL_AGAIN: N_("This call has already been connected once. Please dial again."),
     Announcement.TRY_LATER: N_(
         "Your call cannot be connected right now. Please try again in a few minutes."
@@ -157,6 +169,14 @@ _SENTENCES = {
     ),
     Announcement.PICTURE_NOT_RELAYED: N_(
         "{board}: pictures are not passed on yet. Your picture was not delivered."
+    ),
+    Announcement.NUMBER_CHANGED: N_(
+        "{board}: your number for this contact is now this one. "
+        "Please call and text it from now on: the old one may soon be somebody else's."
+    ),
+    Announcement.NUMBER_CHANGED_FOR: N_(
+        "{board}: your number for {context} is now this one. "
+        "Please call and text it from now on: the old one may soon be somebody else's."
     ),
     Announcement.WHICH_SESSION: N_(
         "{board}: your text was not delivered, because you write to several people through this "

@@ -6,10 +6,11 @@ from twilio.rest import Client
 
 from relay.carrier.account import CarrierAccountApi
 from relay.carrier.calls import CarrierCalls
-from relay.carrier.http import TIMEOUT, CarrierHttp
+from relay.carrier.http import PAGE_TIMEOUT, TIMEOUT, CarrierHttp
 from relay.carrier.messages import CarrierMessages
 from relay.carrier.messaging_services import CarrierMessagingServices
 from relay.carrier.numbers import CarrierNumbers
+from relay.carrier.records import CarrierRecords
 from relay.domain.board import CarrierAccount
 
 #: Not empty: for an empty one the SDK takes that of the process (TW-sdk-environment).
@@ -30,14 +31,18 @@ class Carrier:
         region: str = "",
         edge: str = "",
         timeout: float = TIMEOUT,
+        page_timeout: float = PAGE_TIMEOUT,
     ) -> None:
-        http = CarrierHttp(base_url, timeout)
-        client = _client(account, http, region=region, edge=edge)
+        client, lists = (
+            _client(account, CarrierHttp(base_url, seconds), region=region, edge=edge)
+            for seconds in (timeout, page_timeout)
+        )
         self.account = CarrierAccountApi(client)
-        self.messaging_services = CarrierMessagingServices(client)
+        self.messaging_services = CarrierMessagingServices(client, lists)
         self.calls = CarrierCalls(client)
-        self.messages = CarrierMessages(client)
-        self.numbers = CarrierNumbers(client)
+        self.messages = CarrierMessages(client, lists)
+        self.records = CarrierRecords(client, lists)
+        self.numbers = CarrierNumbers(client, lists)
 
 
 def _client(account: CarrierAccount, http: CarrierHttp, *, region: str, edge: str) -> Client:

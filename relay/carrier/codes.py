@@ -27,6 +27,7 @@ TEXTS_LOST_IN_SERVICE = 5
 #: HTTP's status stands where Twilio sends no code (TW-rest).
 NOT_FOUND = {404, 20404}
 NOTHING_SOLD = 20404
+NOT_OVER = {409, 20009}
 TOO_MANY_REQUESTS = 20429
 OPTED_OUT = 21610
 ALREADY_IN_SERVICE = 21710
@@ -75,17 +76,23 @@ RULES = (
     Rule(21602, Trouble.NEVER, "no body"),
     Rule(21603, Trouble.NEVER, "no sender"),
     Rule(21604, Trouble.NEVER, "no receiver"),
-    Rule(21606, Trouble.UNFIT, "the sender cannot text, or is not the account's"),
+    Rule(21606, Trouble.NOT_OURS, "the sender cannot text, or is not the account's"),
     Rule(21608, Trouble.TRIAL, "a trial account, and the receiver is not verified"),
     Rule(21610, Trouble.OPTED_OUT, "stopped: holds for the number, or its whole service"),
     Rule(21611, Trouble.LATER, "the sender's queue is full (over 10 h)"),
     Rule(21612, Trouble.NEVER, "no route from this sender to this receiver"),
+    Rule(21613, Trouble.NO_ADDRESS, "to buy: an address on file, or a certificate"),
     Rule(21614, Trouble.LANDLINE, "the receiver takes no texts"),
+    Rule(21615, Trouble.NO_ADDRESS, "to buy: an address in the number's area"),
     Rule(21617, Trouble.NEVER, "over 1,600 characters"),
+    Rule(21631, Trouble.NO_ADDRESS, "to buy: an address (AddressSid)"),
     Rule(21635, Trouble.LANDLINE, "the receiver is a landline"),
+    Rule(21649, Trouble.NO_BUNDLE, "to buy: a bundle (BundleSid), and its approval"),
+    Rule(21650, Trouble.NO_BUNDLE, "to buy: a verified document of identity"),
+    Rule(21651, Trouble.NO_BUNDLE, "to buy: another document than the bundle's"),
     Rule(21658, Trouble.NEVER, "too many characters"),
-    Rule(21659, Trouble.UNFIT, "the sender is no number of Twilio's"),
-    Rule(21660, Trouble.UNFIT, "the sender is another account's"),
+    Rule(21659, Trouble.NOT_OURS, "the sender is no number of Twilio's"),
+    Rule(21660, Trouble.NOT_OURS, "the sender is another account's"),
     Rule(21661, Trouble.UNFIT, "the sender cannot text"),
     Rule(21663, Trouble.ACCOUNT, "the number or the credentials are another region's"),
     Rule(21710, Trouble.NEVER, "the number is in the messaging service already"),

@@ -14,6 +14,8 @@ from relay.carrier.errors import refusal
 
 #: For connecting and again for the answer. A lane's lease is longer than both together.
 TIMEOUT = 5.0
+#: The same for a page of a long list, while which nothing is held.
+PAGE_TIMEOUT = 20.0
 ORIGINAL_HOST = "X-Relay-Original-Host"
 _CONNECTIONS = 16
 _REFUSED = 400

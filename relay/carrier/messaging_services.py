@@ -17,7 +17,7 @@ from relay.domain.errors import CarrierError
 from relay.domain.registration import Sender
 from relay.domain.trouble import Trouble
 
-_PAGE = 1000  # the most Twilio gives
+_PAGE = 200
 #: How long a service that was in order need not be fetched again, in seconds.
 _GOOD_FOR = 300.0
 #: Of a campaign that carriers deliver for, and of a verified toll-free number (TW-registration).
@@ -44,19 +44,21 @@ class MessagingService:
 class CarrierMessagingServices:
     """Every method raises CarrierError."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, lists: Client) -> None:
+        """``lists`` is the one that has time for a page of a long list."""
         self._client = client
+        self._lists = lists
         self._good_until: dict[tuple[str, str], float] = {}
 
     def all(self) -> Iterator[MessagingService]:
         with carrier_errors():
-            for service in self._client.messaging.v1.services.stream(page_size=_PAGE):
+            for service in self._lists.messaging.v1.services.stream(page_size=_PAGE):
                 yield _read(service)
 
     def senders(self, sid: str) -> list[Sender]:
         """The numbers in a service, in the order in which they joined."""
         with carrier_errors():
-            found = self._client.messaging.v1.services(sid).phone_numbers.list(page_size=_PAGE)
+            found = self._lists.messaging.v1.services(sid).phone_numbers.list(page_size=_PAGE)
             found.sort(key=lambda one: (_moment(one.date_created), str(one.sid)))
             return [Sender(str(one.phone_number), str(one.sid)) for one in found]
 
@@ -109,7 +111,7 @@ class CarrierMessagingServices:
     def verified_toll_free(self) -> set[str]:
         """Sids of the toll-free numbers whose use the carriers have verified."""
         with carrier_errors():
-            verifications = self._client.messaging.v1.tollfree_verifications.list(
+            verifications = self._lists.messaging.v1.tollfree_verifications.list(
                 status=_APPROVED, page_size=_PAGE
             )
             return {str(one.tollfree_phone_number_sid) for one in verifications}

@@ -30,10 +30,11 @@ def is_well_formed(signature: str) -> bool:
 
 
 class SignatureCheck:
-    """Knows the public address and the tokens that may sign: during a rotation there are two."""
+    """Knows the public address and the tokens that may sign: during a rotation there are two. The
+    ``previous`` address counts, too, while a deployment moves: "" for none."""
 
-    def __init__(self, base_url: str, tokens: Sequence[str]) -> None:
-        self._base_url = base_url
+    def __init__(self, base_url: str, tokens: Sequence[str], *, previous: str = "") -> None:
+        self._base_urls = [url for url in (base_url, previous) if url]
         self._validators = [RequestValidator(token) for token in tokens if token]
 
     def signed_fields(self, target: str, form: Form, signature: str) -> Form | None:
@@ -45,7 +46,11 @@ class SignatureCheck:
         """
         if not is_well_formed(signature):
             return None
-        addresses = _addresses(self._base_url + target)
+        found = (self._signed_at(base + target, form, signature) for base in self._base_urls)
+        return next((fields for fields in found if fields is not None), None)
+
+    def _signed_at(self, url: str, form: Form, signature: str) -> Form | None:
+        addresses = _addresses(url)
         if self._is_genuine(addresses, form, signature):
             return form
         if not any(name in form for name in _PERHAPS_UNSIGNED):

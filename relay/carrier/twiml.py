@@ -22,6 +22,7 @@ from relay.domain.routing import (
     DialledDecision,
     HangUp,
     Identity,
+    Reject,
     ScreenDecision,
     TellOutcome,
     TellWhoAndAsk,
@@ -78,6 +79,8 @@ class VoiceDocuments:
                 return self._ask_code(decision, call_id)
             case Decline(refusal=refusal, locale=locale):
                 return self._say_and_hang_up(Announcement(refusal.value), locale)
+            case Reject():
+                return _rejection()
             case _:
                 assert_never(decision)
 
@@ -260,6 +263,14 @@ def _who(who: Identity) -> Announcement:
             return Announcement.GUARD_RECRUITER_OF
         case _:
             return Announcement.GUARD_RECRUITER
+
+
+def _rejection() -> str:
+    """Busy, and not "out of service": the caller may call again later. Only as the first verb it
+    does not answer, and is free (TW-twiml)."""
+    document = VoiceResponse()
+    document.reject(reason="busy")
+    return str(document)
 
 
 def empty_voice_document() -> str:

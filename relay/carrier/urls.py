@@ -7,10 +7,23 @@ once more, and only when it could not connect.
 
 from __future__ import annotations
 
+from typing import NotRequired, TypedDict
+
 # A call's requests end after 15 s whatever is asked for; a caller hears ringing meanwhile.
 _RETRY_CALL = "#rc=2&rp=all&ct=2000&rt=4000"
 _RETRY_TEXT = "#rc=5&rp=all&ct=3000&rt=5000"
 _RETRY_STATUS = "#rc=3&rp=all"
+
+
+class Webhooks(TypedDict):
+    """Where the calls and texts of a number go, and the news of a call's end; and where they go
+    while no process of ours answers, which is left as it is at the carrier where none is set."""
+
+    voice_url: str
+    sms_url: str
+    status_callback: str
+    voice_fallback_url: NotRequired[str]
+    sms_fallback_url: NotRequired[str]
 
 
 class WebhookUrls:

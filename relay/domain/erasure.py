@@ -1,5 +1,6 @@
-"""An erasure is final when no file of Redis holds any longer what was erased: its append-only file
-keeps what is deleted until it is rewritten, and a snapshot until the next one.
+"""An erasure is final when no file of Redis holds any longer what was erased, and the carrier has
+deleted its records of the person's calls and texts. Redis's append-only file keeps what is deleted
+until it is rewritten, and a snapshot until the next one.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ from relay.domain.participant import Role
 
 
 class ErasureStatus(StrEnum):
-    """``PENDING_PROVIDER``: whoever runs Redis does not let us rewrite its files."""
+    """``PENDING_PROVIDER``: whoever runs Redis does not let us rewrite its files.
+    ``PENDING_CARRIER``: no file has it any more; a call or text of theirs is not over, or the
+    carrier does not delete its record now."""
 
     PENDING = "pending"
     PENDING_PROVIDER = "pending_provider"
+    PENDING_CARRIER = "pending_carrier"
     DONE = "done"
 
 

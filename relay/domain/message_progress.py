@@ -76,8 +76,13 @@ def read_status(carrier_word: str) -> tuple[MessageStatus, int] | None:
     return _REPORTS.get(carrier_word)
 
 
-#: What may pass within half a minute, and seldom later.
-_WORTH_ONE_MORE = {Trouble.UNREACHABLE, Trouble.UNCLEAR}
+#: What may pass within half a minute, and seldom later; and a number that we have lost, perhaps,
+#: for which the session has another one a minute later.
+_WORTH_ONE_MORE = {
+    Trouble.UNREACHABLE: SECOND_DELIVERY_AFTER,
+    Trouble.UNCLEAR: SECOND_DELIVERY_AFTER,
+    Trouble.NOT_OURS: 60.0,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +113,7 @@ def next_try_at(
     carrier's Retry-After is the least pause, in seconds.
     """
     if trouble in _WORTH_ONE_MORE:
-        at = None if tries.had_one_more else now + SECOND_DELIVERY_AFTER
+        at = None if tries.had_one_more else now + _WORTH_ONE_MORE[trouble]
     elif trouble is not None and (
         trouble.passes or (trouble is Trouble.UNREGISTERED and is_number_young)
     ):

@@ -17,6 +17,8 @@ class Discrepancy(StrEnum):
     FOREIGN = "foreign"
     #: In a pool, and not rented any more.
     MISSING = "missing"
+    #: It was missing, its sessions have left it, and it is rented after all.
+    RETURNED = "returned"
     #: In a pool, and rented by another account than the one whose credentials we have.
     OTHER_ACCOUNT = "other_account"
     #: In a pool, and rented anew since, or by another account that is ours now: our record is that

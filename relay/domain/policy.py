@@ -40,6 +40,8 @@ Share = Annotated[float, Unit("share", 0, 1)]
 Cents = Annotated[int, MONEY]
 #: A code of ISO 3166.
 Country = Annotated[str, Unit("country")]
+#: The carrier's id of something of the account.
+Sid = Annotated[str, Unit("sid")]
 
 
 @dataclass(frozen=True, kw_only=True)

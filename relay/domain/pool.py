@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated
 
-from relay.domain.policy import DAY, Cents, Count, Country, Limit, Seconds, Unit
+from relay.domain.limits import DailyLimits
+from relay.domain.policy import DAY, Cents, Count, Country, Limit, Seconds, Sid, Unit
 from relay.domain.registration import Registration, TextingRegistration
 from relay.domain.reputation import Complaint, ReputationPolicy
 
@@ -17,6 +18,8 @@ WEEK = 7 * DAY
 #: Texts that wait are kept, sealed, as long.
 LONGEST_TEXT_LIFETIME = 3 * DAY
 TextLifetime = Annotated[int, Unit("seconds", 60, LONGEST_TEXT_LIFETIME)]
+#: What came in during an outage is read from the carrier for a day back.
+CarrierRetention = Annotated[int, Unit("seconds", 2 * DAY, 400 * DAY)]
 
 
 class Selection(StrEnum):
@@ -77,6 +80,11 @@ class Pool:
     text_lifetime: Annotated[
         TextLifetime, "How long a text may wait to be sent; then its sender is told"
     ] = DAY
+    carrier_retention: Annotated[
+        CarrierRetention | None,
+        "How long the carrier keeps its records of calls and texts, with both numbers; "
+        "as long as it likes, if `null`",
+    ] = WEEK
     selection: Annotated[
         Selection, "The lowest free number (fewest in use), or the least loaded one"
     ] = Selection.PACK
@@ -102,6 +110,12 @@ class Pool:
         "a number given back counts until its month is over",
     ] = None
     number_rent: Annotated[Cents, "Monthly rent of one number"] = 115
+    bundle_sid: Annotated[
+        Sid | None, "The regulatory bundle (BU…) under which the carrier sells numbers there"
+    ] = None
+    address_sid: Annotated[
+        Sid | None, "The address (AD…) under which the carrier sells numbers there"
+    ] = None
     release_idle_after: Annotated[
         Seconds | None, "Give numbers back that had no session for so long; never, if left out"
     ] = None
@@ -110,6 +124,9 @@ class Pool:
         "Whether US numbers are for texting before carriers know of them: only once they do "
         "(`required`), or at once, with a warning (`warn`)",
     ] = TextingRegistration.WARN
+    limits: Annotated[DailyLimits, "What is called and texted in a day at most"] = field(
+        default_factory=DailyLimits
+    )
     reputation: Annotated[
         ReputationPolicy, "When a number is tired and rests from new sessions"
     ] = field(default_factory=ReputationPolicy)

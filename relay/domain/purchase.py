@@ -48,6 +48,8 @@ class FailureCode(StrEnum):
     NOTHING_ON_OFFER = "nothing_on_offer"
     UNSUITABLE_NUMBER = "unsuitable_number"
     SERVICES_FULL = "services_full"
+    BUNDLE_NEEDED = "bundle_needed"
+    ADDRESS_NEEDED = "address_needed"
     CARRIER_REFUSED = "carrier_refused"
     CARRIER_UNAVAILABLE = "carrier_unavailable"
     POOL_GONE = "pool_gone"
@@ -70,6 +72,13 @@ _SENTENCES = {
         "No messaging service of the board has room for another US number (CAMPAIGN_NUMBERS, "
         "SERVICE_NUMBERS): give it one more, with a campaign of its own."
     ),
+    FailureCode.BUNDLE_NEEDED: (
+        "Such a number needs a regulatory bundle that the carrier has approved: set the pool's "
+        "bundle_sid"
+    ),
+    FailureCode.ADDRESS_NEEDED: (
+        "Such a number needs an address that the carrier accepts for it: set the pool's address_sid"
+    ),
     FailureCode.CARRIER_REFUSED: "The carrier refused to sell a number",
     FailureCode.CARRIER_UNAVAILABLE: "The carrier could not be asked for an hour.",
     FailureCode.POOL_GONE: "The pool is not there any more.",
@@ -88,6 +97,18 @@ class Failure:
     def of(cls, code: FailureCode, *, carrier_code: int = 0) -> Failure:
         detail = f"{code.sentence} (error {carrier_code})." if carrier_code else code.sentence
         return cls(code, detail)
+
+    @classmethod
+    def of_refusal(cls, error: CarrierError) -> Failure:
+        """Names the piece that is missing, where one is."""
+        code = _MISSING_PIECES.get(error.trouble, FailureCode.CARRIER_REFUSED)
+        return cls.of(code, carrier_code=error.code)
+
+
+_MISSING_PIECES = {
+    Trouble.NO_BUNDLE: FailureCode.BUNDLE_NEEDED,
+    Trouble.NO_ADDRESS: FailureCode.ADDRESS_NEEDED,
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,6 +26,7 @@ class RouteState(StrEnum):
     UNKNOWN_NUMBER = "unknown_number"
     STRANGER = "stranger"
     STRANGER_WITH_CODE = "stranger_with_code"
+    SILENT_STRANGER = "silent_stranger"
     SEVERAL = "several"
     UNVERIFIED = "unverified"
     WRONG = "wrong"
@@ -33,6 +34,7 @@ class RouteState(StrEnum):
     CLOSED = "closed"
     EXPIRED = "expired"
     NO_VOICE = "no_voice"
+    OVER_LIMIT = "over_limit"
     REPLAYED = "replayed"
     CONNECT = "connect"
 
@@ -43,7 +45,7 @@ class Route:
 
     ``session`` and ``caller`` are there when the caller leads to one session; ``seals`` only for
     CONNECT. ``digits`` is how long the longest code of the number is, where the caller is asked for
-    one.
+    one. ``limit`` is the one of the pool's policy that is reached, for OVER_LIMIT.
     """
 
     state: RouteState
@@ -52,6 +54,7 @@ class Route:
     seals: Seals = field(default=Seals("", ""), repr=False)
     digits: int = 0
     known_locale: str = ""
+    limit: str = ""
 
     @property
     def locale(self) -> str:
@@ -70,6 +73,7 @@ class Refusal(StrEnum):
     CODE_MISSING = "code_missing"
     CODE_TRIED_OUT = "code_tried_out"
     TEXTS_ONLY = "texts_only"
+    CALLS_OVER_LIMIT = "calls_over_limit"
     CALL_AGAIN = "call_again"
     TRY_LATER = "try_later"
 
@@ -127,7 +131,12 @@ class AskAccessCode:
     locale: str = ""
 
 
-CallDecision: TypeAlias = Bridge | AskAccessCode | Decline
+@dataclass(frozen=True)
+class Reject:
+    """Do not answer, which costs nothing: a stranger has called twice and entered nothing."""
+
+
+CallDecision: TypeAlias = Bridge | AskAccessCode | Decline | Reject
 
 
 def decide(
@@ -147,6 +156,8 @@ def decide(
         return AskAccessCode(
             question=question, digits=route.digits, attempt=attempts + 1, locale=route.locale
         )
+    if route.state is RouteState.SILENT_STRANGER:
+        return Reject()
     if route.state is not RouteState.CONNECT:
         return Decline(refusal=_refusal(route.state, is_withheld=is_withheld), locale=route.locale)
     if route.session is None or route.caller is None:
@@ -196,6 +207,7 @@ _REFUSALS = {
     RouteState.CLOSED: Refusal.NO_LONGER_CONNECTED,
     RouteState.EXPIRED: Refusal.NO_LONGER_CONNECTED,
     RouteState.NO_VOICE: Refusal.TEXTS_ONLY,
+    RouteState.OVER_LIMIT: Refusal.CALLS_OVER_LIMIT,
     RouteState.REPLAYED: Refusal.CALL_AGAIN,
     RouteState.TRIED_OUT: Refusal.CODE_TRIED_OUT,
 }

@@ -24,8 +24,10 @@ class ClosedReason(StrEnum):
     SUSPENDED = "suspended"
     ERASED = "erased"
     TAKEN_OVER = "taken_over"
-    #: What a session leaves on its former number when a phone change gives it another one.
+    #: What a session leaves on its former number when it gets another one.
     RENUMBERED = "renumbered"
+    #: The account has lost its number, and no other one was free for both.
+    NUMBER_LOST = "number_lost"
 
     @property
     def revokes_calls(self) -> bool:

@@ -27,7 +27,9 @@ class Notice(StrEnum):
     NOT_CONNECTED = "not_connected"
     NO_LONGER_CONNECTED = "no_longer_connected"
     CALLS_ONLY = "calls_only"
+    TEXTS_OVER_LIMIT = "texts_over_limit"
     WHICH_SESSION = "which_session"
+    NUMBER_CHANGED = "number_changed"
 
 
 def message_id(pool: str, inbound_sid: str) -> str:
@@ -103,6 +105,7 @@ class AcceptState(StrEnum):
     CLOSED = "closed"
     EXPIRED = "expired"
     NO_SMS = "no_sms"
+    OVER_LIMIT = "over_limit"
     #: What the store says of its sender is not true.
     DISTRUSTED = "distrusted"
     DUPLICATE = "duplicate"
@@ -116,7 +119,8 @@ class Acceptance:
     """What the store made of a text; the rest is the sender's, if we know them. ``index``: the one
     of their phone's indexes under which it is bound. ``is_one_of_several``: ``session`` is one of
     the sender's there, and nothing says which of them the text was for. ``code`` and its context
-    are the code prefix of a refusal to a recruiter of several."""
+    are the code prefix of a refusal to a recruiter of several. ``limit`` is the one of the pool's
+    policy that is reached."""
 
     state: AcceptState
     session: str = ""
@@ -126,6 +130,7 @@ class Acceptance:
     is_one_of_several: bool = False
     code: str = ""
     stamped_context: str = ""
+    limit: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,10 +35,16 @@ class Trouble(StrEnum):
 
     #: The number was not registered for texting yet; while it is young, that is a matter of time.
     UNREGISTERED = "unregistered"
-    #: The number cannot text, or is not ours.
+    #: The number cannot text.
     UNFIT = "unfit"
+    #: The number is not the account's, or not any more.
+    NOT_OURS = "not_ours"
     #: Somebody else has bought the number.
     SOLD = "sold"
+    #: Such numbers are sold only under a regulatory bundle that is approved.
+    NO_BUNDLE = "no_bundle"
+    #: Such numbers are sold only with an address that fits.
+    NO_ADDRESS = "no_address"
 
     #: The handset could not be reached: it may be on again in a while.
     UNREACHABLE = "unreachable"
@@ -73,7 +79,10 @@ _SCOPES = {
     Trouble.COUNTRY_CLOSED: Scope.ACCOUNT,
     Trouble.UNREGISTERED: Scope.NUMBER,
     Trouble.UNFIT: Scope.NUMBER,
+    Trouble.NOT_OURS: Scope.NUMBER,
     Trouble.SOLD: Scope.NUMBER,
+    Trouble.NO_BUNDLE: Scope.ACCOUNT,
+    Trouble.NO_ADDRESS: Scope.ACCOUNT,
     Trouble.UNREACHABLE: Scope.RECEIVER,
     Trouble.NO_HANDSET: Scope.RECEIVER,
     Trouble.LANDLINE: Scope.RECEIVER,

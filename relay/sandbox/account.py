@@ -11,6 +11,7 @@ from relay.sandbox.clock import Clock
 from relay.sandbox.geography import country_of
 from relay.sandbox.identifiers import Identifiers
 from relay.sandbox.records import (
+    Bundle,
     Call,
     CallDirection,
     Message,
@@ -42,6 +43,7 @@ class Account:
         self.messages: dict[str, Message] = {}
         self.calls: dict[str, Call] = {}
         self.services: dict[str, Service] = {}
+        self.bundles: dict[str, Bundle] = {}
         self.verified_caller_ids: set[str] = set()
         self.rent = RentLedger()
         self.standing = Standing()
@@ -78,6 +80,12 @@ class Account:
             price = MONTHLY_TOLL_FREE if number.is_toll_free else MONTHLY
             self.rent.begin(Rental(phone_number, number.sid, number.created, price))
             return number
+
+    def add_bundle(self, country: str) -> Bundle:
+        with self.lock:
+            bundle = Bundle(self._identifiers.new("BU"), country)
+            self.bundles[bundle.sid] = bundle
+            return bundle
 
     def add_api_key(self, kind: KeyKind) -> ApiKey:
         with self.lock:

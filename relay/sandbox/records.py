@@ -45,6 +45,8 @@ class OwnedNumber:
     trunk_sid: str | None = None
     address_sid: str | None = None
     bundle_sid: str | None = None
+    emergency_address_sid: str | None = None
+    emergency_address_status: str = "unregistered"
     service_sid: str | None = None
     #: When it joined the service that it is in.
     joined: datetime | None = None
@@ -55,6 +57,15 @@ class OwnedNumber:
     @property
     def is_toll_free(self) -> bool:
         return self.phone_number.startswith(tuple(f"+1{code}" for code in TOLL_FREE_CODES))
+
+
+@dataclass
+class Bundle:
+    """What a country wants to know of whoever rents numbers there: only approved ones count."""
+
+    sid: str
+    country: str
+    status: str = "twilio-approved"
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,8 @@ class Series:
     region: str | None = None
     area_code: str = ""
     address: AddressRequirement = "none"
+    #: Sold only under a regulatory bundle of its country.
+    needs_bundle: bool = False
     #: The line of the lowest number.
     first: int = 0
 
@@ -79,9 +81,11 @@ SERIES: tuple[Series, ...] = (
         for code, region in areas.items()
     ),
     *(_area(country, "TollFree", code) for country in AREAS for code in TOLL_FREE),
-    Series("GB", "Local", "+441632960", 3, sms=False, mms=False),
-    Series("GB", "Mobile", "+447700900", 3, mms=False),
-    Series("DE", "Local", "+493023125", 3, sms=False, mms=False, address="local"),
+    Series("GB", "Local", "+441632960", 3, sms=False, mms=False, needs_bundle=True),
+    Series("GB", "Mobile", "+447700900", 3, mms=False, needs_bundle=True),
+    Series(
+        "DE", "Local", "+493023125", 3, sms=False, mms=False, address="local", needs_bundle=True
+    ),
 )
 _MAGIC = _area("US", "Local", MAGIC_AREA)
 

@@ -59,8 +59,9 @@ class IncomingCall:
 
     @property
     def tries_of_caller(self) -> str:
-        """Under which name the caller's wrong codes are counted. A caller whom the networks vouch
-        for has tries of their own, so that nobody uses them up by a forged caller ID."""
+        """Under which name the caller's wrong codes are counted, and a stranger's calls in which
+        nothing was entered. A caller whom the networks vouch for has tries of their own, so that
+        nobody uses them up by a forged caller ID."""
         index = next(iter(self.caller_indexes), "")
         return f"{index}:A" if self.is_vouched_for else index
 
@@ -104,6 +105,7 @@ class Calls:
             now=now,
             number=call.virtual_number,
             indexes=call.caller_indexes,
+            tries_of_caller=call.tries_of_caller,
             call_sid=call.sid,
             attestation=call.attestation,
             lease=limits.lease,
@@ -235,6 +237,13 @@ def _route(answer: list[Any]) -> Route:
             return Route(state=RouteState(state), digits=int(digits), known_locale="".join(locale))
         case ["tried_out", locale]:
             return Route(state=RouteState.TRIED_OUT, known_locale=locale)
+        case ["over_limit", session_id, side, record, limit]:
+            return Route(
+                state=RouteState.OVER_LIMIT,
+                session=unpack_session(session_id, record),
+                caller=Role(side),
+                limit=limit,
+            )
         case [state, session_id, side, record, *seals]:
             return Route(
                 state=RouteState(state),

@@ -8,6 +8,7 @@ from relay.domain.participant import Role
 from relay.domain.pool import LONGEST_TEXT_LIFETIME
 from relay.domain.session import ClosedReason
 from relay.domain.texts import second_id
+from relay.store.carrier_erasures import CarrierErasures
 from relay.store.connection import Client
 from relay.store.interactions import Interactions
 from relay.store.keys import BoardKeys
@@ -22,13 +23,15 @@ _CLOCKS = 600
 
 
 class Erasures:
-    """Every method raises Unavailable when Redis is away."""
+    """``at_carrier`` is what is left to do there. Every method raises Unavailable when Redis is
+    away."""
 
     def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:
         self._client = client
         self._scripts = scripts
         self._keys = keys
         self._rewritings = Rewritings(client)
+        self.at_carrier = CarrierErasures(client, keys)
 
     def erase(self, role: Role, ref: str, *, now: float) -> bool:
         """Forgets the record, closes the sessions, deletes the words of texts to and from the
@@ -81,18 +84,19 @@ class Erasures:
         moment = self._client.zscore(self._keys.erasures, f"{role}:{ref}")
         if moment is None:
             return None
-        return Erasure(role, ref, int(moment), self._status(int(moment)))
+        return Erasure(role, ref, int(moment), self._status(role, ref, int(moment)))
 
-    def _status(self, moment: int) -> ErasureStatus:
+    def _status(self, role: Role, ref: str, moment: int) -> ErasureStatus:
         if moment <= self._rewritten():
-            return ErasureStatus.DONE
+            is_pending = self.at_carrier.is_pending(role, ref)
+            return ErasureStatus.PENDING_CARRIER if is_pending else ErasureStatus.DONE
         latest = self._rewritings.latest()
         if latest and latest.refusing:
             return ErasureStatus.PENDING_PROVIDER
         return ErasureStatus.PENDING
 
     def latest_pending(self) -> int | None:
-        """The moment of the latest that is not final; None when all are."""
+        """The moment of the latest that may be in a file; None when none is."""
         latest = self._client.zrange(self._keys.erasures, 0, 0, desc=True, withscores=True)
         moment = int(latest[0][1]) if latest else 0
         return moment if moment > self._rewritten() else None
@@ -113,5 +117,7 @@ class Erasures:
     def forget(self, *, before: float) -> int:
         """Who was erased before that moment, for good, is not remembered any more. Returns how
         many."""
+        first = self.at_carrier.first_moment()
         last = min(int(before * 1000), self._rewritten())
+        last = last if first is None else min(last, first - 1)
         return int(self._client.zremrangebyscore(self._keys.erasures, "-inf", last))

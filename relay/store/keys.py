@@ -37,6 +37,12 @@ class DeploymentKeys(Keys):
     rate = Family("string", "who", "wrong keys in a window", lives="a window", name="rates:fixed")
     idempotency = Family("hash", "hash", "what a POST answered", lives="24 h")
     fetched = Family("string", "account", "until when inbound texts were fetched", lives="for ever")
+    fetching = Family(
+        "hash",
+        "account",
+        "how far an unfinished look through that list is",
+        lives="until finished",
+    )
     compared = Family(
         "hash", "account", "last comparison with an account's numbers", lives="for ever"
     )
@@ -116,6 +122,17 @@ class BoardKeys(Keys):
         "string", "role ref", "indexes, cut short, of a person's new counterparts", lives="a day"
     )
     erasures = Key("sorted set", "role:ref of who was erased, by when (in ms)", lives="a month")
+    carrier_erasures = Key(
+        "sorted set",
+        "role:ref of who was erased, whose records the carrier still has, by when (in ms)",
+        lives="until deleted there",
+    )
+    gone = Family(
+        "set",
+        "moment",
+        "calls and texts of somebody erased then whose records the carrier has deleted",
+        lives="until all are",
+    )
     rewritten = Key(
         "string", "up to which moment (in ms) erasures are in no file", lives="for ever"
     )
@@ -140,6 +157,12 @@ class BoardKeys(Keys):
     )
     wrong_on = Family(
         "string", "number", "wrong codes of strangers there; those with A apart", lives="a day"
+    )
+    silent = Family(
+        "string",
+        "number index",
+        "calls of a stranger there in which nothing was entered; those with A apart",
+        lives="an hour",
     )
     ended = Key("sorted set", "session by the end of its retention", lives="retention")
     leases = Key("hash", "session id → calls in progress", lives="a call")
@@ -251,8 +274,14 @@ class PoolKeys(BoardKeys):
     due = Key("sorted set", "open session by expiry", lives="until closed")
     cooling = Key("sorted set", "ordinal:role:index:session by its end", lives="cooldown")
 
+    usage = Key("hash", "session, role:ref, pool → calls, minutes, texts of a day", lives="2 days")
     number_stats = Key("hash", "counts of its numbers, for metrics", lives="10 minutes")
     history = Key("sorted set", "the pool's bounds and size, by the hour", lives="30 days")
+    swept = Key(
+        "hash",
+        "virtual number → when the carrier's old records of it were last deleted",
+        lives="until all are",
+    )
     idle = Key("sorted set", "number by since when nothing is on it", lives="while idle")
     purchase = Family("hash", "id", "what is wanted, bought, failed", lives="a month")
     purchases = Key("sorted set", "unfinished purchase by when to look again", lives="a purchase")

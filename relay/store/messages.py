@@ -35,7 +35,8 @@ from relay.store.closed_countries import ClosedCountries
 from relay.store.connection import Client
 from relay.store.counts import Counts
 from relay.store.decided import Decided, decided_by
-from relay.store.keys import BoardKeys, DeploymentKeys
+from relay.store.fetched import Fetched
+from relay.store.keys import BoardKeys
 from relay.store.outbox import (
     LOOK_AGAIN,
     NOTICE_LIFETIME,
@@ -65,9 +66,9 @@ _PACE = {
 
 class Messages:
     """``outbox`` has what is still to be sent, ``unreported`` what was sent and not seen to arrive.
-    ``refusals`` counts the carrier's by trouble and code, ``decided`` knows the texts that were
-    decided on. Times are POSIX seconds; every method
-    raises Unavailable."""
+    ``refusals`` counts the carrier's by trouble and code; ``decided`` knows the texts that were
+    decided on, and ``fetched`` how far the carrier's list of inbound texts was gone through. Times
+    are POSIX seconds; every method raises Unavailable."""
 
     def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:
         self._client = client
@@ -78,6 +79,7 @@ class Messages:
         self.unreported = Awaited(client, keys.unreported)
         self.refusals = Counts(client, keys.refusals)
         self.closed_countries = ClosedCountries(client, keys)
+        self.fetched = Fetched(client)
 
     def accept(
         self,
@@ -155,14 +157,6 @@ class Messages:
             for message_id, record in zip(message_ids, records, strict=True)
         ]
 
-    def reconciled_until(self, account: str) -> float | None:
-        """Returns until when a carrier account's list of inbound texts was last gone through."""
-        text = self._client.get(DeploymentKeys().fetched(account))
-        return float(text) if text else None
-
-    def note_reconciled(self, account: str, until: float) -> None:
-        self._client.set(DeploymentKeys().fetched(account), f"{until:.3f}")
-
 
 def _what_it_says(report: StatusReport) -> dict[str, Any]:
     return {
@@ -209,7 +203,8 @@ def _supposed_sender(answer: Sequence[str]) -> SupposedSender:
 
 
 def _acceptance(answer: Sequence[str]) -> Acceptance:
-    state, session, side, locale, index, one_of_several, code, context = (*answer, *[""] * 7)[:8]
+    padded = (*answer, *[""] * 8)[:9]
+    state, session, side, locale, index, one_of_several, code, context, limit = padded
     return Acceptance(
         state=AcceptState(state),
         session=session,
@@ -219,6 +214,7 @@ def _acceptance(answer: Sequence[str]) -> Acceptance:
         is_one_of_several=one_of_several == "1",
         code=code,
         stamped_context=context,
+        limit=limit,
     )
 
 

@@ -16,13 +16,15 @@ from relay.store.connection import Client
 from relay.store.keys import BoardKeys
 from relay.store.number_map import NumberMap
 from relay.store.scripts import Scripts
+from relay.store.swept_numbers import SweptNumbers
 
 #: In the place of a carrier's code: the number has to be registered first.
 _UNREGISTERED = "unregistered"
 
 
 class Numbers:
-    """The numbers of one board's pools; the map says which of all numbers these are."""
+    """The numbers of one board's pools; the map says which of all numbers these are. ``swept`` is
+    when the carrier's records about them were last deleted."""
 
     def __init__(
         self, client: Client, scripts: Scripts, keys: BoardKeys, number_map: NumberMap
@@ -31,6 +33,7 @@ class Numbers:
         self._scripts = scripts
         self._keys = keys
         self._map = number_map
+        self.swept = SweptNumbers(client, keys)
 
     def find_pool(self, number: str) -> str | None:
         """The pool a virtual number is in; None when it is none of this board's. Raises

@@ -11,18 +11,16 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from relay.domain.allocation import draw_session_id
 from relay.domain.errors import Conflict, RateLimited
 from relay.domain.guesses import MOST_NEW_COUNTERPARTS, TOO_MANY_NEW_COUNTERPARTS
 from relay.domain.participant import Participant, Role
-from relay.domain.phone import area_code_of
-from relay.domain.pool import Geo, Pool
+from relay.domain.pool import Pool
 from relay.domain.session import ClosedReason, Session
 from relay.signing import Signer
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys
 from relay.store.people import details_of, held_by, unpack_participant
-from relay.store.records import draws_for, signed_of
+from relay.store.renumbering import phones_met, renumbering_of
 from relay.store.scripts import Scripts
 from relay.store.sessions import read_sessions
 
@@ -166,7 +164,7 @@ class PhoneChanges:
             ],
             "closings": closings_of(seen.losing, role),
             "renumberings": [self._renumbering(session, role, pools) for session in moved],
-            "met": distinct(index for session in moved for index in _indexes_of(session)),
+            "met": phones_met(moved),
             "others": [session.party(role.other).ref for session in seen.sessions],
             "most_new": MOST_NEW_COUNTERPARTS[role.other],
         }
@@ -174,18 +172,11 @@ class PhoneChanges:
     def _renumbering(
         self, session: Session, role: Role, pools: Mapping[str, Pool]
     ) -> dict[str, str]:
-        by_area = pools[session.pool].geo is Geo.AREA_CODE
-        trace = draw_session_id(session.pool)
-        pair = (session.recruiter.ref, session.candidate.ref)
-        signed = signed_of(self._keys.board, trace, *pair)
+        pool, board = pools[session.pool], self._keys.board
         return {
-            "id": session.id,
-            "trace": trace,
-            "signature": self._signer.sign(*signed),
-            "draws": " ".join(draws_for(self._signer, self._keys.board, *pair)),
             "pool": session.pool,
             "other_index": session.party(role.other).phone_index,
-            "area": area_code_of(session.virtual_number) if by_area else "",
+            **renumbering_of(session, pool, self._signer, board=board),
         }
 
 
@@ -211,13 +202,6 @@ def open_sessions_of(client: Client, keys: BoardKeys, role: Role, ref: str) -> l
 
 def distinct(words: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(words))
-
-
-def _indexes_of(session: Session) -> Iterable[str]:
-    yield session.recruiter.phone_index
-    yield session.candidate.phone_index
-    for _, index in session.former:
-        yield index
 
 
 def _outcome(outcome: str, rest: list[Any], loser: str) -> ChangeOutcome:

@@ -15,6 +15,7 @@ from relay.store.erasures import Erasures
 from relay.store.history import History
 from relay.store.idle_numbers import IdleNumbers
 from relay.store.keys import BoardKeys, DeploymentKeys
+from relay.store.lost_numbers import LostNumbers
 from relay.store.messages import Messages
 from relay.store.notices import Notices
 from relay.store.number_map import NumberMap
@@ -33,7 +34,8 @@ from relay.store.suppressions import Suppressions
 class Store:
     """One board's part of Redis; every attribute is one kind of record. ``messaging_services`` are
     the sids of those that the board's numbers join. ``alarms`` counts by ``Alarm``, and
-    ``passed_over`` by board, "" for several at once.
+    ``passed_over`` by board, "" for several at once. ``number_map`` is the one that all boards of
+    this process share.
     """
 
     def __init__(
@@ -46,7 +48,6 @@ class Store:
         messaging_services: Sequence[str] = (),
         number_map: NumberMap | None = None,
     ) -> None:
-        """``number_map`` is the one that all boards of this process share."""
         self.client = client
         self.number_map = number_map or NumberMap(client, signer)
         self.keys = keys = BoardKeys(board)
@@ -56,6 +57,7 @@ class Store:
         self.passed_over = Counts(client, DeploymentKeys().passed_over)
         self.pools = Pools(client, scripts, keys, signer)
         self.numbers = Numbers(client, scripts, keys, self.number_map)
+        self.lost_numbers = LostNumbers(client, scripts, keys, signer)
         self.idle_numbers = IdleNumbers(client, scripts, keys)
         self.purchases = Purchases(client, scripts, keys)
         self.comparisons = Comparisons(client)

@@ -34,8 +34,12 @@ class WebBoard:
 
     @cached_property
     def signature(self) -> SignatureCheck:
-        base_url = self.services.settings.public_base_url
-        return SignatureCheck(base_url, self.services.account.tokens)
+        settings = self.services.settings
+        return SignatureCheck(
+            settings.public_base_url,
+            self.services.account.tokens,
+            previous=settings.public_base_url_previous,
+        )
 
     @cached_property
     def documents(self) -> VoiceDocuments:

@@ -43,7 +43,7 @@ _Erased: TypeAlias = tuple[ErasureAnswer, int, dict[str, str]] | Response
 _places = Cursors("suppressions", TypeAdapter(str))
 
 _ERASED: dict[int | str, dict[str, str | dict[str, dict[str, Any]]]] = {
-    202: {"description": "Erased; the files of Redis are still to be rewritten"},
+    202: {"description": "Erased here; Redis's files or the carrier's records are not, yet"},
     204: {"description": "Erased before, for good"},
 }
 
@@ -86,8 +86,9 @@ def get_recruiter(ref: str) -> RecruiterAnswer:
 def delete_recruiter(ref: str) -> _Erased:
     """Erase a recruiter: sessions closed, number unrecoverable
 
-    Closed and out of use at once. The erasure is final when Redis's files are rewritten, too: until
-    then this answers 202, and `Location` says where to ask; repeated after that, 204.
+    Closed and out of use at once. The erasure is final when Redis's files are rewritten and the
+    carrier's records of calls and texts deleted, too: until then this answers 202, and `Location`
+    says where to ask; repeated after that, 204.
     """
     return _erase(Role.RECRUITER, ref)
 
@@ -143,8 +144,9 @@ def get_candidate(ref: str) -> CandidateAnswer:
 def delete_candidate(ref: str) -> _Erased:
     """Erase a candidate: sessions closed, number unrecoverable
 
-    Closed and out of use at once. The erasure is final when Redis's files are rewritten, too: until
-    then this answers 202, and `Location` says where to ask; repeated after that, 204.
+    Closed and out of use at once. The erasure is final when Redis's files are rewritten and the
+    carrier's records of calls and texts deleted, too: until then this answers 202, and `Location`
+    says where to ask; repeated after that, 204.
     """
     return _erase(Role.CANDIDATE, ref)
 

@@ -164,7 +164,7 @@ def _buy_all(run: _Run) -> bool:
             return True
         if run.clock() >= begun_at + _TURN:
             return False
-        _buy_one(run, job)
+        _buy_one(run, job, pool)
 
 
 def _wants_more(run: _Run, job: Purchase, pool: Pool) -> bool:
@@ -181,10 +181,10 @@ def _wants_more(run: _Run, job: Purchase, pool: Pool) -> bool:
             assert_never(job.kind)
 
 
-def _buy_one(run: _Run, job: Purchase) -> None:
+def _buy_one(run: _Run, job: Purchase, pool: Pool) -> None:
     if sells_for_campaigns(job.country) and not has_room(run.services):
         raise _Stopped(Failure.of(FailureCode.SERVICES_FULL))
-    for number in _offers(run, job):
+    for number in _offers(run, job, pool):
         reserved_at = run.clock()
         reservation = run.services.store.purchases.reserve(
             job.id,
@@ -197,19 +197,24 @@ def _buy_one(run: _Run, job: Purchase) -> None:
             raise _Stopped(Failure.of(reservation.limit))
         if reservation is Reservation.LOST or run.clock() > reserved_at + REQUEST_WITHIN:
             raise _TakenOver
-        if reservation is Reservation.RESERVED and _buy(run, job, number):
+        if reservation is Reservation.RESERVED and _buy(run, job, pool, number):
             return
     raise _Stopped(Failure.of(FailureCode.NOTHING_ON_OFFER))
 
 
-def _offers(run: _Run, job: Purchase) -> Iterator[str]:
+def _offers(run: _Run, job: Purchase, pool: Pool) -> Iterator[str]:
     """Numbers that nobody here has. Where none for sale can text, those that can be called, if
     anybody is served by them: they are no headroom of a pool that texts."""
     carrier, store = run.services.carrier.numbers, run.services.store
     texts_only = job.kind is JobKind.HEADROOM and store.numbers.can_text(job.pool)
     for sms in (True,) if texts_only else (True, False):
         offered = carrier.find_available(
-            country=job.country, area_code=job.area_code, sms=sms, voice=True, limit=_OFFERS
+            country=job.country,
+            area_code=job.area_code,
+            sms=sms,
+            voice=True,
+            has_address=bool(pool.bundle_sid or pool.address_sid),
+            limit=_OFFERS,
         )
         for number in offered:
             if store.number_map.look_again(number) is None:
@@ -218,12 +223,16 @@ def _offers(run: _Run, job: Purchase) -> Iterator[str]:
             return
 
 
-def _buy(run: _Run, job: Purchase, number: str) -> bool:
+def _buy(run: _Run, job: Purchase, pool: Pool, number: str) -> bool:
     """False when it was not bought and another one may be."""
     services = run.services
     try:
         owned = services.carrier.numbers.buy(
-            number, **webhooks_of(services), label=label_of(services.board.name, job.pool)
+            number,
+            label=label_of(services.board.name, job.pool),
+            bundle_sid=pool.bundle_sid,
+            address_sid=pool.address_sid,
+            **webhooks_of(services),
         )
     except CarrierError as error:
         return _after_refusal(run, job, number, error)
@@ -246,7 +255,7 @@ def _after_refusal(run: _Run, job: Purchase, number: str, error: CarrierError) -
         case AfterRefusal.TRY_LATER:
             raise error
         case AfterRefusal.GIVE_UP:
-            raise _Stopped(Failure.of(FailureCode.CARRIER_REFUSED, carrier_code=error.code))
+            raise _Stopped(Failure.of_refusal(error))
         case _:
             assert_never(after)
 
@@ -256,8 +265,7 @@ def _after_trouble(run: _Run, error: CarrierError) -> Purchase | Later:
     # What was begun has to be settled first, however long that takes.
     if not _intents(run):
         if not error.retryable:
-            failure = Failure.of(FailureCode.CARRIER_REFUSED, carrier_code=error.code)
-            return _end(run, failure)
+            return _end(run, Failure.of_refusal(error))
         if is_given_up(run.job(), now=run.clock()):
             return _end(run, Failure.of(FailureCode.CARRIER_UNAVAILABLE))
     return _postpone(run, _next_try(run, error.retry_after), has_failed=True)

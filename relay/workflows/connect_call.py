@@ -19,6 +19,7 @@ from relay.domain.routing import (
     CallDecision,
     Decline,
     Refusal,
+    Reject,
     Route,
     RouteState,
     decide,
@@ -175,6 +176,15 @@ def _tell_ops(answered: AnsweredCall, route: Route, call: InboundCall) -> None:
         case Decline(refusal=refusal):
             CALLS.labels(refusal).inc()
             session_id = route.session.id if route.session else None
-            log.info("call declined", call=call.call_sid, refusal=refusal, session=session_id)
+            log.info(
+                "call declined",
+                call=call.call_sid,
+                refusal=refusal,
+                session=session_id,
+                limit=route.limit or None,
+            )
+        case Reject():
+            CALLS.labels("rejected").inc()
+            log.info("call of a silent stranger rejected", call=call.call_sid)
         case _:
             assert_never(answered.decision)

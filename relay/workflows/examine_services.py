@@ -54,7 +54,7 @@ def _check_outside(board: BoardOnRecord, inside: Set[str]) -> Iterator[Check]:
     if outside == 0:
         return
     mend = (
-        "python -m relay numbers reconcile"
+        "python -m relay numbers reconcile --fix"
         if has_room(board.services)
         else "they are full (CAMPAIGN_NUMBERS, SERVICE_NUMBERS), so give the board another one"
     )

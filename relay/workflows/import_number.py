@@ -9,7 +9,7 @@ from relay.carrier.numbers import OwnedNumber
 from relay.domain.board import NumberPlace
 from relay.domain.errors import CarrierError, Conflict, Fault, Invalid, NotFound
 from relay.domain.phone import PhoneNumberRefused, normalise_virtual_number
-from relay.domain.pool import VirtualNumber
+from relay.domain.pool import NumberStatus, VirtualNumber
 from relay.domain.purchase import FailureCode, place_of_label
 from relay.domain.registration import needs_campaign
 from relay.workflows.join_service import check_services, has_room, try_to_join
@@ -56,6 +56,10 @@ def import_number(services: Services, text: str, pool: str, *, now: float) -> Im
     point_here(services, owned)
     service = try_to_join(services, owned)
     is_new = add_to_pool(services, owned, pool, service, now=now)
+    # One that was taken for lost is wanted again.
+    services.store.numbers.set_status(
+        number, pool, NumberStatus.AVAILABLE, expected=NumberStatus.RELEASED
+    )
     imported = services.store.numbers.get(number)
     if imported is None:
         raise NotFound("The number was given back at the same time.")

@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
-
 from relay.carrier.numbers import OwnedNumber
-from relay.carrier.urls import WebhookUrls
+from relay.carrier.urls import Webhooks, WebhookUrls
 from relay.workflows.services import Services
-
-
-class Webhooks(TypedDict):
-    """A number's three, under the names that the carrier's adapter takes."""
-
-    voice_url: str
-    sms_url: str
-    status_callback: str
 
 
 def point_here(services: Services, owned: OwnedNumber) -> bool:
@@ -25,7 +15,17 @@ def point_here(services: Services, owned: OwnedNumber) -> bool:
 
 def webhooks_of(services: Services) -> Webhooks:
     """Where the carrier finds us, for every number of ours."""
-    urls = WebhookUrls(services.settings.public_base_url, services.board.name)
+    settings = services.settings
+    return {
+        **webhooks_at(services, settings.public_base_url),
+        "voice_fallback_url": settings.voice_fallback_url,
+        "sms_fallback_url": settings.sms_fallback_url,
+    }
+
+
+def webhooks_at(services: Services, base_url: str) -> Webhooks:
+    """Those at a public address of ours, the present one or the one before."""
+    urls = WebhookUrls(base_url, services.board.name)
     return Webhooks(
         voice_url=urls.voice(), sms_url=urls.messages(), status_callback=urls.call_ended()
     )

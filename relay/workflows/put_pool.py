@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import phonenumbers
@@ -44,6 +45,14 @@ def _faults_of(pool: Pool) -> list[Fault]:
         faults.append(Fault("/default_ttl", "at most max_ttl"))
     if pool.monthly_budget is not None and not pool.number_rent:
         faults.append(Fault("/number_rent", "at least 0.01, or monthly_budget bounds nothing"))
+    faults.extend(
+        Fault(f"/{name}", f"{kind} and 32 hexadecimal digits")
+        for name, kind, sid in (
+            ("bundle_sid", "BU", pool.bundle_sid),
+            ("address_sid", "AD", pool.address_sid),
+        )
+        if sid is not None and not re.fullmatch(rf"{kind}[0-9a-fA-F]{{32}}", sid)
+    )
     faults.extend(
         Fault(f"/allowed_countries/{position}", why_not)
         for position, country in enumerate(pool.allowed_countries)

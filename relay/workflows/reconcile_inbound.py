@@ -1,13 +1,19 @@
-"""Fetch from the carrier what came in while our webhook did not answer, and take it on."""
+"""Fetch from the carrier what came in while our webhook did not answer, and take it on.
+
+All numbers of an account are in one list, newest first, with our own texts between: a page
+a minute covers them all, where a list of each number would be as many requests as numbers.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import structlog
 
 from relay.carrier.messages import ListedText
 from relay.domain.errors import CarrierError, NumberMoved, Unavailable
+from relay.domain.fetching import ListPlace, Look
 from relay.domain.participant import Role
 from relay.domain.texts import Acceptance, AcceptState, Notice, NoticeReceiver
 from relay.store.connection import is_away
@@ -17,6 +23,10 @@ from relay.workflows.services import Services
 
 log = structlog.get_logger()
 
+Clock = Callable[[], float]
+
+#: How long one run reads, in seconds; the next one is a minute later, and goes on there.
+_TURN = 20.0
 #: How far the first run looks back, in seconds.
 FIRST_LOOK = 600
 #: How far a run looks back at most, in seconds. The mark is not to be believed: who sets it back
@@ -29,26 +39,64 @@ OVERLAP = 120
 TRIED_FOR = 3600
 
 
-def reconcile_inbound(boards: Sequence[Services], *, now: float) -> int:
+def reconcile_inbound(boards: Sequence[Services], *, clock: Clock) -> int:
     """Takes on the texts of one carrier account, for the boards that use it. Returns how many were
-    news. The mark moves only when no text has to be tried again, so that the next run goes over the
-    same time again. Raises Unavailable."""
-    first, account = boards[0], boards[0].account.sid
-    messages = first.store.messages
-    mark = messages.reconciled_until(account) or now - FIRST_LOOK
-    since = max(now - FURTHEST_LOOK, mark - OVERLAP)
-    try:
-        listed = list(first.carrier.messages.list_inbound(since=since))
-    except CarrierError as error:
-        log.warning("inbound list not available", account=account, code=error.code)
-        return 0
+    news. A look that takes longer than a run is gone on with by the next; what it finds later is
+    older. The mark moves only when no text has to be tried again, so that the next look goes over
+    the same time again. Raises Unavailable."""
+    account, now = boards[0].account.sid, clock()
+    look = _look(boards[0], now)
+    listed, place, is_through = _read(boards[0], look, clock)
     # Newest first in the list; a lane keeps the order in which texts are taken on.
     accepted = [_take_on_if_possible(boards, item, now) for item in reversed(listed)]
-    if None not in accepted:
-        messages.note_reconciled(account, now)
+    look = replace(look, place=place, is_to_be_repeated=look.is_to_be_repeated or None in accepted)
+    _note(boards[0], look, is_through=is_through)
     news = accepted.count(True)
     log.info("inbound reconciled", account=account, listed=len(listed), news=news)
     return news
+
+
+def _look(services: Services, now: float) -> Look:
+    """The one to go on with, or a new one."""
+    fetched, account = services.store.messages.fetched, services.account.sid
+    look = fetched.unfinished(account)
+    if look is None:
+        mark = fetched.until(account) or now - FIRST_LOOK
+        look = Look(began_at=now, since=mark - OVERLAP)
+    return replace(
+        look,
+        began_at=min(look.began_at, now),
+        since=min(max(look.since, now - FURTHEST_LOOK), now - OVERLAP),
+    )
+
+
+def _read(
+    services: Services, look: Look, clock: Clock
+) -> tuple[list[ListedText], ListPlace | None, bool]:
+    """What is listed, where to go on, and whether nothing is left."""
+    listed: list[ListedText] = []
+    place, until = look.place, clock() + _TURN
+    while True:
+        try:
+            page = services.carrier.messages.inbound_page(since=look.since, at=place)
+        except CarrierError as error:
+            log.warning("inbound list not available", account=services.account.sid, code=error.code)
+            # A place that the carrier does not know any more is no place to go on from.
+            return listed, place if error.retryable else None, False
+        listed += page.texts
+        place = page.next
+        if place is None or clock() >= until:
+            return listed, place, place is None
+
+
+def _note(services: Services, look: Look, *, is_through: bool) -> None:
+    fetched, account = services.store.messages.fetched, services.account.sid
+    if look.place is not None:
+        fetched.note_unfinished(account, look, look.place)
+        return
+    if is_through and not look.is_to_be_repeated:
+        fetched.note_until(account, look.began_at)
+    fetched.forget_unfinished(account)
 
 
 def _take_on_if_possible(boards: Sequence[Services], item: ListedText, now: float) -> bool | None:

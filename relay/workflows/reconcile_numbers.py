@@ -27,6 +27,7 @@ from relay.workflows.buy_numbers import Clock, buy_numbers
 from relay.workflows.distrust import distrust
 from relay.workflows.follow_registrations import follow_registrations
 from relay.workflows.join_service import join_service, services_of_board
+from relay.workflows.leave_lost_number import is_rented, leave_lost_number, set_aside
 from relay.workflows.pass_over_failures import pass_over_failures, pass_over_unavailable
 from relay.workflows.point_here import point_here, webhooks_of
 from relay.workflows.release_numbers import finish_release
@@ -49,6 +50,9 @@ class _Look:
 
     services: Services
     listed: dict[str, OwnedNumber]
+    #: Whether the account rents any number of these boards: else it is not theirs, or it is looked
+    #: for in another region, and no loss is believed.
+    knows_us: bool
     members: frozenset[str] | None
     clock: Clock
     fix: bool
@@ -57,6 +61,9 @@ class _Look:
     @property
     def board(self) -> str:
         return self.services.board.name
+
+    def found(self, kind: Discrepancy, number: VirtualNumber) -> Finding:
+        return Finding(kind=kind, board=self.board, number=number.number, pool=number.pool)
 
     def mend(self, finding: Finding, repair: Callable[[], bool]) -> Finding:
         if not self.fix or self.clock() >= self.until:
@@ -78,7 +85,7 @@ def reconcile_numbers(
     account = boards[0].account.sid
     ours = {services.board.name: _our_numbers(services) for services in boards}
     try:
-        looks = _looks(boards, clock, fix=fix)
+        looks = _looks(boards, ours, clock, fix=fix)
     except CarrierError as error:
         log.warning("numbers not compared", account=account, code=error.code)
         return None
@@ -96,13 +103,21 @@ def reconcile_numbers(
     return comparison
 
 
-def _looks(boards: Sequence[Services], clock: Clock, *, fix: bool) -> list[_Look]:
+def _looks(
+    boards: Sequence[Services],
+    ours: Mapping[str, Sequence[VirtualNumber]],
+    clock: Clock,
+    *,
+    fix: bool,
+) -> list[_Look]:
     until = clock() + _TURN
     listed = {owned.number: owned for owned in boards[0].carrier.numbers.list_owned()}
+    knows_us = any(number.number in listed for numbers in ours.values() for number in numbers)
     return [
         _Look(
             services=services,
             listed=listed,
+            knows_us=knows_us,
             members=_members(services),
             clock=clock,
             fix=fix,
@@ -131,11 +146,16 @@ def _our_numbers(services: Services) -> list[VirtualNumber]:
 
 
 def _compare_pools(look: _Look, ours: Sequence[VirtualNumber]) -> Iterator[Finding]:
+    lost: list[VirtualNumber] = []
     with pass_over_failures(look.services.store, board=look.board, step="compare"):
         for number in ours:
             with pass_over_unavailable(look.services, pool=number.pool, step="compare"):
                 if _was_entered(look, number):
-                    yield from _compare_number(look, number)
+                    yield from _compare_number(look, number, lost)
+        # When all that are lost are set aside: no session goes from one to another.
+        for number in lost:
+            with pass_over_unavailable(look.services, pool=number.pool, step="compare"):
+                yield look.mend(look.found(Discrepancy.MISSING, number), _leaving(look, number))
 
 
 def _was_entered(look: _Look, number: VirtualNumber) -> bool:
@@ -148,56 +168,57 @@ def _was_entered(look: _Look, number: VirtualNumber) -> bool:
     return True
 
 
-def _compare_number(look: _Look, number: VirtualNumber) -> Iterator[Finding]:
+def _compare_number(
+    look: _Look, number: VirtualNumber, lost: list[VirtualNumber]
+) -> Iterator[Finding]:
     owned = look.listed.get(number.number)
     if owned is None:
-        yield from _miss(look, number)
+        yield from _miss(look, number, lost)
         return
     if owned.sid != number.carrier_sid or number.account not in {"", owned.account}:
-        found = Finding(
-            kind=Discrepancy.RENTED_ANEW, board=look.board, number=number.number, pool=number.pool
-        )
+        found = look.found(Discrepancy.RENTED_ANEW, number)
         yield look.mend(found, lambda: _follow_rental(look, number, owned))
-    found = Finding(
-        kind=Discrepancy.POINTS_ELSEWHERE, board=look.board, number=number.number, pool=number.pool
-    )
+    if number.status is NumberStatus.RELEASED:
+        yield look.found(Discrepancy.RETURNED, number)
     if not is_pointed_here(owned, **webhooks_of(look.services)):
+        found = look.found(Discrepancy.POINTS_ELSEWHERE, number)
         yield look.mend(found, lambda: point_here(look.services, owned))
     if number.sms and look.members is not None and owned.sid not in look.members:
-        found = replace(found, kind=Discrepancy.NOT_JOINED)
+        found = look.found(Discrepancy.NOT_JOINED, number)
         yield look.mend(found, lambda: join_service(look.services, owned) is not None)
 
 
-def _miss(look: _Look, number: VirtualNumber) -> Iterator[Finding]:
-    """No new session may get a number that we do not own. What drains is on its way out."""
+def _miss(look: _Look, number: VirtualNumber, lost: list[VirtualNumber]) -> Iterator[Finding]:
+    """No new session may get a number that we do not own; whose session is on it gets another."""
     services = look.services
     if not is_of_this_account(services, number.account):
-        yield Finding(
-            kind=Discrepancy.OTHER_ACCOUNT, board=look.board, number=number.number, pool=number.pool
-        )
+        yield look.found(Discrepancy.OTHER_ACCOUNT, number)
         return
     if look.clock() >= look.until:
         return  # the next comparison looks
     try:
-        if services.carrier.numbers.find_owned(number.number) is not None:
+        if is_rented(services, number):
             return  # bought or imported since the list was made
     except CarrierError:
         return
-    found = Finding(
-        kind=Discrepancy.MISSING, board=look.board, number=number.number, pool=number.pool
-    )
-    if number.status.is_allocatable:
-        yield look.mend(
-            found,
-            lambda: services.store.numbers.set_status(
-                number.number,
-                number.pool,
-                NumberStatus.RESERVED,
-                expected=number.status,
-            ),
-        )
-    else:
+    found = look.found(Discrepancy.MISSING, number)
+    if not look.fix:
         yield found
+    elif look.knows_us:
+        if set_aside(services, number):
+            lost.append(number)
+    else:
+        yield look.mend(found, lambda: _reserve(services, number))
+
+
+def _leaving(look: _Look, number: VirtualNumber) -> Callable[[], bool]:
+    return lambda: leave_lost_number(look.services, number, clock=look.clock, until=look.until)
+
+
+def _reserve(services: Services, number: VirtualNumber) -> bool:
+    return number.status.is_allocatable and services.store.numbers.set_status(
+        number.number, number.pool, NumberStatus.RESERVED, expected=number.status
+    )
 
 
 def _follow_rental(look: _Look, number: VirtualNumber, owned: OwnedNumber) -> bool:

@@ -13,6 +13,7 @@ from relay.domain.errors import Unavailable
 from relay.domain.opt_out import OptOut, classify_opt_out, is_start_for_others
 from relay.domain.participant import Role
 from relay.domain.phone import is_withheld
+from relay.domain.policy import DAY
 from relay.domain.session import Session
 from relay.domain.texts import (
     GATHERED_FOR,
@@ -43,6 +44,7 @@ _REFUSALS = {
     AcceptState.CLOSED: Notice.NO_LONGER_CONNECTED,
     AcceptState.EXPIRED: Notice.NO_LONGER_CONNECTED,
     AcceptState.NO_SMS: Notice.CALLS_ONLY,
+    AcceptState.OVER_LIMIT: Notice.TEXTS_OVER_LIMIT,
     AcceptState.SEVERAL: Notice.WHICH_SESSION,
     AcceptState.DISTRUSTED: Notice.TEXT_FAILED,
 }
@@ -77,6 +79,7 @@ def relay_text(
         outcome=answer.outcome,
         message=answer.message,
         session=answer.accepted.session if answer.accepted else "",
+        limit=answer.accepted.limit if answer.accepted else "",
         virtual_number=text.virtual_number,
     )
     return answer
@@ -257,6 +260,18 @@ def _may_tell(services: Services, incoming: IncomingText, accepted: Acceptance) 
     return notices.may_tell(
         number=number,
         index=index,
-        about=sid if is_question else accepted.session,
+        about=_about(incoming, accepted),
         answering=sid if incoming.is_answerable else f"listed {sid}",
     ) and (not is_question or notices.may_ask(number=number, index=index))
+
+
+def _about(incoming: IncomingText, accepted: Acceptance) -> str:
+    """What somebody is told about once: a text that may be for several sessions, a day's limit, or
+    a session."""
+    match accepted.state:
+        case AcceptState.SEVERAL:
+            return incoming.sid
+        case AcceptState.OVER_LIMIT:
+            return f"{accepted.session}.{int(incoming.now // DAY)}"
+        case _:
+            return accepted.session

@@ -22,6 +22,9 @@ log = structlog.get_logger()
 
 Clock = Callable[[], float]
 
+#: Lost numbers, too: their last bindings have cooled by then.
+_ON_THEIR_WAY_OUT = {NumberStatus.DRAINING, NumberStatus.RELEASED}
+
 
 def release_numbers(services: Services, *, clock: Clock) -> int:
     """Answers how many went back. Safe side by side with itself; one pool's trouble does not stop
@@ -40,9 +43,9 @@ def release_numbers_of(services: Services, name: str, *, clock: Clock) -> int:
         return 0
     _drain_idle(services, pool, now=clock())
     for number in services.store.numbers.of_pool(name):
-        if number.status is NumberStatus.DRAINING:
+        if number.status in _ON_THEIR_WAY_OUT:
             # Only if it still is: somebody may want it back, and sessions on it may still cool.
-            services.store.numbers.retire(number.number, name, expected=NumberStatus.DRAINING)
+            services.store.numbers.retire(number.number, name, expected=number.status)
     noted = services.store.numbers.releasing(name)
     return sum(finish_release(services, name, release, clock=clock) for release in noted.values())
 
@@ -70,7 +73,7 @@ def finish_release(services: Services, pool: str, release: Release, *, clock: Cl
 
 def _give_back(services: Services, pool: str, release: Release) -> bool:
     """False where somebody else has written the release down, to have us give back any number of
-    the account (P9). Raises CarrierError."""
+    the account (P9), and where the carrier has to do something else first. Raises CarrierError."""
     # Before the carrier is asked: another worker may finish the release meanwhile.
     has_left = _has_left_pool(services, pool, release.number)
     numbers = services.carrier.numbers
@@ -79,6 +82,9 @@ def _give_back(services: Services, pool: str, release: Release) -> bool:
         return True
     if owned.number != release.number or not has_left:
         distrust(services, Alarm.NUMBER, "not the pool's to release", sid=release.carrier_sid)
+        return False
+    if owned.has_emergency_address and not numbers.drop_emergency_address(owned.sid):
+        log.info("number waits until its emergency address is off", virtual_number=owned.number)
         return False
     numbers.release(owned.sid)
     return True

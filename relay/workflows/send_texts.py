@@ -48,6 +48,7 @@ from relay.workflows.find_receiver import PhoneChanged, find_receiver
 from relay.workflows.open_seals import goes_from_ours, open_text
 from relay.workflows.services import Services
 from relay.workflows.stamp_words import kept_code_prefix
+from relay.workflows.tell_new_number import tell_new_number
 
 log = structlog.get_logger()
 
@@ -141,6 +142,8 @@ def _words(services: Services, lease: SendLease, now: float) -> str:
         )
     if lease.notice is None:
         return open_text(services, lease)
+    if lease.notice is Notice.NUMBER_CHANGED:
+        return tell_new_number(services, lease)
     return announcements.text(
         Announcement(lease.notice),
         lease.locale,
@@ -196,6 +199,8 @@ def _after_error(
         _remember_opt_out(services, lease, to, now)
     elif error.trouble is Trouble.COUNTRY_CLOSED:
         services.store.messages.closed_countries.note(to.country, now=now)
+    elif error.trouble is Trouble.NOT_OURS:
+        services.jobs.compare_numbers()
     again = _next_try_at(services, lease, error, now)
     if again is not None:
         return _postpone(

@@ -25,6 +25,10 @@ class Jobs(Protocol):
     def end_calls(self, role: Role, ref: str) -> None:
         """End the calls of somebody erased that ring. Never raises: recycling is behind it."""
 
+    def compare_numbers(self) -> None:
+        """Compare the pools with the carrier's account now. Never raises: the schedule is behind
+        it."""
+
     def is_backed_up(self) -> bool:
         """Whether so much waits for a worker, or it cannot be known, that another hint is no help.
         Never raises."""

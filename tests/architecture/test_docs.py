@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from relay.domain.limits import DailyLimits
 from relay.domain.policy import Term, terms_of
 from relay.domain.pool import Pool
 from relay.domain.reputation import ReputationPolicy
@@ -21,7 +22,11 @@ _LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)(#[^)]*)?\)")
     ("page", "one"),
     [
         (page, one)
-        for page, policy in (("policy.md", Pool), ("reputation.md", ReputationPolicy))
+        for page, policy in (
+            ("policy.md", Pool),
+            ("policy.md", DailyLimits),
+            ("reputation.md", ReputationPolicy),
+        )
         for one in terms_of(policy)
     ],
     ids=lambda value: value.name if isinstance(value, Term) else value,

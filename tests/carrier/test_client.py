@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from requests.exceptions import ConnectTimeout
@@ -100,11 +101,50 @@ def test_what_came_in_is_listed_newest_first(
     for body in ("one", "two"):
         sandbox.phone(RITA).text(NUMBER, body).wait()
     send(carrier, "ours")
-    listed = list(carrier.messages.list_inbound(since=since))
+    page = carrier.messages.inbound_page(since=since)
+    listed, more = page.texts, page.next
+    assert more is None
     assert [(item.text.sender, item.text.virtual_number) for item in listed] == [(RITA, NUMBER)] * 2
     assert [item.text.body for item in listed] == ["two", "one"]
     assert all(since - 1 < item.received_at <= time.time() for item in listed)
-    assert list(carrier.messages.list_inbound(since=since + 60)) == []
+    assert carrier.messages.inbound_page(since=since + 60).texts == ()
+
+
+def test_a_look_reads_no_further_back_than_it_has_to(
+    sandbox: SimulatedCarrier, carrier: Carrier
+) -> None:
+    """The carrier's filter knows days, so the reader stops where the list gets older, and an
+    unsent text, however old, stops nobody."""
+    sandbox.faults.list_dates_by = "day"
+    now = datetime.now(UTC).replace(hour=12)
+    bodies = [f"text {count}" for count in range(8)]
+    for body in bodies:
+        sandbox.phone(RITA).text(NUMBER, body).wait()
+    for age, message in enumerate(reversed(sandbox.messages(to=NUMBER))):
+        message.sent = message.created = now - timedelta(minutes=age)
+    newest = sandbox.messages(to=NUMBER)[-2]
+    newest.direction, newest.sent, newest.created = "outbound-api", None, now - timedelta(hours=5)
+
+    page = carrier.messages.inbound_page(since=(now - timedelta(seconds=90)).timestamp(), size=3)
+    assert [item.text.body for item in page.texts] == ["text 7"]
+    assert page.next is None
+
+    since = (now - timedelta(minutes=3.5)).timestamp()
+    first = carrier.messages.inbound_page(since=since, size=3)
+    assert [item.text.body for item in first.texts] == ["text 7", "text 5"]
+    sandbox.phone(RITA).text(NUMBER, "meanwhile").wait()
+    second = carrier.messages.inbound_page(since=since, at=first.next, size=3)
+    assert [item.text.body for item in second.texts] == ["text 4"]
+    assert second.next is None
+
+
+def test_a_page_may_take_longer_than_a_text(sandbox: SimulatedCarrier) -> None:
+    patient = Carrier(OUR_ACCOUNT, base_url=sandbox.base_url, timeout=0.05, page_timeout=5.0)
+    sandbox.faults.rest.next(slow=0.3, times=3, method="GET")
+    assert patient.messages.inbound_page(since=time.time() - 60).texts == ()
+    assert [owned.number for owned in patient.numbers.list_owned()] == [NUMBER]
+    with pytest.raises(CarrierError):
+        patient.numbers.find_owned(NUMBER)
 
 
 @pytest.mark.parametrize(("code", "status"), [(0, "delivered"), (30007, "undelivered")])
@@ -190,7 +230,7 @@ def test_a_lookup_is_never_ambiguous(sandbox: SimulatedCarrier, carrier: Carrier
     sandbox.faults.rest.next(status=500, times=3)
     for look in (
         lambda: carrier.messages.find_sent(virtual_number=NUMBER, since=0),
-        lambda: list(carrier.messages.list_inbound(since=0)),
+        lambda: carrier.messages.inbound_page(since=0),
         lambda: carrier.numbers.find_owned(NUMBER),
     ):
         with pytest.raises(CarrierError) as caught:
@@ -330,3 +370,32 @@ def test_every_product_moves_and_says_which_it_was(sandbox: SimulatedCarrier) ->
     carrier = Carrier(OUR_ACCOUNT, base_url=sandbox.base_url)
     carrier.numbers.find_owned(NUMBER)
     assert sandbox.rest_log[-1].path.startswith("/2010-04-01/")
+
+
+def test_a_call_s_record_goes_with_its_legs_once_it_is_over(
+    sandbox: SimulatedCarrier, carrier: Carrier
+) -> None:
+    parent = sandbox.account.add_call(RITA, NUMBER, "inbound")
+    leg = sandbox.account.add_call(NUMBER, CARL, "outbound-dial", parent.sid)
+    assert not carrier.records.delete_call(parent.sid)
+    parent.status = leg.status = "completed"
+    assert carrier.records.delete_call(parent.sid)
+    assert sandbox.calls() == []
+    assert carrier.records.delete_call(parent.sid)
+
+
+def test_p9_a_planted_sid_deletes_nothing_else(sandbox: SimulatedCarrier, carrier: Carrier) -> None:
+    sid = sandbox.add_number(OTHER_NUMBER).sid
+    for planted in (f"../IncomingPhoneNumbers/{sid}", f"CA/../../IncomingPhoneNumbers/{sid}"):
+        assert not carrier.records.delete(planted)
+        assert not carrier.records.delete_call(planted)
+    assert sandbox.rest_log == []
+
+
+def test_a_record_is_not_deleted_while_the_account_is_in_trouble(
+    sandbox: SimulatedCarrier, carrier: Carrier
+) -> None:
+    sandbox.faults.rest.next(status=401, code=20003, times=2)
+    for delete in (carrier.records.delete, carrier.records.delete_call):
+        with pytest.raises(CarrierError):
+            delete("CA" + "1" * 32)

@@ -38,8 +38,8 @@ def test_what_is_about_the_account_or_the_moment_waits(code: int) -> None:
     [
         (20003, Trouble.ACCOUNT, Scope.ACCOUNT),
         (21408, Trouble.COUNTRY_CLOSED, Scope.ACCOUNT),
-        (21606, Trouble.UNFIT, Scope.NUMBER),
-        (21660, Trouble.UNFIT, Scope.NUMBER),
+        (21606, Trouble.NOT_OURS, Scope.NUMBER),
+        (21660, Trouble.NOT_OURS, Scope.NUMBER),
         (30024, Trouble.UNREGISTERED, Scope.NUMBER),
         (30032, Trouble.UNFIT, Scope.NUMBER),
         (30034, Trouble.UNREGISTERED, Scope.NUMBER),

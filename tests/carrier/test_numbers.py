@@ -171,10 +171,10 @@ def test_too_many_requests_have_bought_nothing(sandbox: SimulatedCarrier, carrie
 
 
 def test_every_number_is_listed_over_all_pages(sandbox: SimulatedCarrier, carrier: Carrier) -> None:
-    for line in range(1005):
+    for line in range(205):
         sandbox.add_number(f"+1{200 + line // 50}555{150 + line % 50:04d}")
     listed = [owned.number for owned in carrier.numbers.list_owned()]
-    assert (len(listed), len(set(listed))) == (1005, 1005)
+    assert (len(listed), len(set(listed))) == (205, 205)
     assert [request.method for request in sandbox.rest_log] == ["GET", "GET"]
 
 

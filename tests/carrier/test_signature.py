@@ -127,3 +127,17 @@ def test_a_target_that_ends_in_a_question_mark_may_be_signed_with_it_and_without
 )
 def test_a_signature_is_28_characters_of_base64(signature: str, well_formed: bool) -> None:
     assert is_well_formed(signature) is well_formed
+
+
+@pytest.mark.parametrize(("previous", "is_heard"), [("https://old.example.com", True), ("", False)])
+def test_while_a_deployment_moves_its_previous_address_counts_too(
+    previous: str, is_heard: bool
+) -> None:
+    moving = SignatureCheck(URL, [TOKEN], previous=previous)
+    assert moving.signed_fields(TARGET, form(), SIGNATURE) == form()
+    at_old = sign(TOKEN, "https://old.example.com" + TARGET, FIELDS)
+    assert (moving.signed_fields(TARGET, form(), at_old) is not None) is is_heard
+    # What is perhaps unsigned is dropped there, too.
+    assert (moving.signed_fields(TARGET, form(CallToken="x"), at_old) == form()) is is_heard
+    elsewhere = sign(TOKEN, "https://elsewhere.example" + TARGET, FIELDS)
+    assert moving.signed_fields(TARGET, form(), elsewhere) is None

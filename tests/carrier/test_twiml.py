@@ -30,6 +30,7 @@ from relay.domain.routing import (
     HangUp,
     Identity,
     Refusal,
+    Reject,
     TellOutcome,
     TellWhoAndAsk,
 )
@@ -128,6 +129,12 @@ def test_every_refusal_is_said_politely_and_ends_the_call(
     say = answer.find("Say")
     assert (say.get("language"), say.get("voice")) == (language, voice)
     assert "{" not in answer.find("Say").text
+
+
+def test_a_rejected_call_is_not_answered(documents):
+    """Busy, so that whoever it is may call again; no other verb comes first, or it is billed."""
+    answer = parsed(documents.call(Reject(), call_id=CALL, virtual_number="+14155550192"))
+    assert [(verb.tag, verb.attrib) for verb in answer] == [("Reject", {"reason": "busy"})]
 
 
 ABOUT = "JobBoard: a call about an application."

@@ -17,6 +17,12 @@ WRONG = {
     "DEFAULT_LOCALE": ("English", "must be a language, such as en or zh-CN"),
     "LOG_LEVEL": ("loud", "must be DEBUG, INFO, WARNING or ERROR"),
     "PUBLIC_BASE_URL": ("relay", "must look like https://relay.example.com"),
+    "PUBLIC_BASE_URL_PREVIOUS": (
+        "http://a_b.example",
+        "Twilio refuses host names with an underscore",
+    ),
+    "VOICE_FALLBACK_URL": ("sorry.xml", "must look like https://static.example.com/sorry.xml"),
+    "SMS_FALLBACK_URL": ("ftp://a.example", "must look like https://static.example.com/sorry.xml"),
     "RELAY_SEALING_KEYS": ("short", "a bare secret needs at least 16 characters"),
     "SAY_VOICES": ("fr-FR=woman", "must look like en-US=Polly.Joanna,cmn-CN=Polly.Zhiyu"),
     "CLIENT_SLOTS": ("-1", "Input should be greater than or equal to 0"),

@@ -113,6 +113,11 @@ def test_what_passes_is_tried_again_as_long_as_the_text_may_wait(trouble: Troubl
     assert pause(trouble, age=DAY) is None
 
 
+def test_a_text_from_a_number_that_is_perhaps_lost_waits_for_another_one() -> None:
+    assert pause(Trouble.NOT_OURS) == 60
+    assert pause(Trouble.NOT_OURS, had_one_more=True) is None
+
+
 def test_a_loop_is_waited_out() -> None:
     assert pause(Trouble.LOOP) == LOOP_PAUSE
 

@@ -128,6 +128,15 @@ def test_a_stranger_is_refused_politely_and_no_phone_rings(stage):
     assert stage.phone("carl").rings == stage.phone("rita").rings == []
 
 
+def test_the_third_call_of_a_silent_stranger_is_not_answered(stage):
+    number = stage.open()["virtual_number"]
+    calls = [stage.phone("nora").call(number).wait(20) for _ in range(3)]
+
+    assert [call.answered for call in calls] == [True, True, False]
+    assert (calls[2].status, calls[2].duration, calls[2].errors) == ("busy", 0, [])
+    assert stage.phone("rita").call(number).wait(20).bridged
+
+
 @pytest.mark.parametrize("shown", ["anonymous", "+266696687", "+7378742833"])
 def test_a_withheld_caller_is_asked_to_show_the_number(stage, shown):
     session = stage.open()

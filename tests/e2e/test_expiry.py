@@ -75,8 +75,11 @@ def test_an_erased_candidate_is_reached_by_nobody(stage):
     assert stage.api.send("GET", "/v1/candidates/carl").status_code == 404
 
 
-def test_an_erasure_is_final_when_the_files_are_rewritten(stage):
-    stage.open()
+def test_an_erasure_is_final_when_the_files_are_rewritten_and_the_carrier_has_nothing(stage):
+    number = stage.open()["virtual_number"]
+    stage.phone("rita").call(number).wait(20)
+    stage.phone("rita").text(number, "hello").wait()
+    stage.phone("carl").wait_for_text()
     asked = stage.api.send("DELETE", "/v1/candidates/carl")
     assert asked.json()["status"] == "pending"
 
@@ -86,3 +89,5 @@ def test_an_erasure_is_final_when_the_files_are_rewritten(stage):
         seconds=120,
     )
     assert stage.api.send("DELETE", "/v1/candidates/carl").status_code == 204
+    assert stage.carrier.messages(to=number) == stage.carrier.messages(from_=number) == []
+    assert stage.carrier.calls(to=number) == stage.carrier.calls(from_=number) == []

@@ -19,6 +19,8 @@ class Border:
 
     def __init__(self, carrier: Carrier) -> None:
         self.messages = carrier.messages
+        self.calls = carrier.calls
+        self.records = carrier.records
         self.messaging_services = carrier.messaging_services
         self.numbers = _Numbers(carrier.numbers, self)
         self._deaths: list[tuple[str, Moment]] = []

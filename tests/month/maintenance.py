@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 from config.schedule import PERIODIC_JOBS
 from relay.workflows.ask_outcomes import ask_outcomes
+from relay.workflows.delete_old_records import delete_old_records
 from relay.workflows.deployment import Deployment
+from relay.workflows.erase_at_carrier import erase_at_carrier
 from relay.workflows.forecast_pool import sample_pools
 from relay.workflows.keep_headroom import keep_headroom
 from relay.workflows.reconcile_inbound import reconcile_inbound
@@ -30,10 +32,12 @@ _JOBS: dict[str, Callable[[Services, Clock], object]] = {
     "sample-pools": lambda services, clock: sample_pools(services, now=clock()),
     "recycle": lambda services, clock: recycle(services, now=clock()),
     "ask-outcomes": lambda services, clock: ask_outcomes(services, clock=clock),
-    "reconcile-inbound": lambda services, clock: reconcile_inbound([services], now=clock()),
+    "reconcile-inbound": lambda services, clock: reconcile_inbound([services], clock=clock),
     "resume-purchases": lambda services, clock: resume_purchases(services, now=clock()),
     "keep-headroom": lambda services, clock: keep_headroom(services, clock=clock),
     "release-numbers": lambda services, clock: release_numbers(services, clock=clock),
+    "erase-at-carrier": lambda services, clock: erase_at_carrier(services, clock=clock),
+    "delete-old-records": lambda services, clock: delete_old_records(services, clock=clock),
     "reconcile-numbers": lambda services, clock: reconcile_numbers([services], clock=clock),
 }
 _JOBS_OF_ALL: dict[str, Callable[[Deployment, Clock], object]] = {

@@ -73,17 +73,56 @@ def test_filters_leave_out_what_cannot(client: Client) -> None:
 
 
 def test_numbers_that_need_an_address_can_be_left_out_and_not_bought_without(
-    client: Client,
+    client: Client, carrier: SimulatedCarrier
 ) -> None:
     german = client.available_phone_numbers("DE").local
     offer = german.list(limit=1, exclude_foreign_address_required=True)[0]
     assert offer.address_requirements == "local"
     assert german.list(exclude_all_address_required=True) == []
     assert german.list(exclude_local_address_required=True) == []
-    assert code_of_buying(client, phone_number=offer.phone_number) == 21615
-    client.incoming_phone_numbers.create(
-        phone_number=offer.phone_number, address_sid="AD" + "1" * 32
-    )
+    wanted = {
+        "phone_number": offer.phone_number,
+        "bundle_sid": carrier.account.add_bundle("DE").sid,
+    }
+    assert code_of_buying(client, **wanted) == 21615
+    client.incoming_phone_numbers.create(**wanted, address_sid="AD" + "1" * 32)
+
+
+def test_some_countries_sell_only_under_a_bundle_that_is_approved(
+    client: Client, carrier: SimulatedCarrier
+) -> None:
+    """TW-bundles"""
+    british = "+441632960001"
+    assert code_of_buying(client, phone_number=british) == 21649
+    other = carrier.account.add_bundle("DE")
+    assert code_of_buying(client, phone_number=british, bundle_sid=other.sid) == 21649
+    bundle = carrier.account.add_bundle("GB")
+    bundle.status = "in-review"
+    assert code_of_buying(client, phone_number=british, bundle_sid=bundle.sid) == 21649
+    bundle.status = "twilio-approved"
+    bought = client.incoming_phone_numbers.create(phone_number=british, bundle_sid=bundle.sid)
+    assert bought.bundle_sid == bundle.sid
+
+
+def test_a_number_with_an_emergency_address_is_not_taken_back(
+    client: Client, carrier: SimulatedCarrier
+) -> None:
+    """TW-emergency"""
+    address = "AD" + "1" * 32
+    sid = client.incoming_phone_numbers.create(phone_number=VIRTUAL).sid
+    number = client.incoming_phone_numbers(sid)
+    assert number.update(emergency_address_sid=address).emergency_address_status == "registered"
+    with pytest.raises(TwilioRestException):
+        number.delete()
+    dropped = number.update(emergency_address_sid="", emergency_status="Inactive")
+    assert (dropped.emergency_address_sid, dropped.emergency_status) == (None, "Active")
+    assert dropped.emergency_address_status == "pending-unregistration"
+    with pytest.raises(TwilioRestException):
+        number.delete()
+    assert number.fetch().emergency_address_status == "pending-unregistration"
+    assert number.fetch().emergency_address_status == "unregistered"
+    number.delete()
+    assert not carrier.account.numbers
 
 
 def test_a_kind_can_be_missing_in_a_country(client: Client, carrier: SimulatedCarrier) -> None:
@@ -143,8 +182,11 @@ def test_the_magic_numbers_of_a_purchase_are_sold(client: Client) -> None:
     assert client.incoming_phone_numbers.create(area_code="500").phone_number == "+15005550150"
 
 
-def test_a_number_can_what_its_kind_can(client: Client) -> None:
-    bought = client.incoming_phone_numbers.create(phone_number="+441632960001")
+def test_a_number_can_what_its_kind_can(client: Client, carrier: SimulatedCarrier) -> None:
+    bundle = carrier.account.add_bundle("GB")
+    bought = client.incoming_phone_numbers.create(
+        phone_number="+441632960001", bundle_sid=bundle.sid
+    )
     assert bought.capabilities == {"voice": True, "sms": False, "mms": False, "fax": False}
 
 

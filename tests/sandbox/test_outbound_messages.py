@@ -203,24 +203,27 @@ def test_lists_are_filtered_by_number_and_date(
     client.messages.create(to=ALICE, from_=VIRTUAL, body="out")
     carrier.settle()
     now = datetime.now(UTC)
-    hour = timedelta(hours=1)
+    day = timedelta(days=1)
 
     assert [m.body for m in client.messages.list()] == ["out", "in"]
     assert [m.body for m in client.messages.list(to=VIRTUAL)] == ["in"]
     assert [m.body for m in client.messages.list(from_=VIRTUAL)] == ["out"]
-    assert len(client.messages.list(date_sent_after=now - hour)) == 2
-    assert len(client.messages.list(date_sent_after=now - hour, date_sent_before=now + hour)) == 2
-    assert client.messages.list(date_sent_after=now + hour) == []
-    assert client.messages.list(date_sent_before=now - hour) == []
+    assert len(client.messages.list(date_sent_after=now - day)) == 2
+    assert len(client.messages.list(date_sent_after=now - day, date_sent_before=now)) == 2
+    assert client.messages.list(date_sent_after=now + day) == []
+    assert client.messages.list(date_sent_before=now - day) == []
     assert len(client.messages.list(date_sent=now.date())) == 2
-    assert client.messages.list(date_sent=(now - 25 * hour).date()) == []
+    assert client.messages.list(date_sent=(now - day).date()) == []
 
 
-def test_a_list_may_know_only_days(client: Client, alice: Phone, carrier: SimulatedCarrier) -> None:
-    carrier.faults.list_dates_by = "day"
+@pytest.mark.parametrize(("precision", "listed"), [("day", 1), ("second", 0)])
+def test_a_list_knows_days_or_also_times(
+    client: Client, alice: Phone, carrier: SimulatedCarrier, precision: str, listed: int
+) -> None:
+    carrier.faults.list_dates_by = precision  # type: ignore[assignment]
     alice.text(VIRTUAL, "in").wait()
     end_of_day = datetime.now(UTC).replace(hour=23, minute=59, second=59)
-    assert len(client.messages.list(date_sent_after=end_of_day)) == 1
+    assert len(client.messages.list(date_sent_after=end_of_day)) == listed
 
 
 def test_a_list_may_lag_or_pass_over_what_is_not_sent_yet(

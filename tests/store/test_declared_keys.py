@@ -82,6 +82,9 @@ def a_sessions_whole_life(strict: StrictBoard) -> None:
     strict.store.calls.advance("us.CA1", taken("CA2"), now=strict.now)
     strict.call("r", number(0), sid="CA3")
     strict.refuse_call("r", number(0), sid="CA3")
+    for _ in range(3):
+        silent = strict.call("x", number(0)).state
+    assert silent is RouteState.SILENT_STRANGER
     assert strict.enter_code("x", number(0), session.access_code).state is RouteState.CONNECT
     strict.close(session, ClosedReason.BLOCKED)
     strict.open("rita", "carl", ttl=5)
@@ -131,6 +134,27 @@ def phone_changes(strict: StrictBoard) -> None:
     assert strict.change(Role.RECRUITER, "rita", "q", in_the_way.id) == Changed(2)
     strict.change_phone(Role.RECRUITER, "rita", "r", seal="3")
     strict.store.people.refresh_party(person(Role.RECRUITER, "rita", "r"))
+    strict.audit()
+
+
+def a_lost_number(strict: StrictBoard) -> None:
+    strict.put(geo=Geo.AREA_CODE, max_sessions_per_number=5)
+    strict.register_candidate("carl")
+    for place, ref in enumerate(("rita", "nora", "quinn")):
+        strict.register_recruiter(ref)
+        strict.open(ref, "carl")
+        strict.store.numbers.set_status(number(place), "us", NumberStatus.RELEASED)
+    strict.add_number(3)
+    for place, moved, closed in ((0, 1, 0), (1, 0, 1)):
+        lost = strict.store.lost_numbers
+        left = lost.leave(
+            number(place),
+            strict.pool,
+            lost.open_sessions_on(number(place)),
+            now=strict.now,
+            retention=1000,
+        )
+        assert (len(left.renumbered), len(left.closed)) == (moved, closed)
     strict.audit()
 
 
@@ -261,6 +285,7 @@ LIVES = (
     a_numbers_whole_life,
     a_purchase_and_a_release,
     phone_changes,
+    a_lost_number,
     people,
     a_texts_whole_life,
     outcomes_of_texts,

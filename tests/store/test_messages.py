@@ -876,13 +876,6 @@ def test_a_stranger_is_told_once_a_day_and_again_for_the_same_text(texts: Texts)
     assert 0 < texts.pair.client.ttl(KEYS.told(NUMBER, index_of(STRANGER), "")) <= 24 * 3600
 
 
-def test_the_mark_of_an_accounts_last_reconciliation_is_kept(store: Store) -> None:
-    assert store.messages.reconciled_until("AC1") is None
-    store.messages.note_reconciled("AC1", NOW)
-    assert store.messages.reconciled_until("AC1") == NOW
-    assert store.messages.reconciled_until("AC2") is None
-
-
 def test_records_are_read_in_the_order_asked_for(texts: Texts) -> None:
     first, second = texts.accepted(), texts.accepted(CARL)
     found = texts.store.messages.read_many([second, "us.SMnone", first])

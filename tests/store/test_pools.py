@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from relay.domain.limits import DailyLimits
 from relay.domain.policy import Term, terms_of
 from relay.domain.pool import NumberStatus, Pool
 from relay.domain.reputation import ReputationPolicy
@@ -26,7 +27,10 @@ CHINA = Pool(
     access_codes=False,
     allowed_countries=("CN", "HK"),
 )
-OPTIONAL = [one.name for one in terms_of(ReputationPolicy) if one.is_optional]
+
+
+def without_limits(policy: type[Any]) -> Any:
+    return policy(**{one.name: None for one in terms_of(policy) if one.is_optional})
 
 
 def unusual(policy: type[Any], **given: Any) -> Any:
@@ -112,7 +116,9 @@ def test_every_field_of_a_policy_is_kept(store: Store) -> None:
     """Each has another value than its default, and limits that can be off are off once."""
     store.pools.put(UNUSUAL)
     assert store.pools.get("xx") == UNUSUAL
-    unlimited = replace(UNUSUAL, reputation=ReputationPolicy(**dict.fromkeys(OPTIONAL)))
+    unlimited = replace(
+        UNUSUAL, reputation=without_limits(ReputationPolicy), limits=without_limits(DailyLimits)
+    )
     store.pools.put(unlimited)
     assert store.pools.get("xx") == unlimited
 

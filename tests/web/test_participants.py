@@ -1,9 +1,12 @@
 """``/v1/recruiters`` and ``/v1/candidates``, as far as HTTP goes; the rules have tests of their own
 in tests/workflows."""
 
+import time
+
 import pytest
 
 from relay.domain.participant import Role
+from relay.workflows.erase_at_carrier import erase_at_carrier
 from tests.web.api import pointers
 from tests.world import CARL, DAN, NUMBER, RITA
 
@@ -153,6 +156,9 @@ def test_an_erased_person_is_gone_and_their_sessions_are_closed(api, role, path)
 
     erasures = api.world.services.store.erasures
     erasures.note_final(erasures.latest_pending())
+    assert api.get(f"{path}/erasure").json["status"] == "pending_carrier"
+    assert api.delete(path).status_code == 202
+    erase_at_carrier(api.world.services, clock=time.time)
     assert api.get(f"{path}/erasure").json["status"] == "done"
     assert api.delete(path).status_code == 204
 

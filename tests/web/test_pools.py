@@ -24,6 +24,7 @@ def test_a_pool_is_created_with_defaults(api):
         "access_codes": True,
         "allowed_countries": ["DE"],
         "text_lifetime": DAY,
+        "carrier_retention": 7 * DAY,
         "selection": "pack",
         "geo": "country",
         "strict_geo": False,
@@ -33,6 +34,8 @@ def test_a_pool_is_created_with_defaults(api):
         "max_numbers": None,
         "monthly_budget": None,
         "number_rent": 1.15,
+        "bundle_sid": None,
+        "address_sid": None,
         "release_idle_after": None,
         "figures": {
             "numbers": {
@@ -50,6 +53,17 @@ def test_a_pool_is_created_with_defaults(api):
             "headroom": 0,
         },
         "texting_registration": "warn",
+        "limits": {
+            "calls_per_session": 100,
+            "calls_per_person": 500,
+            "calls_per_pool": 50_000,
+            "minutes_per_session": 600,
+            "minutes_per_person": 1_440,
+            "minutes_per_pool": 150_000,
+            "texts_per_session": 300,
+            "texts_per_person": 2_000,
+            "texts_per_pool": 100_000,
+        },
         "reputation": {
             "min_calls": 20,
             "min_texts": 20,
@@ -117,6 +131,8 @@ def test_one_cooldown_sets_both_and_gives_way_to_its_own(api):
         ("de", {"country": "DE", "allowed_countries": ["de"]}, "/allowed_countries/0"),
         ("de", {"country": "DE", "allowed_countries": ["DE", "QQ"]}, "/allowed_countries/1"),
         ("de", {"country": "DE", "price": 1}, "/price"),
+        ("de", {"country": "DE", "bundle_sid": "AD" + "1" * 32}, "/bundle_sid"),
+        ("de", {"country": "DE", "address_sid": "AD/../x"}, "/address_sid"),
     ],
 )
 def test_what_is_not_valid_gets_422(api, name, body, pointer):

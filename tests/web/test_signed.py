@@ -7,7 +7,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from relay.sandbox.webhooks.signature import sign
-from tests.web.api import Api, webhooks
+from tests.web.api import Api, make_api, webhooks
 from tests.world import ENVIRONMENT, NUMBER, RITA
 
 ACCOUNT, TOKEN = ENVIRONMENT["TWILIO_ACCOUNT_SID"], ENVIRONMENT["TWILIO_AUTH_TOKEN"]
@@ -37,3 +37,15 @@ def test_a_signed_webhook_that_does_not_name_our_account_is_refused(
 ) -> None:
     answer = post(api, rule, account)
     assert (answer.status_code, answer.json["code"]) == (403, "forbidden")
+
+
+def test_a_call_at_the_previous_address_goes_on_at_the_present_one() -> None:
+    new, old = "https://relay.example.org", ENVIRONMENT["PUBLIC_BASE_URL"]
+    api = make_api(PUBLIC_BASE_URL=new, PUBLIC_BASE_URL_PREVIOUS=old)
+    api.open_session()
+
+    answer = post(api, "/twilio/voice", ACCOUNT)
+
+    assert answer.status_code == 200
+    assert f'action="{new}/twilio/main/calls/' in answer.text
+    assert old not in answer.text

@@ -29,6 +29,8 @@ def test_without_redis_every_job_says_so_and_is_tried_again() -> None:
         jobs.keep_headroom,
         jobs.release_numbers,
         jobs.reconcile_numbers,
+        jobs.delete_old_records,
+        jobs.erase_at_carrier,
         jobs.rest_numbers,
         jobs.sample_pools,
     ):

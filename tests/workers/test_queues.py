@@ -70,8 +70,9 @@ def test_without_redis_a_hint_is_dropped_silently(connection: redis.Redis) -> No
     queues = JobQueues(connection)
     connection.connection_pool.connection_kwargs["server"].connected = False
     queues.send_message("main", "us.SM1")
+    queues.compare_numbers()
     connection.connection_pool.connection_kwargs["server"].connected = True
-    assert waiting(connection, "texts") == []
+    assert waiting(connection, "texts") == waiting(connection, "numbers") == []
 
 
 def test_without_redis_the_sweeper_need_not_try(connection: redis.Redis) -> None:
@@ -105,6 +106,18 @@ def test_a_slot_is_enqueued_once_whoever_asks(queues: JobQueues, connection: red
     assert not JobQueues(connection).enqueue_slot(RECYCLE, 100)
     assert queues.enqueue_slot(RECYCLE, 105)
     assert [job.id for job in waiting(connection, "maintenance")] == ["recycle-100", "recycle-105"]
+
+
+def test_a_comparison_that_many_ask_for_is_made_once(
+    queues: JobQueues, connection: redis.Redis
+) -> None:
+    for _ in range(50):
+        BoardJobs(queues, "main").compare_numbers()
+    asked = waiting(connection, "numbers")
+    assert {job.func_name for job in asked} == {"workers.jobs.reconcile_numbers"}
+    assert len(asked) <= 2  # where ten seconds end meanwhile
+    # Whatever the schedule has made of these seconds is no reason to leave it out.
+    assert all(job.id.startswith("reconcile-numbers-early-") for job in asked)
 
 
 def test_every_periodic_job_is_a_job_of_ours() -> None:

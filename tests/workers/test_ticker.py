@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import fakeredis
 import pytest
@@ -119,3 +120,16 @@ def test_a_ticker_that_is_told_to_stop_gives_the_lead_back(stage: Stage, rq: red
     stopping.set()
     running.join(timeout=5)
     assert not stage.client.exists(DeploymentKeys().ticker_leader)
+
+
+def test_a_deploy_runs_at_once_what_its_settings_may_have_changed(
+    stage: Stage, rq: redis.Redis
+) -> None:
+    at_start = [replace(FIVE, at_start=True)]
+    for began in (START + 1, START + 3):
+        stage.client.delete(DeploymentKeys().ticker_leader)
+        ticking = Ticker(stage.deployment, JobQueues(rq), periodic=at_start, sweep_every=2.0)
+        for offset in (0, 0.5, 1):
+            ticking.tick(began + offset)
+    ticking.tick(START + 5)
+    assert slots(rq) == [1, 3, 5]

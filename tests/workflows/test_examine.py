@@ -35,14 +35,8 @@ class Numbers(FakeNumbers):
         return replace(
             owned,
             status_callback=urls.get("status_callback", ""),
-            voice_fallback="https://static.example.com/sorry.xml",
+            voice_fallback_url="https://static.example.com/sorry.xml",
         )
-
-    def check_service(self, **_):
-        pass
-
-    def join_service(self, _, **__):
-        pass
 
 
 def make(client=None, **settings):

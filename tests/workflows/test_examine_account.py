@@ -23,6 +23,7 @@ from relay.workflows.follow_registrations import follow_registrations
 from relay.workflows.import_number import import_number
 from relay.workflows.point_here import webhooks_of
 from relay.workflows.put_board import BoardTerms, put_board
+from relay.workflows.reconcile_numbers import reconcile_numbers
 from tests.fake_redis import FakeRedis
 from tests.world import NOW, NUMBER, OTHER_NUMBER, OUR_ACCOUNT, make_settings
 
@@ -361,3 +362,49 @@ def test_a_number_is_not_imported_into_a_service_that_would_lose_its_texts(
     practice.look(fix=True)
     import_number(services, OTHER_NUMBER, "us", now=NOW)
     assert owned.service_sid == practice.service.sid
+
+
+# --- addresses ----------------------------------------------------------------------------
+
+
+def test_numbers_at_the_previous_address_are_answered_until_they_have_moved(
+    practice: Practice,
+) -> None:
+    old, new = make_settings().public_base_url, "https://relay.example.org"
+    practice.settings |= {"PUBLIC_BASE_URL": new}
+    assert practice.verdicts(f"number {NUMBER}") == [Verdict.FAILED]
+    practice.settings |= {"PUBLIC_BASE_URL_PREVIOUS": old}
+    assert practice.verdicts(f"number {NUMBER}", "previous address") == [
+        Verdict.WARNING,
+        Verdict.OK,
+    ]
+
+    import_number(practice.deployment().main, NUMBER, "us", now=NOW)
+
+    found = practice.look()
+    assert found[f"number {NUMBER}"].verdict is Verdict.OK
+    assert found["previous address"].verdict is Verdict.WARNING
+    assert "remove PUBLIC_BASE_URL_PREVIOUS" in found["previous address"].detail
+
+
+def test_fallback_urls_are_set_where_they_are_settings(practice: Practice) -> None:
+    fallback = "https://handler.example.com/sorry"
+    practice.settings |= {"VOICE_FALLBACK_URL": fallback, "SMS_FALLBACK_URL": fallback}
+    assert practice.verdicts(f"number {NUMBER}") == [Verdict.WARNING]
+
+    reconcile_numbers([practice.deployment().main], clock=lambda: NOW)
+
+    owned = practice.owned
+    assert (owned.voice_fallback_url, owned.sms_fallback_url) == (fallback, fallback)
+    assert (owned.voice_fallback_method, owned.sms_fallback_method) == ("POST", "POST")
+    assert practice.verdicts(f"number {NUMBER}") == [Verdict.OK]
+
+
+def test_a_fallback_that_an_operator_has_set_stays_where_none_is_a_setting(
+    practice: Practice,
+) -> None:
+    by_hand = practice.owned.voice_fallback_url
+    practice.owned.voice_url = "https://elsewhere.example/"
+    reconcile_numbers([practice.deployment().main], clock=lambda: NOW)
+    assert practice.owned.voice_fallback_url == by_hand
+    assert practice.verdicts(f"number {NUMBER}") == [Verdict.OK]

@@ -10,6 +10,7 @@ from relay.carrier.messages import ListedText
 from relay.carrier.webhooks import InboundText
 from relay.domain.board import Board
 from relay.domain.errors import CarrierError, Unavailable
+from relay.domain.fetching import ListPlace, Look
 from relay.domain.session import Channel, ClosedReason
 from relay.domain.texts import Notice
 from relay.domain.trouble import Trouble
@@ -44,7 +45,7 @@ def listed(stage: Stage, *bodies: str, sender: str = RITA, age: float = 30) -> N
 
 def test_what_came_in_while_we_were_away_is_taken_on_in_order(stage: Stage) -> None:
     listed(stage, "one", "two")
-    assert reconcile_inbound([stage.services], now=NOW) == 2
+    assert reconcile_inbound([stage.services], clock=lambda: NOW) == 2
     stage.work()
     assert stage.arrived == [(CARL, "one"), (CARL, "two")]
 
@@ -52,27 +53,100 @@ def test_what_came_in_while_we_were_away_is_taken_on_in_order(stage: Stage) -> N
 def test_what_we_have_seen_is_not_taken_on_again(stage: Stage) -> None:
     listed(stage, "one")
     for expected in (1, 0):
-        assert reconcile_inbound([stage.services], now=NOW) == expected
+        assert reconcile_inbound([stage.services], clock=lambda: NOW) == expected
 
 
 def test_a_run_looks_back_behind_the_last_good_one(stage: Stage) -> None:
-    reconcile_inbound([stage.services], now=NOW)
-    reconcile_inbound([stage.services], now=NOW + 60)
+    reconcile_inbound([stage.services], clock=lambda: NOW)
+    reconcile_inbound([stage.services], clock=lambda: NOW + 60)
     assert stage.carrier.messages.listed_since == [NOW - FIRST_LOOK - OVERLAP, NOW - OVERLAP]
 
 
 def test_a_run_that_failed_is_made_up_for_by_the_next(stage: Stage) -> None:
-    reconcile_inbound([stage.services], now=NOW)
+    reconcile_inbound([stage.services], clock=lambda: NOW)
     stage.carrier.messages.list_trouble = CarrierError(Trouble.LATER, 20500)
-    assert reconcile_inbound([stage.services], now=NOW + 60) == 0
+    assert reconcile_inbound([stage.services], clock=lambda: NOW + 60) == 0
     stage.carrier.messages.list_trouble = None
-    reconcile_inbound([stage.services], now=NOW + 120)
+    reconcile_inbound([stage.services], clock=lambda: NOW + 120)
     assert stage.carrier.messages.listed_since[-1] == NOW - OVERLAP
+
+
+def read_for(stage: Stage, *moments: float) -> int:
+    """One run, whose clock shows these."""
+    shown = iter(moments)
+    return reconcile_inbound([stage.services], clock=lambda: next(shown))
+
+
+def test_a_look_that_takes_longer_than_a_run_is_gone_on_with(stage: Stage) -> None:
+    """P4. The mark is the beginning of the look, so that nothing of the meantime is left out."""
+    carrier, fetched, account = (
+        stage.carrier.messages,
+        stage.store.messages.fetched,
+        stage.services.account.sid,
+    )
+    listed(stage, "one", "two", "three", "four", "five")
+    carrier.page_size = 2
+    assert read_for(stage, NOW, NOW, NOW + 9, NOW + 30) == 4
+    assert fetched.until(account) is None
+    assert reconcile_inbound([stage.services], clock=lambda: NOW + 60) == 1
+    assert [place and place.page for place in carrier.listed_at] == [None, 1, 2]
+    assert fetched.until(account) == NOW
+    assert fetched.unfinished(account) is None
+    carrier.listed_at.clear()
+    reconcile_inbound([stage.services], clock=lambda: NOW + 120)
+    assert carrier.listed_at[0] is None
+    assert carrier.listed_since[-1] == NOW - OVERLAP
+
+
+@pytest.mark.parametrize(
+    ("trouble", "places"), [(Trouble.LATER, [1, 1]), (Trouble.NEVER, [1, None])]
+)
+def test_a_page_that_fails_is_asked_for_again_unless_its_place_is_gone(
+    stage: Stage, trouble: Trouble, places: list[int | None]
+) -> None:
+    carrier = stage.carrier.messages
+    listed(stage, "one", "two", "three")
+    carrier.page_size = 2
+    read_for(stage, NOW, NOW, NOW + 30)
+    carrier.listed_at.clear()
+    carrier.list_trouble = CarrierError(trouble, 20500)
+    assert reconcile_inbound([stage.services], clock=lambda: NOW + 60) == 0
+    carrier.list_trouble = None
+    assert reconcile_inbound([stage.services], clock=lambda: NOW + 120) == 1
+    assert [place and place.page for place in carrier.listed_at][:2] == places
+
+
+def test_a_text_that_failed_in_a_long_look_is_looked_for_again(stage: Stage) -> None:
+    carrier = stage.carrier.messages
+    listed(stage, "one", "two", "three")
+    carrier.page_size = 2
+    client, session = stage.client, stage.pair.session.id
+    whole = client.hget(PoolKeys("main", "us").sessions, session)
+    damage(stage, session)
+    read_for(stage, NOW, NOW, NOW + 30)
+    client.hset(PoolKeys("main", "us").sessions, session, whole)
+    assert reconcile_inbound([stage.services], clock=lambda: NOW + 60) == 1
+    assert stage.store.messages.fetched.until(stage.services.account.sid) is None
+    assert reconcile_inbound([stage.services], clock=lambda: NOW + 120) == 2
+
+
+@pytest.mark.parametrize("is_unfinished", [False, True])
+def test_p9_who_sets_the_mark_forward_keeps_nothing_new_from_being_fetched(
+    stage: Stage, is_unfinished: bool
+) -> None:
+    fetched, account, far = stage.store.messages.fetched, stage.services.account.sid, NOW + 10**6
+    if is_unfinished:
+        fetched.note_unfinished(account, Look(began_at=far, since=far), ListPlace(0, "0"))
+    else:
+        fetched.note_until(account, far)
+    listed(stage, "one")
+    assert reconcile_inbound([stage.services], clock=lambda: NOW) == 1
+    assert fetched.until(account) == NOW
 
 
 def test_p9_who_sets_the_mark_back_has_nothing_fetched_from_before_a_day(stage: Stage) -> None:
     stage.client.set(DeploymentKeys().fetched(stage.services.account.sid), "1")
-    reconcile_inbound([stage.services], now=NOW)
+    reconcile_inbound([stage.services], clock=lambda: NOW)
     assert stage.carrier.messages.listed_since == [NOW - 24 * 3600]
 
 
@@ -80,7 +154,7 @@ def test_who_texted_a_closed_session_meanwhile_is_told_by_text_once(stage: Stage
     stage.store.sessions.close(stage.pair.session.id, ClosedReason.BY_API, now=NOW - 40)
     listed(stage, "one", "two")
     for _ in range(2):
-        reconcile_inbound([stage.services], now=NOW)
+        reconcile_inbound([stage.services], clock=lambda: NOW)
     stage.work()
     assert [to for to, _ in stage.arrived] == [RITA]
     assert "no longer connects you" in stage.arrived[0][1]
@@ -89,18 +163,18 @@ def test_who_texted_a_closed_session_meanwhile_is_told_by_text_once(stage: Stage
 def test_a_notice_that_is_there_already_is_not_enqueued_again(stage: Stage) -> None:
     stage.store.sessions.close(stage.pair.session.id, ClosedReason.BY_API, now=NOW - 40)
     listed(stage, "one")
-    reconcile_inbound([stage.services], now=NOW)
+    reconcile_inbound([stage.services], clock=lambda: NOW)
     stage.jobs.take()
     for key in stage.client.keys("*told*"):
         stage.client.delete(key)
-    reconcile_inbound([stage.services], now=NOW)
+    reconcile_inbound([stage.services], clock=lambda: NOW)
     assert stage.jobs.noted == []
 
 
 def fetch(stage: Stage, text: InboundText) -> None:
     """The carrier lists what its webhook has brought, a little later."""
     stage.carrier.messages.inbound = [ListedText(text=text, received_at=NOW)]
-    reconcile_inbound([stage.services], now=stage.now)
+    reconcile_inbound([stage.services], clock=lambda: stage.now)
     stage.work()
 
 
@@ -175,7 +249,7 @@ def test_a_repeated_question_about_nobody_says_so(stage: Stage) -> None:
 
 def test_a_stranger_s_old_text_is_left_alone(stage: Stage) -> None:
     listed(stage, "hello?", sender=STRANGER)
-    assert reconcile_inbound([stage.services], now=NOW) == 0
+    assert reconcile_inbound([stage.services], clock=lambda: NOW) == 0
     assert stage.jobs.noted == []
 
 
@@ -183,7 +257,7 @@ def test_a_stop_that_we_missed_counts_from_when_it_was_said(stage: Stage) -> Non
     listed(stage, "STOP", sender=CARL, age=90)
     stage.text(CARL, "STOP")
     stage.text(CARL, "START")
-    reconcile_inbound([stage.services], now=NOW)
+    reconcile_inbound([stage.services], clock=lambda: NOW)
     assert not stage.store.suppressions.is_stopped(
         stage.pair.vault.indexes_of(CARL), "+14155550192"
     )
@@ -191,7 +265,7 @@ def test_a_stop_that_we_missed_counts_from_when_it_was_said(stage: Stage) -> Non
 
 def test_p9_a_text_of_a_damaged_session_keeps_no_other_from_being_fetched(stage: Stage) -> None:
     """P4. It is tried for an hour, and keeps the mark where it is no longer than that."""
-    messages, account = stage.store.messages, stage.services.account.sid
+    fetched, account = stage.store.messages.fetched, stage.services.account.sid
     stage.pair.connect(NORA, DAN)
     damage(stage, stage.pair.session.id)
     listed(stage, "of the damaged session")
@@ -199,15 +273,15 @@ def test_p9_a_text_of_a_damaged_session_keeps_no_other_from_being_fetched(stage:
     listed(stage, "of another one", sender=NORA)
 
     with capture_logs() as events:
-        assert reconcile_inbound([stage.services], now=NOW) == 1
+        assert reconcile_inbound([stage.services], clock=lambda: NOW) == 1
     stage.work()
     assert stage.arrived == [(DAN, "of another one")]
     (failed,) = (event for event in events if event["event"] == "passed over what failed")
     assert (failed["error"], failed["text"], failed["account"]) == ("ValueError", sid, account)
 
-    assert messages.reconciled_until(account) is None
-    reconcile_inbound([stage.services], now=NOW + TRIED_FOR)
-    assert messages.reconciled_until(account) == NOW + TRIED_FOR
+    assert fetched.until(account) is None
+    reconcile_inbound([stage.services], clock=lambda: NOW + TRIED_FOR)
+    assert fetched.until(account) == NOW + TRIED_FOR
 
 
 def damage(stage: Stage, session_id: str) -> None:
@@ -228,16 +302,16 @@ def test_a_text_that_failed_is_taken_on_when_its_board_is_mended(stage: Stage) -
     stage.carrier.messages.inbound.insert(0, ListedText(text=lost, received_at=NOW - 20))
     listed(stage, "three")
 
-    assert reconcile_inbound(boards, now=NOW) == 2
-    assert stage.store.messages.reconciled_until(account) is None
+    assert reconcile_inbound(boards, clock=lambda: NOW) == 2
+    assert stage.store.messages.fetched.until(account) is None
     client.delete("{second}/ca:numbers")
-    assert reconcile_inbound(boards, now=NOW + 60) == 0
-    assert stage.store.messages.reconciled_until(account) == NOW + 60
+    assert reconcile_inbound(boards, clock=lambda: NOW + 60) == 0
+    assert stage.store.messages.fetched.until(account) == NOW + 60
 
 
 def test_a_text_to_a_board_that_is_away_is_waited_for_as_long_as_it_takes(stage: Stage) -> None:
     """P4"""
-    messages, account = stage.store.messages, stage.services.account.sid
+    fetched, account = stage.store.messages.fetched, stage.services.account.sid
     server = fakeredis.FakeServer()
     store = Store(FakeRedis(server), SIGNER, "second", number_map=stage.store.number_map)
     boards = [stage.services, replace(second_of(stage), store=store)]
@@ -246,12 +320,12 @@ def test_a_text_to_a_board_that_is_away_is_waited_for_as_long_as_it_takes(stage:
     stage.carrier.messages.inbound.insert(0, ListedText(text=text, received_at=NOW))
     server.connected = False
 
-    reconcile_inbound(boards, now=NOW + 2 * TRIED_FOR)
-    assert messages.reconciled_until(account) is None
+    reconcile_inbound(boards, clock=lambda: NOW + 2 * TRIED_FOR)
+    assert fetched.until(account) is None
 
     server.connected = True
-    reconcile_inbound(boards, now=NOW + 2 * TRIED_FOR)
-    assert messages.reconciled_until(account) == NOW + 2 * TRIED_FOR
+    reconcile_inbound(boards, clock=lambda: NOW + 2 * TRIED_FOR)
+    assert fetched.until(account) == NOW + 2 * TRIED_FOR
 
 
 # --- several boards ---------------------------------------------------------------------
@@ -271,7 +345,7 @@ def test_a_text_is_taken_on_for_the_board_that_its_number_has_moved_to(stage: St
     stage.client.hset("{second}/us:numbers", NUMBER, 0)
     listed(stage, "for the other board")
 
-    assert reconcile_inbound([stage.services, second], now=NOW) == 0
+    assert reconcile_inbound([stage.services, second], clock=lambda: NOW) == 0
 
     assert stage.deployment.of_number(NUMBER) is second
     assert stage.client.exists("{second}:refused:" + "SM" + "0" * 31 + "1")
@@ -282,13 +356,13 @@ def test_a_text_to_a_number_of_a_board_with_another_account_is_left_to_that(stag
     move_number(stage.client, "+16285550151", "second", "us")
     text = replace(stage.inbound(RITA, "not for us"), virtual_number="+16285550151")
     stage.carrier.messages.inbound.insert(0, ListedText(text=text, received_at=NOW - 20))
-    assert reconcile_inbound([stage.services], now=NOW) == 0
+    assert reconcile_inbound([stage.services], clock=lambda: NOW) == 0
     assert not stage.client.keys("*refused*")
 
 
 def test_a_text_to_a_number_of_nobodys_goes_to_nobody(stage: Stage) -> None:
     text = replace(stage.inbound(RITA, "hello?"), virtual_number="+16285550159")
     stage.carrier.messages.inbound.insert(0, ListedText(text=text, received_at=NOW - 20))
-    assert reconcile_inbound([stage.services, second_of(stage)], now=NOW) == 0
+    assert reconcile_inbound([stage.services, second_of(stage)], clock=lambda: NOW) == 0
     stage.work()
     assert stage.arrived == []

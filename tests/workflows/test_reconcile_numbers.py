@@ -11,8 +11,11 @@ import pytest
 from relay.domain.board import CarrierAccount
 from relay.domain.errors import CarrierError, Unavailable
 from relay.domain.number_comparison import Comparison, Discrepancy
+from relay.domain.participant import Role
+from relay.domain.policy import DAY
 from relay.domain.pool import NumberStatus
 from relay.domain.purchase import CERTAIN_AFTER
+from relay.domain.session import ClosedReason, Session
 from relay.domain.trouble import Trouble
 from relay.sandbox import SimulatedCarrier
 from relay.store.alarms import Alarm
@@ -21,6 +24,7 @@ from relay.store.purchases import LEASE
 from relay.workflows.buy_numbers import Later, buy_numbers
 from relay.workflows.import_number import import_number
 from relay.workflows.reconcile_numbers import reconcile_numbers
+from relay.workflows.recycle import recycle
 from relay.workflows.release_numbers import release_numbers
 from relay.workflows.services import Services
 from tests.key_ring import move_number
@@ -104,14 +108,143 @@ def test_repairs_end_after_a_while_and_go_on_next_time(market: Market) -> None:
     assert kinds(market) == [(Discrepancy.POINTS_ELSEWHERE, NUMBER, True)]
 
 
-def test_a_number_that_we_lost_gets_no_new_session(market: Market) -> None:
-    owned = market.simulated.account.number(NUMBER)
+# --- lost numbers -------------------------------------------------------------------------
+
+
+def lose(market: Market, number: str = NUMBER) -> None:
+    """As when the carrier takes it back, or somebody releases it by hand."""
+    owned = market.simulated.account.number(number)
     assert owned is not None
     market.simulated.account.remove_number(owned)
 
-    assert kinds(market) == [(Discrepancy.MISSING, NUMBER, True)]
-    assert market.store.numbers.get(NUMBER).status is NumberStatus.RESERVED
-    assert kinds(market) == [(Discrepancy.MISSING, NUMBER, False)]
+
+@pytest.fixture
+def two_numbers(market: Market) -> Market:
+    """Rita and Carl have a session on the first of two."""
+    market.simulated.add_number(OTHER_NUMBER)
+    import_number(market.services, OTHER_NUMBER, "us", now=market.now)
+    assert market.world.open().virtual_number == NUMBER
+    return market
+
+
+def session_of_carl(market: Market) -> Session:
+    found = market.store.sessions.of_participant(Role.CANDIDATE, "carl")
+    (session,) = [one for one in found if one.closed_reason is not ClosedReason.RENUMBERED]
+    return session
+
+
+def test_the_sessions_on_a_lost_number_go_on_by_another_one(two_numbers: Market) -> None:
+    lose(two_numbers)
+    assert kinds(two_numbers, fix=False) == [(Discrepancy.MISSING, NUMBER, False)]
+    assert two_numbers.store.numbers.get(NUMBER).status is NumberStatus.AVAILABLE
+
+    assert kinds(two_numbers) == [(Discrepancy.MISSING, NUMBER, True)]
+
+    assert two_numbers.store.numbers.get(NUMBER).status is NumberStatus.RELEASED
+    session = session_of_carl(two_numbers)
+    assert (session.virtual_number, session.is_live(NOW)) == (OTHER_NUMBER, True)
+    assert len(two_numbers.world.jobs.sent) == 2
+    # Nothing is left to do; it leaves the pool when all has cooled, and is not ours to release.
+    assert kinds(two_numbers) == []
+    two_numbers.now += 91 * DAY
+    recycle(two_numbers.services, now=two_numbers.now)
+    assert release_numbers(two_numbers.services, clock=two_numbers.clock) == 1
+    assert two_numbers.pool() == {OTHER_NUMBER}
+    assert two_numbers.is_settled()
+
+
+def test_no_session_goes_from_one_lost_number_to_another(two_numbers: Market) -> None:
+    third = "+14155550194"
+    two_numbers.simulated.add_number(third)
+    import_number(two_numbers.services, third, "us", now=two_numbers.now)
+    for number in (NUMBER, OTHER_NUMBER):
+        lose(two_numbers, number)
+
+    compare(two_numbers)
+
+    assert session_of_carl(two_numbers).virtual_number == third
+    assert len(two_numbers.world.jobs.sent) == 2
+
+
+def test_what_no_turn_was_left_for_is_done_next_time(two_numbers: Market) -> None:
+    lose(two_numbers)
+    set_status = two_numbers.store.numbers.set_status
+
+    def take_long(*args: Any, **options: Any) -> bool:
+        two_numbers.now += 61
+        return bool(set_status(*args, **options))
+
+    two_numbers.store.numbers.set_status = take_long
+    assert kinds(two_numbers) == [(Discrepancy.MISSING, NUMBER, False)]
+    assert session_of_carl(two_numbers).virtual_number == NUMBER
+    assert kinds(two_numbers) == [(Discrepancy.MISSING, NUMBER, True)]
+    assert session_of_carl(two_numbers).virtual_number == OTHER_NUMBER
+
+
+def test_an_operator_who_changes_a_number_meanwhile_has_the_last_word(two_numbers: Market) -> None:
+    lose(two_numbers)
+    two_numbers.store.numbers.set_status = lambda *_, **__: False
+    assert kinds(two_numbers) == []
+    assert session_of_carl(two_numbers).virtual_number == NUMBER
+
+
+def test_a_session_for_which_there_is_no_other_number_is_closed(two_numbers: Market) -> None:
+    two_numbers.store.numbers.set_status(OTHER_NUMBER, "us", NumberStatus.RESERVED)
+    lose(two_numbers)
+    assert kinds(two_numbers) == [(Discrepancy.MISSING, NUMBER, True)]
+    assert session_of_carl(two_numbers).closed_reason is ClosedReason.NUMBER_LOST
+
+
+def test_a_list_that_lags_loses_nothing(two_numbers: Market) -> None:
+    """The carrier finds the number by its sid."""
+    numbers = two_numbers.carrier._numbers
+    listed = [owned for owned in numbers.list_owned() if owned.number != NUMBER]
+    numbers.list_owned = lambda: iter(listed)
+    numbers.find_owned = lambda _: None
+    assert kinds(two_numbers) == []
+    numbers.find_by_sid = raise_busy
+    assert kinds(two_numbers) == []
+    assert session_of_carl(two_numbers).virtual_number == NUMBER
+
+
+def test_an_account_that_knows_none_of_our_numbers_has_lost_none(two_numbers: Market) -> None:
+    """It is looked at in another region, or is another one: nobody is renumbered, nor closed."""
+    for number in (NUMBER, OTHER_NUMBER):
+        lose(two_numbers, number)
+
+    assert kinds(two_numbers) == [
+        (Discrepancy.MISSING, NUMBER, True),
+        (Discrepancy.MISSING, OTHER_NUMBER, True),
+    ]
+
+    assert two_numbers.store.numbers.get(NUMBER).status is NumberStatus.RESERVED
+    assert session_of_carl(two_numbers).virtual_number == NUMBER
+    assert {repaired for _, _, repaired in kinds(two_numbers)} == {False}
+
+
+def test_a_number_that_was_lost_and_is_back_waits_for_an_operator(two_numbers: Market) -> None:
+    lose(two_numbers)
+    compare(two_numbers)
+    two_numbers.simulated.add_number(NUMBER)
+
+    assert (Discrepancy.RETURNED, NUMBER, False) in kinds(two_numbers)
+    assert kinds(two_numbers) == [(Discrepancy.RETURNED, NUMBER, False)]
+
+    import_number(two_numbers.services, NUMBER, "us", now=two_numbers.now)
+    assert two_numbers.store.numbers.get(NUMBER).status is NumberStatus.AVAILABLE
+    assert kinds(two_numbers) == []
+    # What they called before still cools there (P1).
+    assert two_numbers.world.open("rita", "dan").code_needed
+
+
+def test_p9_a_planted_sid_takes_no_number_from_its_sessions(two_numbers: Market) -> None:
+    record = PoolKeys("main", "us").number(NUMBER)
+    two_numbers.store.client.hset(record, "carrier_sid", "PN" + "9" * 32)
+    compare(two_numbers)
+    assert session_of_carl(two_numbers).virtual_number == NUMBER
+
+
+# --- other accounts -----------------------------------------------------------------------
 
 
 def other_account(market: Market) -> Services:

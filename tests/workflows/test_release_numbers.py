@@ -373,3 +373,15 @@ def test_a_planted_release_of_nothing_is_forgotten(market: Market) -> None:
     assert release(market) == 1
     assert market.owned() == market.pool() == {NUMBER}
     assert market.is_settled()
+
+
+def test_an_emergency_address_is_taken_off_before_a_number_is_given_back(market: Market) -> None:
+    """TW-emergency: the carrier takes a while to forget it."""
+    owned = market.simulated.account.number(NUMBER)
+    owned.emergency_address_sid, owned.emergency_address_status = "AD" + "1" * 32, "registered"
+    market.store.numbers.set_status(NUMBER, "us", NumberStatus.DRAINING)
+
+    assert [release(market) for _ in range(2)] == [0, 1]
+
+    assert market.owned() == set()
+    assert market.is_settled()

@@ -50,7 +50,7 @@ def code_of(stage: Stage, session: Session) -> str:
 def fetch_later(stage: Stage, body: str) -> None:
     """Rita's text comes from the carrier's list: nobody waits for an answer."""
     stage.carrier.messages.inbound = [ListedText(text=stage.inbound(body=body), received_at=NOW)]
-    reconcile_inbound([stage.services], now=NOW)
+    reconcile_inbound([stage.services], clock=lambda: NOW)
     stage.work()
 
 

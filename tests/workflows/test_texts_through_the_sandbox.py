@@ -18,12 +18,15 @@ from relay.sandbox import Phone, SimulatedCarrier
 from relay.sandbox.texts.opt_out import Word
 from relay.store.outbox import ASK_AFTER
 from relay.workflows.ask_outcomes import ask_outcomes
+from relay.workflows.import_number import import_number
 from relay.workflows.reconcile_inbound import reconcile_inbound
+from relay.workflows.reconcile_numbers import reconcile_numbers
 from relay.workflows.send_texts import send_texts
 from tests.workflows.texting import Stage
 from tests.world import (
     CARL,
     NUMBER,
+    OTHER_NUMBER,
     OUR_ACCOUNT,
     RITA,
     STRANGER,
@@ -219,7 +222,7 @@ def test_what_came_in_during_an_outage_is_fetched(scenario: Scenario) -> None:
     scenario.text(RITA, "one")
     scenario.text(RITA, "two")
     assert scenario.stage.jobs.noted == []
-    assert reconcile_inbound([scenario.services], now=time.time()) == 2
+    assert reconcile_inbound([scenario.services], clock=time.time) == 2
     scenario.work()
     assert sorted(scenario.shown(CARL)) == ["one", "two"]
 
@@ -274,3 +277,30 @@ def test_p4_a_suspended_account_loses_no_text(scenario: Scenario) -> None:
     scenario.wake()
     assert scenario.shown(CARL) == ["hello"]
     assert scenario.shown(RITA) == []
+
+
+def test_p4_a_text_on_a_lost_number_goes_out_by_the_next_one(scenario: Scenario) -> None:
+    """The carrier refuses it, and has the number no more: both are told from another one."""
+    scenario.sandbox.add_number(OTHER_NUMBER)
+    for number in (NUMBER, OTHER_NUMBER):
+        import_number(scenario.services, number, "us", now=time.time())
+    scenario.text(RITA, "Can you come at 10?")
+    lost = scenario.sandbox.account.number(NUMBER)
+    assert lost is not None
+    scenario.sandbox.account.remove_number(lost)
+
+    scenario.work()
+    assert scenario.stage.jobs.comparisons == 1
+    reconcile_numbers([scenario.services], clock=time.time)
+    scenario.work()
+    scenario.ahead += 61
+    scenario.wake()
+
+    told, text = scenario.shown(CARL)
+    assert told.startswith("JobBoard: your number for this contact is now this one.")
+    assert text == "Can you come at 10?"
+    assert scenario.shown(RITA) == [told]
+    assert {text.sender for text in scenario.phone(CARL).texts} == {OTHER_NUMBER}
+    scenario.phone(CARL).text(OTHER_NUMBER, "YES").wait()
+    scenario.work()
+    assert scenario.shown(RITA)[-1] == "YES"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from relay.carrier.messages import ListedText, SentText
+from relay.carrier.messages import InboundPage, ListedText, SentText
 from relay.carrier.webhooks import InboundText, MessageStatusReport
 from relay.domain.errors import CarrierError
+from relay.domain.fetching import ListPlace
 from relay.domain.opt_out import OptOut
 from relay.domain.participant import Role
 from relay.domain.phone import PhoneNumber
@@ -46,7 +46,9 @@ class StandInMessages:
     taken: list[SentText] = field(default_factory=list)
     list_trouble: CarrierError | None = None
     listed_since: list[float] = field(default_factory=list)
+    listed_at: list[ListPlace | None] = field(default_factory=list)
     inbound: list[ListedText] = field(default_factory=list)
+    page_size: int = 500
     reports: dict[str, MessageStatusReport | CarrierError] = field(default_factory=dict)
     takes_despite_trouble: bool = False
     status: str = "queued"
@@ -81,22 +83,47 @@ class StandInMessages:
             raise report
         return report
 
-    def list_inbound(self, *, since: float) -> Iterator[ListedText]:
+    def inbound_page(self, *, since: float, at: ListPlace | None = None) -> InboundPage:
         self.listed_since.append(since)
+        self.listed_at.append(at)
         if self.list_trouble:
             raise self.list_trouble
-        yield from self.inbound
+        start = int(at.token) if at else 0
+        end = start + self.page_size
+        more = ListPlace(end // self.page_size, f"{end}") if end < len(self.inbound) else None
+        return InboundPage(tuple(self.inbound[start:end]), more)
+
+
+@dataclass
+class StandInRecords:
+    """Deletes every record but the ``kept`` ones."""
+
+    deleted: list[str] = field(default_factory=list)
+    kept: set[str] = field(default_factory=set)
+    trouble: CarrierError | None = None
+
+    def delete(self, sid: str) -> bool:
+        if self.trouble:
+            raise self.trouble
+        if sid not in self.kept:
+            self.deleted.append(sid)
+        return sid not in self.kept
+
+    def delete_call(self, sid: str) -> bool:
+        return self.delete(sid)
 
 
 @dataclass
 class StandInCarrier:
     messages: StandInMessages = field(default_factory=StandInMessages)
+    records: StandInRecords = field(default_factory=StandInRecords)
 
 
 @dataclass
 class NotedJobs:
     noted: list[str] = field(default_factory=list)
     backed_up: bool = False
+    comparisons: int = 0
 
     def send_message(self, message_id: str) -> None:
         self.noted.append(message_id)
@@ -106,6 +133,9 @@ class NotedJobs:
 
     def end_calls(self, role: Role, ref: str) -> None:
         """Recycling does it."""
+
+    def compare_numbers(self) -> None:
+        self.comparisons += 1
 
     def is_backed_up(self) -> bool:
         return self.backed_up

@@ -41,8 +41,8 @@ class Faults(SigningFaults, CallFaults):
         CallFaults.__init__(self)
         # 14107: over 30 messages from one number to another, less than 30 s apart, fail.
         self.loop_guard = True
-        # Whether list filters look at the time of day or only at the day: not documented.
-        self.list_dates_by: Literal["second", "day"] = "second"
+        # Whether list filters look at the time of day, too: documented is the day (TW-list-dates).
+        self.list_dates_by: Literal["second", "day"] = "day"
         # Whether a date filter passes over messages that have no date_sent yet.
         self.lists_hide_unsent = False
         # Real seconds before a new message or call appears in lists.

@@ -39,6 +39,8 @@ TEXTS = {
     "TrunkSid": "trunk_sid",
 }
 
+#: The code of a refusal for which no source gives one.
+NOT_DOCUMENTED = 20001
 #: What is sold under Twilio's one number that can always be bought.
 MAGIC = Series("US", "Local", MAGIC_SENDER, 0)
 
@@ -53,13 +55,17 @@ class Numbers:
         with account.lock:
             _check(call)
             wanted = call.text("PhoneNumber") or self._any_in(call.text("AreaCode"))
-            series = self._sell(wanted, call.text("AddressSid"))
+            series = self._sell(wanted, call)
             number = account.add_number(wanted, series.capabilities)
             _apply(number, call)
             return RestAnswer(201, number_json(number))
 
     def fetch(self, call: RestCall, sid: str) -> RestAnswer:
-        return RestAnswer(200, number_json(self._find(call, sid)))
+        number = self._find(call, sid)
+        answer = RestAnswer(200, number_json(number))
+        if number.emergency_address_status == "pending-unregistration":
+            number.emergency_address_status = "unregistered"
+        return answer
 
     def list(self, call: RestCall) -> RestAnswer:
         name = call.get("FriendlyName")
@@ -84,7 +90,10 @@ class Numbers:
 
     def delete(self, call: RestCall, sid: str) -> RestAnswer:
         with self._network.account.lock:
-            self._network.account.remove_number(self._find(call, sid))
+            number = self._find(call, sid)
+            if number.emergency_address_status != "unregistered":
+                raise ApiError(400, NOT_DOCUMENTED, "The emergency address has to be removed first")
+            self._network.account.remove_number(number)
         return RestAnswer(204)
 
     def _find(self, call: RestCall, sid: str) -> OwnedNumber:
@@ -98,7 +107,7 @@ class Numbers:
         lag = timedelta(seconds=self._network.faults.market.list_lag)
         return not lag or number.created <= self._network.clock.now() - lag
 
-    def _sell(self, wanted: str, address_sid: str) -> Series:
+    def _sell(self, wanted: str, call: RestCall) -> Series:
         purchase_magic(wanted)
         if not re.fullmatch(r"\+[1-9]\d{6,14}", wanted):
             raise ApiError(400, 21421, f"{wanted} is not a valid number")
@@ -106,10 +115,19 @@ class Numbers:
         market = self._network.faults.market
         if not series or not self._available.is_for_sale(wanted) or market.is_snatched(wanted):
             raise ApiError(400, 21422, f"{wanted} is not available")
-        if series.address != "none" and not address_sid:
-            raise ApiError(400, 21615, "Phone Number Requires a Local Address")
+        self._check_papers(series, call)
         market.take_one()
         return series
+
+    def _check_papers(self, series: Series, call: RestCall) -> None:
+        """What a country wants of whoever rents numbers there (TW-bundles)."""
+        bundle = self._network.account.bundles.get(call.text("BundleSid"))
+        if series.needs_bundle and (bundle is None or bundle.country != series.country):
+            raise ApiError(400, 21649, "Bundle required and not provided")
+        if bundle is not None and bundle.status != "twilio-approved":
+            raise ApiError(400, 21649, f"Bundle [{bundle.sid}] status is not twilio-approved")
+        if series.address != "none" and not call.text("AddressSid"):
+            raise ApiError(400, 21615, "Phone Number Requires a Local Address")
 
     def _any_in(self, area_code: str) -> str:
         if not area_code:
@@ -136,11 +154,24 @@ def _apply(number: OwnedNumber, call: RestCall) -> None:
     _set(number, call, URLS, lambda given: given)
     _set(number, call, METHODS, lambda given: given.upper() or "POST")
     _set(number, call, TEXTS, lambda given: given or None)
+    _set_emergency_address(number, call)
     if call.get("VoiceCallerIdLookup") is not None:
         number.voice_caller_id_lookup = call.text("VoiceCallerIdLookup").lower() == "true"
     number.friendly_name = number.friendly_name or number.phone_number
     if number.voice_application_sid or number.trunk_sid:
         number.voice_url = ""
+
+
+def _set_emergency_address(number: OwnedNumber, call: RestCall) -> None:
+    """To forget one takes a while: who fetches the number after that sees it pending once more.
+    EmergencyStatus has no effect any more (TW-emergency)."""
+    given = call.get("EmergencyAddressSid")
+    if given:
+        number.emergency_address_status = "registered"
+    elif given is not None and number.emergency_address_status != "unregistered":
+        number.emergency_address_status = "pending-unregistration"
+    if given is not None:
+        number.emergency_address_sid = given or None
 
 
 def _set(

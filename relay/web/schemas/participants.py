@@ -191,7 +191,8 @@ class ErasureAnswer(Answer):
         Field(
             description=(
                 "`pending` until Redis's files are rewritten; `pending_provider` where Redis, or "
-                "whoever runs it, refuses that: its operator has to do it"
+                "whoever runs it, refuses that: its operator has to do it; then `pending_carrier` "
+                "until the carrier has deleted its records of the person's calls and texts"
             )
         ),
     ]

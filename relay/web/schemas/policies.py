@@ -15,6 +15,7 @@ from relay.web.schemas.base import Answer, Body, Country
 
 #: Entries of a list at most.
 _LONGEST_LIST = 300
+_LONGEST_SID = 34
 
 
 def body_of(policy: type[Any]) -> type[Body]:
@@ -56,7 +57,7 @@ def _asked(one: Term) -> Any:
     if one.is_list:
         return Annotated[list[Country], Field(description=one.about, max_length=_LONGEST_LIST)]
     if one.kind is str:
-        return Country
+        return _text(one)
     bounds: dict[str, Any] = {}
     if one.unit:
         bounds = {"ge": _whole(one, one.unit.least), "le": _whole(one, one.unit.most)}
@@ -71,9 +72,15 @@ def _answered(one: Term) -> Any:
     if one.is_list:
         return list[Country]
     if one.kind is str:
-        return Country
+        return _text(one)
     kind = float if one.is_money else one.kind
     return Annotated[kind | None if one.is_optional else kind, Field(description=_with_unit(one))]
+
+
+def _text(one: Term) -> Any:
+    if one.unit and one.unit.name == "country":
+        return Country
+    return Annotated[str | None, Field(description=one.about, max_length=_LONGEST_SID)]
 
 
 def _with_unit(one: Term) -> str:

@@ -143,8 +143,9 @@ class SessionAnswer(Answer):
     closed_reason: Annotated[
         ClosedReason | None,
         Field(
-            description="`renumbered`: a phone change gave the pair another number, and this is "
-            "what cools on the number that they left"
+            description="`renumbered`: the pair has another number, after a phone change or as the "
+            "account has lost this one, and this is what cools on the number that they left; "
+            "`number_lost`: the account has lost it, and no other one was free for both"
         ),
     ]
     last_interaction_at: Instant | None

@@ -2,6 +2,7 @@
 -- with its lease (P1, P6).
 -- keys: numbers sessions codes recruiter_degrees phones=phone(indexes*) tries=tries(call_sid)
 --   wrong_from=wrong_from(tries_of_caller) wrong_on=wrong_on(tries_on_number)
+--   silent=silent(number tries_of_caller)
 -- args: now:number number indexes:list tries_of_caller tries_on_number code attempt:number
 --   window:number most_attempts:number most_from:number most_on:number bindings_a_try:number
 -- uses: session finding code_lengths connecting counting
@@ -14,7 +15,7 @@
 -- count lives `window` seconds.
 --
 -- A code is taken of a call that was asked for one (route), for an hour: a captured request finds
--- nobody later.
+-- nobody later. Who enters anything is no silent stranger (route).
 --
 -- Safe to run twice: an attempt is decided on once, and its answer never gets better.
 -- Answers as route does, or {"wrong", digits of the longest code, caller's locale} (another try),
@@ -107,6 +108,9 @@ local caller = look_at_caller()
 local decided = redis.call("HGET", keys.tries, args.attempt)
 if decided then
   return answer_again(decided, caller)
+end
+if #args.indexes > 0 then
+  redis.call("DEL", keys.silent)
 end
 local answer = decide(caller)
 redis.call("HSET", keys.tries, args.attempt, answer[1] .. " " .. (answer[2] or ""))

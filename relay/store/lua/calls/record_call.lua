@@ -2,12 +2,13 @@
 -- keys: call=call(call_sid) leases due sessions traffic=traffic(number)
 -- args: now:number call_sid number status rank:number duration? leg_sid? accepted:flag
 --   has_ended:flag short_call:number
--- uses: session leases due_again traffic unended
+-- uses: session leases due_again traffic unended limits
 --
 -- A report of lower rank than what is known changes no status, but may add what it knows: a leg's
 -- sid, the duration. With the call its lease ends, also on the sessions that it was passed on to,
 -- and a session that waited for it is due again. What the call counts for in the traffic of
--- `number`, on which it came in, follows its record. `duration` and `short_call` are seconds.
+-- `number`, on which it came in, and towards the day's limits follows its record. `duration` and
+-- `short_call` are seconds.
 --
 -- Safe to run twice. Answers the call's status after it, or false when there is no such call.
 
@@ -40,6 +41,20 @@ local function count_call(status)
     count_traffic(keys.traffic, started_at, args.now, counted, counts))
 end
 
+-- Until it is over it counts the minutes that it may last, then those that it has lasted.
+local function count_minutes(session_id, status)
+  if status == "ringing" or status == "in-progress" then
+    return
+  end
+  local call = redis.call("HMGET", keys.call, "side", "started_at", "duration", "minutes")
+  local side, started_at, counted = call[1], tonumber(call[2]), tonumber(call[4] or "0")
+  local minutes = math.ceil(tonumber(call[3] or "0") / 60)
+  if minutes ~= counted then
+    recount_call(session_id, side, started_at, { minutes = minutes - counted })
+    redis.call("HSET", keys.call, "minutes", minutes)
+  end
+end
+
 local known = redis.call("HMGET", keys.call, "session", "rank", "status")
 local session_id, known_rank, known_status = known[1], known[2], known[3]
 if not session_id then
@@ -51,4 +66,5 @@ if args.has_ended then
   end_lease(keys.leases, session_id, args.call_sid, args.now, make_due_again)
 end
 count_call(status)
+count_minutes(session_id, status)
 return status

@@ -7,13 +7,12 @@
 --       other_nodes=node_in(renumberings.pool renumberings.other_index)
 --       areas=area_in(renumberings.pool renumberings.area)
 --       new_stops=stopped(indexes*) other_stops=stopped(renumberings.other_index)
---       met_phones=phone(met*) others_new=new_counterparts(other_role others*)
--- args: take_over:flag loser reason given_up:list met:list others:list most_new:number
+--       others_new=new_counterparts(other_role others*)
+-- args: take_over:flag loser reason given_up:list others:list most_new:number
 --       new_nodes:records(pool index)
 --       renumberings:records(id trace signature draws pool other_index area)
--- uses: session batching person closing_all revoking bindings rebinding former_phones codes load
---   choosing
---       stops leases occupancy new_counterparts
+-- uses: session batching person closing_all revoking bindings renumbering former_phones choosing
+--       stops occupancy new_counterparts
 --
 -- Where the new phone has a binding on the number of an open session, that session is in the way,
 -- unless it is among the renumberings: it gets another number, as a new pair would, and leaves a
@@ -21,10 +20,9 @@
 -- has left in these very sessions, and that still cool, are taken up again. With take_over the
 -- candidate who has the phone (loser) loses it and their sessions.
 --
--- given_up: a candidate's indexes on record; met: indexes of all phones bound to sessions to be
--- renumbered, left ones too; area: "" where the policy does not look at it; others: refs of the
--- other sides of the person's open sessions. First everything is looked at and planned, then
--- written, per number and not per session. Safe to run twice.
+-- given_up: a candidate's indexes on record; area: "" where the policy does not look at it; others:
+-- refs of the other sides of the person's open sessions. First everything is looked at and planned,
+-- then written, per number and not per session. Safe to run twice.
 --
 -- The new phone is compared with that of each other side, and is a new counterpart of theirs, as a
 -- new session's would be: they get `most_new` a day.
@@ -214,14 +212,6 @@ end
 
 -- --- writing -------------------------------------------------------------------------------------
 
--- Adds a side's binding of now to what cools, with the end of its cooldown before it.
-local function cool(cooling, found, id, role)
-  local pool, session = found.pool, found.session
-  pool.cooldowns = pool.cooldowns or cooldowns_of(pool)
-  cooling[#cooling + 1] = args.now + pool.cooldowns[role]
-  cooling[#cooling + 1] = cooling_member(session.ordinal, role, session[role .. "_index"], id)
-end
-
 -- The new phone's bindings on one number: those it has, and one for each session that has none yet.
 -- Returns them as its hash holds them, how many are new, and whether the recruiter needs a code
 -- there.
@@ -294,63 +284,11 @@ local function write_moved(plan, held, nodes)
   return moved
 end
 
--- Phones that left the session before, and still cool, cool on for the trace.
-local function hand_over_former(found, trace_id, phones)
-  local session, pool = found.session, found.pool
-  each_former(session, function(left_by, index)
-    local member = cooling_member(session.ordinal, left_by, index, found.id)
-    local till = redis.call("ZSCORE", pool.cooling, member)
-    if till then
-      redis.call("ZREM", pool.cooling, member)
-      local of_trace = cooling_member(session.ordinal, left_by, index, trace_id)
-      redis.call("ZADD", pool.cooling, till, of_trace)
-      rebind(phones[index], session.number, found.id, trace_id)
-    end
-  end)
-end
-
--- The trace stands for the session on its number: bindings, code and calls in progress; it cools.
-local function leave_trace(found, phones)
-  local session, trace_id, cooling = found.session, found.renumbering.trace, {}
-  local trace = read_session(pack_session(session))
-  trace.status, trace.closed_at, trace.closed_reason = "closed", whole(args.now), "renumbered"
-  trace.signature, trace.former = found.renumbering.signature, ""
-  hand_over_former(found, trace_id, phones)
-  for _, role in ipairs({ "recruiter", "candidate" }) do
-    rebind(phones[session[role .. "_index"]], session.number, found.id, trace_id)
-    cool(cooling, found, trace_id, role)
-  end
-  in_batches("ZADD", found.pool.cooling, cooling, 2)
-  redis.call("HSET", keys.codes, session.number .. ":" .. session.code, trace_id)
-  redis.call("HSET", keys.sessions, trace_id, pack_session(trace))
-  share_leases(keys.leases, found.id, trace_id, args.now)
-  session.previous, session.former, session.bindings = trace_id, "", "2"
-end
-
-local function renumber(found, node, phones)
-  local given, session, pool = found.renumbering, found.session, found.pool
-  leave_trace(found, phones)
-  occupy(pool, { [session.ordinal] = -1 })
-  occupy(pool, { [given.ordinal] = 1 })
-  local sides = { [args.role] = node, [args.other_role] = given.node }
-  bind(pool, given.node, args.other_role, given.number, given.ordinal, found.id)
-  bind(pool, node, args.role, given.number, given.ordinal, found.id)
-  session.code = give_code(
-    keys, given.number, found.id, load_number(pool, given.number), given.draws, session.code)
-  session.number, session.ordinal = given.number, given.ordinal
-  session[index_field] = new_index
-  local on_number = redis.call("HGET", sides.recruiter.phone, given.number)
-  session.code_needed = is_several(on_number) and "1" or ""
-  redis.call("HSET", keys.sessions, found.id, pack_session(session))
-end
-
 local function write_renumbered(plan, nodes)
-  local phones = {}
-  for position, index in ipairs(args.met) do
-    phones[index] = keys.met_phones[position]
-  end
+  local phones = phones_met()
   for _, found in ipairs(plan.moves) do
-    renumber(found, nodes[found.pool], phones)
+    local sides = { [args.role] = nodes[found.pool], [args.other_role] = found.renumbering.node }
+    renumber(found, sides, phones)
   end
   return #plan.moves
 end
@@ -374,18 +312,12 @@ end
 -- Whether the caller has seen who has the phone and who the other sides are, and given the keys of
 -- all phones that are met.
 local function has_seen_all(plan, holder)
-  local is_met = {}
-  for _, index in ipairs(args.met) do
-    is_met[index] = true
-  end
+  local phones = phones_met()
   for _, found in ipairs(plan.moves) do
     local session, given = found.session, found.renumbering
     local seen = given.other_index == session[other_field]
       and redis.call("HEXISTS", keys.sessions, given.trace) == 0
-      and is_met[session[index_field]] and is_met[session[other_field]]
-    each_former(session, function(_, index)
-      seen = seen and is_met[index]
-    end)
+      and has_met_all(session, phones)
     if not seen then
       return false
     end

@@ -2,7 +2,7 @@
 -- what they and others wrote that is still kept, and the decisions of their calls under way. From
 -- now on nobody finds them.
 -- keys: person=person(role ref) holders=holder(held*) theirs=sessions_of(role ref) seals
---       reach interactions bodies=body(texts*) erasures rewritten
+--       reach interactions bodies=body(texts*) erasures carrier_erasures rewritten
 -- args: ref reason held:list texts:list texts_since:number
 -- uses: closing_all revoking
 --
@@ -10,7 +10,8 @@
 -- a STOP. held: a candidate's indexes on record, none of a recruiter; texts: ids of those, in all
 -- of their sessions, whose body may be kept, accepted since texts_since. What waits without its
 -- body is given up. Safe to run twice: `erasures` remembers who was erased lately, by a moment
--- later than any before, also than those that are forgotten.
+-- later than any before, also than those that are forgotten, and `carrier_erasures` until the
+-- carrier's records about them are deleted, too.
 --
 -- Answers "erased", "unknown", or "again" (the person is not as the caller has seen them).
 
@@ -62,4 +63,5 @@ local latest = redis.call("ZRANGE", keys.erasures, 0, 0, "REV", "WITHSCORES")[2]
 local before = math.max(tonumber(latest or 0), tonumber(redis.call("GET", keys.rewritten) or 0))
 local moment = math.max(math.floor(args.now * 1000), before + 1)
 redis.call("ZADD", keys.erasures, string.format("%.0f", moment), member)
+redis.call("ZADD", keys.carrier_erasures, string.format("%.0f", moment), member)
 return "erased"

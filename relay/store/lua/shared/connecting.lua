@@ -1,7 +1,7 @@
 -- A call that will be connected is put on record with its lease.
 -- keys: sessions leases interactions call=call(call_sid)
 -- args: call_sid lease:number repeatable:number retention:number attestation
--- uses: session leases seals unended
+-- uses: session leases seals unended limits
 --
 -- A CallSid gets its Dial once: the same answer again for `repeatable` seconds (the carrier repeats
 -- webhooks), until the counterpart has picked up or the call is over; "replayed" after that, so
@@ -10,6 +10,9 @@
 --
 -- Whoever may dial the counterpart gets the seals of both people with the answer, to see whether
 -- the caller is the one of the two that the session says.
+--
+-- A call counts towards the day's limits as one, with the minutes that it may last until it is over
+-- (record_call). One for which nothing is left is not connected.
 --
 -- `lease` is how many seconds a call can last at most, `retention` how many its record is kept,
 -- `attestation` is "A", "B", "C", "failed" or "".
@@ -42,7 +45,10 @@ local function answered_before(keys, now, by_code)
 end
 
 -- found: id, session, record, side, other; by_code: "1" when a code has let the caller in, else "".
-local function connect(keys, found, now, by_code)
+-- usage: what the day has seen so far.
+local function connect(keys, found, now, by_code, usage)
+  local minutes = math.ceil(args.lease / 60)
+  count_usage(usage, { calls = 1, minutes = minutes })
   local leases = read_leases(redis.call("HGET", keys.leases, found.id) or "", now)
   local till = whole(math.ceil(now + args.lease))
   leases[#leases + 1] = {
@@ -53,7 +59,7 @@ local function connect(keys, found, now, by_code)
   note_unended(keys, found.id, args.call_sid, till)
   redis.call("HSET", keys.call, "session", found.id, "side", found.side, "status", "ringing",
     "number", found.session.number, "rank", "0", "started_at", whole(now),
-    "attestation", args.attestation, "by_code", by_code)
+    "attestation", args.attestation, "by_code", by_code, "minutes", minutes)
   redis.call("EXPIRE", keys.call, args.retention)
   redis.call("ZADD", keys.interactions, 0,
     table.concat({ found.id, whole(now), args.call_sid }, "\t"))
@@ -64,11 +70,20 @@ local function is_open_for_calls(found)
   return found.state == "open" and string.find(found.session.channels, "v", 1, true) ~= nil
 end
 
--- The answer for what was found: connected when it is open for calls.
+local function connect_within_limits(keys, found, now, by_code)
+  local usage = read_usage(found.id, found.session, found.side, day_of(now))
+  local reached = limit_on_calls(usage)
+  if reached then
+    return { "over_limit", found.id, found.side, found.record, reached }
+  end
+  return connect(keys, found, now, by_code, usage)
+end
+
+-- The answer for what was found: connected when it is open for calls, within the day's limits.
 local function connect_if_open(keys, found, now, by_code)
   local state = found.state
   if is_open_for_calls(found) then
-    return connect(keys, found, now, by_code)
+    return connect_within_limits(keys, found, now, by_code)
   elseif state == "open" then
     state = "no_voice"
   end

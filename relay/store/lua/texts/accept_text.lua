@@ -4,7 +4,7 @@
 -- args: now:number said_at:number number id inbound_sid vouched distrusted text media:number code
 --    refused_for:number look_again:number record_life:number lifetime:number
 --    longest_lifetime:number held_id held_at:number indexes:list
--- uses: session finding seals lanes code_prefix gathering pacing deciding
+-- uses: session finding seals lanes code_prefix gathering pacing deciding limits
 --
 -- Record, sealed body, lane entry and outbox entry are written in one step, so that an accepted
 -- text is certain to be sent (P4). indexes are the sender's. text is sealed, or "" when there is
@@ -19,17 +19,18 @@
 -- text (P1). A text from before the session (fetched late from the carrier's list) was not meant
 -- for it: its sender is a stranger. A text of somebody who writes too fast, or the same words again
 -- and again, waits, or is held: it is on record and relayed to nobody, and its sender is told by
--- the count at held_at. A picture is not relayed, and its sender gets a notice; what was written
--- with it is.
+-- the count at held_at. Beyond one of the day's limits it is refused. A picture is not relayed, and
+-- its sender gets a notice; what was written with it is.
 --
 -- Safe to run twice: a MessageSid is taken once, and refused once; then it gets its answer again
 -- for `refused_for` seconds, and later none: it is never relayed.
 --
 -- Answers {state} or {state, session id, sender's side, locale and index, one_of_several, code and
--- context}, where state is unknown_number, stranger, several, closed, expired, no_sms, distrusted,
--- duplicate, held or accepted. one_of_several is "1" where nothing says which of several sessions
--- the text was for, else ""; code and context are the code prefix of a refusal. Or {"vouch",
--- session id, sender's side, record, sender's seal}.
+-- context, limit}, where state is unknown_number, stranger, several, closed, expired, no_sms,
+-- over_limit, distrusted, duplicate, held or accepted. one_of_several is "1" where nothing says
+-- which of several sessions the text was for, else ""; code and context are the code prefix of a
+-- refusal, limit is the one that is reached. Or {"vouch", session id, sender's side, record,
+-- sender's seal}.
 
 local function refused_before()
   local refusal = redis.call("GET", keys.refused)
@@ -94,6 +95,10 @@ local function named_another(found)
   return record and read_session(record).recruiter == session.recruiter and named or nil
 end
 
+local function usage_of(found)
+  return read_usage(found.id, found.session, found.side, day_of(args.now))
+end
+
 -- The answer that refuses a text of somebody who is bound there; nil when it is to be relayed.
 local function why_not(found)
   local session, side = found.session, found.side
@@ -102,14 +107,18 @@ local function why_not(found)
   if another then
     return { "closed", another, side, locale, index, "1" }
   end
-  local state = found.state
+  local state, limit = found.state, nil
   if state == "open" and not string.find(session.channels, "s", 1, true) then
     state = "no_sms"
+  elseif state == "open" then
+    limit = limit_on_texts(usage_of(found))
+    state = limit and "over_limit"
   end
-  if state == "open" then
+  if not state then
     return nil
   end
-  return { state, found.id, side, locale, index, "", code_prefix_for(side, session) }
+  local code, context = code_prefix_for(side, session)
+  return { state, found.id, side, locale, index, "", code, context, limit }
 end
 
 -- How long it may wait, in seconds: by the pool's policy, else `lifetime`.
@@ -160,6 +169,7 @@ local function take_on(found, wait)
     "order", order, "lane_entry", entry, "expires_at", string.format("%.3f", args.now + life),
     "next_at", wait > 0 and string.format("%.3f", goes_at) or "",
   })
+  count_usage(usage_of(found), { texts = 1 })
 end
 
 local function answer_about(found, state)
