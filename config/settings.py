@@ -30,7 +30,7 @@ from config.voices import VOICES, parse_voices
 _FORMS = {
     "TWILIO_ACCOUNT_SID": "AC and 32 letters and digits",
     "TWILIO_API_KEY_SID": "SK and 32 letters and digits, or nothing",
-    "TWILIO_MESSAGING_SERVICE_SID": "MG and 32 letters and digits, or nothing",
+    "TWILIO_MESSAGING_SERVICE_SID": "MG and 32 letters and digits (one or several, with commas)",
     "TWILIO_REGION": "a region of Twilio, such as ie1, or nothing",
     "TWILIO_EDGE": "an edge location of Twilio, such as dublin, or nothing",
     "DEFAULT_LOCALE": "a language, such as en or zh-CN",
@@ -53,6 +53,13 @@ class SettingsError(SystemExit):
 
 def _ring_for(purpose: str) -> Callable[[str], KeyRing]:
     return lambda text: parse_key_ring(text, purpose=purpose)
+
+
+def _parted(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+_MessagingService = Annotated[str, Field(pattern=r"^MG[0-9a-zA-Z]{32}$")]
 
 
 class Settings(BaseModel):
@@ -78,7 +85,11 @@ class Settings(BaseModel):
     twilio_region: Annotated[str, Field(pattern=r"^([a-z]{2}[0-9])?$")] = ""
     twilio_edge: Annotated[str, Field(pattern=r"^([a-z]+(-[a-z]+)*)?$", validate_default=True)] = ""
     twilio_api_base_url: str = ""
-    twilio_messaging_service_sid: Annotated[str, Field(pattern=r"^(MG[0-9a-zA-Z]{32})?$")] = ""
+    twilio_messaging_service_sid: Annotated[
+        tuple[_MessagingService, ...], BeforeValidator(_parted)
+    ] = ()
+    campaign_numbers: Annotated[int, Field(ge=1)] = 49
+    service_numbers: Annotated[int, Field(ge=1)] = 400
 
     relay_sealing_keys: Annotated[KeyRing, BeforeValidator(_ring_for("sealing"))]
     relay_index_keys: Annotated[KeyRing, BeforeValidator(_ring_for("indexing"))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from config.logging import show_numbers
 from config.settings import Settings
 from relay.carrier.client import Carrier
-from relay.domain.board import Board, CarrierAccount
+from relay.domain.board import CarrierAccount
 from relay.queues import BoardJobs, JobQueues
 from relay.store.connection import connect
 from relay.vault import Vault
@@ -16,13 +16,12 @@ def build_deployment(settings: Settings) -> Deployment:
     """What a process works with, from its settings. Connects to nothing yet."""
     queues = JobQueues.from_settings(settings)
 
-    def carrier_of(board: Board, account: CarrierAccount) -> Carrier:
+    def carrier_of(account: CarrierAccount) -> Carrier:
         return Carrier(
             account,
             base_url=settings.twilio_api_base_url,
             region=settings.twilio_region,
             edge=settings.twilio_edge,
-            messaging_service=board.messaging_service_sid,
         )
 
     deployment = Deployment(

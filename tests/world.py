@@ -147,7 +147,7 @@ def make_deployment(
         settings,
         client if client is not None else FakeRedis(),
         vault or Vault(settings.relay_sealing_keys, settings.relay_index_keys),
-        carrier_of=lambda board, account: carrier,
+        carrier_of=lambda account: carrier,
         jobs_of=lambda board: jobs,
     )
 

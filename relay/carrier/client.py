@@ -32,7 +32,6 @@ class Carrier:
         edge: str = "",
         timeout: float = TIMEOUT,
         page_timeout: float = PAGE_TIMEOUT,
-        messaging_service: str = "",
     ) -> None:
         client, lists = (
             _client(account, CarrierHttp(base_url, seconds), region=region, edge=edge)
@@ -43,7 +42,7 @@ class Carrier:
         self.calls = CarrierCalls(client)
         self.messages = CarrierMessages(client, lists)
         self.records = CarrierRecords(client, lists)
-        self.numbers = CarrierNumbers(client, lists, messaging_service=messaging_service)
+        self.numbers = CarrierNumbers(client, lists)
 
 
 def _client(account: CarrierAccount, http: CarrierHttp, *, region: str, edge: str) -> Client:

@@ -31,6 +31,9 @@ NOT_OVER = {409, 20009}
 TOO_MANY_REQUESTS = 20429
 OPTED_OUT = 21610
 ALREADY_IN_SERVICE = 21710
+SERVICE_FULL = 21714
+#: Of texts from a number that is not registered: when it is, they say nothing any more.
+UNREGISTERED = (30024, 30032, 30034)
 
 
 class Rule(NamedTuple):

@@ -9,9 +9,8 @@ from typing import Any, Unpack
 from twilio.base import values
 from twilio.rest import Client
 
-from relay.carrier.codes import ALREADY_IN_SERVICE, NOT_FOUND, NOTHING_SOLD, UNREADABLE_ANSWER
+from relay.carrier.codes import NOT_FOUND, NOTHING_SOLD, UNREADABLE_ANSWER
 from relay.carrier.errors import carrier_errors
-from relay.carrier.messaging_services import CarrierMessagingServices
 from relay.carrier.sids import checked_sid
 from relay.carrier.urls import Webhooks, is_same_place
 from relay.domain.errors import CarrierError
@@ -82,13 +81,11 @@ def _by_post(webhooks: Webhooks) -> dict[str, Any]:
 
 
 class CarrierNumbers:
-    def __init__(self, client: Client, lists: Client, *, messaging_service: str = "") -> None:
+    def __init__(self, client: Client, lists: Client) -> None:
         """``lists`` is the one that has time for a page of a long list."""
         self._client = client
         self._lists = lists
         self._numbers = client.incoming_phone_numbers
-        self._messaging_service = messaging_service
-        self._services = CarrierMessagingServices(client, lists)
 
     def find_owned(self, number: str) -> OwnedNumber | None:
         """The number if the account rents it. The carrier's filter matches parts of numbers."""
@@ -197,31 +194,6 @@ class CarrierNumbers:
         except CarrierError as error:
             if error.code not in NOT_FOUND:
                 raise
-
-    def check_service(self, *, sms_url: str) -> None:
-        """Raises CarrierError with ``TEXTS_LOST_IN_SERVICE`` when a number with this webhook would
-        get no texts in the messaging service."""
-        self._services.check(self._messaging_service, sms_url=sms_url)
-
-    def join_service(self, number_sid: str, *, sms_url: str) -> None:
-        """Puts a number, which has this webhook, into the messaging service; one that is in it is
-        fine.
-
-        Raises CarrierError: what ``check_service`` raises; 21712 when it is in another service,
-        21714 when the service is full (400 numbers, unless Twilio allows more).
-        """
-        self.check_service(sms_url=sms_url)
-        service = self._client.messaging.v1.services(self._messaging_service)
-        try:
-            with carrier_errors():
-                service.phone_numbers.create(phone_number_sid=number_sid)
-        except CarrierError as error:
-            if error.code != ALREADY_IN_SERVICE:
-                raise
-
-    def service_members(self) -> set[str]:
-        """Sids of the numbers in the messaging service. Raises CarrierError."""
-        return self._services.member_sids(self._messaging_service)
 
     def point_here(self, sid: str, **webhooks: Unpack[Webhooks]) -> None:
         """Makes calls and texts to the number come to these webhooks, always by POST."""

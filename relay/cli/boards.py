@@ -41,9 +41,9 @@ def boards() -> None:
 )
 @click.option(
     "--messaging-service",
-    "messaging_service_sid",
-    default="",
-    help="The sid of the one its numbers join.",
+    "messaging_services",
+    multiple=True,
+    help="Its sid; its numbers join the first one that has room. May be given several times.",
 )
 def put(auth_token_file: TextIO | None, api_key_file: TextIO | None, **terms: Any) -> None:
     """Create a board, or change it; what is left out takes its default.

@@ -16,7 +16,8 @@ class Board:
 
     ``account_sid``, its sealed auth tokens and its carrier key with a sealed secret, if it has one,
     are of its own carrier account; without one it uses the deployment's. ``requests_per_minute`` is
-    the limit of each of its API keys; None: the deployment's.
+    the limit of each of its API keys; None: the deployment's. ``messaging_services`` are sids: the
+    first one with room takes a new number.
     """
 
     name: str
@@ -27,7 +28,7 @@ class Board:
     sealed_tokens: tuple[str, ...] = field(default=(), repr=False)
     carrier_key_sid: str = ""
     sealed_key_secret: str = field(default="", repr=False)
-    messaging_service_sid: str = ""
+    messaging_services: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from relay.domain.limits import DailyLimits
 from relay.domain.policy import DAY, Cents, Count, Country, Limit, Seconds, Sid, Unit
+from relay.domain.registration import Registration, TextingRegistration
 from relay.domain.reputation import Complaint, ReputationPolicy
 
 POOL_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
@@ -118,6 +119,11 @@ class Pool:
     release_idle_after: Annotated[
         Seconds | None, "Give numbers back that had no session for so long; never, if left out"
     ] = None
+    texting_registration: Annotated[
+        TextingRegistration,
+        "Whether US numbers are for texting before carriers know of them: only once they do "
+        "(`required`), or at once, with a warning (`warn`)",
+    ] = TextingRegistration.WARN
     limits: Annotated[DailyLimits, "What is called and texted in a day at most"] = field(
         default_factory=DailyLimits
     )
@@ -140,9 +146,10 @@ class Pool:
 @dataclass(frozen=True)
 class SmsTrouble:
     """The carrier refuses texts from a number for the number's own sake: its last ``code`` for it,
-    and ``since`` when it does (POSIX seconds)."""
+    and ``since`` when it does (POSIX seconds). No code: nobody has tried, as the number is not
+    registered and its pool requires that (``VirtualNumber.registration`` says what is missing)."""
 
-    code: int
+    code: int | None
     since: int
 
 
@@ -165,9 +172,17 @@ class VirtualNumber:
     account: str = ""
     #: While there is one, no session that texts gets the number.
     sms_trouble: SmsTrouble | None = None
+    registration: Registration = Registration.UNKNOWN
+    #: The messaging service that it is in, or ""; None where that was not looked up yet.
+    service: str | None = None
     #: Since when a resting number rests (POSIX seconds), and why.
     resting_since: int | None = None
     complaints: tuple[Complaint, ...] = ()
+
+    @property
+    def waits_for_registration(self) -> bool:
+        """Whether that alone keeps sessions that text off it."""
+        return self.sms_trouble is not None and self.sms_trouble.code is None
 
     @property
     def is_sms_ready(self) -> bool:

@@ -47,6 +47,7 @@ class FailureCode(StrEnum):
     MONTHLY_BUDGET = "monthly_budget"
     NOTHING_ON_OFFER = "nothing_on_offer"
     UNSUITABLE_NUMBER = "unsuitable_number"
+    SERVICES_FULL = "services_full"
     BUNDLE_NEEDED = "bundle_needed"
     ADDRESS_NEEDED = "address_needed"
     CARRIER_REFUSED = "carrier_refused"
@@ -67,6 +68,10 @@ _SENTENCES = {
     ),
     FailureCode.NOTHING_ON_OFFER: "The carrier has no such number on offer.",
     FailureCode.UNSUITABLE_NUMBER: "The carrier sold a number that texts, and it does not.",
+    FailureCode.SERVICES_FULL: (
+        "No messaging service of the board has room for another US number (CAMPAIGN_NUMBERS, "
+        "SERVICE_NUMBERS): give it one more, with a campaign of its own."
+    ),
     FailureCode.BUNDLE_NEEDED: (
         "Such a number needs a regulatory bundle that the carrier has approved: set the pool's "
         "bundle_sid"

@@ -22,6 +22,9 @@ from relay.sandbox.records import (
 from relay.sandbox.rent import MONTHLY, MONTHLY_TOLL_FREE, Rental, RentLedger
 from relay.sandbox.standing import ApiKey, KeyKind, Standing
 
+#: Undelivered: a toll-free number that is not verified, a long code in no approved campaign.
+TOLL_FREE_UNVERIFIED, UNREGISTERED = 30032, 30034
+
 T = TypeVar("T")
 
 
@@ -152,6 +155,7 @@ class Account:
     def join(self, number: OwnedNumber, service: Service) -> None:
         with self.lock:
             number.service_sid = service.sid
+            number.joined = self._clock.now()
             service.number_sids.append(number.sid)
 
     def leave_service(self, number: OwnedNumber) -> None:
@@ -159,6 +163,14 @@ class Account:
             if number.service_sid is not None:
                 self.services[number.service_sid].number_sids.remove(number.sid)
                 number.service_sid = None
+
+    def why_unregistered(self, number: OwnedNumber) -> int | None:
+        """The code that US carriers refuse its texts with; None when they know of them."""
+        if number.is_toll_free:
+            return None if number.verification_status == "TWILIO_APPROVED" else TOLL_FREE_UNVERIFIED
+        service = self.services.get(number.service_sid or "")
+        has_campaign = service is not None and service.campaign_status == "VERIFIED"
+        return UNREGISTERED if number.country == "US" and not has_campaign else None
 
     def remove_number(self, number: OwnedNumber) -> None:
         with self.lock:

@@ -48,6 +48,11 @@ class OwnedNumber:
     emergency_address_sid: str | None = None
     emergency_address_status: str = "unregistered"
     service_sid: str | None = None
+    #: When it joined the service that it is in.
+    joined: datetime | None = None
+    #: Of its toll-free verification, if it has one: PENDING_REVIEW, IN_REVIEW, TWILIO_APPROVED,
+    #: TWILIO_REJECTED.
+    verification_status: str | None = None
 
     @property
     def is_toll_free(self) -> bool:
@@ -139,7 +144,7 @@ class Service:
     advanced_opt_out: bool = False
     # Its own words of Advanced Opt-Out, casefolded, beside the default ones.
     keywords: dict[str, Word] = field(default_factory=dict)
-    #: Of its A2P 10DLC campaign, if it has one: IN_PROGRESS, VERIFIED, FAILED.
+    #: Of its A2P 10DLC campaign, if it has one: IN_PROGRESS, VERIFIED, FAILED, SUSPENDED.
     campaign_status: str | None = None
     number_sids: list[str] = field(default_factory=list)
 

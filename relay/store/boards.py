@@ -116,4 +116,5 @@ def _place(name: str) -> tuple[str, str]:
 
 def _board(record: str) -> Board:
     kept = json.loads(record)
-    return Board(**{**kept, "sealed_tokens": tuple(kept["sealed_tokens"])})
+    lists = {name: tuple(kept[name]) for name in ("sealed_tokens", "messaging_services")}
+    return Board(**{**kept, **lists})

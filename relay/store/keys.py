@@ -234,7 +234,10 @@ class PoolKeys(BoardKeys):
     numbers = Key("hash", "virtual number → ordinal", lives="while owned")
     ordinals = Key("hash", "ordinal → virtual number", lives="while owned")
     number = Family(
-        "hash", "number", "status, carrier sid, capabilities, rent", lives="while owned"
+        "hash",
+        "number",
+        "status, carrier sid, capabilities, rent, registration, messaging service",
+        lives="while owned",
     )
     vacant = Key("sorted set", "ordinals of numbers given back", lives="for ever")
     blocked = Key("bitmap", "ordinals that are not allocatable", lives="for ever")
@@ -242,7 +245,9 @@ class PoolKeys(BoardKeys):
     no_voice = Key("bitmap", "ordinals that carry no calls", lives="for ever")
     no_sms = Key("bitmap", "ordinals that carry no texts", lives="for ever")
     sms_unready = Key(
-        "bitmap", "ordinals whose last text was refused for the number's sake", lives="for ever"
+        "bitmap",
+        "ordinals whose last text was refused for the number's sake, or that wait for registration",
+        lives="for ever",
     )
     area = Family("bitmap", "code", "ordinals in that area", lives="for ever")
     busy = Key("sorted set", "ordinal by open sessions", lives="while owned")

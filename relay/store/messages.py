@@ -66,8 +66,8 @@ _PACE = {
 
 class Messages:
     """``outbox`` has what is still to be sent, ``unreported`` what was sent and not seen to arrive.
-    ``refusals`` counts the carrier's by trouble and code, ``decided`` knows the texts that were
-    decided on; ``fetched`` is how far the carrier's list of inbound texts was gone through. Times
+    ``refusals`` counts the carrier's by trouble and code; ``decided`` knows the texts that were
+    decided on, and ``fetched`` how far the carrier's list of inbound texts was gone through. Times
     are POSIX seconds; every method raises Unavailable."""
 
     def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from relay.domain.board import NumberPlace
 from relay.domain.errors import Conflict, NumberMoved
 from relay.domain.phone import area_code_of
 from relay.domain.pool import NumberStatus, SmsTrouble, VirtualNumber
+from relay.domain.registration import NOT_LOOKED_UP, Registered, Registration
 from relay.domain.rent import Release
 from relay.domain.reputation import Complaint
 from relay.store.connection import Client
@@ -15,6 +17,9 @@ from relay.store.keys import BoardKeys
 from relay.store.number_map import NumberMap
 from relay.store.scripts import Scripts
 from relay.store.swept_numbers import SweptNumbers
+
+#: In the place of a carrier's code: the number has to be registered first.
+_UNREGISTERED = "unregistered"
 
 
 class Numbers:
@@ -64,10 +69,10 @@ class Numbers:
         rented_since: float | None = None,
         account: str = "",
         status: NumberStatus = NumberStatus.AVAILABLE,
+        registered: Registered = NOT_LOOKED_UP,
     ) -> bool:
-        """Puts a number of an account into a pool. Returns False when it was there; its rental is
-        noted all the same. ``capabilities`` are some of ``vsm``; ``rented_since`` defaults to now.
-        Raises Conflict when it is in another pool or being given back, Unavailable."""
+        """Puts a number into a pool. Returns False when it was there: its rental and registration
+        are noted all the same. ``capabilities``: some of ``vsm``. Raises Unavailable, Conflict."""
         self._enter_the_map(number, pool)
         outcome, *_ = self._scripts.run(
             "import_number",
@@ -75,13 +80,13 @@ class Numbers:
             durably=True,
             number=number,
             area_code=area_code_of(number),
-            status=status,
-            is_blocked=not status.is_allocatable,
+            **_status(status),
             carrier_sid=carrier_sid,
             capabilities=capabilities,
-            now=int(now),
-            rented_since=int(now if rented_since is None else rented_since),
+            now=now,
+            rented_since=int(rented_since or now),
             account=account,
+            **_registered(registered),
         )
         if outcome == "releasing":
             raise Conflict("The number is being given back to the carrier.")
@@ -141,8 +146,7 @@ class Numbers:
                 "set_number_status",
                 self._keys.in_pool(pool),
                 number=number,
-                status=status,
-                is_blocked=not status.is_allocatable,
+                **_status(status),
                 is_resting=status is NumberStatus.RESTING,
                 expected=expected,
                 since=since,
@@ -150,10 +154,22 @@ class Numbers:
             )
         )
 
-    def trust_texts(self, number: str, pool: str) -> None:
-        """Sessions that text get it again, until the carrier refuses one for its sake. Raises
-        Unavailable."""
-        self._scripts.run("trust_texts", self._keys.in_pool(pool), number=number)
+    def trust_texts(self, number: str, pool: str) -> bool:
+        """Sessions that text get it again, until the carrier refuses one for its sake. Returns
+        False when it has to be registered first. Raises Unavailable."""
+        return bool(self._scripts.run("trust_texts", self._keys.in_pool(pool), number=number))
+
+    def note_registration(
+        self, number: str, pool: str, registered: Registered, *, now: float
+    ) -> None:
+        """What was found out about it. Raises Unavailable."""
+        self._scripts.run(
+            "note_registration",
+            self._keys.in_pool(pool),
+            number=number,
+            now=now,
+            **_registered(registered),
+        )
 
     def retire(self, number: str, pool: str, *, expected: NumberStatus | None = None) -> str:
         """Takes a number out of its pool, and notes in the same step that the carrier gets it back.
@@ -230,10 +246,26 @@ def _release(number: str, text: str) -> Release:
     return Release(number=number, carrier_sid=sid, rented_since=int(since), account=account)
 
 
+def _status(status: NumberStatus) -> dict[str, Any]:
+    return {"status": status, "is_blocked": not status.is_allocatable}
+
+
+def _registered(registered: Registered) -> dict[str, Any]:
+    """As ``shared/registration.lua`` takes it."""
+    return {
+        "registration": registered.registration,
+        "service": registered.service or "",
+        "knows_service": registered.service is not None,
+        "must_wait": registered.must_wait,
+        "unregistered_codes": registered.codes,
+    }
+
+
 def _sms_trouble(record: dict[str, str]) -> SmsTrouble | None:
     if "sms_trouble" not in record:
         return None
-    return SmsTrouble(int(record["sms_trouble"]), since=int(record["sms_trouble_since"]))
+    code, since = record["sms_trouble"], int(record["sms_trouble_since"])
+    return SmsTrouble(None if code == _UNREGISTERED else int(code), since=since)
 
 
 def _unpack(number: str, pool: str, record: dict[str, str]) -> VirtualNumber:
@@ -251,5 +283,7 @@ def _unpack(number: str, pool: str, record: dict[str, str]) -> VirtualNumber:
         account=record["account"],
         resting_since=int(record["resting_since"]) if record.get("resting_since") else None,
         sms_trouble=_sms_trouble(record),
+        registration=Registration(record["registration"]),
+        service=record.get("service"),
         complaints=tuple(map(Complaint, filter(None, record.get("complaints", "").split(",")))),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from relay.domain.board import MAIN
 from relay.signing import Signer
 from relay.store.api_keys import ApiKeys
@@ -30,8 +32,8 @@ from relay.store.suppressions import Suppressions
 
 
 class Store:
-    """One board's part of Redis; every attribute is one kind of record. ``messaging_service`` is
-    the sid of the one that the board's numbers are in, or "". ``alarms`` counts by ``Alarm``, and
+    """One board's part of Redis; every attribute is one kind of record. ``messaging_services`` are
+    the sids of those that the board's numbers join. ``alarms`` counts by ``Alarm``, and
     ``passed_over`` by board, "" for several at once. ``number_map`` is the one that all boards of
     this process share.
     """
@@ -43,7 +45,7 @@ class Store:
         board: str = MAIN,
         *,
         replicas: int = 0,
-        messaging_service: str = "",
+        messaging_services: Sequence[str] = (),
         number_map: NumberMap | None = None,
     ) -> None:
         self.client = client
@@ -69,4 +71,4 @@ class Store:
         self.notices = Notices(client, scripts, keys)
         self.reputation = Reputation(client, scripts, keys)
         self.history = History(client, scripts, keys)
-        self.suppressions = Suppressions(client, scripts, keys, messaging_service)
+        self.suppressions = Suppressions(client, scripts, keys, self.number_map, messaging_services)

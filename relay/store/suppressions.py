@@ -7,13 +7,14 @@ several boards: a STOP to it belongs to the deployment, and holds for all of the
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from relay.domain.opt_out import Suppression
 from relay.domain.participant import Participant, Role
 from relay.domain.session import Session
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys, DeploymentKeys
+from relay.store.number_map import NumberMap
 from relay.store.scripts import Scripts
 
 _STOPPED = "stopped"
@@ -64,17 +65,24 @@ class _Scope(NamedTuple):
 
 
 class Suppressions:
-    """A phone is known by its indexes, one for each index key. ``service`` is the sid of the
-    messaging service that the board's numbers are in, or "". Every method raises Unavailable."""
+    """A phone is known by its indexes, one for each index key. ``services`` are the sids of the
+    messaging services that the board's numbers join; which one a number is in stands on its record,
+    and one of which that is not known counts as in the first. Every method raises Unavailable."""
 
     def __init__(
-        self, client: Client, scripts: Scripts, keys: BoardKeys, service: str = ""
+        self,
+        client: Client,
+        scripts: Scripts,
+        keys: BoardKeys,
+        number_map: NumberMap,
+        services: Sequence[str] = (),
     ) -> None:
         self._client = client
         self._scripts = scripts
         self._keys = keys
         self._deployment = DeploymentKeys()
-        self._service = service
+        self._map = number_map
+        self._services = services
 
     def stop(self, indexes: Sequence[str], number: str, *, since: float, cause: str) -> bool:
         """Stops the texts that the phone gets from ``number``, and from all others of its messaging
@@ -105,7 +113,7 @@ class Suppressions:
     def lift(
         self, indexes: Sequence[str], place: str, *, said_until: float, said_since: float = 0.0
     ) -> bool:
-        """Undoes what keeps a virtual number, or the board's messaging service, from texting the
+        """Undoes what keeps a virtual number, or a messaging service of the board, from texting the
         phone, as far as it was said between the two moments. Returns False when that is nothing."""
         lifted = [
             self._scripts.run(
@@ -128,11 +136,16 @@ class Suppressions:
         """When the phone stopped the texts from this number, or the carrier last said so; None when
         it gets them."""
         with self._client.pipeline(transaction=False) as pipe:
-            for scope in self._scopes(number):
-                for index in indexes:
-                    pipe.hget(scope.keys.stopped(index), scope.field)
-            words = pipe.execute()
-        return max((_known_at(word) for word in words if _says_stopped(word)), default=None)
+            self._ask_service(pipe, number)
+            for index in indexes:
+                pipe.hget(self._keys.stopped(index), number)
+                pipe.hgetall(self._deployment.stopped(index))
+            service, *words = pipe.execute()
+        of_service = [said.get(self._named(service)) for said in words[1::2]]
+        return max(
+            (_known_at(word) for word in (*words[::2], *of_service) if _says_stopped(word)),
+            default=None,
+        )
 
     def said_by(self, person: Participant) -> list[Suppression]:
         """What this person has stopped since they were put on record with their phone. An older
@@ -141,11 +154,12 @@ class Suppressions:
             pipe.hget(self._keys.person(person.role, person.ref), "phone_since")
             for index in person.phone_indexes:
                 pipe.hgetall(self._keys.stopped(index))
-                pipe.hget(self._deployment.stopped(index), self._service)
+                pipe.hgetall(self._deployment.stopped(index))
             on_record_since, *answers = pipe.execute()
         stops: dict[str, str] = {}
-        for of_numbers, of_service in zip(answers[::2], answers[1::2], strict=True):
-            words = {**of_numbers, self._service: of_service} if self._service else of_numbers
+        for of_numbers, of_services in zip(answers[::2], answers[1::2], strict=True):
+            ours = {sid: word for sid, word in of_services.items() if sid in self._services}
+            words = {**of_numbers, **ours}
             stops |= {
                 place: word
                 for place, word in words.items()
@@ -154,7 +168,7 @@ class Suppressions:
         return [self._suppression(place, word) for place, word in sorted(stops.items())]
 
     def _suppression(self, place: str, word: str) -> Suppression:
-        is_service = place == self._service
+        is_service = place in self._services
         return Suppression(
             virtual_number=None if is_service else place,
             messaging_service=place if is_service else None,
@@ -168,18 +182,23 @@ class Suppressions:
         it would say that a phone which was guessed has been somebody's (P2)."""
         with self._client.pipeline(transaction=False) as pipe:
             for session in sessions:
+                self._ask_service(pipe, session.virtual_number)
                 for role in Role:
                     party = session.party(role)
                     pipe.hget(self._keys.person(role, party.ref), "phone_since")
-                    for scope in self._scopes(session.virtual_number):
-                        pipe.hget(scope.keys.stopped(party.phone_index), scope.field)
+                    pipe.hget(self._keys.stopped(party.phone_index), session.virtual_number)
+                    pipe.hgetall(self._deployment.stopped(party.phone_index))
             answers = iter(pipe.execute())
-        return [True in [self._is_told(session, answers) for _ in Role] for session in sessions]
+        return [self._is_one_told(answers) for _ in sessions]
 
-    def _is_told(self, session: Session, answers: Iterator[str | None]) -> bool:
-        on_record_since = next(answers)
-        words = [next(answers) for _ in self._scopes(session.virtual_number)]
-        return any(_was_stopped_since(on_record_since, word) for word in words)
+    def _is_one_told(self, answers: Iterator[Any]) -> bool:
+        service = self._named(next(answers))
+        told = []
+        for _ in Role:
+            on_record_since, word, of_services = next(answers), next(answers), next(answers)
+            words = (word, of_services.get(service))
+            told.append(any(_was_stopped_since(on_record_since, one) for one in words))
+        return any(told)
 
     def stopped_by_each(self, phones: Sequence[Sequence[str]]) -> list[set[str]]:
         """Returns for each of several phones (its indexes) the virtual numbers whose texts it has
@@ -194,20 +213,44 @@ class Suppressions:
             for indexes in phones
         ]
 
+    def services_of(self, numbers: Sequence[str]) -> dict[str, str]:
+        """The messaging service that each of these virtual numbers is in, or ""."""
+        with self._client.pipeline(transaction=False) as pipe:
+            for number in numbers:
+                self._ask_service(pipe, number)
+            services = pipe.execute()
+        return {
+            number: self._named(service) for number, service in zip(numbers, services, strict=True)
+        }
+
     def carry_over(self, indexes: Sequence[str]) -> None:
         """Makes the last word known by one index known by all: to be called for a phone while index
         keys rotate, or a STOP would be lost with the key it was written under."""
         if len(indexes) > 1:
-            for keys in (self._keys, self._deployment) if self._service else (self._keys,):
+            for keys in (self._keys, self._deployment):
                 self._scripts.run("carry_stops_over", keys, indexes=indexes)
 
-    def _scopes(self, number: str) -> list[_Scope]:
-        """All scopes in which a STOP keeps ``number`` from texting. A new one goes to the last: the
-        number may have been in no service before."""
-        scopes = [_Scope(self._keys, number)]
-        if self._service:
-            scopes.append(_Scope(self._deployment, self._service))
+    def _scopes(self, place: str) -> list[_Scope]:
+        """All scopes in which a STOP keeps a number, or a service of the board's, from texting. A
+        new one goes to the last: the number may have been in no service before."""
+        service = place if place in self._services else self.services_of([place])[place]
+        scopes = [_Scope(self._keys, place)]
+        if service:
+            scopes.append(_Scope(self._deployment, service))
         return scopes
+
+    def _ask_service(self, pipe: Any, number: str) -> None:
+        """Asks nothing about a number that is none of the board's (P2)."""
+        place = self._map.find(number)
+        is_ours = place is not None and place.board == self._keys.board
+        pool, ours = (place.pool, number) if place and is_ours else ("", "")
+        pipe.hget(self._keys.in_pool(pool).number(ours), "service")
+
+    def _named(self, service: str | None) -> str:
+        """The messaging service of a number that has this on record."""
+        if service is None and self._services:
+            return self._services[0]
+        return service or ""
 
     def _record(
         self, word: str, scope: _Scope, indexes: Sequence[str], since: float, cause: str

@@ -40,7 +40,7 @@ def put(name: str, json_data: BoardBody) -> tuple[BoardAnswer, int]:
             account_sid=json_data.account.sid if json_data.account else "",
             auth_tokens=_tokens(json_data.account),
             **_carrier_key(json_data.account),
-            messaging_service_sid=json_data.messaging_service_sid or "",
+            messaging_services=tuple(json_data.messaging_services),
         ),
     )
     return _present(done.board), 201 if done.is_new else 200
@@ -95,5 +95,5 @@ def _present(board: Board) -> BoardAnswer:
         requests_per_minute=board.requests_per_minute,
         account_sid=board.account_sid or None,
         api_key_sid=board.carrier_key_sid or None,
-        messaging_service_sid=board.messaging_service_sid or None,
+        messaging_services=list(board.messaging_services),
     )

@@ -20,8 +20,13 @@ _GAUGES = {
     "complaint": ("relay_tired_numbers", "Numbers that are tired, by why", "complaint"),
     "sms_trouble": (
         "relay_numbers_without_texts",
-        "Numbers that no session gets that texts, by the carrier's code",
+        "Numbers that no session gets that texts, by the carrier's code, or unregistered",
         "code",
+    ),
+    "registration": (
+        "relay_numbers_by_registration",
+        "Numbers by how they stand with US carriers",
+        "registration",
     ),
     "traffic": ("relay_numbers_traffic", "Calls and texts of 24 hours, by kind", "kind"),
 }

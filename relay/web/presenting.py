@@ -13,7 +13,7 @@ from relay.domain.guard import Guard
 from relay.domain.interaction import Interaction
 from relay.domain.opt_out import Suppression
 from relay.domain.participant import Participant
-from relay.domain.pool import Pool, SmsTrouble, VirtualNumber
+from relay.domain.pool import Pool, VirtualNumber
 from relay.domain.purchase import Purchase
 from relay.domain.reputation import Traffic, Verdict
 from relay.domain.session import Channel, ClosedReason, Session, SessionWarning
@@ -272,10 +272,12 @@ def present_numbers(
     ]
 
 
-def _sms_trouble(trouble: SmsTrouble | None) -> SmsTroubleAnswer | None:
+def _sms_trouble(number: VirtualNumber) -> SmsTroubleAnswer | None:
+    trouble = number.sms_trouble
     if trouble is None:
         return None
-    return SmsTroubleAnswer(code=trouble.code, since=trouble.since, reason=meaning_of(trouble.code))
+    reason = number.registration.sentence if trouble.code is None else meaning_of(trouble.code)
+    return SmsTroubleAnswer(code=trouble.code, since=trouble.since, reason=reason)
 
 
 def _number(number: VirtualNumber, traffic: Traffic, verdict: Verdict) -> NumberAnswer:
@@ -285,7 +287,9 @@ def _number(number: VirtualNumber, traffic: Traffic, verdict: Verdict) -> Number
         status=number.status,
         capabilities=CapabilitiesAnswer(voice=number.voice, sms=number.sms, mms=number.mms),
         sms_ready=number.is_sms_ready,
-        sms_trouble=_sms_trouble(number.sms_trouble),
+        sms_trouble=_sms_trouble(number),
+        registration=number.registration,
+        messaging_service=number.service or None,
         imported_at=number.imported_at,
         reputation=ReputationAnswer(
             condition=verdict.condition,

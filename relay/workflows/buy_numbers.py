@@ -32,7 +32,9 @@ from relay.domain.purchase import (
     missing_headroom,
     next_try_at,
 )
+from relay.domain.registration import sells_for_campaigns
 from relay.store.purchases import Begun, Busy, Over
+from relay.workflows.join_service import has_room
 from relay.workflows.point_here import webhooks_of
 from relay.workflows.services import Services
 from relay.workflows.take_number_in import settle_intent, take_number_in
@@ -180,6 +182,8 @@ def _wants_more(run: _Run, job: Purchase, pool: Pool) -> bool:
 
 
 def _buy_one(run: _Run, job: Purchase, pool: Pool) -> None:
+    if sells_for_campaigns(job.country) and not has_room(run.services):
+        raise _Stopped(Failure.of(FailureCode.SERVICES_FULL))
     for number in _offers(run, job, pool):
         reserved_at = run.clock()
         reservation = run.services.store.purchases.reserve(

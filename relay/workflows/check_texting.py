@@ -17,7 +17,11 @@ def check_texting(
     services: Services, numbers: Sequence[VirtualNumber], *, now: float
 ) -> Iterator[Check]:
     """Raises Unavailable."""
-    refused = Counter(number.sms_trouble.code for number in numbers if number.sms_trouble)
+    refused = Counter(
+        number.sms_trouble.code
+        for number in numbers
+        if number.sms_trouble and number.sms_trouble.code is not None
+    )
     for code, count in sorted(refused.items()):
         yield Check(
             f"texts {code}",

@@ -27,7 +27,7 @@ log = structlog.get_logger()
 class Deployment:
     """What the boards share, and the services of each.
 
-    ``carrier_of`` and ``jobs_of`` make what leads out of the process, for one board.
+    ``carrier_of`` and ``jobs_of`` make what leads out of the process, for an account and a board.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Deployment:
         client: Client,
         vault: Vault,
         *,
-        carrier_of: Callable[[Board, CarrierAccount], Carrier],
+        carrier_of: Callable[[CarrierAccount], Carrier],
         jobs_of: Callable[[str], Jobs],
     ) -> None:
         self.settings = settings
@@ -131,11 +131,11 @@ class Deployment:
                 self.vault.signer,
                 board.name,
                 replicas=self.settings.store_replicas,
-                messaging_service=board.messaging_service_sid,
+                messaging_services=board.messaging_services,
                 number_map=self.numbers,
             ),
             vault=self.vault,
-            carrier=self._carrier_of(board, account),
+            carrier=self._carrier_of(account),
             jobs=self._jobs_of(board.name),
         )
 
@@ -145,7 +145,7 @@ def _main_board(settings: Settings) -> Board:
         name=MAIN,
         spoken_name=settings.board_name,
         default_locale=settings.default_locale,
-        messaging_service_sid=settings.twilio_messaging_service_sid,
+        messaging_services=settings.twilio_messaging_service_sid,
     )
 
 

@@ -12,6 +12,7 @@ from relay.domain.errors import CarrierError
 from relay.domain.pool import VirtualNumber
 from relay.workflows.board_on_record import BoardOnRecord
 from relay.workflows.check_readiness import Check, Verdict
+from relay.workflows.examine_registrations import examine_registrations
 from relay.workflows.examine_services import examine_services
 from relay.workflows.point_here import webhooks_at, webhooks_of
 from relay.workflows.services import Services
@@ -72,6 +73,7 @@ def examine_numbers(board: BoardOnRecord, *, fix: bool) -> Iterator[Check]:
     services = board.services
     yield from _look(services, "numbers", lambda: _check_numbers(board))
     yield from _look(services, "services", lambda: examine_services(board, fix=fix))
+    yield from _look(services, "registration", lambda: examine_registrations(board))
 
 
 def _look(services: Services, name: str, look: Look) -> Iterator[Check]:

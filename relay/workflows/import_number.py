@@ -10,10 +10,12 @@ from relay.domain.board import NumberPlace
 from relay.domain.errors import CarrierError, Conflict, Fault, Invalid, NotFound
 from relay.domain.phone import PhoneNumberRefused, normalise_virtual_number
 from relay.domain.pool import NumberStatus, VirtualNumber
-from relay.domain.purchase import place_of_label
+from relay.domain.purchase import FailureCode, place_of_label
+from relay.domain.registration import needs_campaign
+from relay.workflows.join_service import check_services, has_room, try_to_join
 from relay.workflows.point_here import point_here
 from relay.workflows.services import Services
-from relay.workflows.take_number_in import add_to_pool, check_service, try_to_join
+from relay.workflows.take_number_in import add_to_pool
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,13 @@ def import_number(services: Services, text: str, pool: str, *, now: float) -> Im
     bought_for = place_of_label(owned.label)
     if bought_for is not None and bought_for.board != services.board.name:
         raise Conflict("The number was bought for another board.")
-    _check_service(services, owned)
+    _check_services(services, owned)
+    if services.store.numbers.get(number) is None:
+        _check_room(services, owned)
     # First these: a number that can be allocated must already be answered here.
     point_here(services, owned)
-    try_to_join(services, owned)
-    is_new = add_to_pool(services, owned, pool, now=now)
+    service = try_to_join(services, owned)
+    is_new = add_to_pool(services, owned, pool, service, now=now)
     # One that was taken for lost is wanted again.
     services.store.numbers.set_status(
         number, pool, NumberStatus.AVAILABLE, expected=NumberStatus.RELEASED
@@ -62,18 +66,22 @@ def import_number(services: Services, text: str, pool: str, *, now: float) -> Im
     return Imported(imported, is_new)
 
 
-def _check_service(services: Services, owned: OwnedNumber) -> None:
+def _check_services(services: Services, owned: OwnedNumber) -> None:
     """Raises Conflict for a messaging service in which the number would get no texts; what else is
-    wrong with it keeps nobody from calling the number."""
+    wrong with one keeps nobody from calling the number."""
     try:
-        check_service(services, owned)
+        check_services(services, owned)
     except CarrierError as error:
         if error.code == TEXTS_LOST_IN_SERVICE:
             raise Conflict(
-                f"The messaging service {services.board.messaging_service_sid} does not defer to"
-                " its numbers' webhooks: texts to the number would be lost. `python -m relay doctor"
-                " --fix` makes it defer."
+                "A messaging service of the board does not defer to its numbers' webhooks: texts to"
+                " the number would be lost. `python -m relay doctor --fix` makes it defer."
             ) from None
+
+
+def _check_room(services: Services, owned: OwnedNumber) -> None:
+    if owned.sms and needs_campaign(owned.number) and not has_room(services, owned.sid):
+        raise Conflict(FailureCode.SERVICES_FULL.sentence)
 
 
 def _normalise(text: str) -> str:

@@ -20,23 +20,18 @@ log = structlog.get_logger()
 
 def list_suppressions(services: Services, person: Participant) -> list[Suppression]:
     """In the order of their places. Raises Unavailable."""
-    numbers = _numbers_of(services, person)
-    return [
-        each
-        for each in services.store.suppressions.said_by(person)
-        if each.virtual_number in numbers or (each.messaging_service and numbers)
-    ]
+    places = _places_of(services, person)
+    held = {*places, *places.values()}
+    return [each for each in services.store.suppressions.said_by(person) if each.place in held]
 
 
 def lift_suppression(services: Services, person: Participant, place: str, *, now: float) -> None:
     """Undoes what keeps a virtual number, or a messaging service, from texting the person, on our
     side alone: a block at the carrier stays until they say START. Raises NotFound, Unavailable."""
     place = _normalise(place)
-    is_theirs = place in _numbers_of(services, person)
+    service = _places_of(services, person).get(place)
     keeping = [
-        each
-        for each in list_suppressions(services, person)
-        if each.place == place or (each.messaging_service and is_theirs)
+        each for each in list_suppressions(services, person) if each.place in {place, service}
     ]
     if not keeping:
         raise NotFound("No STOP of this person is on record there.")
@@ -47,9 +42,11 @@ def lift_suppression(services: Services, person: Participant, place: str, *, now
     log.info("stop lifted", role=person.role, ref=person.ref, place=place)
 
 
-def _numbers_of(services: Services, person: Participant) -> set[str]:
+def _places_of(services: Services, person: Participant) -> dict[str, str]:
+    """The numbers of their sessions, each with its messaging service or ""."""
     sessions = services.store.sessions.of_participant(person.role, person.ref)
-    return {session.virtual_number for session in sessions}
+    numbers = {session.virtual_number for session in sessions}
+    return services.store.suppressions.services_of(sorted(numbers))
 
 
 def _normalise(place: str) -> str:

@@ -31,7 +31,7 @@ class BoardTerms:
     auth_tokens: Sequence[str] = field(default=(), repr=False)
     carrier_key_sid: str = ""
     carrier_key_secret: str = field(default="", repr=False)
-    messaging_service_sid: str = ""
+    messaging_services: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def put_board(deployment: Deployment, wanted: BoardTerms) -> BoardPut:
         sealed_tokens=_sealed_tokens(deployment, wanted),
         carrier_key_sid=wanted.carrier_key_sid,
         sealed_key_secret=_sealed_key_secret(deployment, wanted),
-        messaging_service_sid=wanted.messaging_service_sid,
+        messaging_services=wanted.messaging_services,
     )
     return BoardPut(board, is_new=deployment.registry.put(board))
 
@@ -80,10 +80,9 @@ def _faults(wanted: BoardTerms) -> Iterator[Fault]:
     if not LOCALE.fullmatch(wanted.default_locale):
         yield Fault("/default_locale", "a language, such as en or zh-CN")
     yield from _faults_of_account(wanted)
-    if wanted.messaging_service_sid and not MESSAGING_SERVICE_SID.fullmatch(
-        wanted.messaging_service_sid
-    ):
-        yield Fault("/messaging_service_sid", "MG and 32 letters and digits")
+    for place, sid in enumerate(wanted.messaging_services):
+        if not MESSAGING_SERVICE_SID.fullmatch(sid):
+            yield Fault(f"/messaging_services/{place}", "MG and 32 letters and digits")
 
 
 def _faults_of_account(wanted: BoardTerms) -> Iterator[Fault]:

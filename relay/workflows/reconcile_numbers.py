@@ -25,6 +25,8 @@ from relay.domain.purchase import place_of_label
 from relay.store.alarms import Alarm
 from relay.workflows.buy_numbers import Clock, buy_numbers
 from relay.workflows.distrust import distrust
+from relay.workflows.follow_registrations import follow_registrations
+from relay.workflows.join_service import join_service, services_of_board
 from relay.workflows.leave_lost_number import is_rented, leave_lost_number, set_aside
 from relay.workflows.pass_over_failures import pass_over_failures, pass_over_unavailable
 from relay.workflows.point_here import point_here, webhooks_of
@@ -33,7 +35,6 @@ from relay.workflows.services import Services
 from relay.workflows.take_number_in import (
     add_to_pool,
     is_of_this_account,
-    join_service,
 )
 
 log = structlog.get_logger()
@@ -96,6 +97,9 @@ def reconcile_numbers(
         _tell(finding)
     log.info("numbers compared", account=account, rented=len(rented), findings=len(findings))
     boards[0].store.comparisons.note(account, comparison, boards=ours)
+    if fix:
+        # Numbers have joined services just now.
+        follow_registrations(boards, now=comparison.at)
     return comparison
 
 
@@ -124,10 +128,12 @@ def _looks(
 
 
 def _members(services: Services) -> frozenset[str] | None:
-    """Of the board's messaging service; None where it has none."""
-    if not services.board.messaging_service_sid:
+    """Of the board's messaging services; None where it has none."""
+    if not services.board.messaging_services:
         return None
-    return frozenset(services.carrier.numbers.service_members())
+    return frozenset(
+        sender.sid for service in services_of_board(services) for sender in service.senders
+    )
 
 
 def _our_numbers(services: Services) -> list[VirtualNumber]:
@@ -179,7 +185,7 @@ def _compare_number(
         yield look.mend(found, lambda: point_here(look.services, owned))
     if number.sms and look.members is not None and owned.sid not in look.members:
         found = look.found(Discrepancy.NOT_JOINED, number)
-        yield look.mend(found, lambda: join_service(look.services, owned))
+        yield look.mend(found, lambda: join_service(look.services, owned) is not None)
 
 
 def _miss(look: _Look, number: VirtualNumber, lost: list[VirtualNumber]) -> Iterator[Finding]:

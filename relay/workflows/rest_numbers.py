@@ -41,7 +41,8 @@ def _look_after(services: Services, pool: Pool, now: float) -> None:
         status = _settle(services, pool, number, verdict, now)
         stats[f"status:{status}"] += 1
         if number.sms_trouble is not None:
-            stats[f"sms_trouble:{number.sms_trouble.code}"] += 1
+            stats[f"sms_trouble:{number.sms_trouble.code or 'unregistered'}"] += 1
+        stats[f"registration:{number.registration}"] += 1
         stats.update(f"complaint:{complaint}" for complaint in verdict.complaints)
     services.store.reputation.note_number_stats(pool.name, stats)
 

@@ -5,22 +5,24 @@ from __future__ import annotations
 import structlog
 
 from relay.carrier.numbers import OwnedNumber
-from relay.domain.errors import CarrierError, Conflict
+from relay.domain.errors import Conflict
 from relay.domain.purchase import Intent, Settled, label_of, settle
+from relay.domain.registration import SenderService
 from relay.domain.session import pool_of
-from relay.workflows.point_here import webhooks_of
+from relay.workflows.find_registration import find_registration
+from relay.workflows.join_service import try_to_join
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
 
 
 def take_number_in(services: Services, job_id: str, owned: OwnedNumber, *, now: float) -> Settled:
-    """Joins the messaging service, then the pool: a number that can be allocated must be able to
+    """Joins a messaging service, then the pool: a number that can be allocated must be able to
     text. Every step may be done again. Raises CarrierError, Unavailable."""
-    try_to_join(services, owned)
+    service = try_to_join(services, owned)
     pool = pool_of(job_id)
     try:
-        add_to_pool(services, owned, pool, now=now)
+        add_to_pool(services, owned, pool, service, now=now)
     except Conflict:
         log.warning("bought number is in another pool", owned_number=owned.number, pool=pool)
         services.store.purchases.settle(job_id, owned.number, is_bought=False)
@@ -30,9 +32,18 @@ def take_number_in(services: Services, job_id: str, owned: OwnedNumber, *, now: 
     return Settled.BOUGHT
 
 
-def add_to_pool(services: Services, owned: OwnedNumber, pool: str, *, now: float) -> bool:
-    """As the carrier has it; one that is there already follows its rental. False when it was there.
-    Raises Conflict, Unavailable."""
+def add_to_pool(
+    services: Services,
+    owned: OwnedNumber,
+    pool: str,
+    service: SenderService | None = None,
+    *,
+    now: float,
+) -> bool:
+    """As the carrier has it; one that is there already follows its rental. ``service``: of the
+    board's, the one it is in, where that is known. False when it was there. Raises Conflict,
+    Unavailable."""
+    registered = find_registration(services, owned, services.store.pools.get(pool), service)
     return services.store.numbers.add(
         owned.number,
         pool,
@@ -41,6 +52,7 @@ def add_to_pool(services: Services, owned: OwnedNumber, pool: str, *, now: float
         now=now,
         rented_since=owned.rented_since,
         account=owned.account,
+        registered=registered,
     )
 
 
@@ -66,36 +78,6 @@ def settle_intent(services: Services, intent: Intent, *, now: float) -> Settled:
 def is_of_this_account(services: Services, account: str) -> bool:
     """Whether our credentials are those of the account that rents a number."""
     return account in {"", services.account.sid}
-
-
-def check_service(services: Services, owned: OwnedNumber) -> None:
-    """Raises CarrierError for a messaging service in which the number would get no texts, and when
-    that cannot be found out."""
-    if _is_to_join(services, owned):
-        services.carrier.numbers.check_service(sms_url=webhooks_of(services)["sms_url"])
-
-
-def join_service(services: Services, owned: OwnedNumber) -> bool:
-    """Joins the messaging service where one is set and the number can text; True when it has
-    nothing left to do. Raises CarrierError."""
-    if _is_to_join(services, owned):
-        services.carrier.numbers.join_service(owned.sid, sms_url=webhooks_of(services)["sms_url"])
-    return True
-
-
-def _is_to_join(services: Services, owned: OwnedNumber) -> bool:
-    return owned.sms and bool(services.board.messaging_service_sid)
-
-
-def try_to_join(services: Services, owned: OwnedNumber) -> None:
-    """Raises CarrierError for what may be tried again."""
-    try:
-        join_service(services, owned)
-    except CarrierError as error:
-        if error.retryable:
-            raise
-        # It is rented, and can be called; reconciling tries again and says so each time.
-        log.warning("number not in messaging service", owned_number=owned.number, code=error.code)
 
 
 def _capabilities_of(owned: OwnedNumber) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from relay.carrier.client import Carrier
-from relay.carrier.codes import NO_SID, TEXTS_LOST_IN_SERVICE
+from relay.carrier.codes import NO_SID
 from relay.carrier.numbers import OwnedNumber, is_pointed_here
 from relay.carrier.urls import WebhookUrls
 from relay.domain.errors import CarrierError
@@ -38,10 +38,7 @@ def sandbox() -> Iterator[SimulatedCarrier]:
 
 @pytest.fixture
 def carrier(sandbox: SimulatedCarrier) -> Carrier:
-    service = sandbox.add_service(use_inbound_webhook_on_number=True)
-    return Carrier(
-        OUR_ACCOUNT, base_url=sandbox.base_url, timeout=0.5, messaging_service=service.sid
-    )
+    return Carrier(OUR_ACCOUNT, base_url=sandbox.base_url, timeout=0.5)
 
 
 def buy(carrier: Carrier, number: str = NUMBER, label: str = "relay:main:us") -> OwnedNumber:
@@ -264,81 +261,6 @@ def test_a_release_that_is_refused_is_an_error(sandbox: SimulatedCarrier, carrie
     sandbox.faults.rest.next(status=429, method="DELETE")
     assert error_of(lambda: carrier.numbers.release(owned.sid)).code == 20429
     assert carrier.numbers.find_owned(NUMBER) is not None
-
-
-# --- the messaging service ----------------------------------------------------------------
-
-
-def test_a_number_joins_the_service_once_and_twice(carrier: Carrier) -> None:
-    owned = buy(carrier)
-    assert carrier.numbers.service_members() == set()
-    carrier.numbers.join_service(owned.sid, sms_url=URLS.messages())
-    carrier.numbers.join_service(owned.sid, sms_url=URLS.messages())
-    assert carrier.numbers.service_members() == {owned.sid}
-
-
-def test_a_number_that_is_given_back_leaves_the_service(carrier: Carrier) -> None:
-    owned = buy(carrier)
-    carrier.numbers.join_service(owned.sid, sms_url=URLS.messages())
-    carrier.numbers.release(owned.sid)
-    assert carrier.numbers.service_members() == set()
-
-
-def test_a_number_of_another_service_cannot_join(
-    sandbox: SimulatedCarrier, carrier: Carrier
-) -> None:
-    number = sandbox.add_number(NUMBER)
-    sandbox.add_service("Other", numbers=(number,))
-    error = error_of(lambda: carrier.numbers.join_service(number.sid, sms_url=URLS.messages()))
-    assert (error.code, error.retryable) == (21712, False)
-
-
-def test_a_service_that_is_full_takes_nobody(sandbox: SimulatedCarrier, carrier: Carrier) -> None:
-    sandbox.faults.market.service_limit = 1
-    carrier.numbers.join_service(buy(carrier).sid, sms_url=URLS.messages())
-    late = buy(carrier, OTHER_NUMBER).sid
-    error = error_of(lambda: carrier.numbers.join_service(late, sms_url=URLS.messages()))
-    assert (error.code, error.retryable) == (21714, False)
-
-
-def test_the_messaging_service_that_is_named_is_joined(sandbox: SimulatedCarrier) -> None:
-    service = sandbox.add_service(use_inbound_webhook_on_number=True)
-    number = sandbox.add_number(NUMBER)
-    carrier = Carrier(OUR_ACCOUNT, base_url=sandbox.base_url, messaging_service=service.sid)
-    carrier.numbers.join_service(number.sid, sms_url=URLS.messages())
-    assert service.number_sids == [number.sid]
-    assert sandbox.rest_log[-1].host == "messaging.twilio.com"
-
-
-def test_a_service_that_loses_texts_is_joined_by_no_number(
-    sandbox: SimulatedCarrier, carrier: Carrier
-) -> None:
-    """TW-service: it loses them until it defers to its numbers, or has our URL."""
-    (service,) = sandbox.account.services.values()
-    service.use_inbound_webhook_on_number = False
-    number = sandbox.add_number(NUMBER)
-
-    def join() -> None:
-        carrier.numbers.join_service(number.sid, sms_url=URLS.messages())
-
-    assert error_of(join).code == TEXTS_LOST_IN_SERVICE
-    service.inbound_request_url = "https://another.example.com/texts"
-    assert error_of(join).code == TEXTS_LOST_IN_SERVICE
-    assert service.number_sids == []
-
-    service.inbound_request_url = URLS.messages().partition("#")[0]
-    join()
-    assert service.number_sids == [number.sid]
-
-
-def test_a_service_in_order_is_not_fetched_for_each_number(
-    sandbox: SimulatedCarrier, carrier: Carrier
-) -> None:
-    for number in (NUMBER, OTHER_NUMBER):
-        owned = sandbox.add_number(number)
-        carrier.numbers.join_service(owned.sid, sms_url=URLS.messages())
-
-    assert [request.method for request in sandbox.rest_log] == ["GET", "POST", "POST"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,10 @@ from tests.world import ENVIRONMENT, make_settings
 
 WRONG = {
     "TWILIO_ACCOUNT_SID": ("AC1", "must be AC and 32 letters and digits"),
-    "TWILIO_MESSAGING_SERVICE_SID": ("MG1", "must be MG and 32 letters and digits, or nothing"),
+    "TWILIO_MESSAGING_SERVICE_SID": (
+        "MG1",
+        "must be MG and 32 letters and digits (one or several, with commas)",
+    ),
     "TWILIO_API_KEY_SID": ("SK1", "must be SK and 32 letters and digits, or nothing"),
     "TWILIO_REGION": ("Ireland", "must be a region of Twilio, such as ie1, or nothing"),
     "DEFAULT_LOCALE": ("English", "must be a language, such as en or zh-CN"),
@@ -143,3 +146,10 @@ def test_one_redis_is_what_a_url_means_otherwise():
     where = locate_redis("redis://one.example:6379/2?cluster=false")
 
     assert (where.url, where.is_cluster) == ("redis://one.example:6379/2", False)
+
+
+def test_messaging_services_are_parted_by_commas() -> None:
+    first, second = "MG" + "1" * 32, "MG" + "2" * 32
+    assert make_settings().twilio_messaging_service_sid == ()
+    both = make_settings(TWILIO_MESSAGING_SERVICE_SID=f"{first}, {second}")
+    assert both.twilio_messaging_service_sid == (first, second)

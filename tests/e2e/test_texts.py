@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import requests
 
-from tests.e2e.stage import eventually
+from tests.e2e.stage import POOL, eventually
 
+NEW_NUMBER = "+14155550195"
 LONG = "星期一十点可以吗？👍 " * 133  # 1,596 characters, each outside GSM 7-bit
 
 
@@ -121,6 +123,26 @@ def test_a_text_that_finally_fails_is_told_to_its_sender_once(stage):
     assert stage.phone("rita").stays_silent(2)
     message = next(m for m in stage.interactions(session["id"]) if m["kind"] == "message")
     assert (message["status"], message["error_code"]) == ("undelivered", 30007)
+
+
+def test_a_number_texts_once_us_carriers_know_of_it(stage):
+    known = stage.on_board("known", "Known Jobs", [NEW_NUMBER])
+    known.api.ask("PUT", "/v1/pools/us", {**POOL, "texting_registration": "required"})
+    stage.service.run("numbers", "reconcile", "--fix")
+    with pytest.raises(requests.HTTPError, match="no_sms_number"):
+        known.open()
+
+    owned = stage.carrier.account.number(NEW_NUMBER)
+    service = stage.carrier.add_service(numbers=(owned,), use_inbound_webhook_on_number=True)
+    service.campaign_status = "VERIFIED"
+    stage.carrier.faults.messages.registration_enforced = True
+    stage.service.run("numbers", "reconcile", "--fix")
+
+    session = known.open()
+    stage.phone("rita").text(session["virtual_number"], "hello").wait()
+    [text] = stage.phone("carl").wait_for_text(timeout=20)
+    assert (text.sender, text.body) == (NEW_NUMBER, "hello")
+    known.forget_people()
 
 
 def test_a_carrier_that_is_too_busy_is_asked_again_when_it_says(stage):

@@ -21,6 +21,7 @@ class Border:
         self.messages = carrier.messages
         self.calls = carrier.calls
         self.records = carrier.records
+        self.messaging_services = carrier.messaging_services
         self.numbers = _Numbers(carrier.numbers, self)
         self._deaths: list[tuple[str, Moment]] = []
         self.died_at: list[tuple[str, Moment]] = []

@@ -55,6 +55,31 @@ def test_with_a_service_it_is_accepted_first(
     assert relay.to("/sent")[0].form["MessagingServiceSid"] == service.sid
 
 
+def test_a_number_that_is_not_registered_texts_until_that_is_enforced(
+    client: Client, carrier: SimulatedCarrier, number: OwnedNumber
+) -> None:
+    """TW-registration."""
+    toll_free, canadian = carrier.add_number("+18005550150"), carrier.add_number("+14165550150")
+    service = carrier.add_service(numbers=(number,))
+
+    def sent(from_: OwnedNumber, to: str = BOB) -> tuple[str, int | None]:
+        message = client.messages.create(to=to, from_=from_.phone_number, body="hello")
+        carrier.settle()
+        message = message.fetch()
+        return message.status, message.error_code
+
+    assert sent(number) == ("delivered", None)
+    carrier.faults.messages.registration_enforced = True
+    assert sent(number) == ("undelivered", 30034)
+    assert sent(toll_free) == ("undelivered", 30032)
+    assert sent(canadian) == ("delivered", None)
+    assert sent(number, "+14165550101") == ("delivered", None)
+
+    service.campaign_status = "VERIFIED"
+    toll_free.verification_status = "TWILIO_APPROVED"
+    assert [sent(number), sent(toll_free)] == [("delivered", None)] * 2
+
+
 @pytest.mark.parametrize(("code", "told"), [(30003, ["sent", "undelivered"]), (30007, ["failed"])])
 def test_a_failure_is_told_by_callback(
     client: Client, carrier: SimulatedCarrier, relay: StandInRelay, code: int, told: list[str]

@@ -107,6 +107,24 @@ def test_profiles_are_listed_by_their_status(carrier: SimulatedCarrier, client: 
     assert profiles.list(status="twilio-approved") == []
 
 
+def test_toll_free_verifications_are_listed_by_status_and_number(
+    carrier: SimulatedCarrier, client: Client
+) -> None:
+    one, other = carrier.add_number("+18005550150"), carrier.add_number("+18005550151")
+    carrier.add_number("+18005550152")
+    one.verification_status, other.verification_status = "IN_REVIEW", "TWILIO_APPROVED"
+    verifications = client.messaging.v1.tollfree_verifications
+
+    assert {found.tollfree_phone_number_sid for found in verifications.list()} == {
+        one.sid,
+        other.sid,
+    }
+    assert verifications.list(tollfree_phone_number_sid=one.sid)[0].status == "IN_REVIEW"
+    assert [
+        found.tollfree_phone_number for found in verifications.list(status="TWILIO_APPROVED")
+    ] == ["+18005550151"]
+
+
 def test_a_services_campaign_is_listed(carrier: SimulatedCarrier, client: Client) -> None:
     service = carrier.add_service()
     campaigns = client.messaging.v1.services(service.sid).us_app_to_person

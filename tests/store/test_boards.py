@@ -21,7 +21,7 @@ SECOND = Board(
     requests_per_minute=7,
     account_sid="AC" + "2" * 32,
     sealed_tokens=("k1:x", "k1:y"),
-    messaging_service_sid="MG" + "2" * 32,
+    messaging_services=("MG" + "2" * 32,),
 )
 NUMBER, OTHER_NUMBER = "+14155550151", "+14155550152"
 

@@ -21,6 +21,7 @@ from relay.domain.message_progress import MessageStatus
 from relay.domain.participant import Role
 from relay.domain.pool import Geo, NumberStatus
 from relay.domain.purchase import JobKind, JobStatus, Purchase
+from relay.domain.registration import Registered, Registration
 from relay.domain.reputation import Complaint
 from relay.domain.routing import RouteState
 from relay.domain.session import ClosedReason
@@ -169,7 +170,9 @@ def people(strict: StrictBoard) -> None:
     people.count_compared(Role.CANDIDATE, "carl", "a-hash", client="another-key")
     strict.store.suppressions.stop(["c"], number(0), since=1, cause="us.SM1")
     strict.store.suppressions.carry_over(["new", "c"])
-    in_service = Suppressions(strict.client, people._scripts, strict.store.keys, "MG1")
+    in_service = Suppressions(
+        strict.client, people._scripts, strict.store.keys, strict.store.number_map, ("MG1",)
+    )
     in_service.stop(["c"], number(0), since=2, cause="us.SM2")
     in_service.carry_over(["new", "c"])
     assert in_service.is_stopped(["new"], number(1))
@@ -225,6 +228,9 @@ def outcomes_of_texts(strict: StrictBoard) -> None:
     texts.begin(arrived, "t6", NOW + 1)
     texts.report(arrived, MessageStatus.DELIVERED, 6, attempt="t6")
     strict.store.numbers.trust_texts(NUMBER, "us")
+    waiting = Registered(registration=Registration.NO_SERVICE, service="", must_wait=True)
+    strict.store.numbers.note_registration(NUMBER, "us", waiting, now=NOW)
+    assert not strict.store.numbers.trust_texts(NUMBER, "us")
 
 
 def number_stats(strict: StrictBoard) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 import redis
 
+from relay.domain.registration import Registered
 from relay.store.keys import BoardKeys, DeploymentKeys
 from relay.store.store import Store
 from relay.store.suppressions import START_ALONE_FOR, Suppressions
@@ -11,6 +12,7 @@ from tests.world import NOW, NUMBER, OTHER_NUMBER
 
 CARL = ["carl-new-key", "carl-old-key"]
 SERVICE, OTHER_SERVICE = "MG" + "1" * 32, "MG" + "2" * 32
+THIRD, FOREIGN = "+14155550194", "+14155550195"
 
 
 @pytest.fixture
@@ -21,7 +23,7 @@ def suppressions(store: Store) -> Suppressions:
 @pytest.fixture
 def in_service(client: redis.Redis) -> Suppressions:
     """Those of the same board when its numbers are in a messaging service."""
-    return Store(client, SIGNER, messaging_service=SERVICE).suppressions
+    return Store(client, SIGNER, messaging_services=(SERVICE,)).suppressions
 
 
 def test_a_stop_holds_for_its_number_only(suppressions: Suppressions) -> None:
@@ -46,8 +48,12 @@ def test_a_stop_to_a_service_holds_for_every_number_of_it(in_service: Suppressio
 def test_a_stop_to_a_service_holds_for_every_board_that_uses_it(
     client: redis.Redis, service: str, other_service: str, is_shared: bool
 ) -> None:
-    one = Store(client, SIGNER, "main", messaging_service=service).suppressions
-    other = Store(client, SIGNER, "second", messaging_service=other_service).suppressions
+    one = Store(
+        client, SIGNER, "main", messaging_services=(service,) if service else ()
+    ).suppressions
+    other = Store(
+        client, SIGNER, "second", messaging_services=(other_service,) if other_service else ()
+    ).suppressions
     assert one.stop(CARL, NUMBER, since=NOW, cause="us.SM1")
     assert one.is_stopped(CARL, NUMBER)
     assert other.is_stopped(CARL, NUMBER) is is_shared
@@ -61,6 +67,61 @@ def test_a_stop_to_a_number_stays_when_the_number_joins_a_service(
     suppressions.stop(CARL, NUMBER, since=NOW, cause="us.SM1")
     assert in_service.is_stopped(CARL, NUMBER)
     assert not in_service.is_stopped(CARL, OTHER_NUMBER)
+
+
+@pytest.fixture
+def in_several(client: redis.Redis) -> Suppressions:
+    """Of a board with two services: NUMBER is in the second, OTHER_NUMBER in the first, and THIRD,
+    FOREIGN in none and in one that is not the board's."""
+    store = Store(client, SIGNER, messaging_services=(SERVICE, OTHER_SERVICE))
+    for number, service in {
+        NUMBER: OTHER_SERVICE,
+        OTHER_NUMBER: SERVICE,
+        THIRD: "",
+        FOREIGN: "MG" + "9" * 32,
+    }.items():
+        registered = Registered(service=service)
+        store.numbers.add(
+            number, "us", carrier_sid="PN", capabilities="s", now=NOW, registered=registered
+        )
+    return store.suppressions
+
+
+def test_a_stop_holds_for_the_service_of_its_number(in_several: Suppressions) -> None:
+    places = {NUMBER: OTHER_SERVICE, OTHER_NUMBER: SERVICE, THIRD: "", FOREIGN: "MG" + "9" * 32}
+    assert in_several.services_of([*places]) == places
+
+    for said_to in places:
+        assert in_several.stop(CARL, said_to, since=NOW, cause=f"us.SM{said_to}")
+        assert [number for number in places if in_several.is_stopped(CARL, number)] == [said_to]
+        in_several.resume(CARL, said_to, since=NOW + 1, cause=f"us.SM{said_to}b")
+        assert not any(in_several.is_stopped(CARL, number) for number in places)
+
+
+def test_a_stop_to_a_service_is_lifted_by_its_sid_and_by_its_number(
+    in_several: Suppressions,
+) -> None:
+    for place, said_at in ((OTHER_SERVICE, NOW), (NUMBER, NOW + 5)):
+        in_several.stop(CARL, NUMBER, since=said_at, cause=f"us.SM{place}")
+        assert not in_several.lift(CARL, SERVICE, said_until=said_at + 1)
+        assert in_several.lift(CARL, place, said_until=said_at + 1)
+        assert not in_several.is_stopped(CARL, NUMBER)
+
+
+def test_the_service_of_a_number_is_asked_in_the_same_round_trip(
+    in_several: Suppressions, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trips = []
+    pipeline = client.pipeline
+
+    def counted(**options: bool) -> object:
+        trips.append(options)
+        return pipeline(**options)
+
+    monkeypatch.setattr(client, "pipeline", counted)
+    monkeypatch.setattr(client, "hget", None)
+    assert in_several.stopped_at(CARL, NUMBER) is None
+    assert len(trips) == 1
 
 
 def test_a_person_is_found_while_index_keys_rotate(suppressions: Suppressions) -> None:

@@ -16,6 +16,7 @@ from relay.carrier.account import AccountState, DialledCountries
 from relay.carrier.messaging_services import MessagingService
 from relay.carrier.numbers import OwnedNumber
 from relay.domain.api_key import Scope
+from relay.domain.registration import Sender
 from relay.store.api_keys import ApiKeys
 from relay.store.keys import BoardKeys, DeploymentKeys
 from relay.web.auth import Keyless, access_of
@@ -95,8 +96,11 @@ class GoodServices:
     def all(self) -> Iterator[MessagingService]:
         yield MessagingService(sid=SERVICE, defers_to_numbers=True, inbound_url="", is_posted=True)
 
-    def member_sids(self, _sid: str) -> set[str]:
-        return {sid_of(NUMBER)}
+    def check(self, _sid: str, *, sms_url: str) -> None:
+        """It brings texts to any webhook."""
+
+    def senders(self, _sid: str) -> list[Sender]:
+        return [Sender(NUMBER, sid_of(NUMBER))]
 
     def has_verified_campaign(self, _sid: str) -> bool:
         return True

@@ -47,7 +47,7 @@ def test_a_board_is_created_changed_read_and_listed(api: Api) -> None:
         "requests_per_minute": None,
         "account_sid": None,
         "api_key_sid": None,
-        "messaging_service_sid": None,
+        "messaging_services": [],
     }
     changed = put(api, default_locale="zh-CN", account=OWN_ACCOUNT)
     assert changed.status_code == 200
@@ -91,7 +91,7 @@ def test_a_board_is_created_changed_read_and_listed(api: Api) -> None:
             {"account": {**OWN_ACCOUNT, "api_key": {"sid": "its-own-secret", "secret": "s"}}},
             "/account/api_key/sid",
         ),
-        ("second", {"messaging_service_sid": "MG"}, "/messaging_service_sid"),
+        ("second", {"messaging_services": ["MG"]}, "/messaging_services/0"),
     ],
 )
 def test_what_is_not_valid_gets_422(

@@ -72,7 +72,7 @@ class TwoBoards(RuleBasedStateMachine):
             configured,
             FakeRedis(),
             Vault(configured.relay_sealing_keys, configured.relay_index_keys),
-            carrier_of=lambda _board, _account: self.carrier,  # type: ignore[arg-type, return-value]
+            carrier_of=lambda _account: self.carrier,  # type: ignore[arg-type, return-value]
             jobs_of=jobs.__getitem__,
         )
         deployment.registry.put(Board(name="second", spoken_name="Second Jobs"))

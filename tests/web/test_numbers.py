@@ -6,12 +6,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from relay.domain.errors import CarrierError
+from relay.domain.registration import Registered, Registration
 from relay.domain.reputation import Complaint
 from relay.domain.trouble import Trouble
 from relay.store.keys import PoolKeys
 from relay.workflows.buy_numbers import buy_numbers
 from relay.workflows.release_numbers import release_numbers
-from tests.web.api import PAIR, pointers, sid_of
+from tests.web.api import PAIR, SERVICE, pointers, sid_of
 from tests.world import NOW, NUMBER, OTHER_NUMBER
 
 IMPORT = {"phone_number": OTHER_NUMBER, "pool": "us"}
@@ -48,6 +49,8 @@ def test_a_number_that_is_imported_is_answered_here(api):
         "capabilities": {"voice": True, "sms": True, "mms": False},
         "sms_ready": True,
         "sms_trouble": None,
+        "registration": "unknown",
+        "messaging_service": None,
         "reputation": UNUSED,
     }
     urls = api.carrier.numbers.urls[sid_of(OTHER_NUMBER)]
@@ -180,6 +183,22 @@ def test_what_the_carrier_has_against_a_number_s_texts_is_shown_and_taken_back(a
     number = api.patch(f"/v1/numbers/{NUMBER}", {"sms_ready": True}).json
     assert (number["sms_ready"], number["sms_trouble"]) == (True, None)
     assert number["status"] == "available"
+
+
+def test_a_number_that_waits_for_its_registration_says_so(api):
+    waiting = Registered(registration=Registration.NO_CAMPAIGN, service=SERVICE, must_wait=True)
+    api.world.services.store.numbers.note_registration(NUMBER, "us", waiting, now=1)
+    number = api.get(f"/v1/numbers/{NUMBER}").json
+    assert (number["registration"], number["messaging_service"]) == ("no_campaign", SERVICE)
+    assert number["sms_ready"] is False
+    assert number["sms_trouble"] == {
+        "code": None,
+        "since": "1970-01-01T00:00:01Z",
+        "reason": "its messaging service has no approved 10DLC campaign",
+    }
+    refused = api.patch(f"/v1/numbers/{NUMBER}", {"sms_ready": True})
+    assert refused.status_code == 409
+    assert "no approved 10DLC campaign" in refused.json["detail"]
 
 
 def test_a_number_is_given_back_when_nobody_is_bound_to_it(api):

@@ -52,6 +52,7 @@ def test_a_pool_is_created_with_defaults(api):
             "usable": 0,
             "headroom": 0,
         },
+        "texting_registration": "warn",
         "limits": {
             "calls_per_session": 100,
             "calls_per_person": 500,

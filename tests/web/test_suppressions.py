@@ -6,12 +6,13 @@ import pytest
 import time_machine
 
 from relay.domain.api_key import Scope
+from relay.domain.registration import Registered
 from relay.store.store import Store
 from tests.key_ring import SIGNER
 from tests.web.api import CANDIDATE, RECRUITER, make_api
 from tests.world import CARL, NORA, NUMBER, OTHER_NUMBER, RITA
 
-SERVICE = "MG" + "1" * 32
+SERVICE, OTHER_SERVICE = "MG" + "1" * 32, "MG" + "2" * 32
 START = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
 NOW = START.timestamp()
 PEOPLE = [("candidates", "c-77", CARL), ("recruiters", "r-1001", RITA)]
@@ -84,6 +85,23 @@ def test_a_number_is_freed_of_its_own_stop_and_its_service_s():
     assert len(listed(api)) == 2
     assert api.delete(f"/v1/candidates/c-77/suppressions/{NUMBER}").status_code == 204
     assert listed(api) == []
+
+
+def test_p2_a_stop_to_a_service_is_told_where_they_have_a_session_on_a_number_of_it():
+    """With two services: the stop that was said to the other one is nobody's business here."""
+    api = make_api(TWILIO_MESSAGING_SERVICE_SID=f"{OTHER_SERVICE},{SERVICE}")
+    api.open_session()
+    numbers = api.world.services.store.numbers
+    numbers.note_registration(NUMBER, "us", Registered(service=SERVICE), now=NOW)
+    stop(api, number=OTHER_NUMBER)
+
+    assert listed(api) == []
+    for place in (OTHER_SERVICE, NUMBER):
+        assert api.delete(f"/v1/candidates/c-77/suppressions/{place}").status_code == 404
+    stop(api)
+    assert [found["messaging_service"] for found in listed(api)] == [SERVICE]
+    assert api.delete(f"/v1/candidates/c-77/suppressions/{NUMBER}").status_code == 204
+    assert (is_stopped(api), is_stopped(api, number=OTHER_NUMBER)) == (False, True)
 
 
 @pytest.mark.parametrize("service", ["", SERVICE])

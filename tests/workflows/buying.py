@@ -26,18 +26,19 @@ class Killed(BaseException):
 
 
 class Watched:
-    """Stands between us and the carrier's numbers: counts requests, and kills us at one of them,
-    before it is made or when its answer comes."""
+    """Stands between us and the carrier's numbers and messaging services: counts requests, and
+    kills us at one of them, before it is made or when its answer comes."""
 
-    def __init__(self, numbers: Any) -> None:
-        self._numbers = numbers
+    def __init__(self, carrier: Carrier) -> None:
+        self._numbers, self._services = carrier.numbers, carrier.messaging_services
         self.asked: list[str] = []
         self.dies_at: int | None = None
         self.after: bool = False
         self.before: Callable[[str], None] = lambda _: None
 
     def __getattr__(self, name: str) -> Any:
-        method = getattr(self._numbers, name)
+        part = self._numbers if hasattr(self._numbers, name) else self._services
+        method = getattr(part, name)
 
         def ask(*args: Any, **options: Any) -> Any:
             self.before(name)
@@ -56,6 +57,7 @@ class Watched:
 @dataclass
 class WatchedCarrier:
     numbers: Watched
+    messaging_services: Watched
 
 
 class Market:
@@ -64,15 +66,11 @@ class Market:
     def __init__(self, simulated: SimulatedCarrier, **settings: str) -> None:
         self.simulated = simulated
         self.now = NOW
-        carrier = Carrier(
-            OUR_ACCOUNT,
-            base_url=simulated.base_url,
-            timeout=1.0,
-            messaging_service=settings.get("TWILIO_MESSAGING_SERVICE_SID", ""),
-        )
-        self.carrier = Watched(carrier.numbers)
+        carrier = Carrier(OUR_ACCOUNT, base_url=simulated.base_url, timeout=1.0)
+        self.carrier = Watched(carrier)
         self.redis = FakeRedis()
-        self.world: World = make_world(self.redis, carrier=WatchedCarrier(self.carrier), **settings)
+        watched = WatchedCarrier(self.carrier, self.carrier)
+        self.world: World = make_world(self.redis, carrier=watched, **settings)
         owned = simulated.add_number(NUMBER)
         self.store.numbers.add(NUMBER, "us", carrier_sid=owned.sid, capabilities="vsm", now=NOW)
         self.policy()

@@ -40,15 +40,15 @@ def test_a_number_of_a_board_that_is_no_more_is_mains(deployment: Deployment) ->
 
 
 def test_a_board_is_created_then_changed(deployment: Deployment) -> None:
-    terms = BoardTerms(name="second", spoken_name="Second Jobs", messaging_service_sid=SERVICE)
+    terms = BoardTerms(name="second", spoken_name="Second Jobs", messaging_services=(SERVICE,))
     assert put_board(deployment, terms).is_new
     assert not put_board(deployment, terms).is_new
 
     board = find_board(deployment, "second")
 
     assert (board.spoken_name, board.default_locale) == ("Second Jobs", "en")
-    assert (board.account_sid, board.messaging_service_sid) == ("", SERVICE)
-    assert put(deployment).messaging_service_sid == ""
+    assert (board.account_sid, board.messaging_services) == ("", (SERVICE,))
+    assert put(deployment).messaging_services == ()
 
 
 def test_main_is_made_of_the_settings(deployment: Deployment) -> None:
@@ -77,7 +77,7 @@ def test_main_is_made_of_the_settings(deployment: Deployment) -> None:
         ({**OWN, "carrier_key_sid": "SK1", "carrier_key_secret": "s"}, "/account/api_key/sid"),
         ({**OWN, "carrier_key_secret": "s"}, "/account/api_key/sid"),
         ({**OWN, "carrier_key_sid": KEY}, "/account/api_key/secret"),
-        ({"messaging_service_sid": "MG1"}, "/messaging_service_sid"),
+        ({"messaging_services": ("MG1",)}, "/messaging_services/0"),
     ],
 )
 def test_what_a_board_cannot_be_is_refused(

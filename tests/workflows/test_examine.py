@@ -38,12 +38,6 @@ class Numbers(FakeNumbers):
             voice_fallback_url="https://static.example.com/sorry.xml",
         )
 
-    def check_service(self, **_):
-        pass
-
-    def join_service(self, _, **__):
-        pass
-
 
 def make(client=None, **settings):
     return make_world(client, carrier=FakeCarrier(Numbers()), **settings)

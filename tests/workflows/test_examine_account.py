@@ -11,6 +11,7 @@ import pytest
 from relay.carrier.client import Carrier
 from relay.domain.errors import Conflict
 from relay.domain.pool import Pool
+from relay.domain.registration import TextingRegistration
 from relay.sandbox import SimulatedCarrier
 from relay.sandbox.records import OwnedNumber, Service
 from relay.sandbox.standing import KeyKind
@@ -18,6 +19,7 @@ from relay.vault import Vault
 from relay.workflows.check_readiness import Check, Verdict
 from relay.workflows.deployment import Deployment
 from relay.workflows.examine import examine
+from relay.workflows.follow_registrations import follow_registrations
 from relay.workflows.import_number import import_number
 from relay.workflows.point_here import webhooks_of
 from relay.workflows.put_board import BoardTerms, put_board
@@ -25,6 +27,7 @@ from relay.workflows.reconcile_numbers import reconcile_numbers
 from tests.fake_redis import FakeRedis
 from tests.world import NOW, NUMBER, OTHER_NUMBER, OUR_ACCOUNT, make_settings
 
+TOLL_FREE = "+18005550150"
 POOL = Pool(name="us", country="US", allowed_countries=("US", "CA"))
 
 
@@ -52,11 +55,10 @@ class Practice:
             settings,
             self.client,
             Vault(settings.relay_sealing_keys, settings.relay_index_keys),
-            carrier_of=lambda board, account: Carrier(
+            carrier_of=lambda account: Carrier(
                 account,
                 base_url=self.base_url,
                 timeout=1.0,
-                messaging_service=board.messaging_service_sid,
                 **self.edge,
             ),
             jobs_of=lambda _board: None,  # type: ignore[arg-type,return-value]
@@ -86,7 +88,7 @@ def practice() -> Iterator[Practice]:
     assert sandbox.crashes == []
 
 
-AT_THE_CARRIER = ("carrier", "account", "profile", "calls", "texts", "redaction", "campaign")
+AT_THE_CARRIER = ("carrier", "account", "profile", "calls", "texts", "redaction", "registration us")
 
 
 @pytest.mark.parametrize("kind", [None, "Main"])
@@ -247,7 +249,8 @@ def test_numbers_in_a_service_that_is_not_the_boards_are_found(
 
     assert found[f"service {other.sid}"].verdict is verdict
     assert other.use_inbound_webhook_on_number is defers
-    assert "numbers reconcile" in found[f"service {practice.service.sid}"].detail
+    assert "numbers reconcile" in found["services"].detail
+    assert found["registration us"].verdict is Verdict.WARNING
 
 
 def test_a_service_of_another_account_is_named(practice: Practice) -> None:
@@ -255,20 +258,61 @@ def test_a_service_of_another_account_is_named(practice: Practice) -> None:
     practice.owned.service_sid = None
     found = practice.look()
     assert found[f"service {practice.service.sid}"].verdict is Verdict.FAILED
-    assert "in no messaging service" in found["campaign"].detail
+    assert "in no messaging service" in found["registration us"].detail
 
 
-def test_a_campaign_that_is_not_verified_is_a_warning(practice: Practice) -> None:
-    practice.service.campaign_status = "IN_PROGRESS"
-    found = practice.look()["campaign"]
+def test_numbers_outside_of_services_that_are_full_need_another_one(practice: Practice) -> None:
+    practice.sandbox.account.leave_service(practice.owned)
+    practice.settings["SERVICE_NUMBERS"] = "1"
+    practice.sandbox.account.join(practice.sandbox.add_number(OTHER_NUMBER), practice.service)
+    found = practice.look()["services"]
     assert found.verdict is Verdict.WARNING
-    assert "no verified A2P 10DLC campaign" in found.detail
+    assert "give the board another one" in found.detail
 
 
-def test_numbers_that_need_no_campaign_are_not_asked_for_one(practice: Practice) -> None:
+# --- registration -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("policy", "verdict"),
+    [(TextingRegistration.WARN, Verdict.WARNING), (TextingRegistration.REQUIRED, Verdict.FAILED)],
+)
+def test_numbers_that_are_not_registered_fail_where_nobody_can_text(
+    practice: Practice, policy: TextingRegistration, verdict: Verdict
+) -> None:
     services = practice.deployment().main
-    services.store.pools.put(replace(POOL, country="CA"))
-    assert "campaign" not in practice.look()
+    services.store.pools.put(replace(POOL, texting_registration=policy))
+    practice.service.campaign_status = "IN_PROGRESS"
+    follow_registrations([services], now=NOW)
+
+    found = practice.look()
+
+    assert found["registration us"].verdict is verdict
+    assert "1 of 1 numbers" in found["registration us"].detail
+    assert "no approved 10DLC campaign" in found["registration us"].detail
+    assert not any(name.startswith("texts ") for name in found)
+
+
+def test_where_some_number_can_text_a_missing_registration_is_a_warning(
+    practice: Practice,
+) -> None:
+    services = practice.deployment().main
+    services.store.pools.put(replace(POOL, texting_registration=TextingRegistration.REQUIRED))
+    practice.sandbox.add_number(TOLL_FREE)
+    import_number(services, TOLL_FREE, "us", now=NOW)
+
+    found = practice.look()["registration us"]
+
+    assert found.verdict is Verdict.WARNING
+    assert "1 of 2 numbers get no session that texts" in found.detail
+
+
+def test_numbers_of_other_countries_are_not_asked_for_a_registration(practice: Practice) -> None:
+    services = practice.deployment().main
+    services.store.numbers.retire(NUMBER, "us")
+    practice.sandbox.add_number("+14165550150")
+    import_number(services, "+14165550150", "us", now=NOW)
+    assert "registration us" not in practice.look()
 
 
 # --- numbers ------------------------------------------------------------------------------

@@ -333,7 +333,7 @@ def test_who_has_no_time_left_misses_nobody(market: Market) -> None:
     market.carrier.before = take_time
     asked = len(market.carrier.asked)
     assert kinds(market) == []
-    assert market.carrier.asked[asked:] == ["list_owned"]
+    assert market.carrier.asked[asked:] == ["list_owned", "all"]  # and the services, for all
 
 
 def test_a_number_that_came_since_the_list_was_made_is_not_missing(market: Market) -> None:

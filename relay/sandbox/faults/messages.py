@@ -35,6 +35,9 @@ class MessageFaults:
         self.not_sms_capable: set[str] = set()
         # Messages a second one sender may send; None: as many as come.
         self.per_second: float | None = None
+        # US carriers refuse texts of numbers in no approved campaign (30034), and of toll-free ones
+        # that are not verified (30032). Off, so that a new service can be tried at once.
+        self.registration_enforced = False
         # An account can demand credentials for the pictures people sent.
         self.media_requires_auth = False
 

@@ -129,6 +129,7 @@ def _services(services: MessagingServices) -> list[Route]:
         _route("GET", rf"{one}/PhoneNumbers", services.list_numbers),
         _route("POST", rf"{one}/PhoneNumbers", services.add_number),
         _route("GET", member, services.fetch_number),
+        _route("GET", r"/v1/Tollfree/Verifications", services.list_verifications),
         _route("DELETE", member, services.remove_number),
     ]
 

@@ -1,4 +1,4 @@
-"""messaging.twilio.com/v1/Services and the numbers in them."""
+"""messaging.twilio.com/v1: services, the numbers in them, and toll-free verifications."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ from relay.sandbox.network import Network
 from relay.sandbox.records import OwnedNumber, Service
 from relay.sandbox.rest.paging import meta_page
 from relay.sandbox.rest.request import ApiError, Json, RestAnswer, RestCall, not_found
-from relay.sandbox.rest.shapes import campaign_json, service_json, service_number_json
+from relay.sandbox.rest.shapes import (
+    campaign_json,
+    service_json,
+    service_number_json,
+    verification_json,
+)
 
 
 class MessagingServices:
@@ -69,6 +74,21 @@ class MessagingServices:
         service = self._find(call, sid)
         campaigns = [service] if service.campaign_status else []
         return RestAnswer(200, meta_page(call, "compliance", campaigns, shape))
+
+    def list_verifications(self, call: RestCall) -> RestAnswer:
+        def shape(number: OwnedNumber) -> Json:
+            return verification_json(number, call.origin)
+
+        wanted, of_number = call.get("Status"), call.get("TollfreePhoneNumberSid")
+        with self._network.account.lock:
+            found = [
+                number
+                for number in self._network.account.numbers.values()
+                if number.verification_status is not None
+                and wanted in {None, number.verification_status}
+                and of_number in {None, number.sid}
+            ]
+            return RestAnswer(200, meta_page(call, "verifications", found, shape))
 
     def fetch_number(self, call: RestCall, sid: str, number_sid: str) -> RestAnswer:
         number = self._member(call, sid, number_sid)

@@ -170,6 +170,21 @@ def campaign_json(service: Service, origin: str) -> Json:
     }
 
 
+def verification_json(number: OwnedNumber, origin: str) -> Json:
+    """The one toll-free verification of a number."""
+    sid = f"HH{number.sid[2:]}"
+    return {
+        "sid": sid,
+        "account_sid": number.account_sid,
+        "tollfree_phone_number_sid": number.sid,
+        "tollfree_phone_number": number.phone_number,
+        "status": number.verification_status,
+        "date_created": iso8601(number.created),
+        "date_updated": iso8601(number.updated),
+        "url": f"{origin}/v1/Tollfree/Verifications/{sid}",
+    }
+
+
 def redacted(message: Json) -> Json:
     """As the list shows it to an account with message redaction."""
     hidden = {name: f"{message[name][:-4]}XXXX" for name in ("from", "to") if message[name]}
@@ -185,7 +200,7 @@ def service_number_json(number: OwnedNumber, origin: str) -> Json:
         "phone_number": number.phone_number,
         "country_code": number.country,
         "capabilities": [shown for key, shown in names.items() if number.capabilities.get(key)],
-        "date_created": iso8601(number.created),
+        "date_created": iso8601(number.joined or number.created),
         "date_updated": iso8601(number.updated),
         "url": f"{origin}/v1/Services/{number.service_sid}/PhoneNumbers/{number.sid}",
     }

@@ -7,6 +7,7 @@ from functools import partial
 
 from relay.sandbox.clock import Clock
 from relay.sandbox.faults.messages import Outcome
+from relay.sandbox.geography import country_of
 from relay.sandbox.network import Network
 from relay.sandbox.pace import Pace
 from relay.sandbox.phone import ReceivedText
@@ -28,7 +29,7 @@ class Sender:
         """Takes over a message whose first status the API has already told."""
         faults = self._network.faults
         looping = self._loop_guard.trips(message.from_, message.to) and faults.loop_guard
-        outcome = faults.messages.outcome_for(message.to)
+        outcome = self._refusal(message) or faults.messages.outcome_for(message.to)
         if looping:
             outcome = Outcome("failed", LOOP_DETECTED, arrives=False)
         steps = partial(self._send, message, outcome)
@@ -69,6 +70,15 @@ class Sender:
         ]
         self.accept(message)
         return message
+
+    def _refusal(self, message: Message) -> Outcome | None:
+        """Of the carriers of the United States, for the number's own sake."""
+        number = self._network.account.number(message.from_)
+        is_asked = self._network.faults.messages.registration_enforced
+        if number is None or not is_asked or country_of(message.to) != "US":
+            return None
+        code = self._network.account.why_unregistered(number)
+        return Outcome("undelivered", code, arrives=False) if code else None
 
     def _queue(self, message: Message, then: partial[None]) -> None:
         if message.status == "canceled":

@@ -46,7 +46,7 @@ _ServiceSid = Annotated[
     str,
     Field(
         pattern=f"^{MESSAGING_SERVICE_SID.pattern}$",
-        description="The messaging service that its numbers join; none when left out",
+        description="The sid of a messaging service",
     ),
 ]
 
@@ -84,7 +84,14 @@ class BoardBody(Body):
     account: Annotated[
         AccountBody | None, Field(description="The deployment's account when left out")
     ] = None
-    messaging_service_sid: _ServiceSid | None = None
+    messaging_services: Annotated[
+        list[_ServiceSid],
+        Field(
+            default_factory=list,
+            max_length=100,
+            description="Its numbers join the first of these that has room; none when left out",
+        ),
+    ]
 
 
 class BoardAnswer(Answer):
@@ -96,7 +103,7 @@ class BoardAnswer(Answer):
     requests_per_minute: int | None
     account_sid: str | None
     api_key_sid: str | None
-    messaging_service_sid: str | None
+    messaging_services: list[str]
 
 
 class BoardList(Answer):

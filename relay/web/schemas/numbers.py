@@ -17,6 +17,7 @@ from pydantic import (
 
 from relay.domain.pool import NumberStatus
 from relay.domain.purchase import MOST_AT_ONCE
+from relay.domain.registration import Registration
 from relay.domain.reputation import Complaint, Condition
 from relay.web.schemas.base import (
     AREA_CODE_PATTERN,
@@ -170,7 +171,13 @@ class ReputationAnswer(Answer):
 class SmsTroubleAnswer(Answer):
     """Why no session that texts gets the number."""
 
-    code: Annotated[int, Field(description="The carrier's code of the last text it refused")]
+    code: Annotated[
+        int | None,
+        Field(
+            description="The carrier's code of the last text it refused; null for a number that "
+            "waits for its registration, as its pool requires one"
+        ),
+    ]
     since: Instant
     reason: str
 
@@ -184,6 +191,16 @@ class NumberAnswer(Answer):
     capabilities: CapabilitiesAnswer
     sms_ready: Annotated[bool, Field(description="Whether sessions that text may get the number")]
     sms_trouble: SmsTroubleAnswer | None
+    registration: Annotated[
+        Registration,
+        Field(description="How the number stands with the carriers of the United States"),
+    ]
+    messaging_service: Annotated[
+        str | None,
+        Field(
+            description="The one that it is in; null for none, and where it was not looked up yet"
+        ),
+    ]
     imported_at: Instant
     reputation: ReputationAnswer
 

@@ -1,8 +1,8 @@
 -- import_number: puts a number into a pool, under the lowest ordinal that is vacant. One that is
 -- there already follows the carrier, where it has been rented anew.
 -- keys: policy numbers ordinals vacant number(number) busy releasing
--- args: number status is_blocked:flag carrier_sid capabilities now rented_since account
--- uses: bitmaps statuses
+-- args: number status is_blocked:flag carrier_sid capabilities now:number rented_since account
+-- uses: bitmaps statuses registration
 --
 -- Is_blocked says that the status keeps new sessions off it; capabilities are some of "vsm" (voice,
 -- sms, mms); the times are whole seconds. Safe to run twice: the second time the number is known.
@@ -34,7 +34,8 @@ local function record(ordinal)
   redis.call("HSET", keys.numbers, args.number, ordinal)
   redis.call("HSET", keys.ordinals, ordinal, args.number)
   redis.call("HSET", keys.number, "ordinal", ordinal, "status", args.status,
-    "carrier_sid", args.carrier_sid, "capabilities", args.capabilities, "imported_at", args.now,
+    "carrier_sid", args.carrier_sid, "capabilities", args.capabilities,
+    "imported_at", whole(args.now),
     "rented_since", args.rented_since, "account", args.account)
 end
 
@@ -55,6 +56,7 @@ end
 local known = redis.call("HGET", keys.numbers, args.number)
 if known then
   follow_the_carrier()
+  follow_registration(known)
   return { "known", known }
 end
 if redis.call("HEXISTS", keys.releasing, args.number) == 1 then
@@ -63,4 +65,5 @@ end
 local ordinal = take_place()
 record(ordinal)
 offer(ordinal)
+follow_registration(ordinal)
 return { "imported", ordinal }
