@@ -139,7 +139,7 @@ class Suppressions:
             self._ask_service(pipe, number)
             for index in indexes:
                 pipe.hget(self._keys.stopped(index), number)
-                pipe.hgetall(self._deployment.stopped(index))
+                pipe.hgetall(self._of_services(index))
             service, *words = pipe.execute()
         of_service = [said.get(self._named(service)) for said in words[1::2]]
         return max(
@@ -154,7 +154,7 @@ class Suppressions:
             pipe.hget(self._keys.person(person.role, person.ref), "phone_since")
             for index in person.phone_indexes:
                 pipe.hgetall(self._keys.stopped(index))
-                pipe.hgetall(self._deployment.stopped(index))
+                pipe.hgetall(self._of_services(index))
             on_record_since, *answers = pipe.execute()
         stops: dict[str, str] = {}
         for of_numbers, of_services in zip(answers[::2], answers[1::2], strict=True):
@@ -187,7 +187,7 @@ class Suppressions:
                     party = session.party(role)
                     pipe.hget(self._keys.person(role, party.ref), "phone_since")
                     pipe.hget(self._keys.stopped(party.phone_index), session.virtual_number)
-                    pipe.hgetall(self._deployment.stopped(party.phone_index))
+                    pipe.hgetall(self._of_services(party.phone_index))
             answers = iter(pipe.execute())
         return [self._is_one_told(answers) for _ in sessions]
 
@@ -227,7 +227,7 @@ class Suppressions:
         """Makes the last word known by one index known by all: to be called for a phone while index
         keys rotate, or a STOP would be lost with the key it was written under."""
         if len(indexes) > 1:
-            for keys in (self._keys, self._deployment):
+            for keys in (self._keys, self._deployment) if self._services else (self._keys,):
                 self._scripts.run("carry_stops_over", keys, indexes=indexes)
 
     def _scopes(self, place: str) -> list[_Scope]:
@@ -243,14 +243,19 @@ class Suppressions:
         """Asks nothing about a number that is none of the board's (P2)."""
         place = self._map.find(number)
         is_ours = place is not None and place.board == self._keys.board
-        pool, ours = (place.pool, number) if place and is_ours else ("", "")
-        pipe.hget(self._keys.in_pool(pool).number(ours), "service")
+        key = self._keys.in_pool(place.pool).number(number) if place and is_ours else None
+        pipe.hget(key or self._keys.never, "service")
+
+    def _of_services(self, index: str) -> str:
+        """Where a phone's words to messaging services stand. For a board that has none, no other
+        master of a cluster is asked."""
+        return self._deployment.stopped(index) if self._services else self._keys.never
 
     def _named(self, service: str | None) -> str:
         """The messaging service of a number that has this on record."""
-        if service is None and self._services:
-            return self._services[0]
-        return service or ""
+        if not self._services:
+            return ""
+        return self._services[0] if service is None else service
 
     def _record(
         self, word: str, scope: _Scope, indexes: Sequence[str], since: float, cause: str

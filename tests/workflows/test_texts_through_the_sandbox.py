@@ -203,7 +203,7 @@ def test_a_service_s_own_words_stop_and_start_as_the_carrier_says(scenario: Scen
     scenario.text(RITA, "hello?")
     scenario.text(CARL, "ALTA")
     scenario.text(RITA, "hello again")
-    assert reconcile_inbound([scenario.services], now=time.time()) == 0
+    assert reconcile_inbound([scenario.services], clock=time.time) == 0
     scenario.work()
     assert scenario.shown(CARL)[-1] == "hello again"
     assert not {"ayuda", "alto", "ALTA"} & {*scenario.shown(RITA)}
