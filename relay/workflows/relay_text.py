@@ -119,9 +119,8 @@ def _is_opt_out(services: Services, incoming: IncomingText) -> bool:
     holds: a text that is decided on is taken on by nobody, whatever its words.
     """
     decided = services.store.messages.decided
-    if incoming.opt_out is OptOut.NEITHER:
-        return False
-    if not incoming.is_answerable and decided.has(incoming.marks, now=incoming.now):
+    is_fetched_word = incoming.opt_out is not OptOut.NEITHER and not incoming.is_answerable
+    if is_fetched_word and decided.has(incoming.marks, now=incoming.now):
         return False
     is_opt_out = _follow(services, incoming)
     if is_opt_out:

@@ -727,6 +727,15 @@ def test_a_call_that_goes_on_past_its_lease_is_asked_about_again(world):
     assert record_of(world).status is CallStatus.NO_ANSWER
 
 
+def test_a_call_whose_session_is_forgotten_needs_no_end(world):
+    world.open()
+    call_from(world, RITA)
+    world.services.store.client.delete("{main}:sessions")
+    services = replace(world.services, carrier=AskedCalls(NOBODY))
+    assert ask_outcomes(services, clock=lambda: NOW + LONGEST_CALL) == 1
+    assert record_of(world).status is CallStatus.RINGING
+
+
 def test_a_call_that_has_ended_or_is_forgotten_is_not_asked_about(world):
     world.open()
     call_from(world, RITA)
