@@ -116,7 +116,7 @@ class CarrierMessages:
         """
         with carrier_errors():
             page = self._lists.page(
-                date_sent_after=datetime.fromtimestamp(since, UTC).date().isoformat(),
+                date_sent_after=_midnight_before(since),
                 page_size=size,
                 **({"page_number": at.page, "page_token": at.token} if at else {}),
             )
@@ -128,6 +128,10 @@ class CarrierMessages:
             )
             is_through = any(_left_before(message, since) for message in listed)
             return InboundPage(texts, None if is_through else _next_place(page.next_page_url))
+
+
+def _midnight_before(moment: float) -> datetime:
+    return datetime.fromtimestamp(moment, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _next_place(url: str | None) -> ListPlace | None:

@@ -148,6 +148,7 @@ def test_a_withheld_caller_is_asked_to_show_the_number(stage, shown):
 
 
 def test_a_person_abroad_is_known_and_reached_however_their_number_is_spelled(stage):
+    stage.carrier.account.standing.dials.add("MX")
     mexican = stage.carrier.phone("+525555550127")
     mexican.on_ring = Answer(keys="1")
     stage.phone("rita").on_ring = Answer()

@@ -75,8 +75,18 @@ def test_an_erased_candidate_is_reached_by_nobody(stage):
     assert stage.api.send("GET", "/v1/candidates/carl").status_code == 404
 
 
+def records_at_carrier(stage, number):
+    """The sids of texts and calls; those of other tests are of people who are not erased."""
+    carrier = stage.carrier
+    lists = (carrier.messages, carrier.calls)
+    return {
+        record.sid for records in lists for record in [*records(to=number), *records(from_=number)]
+    }
+
+
 def test_an_erasure_is_final_when_the_files_are_rewritten_and_the_carrier_has_nothing(stage):
     number = stage.open()["virtual_number"]
+    known = records_at_carrier(stage, number)
     stage.phone("rita").call(number).wait(20)
     stage.phone("rita").text(number, "hello").wait()
     stage.phone("carl").wait_for_text()
@@ -89,5 +99,4 @@ def test_an_erasure_is_final_when_the_files_are_rewritten_and_the_carrier_has_no
         seconds=120,
     )
     assert stage.api.send("DELETE", "/v1/candidates/carl").status_code == 204
-    assert stage.carrier.messages(to=number) == stage.carrier.messages(from_=number) == []
-    assert stage.carrier.calls(to=number) == stage.carrier.calls(from_=number) == []
+    assert records_at_carrier(stage, number) <= known

@@ -138,7 +138,7 @@ def send_foreign_webhooks(
     call_id, message_id = (next(i for i in ids if kind in i) for kind in (".CA", ".SM"))
     for value, name in (("main", "board"), (call_id, "call_id"), (message_id, "message_id")):
         path = path.replace(f"<{name}>", value)
-    url = stage.service.base_url + path.replace("<attempt>", "1")
+    url = stage.service.base_url + path.replace("<attempt>", "1").replace("<turn>", "1")
     account = stage.carrier.account
     for from_, digits in (("carl", session["access_code"]), ("nora", "1"), ("", "1")):
         form = {
