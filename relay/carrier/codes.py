@@ -54,6 +54,7 @@ RULES = (
     Rule(20005, Trouble.ACCOUNT, "the account is suspended"),
     Rule(20006, Trouble.ACCOUNT, "access denied"),
     Rule(20009, Trouble.LATER, "no record can be deleted before its end", "X"),
+    Rule(20403, Trouble.ACCOUNT, "forbidden to these credentials", "?"),
     Rule(20404, Trouble.NEVER, "not found"),
     Rule(20429, Trouble.LATER, '"never processed, always safe to retry"'),
     Rule(20500, Trouble.LATER, "the carrier's own fault", "?"),
@@ -122,7 +123,7 @@ RULES = (
 )
 
 _TROUBLES = {rule.code: rule.trouble for rule in RULES}
-_LONGEST_STATUS = 999
+_HTTP_STATUSES = range(100, 1000)
 _PASSING_STATUSES: dict[int, Trouble] = {
     HTTPStatus.UNAUTHORIZED: Trouble.ACCOUNT,
     HTTPStatus.FORBIDDEN: Trouble.ACCOUNT,
@@ -150,7 +151,7 @@ def label_of(code: int) -> str:
     """The code for metrics, whose labels have few values: a known one, or the class of others."""
     if code in _TROUBLES:
         return str(code)
-    return f"{code // 100}xx" if TEXTS_LOST_IN_SERVICE < code <= _LONGEST_STATUS else "unknown"
+    return f"{code // 100}xx" if code in _HTTP_STATUSES else "unknown"
 
 
 def _table() -> str:

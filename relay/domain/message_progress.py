@@ -8,10 +8,12 @@ from enum import StrEnum
 from relay.domain.trouble import Trouble
 
 FIRST_PAUSE = 2.0
-#: A day of them is some 150 requests for one text.
+#: With its jitter, a day of them is some 200 requests for one text.
 LONGEST_PAUSE = 600.0
 #: What gets one more try gets it after this many seconds.
 SECOND_DELIVERY_AFTER = 30.0
+#: A number that we have lost, perhaps, is known as lost by then, and the session has another one.
+RENUMBERED_AFTER = 60.0
 #: What the carrier took for a loop it does not take again within this many seconds (TW-loops).
 LOOP_PAUSE = 30.0
 #: A number that came to us less than so many seconds ago may still be on its way to be registered.
@@ -76,12 +78,11 @@ def read_status(carrier_word: str) -> tuple[MessageStatus, int] | None:
     return _REPORTS.get(carrier_word)
 
 
-#: What may pass within half a minute, and seldom later; and a number that we have lost, perhaps,
-#: for which the session has another one a minute later.
+#: What may pass so many seconds later, and seldom after that.
 _WORTH_ONE_MORE = {
     Trouble.UNREACHABLE: SECOND_DELIVERY_AFTER,
     Trouble.UNCLEAR: SECOND_DELIVERY_AFTER,
-    Trouble.NOT_OURS: 60.0,
+    Trouble.NOT_OURS: RENUMBERED_AFTER,
 }
 
 

@@ -23,4 +23,5 @@ class ClosedCountries:
     def lately(self, *, now: float) -> list[str]:
         """Those of the last day, in the order of their codes."""
         noted = self._client.hgetall(self._key)
-        return sorted(country for country, at in noted.items() if int(at) > now - _KNOWN_FOR)
+        since = now - _KNOWN_FOR
+        return sorted(each for each, at in noted.items() if at.isdecimal() and int(at) > since)

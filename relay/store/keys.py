@@ -181,7 +181,8 @@ class BoardKeys(Keys):
     told = Family(
         "string", "number index about", "text that was answered by a refusal", lives="a day"
     )
-    pace = Family("hash", "session role", "how fast they write, and the same words", lives="a day")
+    pace = Family("string", "session role", "how fast they write", lives="a day")
+    words_pace = Family("hash", "session role words", "how often these same words", lives="a day")
     asked = Family(
         "string", "number index", "questions which session a text is for", lives="an hour"
     )

@@ -24,7 +24,7 @@ _MOST_NAMED = 8
 #: Of nobody's: any question tells whether the account lets us in.
 _SOME_NUMBER = "+15005550006"
 _HOW_TO_GET_NUMBERS = (
-    "none yet: python -m relay pools put us --country US --allowed-countries US, "
+    "none yet: python -m relay pools put us --country US, "
     "then python -m relay numbers import +1… --pool us"
 )
 

@@ -11,8 +11,8 @@ from relay.domain.message_progress import next_try_at, read_status
 from relay.domain.texts import Message, ReportOutcome, StatusReport, notice_of_failure, telling
 from relay.domain.trouble import Trouble
 from relay.metrics import MESSAGE_STATUSES
-from relay.workflows.count_refusals import count_refusal, is_young
 from relay.workflows.services import Services
+from relay.workflows.weigh_refusals import count_refusal, is_young
 
 log = structlog.get_logger()
 

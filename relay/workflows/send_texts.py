@@ -44,12 +44,12 @@ from relay.domain.texts import (
 from relay.domain.trouble import Trouble
 from relay.vault import Unreadable
 from relay.workflows.ask_which_session import ask_which_session
-from relay.workflows.count_refusals import count_refusal, is_young
 from relay.workflows.find_receiver import PhoneChanged, find_receiver
 from relay.workflows.open_seals import goes_from_ours, open_text
 from relay.workflows.services import Services
 from relay.workflows.stamp_words import kept_code_prefix
 from relay.workflows.tell_new_number import tell_new_number
+from relay.workflows.weigh_refusals import count_refusal, is_young
 
 log = structlog.get_logger()
 

@@ -88,10 +88,11 @@ def test_a_code_that_nobody_knows_counts_by_its_status(
 
 
 def test_a_label_has_few_values() -> None:
-    assert [label_of(code) for code in (30007, 403, 503, 31999, 2)] == [
+    assert [label_of(code) for code in (30007, 403, 503, 31999, 99, 2)] == [
         "30007",
         "4xx",
         "5xx",
+        "unknown",
         "unknown",
         "unknown",
     ]

@@ -7,6 +7,7 @@ import pytest
 from relay.domain.message_progress import (
     LONGEST_PAUSE,
     LOOP_PAUSE,
+    RENUMBERED_AFTER,
     SECOND_DELIVERY_AFTER,
     MessageStatus,
     Reach,
@@ -114,7 +115,7 @@ def test_what_passes_is_tried_again_as_long_as_the_text_may_wait(trouble: Troubl
 
 
 def test_a_text_from_a_number_that_is_perhaps_lost_waits_for_another_one() -> None:
-    assert pause(Trouble.NOT_OURS) == 60
+    assert pause(Trouble.NOT_OURS) == RENUMBERED_AFTER
     assert pause(Trouble.NOT_OURS, had_one_more=True) is None
 
 

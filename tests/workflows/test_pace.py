@@ -132,3 +132,12 @@ def test_two_phones_that_answer_by_themselves_come_to_rest(stage: Stage, seconds
             answered += 1
             stage.text(to, answers[to])
         assert len(stage.arrived) <= 50
+
+
+def test_words_are_forgotten_though_their_writer_goes_on(stage: Stage) -> None:
+    stage.text(body="see you at nine")
+    (first,) = stage.client.keys("*:words-pace:*")
+    stage.client.expire(first, 100)
+    stage.text(body="fine")
+    assert len(stage.client.keys("*:words-pace:*")) == 2
+    assert 0 < stage.client.ttl(first) <= 100

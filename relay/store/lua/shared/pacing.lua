@@ -1,35 +1,37 @@
 -- How fast somebody writes in a session, and how often the same words (relay/domain/pace.py).
--- keys: pace=pace(vouched writer)
+-- keys: pace=pace(vouched writer) words_pace=words_pace(vouched writer words)
 -- args: writer words every:number burst:number same_every:number same_burst:number
 --    daily_every:number daily_burst:number most_wait:number repeated_for:number
 --
--- A hash: "all" → when the bucket of all texts is empty again, "w:<words>" and "d:<words>" → the
--- same of these words in minutes and in a day, "r:<words>" → until when they are held. words is a
+-- pace: when the bucket of all texts is empty again. words_pace, of the same words, a hash:
+-- "minute" and "day" → the same of their buckets, "held" → until when they are held. words is a
 -- keyed hash.
 local PACE_LIFE = 24 * 3600
 
--- When the bucket is empty after one more, and how long that one has to wait.
-local function pour(field, every, burst, now)
-  local empty_at = math.max(tonumber(redis.call("HGET", keys.pace, field) or "0"), now) + every
-  return empty_at, math.max(empty_at - now - every * burst, 0)
+-- When a bucket is empty after one more, and how long that one has to wait.
+local function pour(empty_at, every, burst, now)
+  empty_at = math.max(tonumber(empty_at or "0"), now) + every
+  return string.format("%.3f", empty_at), math.max(empty_at - now - every * burst, 0)
+end
+
+local function note_words(...)
+  redis.call("HSET", keys.words_pace, ...)
+  redis.call("EXPIRE", keys.words_pace, PACE_LIFE)
 end
 
 -- Seconds until a text may go, 0 nearly always; nil when it is held.
 local function wait_of_pace(now)
-  local words, daily, repeated = "w:" .. args.words, "d:" .. args.words, "r:" .. args.words
-  local all_empty, wait = pour("all", args.every, args.burst, now)
-  local same_empty, same_wait = pour(words, args.same_every, args.same_burst, now)
-  local daily_empty, daily_wait = pour(daily, args.daily_every, args.daily_burst, now)
-  local is_repeated = tonumber(redis.call("HGET", keys.pace, repeated) or "0") > now
-  if is_repeated or same_wait > args.most_wait or daily_wait > 0 then
-    redis.call("HSET", keys.pace, repeated, string.format("%.0f", now + args.repeated_for))
-    redis.call("EXPIRE", keys.pace, PACE_LIFE)
+  local minute, day, held = unpack(redis.call("HMGET", keys.words_pace, "minute", "day", "held"))
+  local all_empty, wait = pour(redis.call("GET", keys.pace), args.every, args.burst, now)
+  local minute_empty, minute_wait = pour(minute, args.same_every, args.same_burst, now)
+  local day_empty, day_wait = pour(day, args.daily_every, args.daily_burst, now)
+  if tonumber(held or "0") > now or minute_wait > args.most_wait or day_wait > 0 then
+    note_words("held", string.format("%.0f", now + args.repeated_for))
     return nil
   elseif wait > args.most_wait then
     return nil
   end
-  redis.call("HSET", keys.pace, "all", string.format("%.3f", all_empty),
-    words, string.format("%.3f", same_empty), daily, string.format("%.3f", daily_empty))
-  redis.call("EXPIRE", keys.pace, PACE_LIFE)
-  return math.max(wait, same_wait)
+  redis.call("SET", keys.pace, all_empty, "EX", PACE_LIFE)
+  note_words("minute", minute_empty, "day", day_empty)
+  return math.max(wait, minute_wait)
 end

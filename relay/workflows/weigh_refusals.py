@@ -1,4 +1,4 @@
-"""What the carrier refuses is counted by its code, and by what it is about."""
+"""A text that the carrier refused: what is counted of it, and whether its number is too new."""
 
 from __future__ import annotations
 
