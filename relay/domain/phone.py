@@ -112,20 +112,28 @@ def is_withheld(caller: str) -> bool:
 def read_caller(shown: str, called: str) -> str:
     """Who calls or texts, as E.164, where the carrier shows it without a plus.
 
-    Twilio gives E.164 "if possible", else what it got (TW-call-form). Digits alone are read as the
-    country of the called number would dial them, else as a number from abroad that lacks its plus.
-    What is valid in neither way stays as it is: a short code, or nobody's number.
+    Twilio gives E.164 "if possible", else what it got (TW-call-form). Digits alone may be what the
+    country of the called number would dial, or a number from abroad that lacks its plus. What is
+    valid in neither way stays as it is: a short code, or nobody's number. So does what is valid in
+    both, as two people's numbers: nothing is guessed (P1).
     """
-    if shown.startswith("+") or not _BARE.fullmatch(shown):
+    if is_withheld(shown) or not _BARE.fullmatch(shown):
         return shown
-    for text, region in ((shown, country_of(called)), (f"+{shown}", None)):
-        try:
-            parsed = _read(text, region)
-        except NumberParseException:
-            continue
-        if phonenumbers.is_valid_number(parsed):
-            return _e164(parsed)
-    return shown
+    read = {
+        found
+        for found in (_valid(shown, country_of(called)), _valid(f"+{shown}"))
+        if found is not None
+    }
+    return read.pop() if len(read) == 1 else shown
+
+
+def _valid(text: str, region: str | None = None) -> str | None:
+    """A valid number as E.164."""
+    try:
+        parsed = _read(text, region)
+    except NumberParseException:
+        return None
+    return _e164(parsed) if phonenumbers.is_valid_number(parsed) else None
 
 
 def country_of(number: str) -> str:

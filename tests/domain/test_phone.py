@@ -185,9 +185,26 @@ def test_a_caller_without_a_plus_is_read_as_the_called_country_dials(
     assert read_caller(shown, called) == caller
 
 
-@pytest.mark.parametrize("shown", ["7378742833", "17378742833", "266696687", "86282452253"])
-def test_a_withheld_caller_without_a_plus_is_nobody(shown: str) -> None:
-    assert is_withheld(read_caller(shown, "+14155550192"))
+@pytest.mark.parametrize("called", ["+14155550192", "+442079460192", "+49305550192"])
+@pytest.mark.parametrize(
+    "shown",
+    ["7378742833", "17378742833", "266696687", "86282452253", "2562533", "8656696", "Anonymous"],
+)
+def test_a_withheld_caller_without_a_plus_is_nobody(shown: str, called: str) -> None:
+    assert is_withheld(read_caller(shown, called))
+
+
+@pytest.mark.parametrize(
+    ("shown", "called"),
+    [
+        ("6585550101", "+14155550192"),
+        ("4795550101", "+14155550192"),
+        ("4915155550101", "+49305550192"),
+        ("33655550101", "+49305550192"),
+    ],
+)
+def test_a_caller_without_a_plus_who_may_be_two_people_is_neither(shown: str, called: str) -> None:
+    assert read_caller(shown, called) == shown
 
 
 def test_the_country_of_what_is_no_number_is_none() -> None:
