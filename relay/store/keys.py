@@ -280,7 +280,7 @@ class PoolKeys(BoardKeys):
     history = Key("sorted set", "the pool's bounds and size, by the hour", lives="30 days")
     swept = Key(
         "hash",
-        "virtual number → when the carrier's old records of it were last deleted",
+        "virtual number → when the carrier's old records of it were last deleted, stamped",
         lives="until all are",
     )
     idle = Key("sorted set", "number by since when nothing is on it", lives="while idle")

@@ -12,6 +12,7 @@ from relay.domain.pool import NumberStatus, SmsTrouble, VirtualNumber
 from relay.domain.registration import NOT_LOOKED_UP, Registered, Registration
 from relay.domain.rent import Release
 from relay.domain.reputation import Complaint
+from relay.signing import Signer
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys
 from relay.store.number_map import NumberMap
@@ -27,13 +28,18 @@ class Numbers:
     when the carrier's records about them were last deleted."""
 
     def __init__(
-        self, client: Client, scripts: Scripts, keys: BoardKeys, number_map: NumberMap
+        self,
+        client: Client,
+        scripts: Scripts,
+        keys: BoardKeys,
+        number_map: NumberMap,
+        signer: Signer,
     ) -> None:
         self._client = client
         self._scripts = scripts
         self._keys = keys
         self._map = number_map
-        self.swept = SweptNumbers(client, keys)
+        self.swept = SweptNumbers(client, keys, signer)
 
     def find_pool(self, number: str) -> str | None:
         """The pool a virtual number is in; None when it is none of this board's. Raises

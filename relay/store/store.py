@@ -56,7 +56,7 @@ class Store:
         self.alarms = Counts(client, DeploymentKeys().alarms)
         self.passed_over = Counts(client, DeploymentKeys().passed_over)
         self.pools = Pools(client, scripts, keys, signer)
-        self.numbers = Numbers(client, scripts, keys, self.number_map)
+        self.numbers = Numbers(client, scripts, keys, self.number_map, signer)
         self.lost_numbers = LostNumbers(client, scripts, keys, signer)
         self.idle_numbers = IdleNumbers(client, scripts, keys)
         self.purchases = Purchases(client, scripts, keys)

@@ -62,8 +62,11 @@ def _delete_of_pool(services: Services, name: str, clock: Clock, until: float) -
         before = clock() - pool.carrier_retention
         if _delete_of_number(services.carrier.records, number, before, clock, until):
             swept.note(name, number, now=clock())
-    for number in swept.departed(name):
-        if clock() < until and _has_nothing_left(services, number, name, clock, until):
+    for number, is_ours in swept.departed(name).items():
+        if not is_ours:
+            distrust(services, Alarm.NUMBER, "not one that was in this pool", pool=name)
+            swept.forget(name, number)
+        elif clock() < until and _has_nothing_left(services, number, name, clock, until):
             swept.forget(name, number)
 
 

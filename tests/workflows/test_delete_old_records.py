@@ -243,9 +243,20 @@ def test_a_number_that_is_in_another_pool_is_that_pool_s(scene: Scene) -> None:
 
 def test_p9_a_number_of_the_account_that_was_never_ours_keeps_its_records(scene: Scene) -> None:
     kept = scene.text(RITA, OTHER_NUMBER, age=OLD)
-    scene.client.hset(PoolKeys("main", "us").swept, OTHER_NUMBER, 1)
+    scene.world.services.store.numbers.swept.note("us", OTHER_NUMBER, now=1)
     scene.run()
     assert scene.left == {kept}
+
+
+def test_p9_nobody_else_names_a_number_whose_records_are_deleted(scene: Scene) -> None:
+    kept = scene.text(RITA, OTHER_NUMBER, age=OLD)
+    swept = PoolKeys("main", "us").swept
+    scene.run()
+    scene.client.hset(swept, mapping={RITA: 1, CARL: scene.client.hget(swept, NUMBER)})
+    scene.run()
+    assert scene.left == {kept}
+    assert scene.client.hkeys(swept) == [NUMBER]
+    assert scene.world.services.store.alarms.all() == {"number": 2}
 
 
 def test_a_run_that_is_late_for_the_next_number_leaves_it(scene: Scene) -> None:
