@@ -9,8 +9,8 @@ from dataclasses import dataclass
 TEXTS = "texts"
 #: Periodic work: recycling numbers, reconciling with the carrier.
 MAINTENANCE = "maintenance"
-#: Buying, releasing and comparing numbers, and deleting what the carrier keeps: minutes of requests
-#: to the carrier, which must not keep sessions from expiring.
+#: Buying, releasing and comparing numbers, asking how calls and texts ended, and deleting what the
+#: carrier keeps: minutes of requests to the carrier, which must not keep sessions from expiring.
 NUMBERS = "numbers"
 
 

@@ -36,7 +36,6 @@ PERIODIC_JOBS = (
     PeriodicJob(name="renew-signatures", function="workers.jobs.renew_signatures", every=3600),
     PeriodicJob(name="rewrite-files", function="workers.jobs.rewrite_files", every=10),
     PeriodicJob(name="recycle", function="workers.jobs.recycle", every=5),
-    PeriodicJob(name="ask-outcomes", function="workers.jobs.ask_outcomes", every=60),
     PeriodicJob(name="reconcile-inbound", function="workers.jobs.reconcile_inbound", every=60),
     PeriodicJob(
         name="resume-purchases", function="workers.jobs.resume_purchases", every=10, queue=NUMBERS
@@ -47,6 +46,7 @@ PERIODIC_JOBS = (
     PeriodicJob(
         name="release-numbers", function="workers.jobs.release_numbers", every=60, queue=NUMBERS
     ),
+    PeriodicJob(name="ask-outcomes", function="workers.jobs.ask_outcomes", every=60, queue=NUMBERS),
     PeriodicJob(
         name="erase-at-carrier",
         function="workers.jobs.erase_at_carrier",

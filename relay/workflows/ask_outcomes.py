@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import structlog
 
-from relay.carrier.codes import NOT_FOUND
+from relay.carrier.webhooks import MessageStatusReport
 from relay.domain.errors import CarrierError
+from relay.domain.message_progress import MessageStatus
 from relay.domain.policy import DAY
 from relay.domain.texts import Message
 from relay.store.awaited import Awaited
@@ -31,11 +32,12 @@ _PATIENCE = 3.0
 
 
 def ask_outcomes(services: Services, *, clock: Clock) -> int:
-    """Returns how many were asked about. Raises Unavailable."""
+    """Calls before texts: a call that is not seen to end counts its whole lease. Returns how many
+    were asked about. Raises Unavailable."""
     until = clock() + _TURN
     store = services.store
-    return _ask(services, store.messages.unreported, _ask_text, clock, until) + _ask(
-        services, store.calls.unended, _ask_call, clock, until
+    return _ask(services, store.calls.unended, _ask_call, clock, until) + _ask(
+        services, store.messages.unreported, _ask_text, clock, until
     )
 
 
@@ -51,27 +53,47 @@ def _ask(
     for interaction_id in awaited.due(now=clock(), most=_BATCH):
         if clock() >= until:
             break
+        # Behind all others, whatever happens: what cannot be read would else be first each time.
+        awaited.ask_again(interaction_id, clock() + _PAUSE)
         try:
             again = ask(services, interaction_id, clock())
         except CarrierError as error:
             log.warning("outcome not known", interaction=interaction_id, code=error.code)
-            again = clock() + _PAUSE if error.retryable else None
-        if again is None:
-            awaited.forget(interaction_id)
         else:
-            awaited.ask_again(interaction_id, again)
+            if again is None:
+                awaited.forget(interaction_id)
+            else:
+                awaited.ask_again(interaction_id, again)
         asked += 1
     return asked
 
 
 def _ask_text(services: Services, message_id: str, now: float) -> float | None:
+    """Raises CarrierError where the carrier may answer later."""
     message = services.store.messages.read(message_id)
     if message is None or message.status.is_final or not message.carrier_sid:
         return None
-    report = services.carrier.messages.fetch_report(message.carrier_sid)
+    report = _fetch_report(services, message)
+    if report is None:
+        return None
     log.info("text's outcome asked", message=message_id, status=report.status)
     record_message_status(services, message_id, message.attempt, report, now=now)
     return _again_after(message, now)
+
+
+def _fetch_report(services: Services, message: Message) -> MessageStatusReport | None:
+    """None where "sent" is the carrier's last word. What it has no record of has failed, unless it
+    had left."""
+    try:
+        return services.carrier.messages.fetch_report(message.carrier_sid)
+    except CarrierError as error:
+        if error.retryable:
+            raise
+        if message.status is MessageStatus.SENT:
+            return None
+        return MessageStatusReport(
+            message_sid=message.carrier_sid, status="failed", error_code=error.code
+        )
 
 
 def _again_after(message: Message, now: float) -> float | None:
@@ -80,15 +102,16 @@ def _again_after(message: Message, now: float) -> float | None:
 
 
 def _ask_call(services: Services, call_id: str, now: float) -> float | None:
+    """Raises CarrierError where the carrier may answer later."""
     call = services.store.calls.get(call_id)
     if call is None or call.status.is_final:
         return None
     try:
         outcome = services.carrier.calls.find_outcome(call.sid)
     except CarrierError as error:
-        if error.code not in NOT_FOUND:
+        if error.retryable:
             raise
-        outcome = None  # the carrier knows no such call any more: whoever is gone, it is over
+        outcome = None  # the carrier has no such call any more: whoever is gone, it is over
     if outcome is not None and not outcome.is_over:
         return now + _PAUSE
     log.info("call's outcome asked", call=call_id)

@@ -62,6 +62,11 @@ def _delete_of_pool(services: Services, name: str, clock: Clock, until: float) -
         before = clock() - pool.carrier_retention
         if _delete_of_number(services.carrier.records, number, before, clock, until):
             swept.note(name, number, now=clock())
+    _delete_of_departed(services, name, clock, until)
+
+
+def _delete_of_departed(services: Services, name: str, clock: Clock, until: float) -> None:
+    swept = services.store.numbers.swept
     for number, is_ours in swept.departed(name).items():
         if not is_ours:
             distrust(services, Alarm.NUMBER, "not one that was in this pool", pool=name)

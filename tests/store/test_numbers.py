@@ -117,7 +117,7 @@ class MeanwhileScripts(Scripts):
 def give_back(board: Board, scripts: Scripts) -> None:
     board.store.numbers.retire(number(1), "us")
     release = board.store.numbers.releasing("us")[number(1)]
-    Numbers(board.client, scripts, board.store.keys, board.store.number_map).note_released(
+    Numbers(board.client, scripts, board.store.keys, board.store.number_map, SIGNER).note_released(
         release, "us", now=NOW
     )
 
@@ -164,7 +164,7 @@ def test_a_number_removed_while_it_is_put_back_is_on_the_map(board: Board) -> No
     scripts = MeanwhileScripts(
         board, "import_number", lambda: board.client.hdel(DeploymentKeys().numbers, number(1))
     )
-    numbers = Numbers(board.client, scripts, board.store.keys, board.store.number_map)
+    numbers = Numbers(board.client, scripts, board.store.keys, board.store.number_map, SIGNER)
     assert numbers.add(number(1), "us", carrier_sid="PN", capabilities="v", now=NOW)
     assert numbers.find_pool(number(1)) == "us"
 

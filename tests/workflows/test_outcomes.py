@@ -398,15 +398,58 @@ def test_what_stays_sent_is_asked_about_a_few_times_in_a_day(stage: Stage, messa
     assert stage.client.zcard("{main}:unreported") == 0
 
 
-@pytest.mark.parametrize(("trouble", "is_kept"), [(Trouble.ACCOUNT, True), (Trouble.NEVER, False)])
-def test_a_carrier_that_does_not_say_is_asked_again(
-    stage: Stage, message: str, trouble: Trouble, is_kept: bool
+def refuse_to_say(stage: Stage, message: str, error: CarrierError) -> None:
+    stage.carrier.messages.reports[stage.record(message).carrier_sid] = error
+
+
+def test_a_carrier_that_does_not_say_is_asked_again(stage: Stage, message: str) -> None:
+    refuse_to_say(stage, message, CarrierError(Trouble.ACCOUNT, 20003))
+    stage.now += ASK_AFTER
+    assert (ask(stage), ask(stage)) == (1, 0)
+    stage.carrier.messages.reports.clear()
+    stage.carrier.messages.status = "delivered"
+    stage.now += ASK_AFTER
+    assert ask(stage) == 1
+    assert stage.record(message).status == "delivered"
+
+
+GONE = CarrierError(Trouble.NEVER, 20404)
+
+
+def test_p4_a_text_that_the_carrier_lost_before_it_left_has_failed(
+    stage: Stage, message: str
 ) -> None:
-    sid = stage.record(message).carrier_sid
-    stage.carrier.messages.reports[sid] = CarrierError(trouble, 20003)
+    refuse_to_say(stage, message, GONE)
     stage.now += ASK_AFTER
     ask(stage)
-    assert bool(stage.client.zcard("{main}:unreported")) is is_kept
+    stage.work()
+    assert (stage.record(message).status, stage.record(message).error_code) == ("failed", 20404)
+    assert stage.arrived == [TO_CARL, (RITA, FAILED)]
+    assert stage.client.zscore("{main}:unreported", message) is None
+
+
+def test_a_text_whose_record_is_deleted_after_it_left_stays_sent(
+    stage: Stage, message: str
+) -> None:
+    stage.report(message, "sent")
+    refuse_to_say(stage, message, GONE)
+    stage.now += ASK_AFTER
+    assert ask(stage) == 1
+    assert stage.record(message).status == "sent"
+    assert stage.client.zcard("{main}:unreported") == 0
+
+
+def test_a_damaged_record_keeps_no_other_from_being_asked_about(stage: Stage, message: str) -> None:
+    other = stage.text(body="and?").message
+    stage.work()
+    stage.client.hset(f"{{main}}:message:{message}", "status", "rubbish")
+    stage.carrier.messages.status = "delivered"
+    stage.now += ASK_AFTER
+    with pytest.raises(ValueError, match="rubbish"):
+        ask(stage)
+    stage.now += 60
+    assert ask(stage) == 1
+    assert stage.record(other).status == "delivered"
 
 
 def test_what_is_gone_is_forgotten(stage: Stage, message: str) -> None:
