@@ -87,8 +87,10 @@ def delete_recruiter(ref: str) -> _Erased:
     """Erase a recruiter: sessions closed, number unrecoverable
 
     Closed and out of use at once. The erasure is final when Redis's files are rewritten and the
-    carrier's records of calls and texts deleted, too: until then this answers 202, and `Location`
-    says where to ask; repeated after that, 204.
+    carrier's records of their calls and texts deleted, too: until then this answers 202, and
+    `Location` says where to ask; repeated after that, 204. Notices that we sent them, and what was
+    refused, the carrier keeps for the pool's `carrier_retention`; where that is null, as long as it
+    likes.
     """
     return _erase(Role.RECRUITER, ref)
 
@@ -145,8 +147,10 @@ def delete_candidate(ref: str) -> _Erased:
     """Erase a candidate: sessions closed, number unrecoverable
 
     Closed and out of use at once. The erasure is final when Redis's files are rewritten and the
-    carrier's records of calls and texts deleted, too: until then this answers 202, and `Location`
-    says where to ask; repeated after that, 204.
+    carrier's records of their calls and texts deleted, too: until then this answers 202, and
+    `Location` says where to ask; repeated after that, 204. Notices that we sent them, and what was
+    refused, the carrier keeps for the pool's `carrier_retention`; where that is null, as long as it
+    likes.
     """
     return _erase(Role.CANDIDATE, ref)
 

@@ -1,8 +1,9 @@
 """How a person's leg is guarded, as our clients said and as nobody else has written it into Redis.
 
-Whoever could switch a guard off there would have a private voicemail reach a recruiter, or a
-recruiter named to whoever answers. So what differs from the default is kept with a stamp for its
-owner, and what is not ours is the default (P9).
+Whoever could switch a candidate's guard off there would have a private voicemail reach a recruiter,
+or a recruiter named to whoever answers. So what differs from the default is kept with a stamp for
+its owner, and what is not ours is the default (P9). What they once chose can be put back, and a
+recruiter's guard, which is not the default, be removed.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def stamp_guard(services: Services, guard: Guard, *, role: Role, ref: str) -> st
 
 
 def guard_of(services: Services, stamped: str, *, role: Role, ref: str) -> Guard:
-    """The person's guard, of what is kept."""
+    """Reads a stored guard; the role's default where its stamp is not ours."""
     if not stamped:
         return role.default_guard
     text = services.vault.signer.read(stamped, *_place(services, role, ref))
