@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from twilio.rest import Client
 
 from relay.carrier.codes import UNREADABLE_ANSWER
+from relay.carrier.days import midnight_before
 from relay.carrier.errors import carrier_errors
 from relay.carrier.sids import checked_sid
 from relay.carrier.webhooks import InboundText, MessageStatusReport
@@ -116,7 +117,7 @@ class CarrierMessages:
         """
         with carrier_errors():
             page = self._lists.page(
-                date_sent_after=_midnight_before(since),
+                date_sent_after=midnight_before(since),
                 page_size=size,
                 **({"page_number": at.page, "page_token": at.token} if at else {}),
             )
@@ -128,10 +129,6 @@ class CarrierMessages:
             )
             is_through = any(_left_before(message, since) for message in listed)
             return InboundPage(texts, None if is_through else _next_place(page.next_page_url))
-
-
-def _midnight_before(moment: float) -> datetime:
-    return datetime.fromtimestamp(moment, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _next_place(url: str | None) -> ListPlace | None:

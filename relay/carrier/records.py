@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import islice
 from typing import Any, NamedTuple
 
 from twilio.rest import Client
 
 from relay.carrier.codes import NOT_FOUND, NOT_OVER
+from relay.carrier.days import midnight_before
 from relay.carrier.errors import carrier_errors
 from relay.carrier.sids import checked_sid
 from relay.domain.errors import CarrierError
@@ -48,7 +49,7 @@ class CarrierRecords:
     def _listed(self, number: str, before: float) -> Iterator[_Record]:
         """Filters know days, and phone numbers by parts (TW-list-dates, TW-rest): the days up to
         the next one hold all that is wanted, whatever a bound includes."""
-        day = (datetime.fromtimestamp(before, UTC) + timedelta(days=1)).date().isoformat()
+        day = midnight_before(before) + timedelta(days=1)
         for end in ({"to": number}, {"from_": number}):
             texts = self._lists.messages.stream(**end, date_sent_before=day, page_size=_PAGE)
             yield from (_record(text, text.from_) for text in texts)

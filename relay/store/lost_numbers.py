@@ -13,6 +13,7 @@ from relay.signing import Signer
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys
 from relay.store.outbox import LOOK_AGAIN
+from relay.store.records import is_genuine
 from relay.store.renumbering import phones_met, renumbering_of
 from relay.store.scripts import Scripts
 from relay.store.sessions import read_sessions
@@ -41,7 +42,9 @@ class LostNumbers:
         self._signer = signer
 
     def open_sessions_on(self, number: str) -> list[Session]:
-        """Found by their codes: every session has one on its number."""
+        """Those of ours: a session that somebody has written, and that got another number, would
+        leave a trace with our signature (P9). Found by their codes: every session has one on its
+        number."""
         keys = self._keys
         codes = self._client.hscan_iter(keys.codes, match=f"{number}:*", count=_AT_A_TIME)
         ids = list(dict.fromkeys(session_id for _, session_id in codes))
@@ -51,7 +54,9 @@ class LostNumbers:
         return [
             session
             for session in found
-            if session.status is SessionStatus.OPEN and session.virtual_number == number
+            if session.status is SessionStatus.OPEN
+            and session.virtual_number == number
+            and is_genuine(self._signer, keys.board, session)
         ]
 
     def leave(

@@ -20,6 +20,7 @@ from relay.signing import Signer
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys
 from relay.store.people import details_of, held_by, unpack_participant
+from relay.store.records import is_genuine
 from relay.store.renumbering import phones_met, renumbering_of
 from relay.store.scripts import Scripts
 from relay.store.sessions import read_sessions
@@ -151,7 +152,12 @@ class PhoneChanges:
     ) -> dict[str, Any]:
         """The arguments of which the script's keys are made."""
         role, known = person.role, seen.person
-        moved = [session for session in seen.sessions if session.id in renumber]
+        # A trace gets our signature: none for a session that somebody has written (P9).
+        moved = [
+            session
+            for session in seen.sessions
+            if session.id in renumber and is_genuine(self._signer, self._keys.board, session)
+        ]
         of_candidate = known.phone_indexes if known and role is Role.CANDIDATE else ()
         touched = distinct(session.pool for session in (*seen.sessions, *seen.losing))
         return {

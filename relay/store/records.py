@@ -68,6 +68,12 @@ def signed_of(board: str, session_id: str, recruiter: str, candidate: str) -> tu
     return ("session", board, session_id, recruiter, candidate)
 
 
+def is_genuine(signer: Signer, board: str, session: Session) -> bool:
+    """Whether we have put these two people into this session (P9)."""
+    pair = (session.recruiter.ref, session.candidate.ref)
+    return signer.is_genuine(session.signature, *signed_of(board, session.id, *pair))
+
+
 def draws_for(signer: Signer, board: str, recruiter: str, candidate: str) -> list[str]:
     """What the access codes of a pair are cut from (``codes.lua``)."""
     return draw_access_codes(signer.secrets_of("access code", board, recruiter, candidate))

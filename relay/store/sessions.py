@@ -18,7 +18,13 @@ from relay.store.connection import Client
 from relay.store.keys import BoardKeys
 from relay.store.people import ask_for_person, unpack_participant
 from relay.store.pools import unpack_pool
-from relay.store.records import draws_for, pack_channels, signed_of, unpack_session
+from relay.store.records import (
+    draws_for,
+    is_genuine,
+    pack_channels,
+    signed_of,
+    unpack_session,
+)
 from relay.store.scripts import Scripts
 
 
@@ -98,10 +104,7 @@ class Sessions:
 
     def is_genuine(self, session: Session) -> bool:
         """Whether we have put these two people into this session (P9)."""
-        signed = signed_of(
-            self._keys.board, session.id, session.recruiter.ref, session.candidate.ref
-        )
-        return self._signer.is_genuine(session.signature, *signed)
+        return is_genuine(self._signer, self._keys.board, session)
 
     def is_code_of(self, session: Session, code: str) -> bool:
         """Whether it is a code of this pair, and of no other one (P9)."""

@@ -120,3 +120,12 @@ def test_p9_a_renumbered_session_is_signed_as_before(stage: Stage) -> None:
     assert (session.virtual_number, session.is_live(stage.now)) == (OTHER_NUMBER, True)
     assert session.party(Role.CANDIDATE) == stage.pair.session.party(Role.CANDIDATE)
     assert stage.store.sessions.is_genuine(session)
+
+
+def test_p9_a_planted_session_gets_no_trace_that_we_have_signed(stage: Stage) -> None:
+    keys, session = stage.store.keys, stage.pair.session
+    record = stage.client.hget(keys.sessions, session.id)
+    planted = record.replace(session.candidate.ref, "eve")
+    stage.client.hset(keys.sessions, session.id, planted)
+    lose(stage)
+    assert stage.client.hgetall(keys.sessions) == {session.id: planted}

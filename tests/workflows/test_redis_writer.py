@@ -12,8 +12,9 @@ import pytest
 
 from relay.carrier.codes import UNREADABLE_TEXT
 from relay.carrier.webhooks import InboundCall, KeyPress
+from relay.domain.errors import Conflict
 from relay.domain.guard import GuardKind, GuardStyle
-from relay.domain.participant import CandidateDetails, Role
+from relay.domain.participant import CandidateDetails, RecruiterDetails, Role
 from relay.domain.routing import AskAccessCode, AskHuman, Bridge, Decline, Refusal, TellWhoAndAsk
 from relay.domain.session import ClosedReason, Session
 from relay.store.alarms import Alarm
@@ -23,7 +24,7 @@ from relay.store.records import Record
 from relay.vault import Unreadable
 from relay.workflows.connect_call import AnsweredCall, connect_call, take_code
 from relay.workflows.open_seals import open_phone_of
-from relay.workflows.register_participant import register_candidate
+from relay.workflows.register_participant import register_candidate, register_recruiter
 from relay.workflows.screen_call import take_answer
 from relay.workflows.word_answer import word_answer
 from tests.key_ring import move_number
@@ -56,11 +57,15 @@ def world() -> World:
 def victims(world: World) -> Session:
     """Rita and Carl on the number; the attacker's own session is open, too."""
     session = world.open("rita", "carl")
+    add_another_number(world)
+    world.open("nora", "eve")
+    return session
+
+
+def add_another_number(world: World) -> None:
     world.services.store.numbers.add(
         "+14155550193", "us", carrier_sid="PN" + "1" * 32, capabilities="vs", now=NOW
     )
-    world.open("nora", "eve")
-    return session
 
 
 def call(world: World, caller: str, *, sid: str = "CA1", called: str = NUMBER) -> AnsweredCall:
@@ -113,6 +118,25 @@ def test_p9_a_planted_session_connects_nobody(world: World, victims: Session) ->
     client.hset(KEYS.phone(nora), theirs.virtual_number, theirs.id)
     assert_polite(call(world, NORA, sid="CA2", called=theirs.virtual_number))
     assert alarms(world) == {Alarm.SESSION: 2}
+
+
+def test_p9_a_phone_change_signs_no_planted_session(world: World) -> None:
+    """Nora's phone becomes Rita's, whose session must leave the number that Nora's is on."""
+    in_the_way = world.open("rita", "carl")
+    assert world.open("nora", "dan").virtual_number == in_the_way.virtual_number
+    add_another_number(world)
+    write(world, in_the_way.id, in_the_way.id, candidate="eve")
+    sessions = world.services.store.client.hkeys(KEYS.sessions)
+    with pytest.raises(Conflict):
+        register_recruiter(
+            world.services,
+            "rita",
+            RecruiterDetails(phone=NORA),
+            client_id=ASKER,
+            renumber=True,
+            now=NOW,
+        )
+    assert world.services.store.client.hkeys(KEYS.sessions) == sessions
 
 
 @pytest.mark.parametrize("side", list(Role))
