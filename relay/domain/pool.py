@@ -146,8 +146,8 @@ class Pool:
 @dataclass(frozen=True)
 class SmsTrouble:
     """The carrier refuses texts from a number for the number's own sake: its last ``code`` for it,
-    and ``since`` when it does (POSIX seconds). No code: nobody has tried, as the number is not
-    registered and its pool requires that (``VirtualNumber.registration`` says what is missing)."""
+    and ``since`` when it does (POSIX seconds). No code: the number is not registered, and its pool
+    requires that (``VirtualNumber.registration`` says what is missing)."""
 
     code: int | None
     since: int
@@ -181,7 +181,7 @@ class VirtualNumber:
 
     @property
     def waits_for_registration(self) -> bool:
-        """Whether that alone keeps sessions that text off it."""
+        """Whether no session that texts gets it before it is registered."""
         return self.sms_trouble is not None and self.sms_trouble.code is None
 
     @property

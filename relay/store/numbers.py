@@ -20,7 +20,6 @@ from relay.store.scripts import Scripts
 from relay.store.swept_numbers import SweptNumbers
 
 #: In the place of a carrier's code: the number has to be registered first.
-_UNREGISTERED = "unregistered"
 
 
 class Numbers:
@@ -268,10 +267,11 @@ def _registered(registered: Registered) -> dict[str, Any]:
 
 
 def _sms_trouble(record: dict[str, str]) -> SmsTrouble | None:
+    if "waits_since" in record:
+        return SmsTrouble(None, since=int(record["waits_since"]))
     if "sms_trouble" not in record:
         return None
-    code, since = record["sms_trouble"], int(record["sms_trouble_since"])
-    return SmsTrouble(None if code == _UNREGISTERED else int(code), since=since)
+    return SmsTrouble(int(record["sms_trouble"]), since=int(record["sms_trouble_since"]))
 
 
 def _unpack(number: str, pool: str, record: dict[str, str]) -> VirtualNumber:

@@ -15,11 +15,11 @@ def change_number(
     ``trusts_texts``: what the carrier had against its texts is mended. Raises NotFound, Conflict
     for a number that has to be registered first, Unavailable."""
     number = find_number(services, text)
-    if status is not None:
-        services.store.numbers.set_status(number.number, number.pool, status)
     if trusts_texts and not services.store.numbers.trust_texts(number.number, number.pool):
         raise Conflict(
             "The number waits for its registration, as its pool's texting_registration is required:"
             f" {number.registration.sentence}."
         )
+    if status is not None:
+        services.store.numbers.set_status(number.number, number.pool, status)
     return find_number(services, number.number)

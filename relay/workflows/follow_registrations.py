@@ -32,13 +32,9 @@ class Texting:
         return Sender(self.number.number, self.number.carrier_sid)
 
     def is_noted(self, registered: Registered) -> bool:
-        """What keeps sessions that text off a number may be something else."""
         number = self.number
-        if (number.registration, number.service) != (registered.registration, registered.service):
-            return False
-        if registered.must_wait:
-            return number.sms_trouble is not None
-        return not number.waits_for_registration
+        noted = (number.registration, number.service, number.waits_for_registration)
+        return noted == (registered.registration, registered.service, registered.must_wait)
 
 
 def follow_registrations(boards: Sequence[Services], *, now: float) -> None:

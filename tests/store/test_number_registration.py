@@ -84,6 +84,7 @@ def test_a_carrier_that_refuses_all_the_same_is_believed(texts: Texts, code: int
 def test_what_registration_does_not_mend_stays(texts: Texts) -> None:
     note(texts, Registration.NO_CAMPAIGN, must_wait=True)
     refuse(texts, UNFIT)
+    assert trouble(texts) == "waits"
     note(texts, Registration.REGISTERED)
     assert trouble(texts) == UNFIT
 
@@ -94,6 +95,24 @@ def test_a_text_that_arrives_registers_no_number(texts: Texts) -> None:
     assert trouble(texts) == "waits"
     note(texts, Registration.NO_CAMPAIGN)
     assert trouble(texts) is None
+
+
+@pytest.mark.parametrize("is_refused_first", [True, False])
+def test_nothing_but_its_registration_ends_the_wait_of_a_number(
+    texts: Texts, is_refused_first: bool
+) -> None:
+    if is_refused_first:
+        refuse(texts, UNFIT)
+    note(texts, Registration.NO_CAMPAIGN, must_wait=True)
+    if not is_refused_first:
+        refuse(texts, UNFIT)
+    deliver(texts)
+    assert trouble(texts) == "waits"
+    assert not texts.store.numbers.trust_texts(NUMBER, "us")
+    assert texts.store.client.getbit(texts.store.keys.in_pool("us").sms_unready, 0) == 1
+    note(texts, Registration.REGISTERED)
+    assert on_record(texts).is_sms_ready
+    assert texts.store.client.getbit(texts.store.keys.in_pool("us").sms_unready, 0) == 0
 
 
 def test_numbers_of_other_pools_are_passed_over(texts: Texts) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from relay.domain.errors import Conflict, PoolExhausted
-from relay.domain.pool import VirtualNumber
+from relay.domain.pool import NumberStatus, VirtualNumber
 from relay.domain.purchase import FailureCode
 from relay.domain.registration import Registration, TextingRegistration
 from relay.domain.session import Channel
@@ -196,8 +196,9 @@ def test_an_operator_cannot_make_a_number_ready_that_waits(simulated: SimulatedC
     market = serving(simulated)
     follow(market)
     with pytest.raises(Conflict, match="in no messaging service"):
-        change_number(market.services, NUMBER, None, trusts_texts=True)
+        change_number(market.services, NUMBER, NumberStatus.RESERVED, trusts_texts=True)
     assert not on_record(market).is_sms_ready
+    assert on_record(market).status is NumberStatus.AVAILABLE
 
 
 def test_numbers_of_another_account_and_pools_of_nobody_are_left_alone(

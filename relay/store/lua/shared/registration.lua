@@ -27,13 +27,14 @@ local function follow_registration(ordinal)
     redis.call("HSET", keys.number, "service", args.service)
   end
   if args.must_wait then
-    if not trouble then
-      distrust_texts(keys, ordinal, UNREGISTERED, args.now)
-    end
-    return
+    redis.call("HSETNX", keys.number, "waits_since", whole(args.now))
+  else
+    redis.call("HDEL", keys.number, "waits_since")
   end
   local is_new = args.registration == "registered" and was ~= "registered"
-  if trouble == UNREGISTERED or is_new and was_refused_for_that(trouble) then
+  if is_new and was_refused_for_that(trouble) then
     trust_texts(keys, ordinal)
+  else
+    note_readiness(keys, ordinal)
   end
 end

@@ -13,12 +13,9 @@ local function note_number_trouble(keys, args)
   end
 end
 
--- A text that arrives somewhere does not register the number.
 local function note_arrival(keys, message)
-  local ordinal, trouble, since = unpack(redis.call(
-    "HMGET", keys.number, "ordinal", "sms_trouble", "sms_trouble_since"))
-  if ordinal and since and trouble ~= UNREGISTERED
-    and tonumber(message.attempted_at) > tonumber(since) then
+  local ordinal, since = unpack(redis.call("HMGET", keys.number, "ordinal", "sms_trouble_since"))
+  if ordinal and since and tonumber(message.attempted_at) > tonumber(since) then
     trust_texts(keys, ordinal)
   end
 end
