@@ -39,9 +39,10 @@ def advice_on(error: CarrierError, *, credentials: str) -> str:
         )
     if error.code in _SERVER_ERRORS:
         return _TROUBLE
+    if error.code in _ADVICE:
+        return _ADVICE[error.code]
     why = meaning_of(error.code) or "not known here"
-    general = f"refuses: {why}; see https://www.twilio.com/docs/api/errors/{error.code}"
-    return _ADVICE.get(error.code, general)
+    return f"refuses: {why}; see https://www.twilio.com/docs/api/errors/{error.code}"
 
 
 def is_about_the_key(error: CarrierError) -> bool:

@@ -81,13 +81,28 @@ def _check_boards(
                 read.setdefault(found.services.account.sid, []).append(found)
                 yield from _of(board.name, _check_record(found))
     for sharing in read.values():
-        first = sharing[0].services
-        access = check_access(first)
-        yield first.board.name, access
-        if access.verdict is not Verdict.FAILED:
-            yield from _of(first.board.name, examine_account(sharing))
-            for found in sharing:
-                yield from _of(found.services.board.name, examine_numbers(found, fix=fix))
+        yield from _check_account(sharing, fix=fix)
+
+
+def _check_account(sharing: Sequence[BoardOnRecord], *, fix: bool) -> Iterator[tuple[str, Check]]:
+    """Once for all the boards that use it, each with credentials that open it."""
+    accesses: dict[tuple[str, str], Check] = {}
+    for found in sharing:
+        credentials = found.services.account.credentials
+        if credentials not in accesses:
+            accesses[credentials] = check_access(found.services)
+            yield found.services.board.name, accesses[credentials]
+    let_in = [
+        found
+        for found in sharing
+        if accesses[found.services.account.credentials].verdict is not Verdict.FAILED
+    ]
+    if not let_in:
+        return
+    asking = let_in[0].services
+    yield from _of(asking.board.name, examine_account(asking, sharing))
+    for found in let_in:
+        yield from _of(found.services.board.name, examine_numbers(found, fix=fix))
 
 
 def _of(board: str, checks: Iterable[Check]) -> Iterator[tuple[str, Check]]:

@@ -33,6 +33,10 @@ _PROFILE = (
     "Twilio has approved no customer profile: few calls at a time, and texts to verified numbers"
     " only; see Trust Hub in Twilio's console (a subaccount has its main account's)"
 )
+_REDACTED = (
+    "Twilio redacts texts: what comes in while no web process answers cannot be fetched afterwards,"
+    " and is lost; switch message redaction off in Twilio's console, Messaging > Settings"
+)
 _CLOSED = "to {} are refused, which pools serve: allow them in Twilio's console, {}"
 _OPEN = "to {} are allowed, which no pool serves: close them (fraud) in Twilio's console, {}"
 _GEO_PERMISSIONS = "{} > Settings > Geo permissions"
@@ -52,9 +56,9 @@ def check_access(services: Services) -> Check:
     return Check("carrier", Verdict.WARNING, detail)
 
 
-def examine_account(boards: Sequence[BoardOnRecord]) -> Iterator[Check]:
-    """What is found of the account that these boards use. Raises nothing."""
-    services = boards[0].services
+def examine_account(services: Services, boards: Sequence[BoardOnRecord]) -> Iterator[Check]:
+    """What is found of the account that these boards use, with the credentials of one of them.
+    Raises nothing."""
     carrier = services.carrier
     served = {
         country for board in boards for pool in board.pools for country in pool.allowed_countries
@@ -148,14 +152,11 @@ def _listed(countries: Set[str]) -> str:
 
 
 def _check_redaction(carrier: Carrier) -> Iterator[Check]:
-    if carrier.account.redacts_texts():
-        yield Check(
-            "redaction",
-            Verdict.FAILED,
-            "Twilio redacts texts: what comes in while no web process answers cannot be fetched"
-            " afterwards, and is lost; switch message redaction off in Twilio's console, Messaging"
-            " > Settings",
-        )
+    redacts = carrier.account.redacts_texts()
+    if redacts is None:
+        yield Check("redaction", Verdict.OK, "is not known before the account's first text")
+    elif redacts:
+        yield Check("redaction", Verdict.FAILED, _REDACTED)
     else:
         yield Check("redaction", Verdict.OK, "the latest texts are not redacted")
 

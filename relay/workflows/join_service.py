@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import structlog
@@ -22,9 +23,17 @@ def caps_of(services: Services) -> Caps:
 
 
 def services_of_board(services: Services) -> list[SenderService]:
-    """With the numbers that they have now. Raises CarrierError."""
-    carrier = services.carrier.messaging_services
-    return [SenderService(sid, carrier.senders(sid)) for sid in services.board.messaging_services]
+    """With the numbers that they have now. One that the carrier does not have, or does not show us,
+    is left out, and said so. Raises CarrierError for what may be tried again."""
+    found = []
+    for sid in services.board.messaging_services:
+        try:
+            found.append(SenderService(sid, services.carrier.messaging_services.senders(sid)))
+        except CarrierError as error:
+            if error.retryable:
+                raise
+            log.warning("messaging service not seen", service=sid, code=error.code)
+    return found
 
 
 def check_services(services: Services, owned: OwnedNumber) -> None:
@@ -37,31 +46,42 @@ def check_services(services: Services, owned: OwnedNumber) -> None:
 
 def has_room(services: Services, sid: str = "") -> bool:
     """Whether one more number that needs a campaign finds room, or the one with this ``sid`` has
-    it. A board without messaging services has room for all. Raises CarrierError for what may be
-    tried again; what else is wrong with a service keeps nobody from calling a number."""
-    try:
-        found = services_of_board(services)
-    except CarrierError as error:
-        if error.retryable:
-            raise
-        return True
-    caps = caps_of(services)
+    it. Without any messaging service that is the board's there is room for all: they can be called.
+    Raises CarrierError for what may be tried again."""
+    found, caps = services_of_board(services), caps_of(services)
     return not found or any(one.has(sid) or one.has_room(caps, in_campaign=True) for one in found)
 
 
 def join_service(services: Services, owned: OwnedNumber) -> SenderService | None:
     """The service that the number is in now; None when it cannot text, or no service has room.
-    Raises CarrierError."""
+    Raises CarrierError, also where a service refuses it and no other one has room."""
     if not owned.sms:
         return None
     found = services_of_board(services)
-    for one in found:
-        if one.has(owned.sid):
-            return one
+    inside = next((one for one in found if one.has(owned.sid)), None)
+    if inside:
+        return inside
     caps, in_campaign = caps_of(services), needs_campaign(owned.number)
-    for one in found:
-        if one.has_room(caps, in_campaign=in_campaign) and _enter(services, one.sid, owned):
+    return _enter_first(
+        services, owned, [one for one in found if one.has_room(caps, in_campaign=in_campaign)]
+    )
+
+
+def _enter_first(
+    services: Services, owned: OwnedNumber, with_room: Sequence[SenderService]
+) -> SenderService | None:
+    refused: CarrierError | None = None
+    for one in with_room:
+        try:
+            services.carrier.messaging_services.join(one.sid, owned.sid, sms_url=_sms_url(services))
+        except CarrierError as error:
+            if error.retryable:
+                raise
+            refused = refused if error.code == SERVICE_FULL else error
+        else:
             return replace(one, senders=(*one.senders, Sender(owned.number, owned.sid)))
+    if refused:
+        raise refused
     return None
 
 
@@ -75,17 +95,6 @@ def try_to_join(services: Services, owned: OwnedNumber) -> SenderService | None:
         # It is rented, and can be called; reconciling tries again and says so each time.
         log.warning("number not in messaging service", owned_number=owned.number, code=error.code)
         return None
-
-
-def _enter(services: Services, sid: str, owned: OwnedNumber) -> bool:
-    """False when the carrier has no room for it in that service."""
-    try:
-        services.carrier.messaging_services.join(sid, owned.sid, sms_url=_sms_url(services))
-    except CarrierError as error:
-        if error.code == SERVICE_FULL:
-            return False
-        raise
-    return True
 
 
 def _sms_url(services: Services) -> str:

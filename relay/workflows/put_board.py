@@ -109,8 +109,8 @@ def _sealed_tokens(deployment: Deployment, wanted: BoardTerms) -> tuple[str, ...
         return tuple(seal(token, board=wanted.name) for token in wanted.auth_tokens)
     if not wanted.account_sid:
         return ()
-    before = deployment.registry.find(wanted.name)
-    if before is None or before.account_sid != wanted.account_sid:
+    before = _of_this_account(deployment, wanted)
+    if before is None:
         raise _missing("/account/auth_token", "needed for an account that is not on record")
     return before.sealed_tokens
 
@@ -123,10 +123,16 @@ def _sealed_key_secret(deployment: Deployment, wanted: BoardTerms) -> str:
         )
     if not sid:
         return ""
-    before = deployment.registry.find(wanted.name)
+    before = _of_this_account(deployment, wanted)
     if before is None or before.carrier_key_sid != sid:
         raise _missing("/account/api_key/secret", "needed for a key that is not on record")
     return before.sealed_key_secret
+
+
+def _of_this_account(deployment: Deployment, wanted: BoardTerms) -> Board | None:
+    """The board on record, if its credentials are those of the account that is wanted."""
+    before = deployment.registry.find(wanted.name)
+    return before if before and before.account_sid == wanted.account_sid else None
 
 
 def _missing(pointer: str, detail: str) -> Invalid:

@@ -151,6 +151,9 @@ def test_a_keys_secret_stays_until_the_key_changes_or_is_left_out(deployment: De
 
     with pytest.raises(Invalid):
         put(deployment, account_sid=ACCOUNT, carrier_key_sid=OTHER_KEY)
+    with pytest.raises(Invalid, match="board") as refused:
+        put(deployment, account_sid=OTHER_ACCOUNT, auth_tokens=("t",), carrier_key_sid=KEY)
+    assert [fault.pointer for fault in refused.value.faults] == ["/account/api_key/secret"]
     put(deployment, account_sid=ACCOUNT)
     assert deployment.of_board("second").account.credentials == (ACCOUNT, "secret-1")
 
