@@ -17,7 +17,7 @@ class Discrepancy(StrEnum):
     FOREIGN = "foreign"
     #: In a pool, and not rented any more.
     MISSING = "missing"
-    #: It was missing, its sessions have left it, and it is rented after all.
+    #: It was taken for lost, and is rented after all.
     RETURNED = "returned"
     #: In a pool, and rented by another account than the one whose credentials we have.
     OTHER_ACCOUNT = "other_account"

@@ -65,7 +65,7 @@ class LostNumbers:
         """Takes these open sessions off the number, which is ``released`` in its pool, in one step.
         What has changed since they were read stays for the next time."""
         batch = [self._leaving(session, pool) for session in sessions]
-        renumbered, closed = self._scripts.run(
+        answer = self._scripts.run(
             "leave_number",
             self._keys.in_pool(pool.name),
             durably=True,
@@ -79,10 +79,7 @@ class LostNumbers:
             batch=batch,
             met=phones_met(sessions),
         )
-        notices = [
-            each[f"{role}_notice"] for each in batch if each["id"] in renumbered for role in Role
-        ]
-        return Left(tuple(renumbered), tuple(closed), tuple(notices))
+        return Left(*map(tuple, answer))
 
     def _leaving(self, session: Session, pool: Pool) -> dict[str, str]:
         renumbering = renumbering_of(session, pool, self._signer, board=self._keys.board)

@@ -25,8 +25,8 @@ from relay.store.connection import Client
 from relay.store.keys import BoardKeys
 from relay.store.scripts import Scripts
 
-#: Seconds that a buyer has for one step: a purchase and what belongs to it are at most six
-#: requests to the carrier.
+#: Seconds that a buyer has for one step: a purchase and what belongs to it are some six requests to
+#: the carrier. Who takes longer, and is taken over, finds that out at the next step.
 LEASE = 90.0
 #: A job that nobody has begun is enqueued again after this many seconds.
 LOOK_AGAIN = 20.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import chain
 
-from relay.domain.pool import Pool, VirtualNumber
+from relay.domain.pool import NumberStatus, Pool, VirtualNumber
 from relay.workflows.services import Services
 
 
@@ -13,11 +13,13 @@ from relay.workflows.services import Services
 class BoardOnRecord:
     services: Services
     pools: tuple[Pool, ...]
+    #: But those that the account has lost.
     numbers: tuple[VirtualNumber, ...]
 
 
 def read_board(services: Services) -> BoardOnRecord:
     """Raises Unavailable."""
     pools = services.store.pools.all()
-    numbers = (services.store.numbers.of_pool(pool.name) for pool in pools)
-    return BoardOnRecord(services, tuple(pools), tuple(chain.from_iterable(numbers)))
+    in_pools = chain.from_iterable(services.store.numbers.of_pool(pool.name) for pool in pools)
+    rented = (number for number in in_pools if number.status is not NumberStatus.RELEASED)
+    return BoardOnRecord(services, tuple(pools), tuple(rented))

@@ -29,8 +29,8 @@ def is_rented(services: Services, number: VirtualNumber) -> bool:
 
 
 def set_aside(services: Services, number: VirtualNumber) -> bool:
-    """Nobody new gets a lost number, ever: it is ``released``, and leaves its pool when its last
-    binding has cooled. The bindings stay until then, since a loss may turn out to be none (P1).
+    """Nobody new gets a lost number: it is ``released``, and leaves its pool when its last binding
+    has cooled. The bindings stay until then, since a loss may turn out to be none (P1).
     True when there is something left to do: sessions that are open on it. Raises Unavailable."""
     store = services.store
     if number.status is not NumberStatus.RELEASED:
@@ -40,7 +40,19 @@ def set_aside(services: Services, number: VirtualNumber) -> bool:
         if is_set:
             log.error("number lost", virtual_number=number.number, pool=number.pool)
         return is_set
-    return bool(store.lost_numbers.open_sessions_on(number.number))
+    if store.lost_numbers.open_sessions_on(number.number):
+        return True
+    # Only now, when the carrier has just said again that it is not rented.
+    store.numbers.retire(number.number, number.pool, expected=NumberStatus.RELEASED)
+    return False
+
+
+def take_back(services: Services, number: VirtualNumber) -> bool:
+    """A number that was taken for lost, and is rented after all, is kept and counted again; whether
+    sessions get it is an operator's to say. Raises Unavailable."""
+    return services.store.numbers.set_status(
+        number.number, number.pool, NumberStatus.RESERVED, expected=NumberStatus.RELEASED
+    )
 
 
 def leave_lost_number(

@@ -27,7 +27,12 @@ from relay.workflows.buy_numbers import Clock, buy_numbers
 from relay.workflows.distrust import distrust
 from relay.workflows.follow_registrations import follow_registrations
 from relay.workflows.join_service import join_service, services_of_board
-from relay.workflows.leave_lost_number import is_rented, leave_lost_number, set_aside
+from relay.workflows.leave_lost_number import (
+    is_rented,
+    leave_lost_number,
+    set_aside,
+    take_back,
+)
 from relay.workflows.pass_over_failures import pass_over_failures, pass_over_unavailable
 from relay.workflows.point_here import point_here, webhooks_of
 from relay.workflows.release_numbers import finish_release
@@ -128,12 +133,15 @@ def _looks(
 
 
 def _members(services: Services) -> frozenset[str] | None:
-    """Of the board's messaging services; None where it has none."""
+    """Of the board's messaging services; None where it has none, or the carrier does not tell."""
     if not services.board.messaging_services:
         return None
-    return frozenset(
-        sender.sid for service in services_of_board(services) for sender in service.senders
-    )
+    try:
+        found = services_of_board(services)
+    except CarrierError as error:
+        log.warning("services not compared", board=services.board.name, code=error.code)
+        return None
+    return frozenset(sender.sid for service in found for sender in service.senders)
 
 
 def _our_numbers(services: Services) -> list[VirtualNumber]:
@@ -179,7 +187,8 @@ def _compare_number(
         found = look.found(Discrepancy.RENTED_ANEW, number)
         yield look.mend(found, lambda: _follow_rental(look, number, owned))
     if number.status is NumberStatus.RELEASED:
-        yield look.found(Discrepancy.RETURNED, number)
+        found = look.found(Discrepancy.RETURNED, number)
+        yield look.mend(found, lambda: take_back(look.services, number))
     if not is_pointed_here(owned, **webhooks_of(look.services)):
         found = look.found(Discrepancy.POINTS_ELSEWHERE, number)
         yield look.mend(found, lambda: point_here(look.services, owned))

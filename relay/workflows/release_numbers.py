@@ -22,9 +22,6 @@ log = structlog.get_logger()
 
 Clock = Callable[[], float]
 
-#: Lost numbers, too: their last bindings have cooled by then.
-_ON_THEIR_WAY_OUT = {NumberStatus.DRAINING, NumberStatus.RELEASED}
-
 
 def release_numbers(services: Services, *, clock: Clock) -> int:
     """Answers how many went back. Safe side by side with itself; one pool's trouble does not stop
@@ -43,7 +40,7 @@ def release_numbers_of(services: Services, name: str, *, clock: Clock) -> int:
         return 0
     _drain_idle(services, pool, now=clock())
     for number in services.store.numbers.of_pool(name):
-        if number.status in _ON_THEIR_WAY_OUT:
+        if number.status is NumberStatus.DRAINING:
             # Only if it still is: somebody may want it back, and sessions on it may still cool.
             services.store.numbers.retire(number.number, name, expected=number.status)
     noted = services.store.numbers.releasing(name)

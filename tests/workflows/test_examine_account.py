@@ -103,6 +103,7 @@ def test_an_account_that_is_set_up_well_has_nothing_to_mend(
 
     assert {name: found[name].verdict for name in names} == dict.fromkeys(names, Verdict.OK)
     assert "fallback" not in found
+    assert found["redaction"].detail == "is not known before the account's first text"
 
 
 def test_a_standard_key_hides_only_the_account_itself(practice: Practice) -> None:
@@ -341,6 +342,53 @@ def test_an_account_is_asked_once_for_all_boards_that_use_it(practice: Practice)
     # The sandbox knows no such account.
     assert found["third: carrier"].verdict is Verdict.FAILED
     assert "boards put third" in found["third: carrier"].detail
+
+
+def put_second_board(practice: Practice, key: str, secret: str) -> None:
+    """It uses the same account with a key of its own."""
+    terms = BoardTerms(
+        name="second",
+        spoken_name="Second Jobs",
+        account_sid=OUR_ACCOUNT.sid,
+        auth_tokens=OUR_ACCOUNT.tokens,
+        carrier_key_sid=key,
+        carrier_key_secret=secret,
+    )
+    put_board(practice.deployment(), terms)
+
+
+def test_credentials_of_one_board_say_nothing_of_anothers(practice: Practice) -> None:
+    revoked = "SK" + "9" * 32
+    put_second_board(practice, revoked, "gone")
+    found = practice.look()
+    assert found["main: carrier"].verdict is Verdict.OK
+    assert found["main: account"].verdict is Verdict.OK
+    assert found["second: carrier"].verdict is Verdict.FAILED
+    assert "second: numbers" not in found
+
+    key = practice.sandbox.add_api_key("Main")
+    put_second_board(practice, key.sid, key.secret)
+    practice.settings |= {"TWILIO_API_KEY_SID": revoked, "TWILIO_API_KEY_SECRET": "gone"}
+    found = practice.look()
+    assert found["main: carrier"].verdict is Verdict.FAILED
+    assert found["second: account"].verdict is Verdict.OK
+    assert found["second: calls"].detail == "go to CA, US only"
+    assert found["second: numbers"].verdict is Verdict.WARNING
+
+
+# --- lost numbers -------------------------------------------------------------------------
+
+
+def test_a_lost_number_is_no_trouble_of_the_boards_any_more(practice: Practice) -> None:
+    practice.sandbox.add_number(OTHER_NUMBER)
+    services = practice.deployment().main
+    import_number(services, OTHER_NUMBER, "us", now=NOW)
+    practice.sandbox.account.remove_number(practice.owned)
+    assert practice.look()[f"number {NUMBER}"].verdict is Verdict.FAILED
+    reconcile_numbers([services], clock=lambda: NOW)
+    found = practice.look()
+    assert f"number {NUMBER}" not in found
+    assert "services" not in found
 
 
 # --- joining ------------------------------------------------------------------------------

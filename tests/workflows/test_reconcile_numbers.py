@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from relay.carrier.codes import TEXTS_LOST_IN_SERVICE
 from relay.domain.board import CarrierAccount
 from relay.domain.errors import CarrierError, Unavailable
 from relay.domain.number_comparison import Comparison, Discrepancy
@@ -27,6 +28,7 @@ from relay.workflows.reconcile_numbers import reconcile_numbers
 from relay.workflows.recycle import recycle
 from relay.workflows.release_numbers import release_numbers
 from relay.workflows.services import Services
+from relay.workflows.take_number_in import add_to_pool
 from tests.key_ring import move_number
 from tests.workflows.buying import SID, TOKEN, Killed, Market
 from tests.world import NOW, NUMBER, OTHER_NUMBER, signer
@@ -148,8 +150,9 @@ def test_the_sessions_on_a_lost_number_go_on_by_another_one(two_numbers: Market)
     assert kinds(two_numbers) == []
     two_numbers.now += 91 * DAY
     recycle(two_numbers.services, now=two_numbers.now)
-    assert release_numbers(two_numbers.services, clock=two_numbers.clock) == 1
+    assert kinds(two_numbers) == []
     assert two_numbers.pool() == {OTHER_NUMBER}
+    assert release_numbers(two_numbers.services, clock=two_numbers.clock) == 1
     assert two_numbers.is_settled()
 
 
@@ -222,19 +225,44 @@ def test_an_account_that_knows_none_of_our_numbers_has_lost_none(two_numbers: Ma
     assert {repaired for _, _, repaired in kinds(two_numbers)} == {False}
 
 
-def test_a_number_that_was_lost_and_is_back_waits_for_an_operator(two_numbers: Market) -> None:
-    lose(two_numbers)
-    compare(two_numbers)
-    two_numbers.simulated.add_number(NUMBER)
+def find_again(market: Market) -> None:
+    lose(market)
+    compare(market)
+    market.simulated.add_number(NUMBER)
+    assert market.store.numbers.get(NUMBER).status is NumberStatus.RELEASED
 
-    assert (Discrepancy.RETURNED, NUMBER, False) in kinds(two_numbers)
-    assert kinds(two_numbers) == [(Discrepancy.RETURNED, NUMBER, False)]
 
+def test_a_number_that_was_lost_and_is_back_is_kept_for_an_operator(two_numbers: Market) -> None:
+    find_again(two_numbers)
+    assert (Discrepancy.RETURNED, NUMBER, False) in kinds(two_numbers, fix=False)
+
+    assert (Discrepancy.RETURNED, NUMBER, True) in kinds(two_numbers)
+
+    assert kinds(two_numbers) == []
+    assert two_numbers.store.numbers.get(NUMBER).status is NumberStatus.RESERVED
+    assert two_numbers.store.numbers.set_status(NUMBER, "us", NumberStatus.AVAILABLE)
+    # What they called before still cools there (P1).
+    assert two_numbers.world.open("rita", "dan").code_needed
+
+
+def test_a_number_that_is_back_is_imported_before_it_is_compared(two_numbers: Market) -> None:
+    find_again(two_numbers)
     import_number(two_numbers.services, NUMBER, "us", now=two_numbers.now)
     assert two_numbers.store.numbers.get(NUMBER).status is NumberStatus.AVAILABLE
     assert kinds(two_numbers) == []
-    # What they called before still cools there (P1).
-    assert two_numbers.world.open("rita", "dan").code_needed
+
+
+def test_a_number_that_is_back_is_never_given_back_for_having_been_lost(
+    two_numbers: Market,
+) -> None:
+    find_again(two_numbers)
+    two_numbers.now += 91 * DAY
+    recycle(two_numbers.services, now=two_numbers.now)
+    assert release_numbers(two_numbers.services, clock=two_numbers.clock) == 0
+    compare(two_numbers)
+    assert release_numbers(two_numbers.services, clock=two_numbers.clock) == 0
+    assert two_numbers.pool() == {NUMBER, OTHER_NUMBER}
+    assert two_numbers.simulated.account.number(NUMBER) is not None
 
 
 def test_p9_a_planted_sid_takes_no_number_from_its_sessions(two_numbers: Market) -> None:
@@ -389,6 +417,56 @@ def test_a_number_outside_the_messaging_service_joins_it(simulated: SimulatedCar
 
     assert kinds(market) == [(Discrepancy.NOT_JOINED, NUMBER, True)]
     assert kinds(market) == []
+
+
+@pytest.mark.parametrize("is_removed", [True, False])
+def test_a_service_that_is_wrong_keeps_no_number_out_of_the_next_one(
+    simulated: SimulatedCarrier, is_removed: bool
+) -> None:
+    """It is none of the account's (any more), or would lose the number's texts."""
+    wrong = simulated.add_service(use_inbound_webhook_on_number=False)
+    good = simulated.add_service(use_inbound_webhook_on_number=True)
+    market = Market(simulated, TWILIO_MESSAGING_SERVICE_SID=f"{wrong.sid},{good.sid}")
+    simulated.add_number(NUMBER)
+    add_to_pool(
+        market.services, market.services.carrier.numbers.find_owned(NUMBER), "us", now=market.now
+    )
+    if is_removed:
+        del simulated.account.services[wrong.sid]
+
+    found = kinds(market)
+
+    assert (Discrepancy.NOT_JOINED, NUMBER, True) in found
+    owned = simulated.account.number(NUMBER)
+    assert owned is not None
+    assert owned.service_sid == good.sid
+    assert kinds(market) == []
+
+
+def test_a_service_that_refuses_a_number_that_no_other_takes_is_told(
+    simulated: SimulatedCarrier,
+) -> None:
+    wrong = simulated.add_service(use_inbound_webhook_on_number=False)
+    market = Market(simulated, TWILIO_MESSAGING_SERVICE_SID=wrong.sid)
+    simulated.add_number(NUMBER)
+    add_to_pool(
+        market.services, market.services.carrier.numbers.find_owned(NUMBER), "us", now=market.now
+    )
+    told = [one for one in compare(market).findings if one.kind is Discrepancy.NOT_JOINED]
+    assert [(one.is_repaired, one.error) for one in told] == [(False, TEXTS_LOST_IN_SERVICE)]
+
+
+def test_services_that_do_not_answer_keep_no_number_from_being_compared(
+    simulated: SimulatedCarrier,
+) -> None:
+    service = simulated.add_service(use_inbound_webhook_on_number=True)
+    market = Market(simulated, TWILIO_MESSAGING_SERVICE_SID=service.sid)
+    import_number(market.services, NUMBER, "us", now=market.now)
+    owned = simulated.account.number(NUMBER)
+    assert owned is not None
+    owned.voice_url = "https://another.example.com/"
+    simulated.faults.rest.next(status=503, path_contains="/Services/")
+    assert kinds(market) == [(Discrepancy.POINTS_ELSEWHERE, NUMBER, True)]
 
 
 def test_a_pool_that_is_away_is_left_out(market: Market) -> None:

@@ -16,7 +16,7 @@
 --
 -- The number has this status, with which nobody new gets it; reason is of those that are closed;
 -- area: "" where the policy does not look at it. A session that is not as the caller has seen it is
--- left for the next time. Safe to run twice. Answers {ids renumbered, ids closed}.
+-- left for the next time. Safe to run twice. Answers {ids renumbered, ids closed, ids of notices}.
 local phones = phones_met()
 
 -- Nil when the session has left the number, or is another one than the caller has seen.
@@ -51,10 +51,11 @@ local function choose_number(found, position, nodes)
   return given.ordinal
 end
 
+-- Answers the notices' ids: none where the new number cannot text.
 local function tell_both(found, position)
   local session, given = found.session, found.renumbering
   if redis.call("GETBIT", keys.no_sms, session.ordinal) == 1 then
-    return
+    return {}
   end
   local notices = { recruiter = keys.recruiter_notices, candidate = keys.candidate_notices }
   for _, role in ipairs({ "recruiter", "candidate" }) do
@@ -66,6 +67,7 @@ local function tell_both(found, position)
       locale = session[role .. "_locale"],
     })
   end
+  return { given.recruiter_notice, given.candidate_notice }
 end
 
 local function close_one(found, position)
@@ -73,9 +75,9 @@ local function close_one(found, position)
   close_sessions(keys, { closing_of(found.id, found.session, sides, args.reason, args.now) })
 end
 
-local moved, closed = {}, {}
+local moved, closed, told = {}, {}, {}
 if redis.call("HGET", keys.number, "status") ~= args.status then
-  return { moved, closed }
+  return { moved, closed, told }
 end
 for position, given in ipairs(args.batch) do
   local found = read_found(given)
@@ -84,11 +86,13 @@ for position, given in ipairs(args.batch) do
     and choose_number(found, position, nodes)
   then
     renumber(found, nodes, phones)
-    tell_both(found, position)
+    for _, notice in ipairs(tell_both(found, position)) do
+      told[#told + 1] = notice
+    end
     moved[#moved + 1] = given.id
   elseif found then
     close_one(found, position)
     closed[#closed + 1] = given.id
   end
 end
-return { moved, closed }
+return { moved, closed, told }
