@@ -13,7 +13,7 @@ VALKEY := var/valkey
 TYPED := config relay workers
 LINTED := $(TYPED) tests
 
-.PHONY: help demo sandbox test test-valkey quick lint month bench bench-pool clean redis wrk
+.PHONY: help demo sandbox test test-valkey quick lint month bench bench-beside bench-pool clean redis wrk
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -50,6 +50,9 @@ month: $(VENV)/.stamp-dev redis  ## a month of a job board in the sandbox: what 
 
 bench: $(VENV)/.stamp-dev redis wrk  ## what the service costs: its part of docs/benchmarks.md
 	@$(PYTHON) -m tests.bench
+
+bench-beside: $(VENV)/.stamp-dev redis wrk  ## the call webhook now and at COMMIT=…, by turns
+	@$(PYTHON) -m tests.bench.beside $(COMMIT)
 
 bench-pool: $(VENV)/.stamp-dev redis  ## how many numbers a pool needs: its part of docs/benchmarks.md, half an hour
 	@$(PYTHON) -m tests.bench.pool
