@@ -12,6 +12,10 @@ PYTHON := $(BIN)/python
 VALKEY := var/valkey
 TYPED := config relay workers
 LINTED := $(TYPED) tests
+# Tests in this process; those of the store run on real servers here, and on fakeredis in `quick`.
+HERE := "not e2e and not kill and not on_fakeredis"
+# Where relay/domain and relay/workflows are tested: tracing costs time.
+TRACED := tests/cluster tests/domain tests/store tests/web tests/workflows
 
 .PHONY: help demo sandbox test test-valkey quick lint month bench bench-beside bench-pool clean redis wrk
 
@@ -25,10 +29,12 @@ sandbox: $(VENV)/.stamp-prod redis  ## the same service, left running, with phon
 	@$(PYTHON) -m relay sandbox
 
 test: lint redis  ## lint, types and every test
-	@echo "· tests in this process, on both cores"
-	@$(BIN)/pytest -n 2 --dist loadgroup -m "not e2e and not kill" --cov --cov-report=
+	@echo "· tests in this process, on both cores: those of the core, traced"
+	@$(BIN)/pytest -n 2 --dist loadgroup -m $(HERE) --cov --cov-report= $(TRACED)
 	@echo "· branches of relay/domain and relay/workflows that no test took"
 	@$(BIN)/coverage report --fail-under=100
+	@echo "· the others"
+	@$(BIN)/pytest -n 2 --dist loadgroup -m $(HERE) tests $(TRACED:%=--ignore=%)
 	@echo "· tests with real processes: they wait more than they work"
 	@$(BIN)/pytest -n 4 --dist loadfile -m "e2e or kill"
 

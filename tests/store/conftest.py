@@ -1,5 +1,5 @@
-"""The store suite runs on fakeredis and, marked real_redis, on a server and a cluster of its
-own."""
+"""The store suite runs on a server and a cluster of its own, marked real_redis; in `make quick` on
+fakeredis."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 @pytest.fixture(
     params=[
-        "fakeredis",
+        pytest.param("fakeredis", marks=pytest.mark.on_fakeredis),
         pytest.param("redis", marks=pytest.mark.real_redis),
         pytest.param("cluster", marks=pytest.mark.real_redis),
     ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -31,6 +32,9 @@ from tests.board import RETENTION, Board, number
 from tests.fake_redis import FakeRedis
 from tests.invariants import audit_people, audit_pool
 from tests.key_ring import SIGNER
+
+#: For a busy machine: what hypothesis says of a timeout leads astray.
+pytestmark = pytest.mark.timeout(400)
 
 RECRUITERS = ["r0", "r1", "r2"]
 CANDIDATES = ["c0", "c1", "c2"]

@@ -34,6 +34,9 @@ from tests.fake_redis import FakeRedis
 from tests.workflows.texting import NotedJobs, StandInCarrier
 from tests.world import make_settings, signer
 
+#: For a busy machine: what hypothesis says of a timeout leads astray.
+pytestmark = pytest.mark.timeout(400)
+
 BOARDS = (MAIN, "second")
 #: Each board's own; both call their pool "us".
 NUMBERS = {

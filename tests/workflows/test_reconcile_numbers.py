@@ -415,6 +415,9 @@ def test_a_number_outside_the_messaging_service_joins_it(simulated: SimulatedCar
     assert owned.service_sid == service.sid
     simulated.account.leave_service(owned)
 
+    simulated.faults.rest.next(status=429, method="POST", path_contains="/Services/")
+    (finding,) = compare(market).findings
+    assert (finding.kind, finding.error) == (Discrepancy.NOT_JOINED, 20429)
     assert kinds(market) == [(Discrepancy.NOT_JOINED, NUMBER, True)]
     assert kinds(market) == []
 
