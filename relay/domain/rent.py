@@ -55,13 +55,18 @@ def allowance(pool: Pool) -> Allowance:
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """A number on its way back to the carrier; ``rented_since`` in POSIX seconds, ``account`` the
-    carrier's that rents it ("" where that was not noted)."""
+    """A number on its way back to the carrier, or one that its account has lost, which has no
+    ``carrier_sid``. ``rented_since`` in POSIX seconds, ``account`` the carrier's that rents it (""
+    where that was not noted)."""
 
     number: str
     carrier_sid: str
     rented_since: int
     account: str = ""
+
+    @property
+    def is_lost(self) -> bool:
+        return not self.carrier_sid
 
     def paid_until(self, now: float) -> int:
         """The end of the month that has been charged: the next return of the day and hour on which

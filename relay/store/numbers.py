@@ -178,7 +178,8 @@ class Numbers:
 
     def retire(self, number: str, pool: str, *, expected: NumberStatus | None = None) -> str:
         """Takes a number out of its pool, and notes in the same step that the carrier gets it back.
-        It stays on the map until ``note_released``, so that no pool takes it on meanwhile.
+        It stays on the map until ``note_released``, so that no pool takes it on meanwhile. One that
+        is expected to be ``released``, as the account has lost it, is only struck off.
 
         ``removed``, ``unknown``, ``changed`` when its status is not the expected one any more, or
         ``bound`` while sessions on it are open or cooling. Raises Unavailable.
@@ -190,6 +191,7 @@ class Numbers:
             number=number,
             area_code=area_code_of(number),
             expected=expected,
+            is_lost=expected is NumberStatus.RELEASED,
         )
         return outcome
 
@@ -213,7 +215,7 @@ class Numbers:
             durably=True,
             number=release.number,
             carrier_sid=release.carrier_sid,
-            paid_until=release.paid_until(now),
+            paid_until=0 if release.is_lost else release.paid_until(now),
             now=now,
         )
         self._leave_the_map(release.number, pool)

@@ -58,7 +58,7 @@ def finish_release(services: Services, pool: str, release: Release, *, clock: Cl
         log.error("number of another account not released", **about)
         return False
     try:
-        if not _give_back(services, pool, release):
+        if not release.is_lost and not _give_back(services, pool, release):
             return False
     except CarrierError as error:
         log.warning("number not released", code=error.code, **about)

@@ -156,6 +156,24 @@ def test_the_sessions_on_a_lost_number_go_on_by_another_one(two_numbers: Market)
     assert two_numbers.is_settled()
 
 
+def test_a_lost_number_that_is_back_after_it_has_left_its_pool_is_not_given_back(
+    two_numbers: Market,
+) -> None:
+    owned = two_numbers.simulated.account.number(NUMBER)
+    lose(two_numbers)
+    compare(two_numbers)
+    two_numbers.now += 91 * DAY
+    recycle(two_numbers.services, now=two_numbers.now)
+    compare(two_numbers)
+    assert two_numbers.pool() == {OTHER_NUMBER}
+    # The same rental: the carrier's lists have lagged.
+    two_numbers.simulated.account.numbers[owned.sid] = owned
+    release_numbers(two_numbers.services, clock=two_numbers.clock)
+    assert two_numbers.simulated.account.number(NUMBER) is owned
+    assert two_numbers.is_settled()
+    assert kinds(two_numbers) == [(Discrepancy.FOREIGN, NUMBER, False)]
+
+
 def test_no_session_goes_from_one_lost_number_to_another(two_numbers: Market) -> None:
     third = "+14155550194"
     two_numbers.simulated.add_number(third)

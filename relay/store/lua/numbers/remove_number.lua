@@ -1,10 +1,11 @@
 -- remove_number: takes a number out of its pool once nothing is bound to it any more. In the same
 -- step it notes that the carrier gets it back, so that a crash cannot leave it rented for nobody.
 -- keys: numbers ordinals vacant number(number) busy load idle releasing
--- args: number expected?
+-- args: number expected? is_lost:flag
 -- uses: bitmaps statuses
 --
--- With an expected status it stays when it has another one meanwhile. Safe to run twice. Answers
+-- A lost number is noted without its sid: should the account have it again by then, nobody has given
+-- it back. With an expected status it stays when it has another one meanwhile. Safe to run twice. Answers
 -- "removed", "unknown", "changed" when its status is another one, or "bound" while sessions are
 -- open or cooling.
 
@@ -33,5 +34,6 @@ if redis.call("HEXISTS", keys.load, args.number) == 1 then
   return "bound"
 end
 vacate(ordinal, status)
-redis.call("HSET", keys.releasing, args.number, table.concat({ sid, since, account }, "\t"))
+local rental = { args.is_lost and "" or sid, since, account }
+redis.call("HSET", keys.releasing, args.number, table.concat(rental, "\t"))
 return "removed"
