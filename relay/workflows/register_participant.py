@@ -130,8 +130,8 @@ def _register(
     services.store.suppressions.carry_over(indexes)
     give_phone(services, person, terms, now=now)
     is_new = known is None
-    if known and (known.locale, known.stamped_guard) != (person.locale, person.stamped_guard):
-        services.store.people.refresh_party(person)
+    if known:  # Not only when it says news: it may repeat a request that was cut off here.
+        services.store.people.refresh_party(role, ref)
     log.info("participant registered", role=role, ref=ref, is_new=is_new)
     return Registered(services.store.people.get(role, ref) or person, is_new)
 
