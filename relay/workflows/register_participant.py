@@ -95,7 +95,7 @@ def _read_phone(services: Services, text: str) -> tuple[PhoneNumber | None, tupl
         return None, (Fault("/phone", str(refused)),)
     if why_not := why_not_connected(phone.country):
         return phone, (Fault("/phone", why_not),)
-    if services.store.number_map.find(phone.reveal()) is not None:
+    if services.store.number_map.is_line_of_ours(phone.reveal()):
         return phone, (Fault("/phone", "one of the relay's own virtual numbers"),)
     return phone, ()
 
