@@ -219,28 +219,9 @@ class Pair:
         self.session = self.connect(RITA, CARL)
         assert self.session.virtual_number == NUMBER
 
-    def connect(
-        self,
-        recruiter: str,
-        candidate: str,
-        *,
-        now: float | None = None,
-        channels: frozenset[Channel] = frozenset(Channel),
-        recruiter_ref: str = "",
-        candidate_ref: str = "",
-        candidate_locale: str = "en",
-        context: str = "",
-    ) -> Session:
-        claimed = self.claim(
-            recruiter,
-            candidate,
-            now=now,
-            channels=channels,
-            recruiter_ref=recruiter_ref,
-            candidate_ref=candidate_ref,
-            candidate_locale=candidate_locale,
-            context=context,
-        )
+    def connect(self, recruiter: str, candidate: str, **terms: Any) -> Session:
+        """Their session; ``terms`` are those of ``claim``."""
+        claimed = self.claim(recruiter, candidate, **terms)
         assert isinstance(claimed, Claimed)
         return claimed.session
 

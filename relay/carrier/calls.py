@@ -14,8 +14,11 @@ _UNDER_WAY = {"queued", "initiated", "ringing", "in-progress"}
 
 @dataclass(frozen=True, kw_only=True)
 class CallOutcome:
-    """How far a call on one of our numbers is, and its counterpart's leg, ``""`` where none was
-    dialled; in the carrier's words. ``duration`` is the leg's, in seconds."""
+    """What the carrier says of a call on one of our numbers, and of the leg to the counterpart.
+
+    ``status`` and ``leg_status`` are its words. Where no leg was dialled, its sid and status are
+    ``""``. ``duration`` is the leg's, in seconds; None until the carrier names one.
+    """
 
     status: str
     leg_sid: str = ""

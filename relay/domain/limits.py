@@ -1,8 +1,9 @@
 """What a pool carries in a day at most, so that nothing that runs away runs up a bill.
 
-A day is one of UTC. A person's calls and texts are those that they make, in one role and pool; a
-session's are those of both sides. A call counts the minutes that it may last at most until it is
-over, then those that were talked, each begun one as a whole.
+A day is one of UTC. Calls that are to be connected and texts that are taken on count, for the pool,
+for the session, and for the person who makes them, in the role they have there. As long as a call
+is under way it counts all minutes that it may last, ringing included; once it is over, the minutes
+that it lasted, rounded up, and none if nobody took it.
 
 The defaults are several times what people do, so that only machines and mistakes meet them:
 

@@ -43,15 +43,17 @@ class RouteState(StrEnum):
 class Route:
     """What the store knows of a call.
 
-    ``session`` and ``caller`` are there when the caller leads to one session; ``seals`` only for
-    CONNECT. ``digits`` is how long the longest code of the number is, where the caller is asked for
-    one. ``limit`` is the one of the pool's policy that is reached, for OVER_LIMIT.
+    ``session`` and ``caller`` are there when the caller leads to one session; ``seals`` and the
+    counterpart's ``stamped_guard`` only for CONNECT. ``digits`` is how long the longest code of the
+    number is, where the caller is asked for one. ``limit`` is the one of the pool's policy that is
+    reached, for OVER_LIMIT.
     """
 
     state: RouteState
     session: Session | None = None
     caller: Role | None = None
     seals: Seals = field(default=Seals("", ""), repr=False)
+    stamped_guard: str = ""
     digits: int = 0
     known_locale: str = ""
     limit: str = ""

@@ -34,6 +34,8 @@ class CallRecord:
     was_accepted: bool
     leg_sid: str
     attestation: str
+    #: The counterpart's, when it was decided to connect the call.
+    stamped_guard: str
 
     @property
     def sid(self) -> str:
@@ -244,12 +246,19 @@ def _route(answer: list[Any]) -> Route:
                 caller=Role(side),
                 limit=limit,
             )
-        case [state, session_id, side, record, *seals]:
+        case ["connect", session_id, side, record, guard, *seals]:
+            return Route(
+                state=RouteState.CONNECT,
+                session=unpack_session(session_id, record),
+                caller=Role(side),
+                stamped_guard=guard,
+                seals=Seals._make(seals),
+            )
+        case [state, session_id, side, record]:
             return Route(
                 state=RouteState(state),
                 session=unpack_session(session_id, record),
                 caller=Role(side),
-                seals=Seals._make(seals or ("", "")),
             )
         case _:
             return Route(state=RouteState(answer[0]))
@@ -272,4 +281,5 @@ def _unpack(interaction_id: str, record: dict[str, str]) -> CallRecord:
         was_accepted=record.get("accepted") == "1",
         leg_sid=record.get("leg_sid", ""),
         attestation=record.get("attestation", ""),
+        stamped_guard=record.get("guard", ""),
     )

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from relay.domain.board import NumberPlace
 from relay.domain.errors import Unavailable
+from relay.domain.spelling import line_of
 from relay.signing import Signer
 from relay.store.connection import Client
 from relay.store.keys import DeploymentKeys
@@ -26,15 +27,21 @@ class NumberMap:
         self._signer = signer
         self._scripts = Scripts(client)
         self._keys = DeploymentKeys()
-        self._places: dict[str, NumberPlace] = {}
-        self._version = ""
+        self._keep({}, "")
 
     def find(self, number: str) -> NumberPlace | None:
         """Where a virtual number belongs; None when it is none of any board's."""
         return self._places.get(number) or self.look_again(number)
 
+    def is_line_of_ours(self, phone: str) -> bool:
+        """Whether a phone is one of any board's virtual numbers, however either is spelled."""
+        line = line_of(phone)
+        if line not in self._lines:
+            self.look_again(phone)
+        return line in self._lines
+
     def look_again(self, number: str) -> NumberPlace | None:
-        """The same, by what the map says now."""
+        """The same as ``find``, by what the map says now."""
         if (self._client.get(self._keys.numbers_version) or "") != self._version:
             self.learn()
         return self._places.get(number)
@@ -51,8 +58,7 @@ class NumberMap:
         version = self._client.get(self._keys.numbers_version) or ""
         entries = self._client.hgetall(self._keys.numbers)
         places = {number: self._unpack(number, entry) for number, entry in entries.items()}
-        self._places = {number: place for number, place in places.items() if place}
-        self._version = version
+        self._keep({number: place for number, place in places.items() if place}, version)
 
     def is_known(self, number: str) -> bool:
         """Whether it is one of ours, as far as this process knows. Asks nobody."""
@@ -81,9 +87,13 @@ class NumberMap:
     def _follow(self, version: str, places: dict[str, NumberPlace]) -> None:
         """After a change of ours: reads the map again only where others have changed it, too."""
         if int(version or 0) == int(self._version or 0) + 1:
-            self._places, self._version = places, version
+            self._keep(places, version)
         else:
             self.look_again("")
+
+    def _keep(self, places: dict[str, NumberPlace], version: str) -> None:
+        self._places, self._version = places, version
+        self._lines = {line_of(number) for number in places}
 
     def count_unsigned(self) -> int:
         """Entries that somebody else has written."""

@@ -100,18 +100,10 @@ class People:
             )
         )
 
-    def refresh_party(self, person: Participant) -> int:
-        """Makes the person's open sessions follow their locale and guard. Returns how many."""
-        return int(
-            self._scripts.run(
-                "refresh_party",
-                self._keys,
-                role=person.role,
-                ref=person.ref,
-                locale=person.locale,
-                guard=person.stamped_guard,
-            )
-        )
+    def refresh_party(self, role: Role, ref: str) -> int:
+        """Makes the person's open sessions follow the locale and guard on record. Returns how many
+        were changed."""
+        return int(self._scripts.run("refresh_party", self._keys, role=role, ref=ref))
 
 
 def _limits(budget: Budget, client: str) -> dict[str, Any]:

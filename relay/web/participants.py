@@ -47,6 +47,19 @@ _ERASED: dict[int | str, dict[str, str | dict[str, dict[str, Any]]]] = {
     204: {"description": "Erased before, for good"},
 }
 
+_STOPS = """
+A STOP holds for a virtual number, or for all numbers of a messaging service. Shown are those that
+the person has said since they were put on record with their phone, to numbers on which they have a
+session on record.
+"""
+
+_LIFTING = """
+`number` is the virtual number, also where the STOP holds for its messaging service; or the
+service's sid. It is for somebody who has asked for it. The carrier keeps its own block: only the
+person lifts that, by START, and until then it refuses the next text, which puts the STOP back. 404
+where the list shows none.
+"""
+
 
 @recruiters.put("/<ref>")
 @needs(Scope.PARTICIPANTS)
@@ -170,27 +183,18 @@ def get_candidate_erasure(ref: str) -> ErasureAnswer:
 @needs(Scope.PARTICIPANTS)
 @recruiters.input(Page, location="query")
 @recruiters.output(SuppressionList)
+@recruiters.doc(description=_STOPS)
 def get_recruiter_suppressions(ref: str, query_data: Page) -> SuppressionList:
-    """List where a recruiter has stopped texts
-
-    A STOP holds for a virtual number, or for all numbers of a messaging service. Shown are those
-    that the recruiter has said since they were put on record with their phone, to numbers on which
-    they have a session on record.
-    """
+    """List where a recruiter has stopped texts"""
     return _suppressions(Role.RECRUITER, ref, query_data)
 
 
 @recruiters.delete("/<ref>/suppressions/<number>")
 @needs(Scope.PARTICIPANTS)
 @recruiters.output({}, 204)
+@recruiters.doc(description=_LIFTING)
 def delete_recruiter_suppression(ref: str, number: str) -> tuple[str, int]:
-    """Let a virtual number text a recruiter again who has said STOP
-
-    `number` is the virtual number, also where the STOP holds for its messaging service; or the
-    service's sid. It is for somebody who has asked for it. The carrier keeps its own block: only
-    the person lifts that, by START, and until then it refuses the next text, which puts the STOP
-    back. 404 where the list shows none.
-    """
+    """Let a virtual number text a recruiter again who has said STOP"""
     return _lift(Role.RECRUITER, ref, number)
 
 
@@ -198,27 +202,18 @@ def delete_recruiter_suppression(ref: str, number: str) -> tuple[str, int]:
 @needs(Scope.PARTICIPANTS)
 @candidates.input(Page, location="query")
 @candidates.output(SuppressionList)
+@candidates.doc(description=_STOPS)
 def get_candidate_suppressions(ref: str, query_data: Page) -> SuppressionList:
-    """List where a candidate has stopped texts
-
-    A STOP holds for a virtual number, or for all numbers of a messaging service. Shown are those
-    that the candidate has said since they were put on record with their phone, to numbers on which
-    they have a session on record.
-    """
+    """List where a candidate has stopped texts"""
     return _suppressions(Role.CANDIDATE, ref, query_data)
 
 
 @candidates.delete("/<ref>/suppressions/<number>")
 @needs(Scope.PARTICIPANTS)
 @candidates.output({}, 204)
+@candidates.doc(description=_LIFTING)
 def delete_candidate_suppression(ref: str, number: str) -> tuple[str, int]:
-    """Let a virtual number text a candidate again who has said STOP
-
-    `number` is the virtual number, also where the STOP holds for its messaging service; or the
-    service's sid. It is for somebody who has asked for it. The carrier keeps its own block: only
-    the person lifts that, by START, and until then it refuses the next text, which puts the STOP
-    back. 404 where the list shows none.
-    """
+    """Let a virtual number text a candidate again who has said STOP"""
     return _lift(Role.CANDIDATE, ref, number)
 
 

@@ -30,7 +30,7 @@ from relay.store.calls import CallLimits, IncomingCall, call_id
 from relay.vault import Unreadable
 from relay.workflows.open_seals import reach, reach_by_code
 from relay.workflows.services import Services
-from relay.workflows.stamp_guard import guard_of_side
+from relay.workflows.stamp_guard import guard_of
 
 log = structlog.get_logger()
 
@@ -113,7 +113,9 @@ def _answer(
         decision = decide(
             route,
             reach=reach_counterpart,
-            guard=lambda session, side: guard_of_side(services, session, side),
+            guard=lambda session, side: guard_of(
+                services, route.stamped_guard, role=side, ref=session.party(side).ref
+            ),
             attestation=call.attestation,
             is_withheld=is_withheld(call.caller) and attempts == 0,
             attempts=attempts,

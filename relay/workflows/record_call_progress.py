@@ -12,7 +12,7 @@ from relay.domain.routing import DialledDecision, HangUp, TellOutcome, is_guarde
 from relay.domain.session import Session
 from relay.store.calls import CallRecord, call_id
 from relay.workflows.services import Services
-from relay.workflows.stamp_guard import guard_of_side
+from relay.workflows.stamp_guard import guard_of
 
 log = structlog.get_logger()
 
@@ -156,5 +156,7 @@ def _find(services: Services, interaction_id: str) -> tuple[CallRecord, Session]
 
 
 def _is_guarded(services: Services, call: CallRecord, session: Session) -> bool:
-    guard = guard_of_side(services, session, call.caller.other)
+    """As it was decided when the call was connected."""
+    side = call.caller.other
+    guard = guard_of(services, call.stamped_guard, role=side, ref=session.party(side).ref)
     return is_guarded(guard, call.caller, call.attestation)

@@ -95,7 +95,7 @@ def _read_phone(services: Services, text: str) -> tuple[PhoneNumber | None, tupl
         return None, (Fault("/phone", str(refused)),)
     if why_not := why_not_connected(phone.country):
         return phone, (Fault("/phone", why_not),)
-    if services.store.number_map.find(phone.reveal()) is not None:
+    if services.store.number_map.is_line_of_ours(phone.reveal()):
         return phone, (Fault("/phone", "one of the relay's own virtual numbers"),)
     return phone, ()
 
@@ -130,8 +130,8 @@ def _register(
     services.store.suppressions.carry_over(indexes)
     give_phone(services, person, terms, now=now)
     is_new = known is None
-    if known and (known.locale, known.stamped_guard) != (person.locale, person.stamped_guard):
-        services.store.people.refresh_party(person)
+    if known:  # Not only when it says news: it may repeat a request that was cut off here.
+        services.store.people.refresh_party(role, ref)
     log.info("participant registered", role=role, ref=ref, is_new=is_new)
     return Registered(services.store.people.get(role, ref) or person, is_new)
 

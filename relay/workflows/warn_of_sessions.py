@@ -1,4 +1,4 @@
-"""What may go otherwise than one expects in a session."""
+"""Warns a board of sessions with a phone abroad, where a call may show another number than ours."""
 
 from __future__ import annotations
 

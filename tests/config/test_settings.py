@@ -61,13 +61,24 @@ def test_every_pattern_has_its_words():
 
 
 def test_a_language_that_is_not_named_keeps_its_voice():
-    settings = make_settings(SAY_VOICES="fr-FR=Polly.Lea, en-US=Google.en-US-Standard-C")
+    settings = make_settings(SAY_VOICES="en-US=Google.en-US-Standard-C")
 
-    assert settings.say_voices == {
-        "en-US": "Google.en-US-Standard-C",
-        "cmn-CN": "Polly.Zhiyu",
-        "fr-FR": "Polly.Lea",
-    }
+    assert settings.say_voices == {"en-US": "Google.en-US-Standard-C", "cmn-CN": "Polly.Zhiyu"}
+
+
+@pytest.mark.parametrize(
+    ("voices", "said"),
+    [
+        ("fr-FR=Polly.Lea", "fr-FR is not spoken here: name en-US or cmn-CN"),
+        ("zh-CN=Polly.Zhiyu", "zh-CN is not spoken here: name en-US or cmn-CN"),
+        ("en-US=Polly.Joanna, en-US=Polly.Matthew", "en-US is named twice"),
+    ],
+)
+def test_a_voice_that_nobody_would_hear_is_refused(voices, said):
+    with pytest.raises(SettingsError) as raised:
+        make_settings(SAY_VOICES=voices)
+
+    assert raised.value.problems == [f"SAY_VOICES: {said}"]
 
 
 KEY = {"TWILIO_API_KEY_SID": "SK" + "1" * 32, "TWILIO_API_KEY_SECRET": "the secret of a key"}

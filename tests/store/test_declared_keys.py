@@ -133,7 +133,7 @@ def phone_changes(strict: StrictBoard) -> None:
     strict.open("rita", "dan")
     assert strict.change(Role.RECRUITER, "rita", "q", in_the_way.id) == Changed(2)
     strict.change_phone(Role.RECRUITER, "rita", "r", seal="3")
-    strict.store.people.refresh_party(person(Role.RECRUITER, "rita", "r"))
+    strict.store.people.refresh_party(Role.RECRUITER, "rita")
     strict.audit()
 
 

@@ -15,7 +15,7 @@ from relay.store.keys import PoolKeys
 from relay.store.people import PutOutcome
 from relay.store.phone_changes import Changed, Held, InTheWay, NoNumber, SamePhone
 from relay.store.sessions import Claimed, Outdated
-from tests.board import Board, number
+from tests.board import ASKER, Board, number
 from tests.noted_scripts import NotedScripts
 
 KEYS = PoolKeys("main", "us")
@@ -449,9 +449,13 @@ def test_a_session_past_its_expiry_closes_as_expired_whoever_is_erased(pair: Boa
 
 def test_open_sessions_follow_a_persons_locale_and_guard(pair: Board) -> None:
     rita, carl = pair.enter("rita", "carl")
-    followed = replace(rita, locale="zh-CN", stamped_guard="stamp keys discreet")
-    assert pair.store.people.refresh_party(followed) == 1
-    pair.store.people.refresh_party(replace(carl, locale="de", stamped_guard="stamp none named"))
+    for put in (
+        replace(rita, locale="zh-CN", stamped_guard="stamp keys discreet"),
+        replace(carl, locale="de", stamped_guard="stamp none named"),
+    ):
+        pair.store.people.put(put, client=ASKER, now=pair.now)
+        assert pair.store.people.refresh_party(put.role, put.ref) == 1
+        assert pair.store.people.refresh_party(put.role, put.ref) == 0
 
     (session,) = pair.audit().values()
     assert session.recruiter.locale == "zh-CN"

@@ -484,6 +484,31 @@ def test_a_candidate_without_a_guard_is_connected_and_keeps_their_style(world):
     assert guard_of_side(world.services, world.open(), Role.CANDIDATE).style is GuardStyle.NAMED
 
 
+def test_a_call_ends_as_it_was_dialled_whatever_guard_the_person_has_by_then(world):
+    world.open()
+    put_candidate(world, guard=GuardKind.NONE)
+    assert not call_from(world, RITA).decision.is_guarded
+    put_candidate(world, guard=GuardKind.KEYS)
+    assert not call_from(world, RITA, now=NOW + 1).decision.is_guarded, "the same answer again"
+
+    leg(world, "in-progress")
+    assert record_of(world).status is CallStatus.IN_PROGRESS
+    dial_over(world, "completed", bridged=True, duration=60)
+    assert record_of(world).status is CallStatus.COMPLETED
+
+
+def test_a_voicemail_is_no_answer_when_the_guard_is_taken_off_meanwhile(world):
+    world.open()
+    assert call_from(world, RITA).decision.is_guarded
+    pick_up(world)
+    put_candidate(world, guard=GuardKind.NONE)
+
+    leg(world, "in-progress")
+    assert record_of(world).status is CallStatus.RINGING
+    dial_over(world, "completed", bridged=True, duration=60)
+    assert record_of(world).status is CallStatus.NO_ANSWER
+
+
 def test_p5_the_guards_time_is_part_of_a_calls_lease(world):
     world.open()
     call_from(world, RITA)

@@ -20,11 +20,6 @@ from tests.world import CARL, NORA, NUMBER, RITA, index_of
 CALL = "CA" + "1" * 32
 
 
-@pytest.fixture
-def stage() -> Stage:
-    return Stage()
-
-
 def erase(stage: Stage) -> None:
     """Carl goes, and the files of Redis forget him at once."""
     stage.now += 1

@@ -246,11 +246,6 @@ def words_left(stage: Stage) -> set[str]:
     return set(stage.client.scan_iter(KEYS.body("*")))
 
 
-@pytest.fixture
-def stage() -> Stage:
-    return Stage()
-
-
 def erase_carl(stage: Stage) -> None:
     erase_participant(stage.services, Role.CANDIDATE, CARL_REF, now=stage.now)
 

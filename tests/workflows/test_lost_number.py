@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from relay.domain.errors import CarrierError
 from relay.domain.message_progress import MessageStatus
 from relay.domain.participant import Role
@@ -19,11 +17,6 @@ PLAIN = (
     "JobBoard: your number for this contact is now this one. "
     f"Please call and text it from now on: {OLD}"
 )
-
-
-@pytest.fixture
-def stage() -> Stage:
-    return Stage()
 
 
 def lose(stage: Stage, number: str = NUMBER) -> None:

@@ -25,18 +25,6 @@ FAILED = "JobBoard: your last text could not be delivered. Please try again, or 
 MORE = "JobBoard: since our last message to you, {} more of your texts were not delivered."
 
 
-@pytest.fixture
-def stage() -> Stage:
-    return Stage()
-
-
-@pytest.fixture
-def message(stage: Stage) -> str:
-    message = stage.text().message
-    stage.work()
-    return message
-
-
 # --- account and moment -------------------------------------------------------------------
 
 

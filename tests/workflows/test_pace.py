@@ -17,11 +17,6 @@ HELD = (
 )
 
 
-@pytest.fixture
-def stage() -> Stage:
-    return Stage()
-
-
 def to_carl(stage: Stage) -> list[str]:
     return [body for to, body in stage.arrived if to == CARL]
 

@@ -31,11 +31,6 @@ from tests.world import CARL, DAN, NORA, NOW, NUMBER, RITA, STRANGER, US
 NEW_PHONE = "+12125550127"
 
 
-@pytest.fixture
-def stage() -> Stage:
-    return Stage()
-
-
 def listed(stage: Stage, *bodies: str, sender: str = RITA, age: float = 30) -> None:
     """The carrier's list, newest first."""
     for body in bodies:

@@ -13,18 +13,6 @@ from tests.workflows.texting import TO_CARL, UNCLEAR, Stage
 from tests.world import CARL, NOW, RITA
 
 
-@pytest.fixture
-def stage() -> Stage:
-    return Stage()
-
-
-@pytest.fixture
-def message(stage: Stage) -> str:
-    message = stage.text().message
-    stage.work()
-    return message
-
-
 def test_a_delivered_text_leaves_no_body(stage: Stage, message: str) -> None:
     stage.report(message, "sent")
     assert stage.client.exists(PoolKeys("main", "us").body(message))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from relay.domain.errors import Conflict, Invalid
+from relay.domain.guard import Guard, GuardKind, GuardStyle
 from relay.domain.participant import CandidateDetails, ParticipantStatus, RecruiterDetails, Role
 from relay.domain.session import ClosedReason
 from relay.workflows.open_seals import open_phone_of
@@ -15,6 +17,7 @@ from relay.workflows.register_participant import (
     register_candidate,
     register_recruiter,
 )
+from relay.workflows.stamp_guard import guard_of_side, stamp_guard
 from tests.world import CARL, DAN, NORA, NOW, NUMBER, OTHER_NUMBER, RITA, World, make_world
 
 
@@ -131,6 +134,24 @@ def test_open_sessions_follow_the_locale(world: World) -> None:
     followed = world.services.store.sessions.get(session.id)
     assert followed is not None
     assert (followed.recruiter.locale, followed.candidate.locale) == ("en", "zh-CN")
+
+
+def test_a_request_that_comes_again_finishes_one_that_was_cut_off(world: World) -> None:
+    """Killed between the record and the sessions, it is repeated by the board, and says no news."""
+    opened = world.open()
+    known = world.services.store.people.get(Role.CANDIDATE, "carl")
+    assert known is not None
+    unguarded = Guard(kind=GuardKind.NONE, style=GuardStyle.NAMED)
+    stamped = stamp_guard(world.services, unguarded, role=Role.CANDIDATE, ref="carl")
+    written = replace(known, locale="zh-CN", stamped_guard=stamped)
+    world.services.store.people.put(written, client="board", now=NOW)
+
+    put_candidate(world, locale="zh-CN", guard=GuardKind.NONE, guard_style=GuardStyle.NAMED)
+
+    session = world.services.store.sessions.get(opened.id)
+    assert session is not None
+    assert session.candidate.locale == "zh-CN"
+    assert guard_of_side(world.services, session, Role.CANDIDATE) == unguarded
 
 
 # --- what is refused ------------------------------------------------------------------

@@ -15,11 +15,6 @@ from tests.workflows.texting import Stage
 from tests.world import CARL, NOW, NUMBER, OTHER_NUMBER, RITA, STRANGER
 
 
-@pytest.fixture
-def stage() -> Stage:
-    return Stage()
-
-
 def test_a_text_goes_to_the_other_side_and_shows_the_virtual_number(stage: Stage) -> None:
     """P2"""
     answer = stage.text(body="héllo 👋")

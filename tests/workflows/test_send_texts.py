@@ -40,11 +40,6 @@ NOT_RECEIVED = (
 )
 
 
-@pytest.fixture
-def stage() -> Stage:
-    return Stage()
-
-
 def test_the_status_callback_names_message_and_attempt(stage: Stage) -> None:
     message = stage.text().message
     stage.work()

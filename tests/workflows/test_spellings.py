@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from relay.carrier.webhooks import read_inbound_call, read_inbound_text
-from relay.domain.errors import PhoneTaken
+from relay.domain.errors import Invalid, PhoneTaken
 from relay.domain.participant import CandidateDetails, RecruiterDetails, Role
 from relay.domain.pool import Pool
 from relay.domain.routing import Bridge
@@ -107,3 +107,26 @@ def test_the_spelling_that_was_put_last_is_dialled(world: World) -> None:
     register(world, "carl", "+54 9 11 5555 0101")
 
     assert call(world, RITA, nth=2).counterpart.reveal() == "+5491155550101"
+
+
+@pytest.mark.parametrize(
+    ("ours", "phone"),
+    [
+        ("+525555550151", "+52 1 55 5555 0151"),
+        ("+5215555550151", "+52 55 5555 0151"),
+        ("+5491155550151", "+54 11 5555 0151"),
+        ("+541155550151", "+54 9 11 5555 0151"),
+        ("+5511995550151", "+55 11 9555 0151"),
+        ("+551195550151", "+55 11 99555 0151"),
+    ],
+)
+def test_a_virtual_number_is_nobodys_phone_however_it_is_spelled(
+    world: World, ours: str, phone: str
+) -> None:
+    world.services.store.numbers.add(
+        ours, "us", carrier_sid="PN" + "1" * 32, capabilities="vsm", now=NOW
+    )
+
+    with pytest.raises(Invalid) as refused:
+        register(world, "carl", phone)
+    assert "virtual numbers" in refused.value.faults[0].detail

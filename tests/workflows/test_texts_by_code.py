@@ -31,11 +31,6 @@ from tests.world import CARL, EVE, NORA, NOW, NUMBER, RITA, US, index_of, make_w
 
 
 @pytest.fixture
-def stage() -> Stage:
-    return Stage()
-
-
-@pytest.fixture
 def eve(stage: Stage) -> Session:
     """Rita has a second session on NUMBER, with Eve; the first one is with Carl."""
     return share_the_number(stage)

@@ -20,9 +20,9 @@
 --
 -- Answers {state}, or {state, session id, caller's side, record}, where state is unknown_number,
 -- stranger, silent_stranger, closed, expired, no_voice or replayed; {"connect", session id,
--- caller's side, record, recruiter's seal, candidate's seal}; {"over_limit", session id, caller's
--- side, record, the limit that is reached}; or {"several" | "stranger_with_code" | "unverified",
--- digits of the number's longest code, caller's locale}.
+-- caller's side, record, counterpart's guard, recruiter's seal, candidate's seal}; {"over_limit",
+-- session id, caller's side, record, the limit that is reached}; or {"several" |
+-- "stranger_with_code" | "unverified", digits of the number's longest code, caller's locale}.
 local TRIES_LIFE = 3600
 local SILENT_CALLS, SILENT_FOR = 2, 3600
 

@@ -1,7 +1,7 @@
 -- Closing all open sessions of somebody who loses their phone, in whatever pools they are.
 -- keys: pools=whole_pool(pools*) counterparts=sessions_of(other_role closings.counterpart)
 -- args: now:number role other_role pools:list closings:records(id counterpart)
--- uses: closing
+-- uses: closing pool_of
 --
 -- closings: the person's open sessions, as the caller has seen them, and pools theirs.
 
@@ -11,10 +11,6 @@ local function pools_by_name()
     pools[args.pools[position]] = setmetatable(pool, { __index = keys })
   end
   return pools
-end
-
-local function pool_of(id)
-  return string.match(id, "^([^.]+)%.")
 end
 
 -- Returns the closings by pool; nil when the person has an open session that the caller has not

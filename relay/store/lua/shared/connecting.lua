@@ -9,7 +9,9 @@
 -- session ends meanwhile, unless that revokes calls, too.
 --
 -- Whoever may dial the counterpart gets the seals of both people with the answer, to see whether
--- the caller is the one of the two that the session says.
+-- the caller is the one of the two that the session says, and the counterpart's guard. The guard
+-- stays in the call's record: by it the call is dialled and its end is read, whatever guard the
+-- person has by then.
 --
 -- A call counts towards the day's limits as one, with the minutes that it may last until it is over
 -- (record_call). One for which nothing is left is not connected.
@@ -17,16 +19,17 @@
 -- `lease` is how many seconds a call can last at most, `retention` how many its record is kept,
 -- `attestation` is "A", "B", "C", "failed" or "".
 
-local function connecting(keys, found)
+local function connecting(keys, found, guard)
   return {
-    "connect", found.id, found.side, found.record, seals_of_both(keys, found.session),
+    "connect", found.id, found.side, found.record, guard, seals_of_both(keys, found.session),
   }
 end
 
 -- The answer that a call on record has had, as long as nothing was heard of it since; nil for a new
 -- one. What a code was answered is no answer to a call without one.
 local function answered_before(keys, now, by_code)
-  local begun = redis.call("HMGET", keys.call, "session", "side", "by_code", "rank", "leg_sid")
+  local begun = redis.call("HMGET", keys.call, "session", "side", "by_code", "rank", "leg_sid",
+    "guard")
   local id, side = begun[1], begun[2]
   local may_repeat = (begun[3] or "") == by_code and (begun[4] or "0") == "0" and not begun[5]
   if not id then
@@ -38,7 +41,7 @@ local function answered_before(keys, now, by_code)
       and now - tonumber(known.decided_at) <= args.repeatable
     then
       local found = { id = id, side = side, record = record, session = read_session(record) }
-      return connecting(keys, found)
+      return connecting(keys, found, begun[6])
     end
   end
   return record and { "replayed", id, side, record } or { "replayed" }
@@ -48,6 +51,7 @@ end
 -- usage: what the day has seen so far.
 local function connect(keys, found, now, by_code, usage)
   local minutes = math.ceil(args.lease / 60)
+  local guard = found.session[found.other .. "_guard"]
   count_usage(usage, { calls = 1, minutes = minutes })
   local leases = read_leases(redis.call("HGET", keys.leases, found.id) or "", now)
   local till = whole(math.ceil(now + args.lease))
@@ -59,11 +63,11 @@ local function connect(keys, found, now, by_code, usage)
   note_unended(keys, found.id, args.call_sid, till)
   redis.call("HSET", keys.call, "session", found.id, "side", found.side, "status", "ringing",
     "number", found.session.number, "rank", "0", "started_at", whole(now),
-    "attestation", args.attestation, "by_code", by_code, "minutes", minutes)
+    "attestation", args.attestation, "by_code", by_code, "guard", guard, "minutes", minutes)
   redis.call("EXPIRE", keys.call, args.retention)
   redis.call("ZADD", keys.interactions, 0,
     table.concat({ found.id, whole(now), args.call_sid }, "\t"))
-  return connecting(keys, found)
+  return connecting(keys, found, guard)
 end
 
 local function is_open_for_calls(found)
