@@ -69,13 +69,17 @@ _REPORTS = {
     "canceled": (MessageStatus.FAILED, FINAL_RANK),
 }
 
-#: A text that the carrier has taken, whatever word it found for that.
-TAKEN = (MessageStatus.QUEUED, 1)
-
 
 def read_status(carrier_word: str) -> tuple[MessageStatus, int] | None:
     """Our status and its rank, or None for a word we do not know: new ones come unannounced."""
     return _REPORTS.get(carrier_word)
+
+
+def read_taken(carrier_word: str) -> tuple[MessageStatus, int]:
+    """The same of a text that the carrier shows to have taken, whatever word it finds for that. How
+    one has ended is left to a report, which says why."""
+    known = read_status(carrier_word)
+    return known if known and not known[0].is_final else (MessageStatus.QUEUED, 1)
 
 
 #: What may pass so many seconds later, and seldom after that.

@@ -38,6 +38,7 @@ from relay.store.decided import Decided, decided_by
 from relay.store.fetched import Fetched
 from relay.store.keys import BoardKeys
 from relay.store.outbox import (
+    ASK_AFTER,
     LOOK_AGAIN,
     NOTICE_LIFETIME,
     TAKING_BACK_NOTICES,
@@ -134,6 +135,7 @@ class Messages:
             id=message_id,
             number=number,
             send_again_at=send_again_at,
+            ask_at=now + ASK_AFTER,
             **_what_it_says(report),
             **told_by(telling if report.status.is_failure else None),
             look_again=LOOK_AGAIN,

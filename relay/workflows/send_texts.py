@@ -24,9 +24,8 @@ from relay.domain.errors import CarrierError
 from relay.domain.gsm7 import count_segments, fold, plainer
 from relay.domain.message_progress import (
     REPORT_GRACE,
-    TAKEN,
     next_try_at,
-    read_status,
+    read_taken,
 )
 from relay.domain.opt_out import OFFERED_AGAIN_AFTER
 from relay.domain.phone import PhoneNumber
@@ -305,7 +304,7 @@ def _confirm(
     suppressions = services.store.suppressions
     if suppressions.is_stopped(indexes, lease.number):
         suppressions.lift(indexes, lease.number, said_until=begun_at)
-    status, rank = read_status(sent.status) or TAKEN
+    status, rank = read_taken(sent.status)
     log.info("text sent", message=lease.message, session=lease.session, sid=sent.sid)
     return services.store.messages.outbox.confirm(
         lease.message,

@@ -6,7 +6,7 @@ import pytest
 
 from relay.carrier.webhooks import MessageStatusReport
 from relay.domain.errors import CarrierError
-from relay.domain.message_progress import Reach
+from relay.domain.message_progress import REPORT_GRACE, Reach
 from relay.domain.participant import Role
 from relay.domain.policy import DAY
 from relay.domain.pool import NumberStatus
@@ -17,7 +17,7 @@ from relay.store.outbox import ASK_AFTER
 from relay.store.sessions import Claimed, Exhausted
 from relay.workflows.ask_outcomes import ask_outcomes
 from relay.workflows.check_texting import check_texting
-from tests.workflows.texting import TO_CARL, Stage
+from tests.workflows.texting import TO_CARL, UNCLEAR, Stage
 from tests.world import CARL, DAN, EVE, NUMBER, OTHER_NUMBER, RITA
 
 SUSPENDED = CarrierError(Trouble.ACCOUNT, 20005)
@@ -385,6 +385,59 @@ def _failure() -> MessageStatusReport:
 def test_what_is_reported_is_not_asked_about(stage: Stage, message: str) -> None:
     stage.report(message, "delivered")
     assert stage.client.zcard("{main}:unreported") == 0
+
+
+def overtake_the_answer(stage: Stage, status: str, code: int = 0) -> str:
+    """A text whose report comes before the carrier's answer to its request; it is reported as
+    ``status`` by then."""
+    message = stage.text().message
+    carrier = stage.carrier.messages
+    send = carrier.send_text
+
+    def send_text(**request: object) -> object:
+        sent = send(**request)  # type: ignore[arg-type]
+        stage.report(message, status, code, sid=sent.sid)
+        return sent
+
+    carrier.send_text = send_text  # type: ignore[method-assign, assignment]
+    stage.work()
+    carrier.send_text = send  # type: ignore[method-assign]
+    return message
+
+
+def test_p4_a_text_whose_first_report_overtakes_the_answer_is_asked_about(stage: Stage) -> None:
+    message = overtake_the_answer(stage, "sent")
+    stage.carrier.messages.status = "delivered"
+    stage.now += ASK_AFTER
+    assert ask(stage) == 1
+    assert stage.record(message).status == "delivered"
+
+
+@pytest.mark.parametrize(("status", "code"), [("delivered", 0), ("undelivered", 30007)])
+def test_a_final_report_that_overtakes_the_answer_is_the_last_word(
+    stage: Stage, status: str, code: int
+) -> None:
+    message = overtake_the_answer(stage, status, code)
+    assert stage.record(message).status == status
+    assert stage.client.zscore("{main}:unreported", message) is None
+
+
+@pytest.mark.parametrize("status", ["failed", "undelivered"])
+def test_p4_the_sender_of_a_text_that_is_found_to_have_failed_is_told(
+    stage: Stage, status: str
+) -> None:
+    stage.carrier.messages.troubles = [UNCLEAR]
+    stage.carrier.messages.takes_despite_trouble = True
+    stage.carrier.messages.status = status
+    message = stage.text().message
+    stage.work()
+    stage.later(REPORT_GRACE)
+    stage.carrier.messages.reports[stage.record(message).carrier_sid] = _failure()
+    stage.now += ASK_AFTER
+    ask(stage)
+    stage.work()
+    assert stage.record(message).status == "undelivered"
+    assert stage.arrived == [TO_CARL, (RITA, FAILED)]
 
 
 def test_what_stays_sent_is_asked_about_a_few_times_in_a_day(stage: Stage, message: str) -> None:

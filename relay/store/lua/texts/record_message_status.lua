@@ -3,7 +3,7 @@
 -- keys: message=message(id) body=body(id) outbox lanes carried=carried(sid) unreported
 --    traffic=traffic(number)
 -- args: now:number id attempt sid number status rank:number error_code? is_final:flag
---    is_delivered:flag send_again_at?:number counts_as record_life:number
+--    is_delivered:flag send_again_at?:number ask_at:number counts_as record_life:number
 -- uses: message lanes leaving_lane telling_sender traffic reach unready
 --
 -- attempt is the one that the report was addressed to; number is the virtual one it went out from.
@@ -11,7 +11,7 @@
 -- failure is final; counts_as is "sent", "filtered", or "" while it counts for nothing.
 --
 -- A report to an attempt proves that the attempt reached the carrier: an unsettled one is settled
--- by it. That any attempt of ours has arrived ends all others. Safe to run twice. Answers {outcome,
+-- by it, and asked about at `ask_at` unless it has ended by then. That any attempt of ours has arrived ends all others. Safe to run twice. Answers {outcome,
 -- first in the lane or "", 1 when there is a new notice}; outcome is unknown, stale (of an earlier
 -- attempt), late, or recorded.
 
@@ -22,6 +22,7 @@ local function settle(message)
     return ""
   end
   redis.call("HSET", keys.message, "carrier_sid", args.sid, "next_at", "")
+  redis.call("ZADD", keys.unreported, args.ask_at, args.id)
   leave(keys, args, message.lane_entry)
   return pass_on(keys, args, lane_of(message.lane_entry), args.attempt)
 end
