@@ -86,10 +86,11 @@ class Outbox:
         self, message_id: str, *, token: str, now: float, lease: float = LEASE
     ) -> SendLease | Behind | NotYet | NothingToSend:
         """Asks for the message's turn in its lane, to hold it for ``lease`` seconds."""
-        state, rest = "phone", [""]
-        # Only the script knows whose bindings it must see, and only the caller may name their key.
-        while state == "phone":
-            state, *rest = self._begin(message_id, token, now, lease, index=rest[0])
+        state, rest = "look", ["", ""]
+        # Only the script knows what it must look at, and only the caller may name the keys of it.
+        while state == "look":
+            index, ahead = rest
+            state, *rest = self._begin(message_id, token, now, lease, index=index, ahead=ahead)
         if state == "done":
             return NothingToSend()
         if state == "behind":
@@ -99,7 +100,7 @@ class Outbox:
         return _send_lease(message_id, token, Turn(state), *rest)
 
     def _begin(
-        self, message_id: str, token: str, now: float, lease: float, *, index: str
+        self, message_id: str, token: str, now: float, lease: float, *, index: str, ahead: str
     ) -> list[str]:
         answer: list[str] = self._scripts.run(
             "begin_send",
@@ -109,6 +110,7 @@ class Outbox:
             token=token,
             lease=lease,
             index=index,
+            ahead_id=ahead,
             taking_back_texts=TAKING_BACK_TEXTS,
             taking_back_notices=TAKING_BACK_NOTICES,
         )

@@ -11,9 +11,9 @@
 -- failure is final; counts_as is "sent", "filtered", or "" while it counts for nothing.
 --
 -- A report to an attempt proves that the attempt reached the carrier: an unsettled one is settled
--- by it, and asked about at `ask_at` unless it has ended by then. That any attempt of ours has arrived ends all others. Safe to run twice. Answers {outcome,
--- first in the lane or "", 1 when there is a new notice}; outcome is unknown, stale (of an earlier
--- attempt), late, or recorded.
+-- by it, and asked about at `ask_at` unless it has ended by then. That any attempt of ours has
+-- arrived ends all others. Safe to run twice. Answers {outcome, first in the lane or "", 1 when
+-- there is a new notice}; outcome is unknown, stale (of an earlier attempt), late, or recorded.
 
 -- Takes the message out of its lane if it still waits there. Answers who is first there then, or
 -- "".
