@@ -129,9 +129,28 @@ def next_try_at(
     return at if at is not None and at <= tries.expires_at else None
 
 
+def next_look_at(
+    tries: Tries,
+    *,
+    attempted_at: float,
+    now: float,
+    jitter: float,
+    retry_after: float | None = None,
+) -> float | None:
+    """When to look again whether the carrier took an attempt, where it did not say; None: that was
+    the last look. The time since the attempt doubles from one look to the next; the rest is as in
+    ``next_try_at``."""
+    pause = _bounded(max(now - attempted_at, FIRST_PAUSE), jitter)
+    at = now + max(pause, retry_after or 0.0)
+    return at if at <= tries.expires_at else None
+
+
 def _pause(attempts: int, jitter: float) -> float:
-    doubled = FIRST_PAUSE * 2 ** min(max(attempts - 1, 0), 30)
-    return float(min(doubled, LONGEST_PAUSE) * (0.5 + jitter / 2))
+    return _bounded(FIRST_PAUSE * 2 ** min(max(attempts - 1, 0), 30), jitter)
+
+
+def _bounded(pause: float, jitter: float) -> float:
+    return min(pause, LONGEST_PAUSE) * (0.5 + jitter / 2)
 
 
 class Reach(StrEnum):

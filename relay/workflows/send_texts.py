@@ -9,14 +9,13 @@ from __future__ import annotations
 import random
 import secrets
 from collections.abc import Callable
-from dataclasses import replace
 from typing import assert_never
 
 import structlog
 
 from relay.carrier import announcements
 from relay.carrier.announcements import Announcement
-from relay.carrier.codes import OPTED_OUT, UNREADABLE_TEXT
+from relay.carrier.codes import NO_ANSWER, OPTED_OUT, UNREADABLE_TEXT
 from relay.carrier.messages import SentText
 from relay.carrier.urls import WebhookUrls
 from relay.domain.code_prefix import CodePrefix
@@ -24,6 +23,7 @@ from relay.domain.errors import CarrierError
 from relay.domain.gsm7 import count_segments, fold, plainer
 from relay.domain.message_progress import (
     REPORT_GRACE,
+    next_look_at,
     next_try_at,
     read_taken,
 )
@@ -60,6 +60,7 @@ _TURN = 20.0
 _LEASE_NEEDED = 10.5
 #: The carrier's clock against ours, in seconds, when it is asked what it took since an attempt.
 _CLOCK_MARGIN = 5.0
+_NOT_TAKEN = CarrierError(Trouble.LATER, NO_ANSWER)
 
 
 def send_texts(services: Services, message_id: str, *, clock: Clock) -> None:
@@ -250,19 +251,38 @@ def _settle(services: Services, lease: SendLease, prefix: CodePrefix, clock: Clo
             virtual_number=lease.number, since=lease.attempted_at - _CLOCK_MARGIN
         )
     except CarrierError as error:
-        # Whatever is wrong with the list, it may be right in a while.
-        again = _next_try_at(services, lease, replace(error, trouble=Trouble.LATER), clock())
-        if again is None:
-            return _give_up(
-                services, lease, clock, "unsettled", code=error.code, trouble=error.trouble
-            )
-        return _postpone(services, lease, again, clock, outcome_unknown=True, code=error.code)
+        return _look_again(services, lease, error, clock)
     to_them = [text for text in listed if lease.index in services.vault.indexes_of(text.receiver)]
     taken = _unowned(services, [text for text in to_them if _says(text, body)])
     if taken:
         indexes = services.vault.indexes_of(taken.receiver)
         return _confirm(services, lease, taken, indexes, clock, begun_at=lease.attempted_at)
-    _postpone(services, lease, clock(), clock, outcome_unknown=False, code=0)
+    return _try_again(services, lease, clock)
+
+
+def _look_again(services: Services, lease: SendLease, error: CarrierError, clock: Clock) -> str:
+    """Whatever is wrong with the list, it may be right in a while."""
+    again = next_look_at(
+        lease.tries,
+        attempted_at=lease.attempted_at,
+        now=clock(),
+        jitter=random.random(),
+        retry_after=error.retry_after,
+    )
+    if again is None:
+        return _give_up(services, lease, clock, "unsettled", code=error.code, trouble=error.trouble)
+    return _postpone(services, lease, again, clock, outcome_unknown=True, code=error.code)
+
+
+def _try_again(services: Services, lease: SendLease, clock: Clock) -> str:
+    """After an attempt that the carrier did not answer, and did not take. The looking up was part
+    of the pause. Returns the message to go on with."""
+    again = _next_try_at(services, lease, _NOT_TAKEN, lease.attempted_at)
+    now = clock()
+    if again is None or now > lease.expires_at:
+        return _give_up(services, lease, clock, "not taken", code=NO_ANSWER)
+    until = max(again, now)
+    _postpone(services, lease, until, clock, outcome_unknown=False, code=NO_ANSWER)
     return lease.message
 
 
