@@ -94,12 +94,17 @@ _WORTH_ONE_MORE = {
 class Tries:
     """What was tried to send a text, and until when it may be tried (POSIX seconds).
 
-    ``had_one_more``: it was tried once more after a failure that is worth one.
+    ``had_one_more``: it got the one more try that some failures are worth (``is_worth_one_more``).
     """
 
     attempts: int
     expires_at: float
     had_one_more: bool = False
+
+
+def is_worth_one_more(trouble: Trouble | None) -> bool:
+    """Whether another try after such a failure is the only one of its kind that a text gets."""
+    return trouble in _WORTH_ONE_MORE
 
 
 def next_try_at(

@@ -205,7 +205,8 @@ class Message:
     status: MessageStatus
     started_at: float
     attempts: int = 0
-    redelivered: bool = False
+    #: As in ``Tries``.
+    had_one_more: bool = False
     segments: int | None = None
     media: int = 0
     error_code: int | None = None
@@ -220,7 +221,7 @@ class Message:
     @property
     def tries(self) -> Tries:
         return Tries(
-            attempts=self.attempts, expires_at=self.expires_at, had_one_more=self.redelivered
+            attempts=self.attempts, expires_at=self.expires_at, had_one_more=self.had_one_more
         )
 
 
@@ -254,7 +255,8 @@ class SendLease:
     ``sealed_text`` is empty for a notice, and for a message whose body's lifetime is over.
     ``index`` is the one that the receiver's phone is bound under, ``attempt`` the latest one's id.
     ``code``, its context and ``part`` are what is kept of its code prefix (``code_prefix.py``).
-    ``expires_at`` ends its tries, ``count`` is how many a ``MORE_NOT_DELIVERED`` tells of.
+    ``expires_at`` ends its tries, ``had_one_more`` is as in ``Tries``, ``count`` is how many a
+    ``MORE_NOT_DELIVERED`` tells of.
     """
 
     turn: Turn
@@ -276,11 +278,12 @@ class SendLease:
     stamped_context: str = ""
     part: str = ""
     count: int = 0
+    had_one_more: bool = False
 
     @property
     def tries(self) -> Tries:
         return Tries(
-            attempts=self.attempts, expires_at=self.expires_at, had_one_more=self.attempts > 1
+            attempts=self.attempts, expires_at=self.expires_at, had_one_more=self.had_one_more
         )
 
 

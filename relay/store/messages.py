@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from relay.domain import pace
-from relay.domain.message_progress import MessageStatus
+from relay.domain.message_progress import MessageStatus, is_worth_one_more
 from relay.domain.participant import Role
 from relay.domain.policy import DAY
 from relay.domain.pool import LONGEST_TEXT_LIFETIME
@@ -167,6 +167,7 @@ def _what_it_says(report: StatusReport) -> dict[str, Any]:
         "status": report.status,
         "rank": report.rank,
         "error_code": report.error_code or None,
+        "is_one_more": is_worth_one_more(report.trouble),
         "is_final": report.status.is_final,
         "is_delivered": report.status is MessageStatus.DELIVERED,
         "counts_as": _counts_as(report),
@@ -233,7 +234,7 @@ def _unpack(message_id: str, record: dict[str, Any]) -> Message:
         status=MessageStatus(record["status"]),
         started_at=started_at,
         attempts=int(record.get("attempts", 0)),
-        redelivered=record.get("redelivered") == "1",
+        had_one_more=record.get("had_one_more") == "1",
         segments=int(record["segments"]) if record.get("segments") else None,
         media=int(record.get("media", 0)),
         error_code=int(record["error_code"]) if record.get("error_code") else None,

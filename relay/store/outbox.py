@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from relay.domain.message_progress import FINAL_RANK, MessageStatus, reach_after
+from relay.domain.message_progress import FINAL_RANK, MessageStatus, is_worth_one_more, reach_after
 from relay.domain.participant import Role
 from relay.domain.pool import LONGEST_TEXT_LIFETIME
 from relay.domain.session import ClosedReason, pool_of
@@ -63,7 +63,7 @@ MESSAGE_FIELDS = (
     "attempted_at",
     "next_at",
     "carrier_sid",
-    "redelivered",
+    "had_one_more",
     "code",
     "context",
     "part",
@@ -172,6 +172,7 @@ class Outbox:
             error_code=error_code,
             number=number,
             number_trouble=number_trouble(trouble, error_code),
+            is_one_more=is_worth_one_more(trouble),
             segments=segments,
         )
         return bool(postponed)
@@ -280,4 +281,5 @@ def _send_lease(
         stamped_context=value["context"],
         part=value["part"],
         count=int(value["count"] or 0),
+        had_one_more=value["had_one_more"] == "1",
     )

@@ -85,6 +85,37 @@ def test_a_country_that_is_closed_is_known(stage: Stage) -> None:
     assert stage.store.messages.refusals.all() == {"country_closed:21408": 1}
 
 
+@pytest.mark.parametrize("is_refused_at_once", [False, True])
+def test_waiting_for_the_moment_is_not_the_one_more_try(
+    stage: Stage, is_refused_at_once: bool
+) -> None:
+    """What may pass in half a minute is tried once more, whatever else was waited for."""
+    unclear = CarrierError(Trouble.UNCLEAR, 30008)
+    if is_refused_at_once:
+        stage.carrier.messages.troubles = [SUSPENDED, unclear]
+    message = stage.text().message
+    stage.work()
+    if is_refused_at_once:
+        stage.later(2)
+    else:
+        stage.report(message, "failed", 20005)
+        stage.later(2)
+        stage.report(message, "undelivered", 30008)
+    assert not stage.record(message).status.is_final
+    stage.later(30)
+    assert stage.arrived[-1] == TO_CARL
+    stage.report(message, "undelivered", 30008)
+    assert stage.record(message).status == "undelivered"
+
+
+def test_a_refusal_that_is_worth_one_more_try_is_worth_no_third(stage: Stage) -> None:
+    stage.carrier.messages.troubles = 2 * [CarrierError(Trouble.UNCLEAR, 30008)]
+    message = stage.text().message
+    stage.work()
+    stage.later(30)
+    assert (stage.record(message).status, stage.record(message).attempts) == ("failed", 2)
+
+
 # --- our number ---------------------------------------------------------------------------
 
 
