@@ -50,8 +50,10 @@ def notice_id(cause: str, notice: Notice) -> str:
 #: What a session's side is told at once is not told again within so many seconds; what happens
 #: meanwhile is counted, and told at their end.
 GATHERED_FOR = 6 * 3600
-#: That texts do not reach the other phone at all, or were held, is told so often.
+#: That texts do not reach the other phone at all is told so often.
 TOLD_EVERY = DAY
+#: What was held is told so often, and so within the hour.
+HELD_FOR = 3000
 #: What was counted is told so long after the last of it could be, in seconds.
 _GATHERING_GRACE = 60
 
@@ -71,7 +73,8 @@ class Telling:
 def telling(notice: Notice, *, session: str, to: Role, now: float) -> Telling:
     """``now`` and what follows from it are POSIX seconds."""
     if notice is Notice.TEXTS_NOT_RECEIVED:
-        return Telling(notice=notice, id=notice_of_day(notice, session=session, to=to, now=now))
+        day = int(now // TOLD_EVERY)
+        return Telling(notice=notice, id=notice_id(f"{session}.{to}.{day}", notice))
     period = int(now // GATHERED_FOR)
     told = notice_id(f"{session}.{to}.{period}", notice)
     return Telling(
@@ -82,9 +85,23 @@ def telling(notice: Notice, *, session: str, to: Role, now: float) -> Telling:
     )
 
 
-def notice_of_day(notice: Notice, *, session: str, to: Role, now: float) -> str:
-    """The id of a notice that one side of a session gets once a day at most."""
-    return notice_id(f"{session}.{to}.{int(now // TOLD_EVERY)}", notice)
+@dataclass(frozen=True, kw_only=True)
+class TellingOfHeld:
+    """Somebody's texts that are held are counted in a notice (``id``) that goes out at ``at``;
+    ``before`` is the id of the one before it."""
+
+    id: str
+    at: float
+    before: str
+
+
+def telling_of_held(*, session: str, to: Role, now: float) -> TellingOfHeld:
+    """``now`` is in POSIX seconds."""
+    period = int(now // HELD_FOR)
+    told, before = (
+        notice_id(f"{session}.{to}.{number}", Notice.TEXTS_HELD) for number in (period, period - 1)
+    )
+    return TellingOfHeld(id=told, at=(period + 1) * HELD_FOR + _GATHERING_GRACE, before=before)
 
 
 def notice_of_failure(trouble: Trouble | None) -> Notice:

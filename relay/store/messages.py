@@ -26,8 +26,8 @@ from relay.domain.texts import (
     Telling,
     Verdict,
     Vouched,
-    notice_of_day,
     telling,
+    telling_of_held,
 )
 from relay.domain.trouble import Trouble
 from relay.store.awaited import Awaited
@@ -62,6 +62,7 @@ _PACE = {
     "daily_burst": pace.OF_SAME_WORDS_A_DAY.burst,
     "most_wait": pace.MOST_WAIT,
     "repeated_for": pace.REPEATED_FOR,
+    "answers_within": pace.ANSWERS_WITHIN,
 }
 
 
@@ -104,7 +105,6 @@ class Messages:
             media=incoming.media,
             code=code,
             refused_for=REFUSED_FOR,
-            held_at=incoming.now + pace.TOLD_AFTER,
             **_judged_as(verdict, incoming.now),
             **_PACE,
             look_again=LOOK_AGAIN,
@@ -186,16 +186,18 @@ def _counts_as(report: StatusReport) -> str:
 def _judged_as(verdict: Verdict | None, now: float) -> dict[str, Any]:
     """What the script takes of a verdict. It tells a sender whom it vouches for of a picture that
     stays behind, and of what is held."""
-    judged: dict[str, Any] = dict.fromkeys(("vouched", "distrusted", "text", "writer", "words"), "")
+    names = ("vouched", "distrusted", "text", "writer", "words", "held_id", "told_id")
+    judged: dict[str, Any] = dict.fromkeys(names, "") | {"held_at": 0.0}
     match verdict:
         case Vouched(session, writer, text, words):
             picture = telling(Notice.PICTURE_NOT_RELAYED, session=session, to=writer, now=now)
-            held = notice_of_day(Notice.TEXTS_HELD, session=session, to=writer, now=now)
+            held = telling_of_held(session=session, to=writer, now=now)
             judged |= {"vouched": session, "text": text, "writer": writer, "words": words}
-            return judged | told_by(picture) | {"held_id": held}
+            judged |= {"held_id": held.id, "held_at": held.at, "told_id": held.before}
+            return judged | told_by(picture)
         case Distrusted(session):
             judged["distrusted"] = session
-    return judged | told_by(None) | {"held_id": ""}
+    return judged | told_by(None)
 
 
 def _supposed_sender(answer: Sequence[str]) -> SupposedSender:

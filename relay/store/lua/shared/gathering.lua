@@ -8,10 +8,11 @@
 
 -- counter: key, id and kind of a notice that counts, and when it goes out.
 local function count_in(counter, keys, args, to)
-  if redis.call("HINCRBY", counter.key, "count", 1) > 1 then
+  redis.call("HINCRBY", counter.key, "count", 1)
+  if redis.call("HSETNX", counter.key, "session", to.session) == 0 then
     return
   end
-  redis.call("HSET", counter.key, "session", to.session, "side", to.side, "kind", "notice",
+  redis.call("HSET", counter.key, "side", to.side, "kind", "notice",
     "notice", counter.kind, "status", "received", "rank", "0",
     "started_at", string.format("%.3f", args.now), "number", to.number, "index", to.index,
     "locale", to.locale, "lane_entry", "", "enters_at", whole(counter.at))
