@@ -20,6 +20,7 @@ class Notice(StrEnum):
     TEXT_FAILED = "text_failed"
     TEXTS_NOT_RECEIVED = "texts_not_received"
     MORE_NOT_DELIVERED = "more_not_delivered"
+    MORE_PICTURES = "more_pictures"
     TEXTS_HELD = "texts_held"
     TEXTS_PAUSED = "texts_paused"
     TEXTS_STOPPED = "texts_stopped"
@@ -54,6 +55,8 @@ GATHERED_FOR = 6 * 3600
 TOLD_EVERY = DAY
 #: What was held is told so often, and so within the hour.
 HELD_FOR = 3000
+#: By what is counted that was told at once, where words of the texts may have been delivered.
+_MORE = {Notice.PICTURE_NOT_RELAYED: Notice.MORE_PICTURES}
 #: What was counted is told so long after the last of it could be, in seconds.
 _GATHERING_GRACE = 60
 
@@ -61,11 +64,12 @@ _GATHERING_GRACE = 60
 @dataclass(frozen=True, kw_only=True)
 class Telling:
     """How somebody is told what happens again and again: by a notice at once, if its ``id`` is
-    new. Else it is counted in another one (``more_id``) that goes out at ``more_at``; "" where
-    nobody is told of it any more."""
+    new. Else it is counted in another one (``more``, ``more_id``) that goes out at ``more_at``; ""
+    where nobody is told of it any more."""
 
     notice: Notice
     id: str
+    more: Notice = Notice.MORE_NOT_DELIVERED
     more_id: str = ""
     more_at: float = 0.0
 
@@ -80,6 +84,7 @@ def telling(notice: Notice, *, session: str, to: Role, now: float) -> Telling:
     return Telling(
         notice=notice,
         id=told,
+        more=_MORE.get(notice, Notice.MORE_NOT_DELIVERED),
         more_id=f"{told}.more",
         more_at=(period + 1) * GATHERED_FOR + _GATHERING_GRACE,
     )
@@ -273,7 +278,7 @@ class SendLease:
     ``index`` is the one that the receiver's phone is bound under, ``attempt`` the latest one's id.
     ``code``, its context and ``part`` are what is kept of its code prefix (``code_prefix.py``).
     ``expires_at`` ends its tries, ``had_one_more`` is as in ``Tries``, ``count`` is how many a
-    ``MORE_NOT_DELIVERED`` tells of.
+    notice tells of that counts.
     """
 
     turn: Turn

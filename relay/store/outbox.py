@@ -247,6 +247,7 @@ def told_by(telling: Telling | None) -> dict[str, Any]:
     return {
         "notice_id": telling.id if telling else "",
         "notice_kind": telling.notice if telling else "",
+        "more_kind": telling.more if telling else "",
         "more_id": telling.more_id if telling else "",
         "more_at": telling.more_at if telling else 0.0,
     }

@@ -149,8 +149,8 @@ def _words(services: Services, lease: SendLease, now: float) -> str:
     return announcements.text(
         Announcement(lease.notice),
         lease.locale,
+        lease.count,
         board=services.board.spoken_name,
-        count=str(lease.count),
     )
 
 

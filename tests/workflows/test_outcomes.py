@@ -22,6 +22,9 @@ from tests.world import CARL, DAN, EVE, NUMBER, OTHER_NUMBER, RITA
 
 SUSPENDED = CarrierError(Trouble.ACCOUNT, 20005)
 FAILED = "JobBoard: your last text could not be delivered. Please try again, or call this number."
+MORE_1 = "JobBoard: since our last message to you, 1 more of your texts was not delivered."
+MORE_PICTURES = "JobBoard: {} more of your texts came with pictures, which were not delivered."
+MORE_PICTURES_1 = "JobBoard: 1 more of your texts came with a picture, which was not delivered."
 MORE = "JobBoard: since our last message to you, {} more of your texts were not delivered."
 
 
@@ -326,12 +329,26 @@ def test_each_side_is_told_of_its_own(stage: Stage) -> None:
     assert sorted(to for to, body in stage.arrived if body == FAILED) == sorted([RITA, CARL])
 
 
-def test_pictures_are_told_of_by_their_count_too(stage: Stage) -> None:
-    for _ in range(5):
-        stage.text(body="", media=1)
+@pytest.mark.parametrize("words", ["", "my CV"])
+@pytest.mark.parametrize(("count", "said"), [(1, MORE_PICTURES_1), (4, MORE_PICTURES.format(4))])
+def test_pictures_are_told_of_by_their_count_too(
+    stage: Stage, words: str, count: int, said: str
+) -> None:
+    """What was written with them is delivered, and said of no text."""
+    for _ in range(count + 1):
+        stage.text(body=words, media=1)
+    stage.work()
     stage.later(5)
     stage.later(GATHERED_FOR + 60)
-    assert [body for _, body in stage.arrived][1:] == [MORE.format(4)]
+    assert [body for to, body in stage.arrived if to == RITA][1:] == [said]
+
+
+def test_one_more_failure_is_told_of_as_one(stage: Stage) -> None:
+    for _ in range(2):
+        stage.report(_sent(stage), "undelivered", 30007)
+    stage.later(GATHERED_FOR + 60)
+    stage.later(60)
+    assert stage.arrived[-1] == (RITA, MORE_1)
 
 
 def _sent(stage: Stage, sender: str = RITA) -> str:
