@@ -109,7 +109,8 @@ def _send(services: Services, lease: SendLease, prefix: CodePrefix, clock: Clock
     if to is None:
         return _give_up(services, lease, clock, "revoked")
     indexes = services.vault.indexes_of(to.reveal())
-    if _is_stopped(services, lease, indexes, now):
+    stopped_at = services.store.suppressions.stopped_at(indexes, lease.number)
+    if _is_kept_back(lease, stopped_at, now):
         return _give_up(
             services, lease, clock, "opted_out", code=OPTED_OUT, trouble=Trouble.OPTED_OUT
         )
@@ -130,7 +131,8 @@ def _send(services: Services, lease: SendLease, prefix: CodePrefix, clock: Clock
         )
     except CarrierError as error:
         return _after_error(services, lease, to, error, clock, segments=count_segments(fold(body)))
-    return _confirm(services, lease, sent, indexes, clock, begun_at=now)
+    stopped_by = indexes if stopped_at is not None else ()
+    return _confirm(services, lease, sent, stopped_by, clock, begun_at=now)
 
 
 def _words(services: Services, lease: SendLease, now: float) -> str:
@@ -179,10 +181,9 @@ def _seal(services: Services, lease: SendLease, message_id: str, words: str) -> 
     )
 
 
-def _is_stopped(services: Services, lease: SendLease, indexes: tuple[str, ...], now: float) -> bool:
+def _is_kept_back(lease: SendLease, stopped_at: float | None, now: float) -> bool:
     """Whether a STOP of the receiver's holds for this text. The carrier may have forgotten an old
     one: what somebody has written is offered to it then, and no notice of ours."""
-    stopped_at = services.store.suppressions.stopped_at(indexes, lease.number)
     if stopped_at is None:
         return False
     return lease.notice is not None or now < stopped_at + OFFERED_AGAIN_AFTER
@@ -240,12 +241,12 @@ def _settle(services: Services, lease: SendLease, prefix: CodePrefix, clock: Clo
     """Finds out at the carrier whether an earlier attempt was taken.
 
     One send at a time goes to this phone and every sid that we know has its owner, so a text
-    there that nobody owns is that attempt's.
+    there that nobody owns is that attempt's, even where our words are deleted by now.
     """
     try:
         body = prefix.before(_words(services, lease, clock()))
     except Unreadable:
-        return _give_up(services, lease, clock, "unreadable", code=UNREADABLE_TEXT)
+        body = ""
     try:
         listed = services.carrier.messages.find_sent(
             virtual_number=lease.number, since=lease.attempted_at - _CLOCK_MARGIN
@@ -256,7 +257,9 @@ def _settle(services: Services, lease: SendLease, prefix: CodePrefix, clock: Clo
     taken = _unowned(services, [text for text in to_them if _says(text, body)])
     if taken:
         indexes = services.vault.indexes_of(taken.receiver)
-        return _confirm(services, lease, taken, indexes, clock, begun_at=lease.attempted_at)
+        is_stopped = services.store.suppressions.is_stopped(indexes, lease.number)
+        stopped_by = indexes if is_stopped else ()
+        return _confirm(services, lease, taken, stopped_by, clock, begun_at=lease.attempted_at)
     return _try_again(services, lease, clock)
 
 
@@ -315,15 +318,15 @@ def _confirm(
     services: Services,
     lease: SendLease,
     sent: SentText,
-    indexes: tuple[str, ...],
+    stopped_by: tuple[str, ...],
     clock: Clock,
     *,
     begun_at: float,
 ) -> str:
-    """``begun_at``: no STOP said before the attempt holds at the carrier any more."""
-    suppressions = services.store.suppressions
-    if suppressions.is_stopped(indexes, lease.number):
-        suppressions.lift(indexes, lease.number, said_until=begun_at)
+    """``stopped_by``: the indexes of a receiver for whom a STOP is on record. None that was said
+    before ``begun_at`` holds at the carrier any more."""
+    if stopped_by:
+        services.store.suppressions.lift(stopped_by, lease.number, said_until=begun_at)
     status, rank = read_taken(sent.status)
     log.info("text sent", message=lease.message, session=lease.session, sid=sent.sid)
     return services.store.messages.outbox.confirm(

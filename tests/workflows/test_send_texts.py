@@ -365,6 +365,22 @@ def test_a_list_that_stays_away_is_asked_for_less_and_less(stage: Stage) -> None
     assert len(stage.carrier.messages.listed_since) <= 310
 
 
+@pytest.mark.parametrize("is_taken", [False, True])
+def test_p4_a_text_is_looked_up_though_its_words_are_deleted_by_then(
+    stage: Stage, is_taken: bool
+) -> None:
+    """The last attempt may be made a moment before its lifetime ends."""
+    stage.carrier.messages.troubles = [UNCLEAR]
+    stage.carrier.messages.takes_despite_trouble = is_taken
+    message = stage.text().message
+    stage.work()
+    stage.client.delete(PoolKeys("main", "us").body(message))
+    stage.later(REPORT_GRACE)
+    stage.later(5)
+    assert stage.record(message).status == ("queued" if is_taken else "failed")
+    assert stage.arrived == ([TO_CARL] if is_taken else [(RITA, FAILED)])
+
+
 def test_what_is_looked_up_after_its_lifetime_is_not_sent_again(stage: Stage) -> None:
     message = stage.text(CARL, "", media=1).message
     assert message
