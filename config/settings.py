@@ -26,6 +26,10 @@ from config.key_rings import KeyRing, parse_key_ring
 from config.redis_location import locate_redis
 from config.voices import VOICES, parse_voices
 
+#: Seconds. A text may wait for three days to be sent, and a notice that it was not for a day more;
+#: its session is on record for as long as both.
+SHORTEST_RETENTION = 7 * 24 * 3600
+
 #: What a pattern says, in words.
 _FORMS = {
     "TWILIO_ACCOUNT_SID": "AC and 32 letters and digits",
@@ -99,7 +103,7 @@ class Settings(BaseModel):
     say_voices: Annotated[Mapping[str, str], BeforeValidator(parse_voices)] = VOICES
     ring_timeout: Annotated[int, Field(ge=5, le=600)] = 25
     call_time_limit: Annotated[int, Field(ge=60, le=14400)] = 3600
-    record_retention: Annotated[int, Field(ge=3600)] = 90 * 24 * 3600
+    record_retention: int = 90 * 24 * 3600
     metrics_token: SecretStr = SecretStr("")
     api_requests_per_minute: Annotated[int, Field(ge=1)] = 6_000
     log_level: Annotated[str, Field(pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
@@ -124,6 +128,15 @@ class Settings(BaseModel):
         elif locate_redis(url.get_secret_value()).is_cluster:
             raise ValueError("must be one Redis, as RQ cannot use a cluster")
         return url
+
+    @field_validator("record_retention")
+    @classmethod
+    def _outlasts_what_waits(cls, seconds: int) -> int:
+        if seconds < SHORTEST_RETENTION:
+            raise ValueError(
+                f"must be {SHORTEST_RETENTION} (a week) at least: a text that waits is on record"
+            )
+        return seconds
 
     @field_validator("twilio_api_key_secret")
     @classmethod

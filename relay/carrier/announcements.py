@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
@@ -27,6 +28,16 @@ LOCALES = Path(__file__).parent.parent / "locales"
 def N_(sentence: str) -> str:  # noqa: N802 - the name that pybabel looks for
     """Marks a sentence for the catalogues."""
     return sentence
+
+
+class _Counted(NamedTuple):
+    one: str
+    several: str
+
+
+def NN_(one: str, several: str) -> _Counted:  # noqa: N802 - as above
+    """Marks a sentence about a ``{count}`` for the catalogues."""
+    return _Counted(one, several)
 
 
 class Announcement(StrEnum):
@@ -65,6 +76,7 @@ class Announcement(StrEnum):
     TEXT_FAILED = "text_failed"
     TEXTS_NOT_RECEIVED = "texts_not_received"
     MORE_NOT_DELIVERED = "more_not_delivered"
+    MORE_PICTURES = "more_pictures"
     TEXTS_HELD = "texts_held"
     TEXTS_STOPPED = "texts_stopped"
     TEXTS_PAUSED = "texts_paused"
@@ -75,7 +87,7 @@ class Announcement(StrEnum):
     WHICH_SESSION_MORE = "which_session_more"
 
 
-_SENTENCES = {
+_SENTENCES: dict[Announcement, str | _Counted] = {
     Announcement.NOT_CONNECTED: N_(
         "This number does not connect you with anybody. "
         "Please check that it is the right number, and use the phone that {board} has on record."
@@ -153,12 +165,19 @@ _SENTENCES = {
         "{board}: texts do not reach the other person's phone at the moment. "
         "Please call this number instead."
     ),
-    Announcement.MORE_NOT_DELIVERED: N_(
-        "{board}: since our last message to you, {count} more of your texts were not delivered."
+    Announcement.MORE_NOT_DELIVERED: NN_(
+        "{board}: since our last message to you, {count} more of your texts was not delivered.",
+        "{board}: since our last message to you, {count} more of your texts were not delivered.",
     ),
-    Announcement.TEXTS_HELD: N_(
+    Announcement.MORE_PICTURES: NN_(
+        "{board}: {count} more of your texts came with a picture, which was not delivered.",
+        "{board}: {count} more of your texts came with pictures, which were not delivered.",
+    ),
+    Announcement.TEXTS_HELD: NN_(
+        "{board}: {count} of your texts was not delivered, because it came too fast or repeated "
+        "the same words. If your phone answers by itself, please switch that off.",
         "{board}: {count} of your texts were not delivered, because they came too fast or repeated "
-        "the same words. If your phone answers by itself, please switch that off."
+        "the same words. If your phone answers by itself, please switch that off.",
     ),
     Announcement.TEXTS_STOPPED: N_(
         "{board}: the other person has stopped texts from this number. You can still call it."
@@ -186,12 +205,18 @@ _SENTENCES = {
 }
 
 
-def text(announcement: Announcement, locale: str, **values: str) -> str:
-    """The sentence in the nearest language there is, English else.
+def text(announcement: Announcement, locale: str, count: int = 0, /, **values: str) -> str:
+    """The sentence in the nearest language there is, English else, of so many where it counts.
 
     Raises KeyError when a value that the sentence names is not given.
     """
-    return _catalogue(locale).gettext(_SENTENCES[announcement]).format(**values)
+    catalogue, sentence = _catalogue(locale), _SENTENCES[announcement]
+    words = (
+        catalogue.gettext(sentence)
+        if isinstance(sentence, str)
+        else catalogue.ngettext(sentence.one, sentence.several, count)
+    )
+    return words.format(count=count, **values)
 
 
 def which_session(options: Iterable[tuple[str, str]], locale: str, *, board: str) -> str:

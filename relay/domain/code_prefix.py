@@ -43,7 +43,7 @@ class CodePrefix:
             return text
         context = fold(self.context)
         whole = self._with(context, text)
-        most = count_segments(text) + 1
+        most = count_segments(fold(text)) + 1
         if len(context) <= LONGEST_CONTEXT and _cost(whole) <= most:
             return whole
         lengths = range(1, min(len(context), LONGEST_CONTEXT - len(_CUT_OFF)))
@@ -74,8 +74,9 @@ class CodePrefix:
 
 
 def _cost(whole: str) -> int:
-    """Segments; more than any text has for one that is too long."""
-    return count_segments(whole) if len(whole) <= LONGEST_TEXT else LONGEST_TEXT
+    """Segments, as the carrier charges them (``fold``); more than any text has for one that is too
+    long."""
+    return count_segments(fold(whole)) if len(whole) <= LONGEST_TEXT else LONGEST_TEXT
 
 
 def _end_of_word(text: str, most: int) -> int:

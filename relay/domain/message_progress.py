@@ -69,13 +69,17 @@ _REPORTS = {
     "canceled": (MessageStatus.FAILED, FINAL_RANK),
 }
 
-#: A text that the carrier has taken, whatever word it found for that.
-TAKEN = (MessageStatus.QUEUED, 1)
-
 
 def read_status(carrier_word: str) -> tuple[MessageStatus, int] | None:
     """Our status and its rank, or None for a word we do not know: new ones come unannounced."""
     return _REPORTS.get(carrier_word)
+
+
+def read_taken(carrier_word: str) -> tuple[MessageStatus, int]:
+    """The same of a text that the carrier shows to have taken, whatever word it finds for that. How
+    one has ended is left to a report, which says why."""
+    known = read_status(carrier_word)
+    return known if known and not known[0].is_final else (MessageStatus.QUEUED, 1)
 
 
 #: What may pass so many seconds later, and seldom after that.
@@ -90,12 +94,17 @@ _WORTH_ONE_MORE = {
 class Tries:
     """What was tried to send a text, and until when it may be tried (POSIX seconds).
 
-    ``had_one_more``: it was tried once more after a failure that is worth one.
+    ``had_one_more``: it got the one more try that some failures are worth (``is_worth_one_more``).
     """
 
     attempts: int
     expires_at: float
     had_one_more: bool = False
+
+
+def is_worth_one_more(trouble: Trouble | None) -> bool:
+    """Whether another try after such a failure is the only one of its kind that a text gets."""
+    return trouble in _WORTH_ONE_MORE
 
 
 def next_try_at(
@@ -125,9 +134,28 @@ def next_try_at(
     return at if at is not None and at <= tries.expires_at else None
 
 
+def next_look_at(
+    tries: Tries,
+    *,
+    attempted_at: float,
+    now: float,
+    jitter: float,
+    retry_after: float | None = None,
+) -> float | None:
+    """When to look again whether the carrier took an attempt, where it did not say; None: that was
+    the last look. The time since the attempt doubles from one look to the next; the rest is as in
+    ``next_try_at``."""
+    pause = _bounded(max(now - attempted_at, FIRST_PAUSE), jitter)
+    at = now + max(pause, retry_after or 0.0)
+    return at if at <= tries.expires_at else None
+
+
 def _pause(attempts: int, jitter: float) -> float:
-    doubled = FIRST_PAUSE * 2 ** min(max(attempts - 1, 0), 30)
-    return float(min(doubled, LONGEST_PAUSE) * (0.5 + jitter / 2))
+    return _bounded(FIRST_PAUSE * 2 ** min(max(attempts - 1, 0), 30), jitter)
+
+
+def _bounded(pause: float, jitter: float) -> float:
+    return min(pause, LONGEST_PAUSE) * (0.5 + jitter / 2)
 
 
 class Reach(StrEnum):

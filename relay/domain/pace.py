@@ -2,7 +2,8 @@
 rest: an answering phone, an out-of-office reply.
 
 A leaky bucket: a ``burst`` goes at once, then one each ``every`` seconds. What would have to wait
-longer than ``MOST_WAIT`` is held: it is not relayed, and its sender is told by the count.
+longer than ``MOST_WAIT`` is held: it is not relayed, and its sender is told by the count within the
+hour. A machine's answer to that is no reason to tell it again.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ OF_SAME_WORDS = Pace(every=150, burst=4)
 OF_SAME_WORDS_A_DAY = Pace(every=DAY // 20, burst=20)
 #: Seconds a text is kept back at most before it is sent.
 MOST_WAIT = 300
-#: Words that were held once are held for so many seconds: what answers by itself goes on.
+#: Words that are held are held for so many seconds from then on: what answers by itself goes on.
 REPEATED_FOR = DAY
-#: The sender is told of what was held within an hour: so many seconds after the first of it.
-TOLD_AFTER = 1800
+#: Such words within so many seconds after their sender was told are a machine's answer to that.
+ANSWERS_WITHIN = 600

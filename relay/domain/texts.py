@@ -20,6 +20,7 @@ class Notice(StrEnum):
     TEXT_FAILED = "text_failed"
     TEXTS_NOT_RECEIVED = "texts_not_received"
     MORE_NOT_DELIVERED = "more_not_delivered"
+    MORE_PICTURES = "more_pictures"
     TEXTS_HELD = "texts_held"
     TEXTS_PAUSED = "texts_paused"
     TEXTS_STOPPED = "texts_stopped"
@@ -50,8 +51,12 @@ def notice_id(cause: str, notice: Notice) -> str:
 #: What a session's side is told at once is not told again within so many seconds; what happens
 #: meanwhile is counted, and told at their end.
 GATHERED_FOR = 6 * 3600
-#: That texts do not reach the other phone at all, or were held, is told so often.
+#: That texts do not reach the other phone at all is told so often.
 TOLD_EVERY = DAY
+#: What was held is told so often, and so within the hour.
+HELD_FOR = 3000
+#: By what is counted that was told at once, where words of the texts may have been delivered.
+_MORE = {Notice.PICTURE_NOT_RELAYED: Notice.MORE_PICTURES}
 #: What was counted is told so long after the last of it could be, in seconds.
 _GATHERING_GRACE = 60
 
@@ -59,11 +64,12 @@ _GATHERING_GRACE = 60
 @dataclass(frozen=True, kw_only=True)
 class Telling:
     """How somebody is told what happens again and again: by a notice at once, if its ``id`` is
-    new. Else it is counted in another one (``more_id``) that goes out at ``more_at``; "" where
-    nobody is told of it any more."""
+    new. Else it is counted in another one (``more``, ``more_id``) that goes out at ``more_at``; ""
+    where nobody is told of it any more."""
 
     notice: Notice
     id: str
+    more: Notice = Notice.MORE_NOT_DELIVERED
     more_id: str = ""
     more_at: float = 0.0
 
@@ -71,20 +77,36 @@ class Telling:
 def telling(notice: Notice, *, session: str, to: Role, now: float) -> Telling:
     """``now`` and what follows from it are POSIX seconds."""
     if notice is Notice.TEXTS_NOT_RECEIVED:
-        return Telling(notice=notice, id=notice_of_day(notice, session=session, to=to, now=now))
+        day = int(now // TOLD_EVERY)
+        return Telling(notice=notice, id=notice_id(f"{session}.{to}.{day}", notice))
     period = int(now // GATHERED_FOR)
     told = notice_id(f"{session}.{to}.{period}", notice)
     return Telling(
         notice=notice,
         id=told,
+        more=_MORE.get(notice, Notice.MORE_NOT_DELIVERED),
         more_id=f"{told}.more",
         more_at=(period + 1) * GATHERED_FOR + _GATHERING_GRACE,
     )
 
 
-def notice_of_day(notice: Notice, *, session: str, to: Role, now: float) -> str:
-    """The id of a notice that one side of a session gets once a day at most."""
-    return notice_id(f"{session}.{to}.{int(now // TOLD_EVERY)}", notice)
+@dataclass(frozen=True, kw_only=True)
+class TellingOfHeld:
+    """Somebody's texts that are held are counted in a notice (``id``) that goes out at ``at``;
+    ``before`` is the id of the one before it."""
+
+    id: str
+    at: float
+    before: str
+
+
+def telling_of_held(*, session: str, to: Role, now: float) -> TellingOfHeld:
+    """``now`` is in POSIX seconds."""
+    period = int(now // HELD_FOR)
+    told, before = (
+        notice_id(f"{session}.{to}.{number}", Notice.TEXTS_HELD) for number in (period, period - 1)
+    )
+    return TellingOfHeld(id=told, at=(period + 1) * HELD_FOR + _GATHERING_GRACE, before=before)
 
 
 def notice_of_failure(trouble: Trouble | None) -> Notice:
@@ -205,7 +227,8 @@ class Message:
     status: MessageStatus
     started_at: float
     attempts: int = 0
-    redelivered: bool = False
+    #: As in ``Tries``.
+    had_one_more: bool = False
     segments: int | None = None
     media: int = 0
     error_code: int | None = None
@@ -220,7 +243,7 @@ class Message:
     @property
     def tries(self) -> Tries:
         return Tries(
-            attempts=self.attempts, expires_at=self.expires_at, had_one_more=self.redelivered
+            attempts=self.attempts, expires_at=self.expires_at, had_one_more=self.had_one_more
         )
 
 
@@ -254,7 +277,8 @@ class SendLease:
     ``sealed_text`` is empty for a notice, and for a message whose body's lifetime is over.
     ``index`` is the one that the receiver's phone is bound under, ``attempt`` the latest one's id.
     ``code``, its context and ``part`` are what is kept of its code prefix (``code_prefix.py``).
-    ``expires_at`` ends its tries, ``count`` is how many a ``MORE_NOT_DELIVERED`` tells of.
+    ``expires_at`` ends its tries, ``had_one_more`` is as in ``Tries``, ``count`` is how many a
+    notice tells of that counts.
     """
 
     turn: Turn
@@ -276,11 +300,12 @@ class SendLease:
     stamped_context: str = ""
     part: str = ""
     count: int = 0
+    had_one_more: bool = False
 
     @property
     def tries(self) -> Tries:
         return Tries(
-            attempts=self.attempts, expires_at=self.expires_at, had_one_more=self.attempts > 1
+            attempts=self.attempts, expires_at=self.expires_at, had_one_more=self.had_one_more
         )
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from relay.domain.fetching import ListPlace, Look
+from relay.domain.policy import DAY
 from relay.store.connection import Client
 from relay.store.keys import DeploymentKeys
+
+#: Seconds: longer than a text may be looked back for.
+TRIES_KEPT = 2 * DAY
 
 
 class Fetched:
@@ -21,6 +25,12 @@ class Fetched:
 
     def note_until(self, account: str, until: float) -> None:
         self._client.set(self._keys.fetched(account), f"{until:.3f}")
+
+    def first_tried(self, sid: str, *, now: float) -> float:
+        """When a text that cannot be taken on was tried first; now, if it was not before."""
+        key = self._keys.tried(sid)
+        self._client.set(key, f"{now:.3f}", nx=True, ex=TRIES_KEPT)
+        return float(self._client.get(key) or now)
 
     def unfinished(self, account: str) -> Look | None:
         record = self._client.hgetall(self._keys.fetching(account))

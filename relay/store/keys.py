@@ -43,6 +43,7 @@ class DeploymentKeys(Keys):
         "how far an unfinished look through that list is",
         lives="until finished",
     )
+    tried = Family("string", "MessageSid", "when a listed text failed first", lives="two days")
     compared = Family(
         "hash", "account", "last comparison with an account's numbers", lives="for ever"
     )

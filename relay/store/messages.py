@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from relay.domain import pace
-from relay.domain.message_progress import MessageStatus
+from relay.domain.message_progress import MessageStatus, is_worth_one_more
 from relay.domain.participant import Role
 from relay.domain.policy import DAY
 from relay.domain.pool import LONGEST_TEXT_LIFETIME
@@ -26,8 +26,8 @@ from relay.domain.texts import (
     Telling,
     Verdict,
     Vouched,
-    notice_of_day,
     telling,
+    telling_of_held,
 )
 from relay.domain.trouble import Trouble
 from relay.store.awaited import Awaited
@@ -38,6 +38,7 @@ from relay.store.decided import Decided, decided_by
 from relay.store.fetched import Fetched
 from relay.store.keys import BoardKeys
 from relay.store.outbox import (
+    ASK_AFTER,
     LOOK_AGAIN,
     NOTICE_LIFETIME,
     TAKING_BACK_NOTICES,
@@ -61,6 +62,7 @@ _PACE = {
     "daily_burst": pace.OF_SAME_WORDS_A_DAY.burst,
     "most_wait": pace.MOST_WAIT,
     "repeated_for": pace.REPEATED_FOR,
+    "answers_within": pace.ANSWERS_WITHIN,
 }
 
 
@@ -103,7 +105,6 @@ class Messages:
             media=incoming.media,
             code=code,
             refused_for=REFUSED_FOR,
-            held_at=incoming.now + pace.TOLD_AFTER,
             **_judged_as(verdict, incoming.now),
             **_PACE,
             look_again=LOOK_AGAIN,
@@ -134,6 +135,7 @@ class Messages:
             id=message_id,
             number=number,
             send_again_at=send_again_at,
+            ask_at=now + ASK_AFTER,
             **_what_it_says(report),
             **told_by(telling if report.status.is_failure else None),
             look_again=LOOK_AGAIN,
@@ -165,6 +167,7 @@ def _what_it_says(report: StatusReport) -> dict[str, Any]:
         "status": report.status,
         "rank": report.rank,
         "error_code": report.error_code or None,
+        "is_one_more": is_worth_one_more(report.trouble),
         "is_final": report.status.is_final,
         "is_delivered": report.status is MessageStatus.DELIVERED,
         "counts_as": _counts_as(report),
@@ -183,16 +186,18 @@ def _counts_as(report: StatusReport) -> str:
 def _judged_as(verdict: Verdict | None, now: float) -> dict[str, Any]:
     """What the script takes of a verdict. It tells a sender whom it vouches for of a picture that
     stays behind, and of what is held."""
-    judged: dict[str, Any] = dict.fromkeys(("vouched", "distrusted", "text", "writer", "words"), "")
+    names = ("vouched", "distrusted", "text", "writer", "words", "held_id", "told_id")
+    judged: dict[str, Any] = dict.fromkeys(names, "") | {"held_at": 0.0}
     match verdict:
         case Vouched(session, writer, text, words):
             picture = telling(Notice.PICTURE_NOT_RELAYED, session=session, to=writer, now=now)
-            held = notice_of_day(Notice.TEXTS_HELD, session=session, to=writer, now=now)
+            held = telling_of_held(session=session, to=writer, now=now)
             judged |= {"vouched": session, "text": text, "writer": writer, "words": words}
-            return judged | told_by(picture) | {"held_id": held}
+            judged |= {"held_id": held.id, "held_at": held.at, "told_id": held.before}
+            return judged | told_by(picture)
         case Distrusted(session):
             judged["distrusted"] = session
-    return judged | told_by(None) | {"held_id": ""}
+    return judged | told_by(None)
 
 
 def _supposed_sender(answer: Sequence[str]) -> SupposedSender:
@@ -231,7 +236,7 @@ def _unpack(message_id: str, record: dict[str, Any]) -> Message:
         status=MessageStatus(record["status"]),
         started_at=started_at,
         attempts=int(record.get("attempts", 0)),
-        redelivered=record.get("redelivered") == "1",
+        had_one_more=record.get("had_one_more") == "1",
         segments=int(record["segments"]) if record.get("segments") else None,
         media=int(record.get("media", 0)),
         error_code=int(record["error_code"]) if record.get("error_code") else None,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from relay.domain.message_progress import FINAL_RANK, MessageStatus, reach_after
+from relay.domain.message_progress import FINAL_RANK, MessageStatus, is_worth_one_more, reach_after
 from relay.domain.participant import Role
 from relay.domain.pool import LONGEST_TEXT_LIFETIME
 from relay.domain.session import ClosedReason, pool_of
@@ -63,7 +63,7 @@ MESSAGE_FIELDS = (
     "attempted_at",
     "next_at",
     "carrier_sid",
-    "redelivered",
+    "had_one_more",
     "code",
     "context",
     "part",
@@ -86,10 +86,11 @@ class Outbox:
         self, message_id: str, *, token: str, now: float, lease: float = LEASE
     ) -> SendLease | Behind | NotYet | NothingToSend:
         """Asks for the message's turn in its lane, to hold it for ``lease`` seconds."""
-        state, rest = "phone", [""]
-        # Only the script knows whose bindings it must see, and only the caller may name their key.
-        while state == "phone":
-            state, *rest = self._begin(message_id, token, now, lease, index=rest[0])
+        state, rest = "look", ["", ""]
+        # Only the script knows what it must look at, and only the caller may name the keys of it.
+        while state == "look":
+            index, ahead = rest
+            state, *rest = self._begin(message_id, token, now, lease, index=index, ahead=ahead)
         if state == "done":
             return NothingToSend()
         if state == "behind":
@@ -99,7 +100,7 @@ class Outbox:
         return _send_lease(message_id, token, Turn(state), *rest)
 
     def _begin(
-        self, message_id: str, token: str, now: float, lease: float, *, index: str
+        self, message_id: str, token: str, now: float, lease: float, *, index: str, ahead: str
     ) -> list[str]:
         answer: list[str] = self._scripts.run(
             "begin_send",
@@ -109,6 +110,7 @@ class Outbox:
             token=token,
             lease=lease,
             index=index,
+            ahead_id=ahead,
             taking_back_texts=TAKING_BACK_TEXTS,
             taking_back_notices=TAKING_BACK_NOTICES,
         )
@@ -170,6 +172,7 @@ class Outbox:
             error_code=error_code,
             number=number,
             number_trouble=number_trouble(trouble, error_code),
+            is_one_more=is_worth_one_more(trouble),
             segments=segments,
         )
         return bool(postponed)
@@ -244,6 +247,7 @@ def told_by(telling: Telling | None) -> dict[str, Any]:
     return {
         "notice_id": telling.id if telling else "",
         "notice_kind": telling.notice if telling else "",
+        "more_kind": telling.more if telling else "",
         "more_id": telling.more_id if telling else "",
         "more_at": telling.more_at if telling else 0.0,
     }
@@ -278,4 +282,5 @@ def _send_lease(
         stamped_context=value["context"],
         part=value["part"],
         count=int(value["count"] or 0),
+        had_one_more=value["had_one_more"] == "1",
     )

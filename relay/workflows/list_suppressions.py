@@ -20,18 +20,17 @@ log = structlog.get_logger()
 
 def list_suppressions(services: Services, person: Participant) -> list[Suppression]:
     """In the order of their places. Raises Unavailable."""
-    places = _places_of(services, person)
-    held = {*places, *places.values()}
-    return [each for each in services.store.suppressions.said_by(person) if each.place in held]
+    return _suppressions_at(services, person, _places_of(services, person))
 
 
 def lift_suppression(services: Services, person: Participant, place: str, *, now: float) -> None:
     """Undoes what keeps a virtual number, or a messaging service, from texting the person, on our
     side alone: a block at the carrier stays until they say START. Raises NotFound, Unavailable."""
-    place = _normalise(place)
-    service = _places_of(services, person).get(place)
+    place, places = _normalise(place), _places_of(services, person)
     keeping = [
-        each for each in list_suppressions(services, person) if each.place in {place, service}
+        each
+        for each in _suppressions_at(services, person, places)
+        if each.place in {place, places.get(place)}
     ]
     if not keeping:
         raise NotFound("No STOP of this person is on record there.")
@@ -40,6 +39,13 @@ def lift_suppression(services: Services, person: Participant, place: str, *, now
         person.phone_indexes, place, said_since=said_since, said_until=now
     )
     log.info("stop lifted", role=person.role, ref=person.ref, place=place)
+
+
+def _suppressions_at(
+    services: Services, person: Participant, places: dict[str, str]
+) -> list[Suppression]:
+    held = {*places, *places.values()}
+    return [each for each in services.store.suppressions.said_by(person) if each.place in held]
 
 
 def _places_of(services: Services, person: Participant) -> dict[str, str]:

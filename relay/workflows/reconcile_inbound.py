@@ -34,8 +34,8 @@ FIRST_LOOK = 600
 FURTHEST_LOOK = 24 * 3600
 #: A run looks back behind the last one's start: the carrier's list and clock lag a little.
 OVERLAP = 120
-#: A text that fails though its master answers is tried again for so many seconds: a mistake or
-#: damage may be mended by then, and the list must not grow for ever.
+#: A text that fails though its master answers is tried again for so many seconds from its first try
+#: on: a mistake or damage may be mended by then, and the list must not grow for ever.
 TRIED_FOR = 3600
 
 
@@ -101,8 +101,7 @@ def _note(services: Services, look: Look, *, is_through: bool) -> None:
 
 def _take_on_if_possible(boards: Sequence[Services], item: ListedText, now: float) -> bool | None:
     """Passes over any failure; returns None when the text has to be tried again."""
-    is_given_up = now - item.received_at > TRIED_FOR
-    is_news = False if is_given_up else None
+    is_news = None
     with pass_over_failures(
         boards[0].store,
         account=boards[0].account.sid,
@@ -111,11 +110,17 @@ def _take_on_if_possible(boards: Sequence[Services], item: ListedText, now: floa
     ):
         try:
             is_news = _take_on_for_board(boards, item, now)
-        except Unavailable as error:
-            if is_away(error):
-                is_news = None
+        except Exception as error:
+            is_board_away = isinstance(error, Unavailable) and is_away(error)
+            if not is_board_away and _was_tried_for_long(boards[0], item, now):
+                is_news = False
             raise
     return is_news
+
+
+def _was_tried_for_long(services: Services, item: ListedText, now: float) -> bool:
+    fetched = services.store.messages.fetched
+    return now >= fetched.first_tried(item.text.message_sid, now=now) + TRIED_FOR
 
 
 def _take_on_for_board(boards: Sequence[Services], item: ListedText, now: float) -> bool:

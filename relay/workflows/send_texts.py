@@ -9,14 +9,13 @@ from __future__ import annotations
 import random
 import secrets
 from collections.abc import Callable
-from dataclasses import replace
 from typing import assert_never
 
 import structlog
 
 from relay.carrier import announcements
 from relay.carrier.announcements import Announcement
-from relay.carrier.codes import OPTED_OUT, UNREADABLE_TEXT
+from relay.carrier.codes import NO_ANSWER, OPTED_OUT, UNREADABLE_TEXT
 from relay.carrier.messages import SentText
 from relay.carrier.urls import WebhookUrls
 from relay.domain.code_prefix import CodePrefix
@@ -24,9 +23,9 @@ from relay.domain.errors import CarrierError
 from relay.domain.gsm7 import count_segments, fold, plainer
 from relay.domain.message_progress import (
     REPORT_GRACE,
-    TAKEN,
+    next_look_at,
     next_try_at,
-    read_status,
+    read_taken,
 )
 from relay.domain.opt_out import OFFERED_AGAIN_AFTER
 from relay.domain.phone import PhoneNumber
@@ -61,6 +60,7 @@ _TURN = 20.0
 _LEASE_NEEDED = 10.5
 #: The carrier's clock against ours, in seconds, when it is asked what it took since an attempt.
 _CLOCK_MARGIN = 5.0
+_NOT_TAKEN = CarrierError(Trouble.LATER, NO_ANSWER)
 
 
 def send_texts(services: Services, message_id: str, *, clock: Clock) -> None:
@@ -109,7 +109,8 @@ def _send(services: Services, lease: SendLease, prefix: CodePrefix, clock: Clock
     if to is None:
         return _give_up(services, lease, clock, "revoked")
     indexes = services.vault.indexes_of(to.reveal())
-    if _is_stopped(services, lease, indexes, now):
+    stopped_at = services.store.suppressions.stopped_at(indexes, lease.number)
+    if _is_kept_back(lease, stopped_at, now):
         return _give_up(
             services, lease, clock, "opted_out", code=OPTED_OUT, trouble=Trouble.OPTED_OUT
         )
@@ -130,7 +131,8 @@ def _send(services: Services, lease: SendLease, prefix: CodePrefix, clock: Clock
         )
     except CarrierError as error:
         return _after_error(services, lease, to, error, clock, segments=count_segments(fold(body)))
-    return _confirm(services, lease, sent, indexes, clock, begun_at=now)
+    stopped_by = indexes if stopped_at is not None else ()
+    return _confirm(services, lease, sent, stopped_by, clock, begun_at=now)
 
 
 def _words(services: Services, lease: SendLease, now: float) -> str:
@@ -149,8 +151,8 @@ def _words(services: Services, lease: SendLease, now: float) -> str:
     return announcements.text(
         Announcement(lease.notice),
         lease.locale,
+        lease.count,
         board=services.board.spoken_name,
-        count=str(lease.count),
     )
 
 
@@ -179,10 +181,9 @@ def _seal(services: Services, lease: SendLease, message_id: str, words: str) -> 
     )
 
 
-def _is_stopped(services: Services, lease: SendLease, indexes: tuple[str, ...], now: float) -> bool:
+def _is_kept_back(lease: SendLease, stopped_at: float | None, now: float) -> bool:
     """Whether a STOP of the receiver's holds for this text. The carrier may have forgotten an old
     one: what somebody has written is offered to it then, and no notice of ours."""
-    stopped_at = services.store.suppressions.stopped_at(indexes, lease.number)
     if stopped_at is None:
         return False
     return lease.notice is not None or now < stopped_at + OFFERED_AGAIN_AFTER
@@ -240,30 +241,51 @@ def _settle(services: Services, lease: SendLease, prefix: CodePrefix, clock: Clo
     """Finds out at the carrier whether an earlier attempt was taken.
 
     One send at a time goes to this phone and every sid that we know has its owner, so a text
-    there that nobody owns is that attempt's.
+    there that nobody owns is that attempt's, even where our words are deleted by now.
     """
     try:
         body = prefix.before(_words(services, lease, clock()))
     except Unreadable:
-        return _give_up(services, lease, clock, "unreadable", code=UNREADABLE_TEXT)
+        body = ""
     try:
         listed = services.carrier.messages.find_sent(
             virtual_number=lease.number, since=lease.attempted_at - _CLOCK_MARGIN
         )
     except CarrierError as error:
-        # Whatever is wrong with the list, it may be right in a while.
-        again = _next_try_at(services, lease, replace(error, trouble=Trouble.LATER), clock())
-        if again is None:
-            return _give_up(
-                services, lease, clock, "unsettled", code=error.code, trouble=error.trouble
-            )
-        return _postpone(services, lease, again, clock, outcome_unknown=True, code=error.code)
+        return _look_again(services, lease, error, clock)
     to_them = [text for text in listed if lease.index in services.vault.indexes_of(text.receiver)]
     taken = _unowned(services, [text for text in to_them if _says(text, body)])
     if taken:
         indexes = services.vault.indexes_of(taken.receiver)
-        return _confirm(services, lease, taken, indexes, clock, begun_at=lease.attempted_at)
-    _postpone(services, lease, clock(), clock, outcome_unknown=False, code=0)
+        is_stopped = services.store.suppressions.is_stopped(indexes, lease.number)
+        stopped_by = indexes if is_stopped else ()
+        return _confirm(services, lease, taken, stopped_by, clock, begun_at=lease.attempted_at)
+    return _try_again(services, lease, clock)
+
+
+def _look_again(services: Services, lease: SendLease, error: CarrierError, clock: Clock) -> str:
+    """Whatever is wrong with the list, it may be right in a while."""
+    again = next_look_at(
+        lease.tries,
+        attempted_at=lease.attempted_at,
+        now=clock(),
+        jitter=random.random(),
+        retry_after=error.retry_after,
+    )
+    if again is None:
+        return _give_up(services, lease, clock, "unsettled", code=error.code, trouble=error.trouble)
+    return _postpone(services, lease, again, clock, outcome_unknown=True, code=error.code)
+
+
+def _try_again(services: Services, lease: SendLease, clock: Clock) -> str:
+    """After an attempt that the carrier did not answer, and did not take. The looking up was part
+    of the pause. Returns the message to go on with."""
+    again = _next_try_at(services, lease, _NOT_TAKEN, lease.attempted_at)
+    now = clock()
+    if again is None or now > lease.expires_at:
+        return _give_up(services, lease, clock, "not taken", code=NO_ANSWER)
+    until = max(again, now)
+    _postpone(services, lease, until, clock, outcome_unknown=False, code=NO_ANSWER)
     return lease.message
 
 
@@ -296,16 +318,16 @@ def _confirm(
     services: Services,
     lease: SendLease,
     sent: SentText,
-    indexes: tuple[str, ...],
+    stopped_by: tuple[str, ...],
     clock: Clock,
     *,
     begun_at: float,
 ) -> str:
-    """``begun_at``: no STOP said before the attempt holds at the carrier any more."""
-    suppressions = services.store.suppressions
-    if suppressions.is_stopped(indexes, lease.number):
-        suppressions.lift(indexes, lease.number, said_until=begun_at)
-    status, rank = read_status(sent.status) or TAKEN
+    """``stopped_by``: the indexes of a receiver for whom a STOP is on record. None that was said
+    before ``begun_at`` holds at the carrier any more."""
+    if stopped_by:
+        services.store.suppressions.lift(stopped_by, lease.number, said_until=begun_at)
+    status, rank = read_taken(sent.status)
     log.info("text sent", message=lease.message, session=lease.session, sid=sent.sid)
     return services.store.messages.outbox.confirm(
         lease.message,

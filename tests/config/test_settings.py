@@ -3,7 +3,9 @@
 import pytest
 
 from config.redis_location import locate_redis
-from config.settings import Settings, SettingsError, load_settings
+from config.settings import SHORTEST_RETENTION, Settings, SettingsError, load_settings
+from relay.domain.pool import LONGEST_TEXT_LIFETIME
+from relay.store.outbox import NOTICE_LIFETIME
 from tests.world import ENVIRONMENT, make_settings
 
 WRONG = {
@@ -25,6 +27,10 @@ WRONG = {
     "SMS_FALLBACK_URL": ("ftp://a.example", "must look like https://static.example.com/sorry.xml"),
     "RELAY_SEALING_KEYS": ("short", "a bare secret needs at least 16 characters"),
     "SAY_VOICES": ("fr-FR=woman", "must look like en-US=Polly.Joanna,cmn-CN=Polly.Zhiyu"),
+    "RECORD_RETENTION": (
+        "604799",
+        "must be 604800 (a week) at least: a text that waits is on record",
+    ),
     "CLIENT_SLOTS": ("-1", "Input should be greater than or equal to 0"),
 }
 
@@ -36,6 +42,10 @@ def test_wrong_settings_are_all_told_in_plain_words():
     assert sorted(raised.value.problems) == sorted(
         f"{name}: {said}" for name, (_, said) in WRONG.items()
     )
+
+
+def test_a_record_outlives_the_wait_of_its_text_and_of_the_notice_about_it():
+    assert SHORTEST_RETENTION >= LONGEST_TEXT_LIFETIME + NOTICE_LIFETIME
 
 
 def test_the_last_line_says_where_to_look():

@@ -3,7 +3,7 @@
 import pytest
 
 from relay.domain.code_prefix import LONGEST_TEXT, CodePrefix
-from relay.domain.gsm7 import count_segments
+from relay.domain.gsm7 import count_segments, fold
 from relay.domain.session import LONGEST_CONTEXT
 
 
@@ -34,17 +34,24 @@ def test_a_context_is_folded_to_gsm_7_where_that_loses_nothing_and_the_text_is_n
 
 CONTEXTS = ["Senior backend engineer, " * 8, "高级后端工程师，" * 25, "…" * 200, "x" * 200, "Łódź"]
 TEXTS = ["", "ok", "x" * 150, "x" * 160, "é" * 153, "我" * 60, "我" * 70, "👋" * 35, "x" * 1580]
+#: Of these the carrier charges the plainer ones.
+CURLY = ["“" + "x" * 150, "Don’t " * 25, "…" * 50, "…" * 400]
 
 
 @pytest.mark.parametrize("context", CONTEXTS)
 @pytest.mark.parametrize("part", ["", "2"])
 def test_a_prefix_costs_one_segment_at_most_and_leaves_the_text_as_it_is(context, part):
-    for text in TEXTS:
+    for text in [*TEXTS, *CURLY]:
         whole = CodePrefix("482913", context, part).before(text)
         assert whole.startswith("482913")
         assert whole.endswith(f": {text}")
         assert len(whole) <= LONGEST_TEXT
-        assert count_segments(whole) <= count_segments(text) + 1
+        assert count_segments(fold(whole)) <= count_segments(fold(text)) + 1
+
+
+def test_what_a_text_costs_is_what_it_costs_in_plainer_typography():
+    assert CodePrefix("482913", "Cook").before("“" + "x" * 69) == f"482913 Cook: “{'x' * 69}"
+    assert CodePrefix("482913", "Łódź").before("Don’t " * 24) == f"482913: {'Don’t ' * 24}"
 
 
 def test_a_context_that_costs_too_much_is_cut_at_a_word_and_says_so():

@@ -12,6 +12,7 @@ from relay.domain.message_progress import (
     MessageStatus,
     Reach,
     Tries,
+    next_look_at,
     next_try_at,
     reach_after,
     read_status,
@@ -89,6 +90,20 @@ def test_the_carrier_s_own_figure_is_the_least() -> None:
 def test_nothing_is_tried_past_its_lifetime() -> None:
     assert pause(age=DAY - 2) == 2
     assert pause(age=DAY - 1) is None
+
+
+def look(*, since: float, age: float = 0, retry_after: float | None = None) -> float | None:
+    """Seconds until the next look after an attempt that was made ``since`` seconds ago."""
+    now = T0 + age
+    tries = Tries(attempts=1, expires_at=T0 + DAY)
+    at = next_look_at(tries, attempted_at=now - since, now=now, jitter=1, retry_after=retry_after)
+    return None if at is None else at - now
+
+
+def test_looks_are_twice_as_late_each_time_up_to_ten_minutes() -> None:
+    assert [look(since=since) for since in (-1, 0, 6, 12, 5000)] == [2, 2, 6, 12, LONGEST_PAUSE]
+    assert look(since=6, retry_after=30) == 30
+    assert (look(since=6, age=DAY - 6), look(since=6, age=DAY - 5)) == (6, None)
 
 
 def test_a_day_of_tries_is_a_few_hundred_requests() -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from relay.domain.fetching import ListPlace, Look
+from relay.store.fetched import TRIES_KEPT
+from relay.store.keys import DeploymentKeys
 from relay.store.store import Store
 from tests.world import NOW
 
@@ -10,6 +12,13 @@ def test_the_mark_of_an_accounts_last_look_is_kept(store: Store) -> None:
     store.messages.fetched.note_until("AC1", NOW)
     assert store.messages.fetched.until("AC1") == NOW
     assert store.messages.fetched.until("AC2") is None
+
+
+def test_when_a_text_was_tried_first_is_kept(store: Store) -> None:
+    fetched = store.messages.fetched
+    assert [fetched.first_tried("SM1", now=NOW + after) for after in (0.5, 60)] == [NOW + 0.5] * 2
+    assert fetched.first_tried("SM2", now=NOW + 60) == NOW + 60
+    assert 0 < store.client.ttl(DeploymentKeys().tried("SM1")) <= TRIES_KEPT
 
 
 def test_an_unfinished_look_is_gone_on_with(store: Store) -> None:

@@ -394,6 +394,16 @@ def test_a_worker_that_was_thought_dead_cannot_end_a_later_attempt(texts: Texts)
     assert texts.outbox.owned(["SMlate"]) == {"SMlate"}
 
 
+def test_what_is_forgotten_keeps_nothing_behind_it_from_going(texts: Texts) -> None:
+    forgotten = [texts.accepted(text="ok"), texts.accepted(text="ok")]
+    last = texts.accepted(text="see you")
+    for message in forgotten:
+        texts.store.client.delete(KEYS.message(message))
+    assert texts.begin(last).turn is Turn.SEND
+    assert list(texts.waiting()) == [last]
+    assert texts.store.client.zcard(KEYS.lanes) == 1
+
+
 def test_a_postponed_text_keeps_its_place_until_it_is_due(texts: Texts) -> None:
     first, second = texts.accepted(), texts.accepted()
     texts.begin(first)
@@ -788,7 +798,7 @@ def test_a_text_that_may_go_again_goes_before_what_was_written_after_it(texts: T
     texts.confirm(first, "t3", "SMout2", NOW + 30)
     record = texts.store.messages.read(first)
     assert record is not None
-    assert record.redelivered
+    assert record.had_one_more
     assert record.carrier_sids == (first.removeprefix("us."), "SMout1", "SMout2")
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from relay.carrier.webhooks import MessageStatusReport
 from relay.domain.errors import CarrierError
-from relay.domain.message_progress import Reach
+from relay.domain.message_progress import REPORT_GRACE, Reach
 from relay.domain.participant import Role
 from relay.domain.policy import DAY
 from relay.domain.pool import NumberStatus
@@ -17,11 +17,14 @@ from relay.store.outbox import ASK_AFTER
 from relay.store.sessions import Claimed, Exhausted
 from relay.workflows.ask_outcomes import ask_outcomes
 from relay.workflows.check_texting import check_texting
-from tests.workflows.texting import TO_CARL, Stage
+from tests.workflows.texting import TO_CARL, UNCLEAR, Stage
 from tests.world import CARL, DAN, EVE, NUMBER, OTHER_NUMBER, RITA
 
 SUSPENDED = CarrierError(Trouble.ACCOUNT, 20005)
 FAILED = "JobBoard: your last text could not be delivered. Please try again, or call this number."
+MORE_1 = "JobBoard: since our last message to you, 1 more of your texts was not delivered."
+MORE_PICTURES = "JobBoard: {} more of your texts came with pictures, which were not delivered."
+MORE_PICTURES_1 = "JobBoard: 1 more of your texts came with a picture, which was not delivered."
 MORE = "JobBoard: since our last message to you, {} more of your texts were not delivered."
 
 
@@ -71,6 +74,37 @@ def test_a_country_that_is_closed_is_known(stage: Stage) -> None:
     assert "open the country" in check.detail
     assert not list(check_texting(stage.services, [], now=stage.now + DAY))
     assert stage.store.messages.refusals.all() == {"country_closed:21408": 1}
+
+
+@pytest.mark.parametrize("is_refused_at_once", [False, True])
+def test_waiting_for_the_moment_is_not_the_one_more_try(
+    stage: Stage, is_refused_at_once: bool
+) -> None:
+    """What may pass in half a minute is tried once more, whatever else was waited for."""
+    unclear = CarrierError(Trouble.UNCLEAR, 30008)
+    if is_refused_at_once:
+        stage.carrier.messages.troubles = [SUSPENDED, unclear]
+    message = stage.text().message
+    stage.work()
+    if is_refused_at_once:
+        stage.later(2)
+    else:
+        stage.report(message, "failed", 20005)
+        stage.later(2)
+        stage.report(message, "undelivered", 30008)
+    assert not stage.record(message).status.is_final
+    stage.later(30)
+    assert stage.arrived[-1] == TO_CARL
+    stage.report(message, "undelivered", 30008)
+    assert stage.record(message).status == "undelivered"
+
+
+def test_a_refusal_that_is_worth_one_more_try_is_worth_no_third(stage: Stage) -> None:
+    stage.carrier.messages.troubles = 2 * [CarrierError(Trouble.UNCLEAR, 30008)]
+    message = stage.text().message
+    stage.work()
+    stage.later(30)
+    assert (stage.record(message).status, stage.record(message).attempts) == ("failed", 2)
 
 
 # --- our number ---------------------------------------------------------------------------
@@ -283,12 +317,26 @@ def test_each_side_is_told_of_its_own(stage: Stage) -> None:
     assert sorted(to for to, body in stage.arrived if body == FAILED) == sorted([RITA, CARL])
 
 
-def test_pictures_are_told_of_by_their_count_too(stage: Stage) -> None:
-    for _ in range(5):
-        stage.text(body="", media=1)
+@pytest.mark.parametrize("words", ["", "my CV"])
+@pytest.mark.parametrize(("count", "said"), [(1, MORE_PICTURES_1), (4, MORE_PICTURES.format(4))])
+def test_pictures_are_told_of_by_their_count_too(
+    stage: Stage, words: str, count: int, said: str
+) -> None:
+    """What was written with them is delivered, and said of no text."""
+    for _ in range(count + 1):
+        stage.text(body=words, media=1)
+    stage.work()
     stage.later(5)
     stage.later(GATHERED_FOR + 60)
-    assert [body for _, body in stage.arrived][1:] == [MORE.format(4)]
+    assert [body for to, body in stage.arrived if to == RITA][1:] == [said]
+
+
+def test_one_more_failure_is_told_of_as_one(stage: Stage) -> None:
+    for _ in range(2):
+        stage.report(_sent(stage), "undelivered", 30007)
+    stage.later(GATHERED_FOR + 60)
+    stage.later(60)
+    assert stage.arrived[-1] == (RITA, MORE_1)
 
 
 def _sent(stage: Stage, sender: str = RITA) -> str:
@@ -373,6 +421,59 @@ def _failure() -> MessageStatusReport:
 def test_what_is_reported_is_not_asked_about(stage: Stage, message: str) -> None:
     stage.report(message, "delivered")
     assert stage.client.zcard("{main}:unreported") == 0
+
+
+def overtake_the_answer(stage: Stage, status: str, code: int = 0) -> str:
+    """A text whose report comes before the carrier's answer to its request; it is reported as
+    ``status`` by then."""
+    message = stage.text().message
+    carrier = stage.carrier.messages
+    send = carrier.send_text
+
+    def send_text(**request: object) -> object:
+        sent = send(**request)  # type: ignore[arg-type]
+        stage.report(message, status, code, sid=sent.sid)
+        return sent
+
+    carrier.send_text = send_text  # type: ignore[method-assign, assignment]
+    stage.work()
+    carrier.send_text = send  # type: ignore[method-assign]
+    return message
+
+
+def test_p4_a_text_whose_first_report_overtakes_the_answer_is_asked_about(stage: Stage) -> None:
+    message = overtake_the_answer(stage, "sent")
+    stage.carrier.messages.status = "delivered"
+    stage.now += ASK_AFTER
+    assert ask(stage) == 1
+    assert stage.record(message).status == "delivered"
+
+
+@pytest.mark.parametrize(("status", "code"), [("delivered", 0), ("undelivered", 30007)])
+def test_a_final_report_that_overtakes_the_answer_is_the_last_word(
+    stage: Stage, status: str, code: int
+) -> None:
+    message = overtake_the_answer(stage, status, code)
+    assert stage.record(message).status == status
+    assert stage.client.zscore("{main}:unreported", message) is None
+
+
+@pytest.mark.parametrize("status", ["failed", "undelivered"])
+def test_p4_the_sender_of_a_text_that_is_found_to_have_failed_is_told(
+    stage: Stage, status: str
+) -> None:
+    stage.carrier.messages.troubles = [UNCLEAR]
+    stage.carrier.messages.takes_despite_trouble = True
+    stage.carrier.messages.status = status
+    message = stage.text().message
+    stage.work()
+    stage.later(REPORT_GRACE)
+    stage.carrier.messages.reports[stage.record(message).carrier_sid] = _failure()
+    stage.now += ASK_AFTER
+    ask(stage)
+    stage.work()
+    assert stage.record(message).status == "undelivered"
+    assert stage.arrived == [TO_CARL, (RITA, FAILED)]
 
 
 def test_what_stays_sent_is_asked_about_a_few_times_in_a_day(stage: Stage, message: str) -> None:

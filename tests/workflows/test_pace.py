@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from relay.domain.pace import MOST_WAIT, OF_TEXTS, TOLD_AFTER
-from relay.domain.participant import Role
+from relay.domain.pace import ANSWERS_WITHIN, MOST_WAIT, OF_TEXTS
 from relay.domain.policy import DAY
-from relay.domain.texts import Notice, notice_of_day
 from tests.workflows.texting import Stage
 from tests.world import CARL, RITA
 
@@ -40,8 +40,7 @@ def test_who_writes_on_and_on_is_held_and_told_so_within_the_hour(stage: Stage) 
     most = OF_TEXTS.burst + MOST_WAIT // OF_TEXTS.every
     outcomes = [stage.text(body=f"text {count}").outcome for count in range(most + 3)]
     assert outcomes == ["accepted"] * most + ["held"] * 3
-    for _ in range(TOLD_AFTER // 60 + 2):
-        stage.later(60)
+    sweep_for(stage, 3600)
     assert len(to_carl(stage)) == most
     assert to_rita(stage) == [HELD.format(3)]
     assert stage.text(body="calm again").outcome == "accepted"
@@ -67,26 +66,81 @@ def test_other_words_and_the_other_side_have_a_pace_of_their_own(stage: Stage) -
     assert stage.text(CARL, "ok").outcome == "accepted"
 
 
-def test_words_that_were_held_are_held_for_a_day_and_told_of_once(stage: Stage) -> None:
-    for _ in range(7):
-        stage.text(body="ok")
-    for _ in range(22):
-        stage.later(3600)
+def hold(stage: Stage, body: str = "ok") -> None:
+    """The words are held from now on, once so far."""
+    for _ in range(6):
+        stage.text(body=body)
+    assert stage.text(body=body).outcome == "held"
+
+
+def told_of(stage: Stage) -> list[int]:
+    """How many were held, by each notice to Rita."""
+    counts = [re.match(r"JobBoard: (\d+) of your", body) for body in to_rita(stage)]
+    return [int(count[1]) for count in counts if count]
+
+
+def sweep_for(stage: Stage, seconds: int) -> None:
+    for _ in range(seconds // 60):
+        stage.later(60)
+
+
+def test_words_that_were_held_are_held_for_a_day_however_often_they_come(stage: Stage) -> None:
+    hold(stage)
+    for _ in range(23):
+        stage.now += 3600
         assert stage.text(body="ok").outcome == "held"
-    assert len(to_rita(stage)) <= 2
-    stage.later(DAY)
+    stage.now += 3600
     assert stage.text(body="ok").outcome == "accepted"
+
+
+@pytest.mark.parametrize("minutes", [13, 45])
+def test_all_that_is_held_is_told_of_within_the_hour(stage: Stage, minutes: int) -> None:
+    hold(stage)
+    held_at, told_at = [stage.now], 0.0
+    while len(held_at) < 12:
+        before = len(told_of(stage))
+        stage.later(60)
+        if len(told_of(stage)) > before:
+            told_at = stage.now
+        if stage.now >= max(held_at[-1] + 60 * minutes, told_at + ANSWERS_WITHIN):
+            assert stage.text(body="ok").outcome == "held"
+            held_at.append(stage.now)
+        assert all(at > stage.now - 3600 for at in held_at[sum(told_of(stage)) :])
+
+
+def test_a_machine_s_answer_to_that_is_no_reason_for_another_notice(stage: Stage) -> None:
+    """Else the two would go on for ever: a notice, its automatic answer, the notice of that."""
+    hold(stage)
+    answered = 0
+    for _ in range(12 * 60):
+        stage.later(60)
+        if len(to_rita(stage)) > answered:
+            answered = len(to_rita(stage))
+            stage.now += 30
+            assert stage.text(body="OK").outcome == "held"
+    assert told_of(stage) == [1]
+    stage.text(body="ok")
+    sweep_for(stage, 3600)
+    assert told_of(stage) == [1, 1]
+
+
+def test_what_a_machine_answered_is_counted_in_the_next_notice(stage: Stage) -> None:
+    hold(stage)
+    while not told_of(stage):
+        stage.later(60)
+    stage.text(body="ok")
+    sweep_for(stage, ANSWERS_WITHIN)
+    stage.text(body="ok")
+    sweep_for(stage, 3600)
+    assert told_of(stage) == [1, 2]
 
 
 def test_a_held_text_that_comes_again_is_known(stage: Stage) -> None:
     for count in range(7):
         stage.text(body="ok", sid=f"SM{count}")
     assert stage.text(body="ok", sid="SM6").outcome == "duplicate"
-    told = notice_of_day(
-        Notice.TEXTS_HELD, session=stage.pair.session.id, to=Role.RECRUITER, now=stage.now
-    )
-    assert stage.record(told).is_notice
-    assert stage.client.hget(f"{{main}}:message:{told}", "count") == "1"
+    sweep_for(stage, 3600)
+    assert told_of(stage) == [1]
 
 
 def test_the_same_words_all_day_long_are_held_at_last(stage: Stage) -> None:

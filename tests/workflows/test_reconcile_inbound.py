@@ -279,6 +279,24 @@ def test_p9_a_text_of_a_damaged_session_keeps_no_other_from_being_fetched(stage:
     assert fetched.until(account) == NOW + TRIED_FOR
 
 
+def test_p4_a_text_from_before_a_long_outage_is_tried_for_an_hour_from_its_first_try_on() -> None:
+    stage = Stage(now=NOW - 3 * TRIED_FOR)
+    fetched, account = stage.store.messages.fetched, stage.services.account.sid
+    fetched.note_until(account, NOW - 3 * TRIED_FOR)
+    whole = stage.client.hget(PoolKeys("main", "us").sessions, stage.pair.session.id)
+    damage(stage, stage.pair.session.id)
+    listed(stage, "from before", age=2 * TRIED_FOR)
+
+    for tried in (0, TRIED_FOR - 60):
+        reconcile_inbound([stage.services], clock=lambda at=NOW + tried: at)
+        assert fetched.until(account) == NOW - 3 * TRIED_FOR
+    stage.client.hset(PoolKeys("main", "us").sessions, stage.pair.session.id, whole)
+    assert reconcile_inbound([stage.services], clock=lambda: NOW + TRIED_FOR) == 1
+    stage.work()
+    stage.later(3 * TRIED_FOR)
+    assert stage.arrived == [(CARL, "from before")]
+
+
 def damage(stage: Stage, session_id: str) -> None:
     key = PoolKeys("main", "us").sessions
     record = Record._make(stage.client.hget(key, session_id).split("\t"))

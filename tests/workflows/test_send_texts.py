@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from relay.carrier.codes import NO_ANSWER
 from relay.carrier.messages import SentText
 from relay.carrier.webhooks import InboundText
 from relay.domain.errors import CarrierError
@@ -17,7 +18,7 @@ from relay.domain.session import ClosedReason
 from relay.domain.texts import Notice, SendLease, telling
 from relay.domain.trouble import Trouble
 from relay.store.keys import PoolKeys
-from relay.store.outbox import LEASE
+from relay.store.outbox import LEASE, NOTICE_LIFETIME
 from relay.workflows.close_session import close_session
 from relay.workflows.erase_participant import erase_participant
 from relay.workflows.find_receiver import find_receiver
@@ -315,6 +316,77 @@ def test_while_the_carrier_s_list_is_away_nothing_is_sent_again(stage: Stage) ->
     assert stage.record(message).status == "failed"
     stage.work()
     assert stage.arrived == [(RITA, FAILED)]
+
+
+def sweep_until(stage: Stage, end: float, *, every: float = 60) -> None:
+    while stage.now < end:
+        stage.later(every)
+
+
+def test_p4_a_text_that_is_never_answered_for_is_tried_less_and_less_and_given_up(
+    stage: Stage,
+) -> None:
+    carrier = stage.carrier.messages
+    carrier.troubles = 1000 * [UNCLEAR]
+    message = stage.text().message
+    sweep_until(stage, NOW + 600, every=5)
+    assert 7 <= stage.record(message).attempts <= 12
+    sweep_until(stage, NOW + DAY + 120)
+    record = stage.record(message)
+    assert (record.status, record.error_code) == ("failed", NO_ANSWER)
+    assert record.attempts <= 310
+    carrier.troubles = []
+    stage.later(600)
+    assert stage.arrived == [(RITA, FAILED)]
+
+
+def test_a_notice_that_is_never_answered_for_is_given_up(stage: Stage) -> None:
+    carrier = stage.carrier.messages
+    carrier.troubles = [LANDLINE, *10_000 * [UNCLEAR]]
+    stage.text()
+    stage.work()
+    told = stage.notice(Notice.TEXTS_NOT_RECEIVED)
+    sweep_until(stage, NOW + 5 * DAY, every=600)
+    assert stage.record(told).status == "failed"
+    assert stage.client.zcard(PoolKeys("main", "us").outbox) == 0
+
+
+def test_a_list_that_stays_away_is_asked_for_less_and_less(stage: Stage) -> None:
+    stage.carrier.messages.troubles = [UNCLEAR]
+    stage.carrier.messages.list_trouble = CarrierError(Trouble.LATER, 20500)
+    message = stage.text().message
+    sweep_until(stage, NOW + DAY + 120)
+    assert stage.record(message).status == "failed"
+    assert len(stage.carrier.messages.listed_since) <= 310
+
+
+@pytest.mark.parametrize("is_taken", [False, True])
+def test_p4_a_text_is_looked_up_though_its_words_are_deleted_by_then(
+    stage: Stage, is_taken: bool
+) -> None:
+    """The last attempt may be made a moment before its lifetime ends."""
+    stage.carrier.messages.troubles = [UNCLEAR]
+    stage.carrier.messages.takes_despite_trouble = is_taken
+    message = stage.text().message
+    stage.work()
+    stage.client.delete(PoolKeys("main", "us").body(message))
+    stage.later(REPORT_GRACE)
+    stage.later(5)
+    assert stage.record(message).status == ("queued" if is_taken else "failed")
+    assert stage.arrived == ([TO_CARL] if is_taken else [(RITA, FAILED)])
+
+
+def test_what_is_looked_up_after_its_lifetime_is_not_sent_again(stage: Stage) -> None:
+    message = stage.text(CARL, "", media=1).message
+    assert message
+    told = stage.notice(Notice.PICTURE_NOT_RELAYED, to=Role.CANDIDATE)
+    stage.carrier.messages.troubles = [UNCLEAR]
+    stage.work()
+    stage.send(told)
+    stage.now += NOTICE_LIFETIME + 1
+    stage.send(told)
+    assert stage.arrived == []
+    assert stage.record(told).status == "failed"
 
 
 def test_a_report_that_overtakes_the_lost_answer_settles_it(stage: Stage) -> None:

@@ -1,17 +1,18 @@
 -- Somebody is told what happens again and again: at once, and of what follows by its count.
 -- keys: outbox more=message(more_id)
--- args: now:number notice_kind more_id more_at:number record_life:number
+-- args: now:number notice_kind more_kind more_id more_at:number record_life:number
 -- uses: session notices
 --
 -- more_id: of the notice that counts, "" where nobody is told of the others. It is in no lane
--- before more_at, so that nothing waits behind it. Its kind is always more_not_delivered.
+-- before more_at, so that nothing waits behind it.
 
 -- counter: key, id and kind of a notice that counts, and when it goes out.
 local function count_in(counter, keys, args, to)
-  if redis.call("HINCRBY", counter.key, "count", 1) > 1 then
+  redis.call("HINCRBY", counter.key, "count", 1)
+  if redis.call("HSETNX", counter.key, "session", to.session) == 0 then
     return
   end
-  redis.call("HSET", counter.key, "session", to.session, "side", to.side, "kind", "notice",
+  redis.call("HSET", counter.key, "side", to.side, "kind", "notice",
     "notice", counter.kind, "status", "received", "rank", "0",
     "started_at", string.format("%.3f", args.now), "number", to.number, "index", to.index,
     "locale", to.locale, "lane_entry", "", "enters_at", whole(counter.at))
@@ -25,7 +26,7 @@ local function tell(keys, args, to)
     return true
   elseif args.more_id ~= "" then
     local counter = {
-      key = keys.more, id = args.more_id, kind = "more_not_delivered", at = args.more_at,
+      key = keys.more, id = args.more_id, kind = args.more_kind, at = args.more_at,
     }
     count_in(counter, keys, args, to)
   end

@@ -2,7 +2,7 @@
 local MESSAGE_FIELDS = {
   "session", "side", "kind", "notice", "number", "index", "locale", "status", "rank",
   "started_at", "order", "lane_entry", "attempts", "attempt", "outcome_unknown", "attempted_at",
-  "next_at", "carrier_sid", "redelivered", "code", "context", "part", "one_of_several",
+  "next_at", "carrier_sid", "had_one_more", "code", "context", "part", "one_of_several",
   "expires_at", "enters_at", "count",
 }
 

@@ -19,13 +19,16 @@ local function note_words(...)
   redis.call("EXPIRE", keys.words_pace, PACE_LIFE)
 end
 
--- Seconds until a text may go, 0 nearly always; nil when it is held.
+-- Seconds until a text may go, 0 nearly always; nil when it is held, and whether its words were
+-- held before.
 local function wait_of_pace(now)
   local minute, day, held = unpack(redis.call("HMGET", keys.words_pace, "minute", "day", "held"))
   local all_empty, wait = pour(redis.call("GET", keys.pace), args.every, args.burst, now)
   local minute_empty, minute_wait = pour(minute, args.same_every, args.same_burst, now)
   local day_empty, day_wait = pour(day, args.daily_every, args.daily_burst, now)
-  if tonumber(held or "0") > now or minute_wait > args.most_wait or day_wait > 0 then
+  if tonumber(held or "0") > now then
+    return nil, true
+  elseif minute_wait > args.most_wait or day_wait > 0 then
     note_words("held", string.format("%.0f", now + args.repeated_for))
     return nil
   elseif wait > args.most_wait then

@@ -1,9 +1,10 @@
 -- accept_text: finds whom a text is for and takes it on.
 -- keys: policy numbers sessions codes message=message(id) body=body(id) interactions outbox lanes
---    counters held=message(held_id) refused=refused(inbound_sid) phones=phone(indexes*)
+--    counters held=message(held_id) told=message(told_id) refused=refused(inbound_sid)
+--    phones=phone(indexes*)
 -- args: now:number said_at:number number id inbound_sid vouched distrusted text media:number code
 --    refused_for:number look_again:number record_life:number lifetime:number
---    longest_lifetime:number held_id held_at:number indexes:list
+--    longest_lifetime:number held_id held_at:number told_id answers_within:number indexes:list
 -- uses: session finding seals lanes code_prefix gathering pacing deciding limits
 --
 -- Record, sealed body, lane entry and outbox entry are written in one step, so that an accepted
@@ -19,8 +20,9 @@
 -- text (P1). A text from before the session (fetched late from the carrier's list) was not meant
 -- for it: its sender is a stranger. A text of somebody who writes too fast, or the same words again
 -- and again, waits, or is held: it is on record and relayed to nobody, and its sender is told by
--- the count at held_at. Beyond one of the day's limits it is refused. A picture is not relayed, and
--- its sender gets a notice; what was written with it is.
+-- the count at held_at. Held words that come right after the notice before that, told_id, are
+-- counted and no reason for another one. Beyond one of the day's limits a text is refused. A
+-- picture is not relayed, and its sender gets a notice; what was written with it is.
 --
 -- Safe to run twice: a MessageSid is taken once, and refused once; then it gets its answer again
 -- for `refused_for` seconds, and later none: it is never relayed.
@@ -146,8 +148,19 @@ local function put_on_record(found, fields)
     table.concat({ found.id, whole(args.now), args.id }, "\t"))
 end
 
-local function hold_back(found)
+-- Whether the sender was told of what is held so short a time ago.
+local function was_just_told()
+  local told_at = tonumber(redis.call("HGET", keys.told, "attempted_at") or "")
+  return told_at and args.now < told_at + args.answers_within
+end
+
+local function hold_back(found, were_words_held)
   put_on_record(found, { "status", "held", "rank", "5", "lane_entry", "" })
+  if were_words_held and was_just_told() then
+    redis.call("HINCRBY", keys.held, "count", 1)
+    redis.call("EXPIRE", keys.held, args.record_life)
+    return
+  end
   local counter = { key = keys.held, id = args.held_id, kind = "texts_held", at = args.held_at }
   count_in(counter, keys, args, receiver_of(found, found.side))
 end
@@ -213,9 +226,12 @@ elseif found.id ~= args.vouched then
   return { "vouch", found.id, found.side, found.record, seal_of(keys, found.session, found.side) }
 end
 note_decided()
-local wait = args.text == "" and 0 or wait_of_pace(args.now)
+local wait, were_words_held = 0, false
+if args.text ~= "" then
+  wait, were_words_held = wait_of_pace(args.now)
+end
 if not wait then
-  hold_back(found)
+  hold_back(found, were_words_held)
   return answer_about(found, "held")
 end
 take_on(found, wait)

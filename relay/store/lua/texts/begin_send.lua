@@ -1,22 +1,25 @@
 -- begin_send: asks for the turn of a message in its lane.
 -- keys: message=message(id) body=body(id) outbox lanes counters sending sessions
---    phone=phone(index)
--- args: now:number id token lease:number index taking_back_texts:list taking_back_notices:list
+--    phone=phone(index) ahead=message(ahead_id)
+-- args: now:number id token lease:number index ahead_id taking_back_texts:list
+--    taking_back_notices:list
 -- uses: session message lanes code_prefix taken_back
 --
 -- Who gets the turn holds the lane by a lease, so that one text at a time goes to one phone, in
 -- order. token is of this execution, and becomes the attempt's id; index is of the receiver's
--- phone, as far as the caller knows; lease is in seconds, longer than the carrier's request can
--- take.
+-- phone, and ahead_id is first in the lane, as far as the caller knows; lease is in seconds, longer
+-- than the carrier's request can take.
+--
+-- What is first in its lane, and not on record any more, keeps nobody waiting.
 --
 -- A receiver whose phone or number has changed since gets what has not been attempted by the new
 -- ones, and a recruiter who shares the number with themselves by then is told which session it is
 -- of. Nothing goes to a phone that is not bound to this pair on this number any more: an answer
 -- would go to somebody else (P1). Safe to run twice with one token.
 --
--- Answers {"done"}, {"behind", id of the first in the lane}, {"wait", until}, {"phone", index}
--- when it was given another phone's bindings than the receiver's, or
--- {state, until, body, fields of the message…} where state is
+-- Answers {"done"}, {"behind", id of the first in the lane}, {"wait", until}, {"look", index,
+-- ahead_id} when it has to be given these, or {state, until, body, fields of the message…} where
+-- state is
 --   send       the attempt `token` is on record: make it,
 --   unsettled  an earlier attempt's outcome is unknown: find out, then confirm or postpone,
 --   revoked    the session was taken back, or its binding has gone: give the message up.
@@ -52,14 +55,29 @@ local function wait_until(at)
   return { "wait", at }
 end
 
+-- The answer when another is first in the lane; nil when none is.
+local function why_behind(message, lane)
+  local first, first_id = first_in(keys.lanes, lane)
+  if first == message.lane_entry then
+    return nil
+  elseif first_id ~= args.ahead_id then
+    return { "look", message.index, first_id }
+  elseif redis.call("EXISTS", keys.ahead) == 0 then
+    redis.call("ZREM", keys.lanes, first)
+    redis.call("ZREM", keys.outbox, first_id)
+    return why_behind(message, lane)
+  end
+  -- Whoever is first wakes it; the sweeper need not look before that.
+  local score = redis.call("ZSCORE", keys.outbox, first_id)
+  redis.call("ZADD", keys.outbox, math.max(tonumber(score or args.now), args.now) + 1, args.id)
+  return { "behind", first_id }
+end
+
 -- The answer when it is not the message's turn yet; nil when it is.
 local function why_wait(message, lane)
-  local first, first_id = first_in(keys.lanes, lane)
-  if first ~= message.lane_entry then
-    -- Whoever is first wakes it; the sweeper need not look before that.
-    local score = redis.call("ZSCORE", keys.outbox, first_id)
-    redis.call("ZADD", keys.outbox, math.max(tonumber(score or args.now), args.now) + 1, args.id)
-    return { "behind", first_id }
+  local behind = why_behind(message, lane)
+  if behind then
+    return behind
   end
   local holder, held_until = holder_of(keys.sending, lane, args.now)
   if holder and holder ~= args.token then
@@ -149,7 +167,7 @@ local wait = why_wait(message, lane)
 if wait then
   return wait
 elseif message.index ~= args.index then
-  return { "phone", message.index }
+  return { "look", message.index, args.ahead_id }
 end
 
 local state = take_turn(message, session)

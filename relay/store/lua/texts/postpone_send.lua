@@ -2,9 +2,10 @@
 -- attempt's outcome is not known yet.
 -- keys: message=message(id) outbox sending
 -- args: now:number id token next_at:number outcome_unknown:flag error_code number number_trouble
---    segments?:number
--- uses: message lanes unready
+--    is_one_more:flag segments?:number
+-- uses: message lanes one_more unready
 --
+-- is_one_more: the next try is the one that some failures are worth.
 -- segments: what it costs, until the carrier says so. A report may have settled the attempt by now,
 -- and says nothing of that. Safe to run twice. Answers 1, or 0 when the token no longer counts.
 local message = read_message(keys.message)
@@ -20,6 +21,7 @@ if not may_settle(message, holder_of(keys.sending, lane, args.now), args.token) 
 end
 redis.call("HSET", keys.message, "next_at", args.next_at,
   "outcome_unknown", args.outcome_unknown and "1" or "", "error_code", args.error_code)
+note_one_more(keys, args)
 redis.call("ZADD", keys.outbox, args.next_at, args.id)
 note_number_trouble(keys, args)
 let_go(keys.sending, lane, args.token)

@@ -3,17 +3,18 @@
 -- keys: message=message(id) body=body(id) outbox lanes carried=carried(sid) unreported
 --    traffic=traffic(number)
 -- args: now:number id attempt sid number status rank:number error_code? is_final:flag
---    is_delivered:flag send_again_at?:number counts_as record_life:number
--- uses: message lanes leaving_lane telling_sender traffic reach unready
+--    is_delivered:flag send_again_at?:number is_one_more:flag ask_at:number counts_as
+--    record_life:number
+-- uses: message lanes leaving_lane telling_sender traffic reach one_more unready
 --
 -- attempt is the one that the report was addressed to; number is the virtual one it went out from.
 -- Only a status of higher rank replaces what is known. send_again_at is in seconds, or nil when a
 -- failure is final; counts_as is "sent", "filtered", or "" while it counts for nothing.
 --
 -- A report to an attempt proves that the attempt reached the carrier: an unsettled one is settled
--- by it. That any attempt of ours has arrived ends all others. Safe to run twice. Answers {outcome,
--- first in the lane or "", 1 when there is a new notice}; outcome is unknown, stale (of an earlier
--- attempt), late, or recorded.
+-- by it, and asked about at `ask_at` unless it has ended by then. That any attempt of ours has
+-- arrived ends all others. Safe to run twice. Answers {outcome, first in the lane or "", 1 when
+-- there is a new notice}; outcome is unknown, stale (of an earlier attempt), late, or recorded.
 
 -- Takes the message out of its lane if it still waits there. Answers who is first there then, or
 -- "".
@@ -22,6 +23,7 @@ local function settle(message)
     return ""
   end
   redis.call("HSET", keys.message, "carrier_sid", args.sid, "next_at", "")
+  redis.call("ZADD", keys.unreported, args.ask_at, args.id)
   leave(keys, args, message.lane_entry)
   return pass_on(keys, args, lane_of(message.lane_entry), args.attempt)
 end
@@ -37,7 +39,8 @@ end
 local function send_again(message)
   local entry = lane_entry_of(message.number .. ":" .. message.index, message.order, args.id)
   redis.call("HSET", keys.message, "status", "queued", "rank", "0", "attempt", "",
-    "lane_entry", entry, "next_at", args.send_again_at, "redelivered", "1", "carrier_sid", "")
+    "lane_entry", entry, "next_at", args.send_again_at, "carrier_sid", "")
+  note_one_more(keys, args)
   redis.call("ZADD", keys.lanes, 0, entry)
   redis.call("ZADD", keys.outbox, args.send_again_at, args.id)
   redis.call("ZREM", keys.unreported, args.id)
