@@ -13,7 +13,7 @@ VALKEY := var/valkey
 TYPED := config relay workers
 LINTED := $(TYPED) tests
 
-.PHONY: help demo sandbox test test-valkey quick lint month bench bench-pool clean redis wrk
+.PHONY: help demo sandbox test test-valkey quick lint month day bench bench-pool clean redis wrk
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -47,6 +47,9 @@ lint: $(VENV)/.stamp-dev  ## ruff and mypy
 
 month: $(VENV)/.stamp-dev redis  ## a month of a job board in the sandbox: what its pool buys, rests and gives back
 	@$(PYTHON) -m tests.month
+
+day: $(VENV)/.stamp-dev redis  ## a day of a job board among today's phones, with a bad minute or two: who is reached, told, or not
+	@$(PYTHON) -m tests.day
 
 bench: $(VENV)/.stamp-dev redis wrk  ## what the service costs: its part of docs/benchmarks.md
 	@$(PYTHON) -m tests.bench

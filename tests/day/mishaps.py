@@ -1,0 +1,153 @@
+"""What goes wrong on that day, and when."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from relay.domain.participant import Role
+from tests.day.calls import Calls
+from tests.day.phones import Kind, Phones
+from tests.day.plan import Plan
+from tests.day.tally import Tally
+from tests.day.texts import Texts
+from tests.month.board import Board
+from tests.month.oracle import Oracle, Talk
+from tests.month.people import People
+from tests.month.plan import HOUR, START
+from tests.month.service import Service
+
+_MINUTE = 60
+_SUSPENDED, _LOST, _SILENT = START + 10 * HOUR, START + 12 * HOUR, START + 15 * HOUR
+_MACHINES_MEET = START + 8 * HOUR
+#: When the workers look around after something has gone wrong, in seconds.
+_LOOKS = (0, 1, 5, 15, 30, 59, 60, 62, 65, 70, 80, 100, 140, 200, 300, 420, 600, 900, 1200)
+#: What the sandbox loses: what only tells, and nobody waits for.
+_REPORTS = ("status", "message-status", "call-ended")
+
+Event = tuple[float, Callable[[], None]]
+
+
+class Mishaps:
+    def __init__(
+        self,
+        *,
+        plan: Plan,
+        service: Service,
+        people: People,
+        phones: Phones,
+        oracle: Oracle,
+        board: Board,
+        calls: Calls,
+        texts: Texts,
+        tally: Tally,
+    ) -> None:
+        self._plan = plan
+        self._service = service
+        self._people = people
+        self._phones = phones
+        self._oracle = oracle
+        self._board = board
+        self._calls = calls
+        self._texts = texts
+        self._tally = tally
+        self.lost_number = ""
+
+    def moments(self) -> Iterator[float]:
+        """When there is something to be seen between two steps."""
+        for begin in (_MACHINES_MEET, _SUSPENDED, _LOST, _SILENT):
+            yield from (begin + seconds for seconds in _LOOKS)
+
+    def events(self) -> Iterator[Event]:
+        yield _MACHINES_MEET, self._let_machines_meet
+        yield _SUSPENDED, self._suspend
+        yield from self._spread(_SUSPENDED, self._texts.write)
+        yield _SUSPENDED + _MINUTE, self._service.carrier.faults.rest.clear
+        yield _LOST, self._lose_number
+        yield from self._spread(_LOST + _MINUTE, self._write_on_lost)
+        yield from self._spread(_LOST + 2 * _MINUTE, self._call_on_lost)
+        yield _SILENT, self._lose_reports
+        yield from self._spread(_SILENT, self._write_in_silence)
+        yield from self._spread(_SILENT, self._call_in_silence)
+        yield _SILENT + _MINUTE, self._service.carrier.faults.webhooks.clear
+
+    def _spread(self, begin: float, what: Callable[[], None]) -> Iterator[Event]:
+        """Over a minute."""
+        pause = _MINUTE / (self._plan.in_trouble + 1)
+        for place in range(self._plan.in_trouble):
+            yield begin + pause * (place + 1), what
+
+    def look(self) -> None:
+        if self.lost_number:
+            self._board.look_at_lost(self.lost_number)
+
+    def _let_machines_meet(self) -> None:
+        """A recruiter's phone and a candidate's, both of which answer by themselves."""
+        automatic = set(self._phones.of_kind(Kind.AUTOMATIC))
+        recruiter = next(one for one in self._people.recruiters if one.phone in automatic)
+        candidate = next(
+            one
+            for one in self._people.candidates
+            if one.phone in automatic and one.phone != recruiter.phone
+        )
+        self._board.open_between(recruiter, candidate)
+        talk = next(
+            talk
+            for talk in self._oracle.open.values()
+            if set(talk.refs.values()) == {recruiter.ref, candidate.ref}
+        )
+        self._texts.say(talk, Role.RECRUITER)
+        self._tally.count("automatic phones that met", 2)
+
+    def _suspend(self) -> None:
+        self._service.carrier.faults.rest.next(status=401, code=20005, times=10**6)
+        self._tally.count("suspended seconds", _MINUTE)
+
+    def _lose_number(self) -> None:
+        """The busiest; a few texts have come in on it that are not sent yet. Before we know of it,
+        somebody texts and somebody calls it."""
+        numbers = Counter(talk.number for talk in self._oracle.open.values())
+        self.lost_number = numbers.most_common(1)[0][0]
+        for talk in self._talks_on_lost()[:3]:
+            self._texts.say(talk, Role.CANDIDATE, waits=True)
+        account = self._service.account
+        self._tally.count("lost numbers")
+        self._tally.count("sessions on the lost number", len(self._talks_on_lost()))
+        account.remove_number(account.number(self.lost_number))
+        self._service.carrier.faults.market.sell_elsewhere(self.lost_number)
+        talk = self._talks_on_lost()[-1]
+        self._texts.say(talk, Role.CANDIDATE, waits=True)
+        self._calls.recruiter_calls(talk)
+
+    def _talks_on_lost(self) -> list[Talk]:
+        return [talk for talk in self._oracle.open.values() if talk.number == self.lost_number]
+
+    def _write_on_lost(self) -> None:
+        for talk in self._talks_on_lost()[:1]:
+            self._texts.say(talk, Role.CANDIDATE)
+
+    def _call_on_lost(self) -> None:
+        for talk in self._talks_on_lost()[:1]:
+            self._calls.recruiter_calls(talk)
+
+    def _lose_reports(self) -> None:
+        self._service.carrier.faults.webhooks.lose(_REPORTS)
+        self._tally.count("seconds without reports", _MINUTE)
+
+    def _write_in_silence(self) -> None:
+        """A third are filtered, of which nobody tells us either."""
+        self._tally.count("texts in silence")
+        talks = list(self._oracle.open.values())
+        talk = talks[self._tally.counts["texts in silence"] * 7 % len(talks)]
+        self._texts.say(
+            talk, Role.CANDIDATE, is_filtered=self._tally.counts["texts in silence"] % 3 == 0
+        )
+
+    def _call_in_silence(self) -> None:
+        talks = list(self._oracle.open.values())
+        self._tally.count("calls in silence")
+        talk = talks[self._tally.counts["calls in silence"] * 11 % len(talks)]
+        if self._tally.counts["calls in silence"] % 2:
+            self._calls.recruiter_gives_up(talk)
+        else:
+            self._calls.recruiter_calls(talk)

@@ -1,0 +1,134 @@
+"""The day as two tables: what it met, and each claim with its count and its goal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from tests.day import calls, day, texts
+from tests.day.day import Day
+from tests.day.phones import Kind
+from tests.day.tally import Tally
+from tests.day.texts import MOST_SAME_WORDS
+
+
+@dataclass(frozen=True)
+class Claim:
+    """``faults`` of ``of`` cases broke it; ``most`` may."""
+
+    what: str
+    of: str
+    faults: int
+    most: int = 0
+
+    @property
+    def holds(self) -> bool:
+        return self.faults <= self.most
+
+
+def claims(lived: Day) -> list[Claim]:
+    tally, count = lived.tally, lived.tally.counts
+    asked = count["assistants' owners"]
+    return [
+        Claim(
+            "people wrongly connected, rung, or shown a real number",
+            f"{count['calls']:,} calls",
+            tally.faults_of(calls.WRONG),
+        ),
+        Claim("callers who reached nobody at all", f"{count['calls']:,} calls", _unreached(tally)),
+        Claim(
+            "texts on the wrong phone, twice, or of nobody",
+            f"{count['texts'] + count['automatic answers']:,} texts",
+            sum(map(tally.faults_of, (texts.ELSEWHERE, texts.TWICE, texts.UNKNOWN))),
+        ),
+        Claim(
+            "texts neither delivered nor told to their sender",
+            f"{count['texts'] + count['automatic answers']:,} texts",
+            tally.faults_of(texts.UNTOLD),
+        ),
+        Claim(
+            "loops: notices or automatic answers beyond what is promised",
+            f"{count['notices'] + count['automatic answers relayed']:,}",
+            tally.faults_of(texts.LOOP),
+        ),
+        Claim(
+            "screening phones whose owner picked up, not connected",
+            f"{asked} calls",
+            tally.faults_of(calls.NOT_CONNECTED),
+            most=asked // 100,
+        ),
+        Claim(
+            "private voicemails or assistants connected",
+            f"{count['voicemails or assistants alone']} calls",
+            tally.faults_of(calls.PRIVATE),
+        ),
+        Claim(
+            "recruiters named before 2 in the discreet style",
+            f"{count['discreet calls']} calls",
+            tally.faults_of(calls.NAMED),
+        ),
+        Claim(
+            "calls and texts without an end on record",
+            f"{count['calls'] + count['texts']:,}",
+            tally.faults_of(day.UNFINISHED),
+        ),
+    ]
+
+
+def _unreached(tally: Tally) -> int:
+    return tally.faults_of(calls.NOT_RUNG) + tally.faults_of(calls.ERRORS)
+
+
+def _met(lived: Day) -> Iterator[tuple[str, str]]:
+    count, kinds = lived.tally.counts, lived.phones.count
+    everybody = sum(kinds(kind) for kind in Kind)
+
+    def share(kind: Kind) -> str:
+        return f"{kinds(kind)} of {everybody} phones"
+
+    yield "sessions", f"{lived.diary.today.opened}, {len(lived.oracle.open)} open in the end"
+    yield "calls", f"{count['calls']:,}, {count['connected']:,} connected"
+    yield "texts", f"{count['texts']:,}: {count['delivered']:,} delivered, {count['told']} told"
+    yield "screening phones", f"{share(Kind.SCREENING)}, {count['calls to assistants']} calls"
+    yield "landlines", share(Kind.LANDLINE)
+    yield "opted out", f"{share(Kind.OPTED_OUT)}, {count['STOPs']} STOPs"
+    answers, relayed = count["automatic answers"], count["automatic answers relayed"]
+    yield "automatic", f"{share(Kind.AUTOMATIC)}, {answers} answers, {relayed} relayed"
+    yield (
+        "most of one answer to one phone",
+        f"{count['most of one answer']} (promised: {MOST_SAME_WORDS})",
+    )
+    most = count["most notices at a phone"]
+    yield "notices of ours", f"{count['notices']}, at most {most} to one phone"
+    refused = count["requests refused"]
+    yield "suspended", f"{count['suspended seconds']} s, {refused} requests refused"
+    moved = f"{count['lost numbers']}, with {count['sessions on the lost number']} open sessions"
+    yield "lost number", f"{moved}; {count['told of a new number']} people told of another"
+    lost = (count["calls to a lost number"], count["texts to a lost number"])
+    yield "to the lost number", f"{lost[0]} calls and {lost[1]} texts, which do not come to us"
+    lost_reports = f"{count['reports lost']} in {count['seconds without reports']} s"
+    yield "reports lost", f"{lost_reports}, of {count['filtered']} filtered texts too"
+
+
+def show(console: Console, lived: Day) -> None:
+    met = Table("met", "", box=box.SIMPLE_HEAD, pad_edge=False)
+    for row in _met(lived):
+        met.add_row(*row)
+    console.print(met)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("claim")
+    for name in ("found", "goal", "of"):
+        table.add_column(name, justify="right")
+    for claim in claims(lived):
+        colour = "green" if claim.holds else "red"
+        found = f"[{colour}]{claim.faults}[/{colour}]"
+        goal = f"at most {claim.most}" if claim.most else "0"
+        table.add_row(claim.what, found, goal, claim.of)
+    console.print(table)
+    for name, faults in lived.tally.faults.items():
+        for fault in faults[:3]:
+            console.print(f"[red]✗[/red] {name}: {fault}", highlight=False)
