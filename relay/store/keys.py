@@ -186,6 +186,9 @@ class BoardKeys(Keys):
     asked = Family(
         "string", "number index", "questions which session a text is for", lives="an hour"
     )
+    asked_words = Family(
+        "string", "number index words", "of them, about these words", lives="an hour"
+    )
     traffic = Family("hash", "number", "hour → calls, texts; minute → calls", lives="25 hours")
     outbox = Key("sorted set", "message to send, by when to look again", lives="delivery")
     lanes = Key("sorted set", "(number, receiver), order, id: in lexical order", lives="delivery")

@@ -14,7 +14,6 @@ from relay.domain.opt_out import OptOut, classify_opt_out, is_start_for_others
 from relay.domain.participant import Role
 from relay.domain.phone import is_withheld
 from relay.domain.policy import DAY
-from relay.domain.session import Session
 from relay.domain.texts import (
     GATHERED_FOR,
     Acceptance,
@@ -192,13 +191,14 @@ def _judge(
         return Distrusted(session.id)
     words = _words(incoming, prefixed, sender)
     sealed = _seal(services, incoming, sender, words)
-    return Vouched(session.id, sender.side, sealed, words=_hash_of(services, session, words))
+    return Vouched(session.id, sender.side, sealed, words=_hash_of(services, session.id, words))
 
 
-def _hash_of(services: Services, session: Session, words: str) -> str:
-    """Tells the same words of one session from others, however they are spaced and spelled."""
+def _hash_of(services: Services, place: str, words: str) -> str:
+    """Tells the same words in one session, or from one phone, from others, however they are spaced
+    and spelled."""
     plain = " ".join(words.split()).casefold()
-    return services.vault.keyed_hash(f"{session.id}\t{plain}".encode())
+    return services.vault.keyed_hash(f"{place}\t{plain}".encode())
 
 
 def _prefixed_text(incoming: IncomingText) -> PrefixedText | None:
@@ -261,7 +261,12 @@ def _may_tell(services: Services, incoming: IncomingText, accepted: Acceptance) 
         index=index,
         about=_about(incoming, accepted),
         answering=sid if incoming.is_answerable else f"listed {sid}",
-    ) and (not is_question or notices.may_ask(number=number, index=index))
+    ) and (
+        not is_question
+        or notices.may_ask(
+            number=number, index=index, words=_hash_of(services, index, incoming.body)
+        )
+    )
 
 
 def _about(incoming: IncomingText, accepted: Acceptance) -> str:

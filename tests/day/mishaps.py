@@ -13,7 +13,7 @@ from tests.day.tally import Tally
 from tests.day.texts import Texts
 from tests.month.board import Board
 from tests.month.oracle import Oracle, Talk
-from tests.month.people import People
+from tests.month.people import People, Recruiter
 from tests.month.plan import HOUR, START
 from tests.month.service import Service
 
@@ -82,22 +82,21 @@ class Mishaps:
             self._board.look_at_lost(self.lost_number)
 
     def _let_machines_meet(self) -> None:
-        """A recruiter's phone and a candidate's, both of which answer by themselves."""
+        """A recruiter's phone that answers by itself, whatever comes: what another one answers,
+        and what we say when nobody gets the answers."""
         automatic = set(self._phones.of_kind(Kind.AUTOMATIC))
         recruiter = next(one for one in self._people.recruiters if one.phone in automatic)
-        candidate = next(
-            one
-            for one in self._people.candidates
-            if one.phone in automatic and one.phone != recruiter.phone
-        )
+        for kind in (Kind.AUTOMATIC, Kind.OPTED_OUT, Kind.LANDLINE):
+            talk = self._open_with(recruiter, kind)
+            self._texts.stop_if_opted_out(talk)
+            self._texts.say(talk, Role.RECRUITER)
+
+    def _open_with(self, recruiter: Recruiter, kind: Kind) -> Talk:
+        phones = {*self._phones.of_kind(kind)} - {recruiter.phone}
+        candidate = next(one for one in self._people.candidates if one.phone in phones)
         self._board.open_between(recruiter, candidate)
-        talk = next(
-            talk
-            for talk in self._oracle.open.values()
-            if set(talk.refs.values()) == {recruiter.ref, candidate.ref}
-        )
-        self._texts.say(talk, Role.RECRUITER)
-        self._tally.count("automatic phones that met", 2)
+        refs = {recruiter.ref, candidate.ref}
+        return next(one for one in self._oracle.open.values() if set(one.refs.values()) == refs)
 
     def _suspend(self) -> None:
         self._service.carrier.faults.rest.next(status=401, code=20005, times=10**6)
