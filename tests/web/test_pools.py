@@ -81,6 +81,8 @@ def test_a_pool_is_created_with_defaults(api):
             "growth": None,
             "days_to_exhaustion": 0.0,
             "monthly_rent": 0.0,
+            "monthly_traffic": None,
+            "session_cost": None,
             "codes_share": None,
             "one_more": {
                 "headroom": 1,
