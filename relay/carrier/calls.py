@@ -15,9 +15,11 @@ _UNDER_WAY = {"queued", "initiated", "ringing", "in-progress"}
 @dataclass(frozen=True, kw_only=True)
 class CallOutcome:
     """How far a call on one of our numbers is, and its counterpart's leg, ``""`` where none was
-    dialled; in the carrier's words. ``duration`` is the leg's, in seconds."""
+    dialled; in the carrier's words. ``duration`` is the leg's, ``caller_duration`` the caller's, in
+    seconds."""
 
     status: str
+    caller_duration: int | None = None
     leg_sid: str = ""
     leg_status: str = ""
     duration: int | None = None
@@ -42,10 +44,12 @@ class CarrierCalls:
         with carrier_errors():
             call = self._calls(checked_sid(call_sid)).fetch()
             leg = next(iter(self._calls.list(parent_call_sid=call_sid, limit=1)), None)
+            lasted = int(call.duration) if call.duration else None
             if leg is None:
-                return CallOutcome(status=str(call.status))
+                return CallOutcome(status=str(call.status), caller_duration=lasted)
             return CallOutcome(
                 status=str(call.status),
+                caller_duration=lasted,
                 leg_sid=str(leg.sid),
                 leg_status=str(leg.status),
                 duration=int(leg.duration) if leg.duration else None,

@@ -9,6 +9,7 @@ import structlog
 
 from relay.carrier.webhooks import InboundText
 from relay.domain.access_code import PrefixedText, read_code_prefix
+from relay.domain.charges import Charges, Unit, text_in
 from relay.domain.errors import Unavailable
 from relay.domain.opt_out import OptOut, classify_opt_out, is_start_for_others
 from relay.domain.participant import Role
@@ -73,6 +74,7 @@ def relay_text(
         services.store.numbers.look_again(text.virtual_number)
         answer = _relay(services, text, now, said_at)
     TEXTS.labels(answer.outcome).inc()
+    _count_charges(services, text, answer, now)
     log.info(
         "text received",
         outcome=answer.outcome,
@@ -82,6 +84,18 @@ def relay_text(
         virtual_number=text.virtual_number,
     )
     return answer
+
+
+def _count_charges(services: Services, text: InboundText, answer: TextAnswer, now: float) -> None:
+    """The carrier answers STOP and its like by itself, by a text of one segment."""
+    pool = services.store.numbers.find_pool(text.virtual_number)
+    if pool is None:
+        return
+    charges: Charges = text_in(segments=text.segments, media=text.media)
+    if answer.outcome == _OPT_OUT:
+        charges = {**charges, Unit.SMS_OUT: 1}
+    marks = services.vault.marks_of(f"{text.message_sid} charged")
+    services.store.pools.charges.count_once(pool, charges, marks=marks, now=now)
 
 
 def _relay(services: Services, text: InboundText, now: float, said_at: float | None) -> TextAnswer:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
+from relay.workflows.estimate_traffic import estimate_traffic
 from tests.day.calls import Calls
 from tests.day.mishaps import Event, Mishaps
 from tests.day.phones import Phones
@@ -74,6 +76,8 @@ class Day:
         self._maintenance = Maintenance(service)
         self._watch = Watch(plan, service, self.oracle, self.diary)
         self._hours = self._chance("hours")
+        #: What traffic has cost, in dollars: by our estimate, and by the carrier's books.
+        self.estimated = self.charged = Decimal()
 
     def _chance(self, of: str) -> random.Random:
         return random.Random(f"{self.plan.seed} {of}")
@@ -131,6 +135,9 @@ class Day:
         refused = sum(request.fault == "refused" for request in carrier.rest_log)
         self.tally.count("requests refused", refused)
         self.tally.count("reports lost", carrier.faults.webhooks.lost_count)
+        spent = estimate_traffic(self.service.services, POOL, since=START)
+        assert spent is not None
+        self.estimated, self.charged = spent.cost, self.service.account.charged_for_traffic()
         self._texts.judge()
         self._judge_records()
         self._watch.after_day()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
 from rich import box
 from rich.console import Console
@@ -15,68 +16,73 @@ from tests.day.phones import Kind
 from tests.day.tally import Tally
 from tests.day.texts import MOST_SAME_WORDS
 
+_COST_OFF = Decimal("0.05")
+
 
 @dataclass(frozen=True)
 class Claim:
-    """``faults`` of ``of`` cases broke it; ``most`` may."""
+    """``of`` is what could have broken it."""
 
     what: str
     of: str
-    faults: int
-    most: int = 0
+    found: str
+    goal: str
+    holds: bool
 
-    @property
-    def holds(self) -> bool:
-        return self.faults <= self.most
+
+def _seldom(what: str, of: str, faults: int, *, most: int = 0) -> Claim:
+    return Claim(what, of, str(faults), f"at most {most}" if most else "0", faults <= most)
 
 
 def claims(lived: Day) -> list[Claim]:
     tally, count = lived.tally, lived.tally.counts
     asked = count["assistants' owners"]
+    calls_made, said = f"{count['calls']:,} calls", count["texts"] + count["automatic answers"]
     return [
-        Claim(
-            "people wrongly connected, rung, or shown a real number",
-            f"{count['calls']:,} calls",
-            tally.faults_of(calls.WRONG),
+        _seldom("people wrongly connected or rung", calls_made, tally.faults_of(calls.WRONG)),
+        _seldom("callers who reached nobody at all", calls_made, _unreached(tally)),
+        _seldom("texts elsewhere, twice, or of nobody", f"{said:,} texts", _astray(tally)),
+        _seldom(
+            "texts neither delivered nor told", f"{said:,} texts", tally.faults_of(texts.UNTOLD)
         ),
-        Claim("callers who reached nobody at all", f"{count['calls']:,} calls", _unreached(tally)),
-        Claim(
-            "texts on the wrong phone, twice, or of nobody",
-            f"{count['texts'] + count['automatic answers']:,} texts",
-            sum(map(tally.faults_of, (texts.ELSEWHERE, texts.TWICE, texts.UNKNOWN))),
-        ),
-        Claim(
-            "texts neither delivered nor told to their sender",
-            f"{count['texts'] + count['automatic answers']:,} texts",
-            tally.faults_of(texts.UNTOLD),
-        ),
-        Claim(
-            "loops: notices or automatic answers beyond what is promised",
+        _seldom(
+            "notices, automatic answers beyond their bounds",
             f"{count['notices'] + count['automatic answers relayed']:,}",
             tally.faults_of(texts.LOOP),
         ),
-        Claim(
-            "screening phones whose owner picked up, not connected",
+        _seldom(
+            "owners of assistants who picked up in vain",
             f"{asked} calls",
             tally.faults_of(calls.NOT_CONNECTED),
             most=asked // 100,
         ),
-        Claim(
-            "private voicemails or assistants connected",
+        _seldom(
+            "voicemails or assistants connected",
             f"{count['voicemails or assistants alone']} calls",
             tally.faults_of(calls.PRIVATE),
         ),
-        Claim(
-            "recruiters named before 2 in the discreet style",
+        _seldom(
+            "recruiters named before 2, discreet style",
             f"{count['discreet calls']} calls",
             tally.faults_of(calls.NAMED),
         ),
-        Claim(
+        _seldom(
             "calls and texts without an end on record",
             f"{count['calls'] + count['texts']:,}",
             tally.faults_of(day.UNFINISHED),
         ),
+        _cost(lived.estimated, lived.charged),
     ]
+
+
+def _cost(estimated: Decimal, charged: Decimal) -> Claim:
+    off = abs(estimated / charged - 1)
+    of = f"${estimated:.2f} for ${charged:.2f}"
+    return Claim("cost of traffic, estimated", of, f"{off:.1%}", "within 5%", off <= _COST_OFF)
+
+
+def _astray(tally: Tally) -> int:
+    return sum(map(tally.faults_of, (texts.ELSEWHERE, texts.TWICE, texts.UNKNOWN)))
 
 
 def _unreached(tally: Tally) -> int:
@@ -125,9 +131,8 @@ def show(console: Console, lived: Day) -> None:
         table.add_column(name, justify="right")
     for claim in claims(lived):
         colour = "green" if claim.holds else "red"
-        found = f"[{colour}]{claim.faults}[/{colour}]"
-        goal = f"at most {claim.most}" if claim.most else "0"
-        table.add_row(claim.what, found, goal, claim.of)
+        found = f"[{colour}]{claim.found}[/{colour}]"
+        table.add_row(claim.what, found, claim.goal, claim.of)
     console.print(table)
     for name, faults in lived.tally.faults.items():
         for fault in faults[:3]:

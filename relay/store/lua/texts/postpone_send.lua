@@ -3,13 +3,14 @@
 -- keys: message=message(id) outbox sending
 -- args: now:number id token next_at:number outcome_unknown:flag error_code number number_trouble
 --    segments?:number
--- uses: message lanes unready
+-- uses: message lanes unready charging_texts
 --
 -- segments: what it costs, until the carrier says so. A report may have settled the attempt by now,
 -- and says nothing of that. Safe to run twice. Answers 1, or 0 when the token no longer counts.
 local message = read_message(keys.message)
 if message and args.segments then
   redis.call("HSETNX", keys.message, "segments", args.segments)
+  charge_owed(args.segments)
 end
 if not message or message.lane_entry == "" then
   return 0
