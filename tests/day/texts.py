@@ -39,19 +39,19 @@ class Said:
     sender: str
     #: Where it must be read, "" where nobody may.
     reader: str
-    code: str
     came_in: bool
-    #: Those that its session has had: one may have been lost.
-    numbers: set[str]
+    #: Number and code, as its session has had them: one number may have been lost.
+    places: set[tuple[str, str]]
     arrivals: int = 0
 
     def is_told_by(self, told: Told) -> bool:
         """A question answers a text that said no code, whatever follows."""
-        is_about = not told.code or told.code in {self.code, self.talk.code}
         if told.notice is Notice.WHICH_SESSION and self.reader:
             return False
-        is_late_enough = told.is_lasting or (told.left > 0 and told.at > self.at - 1)
-        return told.number in self.numbers and is_about and is_late_enough
+        is_about = any(
+            told.number == number and told.code in {"", code} for number, code in self.places
+        )
+        return is_about and (told.is_lasting or (told.left > 0 and told.at > self.at - 1))
 
 
 class Texts:
@@ -69,7 +69,7 @@ class Texts:
         self._tally = tally
         self._chance = chance
         self._said: dict[str, Said] = {}
-        self._numbers: dict[str, set[str]] = defaultdict(set)
+        self._places: dict[str, set[tuple[str, str]]] = defaultdict(set)
         self._stopped: set[tuple[str, str]] = set()
 
     def write(self) -> None:
@@ -117,7 +117,7 @@ class Texts:
             return
         word = f"word{len(self._said) + 1}"
         sender = talk.phones[role]
-        self._numbers[talk.id].add(talk.number)
+        self._places[talk.id].add((talk.number, talk.code))
         phone = self._service.carrier.phone(sender)
         message = phone.text(talk.number, f"{prefix}Hello, {word}.").wait()
         self._said[word] = Said(
@@ -125,9 +125,8 @@ class Texts:
             talk,
             sender,
             reader,
-            talk.code,
             came_in=message.sid is not None,
-            numbers=self._numbers[talk.id],
+            places=self._places[talk.id],
         )
         if not waits:
             self._service.settle()
@@ -144,7 +143,7 @@ class Texts:
 
     def judge(self) -> None:
         for talk in self._oracle.talks.values():
-            self._numbers[talk.id].add(talk.number)
+            self._places[talk.id].add((talk.number, talk.code))
         told: dict[str, list[Told]] = {}
         machines: Counter[tuple[str, str, str]] = Counter()
         for phone in self._service.carrier.phones:
@@ -180,7 +179,7 @@ class Texts:
     def _take(self, word: str, phone: str, sender: str) -> None:
         said = self._said[word]
         said.arrivals += 1
-        if phone != said.reader or sender not in said.numbers:
+        if phone != said.reader or sender not in {number for number, _ in said.places}:
             self._tally.blame(ELSEWHERE, f"{word} at {phone} from {sender}: {said}")
         if said.arrivals > 1:
             self._tally.blame(TWICE, f"{word}: {said}")
