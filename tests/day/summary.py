@@ -46,12 +46,12 @@ def claims(lived: Day) -> list[Claim]:
             "texts neither delivered nor told", f"{said:,} texts", tally.faults_of(texts.UNTOLD)
         ),
         _seldom(
-            "notices, automatic answers beyond their bounds",
+            "notices or answers beyond their bounds",
             f"{count['notices'] + count['automatic answers relayed']:,}",
             tally.faults_of(texts.LOOP),
         ),
         _seldom(
-            "owners of assistants who picked up in vain",
+            "assistants' owners who picked up in vain",
             f"{asked} calls",
             tally.faults_of(calls.NOT_CONNECTED),
             most=asked // 100,
@@ -62,12 +62,12 @@ def claims(lived: Day) -> list[Claim]:
             tally.faults_of(calls.PRIVATE),
         ),
         _seldom(
-            "recruiters named before 2, discreet style",
+            "named before 2, in the discreet style",
             f"{count['discreet calls']} calls",
             tally.faults_of(calls.NAMED),
         ),
         _seldom(
-            "calls and texts without an end on record",
+            "calls and texts without an end",
             f"{count['calls'] + count['texts']:,}",
             tally.faults_of(day.UNFINISHED),
         ),
@@ -113,7 +113,8 @@ def _met(lived: Day) -> Iterator[tuple[str, str]]:
     refused = count["requests refused"]
     yield "suspended", f"{count['suspended seconds']} s, {refused} requests refused"
     moved = f"{count['lost numbers']}, with {count['sessions on the lost number']} open sessions"
-    yield "lost number", f"{moved}; {count['told of a new number']} people told of another"
+    yield "lost number", moved
+    yield "told of another number", f"{count['told of a new number']} people"
     lost = (count["calls to a lost number"], count["texts to a lost number"])
     yield "to the lost number", f"{lost[0]} calls and {lost[1]} texts, which do not come to us"
     lost_reports = f"{count['reports lost']} in {count['seconds without reports']} s"
