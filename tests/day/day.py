@@ -61,7 +61,7 @@ class Day:
             tally=self.tally,
             chance=self._chance("calls"),
         )
-        self._texts = Texts(service, self.phones, self.oracle, self.tally, self._chance("texts"))
+        self.texts = Texts(service, self.phones, self.oracle, self.tally, self._chance("texts"))
         self._mishaps = Mishaps(
             plan=plan,
             service=service,
@@ -70,7 +70,7 @@ class Day:
             oracle=self.oracle,
             board=self._board,
             calls=self._calls,
-            texts=self._texts,
+            texts=self.texts,
             tally=self.tally,
         )
         self._maintenance = Maintenance(service)
@@ -115,7 +115,7 @@ class Day:
             (self._open, plan.sessions, at_work),
             (self._board.close_one, plan.sessions // 4, at_work),
             (self._calls.ring, plan.calls, at_work),
-            (self._texts.write, plan.texts, at_work),
+            (self.texts.write, plan.texts, at_work),
         ]
         agenda: list[Event] = [
             (START + self._hours.uniform(*hours) * HOUR, what)
@@ -128,7 +128,7 @@ class Day:
         before = set(self.oracle.talks)
         self._board.open()
         for new in self.oracle.talks.keys() - before:
-            self._texts.stop_if_opted_out(self.oracle.talks[new])
+            self.texts.stop_if_opted_out(self.oracle.talks[new])
 
     def _judge(self) -> None:
         carrier = self.service.carrier
@@ -138,7 +138,7 @@ class Day:
         spent = estimate_traffic(self.service.services, POOL, since=START)
         assert spent is not None
         self.estimated, self.charged = spent.cost, self.service.account.charged_for_traffic()
-        self._texts.judge()
+        self.texts.judge()
         self._judge_records()
         self._watch.after_day()
         self._watch.search_writings()

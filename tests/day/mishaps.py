@@ -8,18 +8,14 @@ from collections.abc import Callable, Iterator
 from relay.domain.participant import Role
 from tests.day.calls import Calls
 from tests.day.phones import Kind, Phones
-from tests.day.plan import Plan
+from tests.day.plan import LOST, MACHINES_MEET, MINUTE, SILENT, SUSPENDED, Plan
 from tests.day.tally import Tally
 from tests.day.texts import Texts
 from tests.month.board import Board
 from tests.month.oracle import Oracle, Talk
 from tests.month.people import People, Recruiter
-from tests.month.plan import HOUR, START
 from tests.month.service import Service
 
-_MINUTE = 60
-_SUSPENDED, _LOST, _SILENT = START + 10 * HOUR, START + 12 * HOUR, START + 15 * HOUR
-_MACHINES_MEET = START + 8 * HOUR
 #: When the workers look around after something has gone wrong, in seconds.
 _LOOKS = (0, 1, 5, 15, 30, 59, 60, 62, 65, 70, 80, 100, 140, 200, 300, 420, 600, 900, 1200)
 #: What the sandbox loses: what only tells, and nobody waits for.
@@ -55,25 +51,25 @@ class Mishaps:
 
     def moments(self) -> Iterator[float]:
         """When there is something to be seen between two steps."""
-        for begin in (_MACHINES_MEET, _SUSPENDED, _LOST, _SILENT):
+        for begin in (MACHINES_MEET, SUSPENDED, LOST, SILENT):
             yield from (begin + seconds for seconds in _LOOKS)
 
     def events(self) -> Iterator[Event]:
-        yield _MACHINES_MEET, self._let_machines_meet
-        yield _SUSPENDED, self._suspend
-        yield from self._spread(_SUSPENDED, self._texts.write)
-        yield _SUSPENDED + _MINUTE, self._service.carrier.faults.rest.clear
-        yield _LOST, self._lose_number
-        yield from self._spread(_LOST + _MINUTE, self._write_on_lost)
-        yield from self._spread(_LOST + 2 * _MINUTE, self._call_on_lost)
-        yield _SILENT, self._lose_reports
-        yield from self._spread(_SILENT, self._write_in_silence)
-        yield from self._spread(_SILENT, self._call_in_silence)
-        yield _SILENT + _MINUTE, self._service.carrier.faults.webhooks.clear
+        yield MACHINES_MEET, self._let_machines_meet
+        yield SUSPENDED, self._suspend
+        yield from self._spread(SUSPENDED, self._texts.write)
+        yield SUSPENDED + MINUTE, self._service.carrier.faults.rest.clear
+        yield LOST, self._lose_number
+        yield from self._spread(LOST + MINUTE, self._write_on_lost)
+        yield from self._spread(LOST + 2 * MINUTE, self._call_on_lost)
+        yield SILENT, self._lose_reports
+        yield from self._spread(SILENT, self._write_in_silence)
+        yield from self._spread(SILENT, self._call_in_silence)
+        yield SILENT + MINUTE, self._service.carrier.faults.webhooks.clear
 
     def _spread(self, begin: float, what: Callable[[], None]) -> Iterator[Event]:
         """Over a minute."""
-        pause = _MINUTE / (self._plan.in_trouble + 1)
+        pause = MINUTE / (self._plan.in_trouble + 1)
         for place in range(self._plan.in_trouble):
             yield begin + pause * (place + 1), what
 
@@ -100,7 +96,7 @@ class Mishaps:
 
     def _suspend(self) -> None:
         self._service.carrier.faults.rest.next(status=401, code=20005, times=10**6)
-        self._tally.count("suspended seconds", _MINUTE)
+        self._tally.count("suspended seconds", MINUTE)
 
     def _lose_number(self) -> None:
         """The busiest; a few texts have come in on it that are not sent yet. Before we know of it,
@@ -131,7 +127,7 @@ class Mishaps:
 
     def _lose_reports(self) -> None:
         self._service.carrier.faults.webhooks.lose(_REPORTS)
-        self._tally.count("seconds without reports", _MINUTE)
+        self._tally.count("seconds without reports", MINUTE)
 
     def _write_in_silence(self) -> None:
         """A third are filtered, of which nobody tells us either."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from relay.domain.policy import DAY
 from relay.domain.pool import Pool
+from tests.month.plan import HOUR, START
 
 POOL = Pool(
     name="us",
@@ -16,6 +17,9 @@ POOL = Pool(
     min_headroom=3,
     max_numbers=20,
 )
+#: When something goes wrong; what lasts does so for a minute.
+MACHINES_MEET, SUSPENDED, LOST, SILENT = (START + hour * HOUR for hour in (8, 10, 12, 15))
+MINUTE = 60
 #: The most numbers that one candidate is on.
 BUSIEST_CANDIDATE = 8
 

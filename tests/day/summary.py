@@ -13,6 +13,7 @@ from rich.table import Table
 from tests.day import calls, day, texts
 from tests.day.day import Day
 from tests.day.phones import Kind
+from tests.day.plan import SILENT, SUSPENDED
 from tests.day.tally import Tally
 from tests.day.texts import MOST_SAME_WORDS
 
@@ -112,6 +113,7 @@ def _met(lived: Day) -> Iterator[tuple[str, str]]:
     yield "notices of ours", f"{count['notices']}, at most {most} to one phone"
     refused = count["requests refused"]
     yield "suspended", f"{count['suspended seconds']} s, {refused} requests refused"
+    yield "texts meanwhile", _fate(lived, SUSPENDED)
     moved = f"{count['lost numbers']}, with {count['sessions on the lost number']} open sessions"
     yield "lost number", moved
     yield "told of another number", f"{count['told of a new number']} people"
@@ -119,6 +121,12 @@ def _met(lived: Day) -> Iterator[tuple[str, str]]:
     yield "to the lost number", f"{lost[0]} calls and {lost[1]} texts, which do not come to us"
     lost_reports = f"{count['reports lost']} in {count['seconds without reports']} s"
     yield "reports lost", f"{lost_reports}, of {count['filtered']} filtered texts too"
+    yield "texts meanwhile", _fate(lived, SILENT)
+
+
+def _fate(lived: Day, begin: float) -> str:
+    written, delivered = lived.texts.fate_of_minute(begin)
+    return f"{written}, {delivered} delivered"
 
 
 def show(console: Console, lived: Day) -> None:

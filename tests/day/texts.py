@@ -14,6 +14,7 @@ from relay.domain.texts import GATHERED_FOR, Notice
 from relay.sandbox.phone import ReceivedText
 from tests.day.notices import Told, is_carriers_own, read_notice
 from tests.day.phones import Kind, Phones
+from tests.day.plan import MINUTE
 from tests.day.tally import Tally
 from tests.month.oracle import Oracle, Talk
 from tests.month.service import Service
@@ -194,6 +195,11 @@ class Texts:
                 self._tally.count("delivered")
             else:
                 self._find_notice(said, told[said.sender])
+
+    def fate_of_minute(self, begin: float) -> tuple[int, int]:
+        """How many texts were written in the minute from then on, and how many were delivered."""
+        said = [one for one in self._said.values() if begin <= one.at < begin + MINUTE]
+        return len(said), sum(one.arrivals for one in said)
 
     def _find_notice(self, said: Said, notices: list[Told]) -> None:
         fitting = [notice for notice in notices if said.is_told_by(notice)]
