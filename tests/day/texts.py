@@ -12,11 +12,13 @@ from relay.domain.participant import Role
 from relay.domain.policy import DAY
 from relay.domain.texts import GATHERED_FOR, Notice
 from relay.sandbox.phone import ReceivedText
+from relay.store.notices import ASKED_ABOUT_SAME_WORDS, ASKED_AN_HOUR
 from tests.day.notices import Told, is_carriers_own, read_notice
 from tests.day.phones import Kind, Phones
 from tests.day.plan import MINUTE
 from tests.day.tally import Tally
 from tests.month.oracle import Oracle, Talk
+from tests.month.plan import HOUR
 from tests.month.service import Service
 
 _WORD = re.compile(r"\bword\d+\b")
@@ -241,26 +243,27 @@ class Texts:
         return any(set(talk.phones.values()) == pair for talk in self._oracle.talks.values())
 
     def _judge_notices(self, told: dict[str, list[Told]]) -> None:
-        """Of one kind to one phone, in one session and quarter of a day. A question is the answer
-        to a text, and needs no bound but the texts'."""
-        most_of_phone = most_of_kind = 0
+        """Of one kind to one phone, in a session and quarter of a day; of questions, in an hour."""
+        most_of_phone = 0
         for phone, notices in told.items():
             self._tally.count("notices", len(notices))
             changed = sum(one.notice is Notice.NUMBER_CHANGED for one in notices)
             self._tally.count("told of a new number", changed)
             most_of_phone = max(most_of_phone, len(notices))
-            kinds: Counter[tuple[str, str, int, str]] = Counter()
-            for one in notices:
-                if one.notice is not Notice.WHICH_SESSION:
-                    kinds[_kind(one.notice), one.number, int(one.at // GATHERED_FOR), one.code] += 1
+            kinds = Counter((_kind(one), one.number, _period(one), one.code) for one in notices)
             sessions = self._sessions_at(phone)
             for (kind, number, _, code), times in kinds.items():
                 most = MOST_TOLD * (1 if code else max(1, sessions[number]))
-                most_of_kind = max(most_of_kind, times)
+                if kind == Notice.WHICH_SESSION:
+                    most = self._most_asked(phone)
                 if times > most:
                     self._tally.blame(LOOP, f"{times} of {kind} at {phone} from {number}")
         self._tally.counts["most notices at a phone"] = most_of_phone
-        self._tally.counts["most notices of a kind"] = most_of_kind
+
+    def _most_asked(self, phone: str) -> int:
+        """An hour of theirs and one of ours begin at different times."""
+        is_automatic = self._phones.kind_of(phone) is Kind.AUTOMATIC
+        return 2 * (ASKED_ABOUT_SAME_WORDS if is_automatic else ASKED_AN_HOUR)
 
     def _sessions_at(self, phone: str) -> dict[str, int]:
         sessions: dict[str, int] = defaultdict(int)
@@ -269,7 +272,11 @@ class Texts:
         return sessions
 
 
-def _kind(notice: Notice) -> str:
+def _kind(told: Told) -> str:
     """What was told at once, and the count of what followed, are of one kind."""
     counted = {Notice.TEXT_FAILED, Notice.TEXTS_PAUSED, Notice.MORE_NOT_DELIVERED}
-    return "not delivered" if notice in counted else notice
+    return "not delivered" if told.notice in counted else told.notice
+
+
+def _period(told: Told) -> int:
+    return int(told.at // (HOUR if told.notice is Notice.WHICH_SESSION else GATHERED_FOR))
