@@ -17,7 +17,7 @@ HERE := "not e2e and not kill and not on_fakeredis"
 # Where relay/domain and relay/workflows are tested: tracing costs time.
 TRACED := tests/cluster tests/domain tests/store tests/web tests/workflows
 
-.PHONY: help demo sandbox test test-valkey quick lint month bench bench-beside bench-pool clean redis wrk
+.PHONY: help demo sandbox test test-valkey quick lint month day bench bench-beside bench-pool clean redis wrk
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -53,6 +53,9 @@ lint: $(VENV)/.stamp-dev  ## ruff and mypy
 
 month: $(VENV)/.stamp-dev redis  ## a month of a job board in the sandbox: what its pool buys, rests and gives back
 	@$(PYTHON) -m tests.month
+
+day: $(VENV)/.stamp-dev redis  ## a day of a job board among today's phones, with a bad minute or two: who is reached, told, or not
+	@$(PYTHON) -m tests.day
 
 bench: $(VENV)/.stamp-dev redis wrk  ## what the service costs: its part of docs/benchmarks.md
 	@$(PYTHON) -m tests.bench

@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from config.key_rings import KeyRing, parse_key_ring
+from config.prices import PriceTable, parse_prices
 from config.redis_location import locate_redis
 from config.voices import VOICES, parse_voices
 
@@ -101,6 +102,7 @@ class Settings(BaseModel):
     board_name: Annotated[str, Field(min_length=1, max_length=60)] = "your job board"
     default_locale: Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")] = "en"
     say_voices: Annotated[Mapping[str, str], BeforeValidator(parse_voices)] = VOICES
+    traffic_prices: Annotated[PriceTable, BeforeValidator(parse_prices)] = PriceTable()
     ring_timeout: Annotated[int, Field(ge=5, le=600)] = 25
     call_time_limit: Annotated[int, Field(ge=60, le=14400)] = 3600
     record_retention: int = 90 * 24 * 3600

@@ -17,10 +17,12 @@ class CallOutcome:
     """What the carrier says of a call on one of our numbers, and of the leg to the counterpart.
 
     ``status`` and ``leg_status`` are its words. Where no leg was dialled, its sid and status are
-    ``""``. ``duration`` is the leg's, in seconds; None until the carrier names one.
+    ``""``. ``duration`` is the leg's, ``caller_duration`` the caller's, in seconds; None until the
+    carrier names one.
     """
 
     status: str
+    caller_duration: int | None = None
     leg_sid: str = ""
     leg_status: str = ""
     duration: int | None = None
@@ -45,10 +47,12 @@ class CarrierCalls:
         with carrier_errors():
             call = self._calls(checked_sid(call_sid)).fetch()
             leg = next(iter(self._calls.list(parent_call_sid=call_sid, limit=1)), None)
+            lasted = int(call.duration) if call.duration else None
             if leg is None:
-                return CallOutcome(status=str(call.status))
+                return CallOutcome(status=str(call.status), caller_duration=lasted)
             return CallOutcome(
                 status=str(call.status),
+                caller_duration=lasted,
                 leg_sid=str(leg.sid),
                 leg_status=str(leg.status),
                 duration=int(leg.duration) if leg.duration else None,

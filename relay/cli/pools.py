@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import click
@@ -11,7 +12,7 @@ import click
 from relay.cli.policy_options import given, policy_options
 from relay.cli.setting_up import board_option, services_of_environment
 from relay.domain.errors import NotFound
-from relay.domain.forecast import Growth
+from relay.domain.forecast import Growth, SessionCost
 from relay.domain.policy import DAY, unflatten
 from relay.domain.pool import Pool, PoolFigures
 from relay.workflows.forecast_pool import Outlook, forecast_pool
@@ -73,6 +74,8 @@ def _lines(outlook: Outlook) -> Iterator[str]:
     yield f"growth: {_growth(expected.growth)}"
     yield f"exhausted: {_days(expected.days_to_exhaustion)}"
     yield f"rent: {expected.monthly_rent / 100:.2f} a month"
+    yield f"traffic: {_traffic(expected.monthly_traffic)}"
+    yield f"a session: {_session_cost(expected.session_cost)}"
     yield f"recruiters' phones on access codes: {figures.on_codes} of {figures.recruiters}"
     yield (
         f"one more number: headroom {one_more.headroom}, exhausted "
@@ -91,6 +94,21 @@ def _growth(growth: Growth | None) -> str:
         return "not known yet (less than a day of samples)"
     days = (growth.until - growth.since) / DAY
     return f"{growth.per_day:+.2f} a day, by {growth.samples} samples of {days:.1f} days"
+
+
+def _traffic(monthly: Decimal | None) -> str:
+    if monthly is None:
+        return "not known yet (less than a day of traffic)"
+    return f"about {monthly:.2f} a month, by the price table"
+
+
+def _session_cost(cost: SessionCost | None) -> str:
+    if cost is None:
+        return "not known yet"
+    return (
+        f"about {cost.rent + cost.traffic:.2f} (rent {cost.rent:.2f}, traffic {cost.traffic:.2f}), "
+        f"by {cost.sessions} opened lately"
+    )
 
 
 def _days(days: float | None) -> str:

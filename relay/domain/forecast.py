@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
+from relay.domain.charges import Spending
 from relay.domain.policy import DAY
 from relay.domain.pool import WEEK, Pool, PoolFigures
 
@@ -16,6 +18,8 @@ from relay.domain.pool import WEEK, Pool, PoolFigures
 LOOK_BACK = WEEK
 #: Less than a day says more about the time of day than about growth.
 LEAST_SPAN = DAY
+#: Of traffic, in seconds; rent is charged by the calendar's.
+MONTH = 365 * DAY // 12
 #: A growth that needs longer than this is none that anybody plans for, in days.
 _FARTHEST = 3650.0
 
@@ -57,10 +61,22 @@ class OneMore:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SessionCost:
+    """What a session costs on average, by the ``sessions`` that were opened since an instant: its
+    share of the pool's ``rent`` and ``traffic``, in the currency of the carrier's account."""
+
+    sessions: int
+    since: int
+    rent: Decimal
+    traffic: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
 class Forecast:
     """``growth`` is None while there is too little history, ``days_to_exhaustion`` also when the
-    bound does not grow. Rent is in cents. ``codes_share`` is the share of recruiters' phones that
-    share a number with themselves; None without recruiters."""
+    bound does not grow. Rent is in cents. ``monthly_traffic`` is an estimate in whole units of the
+    currency; None while less than a day of traffic is known. ``codes_share`` is the share of
+    recruiters' phones that share a number with themselves; None without recruiters."""
 
     deciding_bound: int
     numbers: int
@@ -68,6 +84,8 @@ class Forecast:
     growth: Growth | None
     days_to_exhaustion: float | None
     monthly_rent: int
+    monthly_traffic: Decimal | None
+    session_cost: SessionCost | None
     codes_share: float | None
     one_more: OneMore
 
@@ -80,18 +98,22 @@ def forecast(
     now: float,
     beyond_all: int,
     beyond_one_more: int,
+    spent: Spending | None,
 ) -> Forecast:
     """``beyond_all`` recruiters' phones have more bindings than there are allocatable numbers,
-    ``beyond_one_more`` more than with another number."""
+    ``beyond_one_more`` more than with another number. ``spent``: on traffic, lately."""
     growth = growth_of(history, with_codes=figures.access_codes, now=now)
     rented = _rented(figures)
+    monthly_rent = rented * pool.number_rent
     return Forecast(
         deciding_bound=figures.deciding_bound,
         numbers=figures.allocatable,
         headroom=figures.headroom,
         growth=growth,
         days_to_exhaustion=_days(figures.headroom, growth),
-        monthly_rent=rented * pool.number_rent,
+        monthly_rent=monthly_rent,
+        monthly_traffic=_monthly_traffic(spent, now),
+        session_cost=_session_cost(spent, monthly_rent, now),
         codes_share=figures.on_codes / figures.recruiters if figures.recruiters else None,
         one_more=OneMore(
             headroom=figures.headroom + 1,
@@ -100,6 +122,25 @@ def forecast(
             recruiters_freed=beyond_all - beyond_one_more if figures.allocatable else 0,
             sessions_freed=_sessions_freed(figures, beyond_all, beyond_one_more),
         ),
+    )
+
+
+def _monthly_traffic(spent: Spending | None, now: float) -> Decimal | None:
+    if spent is None or now - spent.since < LEAST_SPAN:
+        return None
+    return spent.cost * MONTH / int(now - spent.since)
+
+
+def _session_cost(spent: Spending | None, monthly_rent: int, now: float) -> SessionCost | None:
+    """None also when no session was opened, whatever goes on in older ones."""
+    if spent is None or not spent.sessions or now - spent.since < LEAST_SPAN:
+        return None
+    rent = Decimal(monthly_rent) / 100 * int(now - spent.since) / MONTH
+    return SessionCost(
+        sessions=spent.sessions,
+        since=spent.since,
+        rent=rent / spent.sessions,
+        traffic=spent.cost / spent.sessions,
     )
 
 

@@ -25,7 +25,8 @@ class Pace:
 OF_TEXTS = Pace(every=3, burst=20)
 #: The same words: the fifth time within ten minutes has to wait.
 OF_SAME_WORDS = Pace(every=150, burst=4)
-#: The same words at any pace: twenty times in a day. Two machines that are slowed come no faster.
+#: The same words at any pace: twenty times, then once in 72 minutes. Two machines that are slowed
+#: come no faster.
 OF_SAME_WORDS_A_DAY = Pace(every=DAY // 20, burst=20)
 #: Seconds a text is kept back at most before it is sent.
 MOST_WAIT = 300

@@ -60,13 +60,13 @@ _SENTENCES = {
 }
 
 
-def needs_verification(number: str) -> bool:
-    """Whether it is toll-free."""
+def is_toll_free(number: str) -> bool:
+    """So that it is verified by itself."""
     return _TOLL_FREE.fullmatch(number) is not None
 
 
 def needs_campaign(number: str) -> bool:
-    return not needs_verification(number) and country_of(number) == _REGISTERS
+    return not is_toll_free(number) and country_of(number) == _REGISTERS
 
 
 def sells_for_campaigns(country: str) -> bool:
@@ -149,7 +149,7 @@ class Registry:
 
     def registration_of(self, sender: Sender, caps: Caps) -> Registration:
         """Of a number that can text."""
-        if needs_verification(sender.number):
+        if is_toll_free(sender.number):
             is_verified = sender.sid in self.verified
             return Registration.REGISTERED if is_verified else Registration.NOT_VERIFIED
         if not needs_campaign(sender.number):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from decimal import Decimal
 from typing import TypedDict, TypeVar
 
 from relay.sandbox.clock import Clock
 from relay.sandbox.geography import country_of
 from relay.sandbox.identifiers import Identifiers
+from relay.sandbox.prices import TrafficLedger, price_of_call, price_of_message
 from relay.sandbox.records import (
     Bundle,
     Call,
@@ -46,6 +48,7 @@ class Account:
         self.bundles: dict[str, Bundle] = {}
         self.verified_caller_ids: set[str] = set()
         self.rent = RentLedger()
+        self.traffic = TrafficLedger()
         self.standing = Standing()
         self.opened = clock.now()
         self.api_keys: dict[str, ApiKey] = {}
@@ -147,6 +150,23 @@ class Account:
             )
             self.calls[call.sid] = call
             return call
+
+    def delete_message(self, message: Message) -> None:
+        with self.lock:
+            self.traffic.note_deleted(price_of_message(message))
+            del self.messages[message.sid]
+
+    def delete_call(self, call: Call) -> None:
+        with self.lock:
+            self.traffic.note_deleted(price_of_call(call))
+            del self.calls[call.sid]
+
+    def charged_for_traffic(self) -> Decimal:
+        """What calls and texts have cost so far, in US dollars; deleted ones, too."""
+        with self.lock:
+            prices = [price_of_call(call) for call in self.calls.values()]
+            prices += [price_of_message(message) for message in self.messages.values()]
+            return sum((price for price in prices if price), self.traffic.charged)
 
     def number(self, phone_number: str) -> OwnedNumber | None:
         with self.lock:

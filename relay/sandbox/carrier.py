@@ -156,6 +156,11 @@ class SimulatedCarrier:
     def phone(self, number: str) -> Phone:
         return self._network.phone(number)
 
+    @property
+    def phones(self) -> list[Phone]:
+        """All that have been asked for, called or texted."""
+        return self._network.phones
+
     def suppressed(self, person: str, number: str) -> bool:
         """Whether the person has texted STOP to this number or to its service."""
         return self.account.is_blocked(person, number)

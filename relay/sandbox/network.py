@@ -39,5 +39,10 @@ class Network:
                 self._phones[number] = Phone(number, self.exchange)
             return self._phones[number]
 
+    @property
+    def phones(self) -> list[Phone]:
+        with self._lock:
+            return list(self._phones.values())
+
     def message_pause(self) -> float:
         return self.identifiers.between(*self.message_delay)

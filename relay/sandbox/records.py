@@ -12,6 +12,8 @@ TOLL_FREE_CODES = ("800", "833", "844", "855", "866", "877", "888")
 FINAL_MESSAGE_STATUSES = frozenset({"delivered", "undelivered", "failed", "received", "canceled"})
 FINAL_CALL_STATUSES = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 
+TOLL_FREE_PREFIXES = tuple(f"+1{code}" for code in TOLL_FREE_CODES)
+
 MessageDirection = Literal["inbound", "outbound-api", "outbound-reply"]
 CallDirection = Literal["inbound", "outbound-api", "outbound-dial"]
 
@@ -56,7 +58,7 @@ class OwnedNumber:
 
     @property
     def is_toll_free(self) -> bool:
-        return self.phone_number.startswith(tuple(f"+1{code}" for code in TOLL_FREE_CODES))
+        return self.phone_number.startswith(TOLL_FREE_PREFIXES)
 
 
 @dataclass

@@ -9,11 +9,13 @@ from typing import Any
 
 from relay.domain import access_code
 from relay.domain.call_progress import CallProgress, CallStatus
+from relay.domain.charges import Charges
 from relay.domain.participant import Role
 from relay.domain.reputation import SHORT_CALL
 from relay.domain.routing import Route, RouteState
 from relay.domain.session import Seals, SessionStatus, pool_of
 from relay.store.awaited import Awaited
+from relay.store.charges import as_records
 from relay.store.connection import Client
 from relay.store.decided import decided_by
 from relay.store.keys import BoardKeys
@@ -175,10 +177,11 @@ class Calls:
         *,
         now: float,
         virtual_number: str | None = None,
+        charges: Charges | None = None,
     ) -> bool:
-        """Takes a report into the call's record and into its number's traffic. Returns False when
-        there is no such call. Pass ``virtual_number`` if you have the record; it saves one round
-        trip. Raises Unavailable."""
+        """Takes a report into the call's record and into its number's traffic. ``charges`` are the
+        call's as far as the report tells. Returns False when there is no such call. Pass
+        ``virtual_number`` if you have the record; it saves one round trip. Raises Unavailable."""
         sid = _sid_of(interaction_id)
         if virtual_number is None:
             virtual_number = self._client.hget(self._keys.call(sid), "number") or ""
@@ -195,6 +198,7 @@ class Calls:
             accepted=progress.accepted,
             has_ended=progress.has_ended,
             short_call=SHORT_CALL,
+            charges=as_records(charges or {}),
         )
         return bool(status)
 

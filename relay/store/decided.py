@@ -2,7 +2,7 @@
 
 A CallSid or MessageSid is remembered for 30 days at least, as eight bytes of a keyed hash, in a set
 of integers for each period and shard. While such a set has 512 members at most, Redis keeps it as a
-sorted array of eight bytes each.
+sorted array of eight bytes each. So is what was charged and has no record (``charges.py``).
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from relay.store.keys import BoardKeys
 #: one's. Days in place of these would be thirty look-ups a call.
 _PERIOD = 30 * 24 * 3600
 _PERIODS = 2
-#: Enough for a million calls and texts a day.
+#: Enough for a million marks a day: a connected call leaves one, a text that comes in two, as it is
+#: decided on and charged.
 _SHARDS = 65_536
 
 

@@ -177,7 +177,10 @@ class BoardKeys(Keys):
     )
     refused = Family("string", "MessageSid", "answer to a text that went to nobody", lives="a week")
     decided = Family(
-        "set", "bucket", "calls and texts decided on, as truncated keyed hashes", lives="60 days"
+        "set",
+        "bucket",
+        "calls and texts decided on, or charged, as truncated keyed hashes",
+        lives="60 days",
     )
     told = Family(
         "string", "number index about", "text that was answered by a refusal", lives="a day"
@@ -186,6 +189,9 @@ class BoardKeys(Keys):
     words_pace = Family("hash", "session role words", "how often these same words", lives="a day")
     asked = Family(
         "string", "number index", "questions which session a text is for", lives="an hour"
+    )
+    asked_words = Family(
+        "string", "number index words", "of them, about these words", lives="an hour"
     )
     traffic = Family("hash", "number", "hour → calls, texts; minute → calls", lives="25 hours")
     outbox = Key("sorted set", "message to send, by when to look again", lives="delivery")
@@ -279,6 +285,11 @@ class PoolKeys(BoardKeys):
     usage = Key("hash", "session, role:ref, pool → calls, minutes, texts of a day", lives="2 days")
     number_stats = Key("hash", "counts of its numbers, for metrics", lives="10 minutes")
     history = Key("sorted set", "the pool's bounds and size, by the hour", lives="30 days")
+    charges = Key(
+        "hash",
+        "unit → what the carrier charges traffic by, in all and by day; day → sessions opened",
+        lives="for ever; a day's: a month",
+    )
     swept = Key(
         "hash",
         "virtual number → when the carrier's old records of it were last deleted, stamped",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from relay.domain import pace
+from relay.domain.charges import Unit
 from relay.domain.message_progress import MessageStatus, is_worth_one_more
 from relay.domain.participant import Role
 from relay.domain.policy import DAY
@@ -171,6 +172,7 @@ def _what_it_says(report: StatusReport) -> dict[str, Any]:
         "is_final": report.status.is_final,
         "is_delivered": report.status is MessageStatus.DELIVERED,
         "counts_as": _counts_as(report),
+        "charged_as": _charged_as(report),
         "reach": report.reach or "",
         "number_trouble": number_trouble(report.trouble, report.error_code),
     }
@@ -181,6 +183,13 @@ def _counts_as(report: StatusReport) -> str:
     if report.status.is_failure and report.trouble is Trouble.FILTERED:
         return "filtered"
     return "sent" if report.status.is_final or report.status is MessageStatus.SENT else ""
+
+
+def _charged_as(report: StatusReport) -> str:
+    """By the carrier: one that it did not pass on costs little."""
+    if report.status is MessageStatus.FAILED:
+        return Unit.FAILED_TEXT
+    return Unit.SMS_OUT if _counts_as(report) else ""
 
 
 def _judged_as(verdict: Verdict | None, now: float) -> dict[str, Any]:

@@ -13,6 +13,9 @@ from relay.store.scripts import Scripts
 
 #: Questions which session a text was for, to one phone about one number.
 ASKED_AN_HOUR = 20
+#: The same about the same words: a text may come six times (``carrier/urls.py``), and a phone that
+#: answers by itself answers each question.
+ASKED_ABOUT_SAME_WORDS = 6
 #: Somebody who is not connected is told so once in this many seconds.
 TOLD_FOR = 24 * 3600
 
@@ -84,11 +87,16 @@ class Notices:
             return True
         return bool(self._client.get(key) == answering)
 
-    def may_ask(self, *, number: str, index: str) -> bool:
+    def may_ask(self, *, number: str, index: str, words: str) -> bool:
         """Whether somebody is asked once more which session a text was for: not so often that two
-        machines keep each other busy."""
-        key = self._keys.asked(number, index)
+        machines keep each other busy. ``words`` is a keyed hash of the text's."""
+        counts = {
+            self._keys.asked(number, index): ASKED_AN_HOUR,
+            self._keys.asked_words(number, index, words): ASKED_ABOUT_SAME_WORDS,
+        }
         with self._client.pipeline(transaction=False) as pipe:
-            pipe.set(key, 0, nx=True, ex=3600)
-            pipe.incr(key)
-            return bool(pipe.execute()[1] <= ASKED_AN_HOUR)
+            for key in counts:
+                pipe.set(key, 0, nx=True, ex=3600)
+                pipe.incr(key)
+            asked = pipe.execute()[1::2]
+        return all(count <= most for count, most in zip(asked, counts.values(), strict=True))

@@ -131,7 +131,7 @@ class Outbox:
         """The carrier has it. Returns the message that is first in the lane now, or ""."""
         first: str = self._scripts.run(
             "confirm_send",
-            self._keys,
+            self._keys.in_pool(pool_of(message_id)),
             now=now,
             id=message_id,
             token=token,

@@ -11,6 +11,7 @@ from typing import Any
 from relay.domain.policy import Term, flat_terms, flatten, unflatten
 from relay.domain.pool import NumberStatus, Pool, PoolFigures
 from relay.signing import Signer
+from relay.store.charges import PoolCharges
 from relay.store.connection import Client
 from relay.store.free_numbers import FreeNumberCount
 from relay.store.keys import BoardKeys
@@ -18,11 +19,14 @@ from relay.store.scripts import Scripts
 
 
 class Pools:
+    """``charges``: what the carrier charges their traffic by."""
+
     def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys, signer: Signer) -> None:
         self._signer = signer
         self._client = client
         self._scripts = scripts
         self._keys = keys
+        self.charges = PoolCharges(client, scripts, keys)
         self._free = FreeNumberCount(client, scripts, keys)
 
     def put(self, pool: Pool) -> bool:

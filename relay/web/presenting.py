@@ -8,7 +8,7 @@ from dataclasses import asdict
 from relay.carrier.codes import meaning_of
 from relay.domain.erasure import Erasure
 from relay.domain.errors import Unavailable
-from relay.domain.forecast import Forecast
+from relay.domain.forecast import Forecast, SessionCost
 from relay.domain.guard import Guard
 from relay.domain.interaction import Interaction
 from relay.domain.opt_out import Suppression
@@ -38,6 +38,7 @@ from relay.web.schemas.pools import (
     OneMoreAnswer,
     PoolAnswer,
     PoolFiguresAnswer,
+    SessionCostAnswer,
 )
 from relay.web.schemas.sessions import SessionAnswer
 from relay.workflows.forecast_pool import forecast_pool
@@ -232,6 +233,7 @@ def present_pool(services: Services, pool: Pool, *, now: float) -> PoolAnswer:
 
 def _forecast(expected: Forecast) -> ForecastAnswer:
     growth, one_more = expected.growth, expected.one_more
+    monthly_traffic = expected.monthly_traffic
     return ForecastAnswer(
         deciding_bound=expected.deciding_bound,
         numbers=expected.numbers,
@@ -241,6 +243,8 @@ def _forecast(expected: Forecast) -> ForecastAnswer:
         else None,
         days_to_exhaustion=_rounded(expected.days_to_exhaustion, 1),
         monthly_rent=expected.monthly_rent / 100,
+        monthly_traffic=None if monthly_traffic is None else float(round(monthly_traffic, 2)),
+        session_cost=_session_cost(expected.session_cost),
         codes_share=_rounded(expected.codes_share, 4),
         one_more=OneMoreAnswer(
             headroom=one_more.headroom,
@@ -249,6 +253,17 @@ def _forecast(expected: Forecast) -> ForecastAnswer:
             recruiters_freed=one_more.recruiters_freed,
             sessions_freed=one_more.sessions_freed,
         ),
+    )
+
+
+def _session_cost(cost: SessionCost | None) -> SessionCostAnswer | None:
+    if cost is None:
+        return None
+    return SessionCostAnswer(
+        sessions=cost.sessions,
+        since=cost.since,
+        rent=float(round(cost.rent, 4)),
+        traffic=float(round(cost.traffic, 4)),
     )
 
 

@@ -19,8 +19,8 @@ from relay.domain.registration import (
     Sender,
     SenderService,
     TextingRegistration,
+    is_toll_free,
     needs_campaign,
-    needs_verification,
 )
 from relay.workflows.join_service import caps_of
 from relay.workflows.services import Services
@@ -83,6 +83,6 @@ def _registry(
         )
         for one in services
     }
-    is_asked = any(needs_verification(one.number) for one in ours)
+    is_asked = any(is_toll_free(one.number) for one in ours)
     verified = carrier.messaging_services.verified_toll_free() if is_asked else set()
     return Registry(found, verified)

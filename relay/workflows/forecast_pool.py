@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import structlog
 
 from relay.domain.forecast import LOOK_BACK, Forecast, Sample, forecast
+from relay.domain.policy import DAY
 from relay.domain.pool import Pool, PoolFigures
+from relay.workflows.estimate_traffic import estimate_traffic
 from relay.workflows.pass_over_failures import pass_over_unavailable
 from relay.workflows.services import Services
 
@@ -36,6 +38,7 @@ def forecast_pool(services: Services, pool: Pool, *, now: float) -> Outlook:
             now=now,
             beyond_all=beyond_all,
             beyond_one_more=beyond_one_more,
+            spent=estimate_traffic(services, pool, since=now - LOOK_BACK + DAY),
         ),
     )
 

@@ -8,6 +8,7 @@ from relay.carrier.calls import CallOutcome
 from relay.carrier.webhooks import CallEnded, DialReport, LegReport
 from relay.domain import call_progress
 from relay.domain.call_progress import CallProgress, CallStatus
+from relay.domain.charges import Charges, caller_minutes, leg_minutes
 from relay.domain.routing import DialledDecision, HangUp, TellOutcome, is_guarded
 from relay.domain.session import Session
 from relay.store.calls import CallRecord, call_id
@@ -43,7 +44,11 @@ def record_dial(
         leg_sid=report.leg_sid,
     )
     services.store.calls.advance(
-        interaction_id, progress, now=now, virtual_number=call.virtual_number
+        interaction_id,
+        progress,
+        now=now,
+        virtual_number=call.virtual_number,
+        charges=leg_minutes(report.duration),
     )
     log.info("call ended", call=interaction_id, session=session.id, status=progress.status)
     announcement = _OUTCOMES.get(progress.status)
@@ -87,6 +92,7 @@ def record_leg(services: Services, interaction_id: str, report: LegReport, *, no
             _leg_progress(report, call, is_guarded=is_guarded),
             now=now,
             virtual_number=call.virtual_number,
+            charges=leg_minutes(report.duration) if report.status == _OVER else None,
         )
 
 
@@ -105,15 +111,23 @@ def record_call_end(services: Services, report: CallEnded, *, now: float) -> Non
     when the caller hung up first. Raises Unavailable, and NumberMoved when the number is another
     board's by now."""
     numbers = services.store.numbers
+    charges = caller_minutes(report.duration, virtual_number=report.called)
     call = _call_on(services, numbers.find_pool(report.called), report)
     if call is None:
         # A call that was not connected; or the number has moved since this process read its map.
-        call = _call_on(services, numbers.look_again(report.called), report)
+        pool = numbers.look_again(report.called)
+        call = _call_on(services, pool, report)
+        if call is None and pool:
+            services.store.pools.charges.count_once(
+                pool, charges, marks=services.vault.marks_of(f"{report.call_sid} charged"), now=now
+            )
     if call is not None:
         progress = call_progress.caller_gone(
             was_accepted=call.was_accepted, duration=report.duration
         )
-        services.store.calls.advance(call.id, progress, now=now, virtual_number=call.virtual_number)
+        services.store.calls.advance(
+            call.id, progress, now=now, virtual_number=call.virtual_number, charges=charges
+        )
 
 
 def record_call_outcome(
@@ -140,9 +154,20 @@ def record_call_outcome(
             leg_sid=outcome.leg_sid,
         )
     services.store.calls.advance(
-        interaction_id, progress, now=now, virtual_number=call.virtual_number
+        interaction_id,
+        progress,
+        now=now,
+        virtual_number=call.virtual_number,
+        charges=_charges_of(outcome, call) if outcome else None,
     )
     log.info("call ended unreported", call=interaction_id, status=progress.status)
+
+
+def _charges_of(outcome: CallOutcome, call: CallRecord) -> Charges:
+    return {
+        **caller_minutes(outcome.caller_duration, virtual_number=call.virtual_number),
+        **leg_minutes(outcome.duration),
+    }
 
 
 def _call_on(services: Services, pool: str | None, report: CallEnded) -> CallRecord | None:

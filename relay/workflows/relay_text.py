@@ -9,12 +9,12 @@ import structlog
 
 from relay.carrier.webhooks import InboundText
 from relay.domain.access_code import PrefixedText, read_code_prefix
+from relay.domain.charges import Charges, Unit, text_in
 from relay.domain.errors import Unavailable
 from relay.domain.opt_out import OptOut, classify_opt_out, is_start_for_others
 from relay.domain.participant import Role
 from relay.domain.phone import is_withheld
 from relay.domain.policy import DAY
-from relay.domain.session import Session
 from relay.domain.texts import (
     GATHERED_FOR,
     Acceptance,
@@ -74,6 +74,7 @@ def relay_text(
         services.store.numbers.look_again(text.virtual_number)
         answer = _relay(services, text, now, said_at)
     TEXTS.labels(answer.outcome).inc()
+    _count_charges(services, text, answer, now)
     log.info(
         "text received",
         outcome=answer.outcome,
@@ -83,6 +84,18 @@ def relay_text(
         virtual_number=text.virtual_number,
     )
     return answer
+
+
+def _count_charges(services: Services, text: InboundText, answer: TextAnswer, now: float) -> None:
+    """The carrier answers STOP and its like by itself, by a text of one segment."""
+    pool = services.store.numbers.find_pool(text.virtual_number)
+    if pool is None:
+        return
+    charges: Charges = text_in(segments=text.segments, media=text.media)
+    if answer.outcome == _OPT_OUT:
+        charges = {**charges, Unit.SMS_OUT: 1}
+    marks = services.vault.marks_of(f"{text.message_sid} charged")
+    services.store.pools.charges.count_once(pool, charges, marks=marks, now=now)
 
 
 def _relay(services: Services, text: InboundText, now: float, said_at: float | None) -> TextAnswer:
@@ -192,13 +205,14 @@ def _judge(
         return Distrusted(session.id)
     words = _words(incoming, prefixed, sender)
     sealed = _seal(services, incoming, sender, words)
-    return Vouched(session.id, sender.side, sealed, words=_hash_of(services, session, words))
+    return Vouched(session.id, sender.side, sealed, words=_hash_of(services, session.id, words))
 
 
-def _hash_of(services: Services, session: Session, words: str) -> str:
-    """Tells the same words of one session from others, however they are spaced and spelled."""
+def _hash_of(services: Services, place: str, words: str) -> str:
+    """Tells the same words in one session, or from one phone, from others, however they are spaced
+    and spelled."""
     plain = " ".join(words.split()).casefold()
-    return services.vault.keyed_hash(f"{session.id}\t{plain}".encode())
+    return services.vault.keyed_hash(f"{place}\t{plain}".encode())
 
 
 def _prefixed_text(incoming: IncomingText) -> PrefixedText | None:
@@ -261,7 +275,12 @@ def _may_tell(services: Services, incoming: IncomingText, accepted: Acceptance) 
         index=index,
         about=_about(incoming, accepted),
         answering=sid if incoming.is_answerable else f"listed {sid}",
-    ) and (not is_question or notices.may_ask(number=number, index=index))
+    ) and (
+        not is_question
+        or notices.may_ask(
+            number=number, index=index, words=_hash_of(services, index, incoming.body)
+        )
+    )
 
 
 def _about(incoming: IncomingText, accepted: Acceptance) -> str:

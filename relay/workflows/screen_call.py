@@ -13,6 +13,7 @@ import structlog
 from relay.carrier.webhooks import KeyPress
 from relay.domain import call_progress
 from relay.domain.call_progress import CallProgress
+from relay.domain.charges import Charges, Unit
 from relay.domain.errors import NotFound
 from relay.domain.guard import MOST_QUESTIONS, MOST_TELLINGS, GuardStyle
 from relay.domain.participant import Role
@@ -43,7 +44,7 @@ def ask_human(services: Services, call_id: str, leg: KeyPress, *, now: float) ->
     if found is None:
         return HangUp()
     call, session = found
-    _advance(services, call, call_progress.leg_seen(leg.call_sid), now)
+    _advance(services, call, call_progress.leg_seen(leg.call_sid), now, {Unit.SPEECH: 1})
     return _ask(call, session, turn=0)
 
 
@@ -76,8 +77,16 @@ def take_answer(
             return HangUp()
 
 
-def _advance(services: Services, call: CallRecord, progress: CallProgress, now: float) -> None:
-    services.store.calls.advance(call.id, progress, now=now, virtual_number=call.virtual_number)
+def _advance(
+    services: Services,
+    call: CallRecord,
+    progress: CallProgress,
+    now: float,
+    charges: Charges | None = None,
+) -> None:
+    services.store.calls.advance(
+        call.id, progress, now=now, virtual_number=call.virtual_number, charges=charges
+    )
 
 
 def _find(services: Services, call_id: str) -> tuple[CallRecord, Session] | None:

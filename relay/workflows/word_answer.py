@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from relay.carrier import announcements
 from relay.carrier.announcements import Announcement
-from relay.domain.texts import Notice
+from relay.domain.charges import Unit
+from relay.domain.gsm7 import count_segments
+from relay.domain.session import pool_of
+from relay.domain.texts import Acceptance, Notice
 from relay.workflows.ask_which_session import ask_which_session
 from relay.workflows.relay_text import TextAnswer
 from relay.workflows.services import Services
@@ -14,18 +17,29 @@ from relay.workflows.stamp_words import kept_code_prefix
 def word_answer(services: Services, answer: TextAnswer, *, number: str, now: float) -> str:
     """Returns the words, or "" for nobody. A recruiter of several sessions on ``number`` reads by
     code and context which one they are about. Raises Unavailable."""
-    accepted = answer.accepted
-    if answer.tell is None or accepted is None:
+    if answer.tell is None or answer.accepted is None:
         return ""
-    if answer.tell is Notice.WHICH_SESSION:
+    words = _words(services, answer.tell, answer.accepted, answer.locale, number=number, now=now)
+    if words:
+        services.store.pools.charges.count_once(
+            pool_of(answer.message),
+            {Unit.SMS_OUT: count_segments(words)},
+            marks=services.vault.marks_of(f"{answer.message} answered"),
+            now=now,
+        )
+    return words
+
+
+def _words(
+    services: Services, tell: Notice, accepted: Acceptance, locale: str, *, number: str, now: float
+) -> str:
+    if tell is Notice.WHICH_SESSION:
         return ask_which_session(
             services,
             index=accepted.index,
             number=number,
-            locale=answer.locale,
+            locale=locale,
             now=now,
         )
-    words = announcements.text(
-        Announcement(answer.tell), answer.locale, board=services.board.spoken_name
-    )
+    words = announcements.text(Announcement(tell), locale, board=services.board.spoken_name)
     return kept_code_prefix(services, accepted, accepted.sender).before(words)

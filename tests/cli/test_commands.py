@@ -248,6 +248,8 @@ def test_from_nothing_to_a_number_that_is_answered(environment):
         "  growth: not known yet (less than a day of samples)",
         "  exhausted: not in sight",
         "  rent: 1.15 a month",
+        "  traffic: not known yet (less than a day of traffic)",
+        "  a session: not known yet",
         "  recruiters' phones on access codes: 0 of 0",
         (
             "  one more number: headroom 2, exhausted not in sight, rent 2.30 a month, "

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from decimal import Decimal
 
 import pytest
 
-from relay.domain.forecast import Forecast, Sample, forecast, growth_of
+from relay.domain.charges import Spending
+from relay.domain.forecast import MONTH, Forecast, Sample, forecast, growth_of
 from relay.domain.policy import DAY
 from relay.domain.pool import WEEK, NumberStatus, Pool, PoolFigures
 
@@ -31,7 +33,13 @@ def hourly(days: float, per_day: float, *, end: int = 10) -> list[Sample]:
     return [sample(NOW - h * HOUR, round(end - per_day * h / 24)) for h in range(hours, -1, -1)]
 
 
-def look(history: list[Sample], *, access_codes: bool = True, available: int = 20) -> Forecast:
+def look(
+    history: list[Sample],
+    *,
+    access_codes: bool = True,
+    available: int = 20,
+    spent: Spending | None = None,
+) -> Forecast:
     figures = PoolFigures(
         numbers={
             NumberStatus.AVAILABLE: available,
@@ -48,7 +56,7 @@ def look(history: list[Sample], *, access_codes: bool = True, available: int = 2
         usable=available,
         headroom=available - (10 if access_codes else 16),
     )
-    return forecast(POOL, figures, history, now=NOW, beyond_all=5, beyond_one_more=3)
+    return forecast(POOL, figures, history, now=NOW, beyond_all=5, beyond_one_more=3, spent=spent)
 
 
 def test_a_growing_bound_meets_the_numbers_on_a_day() -> None:
@@ -122,3 +130,33 @@ def test_what_one_more_number_changes() -> None:
     assert found.one_more.recruiters_freed == 2
     assert found.one_more.sessions_freed == 2 * 2 + 3
     assert found.codes_share == 0.25
+
+
+def spent(days: float, *, sessions: int, cost: str) -> Spending:
+    return Spending(since=NOW - int(days * DAY), sessions=sessions, cost=Decimal(cost))
+
+
+def test_traffic_goes_on_for_a_month_as_it_has_lately() -> None:
+    found = look([], spent=spent(5, sessions=100, cost="12.50"))
+    assert found.monthly_traffic == Decimal("12.50") * MONTH / (5 * DAY)
+    assert round(found.monthly_traffic, 2) == Decimal("76.04")
+
+
+def test_a_session_costs_its_share_of_rent_and_of_traffic() -> None:
+    found = look([], spent=spent(5, sessions=100, cost="12.50")).session_cost
+    assert found is not None
+    assert (found.sessions, found.since) == (100, NOW - 5 * DAY)
+    assert found.traffic == Decimal("0.125")
+    assert round(found.rent, 4) == round(Decimal("24.15") * 5 / 365 * 12 / 100, 4)
+
+
+def test_less_than_a_day_of_traffic_says_nothing_about_a_month() -> None:
+    for unknown in (None, spent(0.9, sessions=9, cost="9")):
+        found = look([], spent=unknown)
+        assert (found.monthly_traffic, found.session_cost) == (None, None)
+
+
+def test_traffic_of_older_sessions_alone_is_no_cost_of_a_new_one() -> None:
+    found = look([], spent=spent(5, sessions=0, cost="1"))
+    assert found.session_cost is None
+    assert found.monthly_traffic is not None

@@ -10,8 +10,8 @@ from relay.domain.registration import (
     Registry,
     Sender,
     SenderService,
+    is_toll_free,
     needs_campaign,
-    needs_verification,
     sells_for_campaigns,
 )
 
@@ -45,7 +45,7 @@ def test_only_us_long_codes_and_toll_free_numbers_are_asked_for_something(
     number: str, *, campaign: bool, verification: bool
 ) -> None:
     assert needs_campaign(number) is campaign
-    assert needs_verification(number) is verification
+    assert is_toll_free(number) is verification
 
 
 def test_local_numbers_of_the_united_states_need_a_campaign() -> None:

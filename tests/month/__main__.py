@@ -50,7 +50,7 @@ def main() -> int:
             about = f"{today.open} sessions open, {today.numbers} numbers"
             progress.update(task, completed=today.number, description=about)
 
-        with running_service(plan, Path(directory)) as service:
+        with running_service(plan.seed, plan.pool, Path(directory)) as service:
             month = Month(plan, service)
             broken = _live(month, on_day)
     show(console, month, broken)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Callable
 
 from relay.domain.errors import PoolExhausted
 from relay.domain.participant import CandidateDetails, RecruiterDetails, Role
 from relay.domain.policy import DAY
+from relay.domain.session import ClosedReason
 from relay.workflows.close_session import close_session
 from relay.workflows.open_session import SessionRequest, Someone, open_session
 from relay.workflows.register_participant import register_candidate, register_recruiter
@@ -17,6 +19,7 @@ from tests.month.people import Candidate, People, Recruiter
 from tests.month.service import Service
 
 _CLIENT = "board"
+Details = RecruiterDetails | CandidateDetails
 
 
 class Board:
@@ -29,8 +32,10 @@ class Board:
         chance: random.Random,
         *,
         busiest_candidate: int,
+        details: Callable[[Recruiter | Candidate], Details] | None = None,
     ) -> None:
         self._busiest = busiest_candidate
+        self._details = details or _details
         self._service = service
         self._people = people
         self._oracle = oracle
@@ -39,7 +44,7 @@ class Board:
         self._known: set[str] = set()
 
     def open(self) -> None:
-        self._open(*self._draw_pair())
+        self.open_between(*self._draw_pair())
 
     def seek_the_busiest(self) -> None:
         """One more recruiter for the candidate with most sessions, unless that one is on numbers
@@ -59,9 +64,9 @@ class Board:
         talks = [t for t in self._oracle.open.values() if t.refs[Role.CANDIDATE] == ref]
         known = {talk.refs[Role.RECRUITER] for talk in talks}
         others = [one for one in self._people.recruiters[:-3] if one.ref not in known]
-        self._open(self._chance.choice(others), candidate)
+        self.open_between(self._chance.choice(others), candidate)
 
-    def _open(self, recruiter: Recruiter, candidate: Candidate) -> None:
+    def open_between(self, recruiter: Recruiter, candidate: Candidate) -> None:
         now = self._service.calendar.now
         request = SessionRequest(
             recruiter=self._someone(recruiter),
@@ -108,6 +113,16 @@ class Board:
                 now = self._service.calendar.now
                 self._oracle.moved(theirs, role, person.phone, session, now)
 
+    def look_at_lost(self, number: str) -> None:
+        """The account has lost a number: the board sees which numbers its sessions have now."""
+        now = self._service.calendar.now
+        for talk in [one for one in self._oracle.open.values() if one.number == number]:
+            session = self._service.store.sessions.get(talk.id)
+            if session.closed_reason is ClosedReason.NUMBER_LOST:
+                self._oracle.close(talk, now)
+            elif session.virtual_number != number:
+                self._oracle.renumbered(talk, session, now)
+
     def person_of(self, talk: Talk, role: Role) -> Recruiter | Candidate:
         return self._person(role, talk.refs[role])
 
@@ -123,7 +138,7 @@ class Board:
         """By ref alone once they are on record, as a board would do it."""
         if person.ref in self._known:
             return Someone(ref=person.ref)
-        return Someone(ref=person.ref, details=_details(person))
+        return Someone(ref=person.ref, details=self._details(person))
 
     def _register(self, role: Role, person: Recruiter | Candidate) -> None:
         terms = {
@@ -132,7 +147,7 @@ class Board:
             "now": self._service.calendar.now,
         }
         register = register_recruiter if role is Role.RECRUITER else register_candidate
-        register(self._service.services, person.ref, _details(person), **terms)
+        register(self._service.services, person.ref, self._details(person), **terms)
 
     def _any_open(self) -> Talk | None:
         return self._chance.choice(list(self._oracle.open.values())) if self._oracle.open else None
@@ -147,7 +162,7 @@ class Board:
         return sum(person.phone == phone for person in everybody) > 1
 
 
-def _details(person: Recruiter | Candidate) -> RecruiterDetails | CandidateDetails:
+def _details(person: Recruiter | Candidate) -> Details:
     if isinstance(person, Recruiter):
         return RecruiterDetails(phone=person.phone, name=person.ref, organization="Acme")
     return CandidateDetails(phone=person.phone)

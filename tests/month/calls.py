@@ -6,8 +6,6 @@ import random
 import re
 from collections.abc import Iterable
 
-from relay.carrier.twiml import VoiceDocuments
-from relay.carrier.urls import WebhookUrls
 from relay.carrier.webhooks import CallEnded, DialReport, InboundCall, KeyPress, LegReport
 from relay.domain.access_code import TRIES_IN_A_CALL
 from relay.domain.participant import Role
@@ -19,6 +17,7 @@ from tests.month.diary import Diary
 from tests.month.oracle import Oracle, Talk, WrongPerson
 from tests.month.people import People
 from tests.month.service import Service
+from tests.month.voice import documents_of
 
 WITHHELD = "anonymous"
 _NUMBERS = re.compile(r"\+\d{11}")
@@ -40,15 +39,7 @@ class Telephones:
         self._oracle = oracle
         self._diary = diary
         self._chance = chance
-        settings, board = service.services.settings, service.services.board
-        self._documents = VoiceDocuments(
-            WebhookUrls(settings.public_base_url, board.name),
-            board_name=board.spoken_name,
-            default_locale=board.default_locale,
-            voices=settings.say_voices,
-            ring_timeout=settings.ring_timeout,
-            call_time_limit=settings.call_time_limit,
-        )
+        self._documents = documents_of(service.services)
 
     def ring(self) -> None:
         """A call as it comes: most are what the service is for."""

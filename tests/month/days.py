@@ -136,7 +136,7 @@ class Month:
 
 def live_through(plan: Plan, directory: Path, on_day: OnDay = lambda _: None) -> Month:
     """Raises AssertionError, WrongPerson among them, at the first broken promise."""
-    with running_service(plan, directory) as service:
+    with running_service(plan.seed, plan.pool, directory) as service:
         month = Month(plan, service)
         month.live(on_day)
     return month

@@ -1,5 +1,5 @@
-"""Where the carrier's webhooks about texts arrive: the workflows that ``web/messages.py`` calls, at
-the month's moment instead of the machine's."""
+"""Where the carrier's webhooks arrive: the workflows that ``web/messages.py`` and ``web/voice.py``
+call, at the month's moment instead of the machine's."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from relay.workflows.record_message_status import record_message_status
 from relay.workflows.relay_text import relay_text
 from relay.workflows.services import Services
 from relay.workflows.word_answer import word_answer
+from tests.month.voice import answer_call
 
 
 class _Quiet(WSGIRequestHandler):
@@ -49,22 +50,28 @@ class Exchange:
     def _answer(self, environ: Any, start_response: Any) -> Iterable[bytes]:
         request = Request(environ)
         try:
-            words = self._take(request.path.strip("/").split("/"), request.form)
+            answer = self._take(request.path.strip("/").split("/")[1:], request.form)
         except Exception as crash:  # noqa: BLE001 - outermost; the month ends with it
             self.crashes.append(crash)
             return Response(status=500)(environ, start_response)
-        return Response(text_reply(words), content_type=CONTENT_TYPE)(environ, start_response)
+        return answer(environ, start_response)
 
-    def _take(self, path: list[str], fields: Any) -> str:
+    def _take(self, path: list[str], fields: Any) -> Response:
+        now = self.clock()
         match path:
-            case ["twilio", "messages"]:
+            case ["messages"]:
                 text = read_inbound_text(fields)
-                now, number = self.clock(), text.virtual_number
                 answer = relay_text(self.services, text, now=now)
-                return word_answer(self.services, answer, number=number, now=now)
-            case ["twilio", "main", "messages", message, attempt, "status"]:
+                words = word_answer(self.services, answer, number=text.virtual_number, now=now)
+                return _text(words)
+            case [_, "messages", message, attempt, "status"]:
                 report = read_message_status(fields)
-                record_message_status(self.services, message, attempt, report, now=self.clock())
-                return ""
+                record_message_status(self.services, message, attempt, report, now=now)
+                return _text("")
             case _:
-                raise LookupError(path)
+                document = answer_call(self.services, path, fields, now=now)
+                return Response(document, mimetype="text/xml")
+
+
+def _text(words: str) -> Response:
+    return Response(text_reply(words), content_type=CONTENT_TYPE)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from config.schedule import PERIODIC_JOBS
+from relay.domain.errors import Unavailable
 from relay.workflows.ask_outcomes import ask_outcomes
 from relay.workflows.delete_old_records import delete_old_records
 from relay.workflows.deployment import Deployment
@@ -52,14 +53,15 @@ class Maintenance:
         self._due = {job.name: service.calendar.now for job in PERIODIC_JOBS}
 
     def run(self) -> None:
-        """Everything that is due now, and what it asks the workers to do."""
+        """Everything that is due now, and what it asks the workers to do. What is killed, or finds
+        Redis away for a moment, comes again, as it does with ``workers/jobs.py``."""
         now = self._service.calendar.now
         for job in PERIODIC_JOBS:
             if now >= self._due[job.name]:
                 self._due[job.name] = now + job.every
                 try:
                     self._run(job.name)
-                except Killed:
+                except (Killed, Unavailable):
                     continue
         sweep_outbox(self._service.services, now=now)
         self._service.settle()

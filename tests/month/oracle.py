@@ -131,11 +131,22 @@ class Oracle:
         self._cool(talk, role, talk.number, now)
         if session.virtual_number != talk.number:
             self._cool(talk, role.other, talk.number, now)
-            talk.number, talk.code = session.virtual_number, session.access_code
-            self._codes[talk.number, talk.code] = talk
+            self._renumber(talk, session)
             self._bind(talk, role.other, talk.phones[role.other])
         talk.phones[role] = phone
         self._bind(talk, role, phone)
+
+    def renumbered(self, talk: Talk, session: Session, now: float) -> None:
+        """Its number was lost, and it has another one."""
+        for role in Role:
+            self._cool(talk, role, talk.number, now)
+        self._renumber(talk, session)
+        for role in Role:
+            self._bind(talk, role, talk.phones[role])
+
+    def _renumber(self, talk: Talk, session: Session) -> None:
+        talk.number, talk.code = session.virtual_number, session.access_code
+        self._codes[talk.number, talk.code] = talk
 
     def numbers_of(self, phone: str, now: float) -> int:
         """How many numbers the phone has bindings on, open or cooling."""

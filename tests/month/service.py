@@ -12,12 +12,14 @@ import redis
 
 from relay.carrier.client import Carrier
 from relay.domain.participant import Role
+from relay.domain.pool import Pool
 from relay.embedded_redis import EmbeddedRedis
 from relay.sandbox import SimulatedCarrier
 from relay.store.connection import connect
 from relay.workflows.buy_numbers import buy_numbers
 from relay.workflows.deployment import Deployment
 from relay.workflows.put_pool import put_pool
+from relay.workflows.reconcile_numbers import reconcile_numbers
 from relay.workflows.send_texts import send_texts
 from relay.workflows.services import Services
 from tests.fake_redis import real_redis
@@ -25,9 +27,11 @@ from tests.month.border import Border, Killed
 from tests.month.clock import Calendar
 from tests.month.exchange import Exchange
 from tests.month.journal import Journal
-from tests.month.plan import START, Plan
+from tests.month.plan import START
 from tests.world import OUR_ACCOUNT, make_deployment, make_settings
 
+#: A call of an hour takes no time to wait for.
+_SPEED = 100_000
 _SETTINGS = make_settings()
 _SID, _TOKEN = _SETTINGS.twilio_account_sid, _SETTINGS.twilio_auth_token.get_secret_value()
 
@@ -39,6 +43,10 @@ class Queue:
     messages: list[str] = field(default_factory=list)
     purchases: list[str] = field(default_factory=list)
     comparisons: int = 0
+
+    @property
+    def is_filled(self) -> bool:
+        return bool(self.messages or self.purchases or self.comparisons)
 
     def send_message(self, message_id: str) -> None:
         self.messages.append(message_id)
@@ -85,9 +93,10 @@ class Service:
     def work(self) -> None:
         """What the workers have been asked to do, and what that asks of them. One that is killed
         leaves its job to the sweepers."""
-        while self.queue.messages or self.queue.purchases:
+        while self.queue.is_filled:
             messages, self.queue.messages = self.queue.messages, []
             purchases, self.queue.purchases = self.queue.purchases, []
+            comparisons, self.queue.comparisons = self.queue.comparisons, 0
             for message in messages:
                 send_texts(self.services, message, clock=self.calendar)
             for job in purchases:
@@ -95,12 +104,14 @@ class Service:
                     buy_numbers(self.services, job, clock=self.calendar)
                 except Killed:
                     continue
+            if comparisons:
+                reconcile_numbers([self.services], clock=self.calendar)
 
     def settle(self) -> None:
         """Until neither the carrier nor a worker has anything left to do now."""
         self.work()
         self.carrier.settle()
-        while self.queue.messages or self.queue.purchases:
+        while self.queue.is_filled:
             self.work()
             self.carrier.settle()
         if self.exchange.crashes:
@@ -108,18 +119,18 @@ class Service:
 
 
 @contextmanager
-def running_service(plan: Plan, directory: Path) -> Iterator[Service]:
+def running_service(seed: int, pool: Pool, directory: Path) -> Iterator[Service]:
     with (
         EmbeddedRedis(directory / "redis") as server,
         Exchange() as exchange,
         SimulatedCarrier(
-            *OUR_ACCOUNT.credentials, seed=plan.seed, message_delay=(0.0, 0.001)
+            *OUR_ACCOUNT.credentials, seed=seed, speed=_SPEED, message_delay=(0.0, 0.001)
         ) as simulated,
         Journal(directory / "log") as journal,
     ):
         simulated.faults.loop_guard = False  # it counts in real time, of which none passes here
         service = _build(simulated, exchange, server, journal)
-        put_pool(service.services, plan.pool)
+        put_pool(service.services, pool)
         yield service
         service.settle()
         assert simulated.crashes == []

@@ -115,6 +115,10 @@ class Watch:
         highest = account.rent.highest_monthly()
         assert highest <= Decimal(self._plan.monthly_budget) / 100
         self._look_at_the_bill()
+        self.search_writings()
+
+    def search_writings(self) -> None:
+        """P2, in all that was ever written."""
         for place, content in self._written():
             found = _REAL.search(content)
             around = content[max(found.start() - 150, 0) : found.end() + 50] if found else b""

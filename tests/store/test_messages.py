@@ -6,6 +6,7 @@ import pytest
 import redis
 
 from relay.carrier.codes import trouble_of
+from relay.domain.charges import Charges, Unit
 from relay.domain.message_progress import MessageStatus
 from relay.domain.participant import Role
 from relay.domain.session import Channel, ClosedReason, Session
@@ -122,8 +123,17 @@ class Texts:
         assert isinstance(lease, SendLease)
         return lease
 
+    def charged(self) -> Charges:
+        return self.store.pools.charges.total("us")
+
     def confirm(
-        self, message: str, token: str = "t1", sid: str = "SMout1", now: float = NOW
+        self,
+        message: str,
+        token: str = "t1",
+        sid: str = "SMout1",
+        now: float = NOW,
+        *,
+        segments: int = 1,
     ) -> str:
         return self.outbox.confirm(
             message,
@@ -132,7 +142,7 @@ class Texts:
             sid=sid,
             status=MessageStatus.QUEUED,
             rank=2,
-            segments=1,
+            segments=segments,
             retention=RETENTION,
         )
 
@@ -913,3 +923,71 @@ def test_the_script_and_python_read_the_same_fields() -> None:
     assert [name.strip().strip('"') for name in fields.split(",") if name.strip()] == list(
         MESSAGE_FIELDS
     )
+
+
+# --- what the carrier charges -----------------------------------------------------------
+
+
+def test_a_text_is_charged_by_its_segments_once_the_carrier_has_passed_it_on(texts: Texts) -> None:
+    message = texts.accepted()
+    texts.begin(message)
+    texts.confirm(message, segments=3)
+    assert texts.charged() == {}
+    for _ in range(2):
+        texts.report(message, MessageStatus.SENT, 4)
+        texts.report(message, MessageStatus.DELIVERED, 6)
+    assert texts.charged() == {Unit.SMS_OUT: 3}
+
+
+def test_a_report_that_comes_before_the_carriers_answer_is_charged_with_it(texts: Texts) -> None:
+    message = texts.accepted()
+    texts.begin(message)
+    texts.report(message, MessageStatus.SENT, 4)
+    assert texts.charged() == {}
+    for _ in range(2):
+        texts.confirm(message, segments=2)
+    assert texts.charged() == {Unit.SMS_OUT: 2}
+
+
+def test_an_attempt_whose_answer_was_lost_is_charged_when_its_report_comes(texts: Texts) -> None:
+    message = texts.accepted()
+    texts.begin(message)
+    texts.report(message, MessageStatus.SENT, 4)
+    texts.outbox.postpone(
+        message,
+        token="t1",
+        now=NOW,
+        until=NOW + 60,
+        outcome_unknown=True,
+        error_code=0,
+        segments=2,
+    )
+    assert texts.charged() == {Unit.SMS_OUT: 2}
+
+
+def test_what_the_carrier_did_not_pass_on_costs_little_and_each_attempt_is_charged(
+    texts: Texts,
+) -> None:
+    message = texts.accepted()
+    texts.begin(message)
+    texts.confirm(message, segments=2)
+    texts.report(message, MessageStatus.FAILED, 5, code=30008, send_again_at=NOW + 60)
+    texts.begin(message, "t2", NOW + 60)
+    texts.confirm(message, "t2", "SMout2", NOW + 60, segments=2)
+    texts.report(message, MessageStatus.UNDELIVERED, 5, attempt="t2", sid="SMout2")
+    assert texts.charged() == {Unit.FAILED_TEXT: 1, Unit.SMS_OUT: 2}
+
+
+def test_a_late_report_of_an_earlier_attempt_is_charged_too(texts: Texts) -> None:
+    """It was given up as not taken, and was: the carrier has sent both."""
+    message = texts.accepted()
+    texts.begin(message)
+    texts.outbox.postpone(
+        message, token="t1", now=NOW, until=NOW, outcome_unknown=False, error_code=0
+    )
+    texts.begin(message, "t2")
+    texts.confirm(message, "t2", "SMout2", segments=2)
+    reported = texts.report(message, MessageStatus.SENT, 4, attempt="t1", sid="SMout1")
+    assert reported.outcome is ReportOutcome.STALE
+    texts.report(message, MessageStatus.DELIVERED, 6, attempt="t2", sid="SMout2")
+    assert texts.charged() == {Unit.SMS_OUT: 4}

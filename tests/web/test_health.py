@@ -4,6 +4,7 @@ import pytest
 
 from relay.domain.api_key import Scope
 from relay.domain.board import Board
+from relay.domain.charges import Unit
 from relay.domain.errors import Unavailable
 from relay.domain.number_comparison import Comparison, Discrepancy, Finding
 from relay.domain.pool import Pool
@@ -120,6 +121,21 @@ def test_what_pools_cannot_buy_and_what_differs_is_measured(api):
     assert 'relay_pool_shortage{board="main",pool="us",reason="monthly_budget"} 3.0' in text
     assert 'relay_number_differences{board="main",kind="missing"} 1.0' in text
     assert 'relay_number_differences{board="main",kind="unused"} 0.0' in text
+
+
+def test_what_traffic_costs_is_measured_by_unit(api):
+    services = api.world.services
+    services.store.pools.charges.count_once(
+        "us",
+        {Unit.SMS_OUT: 100, Unit.MINUTE_IN: 2},
+        marks=services.vault.marks_of("SM1"),
+        now=NOW,
+    )
+
+    text = api.get("/metrics").text
+
+    assert 'relay_traffic_cost_total{board="main",pool="us",unit="sms_out"} 1.27' in text
+    assert 'relay_traffic_cost_total{board="main",pool="us",unit="minute_in"} 0.017' in text
 
 
 def test_a_board_that_is_away_does_not_hide_what_the_others_lack(api):

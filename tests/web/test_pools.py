@@ -1,9 +1,11 @@
 """``/v1/pools``."""
 
 import time
+from datetime import datetime
 
 import pytest
 
+from relay.domain.charges import Unit
 from relay.domain.forecast import Sample
 from tests.web.api import pointers
 
@@ -81,6 +83,8 @@ def test_a_pool_is_created_with_defaults(api):
             "growth": None,
             "days_to_exhaustion": 0.0,
             "monthly_rent": 0.0,
+            "monthly_traffic": None,
+            "session_cost": None,
             "codes_share": None,
             "one_more": {
                 "headroom": 1,
@@ -179,6 +183,26 @@ def test_a_forecast_says_when_the_numbers_run_out(api):
     assert forecast["days_to_exhaustion"] == 0.0
     assert forecast["one_more"]["days_to_exhaustion"] == 1.0
     assert forecast["codes_share"] == 0.0
+
+
+def charge(api, charges, *, days_ago, sid):
+    services = api.world.services
+    services.store.pools.charges.count_once(
+        "us", charges, marks=services.vault.marks_of(sid), now=time.time() - days_ago * DAY
+    )
+
+
+def test_a_forecast_says_what_a_session_costs(api):
+    api.open_session()
+    charge(api, {Unit.MINUTE_IN: 1000}, days_ago=8, sid="CA1")
+    charge(api, {Unit.MINUTE_IN: 100, Unit.MINUTE_OUT: 100}, days_ago=2, sid="CA2")
+    forecast = api.get("/v1/pools/us").json["forecast"]
+
+    cost = forecast["session_cost"]
+    assert (cost["sessions"], cost["traffic"]) == (1, 2.25)
+    assert 6 * DAY <= time.time() - datetime.fromisoformat(cost["since"]).timestamp() < 7 * DAY
+    assert 1.15 * 6 / 31 < cost["rent"] < 1.15 * 7 / 30
+    assert 2.25 * 30 / 7 < forecast["monthly_traffic"] < 2.25 * 31 / 6
 
 
 def test_thresholds_can_be_changed_and_switched_off(api):

@@ -7,6 +7,7 @@ import pytest
 from relay.carrier.calls import CallOutcome
 from relay.carrier.webhooks import CallEnded, DialReport, InboundCall, KeyPress, LegReport
 from relay.domain.call_progress import CallStatus
+from relay.domain.charges import Unit
 from relay.domain.errors import CarrierError, NotFound
 from relay.domain.guard import (
     LONGEST_GUARD,
@@ -823,3 +824,42 @@ def test_a_call_that_ends_lets_its_expired_session_close_at_once(world):
     recycle(world.services, now=session.expires_at + 2)
 
     assert world.services.store.sessions.get(session.id).closed_at == session.expires_at
+
+
+# --- what the carrier charges -----------------------------------------------------------
+
+
+def charged(world):
+    return world.services.store.pools.charges.total("us")
+
+
+def test_both_legs_are_charged_and_so_is_a_guard_that_listens(world):
+    world.open()
+    call_from(world, RITA)
+    for _ in range(2):
+        pick_up(world)
+        leg_over(world, duration=61)
+        dial_over(world, "completed", bridged=False, duration=61)
+        ended(world, duration=12)
+
+    assert charged(world) == {Unit.SPEECH: 1, Unit.MINUTE_OUT: 2, Unit.MINUTE_IN: 1}
+
+
+def test_a_call_that_was_not_connected_is_charged_once(world):
+    for _ in range(2):
+        call_from(world, CARL)
+        ended(world, duration=12)
+    ended(world, called="+14155550199", sid="CA" + "9" * 32)
+    ended(world, sid="CA" + "8" * 32, duration=0)
+
+    assert charged(world) == {Unit.MINUTE_IN: 1}
+
+
+def test_a_call_whose_reports_are_lost_is_charged_when_the_carrier_is_asked(world):
+    world.open()
+    call_from(world, RITA)
+    outcome = replace(TALKED, caller_duration=30)
+    services = replace(world.services, carrier=AskedCalls(outcome))
+    ask_outcomes(services, clock=lambda: NOW + LONGEST_CALL)
+
+    assert charged(world) == {Unit.MINUTE_IN: 1, Unit.MINUTE_OUT: 2}

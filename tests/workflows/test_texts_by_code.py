@@ -15,7 +15,7 @@ from relay.domain.session import Channel, ClosedReason, Session
 from relay.domain.texts import AcceptState, Notice, second_id
 from relay.domain.trouble import Trouble
 from relay.store.keys import PoolKeys
-from relay.store.notices import ASKED_AN_HOUR
+from relay.store.notices import ASKED_ABOUT_SAME_WORDS, ASKED_AN_HOUR
 from relay.store.outbox import LEASE
 from relay.store.records import draws_for
 from relay.workflows.ask_which_session import ask_which_session
@@ -89,8 +89,17 @@ def test_a_picture_with_a_code_gets_its_notice(stage: Stage, eve: Session) -> No
 
 
 def test_a_question_is_asked_often_but_not_without_end(stage: Stage, eve: Session) -> None:
-    asked = [stage.text(body="on my way").tell for _ in range(ASKED_AN_HOUR + 1)]
+    asked = [stage.text(body=f"hello {count}").tell for count in range(ASKED_AN_HOUR + 1)]
     assert asked == [Notice.WHICH_SESSION] * ASKED_AN_HOUR + [None]
+
+
+def test_a_phone_that_answers_the_question_by_itself_is_soon_asked_no_more(
+    stage: Stage, eve: Session
+) -> None:
+    answers = ["I am driving.", "I AM  driving."] * ASKED_ABOUT_SAME_WORDS
+    asked = [stage.text(body=answer).tell for answer in answers]
+    assert asked == [Notice.WHICH_SESSION] * ASKED_ABOUT_SAME_WORDS + [None] * (len(answers) // 2)
+    assert stage.text(body="Which of you was it?").tell is Notice.WHICH_SESSION
 
 
 def test_p1_the_code_of_a_closed_session_gets_no_longer_connected(

@@ -2,131 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from werkzeug.serving import make_server
 
-from relay.app import create_app
-from relay.carrier.client import Carrier
-from relay.carrier.urls import WebhookUrls
-from relay.domain.message_progress import REPORT_GRACE
-from relay.sandbox import Phone, SimulatedCarrier
 from relay.sandbox.texts.opt_out import Word
-from relay.store.outbox import ASK_AFTER
-from relay.workflows.ask_outcomes import ask_outcomes
 from relay.workflows.import_number import import_number
 from relay.workflows.reconcile_inbound import reconcile_inbound
 from relay.workflows.reconcile_numbers import reconcile_numbers
-from relay.workflows.send_texts import send_texts
-from tests.workflows.texting import Stage
-from tests.world import (
-    CARL,
-    NUMBER,
-    OTHER_NUMBER,
-    OUR_ACCOUNT,
-    RITA,
-    STRANGER,
-    make_deployment,
-    make_settings,
-    vault,
-)
+from tests.workflows.scenario import TIMEOUT, Scenario
+from tests.world import CARL, NUMBER, OTHER_NUMBER, RITA, STRANGER
 
 pytestmark = pytest.mark.slow
-TIMEOUT = 0.5
-
-
-class _LateApp:
-    """The server's address is part of the settings that the application is made from."""
-
-    app: Any = None
-
-    def __call__(self, environ: Any, start_response: Any) -> Any:
-        return self.app(environ, start_response)
-
-
-class Scenario:
-    def __init__(self, sandbox: SimulatedCarrier, base_url: str) -> None:
-        self.sandbox = sandbox
-        self.stage = Stage(now=time.time())
-        account = make_settings(PUBLIC_BASE_URL=base_url, TWILIO_API_BASE_URL=sandbox.base_url)
-        self.carrier = Carrier(
-            OUR_ACCOUNT,
-            base_url=sandbox.base_url,
-            timeout=TIMEOUT,
-        )
-        self.deployment = make_deployment(
-            self.stage.client, account, carrier=self.carrier, jobs=self.stage.jobs, vault=vault()
-        )
-        self.services = self.deployment.main
-        self.ahead = 0.0
-        owned = self.carrier.numbers.find_owned(NUMBER)
-        assert owned is not None
-        urls = WebhookUrls(base_url, "main")
-        self.carrier.numbers.point_here(
-            owned.sid,
-            voice_url=urls.voice(),
-            sms_url=urls.messages(),
-            status_callback=urls.call_ended(),
-        )
-
-    def phone(self, number: str) -> Phone:
-        return self.sandbox.phone(number)
-
-    def text(self, sender: str, body: str) -> None:
-        self.phone(sender).text(NUMBER, body).wait()
-
-    def work(self) -> None:
-        while self.stage.jobs.noted:
-            for message in self.stage.jobs.take():
-                send_texts(self.services, message, clock=lambda: time.time() + self.ahead)
-
-    def wake(self) -> None:
-        """As the sweeper does, later."""
-        self.ahead += REPORT_GRACE + 1
-        outbox = self.stage.store.messages.outbox
-        for message in outbox.sweep(now=time.time() + self.ahead):
-            self.stage.jobs.send_message(message)
-        self.work()
-
-    def ask(self) -> int:
-        """As the periodic job does, when reports have not come for long."""
-        self.ahead += ASK_AFTER
-        asked = ask_outcomes(self.services, clock=lambda: time.time() + self.ahead)
-        self.work()
-        return asked
-
-    def shown(self, number: str) -> list[str]:
-        """What the phone got, in the order of sending: the carrier may overtake itself."""
-        self.sandbox.settle()
-        order = {message.sid: message.sequence for message in self.sandbox.messages(to=number)}
-        received = sorted(self.phone(number).texts, key=lambda text: order[text.sid])
-        return [text.body for text in received]
-
-
-@pytest.fixture
-def scenario() -> Iterator[Scenario]:
-    account = make_settings()
-    late = _LateApp()
-    server = make_server("127.0.0.1", 0, late, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    with SimulatedCarrier(
-        account.twilio_account_sid,
-        account.twilio_auth_token.get_secret_value(),
-        message_delay=(0.005, 0.01),
-    ) as sandbox:
-        sandbox.add_number(NUMBER)
-        told = Scenario(sandbox, f"http://127.0.0.1:{server.port}")
-        late.app = create_app(told.deployment)
-        yield told
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    assert sandbox.crashes == []
 
 
 def test_texts_go_both_ways_and_show_the_virtual_number(scenario: Scenario) -> None:

@@ -59,23 +59,23 @@ def _ask(leg: Leg, verb: Element, base: str) -> None:
 
 def _first_interruption(leg: Leg, verb: Element) -> float | None:
     moments = [leg.next_key_at()]
-    if _listens_for("speech", verb) and verb.get("bargeIn", "true") == "true":
+    if listens_for("speech", verb) and verb.get("bargeIn", "true") == "true":
         spoken = leg.next_utterance(within=float("inf"))
         moments.append(max(leg.now, spoken.begins) if spoken else None)
     return min((moment for moment in moments if moment is not None), default=None)
 
 
-def _listens_for(what: Literal["dtmf", "speech"], verb: Element) -> bool:
+def listens_for(what: Literal["dtmf", "speech"], verb: Element) -> bool:
     return what in verb.get("input", "dtmf").split()
 
 
 def _listen(leg: Leg, verb: Element) -> Input:
     """What is noticed first counts: whoever is speaking then presses keys in vain."""
     timeout = float(verb.get("timeout", "5"))
-    spoken = leg.next_utterance(timeout) if _listens_for("speech", verb) else None
+    spoken = leg.next_utterance(timeout) if listens_for("speech", verb) else None
     if spoken is not None and not _is_keyed_before(spoken, leg, verb):
         return _hear_out(leg, verb, spoken, timeout)
-    if not _listens_for("dtmf", verb):
+    if not listens_for("dtmf", verb):
         leg.wait(timeout)
         return Input()
     most = int(verb.get("numDigits", "0")) or None
@@ -90,7 +90,7 @@ def _listen(leg: Leg, verb: Element) -> Input:
 
 
 def _is_keyed_before(spoken: Utterance, leg: Leg, verb: Element) -> bool:
-    if not _listens_for("dtmf", verb) or spoken.begins <= leg.now:
+    if not listens_for("dtmf", verb) or spoken.begins <= leg.now:
         return False
     sent_at = leg.next_key_at()
     return leg.keypad.is_ready or (sent_at is not None and sent_at < spoken.begins)

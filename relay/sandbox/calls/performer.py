@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 from urllib.parse import urljoin
 from xml.etree.ElementTree import Element
 
-from relay.sandbox.calls.gather import gather
+from relay.sandbox.calls.gather import gather, listens_for
 from relay.sandbox.calls.leg import Leg, LegRedirected
 from relay.sandbox.calls.parameters import document_parameters
 from relay.sandbox.calls.recording import record
@@ -150,6 +150,8 @@ class Performer:
         speak(self._leg, verb, base)
 
     def _gather(self, verb: Element, base: str) -> Step | None:
+        if listens_for("speech", verb):
+            self._network.account.traffic.recognitions += 1
         return gather(self._leg, verb, base, self._action_kind)
 
     def _record(self, verb: Element, base: str) -> Step | None:

@@ -21,6 +21,8 @@ class WebhookFaults:
         self._windows: dict[Kind, float] = {}
         self._held_kinds: set[Kind] = set()
         self._lost: dict[Kind, float] = {}
+        #: How many callbacks were lost so far.
+        self.lost_count = 0
         self._held: list[Release] = []
 
     def duplicate(
@@ -105,4 +107,5 @@ class WebhookFaults:
         with self.lock:
             left = self._lost.get(kind, 0)
             self._lost[kind] = max(0, left - 1)
+            self.lost_count += left > 0
             return left > 0

@@ -92,7 +92,7 @@ class Calls:
         with self._network.account.lock:
             if not record.is_final:
                 raise ApiError(409, 20009, "Call is still in progress and cannot be deleted")
-            del self._network.account.calls[sid]
+            self._network.account.delete_call(record)
         return RestAnswer(204)
 
     def _find(self, call: RestCall, sid: str) -> Call:

@@ -83,7 +83,7 @@ class Messages:
         with self._network.account.lock:
             if not message.is_final and message.status != "sent":
                 raise ApiError(409, 20009, "Message is not final yet and cannot be deleted")
-            del self._network.account.messages[message.sid]
+            self._network.account.delete_message(message)
         return RestAnswer(204)
 
     def list_media(self, call: RestCall, sid: str) -> RestAnswer:

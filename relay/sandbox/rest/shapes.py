@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from relay.sandbox.clock import iso8601, rfc2822
+from relay.sandbox.prices import price_of_call, price_of_message, show_price
 from relay.sandbox.records import Call, Media, Message, OwnedNumber, Service
 from relay.sandbox.rest.request import Json
 
@@ -24,7 +25,7 @@ def message_json(message: Message) -> Json:
         "direction": message.direction,
         "num_segments": "0" if message.status == "accepted" else str(message.num_segments),
         "num_media": str(len(message.media)),
-        "price": None,
+        "price": show_price(price_of_message(message)),
         "price_unit": "USD",
         "error_code": message.error_code,
         "error_message": None,
@@ -68,7 +69,7 @@ def call_json(call: Call) -> Json:
         "end_time": _or_none(call.ended),
         "date_created": rfc2822(call.created),
         "date_updated": rfc2822(call.updated),
-        "price": None,
+        "price": show_price(price_of_call(call)),
         "price_unit": "USD",
         "answered_by": None,
         "api_version": "2010-04-01",

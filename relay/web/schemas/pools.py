@@ -91,6 +91,16 @@ class GrowthAnswer(Answer):
     until: Instant
 
 
+class SessionCostAnswer(Answer):
+    """What a session costs on average: its share of the pool's rent and traffic since then. An
+    estimate."""
+
+    sessions: Annotated[int, Field(description="Opened since then")]
+    since: Instant
+    rent: float
+    traffic: float
+
+
 class OneMoreAnswer(Answer):
     """The pool with one more number."""
 
@@ -118,6 +128,19 @@ class ForecastAnswer(Answer):
     growth: GrowthAnswer | None
     days_to_exhaustion: _Days
     monthly_rent: float
+    monthly_traffic: Annotated[
+        float | None,
+        Field(
+            description=(
+                "What calls and texts cost in a month at the rate of the last seven days: an "
+                "estimate by the deployment's price table. Null: less than a day is known"
+            )
+        ),
+    ]
+    session_cost: Annotated[
+        SessionCostAnswer | None,
+        Field(description="Null: less than a day is known, or no session was opened"),
+    ]
     codes_share: Annotated[
         float | None, Field(description="Of recruiters' phones, those that share a number by codes")
     ]

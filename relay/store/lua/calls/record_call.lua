@@ -1,14 +1,15 @@
 -- record_call: moves a call's record forwards, whatever order the carrier's reports come in.
 -- keys: call=call(call_sid) leases due sessions traffic=traffic(number)
 -- args: now:number call_sid number status rank:number duration? leg_sid? accepted:flag
---   has_ended:flag short_call:number
--- uses: session leases due_again traffic unended limits
+--   has_ended:flag short_call:number charges:records(unit count:number)
+-- uses: session leases due_again traffic unended limits charging
 --
 -- A report of lower rank than what is known changes no status, but may add what it knows: a leg's
 -- sid, the duration. With the call its lease ends, also on the sessions that it was passed on to,
 -- and a session that waited for it is due again. What the call counts for in the traffic of
 -- `number`, on which it came in, and towards the day's limits follows its record. `duration` and
--- `short_call` are seconds.
+-- `short_call` are seconds. `charges` are what the carrier charges it for as far as this report
+-- tells: at least so many of each unit in all.
 --
 -- Safe to run twice. Answers the call's status after it, or false when there is no such call.
 
@@ -55,6 +56,17 @@ local function count_minutes(session_id, status)
   end
 end
 
+local function count_charges()
+  for _, each in ipairs(args.charges) do
+    local field = "charged_" .. each.unit
+    local counted = tonumber(redis.call("HGET", keys.call, field) or "0")
+    if each.count > counted then
+      redis.call("HSET", keys.call, field, each.count)
+      charge(each.unit, each.count - counted)
+    end
+  end
+end
+
 local known = redis.call("HMGET", keys.call, "session", "rank", "status")
 local session_id, known_rank, known_status = known[1], known[2], known[3]
 if not session_id then
@@ -67,4 +79,5 @@ if args.has_ended then
 end
 count_call(status)
 count_minutes(session_id, status)
+count_charges()
 return status

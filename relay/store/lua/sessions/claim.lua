@@ -12,7 +12,7 @@
 --       context expires_at extend:flag area retention:number recruiter_indexes:list
 --       candidate_indexes:list draws most_new_recruiters:number most_new_candidates:number
 -- uses: session batching leases occupancy closing load letting_go bindings rebinding codes choosing
---       naming_reasons stops present_phones new_counterparts
+--       charging naming_reasons stops present_phones new_counterparts
 --
 -- A pair that has an open session gets that one. One that comes back gets its old number where
 -- that is still free for both, else the one that shared/choosing.lua finds. Safe to run twice: the
@@ -213,6 +213,7 @@ local function record_session(people, nodes, latest, ordinal, number, code, code
   redis.call("HSET", keys.candidate_sessions.open, args.recruiter_ref, args.id)
   redis.call("ZADD", keys.due, args.expires_at, args.id)
   redis.call("HINCRBY", keys.policy, "open_sessions", 1)
+  charge("sessions", 1)
   occupy(keys, { [ordinal] = 1 })
   return record
 end

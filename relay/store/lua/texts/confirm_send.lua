@@ -2,7 +2,7 @@
 -- keys: message=message(id) sending carried=carried(sid) unreported
 -- args: now:number id token sid status rank:number segments:number retention:number
 --    ask_at:number
--- uses: message lanes leaving_lane
+-- uses: message lanes leaving_lane charging_texts
 --
 -- Safe to run twice, and after the status report that proved the same thing. A sid is on record
 -- whatever else is true, so that no other message can take it for its own. How the text ended is
@@ -14,6 +14,7 @@ if not message then
   return ""
 end
 note_sid(keys.message, args.sid)
+charge_owed(args.segments)
 if message.carrier_sid == args.sid then
   redis.call("HSET", keys.message, "segments", args.segments)
 end

@@ -3,7 +3,7 @@
 -- keys: message=message(id) outbox sending
 -- args: now:number id token next_at:number outcome_unknown:flag error_code number number_trouble
 --    is_one_more:flag segments?:number
--- uses: message lanes one_more unready
+-- uses: message lanes one_more unready charging_texts
 --
 -- is_one_more: the next try is the one that some failures are worth.
 -- segments: what it costs, until the carrier says so. A report may have settled the attempt by now,
@@ -11,6 +11,7 @@
 local message = read_message(keys.message)
 if message and args.segments then
   redis.call("HSETNX", keys.message, "segments", args.segments)
+  charge_owed(args.segments)
 end
 if not message or message.lane_entry == "" then
   return 0

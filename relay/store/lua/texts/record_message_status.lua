@@ -3,13 +3,14 @@
 -- keys: message=message(id) body=body(id) outbox lanes carried=carried(sid) unreported
 --    traffic=traffic(number)
 -- args: now:number id attempt sid number status rank:number error_code? is_final:flag
---    is_delivered:flag send_again_at?:number is_one_more:flag ask_at:number counts_as
+--    is_delivered:flag send_again_at?:number is_one_more:flag ask_at:number counts_as charged_as
 --    record_life:number
--- uses: message lanes leaving_lane telling_sender traffic reach one_more unready
+-- uses: message lanes leaving_lane telling_sender traffic reach one_more unready charging_texts
 --
 -- attempt is the one that the report was addressed to; number is the virtual one it went out from.
 -- Only a status of higher rank replaces what is known. send_again_at is in seconds, or nil when a
--- failure is final; counts_as is "sent", "filtered", or "" while it counts for nothing.
+-- failure is final; counts_as is "sent", "filtered", or "" while it counts for nothing; charged_as
+-- is a unit of the price list, or "".
 --
 -- A report to an attempt proves that the attempt reached the carrier: an unsettled one is settled
 -- by it, and asked about at `ask_at` unless it has ended by then. That any attempt of ours has
@@ -71,6 +72,7 @@ if not message then
 end
 redis.call("SET", keys.carried, args.id, "EX", args.record_life)
 note_sid(keys.message, args.sid)
+charge_text(args.sid, args.charged_as)
 if message.attempt ~= args.attempt and not args.is_delivered then
   return { "stale", "", 0 }
 end
