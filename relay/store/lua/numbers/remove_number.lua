@@ -5,9 +5,9 @@
 -- uses: bitmaps statuses
 --
 -- A lost number is noted without its sid: should the account have it again by then, nobody has
--- given it back. With an expected status it stays when it has another one meanwhile. Safe to run twice.
--- Answers "removed", "unknown", "changed" when its status is another one, or "bound" while sessions
--- are open or cooling.
+-- given it back. With an expected status it stays when it has another one meanwhile. Safe to run
+-- twice. Answers "removed", "unknown", "changed" when its status is another one, or "bound" while
+-- sessions are open or cooling.
 
 local function vacate(ordinal, status)
   redis.call("HDEL", keys.numbers, args.number)
