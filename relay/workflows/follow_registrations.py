@@ -62,10 +62,16 @@ def texting_of(
 
 
 def find_registrations(texting: Sequence[Texting]) -> list[tuple[Texting, Registered]]:
-    """What the carrier says of numbers of one account. Raises CarrierError."""
+    """What the carrier says of numbers of one account; nothing where it shows none of the services
+    that their boards use: then it is another account's list, or another region's. Raises
+    CarrierError."""
     if not texting:
         return []
     registry = read_registry(texting[0].services.carrier, [one.sender for one in texting])
+    used = {sid for one in texting for sid in one.services.board.messaging_services}
+    if used and not used & registry.services.keys():
+        log.warning("none of the boards' messaging services found", services=sorted(used))
+        return []
     return [
         (
             one,

@@ -407,6 +407,19 @@ def test_p1_a_renumbered_session_leaves_its_old_number_closed_to_both(world: Wor
     audit(world)
 
 
+def test_a_stop_of_the_other_side_goes_with_a_session_to_its_other_number(world: World) -> None:
+    world.open("nora", "dan", pool="us")
+    (before,) = live_sessions_of(world, Role.CANDIDATE, "carl")
+    suppressions, carls = world.services.store.suppressions, world.services.vault.indexes_of(CARL)
+    suppressions.stop(carls, before.virtual_number, since=NOW, cause="us.SM1")
+
+    change(world, NORA, renumber=True)
+
+    (after,) = live_sessions_of(world, Role.CANDIDATE, "carl")
+    assert after.virtual_number != before.virtual_number
+    assert suppressions.is_stopped(carls, after.virtual_number)
+
+
 def test_p5_a_call_in_progress_keeps_the_number_that_its_session_leaves(world: World) -> None:
     """Everything has cooled, but the call goes on."""
     for name in POOLS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from relay.domain.errors import CarrierError
 from relay.domain.message_progress import MessageStatus
+from relay.domain.opt_out import OptOut
 from relay.domain.participant import Role
 from relay.domain.pool import NumberStatus
 from relay.domain.trouble import Trouble
@@ -70,6 +71,19 @@ def test_p8_nobody_is_told_who_has_stopped_texts(stage: Stage) -> None:
     lose(stage)  # and no other number is left
     stage.work()
     assert [to for to, _ in stage.arrived] == [RITA]
+
+
+def test_a_stop_to_the_lost_number_goes_with_its_session(stage: Stage) -> None:
+    stage.text(CARL, "STOP", opt_out=OptOut.STOP)
+    stage.work()
+    lose(stage)
+    stage.text(RITA, "there?", number=OTHER_NUMBER)
+    stage.work()
+    assert [to for to, _ in stage.arrived if to == CARL] == []
+    stage.text(CARL, "START", number=OTHER_NUMBER, opt_out=OptOut.START)
+    stage.text(RITA, "and now?", number=OTHER_NUMBER)
+    stage.work()
+    assert stage.carrier.messages.sent[-1] == (OTHER_NUMBER, CARL, "and now?")
 
 
 def test_p4_a_text_that_is_refused_for_the_number_waits_and_goes_by_the_next_one(

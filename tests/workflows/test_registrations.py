@@ -144,6 +144,18 @@ def test_while_the_carrier_does_not_tell_all_stays_as_it_is(simulated: Simulated
     assert on_record(market).registration is Registration.REGISTERED
 
 
+def test_a_list_without_any_of_the_boards_services_is_not_believed(
+    simulated: SimulatedCarrier,
+) -> None:
+    """It is another account's, or another region's: STOPs to the service must go on to count."""
+    market = serving(simulated, service_of(simulated, "VERIFIED"))
+    import_number(market.services, NUMBER, "us", now=market.now)
+    before = on_record(market)
+    simulated.account.services.clear()
+    follow(market)
+    assert on_record(market) == before
+
+
 def test_what_cannot_be_found_out_at_an_import_is_found_out_later(
     simulated: SimulatedCarrier,
 ) -> None:

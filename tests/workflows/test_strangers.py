@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from relay.carrier.webhooks import InboundCall
+from relay.domain import access_code
 from relay.domain.routing import AskAccessCode, Bridge, CallDecision, Decline, Refusal, Reject
 from relay.workflows.connect_call import connect_call, take_code
 from tests.workflows.test_calls import turn_codes_off
@@ -95,6 +96,15 @@ def test_who_enters_something_is_not_silent(line: Line) -> None:
     line.call()
     line.call()
     assert line.call() == Reject()
+
+
+def test_who_has_entered_so_many_that_none_is_looked_at_is_silent(line: Line) -> None:
+    """Else a machine that presses a key in each call would be answered for ever."""
+    answered = 0
+    for _ in range(60):
+        answered += line.call() != Reject()
+        line.enter("111111")
+    assert answered <= access_code.TRIES_OF_STRANGERS + 2
 
 
 def test_a_recruiter_on_another_phone_gets_in_at_the_second_call(line: Line) -> None:

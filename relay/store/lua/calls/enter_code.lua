@@ -15,7 +15,7 @@
 -- count lives `window` seconds.
 --
 -- A code is taken of a call that was asked for one (route), for an hour: a captured request finds
--- nobody later. Who enters anything is no silent stranger (route).
+-- nobody later. Who enters a code that is looked at is no silent stranger (route).
 --
 -- Safe to run twice: an attempt is decided on once, and its answer never gets better.
 -- Answers as route does, or {"wrong", digits of the longest code, caller's locale} (another try),
@@ -109,9 +109,9 @@ local decided = redis.call("HGET", keys.tries, args.attempt)
 if decided then
   return answer_again(decided, caller)
 end
-if #args.indexes > 0 then
+local answer = decide(caller)
+if #args.indexes > 0 and answer[1] ~= "tried_out" then
   redis.call("DEL", keys.silent)
 end
-local answer = decide(caller)
 redis.call("HSET", keys.tries, args.attempt, answer[1] .. " " .. (answer[2] or ""))
 return answer

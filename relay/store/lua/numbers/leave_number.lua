@@ -51,23 +51,25 @@ local function choose_number(found, position, nodes)
   return given.ordinal
 end
 
--- Answers the notices' ids: none where the new number cannot text.
+-- Answers the notices' ids: none where the new number cannot text, or to whom has stopped texts.
 local function tell_both(found, position)
-  local session, given = found.session, found.renumbering
-  if redis.call("GETBIT", keys.no_sms, session.ordinal) == 1 then
-    return {}
-  end
+  local session, given, told = found.session, found.renumbering, {}
+  local can_text = redis.call("GETBIT", keys.no_sms, session.ordinal) == 0
   local notices = { recruiter = keys.recruiter_notices, candidate = keys.candidate_notices }
+  local stops = { recruiter = keys.recruiter_stops, candidate = keys.candidate_stops }
   for _, role in ipairs({ "recruiter", "candidate" }) do
-    local notice = {
-      key = notices[role][position], id = given[role .. "_notice"], kind = args.notice_kind,
-    }
-    write_notice(notice, {
-      session = found.id, side = role, number = session.number, index = session[role .. "_index"],
-      locale = session[role .. "_locale"],
-    })
+    if not carry_stop(stops[role][position], args.number, session.number) and can_text then
+      local notice = {
+        key = notices[role][position], id = given[role .. "_notice"], kind = args.notice_kind,
+      }
+      write_notice(notice, {
+        session = found.id, side = role, number = session.number,
+        index = session[role .. "_index"], locale = session[role .. "_locale"],
+      })
+      told[#told + 1] = notice.id
+    end
   end
-  return { given.recruiter_notice, given.candidate_notice }
+  return told
 end
 
 local function close_one(found, position)

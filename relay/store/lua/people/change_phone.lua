@@ -288,6 +288,7 @@ local function write_renumbered(plan, nodes)
   local phones = phones_met()
   for _, found in ipairs(plan.moves) do
     local sides = { [args.role] = nodes[found.pool], [args.other_role] = found.renumbering.node }
+    carry_stop(found.renumbering.stops, found.session.number, found.renumbering.number)
     renumber(found, sides, phones)
   end
   return #plan.moves
