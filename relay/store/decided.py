@@ -2,7 +2,8 @@
 
 A CallSid or MessageSid is remembered for 30 days at least, as eight bytes of a keyed hash, in a set
 of integers for each period and shard. While such a set has 512 members at most, Redis keeps it as a
-sorted array of eight bytes each. So is that something without a record was charged (``charges.py``).
+sorted array of eight bytes each. So is it remembered that something without a record was charged
+(``charges.py``).
 """
 
 from __future__ import annotations

@@ -20,13 +20,12 @@ def word_answer(services: Services, answer: TextAnswer, *, number: str, now: flo
     if answer.tell is None or answer.accepted is None:
         return ""
     words = _words(services, answer.tell, answer.accepted, answer.locale, number=number, now=now)
-    if words:
-        services.store.pools.charges.count_once(
-            pool_of(answer.message),
-            {Unit.SMS_OUT: count_segments(words)},
-            marks=services.vault.marks_of(f"{answer.message} answered"),
-            now=now,
-        )
+    services.store.pools.charges.count_once(
+        pool_of(answer.message),
+        {Unit.SMS_OUT: count_segments(words)},
+        marks=services.vault.marks_of(f"{answer.message} answered"),
+        now=now,
+    )
     return words
 
 

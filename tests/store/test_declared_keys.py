@@ -15,6 +15,7 @@ from relay.domain.api_key import Scope
 from relay.domain.board import Board as JobBoard
 from relay.domain.board import NumberPlace
 from relay.domain.call_progress import taken
+from relay.domain.charges import Unit
 from relay.domain.errors import RateLimited
 from relay.domain.forecast import Sample
 from relay.domain.message_progress import MessageStatus
@@ -36,7 +37,7 @@ from relay.store.suppressions import Suppressions
 from tests.architecture.test_scripts import SCRIPTS
 from tests.board import Board, number, person, take_out
 from tests.fake_redis import real_redis
-from tests.key_ring import NEXT_SIGNER, SIGNER
+from tests.key_ring import NEXT_SIGNER, SIGNER, marks_of
 from tests.store.test_messages import Texts, add_notice, tell_counterpart
 from tests.strict_scripts import StrictScripts, run_strictly, strict_store
 from tests.world import NOW, NUMBER, Pair
@@ -79,7 +80,7 @@ def a_sessions_whole_life(strict: StrictBoard) -> None:
     strict.open("rita", "carl")
     strict.store.sessions.amend(session.id, now=strict.now, stamped_context="Cook")
     strict.call("r", number(0), sid="CA1")
-    strict.store.calls.advance("us.CA1", taken("CA2"), now=strict.now)
+    strict.store.calls.advance("us.CA1", taken("CA2"), now=strict.now, charges={Unit.SPEECH: 1})
     strict.call("r", number(0), sid="CA3")
     strict.refuse_call("r", number(0), sid="CA3")
     for _ in range(3):
@@ -248,6 +249,9 @@ def number_stats(strict: StrictBoard) -> None:
     )
     strict.store.history.note("us", sample)
     assert strict.store.history.since("us", strict.now) == [sample]
+    charges = strict.store.pools.charges
+    charges.count_once("us", {Unit.SMS_IN: 1}, marks=marks_of("SM1"), now=strict.now)
+    assert charges.total("us") == {Unit.SMS_IN: 1}
 
 
 def a_request_with_a_key(strict: StrictBoard) -> None:
