@@ -118,7 +118,7 @@ def _met(lived: Day) -> Iterator[tuple[str, str]]:
     yield "lost number", moved
     yield "told of another number", f"{count['told of a new number']} people"
     lost = (count["calls to a lost number"], count["texts to a lost number"])
-    yield "to the lost number", f"{lost[0]} calls and {lost[1]} texts, which do not come to us"
+    yield "to the lost number", f"calls: {lost[0]}, texts: {lost[1]}; they do not come to us"
     lost_reports = f"{count['reports lost']} in {count['seconds without reports']} s"
     yield "reports lost", f"{lost_reports}, of {count['filtered']} filtered texts too"
     yield "texts meanwhile", _fate(lived, SILENT)

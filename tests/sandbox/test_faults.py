@@ -194,6 +194,7 @@ def test_a_callback_can_be_lost(
     send(client, callback=relay.url("/sent"))
     carrier.settle()
     assert [s.form["MessageStatus"] for s in relay.to("/sent")] == ["delivered"]
+    assert carrier.faults.webhooks.lost_count == 1
 
 
 @pytest.mark.parametrize(
