@@ -36,7 +36,7 @@ test: lint redis  ## lint, types and every test
 	@echo "· the others"
 	@$(BIN)/pytest -n 2 --dist loadgroup -m $(HERE) tests $(TRACED:%=--ignore=%)
 	@echo "· tests with real processes: they wait more than they work"
-	@$(BIN)/pytest -n 4 --dist loadfile -m "e2e or kill"
+	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder -m "e2e or kill"
 
 test-valkey: $(VENV)/.stamp-dev $(VALKEY)/valkey-server  ## the tests of the store and of a cluster, on Valkey
 	@echo "· tests of the store and of a cluster, on $$($(VALKEY)/valkey-server --version | cut -d' ' -f 1-3)"

@@ -23,7 +23,29 @@ def stage(shared_stage: Stage) -> Iterator[Stage]:
     shared_stage.forget_people()
 
 
+@pytest.fixture(scope="module")
+def service_of_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with set_stage(tmp_path_factory.mktemp("own-stage")) as stage:
+        yield stage
+
+
+@pytest.fixture
+def own_stage(service_of_module: Stage) -> Iterator[Stage]:
+    """For tests that kill: what they have killed is started again."""
+    stage = service_of_module
+    stage.move_people()
+    yield stage
+    stage.carrier.faults.clear()
+    for name in ("web", "worker", "scheduler"):
+        if name not in stage.service.processes:
+            stage.service.start(name)
+    stage.service.wait_until("/readyz")
+    stage.forget_people()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/e2e" in str(item.path):
             item.add_marker(pytest.mark.e2e)
+    # Those that wait longest begin first (with --no-loadscope-reorder).
+    items.sort(key=lambda item: item.get_closest_marker("kill") is None)
