@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from relay.carrier.errors import refusal
 from relay.carrier.webhooks import MessageStatusReport
 from relay.domain.errors import CarrierError
 from relay.domain.message_progress import REPORT_GRACE, Reach
@@ -515,6 +516,35 @@ def test_p4_a_text_that_the_carrier_lost_before_it_left_has_failed(
     assert (stage.record(message).status, stage.record(message).error_code) == ("failed", 20404)
     assert stage.arrived == [TO_CARL, (RITA, FAILED)]
     assert stage.client.zscore("{main}:unreported", message) is None
+
+
+@pytest.mark.parametrize("status", [302, 400, 402, 404, 405, 407, 410])
+def test_p4_an_answer_of_nobody_s_leaves_a_text_as_it_is(
+    stage: Stage, message: str, status: int
+) -> None:
+    refuse_to_say(stage, message, refusal(status, "<html>", {}, creates=False))
+    stage.now += ASK_AFTER
+    assert ask(stage) == 1
+    assert stage.record(message).status == "queued"
+    stage.carrier.messages.reports.clear()
+    stage.carrier.messages.status = "delivered"
+    stage.now += ASK_AFTER
+    assert ask(stage) == 1
+    assert stage.record(message).status == "delivered"
+
+
+def test_p4_another_account_s_word_leaves_a_text_as_it_is(stage: Stage, message: str) -> None:
+    refuse_to_say(stage, message, GONE)
+    key = next(iter(stage.client.keys(f"{{main}}*:number:{NUMBER}")))
+    stage.client.hset(key, "account", "AC" + "9" * 32)
+    asked = 0
+    for _ in range(2 * 24 * 60):
+        stage.now += 60
+        asked += ask(stage)
+    assert 4 <= asked <= 6
+    assert stage.record(message).status == "queued"
+    assert stage.arrived == [TO_CARL]
+    assert stage.client.zcard("{main}:unreported") == 0
 
 
 def test_a_text_whose_record_is_deleted_after_it_left_stays_sent(
