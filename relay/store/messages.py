@@ -126,9 +126,11 @@ class Messages:
         number: str,
         send_again_at: float | None,
         telling: Telling,
+        told_id: str,
         retention: int,
     ) -> Reported:
-        """Moves a text forwards, and its number's traffic; ``telling`` is of a failure."""
+        """Moves a text forwards, and its number's traffic; ``telling`` is of a failure, ``told_id``
+        of the notice that texts do not arrive, of which a delivery is the end."""
         outcome, first, is_told = self._scripts.run(
             "record_message_status",
             self._keys.in_pool(pool_of(message_id)),
@@ -139,6 +141,7 @@ class Messages:
             ask_at=now + ASK_AFTER,
             **_what_it_says(report),
             **told_by(telling if report.status.is_failure else None),
+            told_id=told_id,
             look_again=LOOK_AGAIN,
             record_life=retention,
             taking_back_notices=TAKING_BACK_NOTICES,

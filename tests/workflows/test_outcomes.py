@@ -279,6 +279,36 @@ def test_that_a_phone_is_not_reached_is_told_once_a_session_and_day(stage: Stage
 # --- told at once, and then by their count ------------------------------------------------
 
 
+def undelivered(stage: Stage) -> None:
+    message = stage.text(body=f"at {stage.now}").message
+    stage.work()
+    for _ in range(2):
+        stage.report(message, "undelivered", 30003)
+        stage.later(60)
+
+
+def test_p4_a_phone_that_is_out_of_reach_again_after_a_delivery_is_told_of_anew(
+    stage: Stage,
+) -> None:
+    undelivered(stage)
+    undelivered(stage)
+    assert [to for to, _ in stage.arrived].count(RITA) == 1
+    message = stage.text(body="back?").message
+    stage.work()
+    stage.report(message, "delivered")
+    undelivered(stage)
+    assert [to for to, _ in stage.arrived].count(RITA) == 2
+
+
+def test_what_is_still_to_be_told_is_not_told_twice_after_a_delivery(stage: Stage) -> None:
+    message, other = stage.text(body="one").message, stage.text(body="two").message
+    stage.work()
+    stage.report(message, "undelivered", 30006)
+    stage.report(other, "delivered")
+    stage.work()
+    assert [to for to, _ in stage.arrived].count(RITA) == 1
+
+
 def test_failures_of_one_kind_are_told_at_once_and_then_by_their_count(stage: Stage) -> None:
     for _ in range(4):
         stage.report(_sent(stage), "undelivered", 30007)
