@@ -250,6 +250,42 @@ def test_a_new_phone_begins_anew(stage: Stage, message: str) -> None:
     assert reach(stage) is Reach.OK
 
 
+def test_a_late_report_about_a_former_phone_says_nothing_of_the_new_one(
+    stage: Stage, message: str
+) -> None:
+    stage.report(message, "sent")
+    stage.move(Role.CANDIDATE, "+12125550127")
+    other = stage.text(body="there?").message
+    stage.work()
+    stage.report(other, "undelivered", 30006)
+    stage.report(message, "undelivered", 30005)
+    assert reach(stage) is Reach.LANDLINE
+
+
+def test_a_late_report_of_a_closed_session_takes_no_other_phone_s_place(
+    stage: Stage, message: str
+) -> None:
+    stage.report(message, "sent")
+    stage.client.hset("{main}:reach", "candidate:c-0127", "landline new")
+    stage.now += 40 * DAY
+    stage.report(message, "undelivered", 30005)
+    assert stage.client.hget("{main}:reach", "candidate:c-0127") == "landline new"
+
+
+def test_what_has_arrived_of_an_earlier_attempt_says_nothing_of_a_new_phone(
+    stage: Stage, message: str
+) -> None:
+    first = stage.record(message).attempt
+    stage.report(message, "undelivered", 30003)
+    stage.move(Role.CANDIDATE, "+12125550127")
+    stage.later(30)
+    other = stage.text(body="there?").message
+    stage.work()
+    stage.report(other, "undelivered", 30006)
+    stage.report(message, "delivered", attempt=first)
+    assert reach(stage) is Reach.LANDLINE
+
+
 def test_nothing_is_noted_of_somebody_erased(stage: Stage, message: str) -> None:
     stage.report(message, "sent")
     stage.store.erasures.erase(Role.CANDIDATE, stage.pair.session.candidate.ref, now=stage.now)

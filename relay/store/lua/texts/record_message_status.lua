@@ -67,7 +67,9 @@ end
 local function finish(message)
   redis.call("DEL", keys.body)
   redis.call("ZREM", keys.unreported, args.id)
-  note_reach(keys, args, message)
+  if message.attempt == args.attempt then  -- an earlier one went to another phone, perhaps
+    note_reach(keys, args, message)
+  end
   if args.is_delivered then
     note_arrival(keys, message)
     forget_what_was_told()
