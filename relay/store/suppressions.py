@@ -98,17 +98,24 @@ class Suppressions:
         ]
         return any(undone)
 
-    def note_refused(self, indexes: Sequence[str], number: str, *, now: float, cause: str) -> None:
-        """The carrier has refused a text because of a STOP. One that nobody has told us of is put
-        on record; ``cause`` is the message."""
+    def note_refused(
+        self, indexes: Sequence[str], number: str, *, attempted_at: float, cause: str
+    ) -> None:
+        """The carrier has refused a text, handed over then, because of a STOP. One that nobody has
+        told us of is put on record, unless there has been a START since; ``cause`` is the
+        message."""
         known = [
             self._scripts.run(
-                "note_refused_stop", scope.keys, scope=scope.field, now=now, indexes=indexes
+                "note_refused_stop",
+                scope.keys,
+                scope=scope.field,
+                attempted_at=attempted_at,
+                indexes=indexes,
             )
             for scope in self._scopes(number)
         ]
         if not any(known):
-            self.stop(indexes, number, since=now, cause=cause)
+            self.stop(indexes, number, since=attempted_at, cause=cause)
 
     def lift(
         self, indexes: Sequence[str], place: str, *, said_until: float, said_since: float = 0.0

@@ -65,7 +65,10 @@ def record_message_status(
             count_refusal(services, report.error_code, trouble)
         if trouble is Trouble.OPTED_OUT:
             services.store.suppressions.note_refused(
-                (message.index,), message.number, now=now, cause=message_id
+                (message.index,),
+                message.number,
+                attempted_at=message.attempted_at,
+                cause=message_id,
             )
     log.info(
         "text reported",

@@ -212,7 +212,7 @@ def _after_error(
         )
     count_refusal(services, error.code, error.trouble)
     if error.trouble is Trouble.OPTED_OUT:
-        _remember_opt_out(services, lease, to, now)
+        _remember_opt_out(services, lease, to)
     elif error.trouble is Trouble.COUNTRY_CLOSED:
         services.store.messages.closed_countries.note(to.country, now=now)
     elif error.trouble is Trouble.NOT_OURS:
@@ -231,10 +231,12 @@ def _after_error(
     return _give_up(services, lease, clock, "refused", code=error.code, trouble=error.trouble)
 
 
-def _remember_opt_out(services: Services, lease: SendLease, to: PhoneNumber, now: float) -> None:
+def _remember_opt_out(services: Services, lease: SendLease, to: PhoneNumber) -> None:
     """The carrier knows of a STOP, which we may not have seen."""
     indexes = services.vault.indexes_of(to.reveal())
-    services.store.suppressions.note_refused(indexes, lease.number, now=now, cause=lease.message)
+    services.store.suppressions.note_refused(
+        indexes, lease.number, attempted_at=lease.attempted_at, cause=lease.message
+    )
 
 
 def _settle(services: Services, lease: SendLease, prefix: CodePrefix, clock: Clock) -> str:

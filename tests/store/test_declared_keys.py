@@ -177,7 +177,7 @@ def people(strict: StrictBoard) -> None:
     in_service.stop(["c"], number(0), since=2, cause="us.SM2")
     in_service.carry_over(["new", "c"])
     assert in_service.is_stopped(["new"], number(1))
-    in_service.note_refused(["c"], number(0), now=3, cause="us.SM3")
+    in_service.note_refused(["c"], number(0), attempted_at=3, cause="us.SM3")
     in_service.lift(["c", "new"], number(0), said_until=4)
     strict.register_recruiter("rita", "r")
     strict.open("rita", "carl")

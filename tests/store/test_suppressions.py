@@ -263,7 +263,8 @@ def test_what_the_carrier_refuses_again_is_known_from_then_on(suppressions: Supp
     suppressions.stop(CARL, NUMBER, since=NOW, cause="us.SM1")
     assert suppressions.stopped_at(CARL, NUMBER) == NOW
     for _ in range(2):
-        suppressions.note_refused(CARL[1:], NUMBER, now=NOW + WEEK, cause="us.SM2")
+        suppressions.note_refused(CARL[1:], NUMBER, attempted_at=NOW + WEEK, cause="us.SM2")
+    suppressions.note_refused(CARL[1:], NUMBER, attempted_at=NOW + 1, cause="us.SM5")
     assert suppressions.stopped_at(CARL, NUMBER) == NOW + WEEK
     assert suppressions.stop(CARL, NUMBER, since=NOW, cause="us.SM1"), "the STOP stays the STOP"
     suppressions.resume(CARL, NUMBER, since=NOW + WEEK, cause="us.SM3")
@@ -276,10 +277,10 @@ def test_a_refusal_holds_where_the_stop_is(
     suppressions: Suppressions, in_service: Suppressions
 ) -> None:
     suppressions.stop(CARL, NUMBER, since=NOW, cause="us.SM1")
-    in_service.note_refused(CARL, NUMBER, now=NOW + 5, cause="us.SM2")
+    in_service.note_refused(CARL, NUMBER, attempted_at=NOW + 5, cause="us.SM2")
     assert suppressions.stopped_at(CARL, NUMBER) == NOW + 5
     assert not in_service.is_stopped(CARL, OTHER_NUMBER)
-    in_service.note_refused(CARL, OTHER_NUMBER, now=NOW + 6, cause="us.SM3")
+    in_service.note_refused(CARL, OTHER_NUMBER, attempted_at=NOW + 6, cause="us.SM3")
     assert in_service.stopped_at(CARL, OTHER_NUMBER) == NOW + 6
 
 
@@ -313,7 +314,7 @@ def test_a_word_from_before_refusals_were_kept_is_read(
 ) -> None:
     client.hset(BoardKeys("main").stopped(CARL[0]), NUMBER, "stopped 100.000 us.SM1,~us.SM0")
     assert suppressions.stopped_at(CARL, NUMBER) == 100
-    suppressions.note_refused(CARL, NUMBER, now=200, cause="us.SM2")
+    suppressions.note_refused(CARL, NUMBER, attempted_at=200, cause="us.SM2")
     assert suppressions.stopped_at(CARL, NUMBER) == 200
     assert suppressions.stop(CARL, NUMBER, since=NOW, cause="us.SM1")
 
@@ -324,7 +325,7 @@ def test_a_damaged_stop_holds_and_the_next_word_mends_it(
 ) -> None:
     client.hset(BoardKeys("main").stopped(CARL[0]), NUMBER, damaged)
     assert suppressions.is_stopped(CARL, NUMBER)
-    suppressions.note_refused(CARL, NUMBER, now=NOW, cause="us.SM1")
+    suppressions.note_refused(CARL, NUMBER, attempted_at=NOW, cause="us.SM1")
     assert suppressions.stopped_at(CARL, NUMBER) == NOW
     assert suppressions.resume(CARL, NUMBER, since=NOW + 1, cause="us.SM2")
 

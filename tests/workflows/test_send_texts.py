@@ -194,6 +194,36 @@ def test_a_stop_that_a_report_tells_of_is_remembered(stage: Stage) -> None:
     assert stage.store.suppressions.is_stopped(stage.pair.vault.indexes_of(CARL), NUMBER)
 
 
+def test_a_late_report_of_a_stop_does_not_undo_a_start(stage: Stage) -> None:
+    message = stage.text().message
+    stage.work()
+    carl = stage.pair.vault.indexes_of(CARL)
+    for word in ("STOP", "START"):
+        stage.now += 10
+        stage.text(CARL, word)
+    stage.now += 10
+    stage.report(message, "failed", 21610)
+    assert not stage.store.suppressions.is_stopped(carl, NUMBER)
+    assert stage.text(body="again").outcome == "accepted"
+    stage.work()
+    assert stage.arrived[-1] == (CARL, "again")
+
+
+def test_a_start_that_comes_while_a_text_is_refused_holds(stage: Stage) -> None:
+    stage.text()
+    carl = stage.pair.vault.indexes_of(CARL)
+
+    def refuse(**_: object) -> object:
+        stage.now += 2
+        stage.text(CARL, "START")
+        stage.now += 2
+        raise CarrierError(Trouble.OPTED_OUT, 21610)
+
+    stage.carrier.messages.send_text = refuse  # type: ignore[method-assign, assignment]
+    stage.work()
+    assert not stage.store.suppressions.is_stopped(carl, NUMBER)
+
+
 @pytest.mark.parametrize("is_told_by_report", [False, True])
 def test_p4_a_text_whose_typography_the_carrier_has_changed_is_found(
     stage: Stage, is_told_by_report: bool
