@@ -12,6 +12,7 @@ from relay.carrier.webhooks import MessageStatusReport
 from relay.domain.errors import CarrierError
 from relay.domain.message_progress import MessageStatus
 from relay.domain.policy import DAY
+from relay.domain.session import pool_of
 from relay.domain.texts import Message
 from relay.store.awaited import Awaited
 from relay.workflows.record_call_progress import record_call_outcome
@@ -90,6 +91,11 @@ def _ask_text(services: Services, message_id: str, now: float) -> float | None:
         )
     log.info("text's outcome asked", message=message_id, status=report.status)
     record_message_status(services, message_id, message.attempt, report, now=now)
+    if report.status == MessageStatus.SENT:
+        # Where nobody reports deliveries, that is the best that is heard of the number.
+        services.store.numbers.trust_texts(
+            message.number, pool_of(message_id), sent_at=message.attempted_at
+        )
     return _again_after(message, now)
 
 

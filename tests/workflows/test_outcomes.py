@@ -184,6 +184,41 @@ def test_a_young_number_s_registration_is_waited_for(
     assert number.is_sms_ready
 
 
+def is_ready(stage: Stage) -> bool:
+    number = stage.store.numbers.get(NUMBER)
+    assert number is not None
+    return number.is_sms_ready
+
+
+def test_a_text_that_was_passed_on_ends_the_trouble_where_nobody_reports_deliveries(
+    stage: Stage, message: str
+) -> None:
+    age(stage, 2 * DAY)
+    stage.report(message, "undelivered", 30034)
+    stage.now += 2
+    second = stage.text().message
+    stage.work()
+    stage.report(second, "sent")
+    assert not is_ready(stage)
+    stage.carrier.messages.status = "sent"
+    stage.now += ASK_AFTER
+    ask(stage)
+    assert is_ready(stage)
+
+
+def test_a_text_that_was_passed_on_before_the_trouble_ends_none(stage: Stage, message: str) -> None:
+    age(stage, 2 * DAY)
+    stage.report(message, "sent")
+    stage.now += 2
+    second = stage.text().message
+    stage.work()
+    stage.report(second, "undelivered", 30034)
+    stage.carrier.messages.status = "sent"
+    stage.now += ASK_AFTER
+    assert ask(stage) == 1
+    assert not is_ready(stage)
+
+
 def test_a_text_from_before_the_trouble_ends_none(stage: Stage, message: str) -> None:
     age(stage, 2 * DAY)
     stage.now += 2
