@@ -9,8 +9,8 @@ import structlog
 from relay.carrier.webhooks import MessageStatusReport
 from relay.domain.message_progress import next_try_at, read_status
 from relay.domain.texts import (
+    TOLD_DAILY,
     Message,
-    Notice,
     ReportOutcome,
     StatusReport,
     notice_of_failure,
@@ -38,9 +38,9 @@ def record_message_status(
         return
     status, rank = known
     trouble = report.trouble if status.is_failure else None
-    tell, unreached = (
+    tell, *unreached = (
         telling(notice, session=message.session, to=message.side.other, now=now)
-        for notice in (notice_of_failure(trouble), Notice.TEXTS_NOT_RECEIVED)
+        for notice in (notice_of_failure(trouble), *TOLD_DAILY)
     )
     reported = services.store.messages.record_status(
         message_id,
@@ -56,7 +56,7 @@ def record_message_status(
         number=message.number,
         send_again_at=_send_again_at(services, message, trouble, now),
         telling=tell,
-        told_id=unreached.id,
+        told_ids=[each.id for each in unreached],
         retention=services.settings.record_retention,
     )
     if reported.outcome is ReportOutcome.RECORDED:

@@ -371,6 +371,33 @@ def test_p4_a_phone_that_is_out_of_reach_again_after_a_delivery_is_told_of_anew(
     assert [to for to, _ in stage.arrived].count(RITA) == 2
 
 
+def test_a_phone_that_answers_each_notice_of_a_stop_by_itself_comes_to_rest(stage: Stage) -> None:
+    stage.text(CARL, "STOP")
+    stage.work()
+    answered = 0
+    for _ in range(3 * 24 * 4):
+        told = [to for to, _ in stage.arrived if to == RITA]
+        for _ in told[answered:]:
+            stage.text(body=f"I am away until Monday ({stage.now})")
+            stage.work()
+        answered = len(told)
+        stage.later(900)
+    assert answered == 2
+
+
+def test_a_stop_after_a_start_is_told_of_anew(stage: Stage) -> None:
+    for word in ("STOP", "START", "STOP"):
+        stage.now += 1
+        stage.text(CARL, word)
+        stage.now += 1
+        message = stage.text(body=f"after {word}").message
+        stage.work()
+        if word == "START":
+            stage.report(message, "delivered")
+    told = [body for to, body in stage.arrived if to == RITA and "your text was" in body]
+    assert len(told) == 2
+
+
 def test_what_is_still_to_be_told_is_not_told_twice_after_a_delivery(stage: Stage) -> None:
     message, other = stage.text(body="one").message, stage.text(body="two").message
     stage.work()
