@@ -179,6 +179,7 @@ def people(strict: StrictBoard) -> None:
     assert in_service.is_stopped(["new"], number(1))
     in_service.note_refused(["c"], number(0), attempted_at=3, cause="us.SM3")
     in_service.lift(["c", "new"], number(0), said_until=4)
+    in_service.note_taken(["c", "new"], number(0), said_until=5)
     strict.register_recruiter("rita", "r")
     strict.open("rita", "carl")
     strict.open("rita", "dan")

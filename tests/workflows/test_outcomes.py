@@ -100,6 +100,17 @@ def test_waiting_for_the_moment_is_not_the_one_more_try(
     assert stage.record(message).status == "undelivered"
 
 
+def test_a_text_that_had_to_wait_first_is_not_given_up_at_its_first_21606(stage: Stage) -> None:
+    busy = CarrierError(Trouble.LATER, 20429, retry_after=5)
+    stage.carrier.messages.troubles = [busy, CarrierError(Trouble.NOT_OURS, 21606)]
+    stage.text()
+    stage.work()
+    for seconds in (5, 60):
+        assert stage.arrived == []
+        stage.later(seconds)
+    assert stage.arrived == [TO_CARL]
+
+
 def test_a_refusal_that_is_worth_one_more_try_is_worth_no_third(stage: Stage) -> None:
     stage.carrier.messages.troubles = 2 * [CarrierError(Trouble.UNCLEAR, 30008)]
     message = stage.text().message

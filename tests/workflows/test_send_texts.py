@@ -163,7 +163,7 @@ def test_a_stop_that_the_carrier_still_holds_holds_for_another_week(stage: Stage
     stage.work()
     assert refused == [], "offered once"
     assert [stage.record(each).error_code for each in messages] == [21610, 21610]
-    assert stage.store.suppressions.stopped_at(carl, NUMBER) == stage.now
+    assert stage.store.suppressions.find_block(carl, NUMBER).stopped_at == stage.now
     assert CARL not in [to for to, _ in stage.arrived]
 
 

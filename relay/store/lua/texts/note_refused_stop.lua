@@ -4,8 +4,8 @@
 -- uses: opt_out
 --
 -- Run with the keys of a board or of the deployment, as record_opt_out. When the STOP was said
--- stays as it is. attempted_at is when the text was handed over; reports may come in any order. Safe
--- to run twice. Answers 1, or 0 where no STOP is on record.
+-- stays as it is. attempted_at is when the text was handed over; reports may come in any order.
+-- Safe to run twice. Answers 1, or 0 where no STOP is on record.
 
 local is_stopped = 0
 for _, key in ipairs(keys.stopped) do
