@@ -6,6 +6,8 @@ from relay.carrier.codes import NO_ANSWER, UNREADABLE_ANSWER, meaning_of
 from relay.domain.errors import CarrierError
 
 _SERVER_ERRORS = range(500, 600)
+#: Twilio's own refusals have a code: others are of somebody on the way.
+_HTTP = range(100, 1000)
 _NO_ACCESS = (
     "refuses access with this API key: give the key that permission, or make a Standard or Main one"
 )
@@ -41,6 +43,8 @@ def advice_on(error: CarrierError, *, credentials: str) -> str:
         return _TROUBLE
     if error.code in _ADVICE:
         return _ADVICE[error.code]
+    if error.code in _HTTP:
+        return _ADVICE[UNREADABLE_ANSWER]
     why = meaning_of(error.code) or "not known here"
     return f"refuses: {why}; see https://www.twilio.com/docs/api/errors/{error.code}"
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from relay.domain.trouble import Trouble
 
-#: Twilio's codes are five digits. These are ours, for what never had one.
+#: Ours, for what never had a code of Twilio's.
 NO_ANSWER = 1
 UNREADABLE_ANSWER = 2
 #: Of a text that was never offered to the carrier: nothing can be unsealed any more.
@@ -24,10 +24,11 @@ NO_SID = 4
 #: Of a number that we did not put into a messaging service.
 TEXTS_LOST_IN_SERVICE = 5
 
-#: HTTP's status stands where Twilio sends no code (TW-rest).
-NOT_FOUND = {404, 20404}
-NOTHING_SOLD = 20404
-NOT_OVER = {409, 20009}
+#: All that Twilio sends. HTTP's status stands for an answer that has none: it is not Twilio's, but
+#: of somebody on the way, and no 404 of theirs says that Twilio has not what was asked for.
+CODES = range(10_000, 100_000)
+NOT_FOUND = 20404
+NOT_OVER = 20009
 TOO_MANY_REQUESTS = 20429
 OPTED_OUT = 21610
 ALREADY_IN_SERVICE = 21710

@@ -1,6 +1,6 @@
 """What went wrong with a request to the carrier, as the one error the rest of the relay knows.
 
-The SDK raises four kinds of exceptions for it (TW-sdk-errors); here each becomes a CarrierError.
+What requests and the SDK raise for it (TW-sdk-errors) becomes a CarrierError here.
 """
 
 from __future__ import annotations
@@ -12,29 +12,30 @@ from http import HTTPStatus
 
 from requests.exceptions import ConnectionError as NoConnection
 from requests.exceptions import ConnectTimeout, RequestException
-from twilio.base.exceptions import (
-    TwilioException,
-    TwilioRestException,
-    TwilioServiceException,
-)
+from twilio.base.exceptions import TwilioException
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from relay.carrier.codes import NO_ANSWER, TOO_MANY_REQUESTS, UNREADABLE_ANSWER, trouble_of
+from relay.carrier.codes import CODES, NO_ANSWER, TOO_MANY_REQUESTS, UNREADABLE_ANSWER, trouble_of
 from relay.domain.errors import CarrierError
 from relay.domain.trouble import Trouble
 
 
 def refusal(status: int, text: str, headers: Mapping[str, str], *, creates: bool) -> CarrierError:
-    """The error of an answer with a status of 400 or more, JSON or not."""
+    """The error of an answer that does not say that it was done, JSON or not."""
     is_throttled = status == HTTPStatus.TOO_MANY_REQUESTS
-    code = _code_in(text) or (TOO_MANY_REQUESTS if is_throttled else status)
+    known = _code_in(text)
+    code = known or (TOO_MANY_REQUESTS if is_throttled else status)
+    trouble = trouble_of(code, status)
     seconds = headers.get("Retry-After", "")
-    # Before the server failed or gave us up, it may have done what was asked.
+    # Before the server failed or gave us up, it may have done what was asked; and an answer without
+    # a code is not the carrier's: nobody knows what became of the request.
     may_have_worked = (
-        status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        status == HTTPStatus.REQUEST_TIMEOUT
+        or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        or (not known and not trouble.passes)
     )
     return CarrierError(
-        Trouble.LATER if may_have_worked else trouble_of(code, status),
+        Trouble.LATER if may_have_worked else trouble,
         code,
         retry_after=float(seconds) if is_throttled and seconds.isdigit() else None,
         ambiguous=creates and may_have_worked,
@@ -46,7 +47,8 @@ def _code_in(text: str) -> int:
         code = json.loads(text).get("code")
     except (ValueError, AttributeError):
         return 0
-    return code if isinstance(code, int) else 0
+    # A proxy's JSON may have a "code", too, such as HTTP's status; True is an int in Python.
+    return code if type(code) is int and code in CODES else 0
 
 
 @contextmanager
@@ -63,9 +65,6 @@ def carrier_errors(*, creates: bool = False) -> Iterator[None]:
         raise CarrierError(Trouble.LATER, NO_ANSWER, ambiguous=may_have_worked) from None
     except RequestException:
         raise CarrierError(Trouble.LATER, NO_ANSWER, ambiguous=creates) from None
-    except (TwilioRestException, TwilioServiceException) as error:
-        code = int(error.code or error.status)
-        raise CarrierError(trouble_of(code, int(error.status)), code) from None
     except (TwilioException, ValueError, KeyError, TypeError, AttributeError):
         # An answer that the SDK cannot read says nothing about what was done.
         raise CarrierError(Trouble.LATER, UNREADABLE_ANSWER, ambiguous=creates) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
@@ -18,7 +19,6 @@ TIMEOUT = 5.0
 PAGE_TIMEOUT = 20.0
 ORIGINAL_HOST = "X-Relay-Original-Host"
 _CONNECTIONS = 16
-_REFUSED = 400
 
 # It prints every URL and form at INFO, and they hold phone numbers.
 logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
@@ -46,19 +46,26 @@ class CarrierHttp(TwilioHttpClient):  # type: ignore[misc] # the SDK has no type
         timeout: float | None = None,
         allow_redirects: bool = False,  # noqa: FBT001, FBT002 - as above
     ) -> Any:
-        """The SDK's request. Raises CarrierError for every status from 400 on: the SDK itself
-        would drop the Retry-After and raise one of three kinds."""
+        """The SDK's request. Raises CarrierError for every status that does not say that it was
+        done: the SDK itself would drop the Retry-After, and takes a redirect, or a page that
+        somebody on the way answers, for success."""
         if self._elsewhere:
             headers = {**(headers or {}), ORIGINAL_HOST: urlsplit(url).netloc}
             url = _moved(url, self._elsewhere)
         response: Response = super().request(
             method, url, params, data, headers, auth, timeout, allow_redirects
         )
-        if response.status_code >= _REFUSED:
+        if not _is_done(method, response.status_code):
             raise refusal(
                 response.status_code, response.text, response.headers, creates=method == "POST"
             )
         return response
+
+
+def _is_done(method: str, status: int) -> bool:
+    if method == "DELETE":
+        return status == HTTPStatus.NO_CONTENT
+    return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
 
 
 def _moved(url: str, to: SplitResult) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Unpack
 from twilio.base import values
 from twilio.rest import Client
 
-from relay.carrier.codes import NOT_FOUND, NOTHING_SOLD, UNREADABLE_ANSWER
+from relay.carrier.codes import NOT_FOUND, UNREADABLE_ANSWER
 from relay.carrier.errors import carrier_errors
 from relay.carrier.sids import checked_sid
 from relay.carrier.urls import Webhooks, is_same_place
@@ -102,7 +102,7 @@ class CarrierNumbers:
             with carrier_errors():
                 return _read(self._numbers(checked_sid(sid)).fetch())
         except CarrierError as error:
-            if error.code in NOT_FOUND:
+            if error.code == NOT_FOUND:
                 return None
             raise
 
@@ -148,7 +148,7 @@ class CarrierNumbers:
                 return offered
             is_sold = is_sold or offered is not None
         if not is_sold:
-            raise CarrierError(Trouble.NEVER, NOTHING_SOLD)
+            raise CarrierError(Trouble.NEVER, NOT_FOUND)
         return []
 
     def buy(
@@ -192,7 +192,7 @@ class CarrierNumbers:
             with carrier_errors():
                 self._numbers(checked_sid(sid)).delete()
         except CarrierError as error:
-            if error.code not in NOT_FOUND:
+            if error.code != NOT_FOUND:
                 raise
 
     def point_here(self, sid: str, **webhooks: Unpack[Webhooks]) -> None:
@@ -216,7 +216,7 @@ def _on_offer(kind: Any, wishes: dict[str, Any]) -> list[str] | None:
         with carrier_errors():
             return [str(offer.phone_number) for offer in kind.list(**wishes)]
     except CarrierError as error:
-        if error.code in NOT_FOUND:
+        if error.code == NOT_FOUND:
             return None
         raise
 

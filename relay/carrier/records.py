@@ -78,9 +78,9 @@ class CarrierRecords:
             with carrier_errors():
                 kind(checked_sid(sid)).delete()
         except CarrierError as error:
-            if error.code in NOT_FOUND:
+            if error.code == NOT_FOUND:
                 return True
-            if error.code in NOT_OVER or not error.retryable:
+            if error.code == NOT_OVER or not error.retryable:
                 return False
             raise
         return True

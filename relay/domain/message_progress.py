@@ -18,6 +18,8 @@ RENUMBERED_AFTER = 60.0
 LOOP_PAUSE = 30.0
 #: A number that came to us less than so many seconds ago may still be on its way to be registered.
 YOUNG_FOR = 24 * 3600
+#: A carrier that asks for a longer pause than a text may wait is tried once more before its end.
+LAST_TRY_BEFORE_END = 60.0
 #: Before an attempt whose outcome is unknown is looked up: its status report may come meanwhile.
 REPORT_GRACE = 6.0
 
@@ -120,15 +122,16 @@ def next_try_at(
     that was its last try.
 
     ``jitter`` is drawn from 0 to 1, so that texts that failed together do not return together. A
-    carrier's Retry-After is the least pause, in seconds.
+    carrier's Retry-After is the least pause, in seconds, as far as the text may wait.
     """
     if trouble in _WORTH_ONE_MORE:
         at = None if tries.had_one_more else now + _WORTH_ONE_MORE[trouble]
     elif trouble is not None and (
         trouble.passes or (trouble is Trouble.UNREGISTERED and is_number_young)
     ):
-        least = LOOP_PAUSE if trouble is Trouble.LOOP else retry_after or 0.0
-        at = now + max(_pause(tries.attempts, jitter), least)
+        least = LOOP_PAUSE if trouble is Trouble.LOOP else 0.0
+        pause = max(_pause(tries.attempts, jitter), least)
+        at = _after(now, pause, retry_after, tries)
     else:
         at = None
     return at if at is not None and at <= tries.expires_at else None
@@ -146,8 +149,13 @@ def next_look_at(
     the last look. The time since the attempt doubles from one look to the next; the rest is as in
     ``next_try_at``."""
     pause = _bounded(max(now - attempted_at, FIRST_PAUSE), jitter)
-    at = now + max(pause, retry_after or 0.0)
+    at = _after(now, pause, retry_after, tries)
     return at if at <= tries.expires_at else None
+
+
+def _after(now: float, pause: float, retry_after: float | None, tries: Tries) -> float:
+    asked_for = min(now + (retry_after or 0.0), tries.expires_at - LAST_TRY_BEFORE_END)
+    return max(now + pause, asked_for)
 
 
 def _pause(attempts: int, jitter: float) -> float:

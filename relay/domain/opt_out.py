@@ -12,6 +12,7 @@ STOP_WORDS = frozenset(
     {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"}
 )
 START_WORDS = frozenset({"START", "YES", "UNSTOP"})
+HELP_WORDS = frozenset({"HELP", "INFO"})
 #: Twilio's own masking product never forwards it; START and YES are also things people say.
 _NEVER_CONVERSATION = frozenset({"UNSTOP"})
 
@@ -22,8 +23,7 @@ OFFERED_AGAIN_AFTER = 7 * 24 * 3600
 
 
 class OptOut(StrEnum):
-    """What a text does to those that its sender gets. HELP has been answered by the carrier, which
-    alone says so: without that the word is a word."""
+    """What a text does to those that its sender gets. HELP has been answered by the carrier."""
 
     STOP = "STOP"
     START = "START"
@@ -37,6 +37,8 @@ def classify_opt_out(body: str) -> OptOut:
     word = body.strip().upper()
     if word in STOP_WORDS:
         return OptOut.STOP
+    if word in HELP_WORDS:
+        return OptOut.HELP
     return OptOut.START if word in START_WORDS else OptOut.NEITHER
 
 

@@ -51,8 +51,10 @@ def notice_id(cause: str, notice: Notice) -> str:
 #: What a session's side is told at once is not told again within so many seconds; what happens
 #: meanwhile is counted, and told at their end.
 GATHERED_FOR = 6 * 3600
-#: That texts do not reach the other phone at all is told so often.
+#: That texts do not reach the other phone at all, or are stopped there, is told so often.
 TOLD_EVERY = DAY
+#: It is not counted: a phone that answers each notice by itself would be told for ever.
+TOLD_DAILY = (Notice.TEXTS_NOT_RECEIVED, Notice.TEXTS_PAUSED)
 #: What was held is told so often, and so within the hour.
 HELD_FOR = 3000
 #: By what is counted that was told at once, where words of the texts may have been delivered.
@@ -76,7 +78,7 @@ class Telling:
 
 def telling(notice: Notice, *, session: str, to: Role, now: float) -> Telling:
     """``now`` and what follows from it are POSIX seconds."""
-    if notice is Notice.TEXTS_NOT_RECEIVED:
+    if notice in TOLD_DAILY:
         day = int(now // TOLD_EVERY)
         return Telling(notice=notice, id=notice_id(f"{session}.{to}.{day}", notice))
     period = int(now // GATHERED_FOR)

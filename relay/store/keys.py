@@ -54,7 +54,7 @@ class DeploymentKeys(Keys):
     stopped = Family(
         "hash",
         "index",
-        "messaging service → last word (stopped, started), when, which texts, when last refused",
+        "messaging service → last word (stopped, started, lifted), when, texts, last refusal",
         lives="STOP: for ever",
     )
     ticker_leader = Key("string", "the ticker that leads", lives="10 s")
@@ -105,7 +105,7 @@ class BoardKeys(Keys):
     stopped = Family(
         "hash",
         "index",
-        "virtual number → last word (stopped, started), when, which texts, when last refused",
+        "virtual number → last word (stopped, started, lifted), when, texts, last refusal",
         lives="STOP: for ever",
     )
     guesses_of = Family("string", "kind role ref", "phones compared with a person's", lives="a day")

@@ -126,9 +126,11 @@ class Messages:
         number: str,
         send_again_at: float | None,
         telling: Telling,
+        told_ids: Sequence[str],
         retention: int,
     ) -> Reported:
-        """Moves a text forwards, and its number's traffic; ``telling`` is of a failure."""
+        """Moves a text forwards, and its number's traffic; ``telling`` is of a failure,
+        ``told_ids`` of the notices that none arrives, of which a delivery is the end."""
         outcome, first, is_told = self._scripts.run(
             "record_message_status",
             self._keys.in_pool(pool_of(message_id)),
@@ -139,6 +141,7 @@ class Messages:
             ask_at=now + ASK_AFTER,
             **_what_it_says(report),
             **told_by(telling if report.status.is_failure else None),
+            told_ids=told_ids,
             look_again=LOOK_AGAIN,
             record_life=retention,
             taking_back_notices=TAKING_BACK_NOTICES,

@@ -159,10 +159,15 @@ class Numbers:
             )
         )
 
-    def trust_texts(self, number: str, pool: str) -> bool:
-        """Sessions that text get it again, until the carrier refuses one for its sake. Returns
-        False when it has to be registered first. Raises Unavailable."""
-        return bool(self._scripts.run("trust_texts", self._keys.in_pool(pool), number=number))
+    def trust_texts(self, number: str, pool: str, *, sent_at: float | None = None) -> bool:
+        """Sessions that text get it again, until the carrier refuses one for its sake. ``sent_at``:
+        not if that has happened since then. Returns False when it has to be registered first.
+        Raises Unavailable."""
+        return bool(
+            self._scripts.run(
+                "trust_texts", self._keys.in_pool(pool), number=number, sent_at=sent_at
+            )
+        )
 
     def note_registration(
         self, number: str, pool: str, registered: Registered, *, now: float

@@ -19,6 +19,8 @@ from relay.store.scripts import Scripts
 
 _STOPPED = "stopped"
 _STARTED = "started"
+#: By an operator, while the carrier may keep its own block.
+_LIFTED = "lifted"
 #: Webhooks come twice and late: so many words of a person are known again.
 _CAUSES = 8
 #: Seconds for which the START of somebody who never stopped is remembered: longer than any STOP
@@ -28,6 +30,10 @@ START_ALONE_FOR = 30 * 24 * 3600
 
 def _says_stopped(word: str | None) -> bool:
     return word is not None and word.startswith(_STOPPED)
+
+
+def _may_be_blocked(word: str | None) -> bool:
+    return word is not None and word.startswith((_STOPPED, _LIFTED))
 
 
 def _was_stopped_since(moment: str | None, word: str | None) -> bool:
@@ -64,6 +70,15 @@ class _Scope(NamedTuple):
     field: str
 
 
+class Block(NamedTuple):
+    """``stopped_at``: when a phone stopped the texts from a number, or the carrier last said so;
+    None when it gets them. ``may_be_at_carrier``: also where an operator has lifted a STOP since,
+    and no text has been taken yet."""
+
+    stopped_at: float | None
+    may_be_at_carrier: bool
+
+
 class Suppressions:
     """A phone is known by its indexes, one for each index key. ``services`` are the sids of the
     messaging services that the board's numbers join; which one a number is in stands on its record,
@@ -98,28 +113,47 @@ class Suppressions:
         ]
         return any(undone)
 
-    def note_refused(self, indexes: Sequence[str], number: str, *, now: float, cause: str) -> None:
-        """The carrier has refused a text because of a STOP. One that nobody has told us of is put
-        on record; ``cause`` is the message."""
+    def note_refused(
+        self, indexes: Sequence[str], number: str, *, attempted_at: float, cause: str
+    ) -> None:
+        """The carrier has refused a text, handed over then, because of a STOP. One that nobody has
+        told us of is put on record, unless there has been a START since; ``cause`` is the
+        message."""
         known = [
             self._scripts.run(
-                "note_refused_stop", scope.keys, scope=scope.field, now=now, indexes=indexes
+                "note_refused_stop",
+                scope.keys,
+                scope=scope.field,
+                attempted_at=attempted_at,
+                indexes=indexes,
             )
             for scope in self._scopes(number)
         ]
         if not any(known):
-            self.stop(indexes, number, since=now, cause=cause)
+            self.stop(indexes, number, since=attempted_at, cause=cause)
 
     def lift(
         self, indexes: Sequence[str], place: str, *, said_until: float, said_since: float = 0.0
     ) -> bool:
         """Undoes what keeps a virtual number, or a messaging service of the board, from texting the
-        phone, as far as it was said between the two moments. Returns False when that is nothing."""
+        phone, as far as it was said between the two moments, on our side alone. Returns False when
+        that is nothing."""
+        return self._lift(_LIFTED, indexes, place, said_since, said_until)
+
+    def note_taken(self, indexes: Sequence[str], number: str, *, said_until: float) -> bool:
+        """The carrier takes texts to the phone: no block that was said by then holds there, nor
+        here. Returns False when there is none."""
+        return self._lift(_STARTED, indexes, number, 0.0, said_until)
+
+    def _lift(
+        self, word: str, indexes: Sequence[str], place: str, said_since: float, said_until: float
+    ) -> bool:
         lifted = [
             self._scripts.run(
                 "lift_stop",
                 scope.keys,
                 scope=scope.field,
+                word=word,
                 said_since=said_since,
                 said_until=said_until,
                 indexes=indexes,
@@ -130,11 +164,10 @@ class Suppressions:
 
     def is_stopped(self, indexes: Sequence[str], number: str) -> bool:
         """Whether any of the phone's indexes gets no texts from this number."""
-        return self.stopped_at(indexes, number) is not None
+        return self.find_block(indexes, number).stopped_at is not None
 
-    def stopped_at(self, indexes: Sequence[str], number: str) -> float | None:
-        """When the phone stopped the texts from this number, or the carrier last said so; None when
-        it gets them."""
+    def find_block(self, indexes: Sequence[str], number: str) -> Block:
+        """What may keep this number from texting the phone."""
         with self._client.pipeline(transaction=False) as pipe:
             self._ask_service(pipe, number)
             for index in indexes:
@@ -142,9 +175,12 @@ class Suppressions:
                 pipe.hgetall(self._of_services(index))
             service, *words = pipe.execute()
         of_service = [said.get(self._named(service)) for said in words[1::2]]
-        return max(
-            (_known_at(word) for word in (*words[::2], *of_service) if _says_stopped(word)),
-            default=None,
+        last_words = (*words[::2], *of_service)
+        return Block(
+            stopped_at=max(
+                (_known_at(word) for word in last_words if _says_stopped(word)), default=None
+            ),
+            may_be_at_carrier=any(_may_be_blocked(word) for word in last_words),
         )
 
     def said_by(self, person: Participant) -> list[Suppression]:

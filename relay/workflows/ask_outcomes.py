@@ -7,15 +7,18 @@ from collections.abc import Callable
 
 import structlog
 
+from relay.carrier.codes import NOT_FOUND
 from relay.carrier.webhooks import MessageStatusReport
 from relay.domain.errors import CarrierError
 from relay.domain.message_progress import MessageStatus
 from relay.domain.policy import DAY
+from relay.domain.session import pool_of
 from relay.domain.texts import Message
 from relay.store.awaited import Awaited
 from relay.workflows.record_call_progress import record_call_outcome
 from relay.workflows.record_message_status import record_message_status
 from relay.workflows.services import Services
+from relay.workflows.take_number_in import is_of_this_account
 
 log = structlog.get_logger()
 
@@ -73,27 +76,36 @@ def _ask_text(services: Services, message_id: str, now: float) -> float | None:
     message = services.store.messages.read(message_id)
     if message is None or message.status.is_final or not message.carrier_sid:
         return None
-    report = _fetch_report(services, message)
-    if report is None:
-        return None
-    log.info("text's outcome asked", message=message_id, status=report.status)
-    record_message_status(services, message_id, message.attempt, report, now=now)
-    return _again_after(message, now)
-
-
-def _fetch_report(services: Services, message: Message) -> MessageStatusReport | None:
-    """None where "sent" is the carrier's last word. What it has no record of has failed, unless it
-    had left."""
     try:
-        return services.carrier.messages.fetch_report(message.carrier_sid)
+        report = services.carrier.messages.fetch_report(message.carrier_sid)
     except CarrierError as error:
         if error.retryable:
             raise
+        if not _is_unknown(services, message.number, error):
+            log.warning("text's outcome not told", message=message_id, code=error.code)
+            return _again_after(message, now)
         if message.status is MessageStatus.SENT:
-            return None
-        return MessageStatusReport(
+            return None  # it had left, and that is the carrier's last word
+        report = MessageStatusReport(
             message_sid=message.carrier_sid, status="failed", error_code=error.code
         )
+    log.info("text's outcome asked", message=message_id, status=report.status)
+    record_message_status(services, message_id, message.attempt, report, now=now)
+    if report.status == MessageStatus.SENT:
+        # Where nobody reports deliveries, that is the best that is heard of the number.
+        services.store.numbers.trust_texts(
+            message.number, pool_of(message_id), sent_at=message.attempted_at
+        )
+    return _again_after(message, now)
+
+
+def _is_unknown(services: Services, virtual_number: str, error: CarrierError) -> bool:
+    """Whether the carrier has no record of what was sent or called by this number. Another
+    account's word says nothing of that."""
+    if error.code != NOT_FOUND:
+        return False
+    number = services.store.numbers.get(virtual_number)
+    return number is None or is_of_this_account(services, number.account)
 
 
 def _again_after(message: Message, now: float) -> float | None:
@@ -109,9 +121,10 @@ def _ask_call(services: Services, call_id: str, now: float) -> float | None:
     try:
         outcome = services.carrier.calls.find_outcome(call.sid)
     except CarrierError as error:
-        if error.retryable:
+        is_unknown = _is_unknown(services, call.virtual_number, error)
+        if error.retryable or not (is_unknown or now > call.started_at + DAY):
             raise
-        outcome = None  # the carrier has no such call any more: whoever is gone, it is over
+        outcome = None  # it is past its lease: whoever is gone, it is over
     if outcome is not None and not outcome.is_over:
         return now + _PAUSE
     log.info("call's outcome asked", call=call_id)

@@ -8,7 +8,14 @@ import structlog
 
 from relay.carrier.webhooks import MessageStatusReport
 from relay.domain.message_progress import next_try_at, read_status
-from relay.domain.texts import Message, ReportOutcome, StatusReport, notice_of_failure, telling
+from relay.domain.texts import (
+    TOLD_DAILY,
+    Message,
+    ReportOutcome,
+    StatusReport,
+    notice_of_failure,
+    telling,
+)
 from relay.domain.trouble import Trouble
 from relay.metrics import MESSAGE_STATUSES
 from relay.workflows.services import Services
@@ -31,8 +38,9 @@ def record_message_status(
         return
     status, rank = known
     trouble = report.trouble if status.is_failure else None
-    tell = telling(
-        notice_of_failure(trouble), session=message.session, to=message.side.other, now=now
+    tell, *unreached = (
+        telling(notice, session=message.session, to=message.side.other, now=now)
+        for notice in (notice_of_failure(trouble), *TOLD_DAILY)
     )
     reported = services.store.messages.record_status(
         message_id,
@@ -48,6 +56,7 @@ def record_message_status(
         number=message.number,
         send_again_at=_send_again_at(services, message, trouble, now),
         telling=tell,
+        told_ids=[each.id for each in unreached],
         retention=services.settings.record_retention,
     )
     if reported.outcome is ReportOutcome.RECORDED:
@@ -56,7 +65,10 @@ def record_message_status(
             count_refusal(services, report.error_code, trouble)
         if trouble is Trouble.OPTED_OUT:
             services.store.suppressions.note_refused(
-                (message.index,), message.number, now=now, cause=message_id
+                (message.index,),
+                message.number,
+                attempted_at=message.attempted_at,
+                cause=message_id,
             )
     log.info(
         "text reported",

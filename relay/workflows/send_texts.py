@@ -109,8 +109,8 @@ def _send(services: Services, lease: SendLease, prefix: CodePrefix, clock: Clock
     if to is None:
         return _give_up(services, lease, clock, "revoked")
     indexes = services.vault.indexes_of(to.reveal())
-    stopped_at = services.store.suppressions.stopped_at(indexes, lease.number)
-    if _is_kept_back(lease, stopped_at, now):
+    block = services.store.suppressions.find_block(indexes, lease.number)
+    if _is_kept_back(lease, block.stopped_at, now):
         return _give_up(
             services, lease, clock, "opted_out", code=OPTED_OUT, trouble=Trouble.OPTED_OUT
         )
@@ -131,8 +131,8 @@ def _send(services: Services, lease: SendLease, prefix: CodePrefix, clock: Clock
         )
     except CarrierError as error:
         return _after_error(services, lease, to, error, clock, segments=count_segments(fold(body)))
-    stopped_by = indexes if stopped_at is not None else ()
-    return _confirm(services, lease, sent, stopped_by, clock, begun_at=now)
+    blocked = indexes if block.may_be_at_carrier else ()
+    return _confirm(services, lease, sent, blocked, clock, begun_at=now)
 
 
 def _words(services: Services, lease: SendLease, now: float) -> str:
@@ -212,7 +212,7 @@ def _after_error(
         )
     count_refusal(services, error.code, error.trouble)
     if error.trouble is Trouble.OPTED_OUT:
-        _remember_opt_out(services, lease, to, now)
+        _remember_opt_out(services, lease, to)
     elif error.trouble is Trouble.COUNTRY_CLOSED:
         services.store.messages.closed_countries.note(to.country, now=now)
     elif error.trouble is Trouble.NOT_OURS:
@@ -231,10 +231,12 @@ def _after_error(
     return _give_up(services, lease, clock, "refused", code=error.code, trouble=error.trouble)
 
 
-def _remember_opt_out(services: Services, lease: SendLease, to: PhoneNumber, now: float) -> None:
+def _remember_opt_out(services: Services, lease: SendLease, to: PhoneNumber) -> None:
     """The carrier knows of a STOP, which we may not have seen."""
     indexes = services.vault.indexes_of(to.reveal())
-    services.store.suppressions.note_refused(indexes, lease.number, now=now, cause=lease.message)
+    services.store.suppressions.note_refused(
+        indexes, lease.number, attempted_at=lease.attempted_at, cause=lease.message
+    )
 
 
 def _settle(services: Services, lease: SendLease, prefix: CodePrefix, clock: Clock) -> str:
@@ -257,9 +259,9 @@ def _settle(services: Services, lease: SendLease, prefix: CodePrefix, clock: Clo
     taken = _unowned(services, [text for text in to_them if _says(text, body)])
     if taken:
         indexes = services.vault.indexes_of(taken.receiver)
-        is_stopped = services.store.suppressions.is_stopped(indexes, lease.number)
-        stopped_by = indexes if is_stopped else ()
-        return _confirm(services, lease, taken, stopped_by, clock, begun_at=lease.attempted_at)
+        block = services.store.suppressions.find_block(indexes, lease.number)
+        blocked = indexes if block.may_be_at_carrier else ()
+        return _confirm(services, lease, taken, blocked, clock, begun_at=lease.attempted_at)
     return _try_again(services, lease, clock)
 
 
@@ -318,15 +320,15 @@ def _confirm(
     services: Services,
     lease: SendLease,
     sent: SentText,
-    stopped_by: tuple[str, ...],
+    blocked: tuple[str, ...],
     clock: Clock,
     *,
     begun_at: float,
 ) -> str:
-    """``stopped_by``: the indexes of a receiver for whom a STOP is on record. None that was said
+    """``blocked``: the indexes of a receiver whom a STOP may keep from texts. None that was said
     before ``begun_at`` holds at the carrier any more."""
-    if stopped_by:
-        services.store.suppressions.lift(stopped_by, lease.number, said_until=begun_at)
+    if blocked:
+        services.store.suppressions.note_taken(blocked, lease.number, said_until=begun_at)
     status, rank = read_taken(sent.status)
     log.info("text sent", message=lease.message, session=lease.session, sid=sent.sid)
     return services.store.messages.outbox.confirm(

@@ -31,6 +31,7 @@ def test_what_is_not_about_the_credentials_names_none(code: int) -> None:
         (403, "give the key that permission"),
         (21663, "TWILIO_REGION"),
         (503, "status.twilio.com"),
+        (302, "what is on the way"),
         (12345, "https://www.twilio.com/docs/api/errors/12345"),
     ],
 )

@@ -73,7 +73,7 @@ def test_each_kind_is_about_one_thing(code: int, trouble: Trouble, scope: Scope)
         (400, '{"code": 99999}', Trouble.NEVER, 99999, False),
         (404, '{"code": 20404}', Trouble.NEVER, 20404, False),
         (408, "", Trouble.LATER, 408, True),
-        (499, "", Trouble.NEVER, 499, False),
+        (499, '{"code": 99999}', Trouble.NEVER, 99999, False),
         (500, '{"code": 20500}', Trouble.LATER, 20500, True),
         (503, "<html>", Trouble.LATER, 503, True),
     ],
@@ -85,6 +85,19 @@ def test_a_code_that_nobody_knows_counts_by_its_status(
     assert (error.trouble, error.code, error.ambiguous) == (trouble, code, is_ambiguous)
     assert error.retry_after == (7 if status == 429 else None)
     assert not refusal(status, text, {}, creates=False).ambiguous
+
+
+@pytest.mark.parametrize("status", [301, 302, 304, 400, 402, 404, 405, 407, 409, 410, 451, 499])
+@pytest.mark.parametrize("text", ["", "<html>", "[1]", '{"code": null}', '{"code": "20404"}'])
+def test_an_answer_without_a_code_says_nothing_of_the_request(status: int, text: str) -> None:
+    error = refusal(status, text, {}, creates=True)
+    assert (error.trouble, error.code, error.ambiguous) == (Trouble.LATER, status, True)
+
+
+@pytest.mark.parametrize("code", ["true", "-1", "404", "999999", "1.5"])
+def test_what_is_no_code_of_the_carrier_s_is_none(code: str) -> None:
+    error = refusal(400, f'{{"code": {code}}}', {}, creates=False)
+    assert (error.trouble, error.code) == (Trouble.LATER, 400)
 
 
 def test_a_label_has_few_values() -> None:

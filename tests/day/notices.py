@@ -17,6 +17,7 @@ _CODE = re.compile(r"(\d{6,})\b")
 LASTING = frozenset(
     {
         Notice.TEXTS_NOT_RECEIVED,
+        Notice.TEXTS_PAUSED,
         Notice.TEXTS_HELD,
         Notice.TEXTS_STOPPED,
         Notice.NOT_CONNECTED,

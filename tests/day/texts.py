@@ -274,7 +274,7 @@ class Texts:
 
 def _kind(told: Told) -> str:
     """What was told at once, and the count of what followed, are of one kind."""
-    counted = {Notice.TEXT_FAILED, Notice.TEXTS_PAUSED, Notice.MORE_NOT_DELIVERED}
+    counted = {Notice.TEXT_FAILED, Notice.MORE_NOT_DELIVERED}
     return "not delivered" if told.notice in counted else told.notice
 
 

@@ -5,6 +5,7 @@ import itertools
 import pytest
 
 from relay.domain.message_progress import (
+    LAST_TRY_BEFORE_END,
     LONGEST_PAUSE,
     LOOP_PAUSE,
     RENUMBERED_AFTER,
@@ -90,6 +91,13 @@ def test_the_carrier_s_own_figure_is_the_least() -> None:
 def test_nothing_is_tried_past_its_lifetime() -> None:
     assert pause(age=DAY - 2) == 2
     assert pause(age=DAY - 1) is None
+
+
+def test_a_pause_beyond_the_lifetime_ends_shortly_before_it() -> None:
+    assert pause(retry_after=2 * DAY) == DAY - LAST_TRY_BEFORE_END
+    assert pause(age=DAY - 60, retry_after=2 * DAY) == 2
+    assert pause(age=DAY - 1, retry_after=2 * DAY) is None
+    assert look(since=6, retry_after=2 * DAY) == DAY - LAST_TRY_BEFORE_END
 
 
 def look(*, since: float, age: float = 0, retry_after: float | None = None) -> float | None:

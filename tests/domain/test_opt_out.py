@@ -10,9 +10,14 @@ def test_a_stop_word_alone_stops(body):
     assert classify_opt_out(body) is OptOut.STOP
 
 
-@pytest.mark.parametrize("body", ["STOP PLEASE", "please stop", "", "ok", "停", "HELP", "ALTO"])
+@pytest.mark.parametrize("body", ["STOP PLEASE", "please stop", "", "ok", "停", "HELP me", "ALTO"])
 def test_a_word_among_others_stops_nothing(body):
     assert classify_opt_out(body) is OptOut.NEITHER
+
+
+@pytest.mark.parametrize("body", ["HELP", "info", " Info\n"])
+def test_a_call_for_help_is_answered_by_the_carrier(body):
+    assert classify_opt_out(body) is OptOut.HELP
 
 
 def test_yes_is_an_answer_unless_it_undoes_a_stop():

@@ -120,6 +120,12 @@ def test_a_service_has_its_own_words_beside_the_default_ones(
     assert types == ["HELP", "STOP", "START"]
 
 
+def test_help_is_answered_on_toll_free_numbers_too(alice: Phone, carrier: SimulatedCarrier) -> None:
+    carrier.add_number(TOLL_FREE)
+    alice.text(TOLL_FREE, "Help")
+    assert "Reply STOP" in alice.wait_for_text()[0].body
+
+
 def test_toll_free_networks_have_their_own_words(alice: Phone, carrier: SimulatedCarrier) -> None:
     carrier.add_number(TOLL_FREE)
     alice.text(TOLL_FREE, "stop").wait()

@@ -173,6 +173,7 @@ class Texts:
             number=NUMBER,
             send_again_at=send_again_at,
             telling=self.telling(notice, to=self.sender_of(message), now=now),
+            told_ids=(),
             retention=RETENTION,
         )
 

@@ -120,7 +120,7 @@ def test_the_service_of_a_number_is_asked_in_the_same_round_trip(
 
     monkeypatch.setattr(client, "pipeline", counted)
     monkeypatch.setattr(client, "hget", None)
-    assert in_several.stopped_at(CARL, NUMBER) is None
+    assert in_several.find_block(CARL, NUMBER).stopped_at is None
     assert len(trips) == 1
 
 
@@ -261,26 +261,27 @@ WEEK = 7 * 24 * 3600
 
 def test_what_the_carrier_refuses_again_is_known_from_then_on(suppressions: Suppressions) -> None:
     suppressions.stop(CARL, NUMBER, since=NOW, cause="us.SM1")
-    assert suppressions.stopped_at(CARL, NUMBER) == NOW
+    assert suppressions.find_block(CARL, NUMBER).stopped_at == NOW
     for _ in range(2):
-        suppressions.note_refused(CARL[1:], NUMBER, now=NOW + WEEK, cause="us.SM2")
-    assert suppressions.stopped_at(CARL, NUMBER) == NOW + WEEK
+        suppressions.note_refused(CARL[1:], NUMBER, attempted_at=NOW + WEEK, cause="us.SM2")
+    suppressions.note_refused(CARL[1:], NUMBER, attempted_at=NOW + 1, cause="us.SM5")
+    assert suppressions.find_block(CARL, NUMBER).stopped_at == NOW + WEEK
     assert suppressions.stop(CARL, NUMBER, since=NOW, cause="us.SM1"), "the STOP stays the STOP"
     suppressions.resume(CARL, NUMBER, since=NOW + WEEK, cause="us.SM3")
-    assert suppressions.stopped_at(CARL, NUMBER) is None
+    assert suppressions.find_block(CARL, NUMBER).stopped_at is None
     suppressions.stop(CARL, NUMBER, since=NOW + WEEK + 1, cause="us.SM4")
-    assert suppressions.stopped_at(CARL, NUMBER) == NOW + WEEK + 1
+    assert suppressions.find_block(CARL, NUMBER).stopped_at == NOW + WEEK + 1
 
 
 def test_a_refusal_holds_where_the_stop_is(
     suppressions: Suppressions, in_service: Suppressions
 ) -> None:
     suppressions.stop(CARL, NUMBER, since=NOW, cause="us.SM1")
-    in_service.note_refused(CARL, NUMBER, now=NOW + 5, cause="us.SM2")
-    assert suppressions.stopped_at(CARL, NUMBER) == NOW + 5
+    in_service.note_refused(CARL, NUMBER, attempted_at=NOW + 5, cause="us.SM2")
+    assert suppressions.find_block(CARL, NUMBER).stopped_at == NOW + 5
     assert not in_service.is_stopped(CARL, OTHER_NUMBER)
-    in_service.note_refused(CARL, OTHER_NUMBER, now=NOW + 6, cause="us.SM3")
-    assert in_service.stopped_at(CARL, OTHER_NUMBER) == NOW + 6
+    in_service.note_refused(CARL, OTHER_NUMBER, attempted_at=NOW + 6, cause="us.SM3")
+    assert in_service.find_block(CARL, OTHER_NUMBER).stopped_at == NOW + 6
 
 
 def test_a_lifted_stop_is_lifted_in_every_scope(
@@ -303,6 +304,27 @@ def test_a_lift_undoes_only_what_was_said_between_its_moments(suppressions: Supp
     assert suppressions.stop(CARL, NUMBER, since=NOW + 10, cause="us.SM3")
 
 
+def test_after_a_lift_the_carrier_may_keep_its_block_until_it_takes_a_text(
+    suppressions: Suppressions,
+) -> None:
+    suppressions.stop(CARL, NUMBER, since=NOW, cause="us.SM1")
+    suppressions.lift(CARL, NUMBER, said_until=NOW + 1)
+    assert suppressions.find_block(CARL, NUMBER) == (None, True)
+    assert not suppressions.note_taken(CARL, NUMBER, said_until=NOW)
+    assert suppressions.note_taken(CARL, NUMBER, said_until=NOW + 2)
+    assert suppressions.find_block(CARL, NUMBER) == (None, False)
+    assert not suppressions.note_taken(CARL, NUMBER, said_until=NOW + 3)
+    assert not suppressions.resume(CARL, NUMBER, since=NOW + 4, cause="us.SM2")
+
+
+def test_a_start_after_a_lift_ends_the_carrier_s_block(suppressions: Suppressions) -> None:
+    suppressions.stop(CARL, NUMBER, since=NOW, cause="us.SM1")
+    suppressions.lift(CARL, NUMBER, said_until=NOW + 1)
+    for _ in range(2):
+        assert suppressions.resume(CARL, NUMBER, since=NOW + 2, cause="us.SM2")
+    assert suppressions.find_block(CARL, NUMBER) == (None, False)
+
+
 def test_to_lift_nothing_leaves_nothing(suppressions: Suppressions, client: redis.Redis) -> None:
     assert not suppressions.lift(CARL, NUMBER, said_until=NOW)
     assert not client.exists(BoardKeys("main").stopped(CARL[0]))
@@ -312,9 +334,9 @@ def test_a_word_from_before_refusals_were_kept_is_read(
     suppressions: Suppressions, client: redis.Redis
 ) -> None:
     client.hset(BoardKeys("main").stopped(CARL[0]), NUMBER, "stopped 100.000 us.SM1,~us.SM0")
-    assert suppressions.stopped_at(CARL, NUMBER) == 100
-    suppressions.note_refused(CARL, NUMBER, now=200, cause="us.SM2")
-    assert suppressions.stopped_at(CARL, NUMBER) == 200
+    assert suppressions.find_block(CARL, NUMBER).stopped_at == 100
+    suppressions.note_refused(CARL, NUMBER, attempted_at=200, cause="us.SM2")
+    assert suppressions.find_block(CARL, NUMBER).stopped_at == 200
     assert suppressions.stop(CARL, NUMBER, since=NOW, cause="us.SM1")
 
 
@@ -324,8 +346,8 @@ def test_a_damaged_stop_holds_and_the_next_word_mends_it(
 ) -> None:
     client.hset(BoardKeys("main").stopped(CARL[0]), NUMBER, damaged)
     assert suppressions.is_stopped(CARL, NUMBER)
-    suppressions.note_refused(CARL, NUMBER, now=NOW, cause="us.SM1")
-    assert suppressions.stopped_at(CARL, NUMBER) == NOW
+    suppressions.note_refused(CARL, NUMBER, attempted_at=NOW, cause="us.SM1")
+    assert suppressions.find_block(CARL, NUMBER).stopped_at == NOW
     assert suppressions.resume(CARL, NUMBER, since=NOW + 1, cause="us.SM2")
 
 

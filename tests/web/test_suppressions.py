@@ -122,7 +122,7 @@ def test_p2_a_refusal_of_the_carrier_s_does_not_make_an_old_stop_a_new_one(api):
     api.open_session()
     services = api.world.services
     services.store.suppressions.note_refused(
-        services.vault.indexes_of(CARL), NUMBER, now=NOW + 5, cause="us.SM2"
+        services.vault.indexes_of(CARL), NUMBER, attempted_at=NOW + 5, cause="us.SM2"
     )
     assert listed(api) == []
 

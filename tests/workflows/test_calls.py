@@ -753,6 +753,16 @@ def test_a_call_that_goes_on_past_its_lease_is_asked_about_again(world):
     assert record_of(world).status is CallStatus.NO_ANSWER
 
 
+def test_a_call_of_which_the_carrier_will_not_say_ends_after_a_day(world):
+    world.open()
+    call_from(world, RITA)
+    services = replace(world.services, carrier=AskedCalls(CarrierError(Trouble.NEVER, 20400)))
+    assert ask_outcomes(services, clock=lambda: NOW + LONGEST_CALL) == 1
+    assert record_of(world).status is CallStatus.RINGING
+    assert ask_outcomes(services, clock=lambda: NOW + 24 * HOUR + 1) == 1
+    assert record_of(world).status is CallStatus.CANCELED
+
+
 def test_a_call_whose_session_is_forgotten_needs_no_end(world):
     world.open()
     call_from(world, RITA)

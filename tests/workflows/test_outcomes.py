@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from relay.carrier.errors import refusal
 from relay.carrier.webhooks import MessageStatusReport
 from relay.domain.errors import CarrierError
 from relay.domain.message_progress import REPORT_GRACE, Reach
@@ -99,6 +100,17 @@ def test_waiting_for_the_moment_is_not_the_one_more_try(
     assert stage.record(message).status == "undelivered"
 
 
+def test_a_text_that_had_to_wait_first_is_not_given_up_at_its_first_21606(stage: Stage) -> None:
+    busy = CarrierError(Trouble.LATER, 20429, retry_after=5)
+    stage.carrier.messages.troubles = [busy, CarrierError(Trouble.NOT_OURS, 21606)]
+    stage.text()
+    stage.work()
+    for seconds in (5, 60):
+        assert stage.arrived == []
+        stage.later(seconds)
+    assert stage.arrived == [TO_CARL]
+
+
 def test_a_refusal_that_is_worth_one_more_try_is_worth_no_third(stage: Stage) -> None:
     stage.carrier.messages.troubles = 2 * [CarrierError(Trouble.UNCLEAR, 30008)]
     message = stage.text().message
@@ -183,6 +195,41 @@ def test_a_young_number_s_registration_is_waited_for(
     assert number.is_sms_ready
 
 
+def is_ready(stage: Stage) -> bool:
+    number = stage.store.numbers.get(NUMBER)
+    assert number is not None
+    return number.is_sms_ready
+
+
+def test_a_text_that_was_passed_on_ends_the_trouble_where_nobody_reports_deliveries(
+    stage: Stage, message: str
+) -> None:
+    age(stage, 2 * DAY)
+    stage.report(message, "undelivered", 30034)
+    stage.now += 2
+    second = stage.text().message
+    stage.work()
+    stage.report(second, "sent")
+    assert not is_ready(stage)
+    stage.carrier.messages.status = "sent"
+    stage.now += ASK_AFTER
+    ask(stage)
+    assert is_ready(stage)
+
+
+def test_a_text_that_was_passed_on_before_the_trouble_ends_none(stage: Stage, message: str) -> None:
+    age(stage, 2 * DAY)
+    stage.report(message, "sent")
+    stage.now += 2
+    second = stage.text().message
+    stage.work()
+    stage.report(second, "undelivered", 30034)
+    stage.carrier.messages.status = "sent"
+    stage.now += ASK_AFTER
+    assert ask(stage) == 1
+    assert not is_ready(stage)
+
+
 def test_a_text_from_before_the_trouble_ends_none(stage: Stage, message: str) -> None:
     age(stage, 2 * DAY)
     stage.now += 2
@@ -249,6 +296,42 @@ def test_a_new_phone_begins_anew(stage: Stage, message: str) -> None:
     assert reach(stage) is Reach.OK
 
 
+def test_a_late_report_about_a_former_phone_says_nothing_of_the_new_one(
+    stage: Stage, message: str
+) -> None:
+    stage.report(message, "sent")
+    stage.move(Role.CANDIDATE, "+12125550127")
+    other = stage.text(body="there?").message
+    stage.work()
+    stage.report(other, "undelivered", 30006)
+    stage.report(message, "undelivered", 30005)
+    assert reach(stage) is Reach.LANDLINE
+
+
+def test_a_late_report_of_a_closed_session_takes_no_other_phone_s_place(
+    stage: Stage, message: str
+) -> None:
+    stage.report(message, "sent")
+    stage.client.hset("{main}:reach", "candidate:c-0127", "landline new")
+    stage.now += 40 * DAY
+    stage.report(message, "undelivered", 30005)
+    assert stage.client.hget("{main}:reach", "candidate:c-0127") == "landline new"
+
+
+def test_what_has_arrived_of_an_earlier_attempt_says_nothing_of_a_new_phone(
+    stage: Stage, message: str
+) -> None:
+    first = stage.record(message).attempt
+    stage.report(message, "undelivered", 30003)
+    stage.move(Role.CANDIDATE, "+12125550127")
+    stage.later(30)
+    other = stage.text(body="there?").message
+    stage.work()
+    stage.report(other, "undelivered", 30006)
+    stage.report(message, "delivered", attempt=first)
+    assert reach(stage) is Reach.LANDLINE
+
+
 def test_nothing_is_noted_of_somebody_erased(stage: Stage, message: str) -> None:
     stage.report(message, "sent")
     stage.store.erasures.erase(Role.CANDIDATE, stage.pair.session.candidate.ref, now=stage.now)
@@ -276,6 +359,63 @@ def test_that_a_phone_is_not_reached_is_told_once_a_session_and_day(stage: Stage
 
 
 # --- told at once, and then by their count ------------------------------------------------
+
+
+def undelivered(stage: Stage) -> None:
+    message = stage.text(body=f"at {stage.now}").message
+    stage.work()
+    for _ in range(2):
+        stage.report(message, "undelivered", 30003)
+        stage.later(60)
+
+
+def test_p4_a_phone_that_is_out_of_reach_again_after_a_delivery_is_told_of_anew(
+    stage: Stage,
+) -> None:
+    undelivered(stage)
+    undelivered(stage)
+    assert [to for to, _ in stage.arrived].count(RITA) == 1
+    message = stage.text(body="back?").message
+    stage.work()
+    stage.report(message, "delivered")
+    undelivered(stage)
+    assert [to for to, _ in stage.arrived].count(RITA) == 2
+
+
+def test_a_phone_that_answers_each_notice_of_a_stop_by_itself_comes_to_rest(stage: Stage) -> None:
+    stage.text(CARL, "STOP")
+    stage.work()
+    answered = 0
+    for _ in range(3 * 24 * 4):
+        told = [to for to, _ in stage.arrived if to == RITA]
+        for _ in told[answered:]:
+            stage.text(body=f"I am away until Monday ({stage.now})")
+            stage.work()
+        answered = len(told)
+        stage.later(900)
+    assert answered == 2
+
+
+def test_a_stop_after_a_start_is_told_of_anew(stage: Stage) -> None:
+    for word in ("STOP", "START", "STOP"):
+        stage.now += 1
+        stage.text(CARL, word)
+        stage.now += 1
+        message = stage.text(body=f"after {word}").message
+        stage.work()
+        if word == "START":
+            stage.report(message, "delivered")
+    told = [body for to, body in stage.arrived if to == RITA and "your text was" in body]
+    assert len(told) == 2
+
+
+def test_what_is_still_to_be_told_is_not_told_twice_after_a_delivery(stage: Stage) -> None:
+    message, other = stage.text(body="one").message, stage.text(body="two").message
+    stage.work()
+    stage.report(message, "undelivered", 30006)
+    stage.report(other, "delivered")
+    stage.work()
+    assert [to for to, _ in stage.arrived].count(RITA) == 1
 
 
 def test_failures_of_one_kind_are_told_at_once_and_then_by_their_count(stage: Stage) -> None:
@@ -515,6 +655,35 @@ def test_p4_a_text_that_the_carrier_lost_before_it_left_has_failed(
     assert (stage.record(message).status, stage.record(message).error_code) == ("failed", 20404)
     assert stage.arrived == [TO_CARL, (RITA, FAILED)]
     assert stage.client.zscore("{main}:unreported", message) is None
+
+
+@pytest.mark.parametrize("status", [302, 400, 402, 404, 405, 407, 410])
+def test_p4_an_answer_of_nobody_s_leaves_a_text_as_it_is(
+    stage: Stage, message: str, status: int
+) -> None:
+    refuse_to_say(stage, message, refusal(status, "<html>", {}, creates=False))
+    stage.now += ASK_AFTER
+    assert ask(stage) == 1
+    assert stage.record(message).status == "queued"
+    stage.carrier.messages.reports.clear()
+    stage.carrier.messages.status = "delivered"
+    stage.now += ASK_AFTER
+    assert ask(stage) == 1
+    assert stage.record(message).status == "delivered"
+
+
+def test_p4_another_account_s_word_leaves_a_text_as_it_is(stage: Stage, message: str) -> None:
+    refuse_to_say(stage, message, GONE)
+    key = next(iter(stage.client.keys(f"{{main}}*:number:{NUMBER}")))
+    stage.client.hset(key, "account", "AC" + "9" * 32)
+    asked = 0
+    for _ in range(2 * 24 * 60):
+        stage.now += 60
+        asked += ask(stage)
+    assert 4 <= asked <= 6
+    assert stage.record(message).status == "queued"
+    assert stage.arrived == [TO_CARL]
+    assert stage.client.zcard("{main}:unreported") == 0
 
 
 def test_a_text_whose_record_is_deleted_after_it_left_stays_sent(

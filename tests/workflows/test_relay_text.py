@@ -167,7 +167,35 @@ def test_what_the_carrier_has_answered_is_not_relayed(stage: Stage) -> None:
     assert stage.text(CARL, "STOP", opt_out=OptOut.HELP).outcome == "opt_out"
     assert not stage.store.suppressions.is_stopped(stage.pair.vault.indexes_of(CARL), NUMBER)
     assert stage.jobs.noted == []
-    assert stage.text(CARL, "HELP").outcome == "accepted", "without Advanced Opt-Out, a word"
+    for word in ("HELP", "Info", " help "):
+        assert stage.text(CARL, word).outcome == "opt_out"
+    assert stage.text(CARL, "Info, please").outcome == "accepted"
+
+
+@pytest.mark.parametrize("word", ["START", "YES", "unstop"])
+def test_the_word_that_ends_the_carrier_s_block_is_not_relayed_after_a_lift(
+    stage: Stage, word: str
+) -> None:
+    carl = stage.pair.vault.indexes_of(CARL)
+    stage.text(CARL, "STOP")
+    stage.jobs.take()
+    stage.now += 10
+    assert stage.store.suppressions.lift(carl, NUMBER, said_until=stage.now)
+    stage.now += 10
+    assert stage.text(CARL, word).outcome == "opt_out"
+    assert stage.jobs.noted == []
+
+
+def test_a_yes_to_what_has_arrived_after_a_lift_is_an_answer(stage: Stage) -> None:
+    carl = stage.pair.vault.indexes_of(CARL)
+    stage.text(CARL, "STOP")
+    stage.jobs.take()
+    stage.now += 10
+    assert stage.store.suppressions.lift(carl, NUMBER, said_until=stage.now)
+    stage.now += 10
+    stage.text(RITA, "Can you come at 10?")
+    stage.work()
+    assert stage.text(CARL, "YES").outcome == "accepted"
 
 
 def test_a_yes_that_undoes_nothing_is_an_answer_whatever_the_carrier_says(stage: Stage) -> None:

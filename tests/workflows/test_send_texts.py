@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from relay.carrier.codes import NO_ANSWER
+from relay.carrier.errors import refusal
 from relay.carrier.messages import SentText
 from relay.carrier.webhooks import InboundText
 from relay.domain.errors import CarrierError
@@ -162,7 +163,7 @@ def test_a_stop_that_the_carrier_still_holds_holds_for_another_week(stage: Stage
     stage.work()
     assert refused == [], "offered once"
     assert [stage.record(each).error_code for each in messages] == [21610, 21610]
-    assert stage.store.suppressions.stopped_at(carl, NUMBER) == stage.now
+    assert stage.store.suppressions.find_block(carl, NUMBER).stopped_at == stage.now
     assert CARL not in [to for to, _ in stage.arrived]
 
 
@@ -192,6 +193,57 @@ def test_a_stop_that_a_report_tells_of_is_remembered(stage: Stage) -> None:
     stage.work()
     stage.report(message, "failed", 21610)
     assert stage.store.suppressions.is_stopped(stage.pair.vault.indexes_of(CARL), NUMBER)
+
+
+@pytest.mark.parametrize("status", [302, 400, 404, 407])
+@pytest.mark.parametrize("text", ["", "<html>", '{"code": true}', '{"code": 404}'])
+def test_p4_an_answer_of_nobody_s_to_a_text_is_looked_into(
+    stage: Stage, status: int, text: str
+) -> None:
+    stage.carrier.messages.troubles = [refusal(status, text, {}, creates=True)]
+    message = stage.text().message
+    stage.work()
+    assert stage.record(message).status == "received"
+    stage.later(60)
+    assert stage.arrived == [TO_CARL]
+
+
+def test_p4_a_pause_beyond_a_text_s_lifetime_does_not_end_it(stage: Stage) -> None:
+    stage.carrier.messages.troubles = [CarrierError(Trouble.LATER, 20429, retry_after=1e6)]
+    message = stage.text().message
+    stage.work()
+    stage.later(stage.record(message).expires_at - stage.now - 30)
+    assert stage.arrived == [TO_CARL]
+
+
+def test_a_late_report_of_a_stop_does_not_undo_a_start(stage: Stage) -> None:
+    message = stage.text().message
+    stage.work()
+    carl = stage.pair.vault.indexes_of(CARL)
+    for word in ("STOP", "START"):
+        stage.now += 10
+        stage.text(CARL, word)
+    stage.now += 10
+    stage.report(message, "failed", 21610)
+    assert not stage.store.suppressions.is_stopped(carl, NUMBER)
+    assert stage.text(body="again").outcome == "accepted"
+    stage.work()
+    assert stage.arrived[-1] == (CARL, "again")
+
+
+def test_a_start_that_comes_while_a_text_is_refused_holds(stage: Stage) -> None:
+    stage.text()
+    carl = stage.pair.vault.indexes_of(CARL)
+
+    def refuse(**_: object) -> object:
+        stage.now += 2
+        stage.text(CARL, "START")
+        stage.now += 2
+        raise CarrierError(Trouble.OPTED_OUT, 21610)
+
+    stage.carrier.messages.send_text = refuse  # type: ignore[method-assign, assignment]
+    stage.work()
+    assert not stage.store.suppressions.is_stopped(carl, NUMBER)
 
 
 @pytest.mark.parametrize("is_told_by_report", [False, True])

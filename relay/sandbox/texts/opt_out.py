@@ -20,22 +20,30 @@ REPLIES: dict[Word, str] = {
     "Reply HELP for help. Reply STOP to unsubscribe. Msg&Data Rates May Apply.",
     "HELP": "Reply STOP to unsubscribe. Msg&Data Rates May Apply.",
 }
+_TOLL_FREE_WORDS: dict[str, Word] = {
+    "stop": "STOP",
+    "start": "START",
+    "unstop": "START",
+    "help": "HELP",
+    "info": "HELP",
+}
 TOLL_FREE_REPLIES: dict[Word, str] = {
     "STOP": 'NETWORK MSG: You replied with the word "stop" which blocks all texts sent from this '
     'number. Text back "unstop" to receive messages again.',
     "START": 'NETWORK MSG: You have replied "unstop" and will begin receiving messages again '
     "from this number.",
+    "HELP": REPLIES["HELP"],
 }
 
 
 def read_word(
     body: str, *, is_toll_free: bool, keywords: Mapping[str, Word] | None = None
 ) -> Word | None:
-    """The whole message must be the one word; toll-free networks know only STOP and START.
+    """The whole message must be the one word; toll-free networks have fewer for STOP and START.
     ``keywords`` are the service's own."""
     word = body.strip().casefold()
     if is_toll_free:
-        return "STOP" if word == "stop" else "START" if word in {"start", "unstop"} else None
+        return _TOLL_FREE_WORDS.get(word)
     if keywords and word in keywords:
         return keywords[word]
     if word in STOP_WORDS:

@@ -4,7 +4,7 @@
 -- uses: session trusting_texts
 
 -- number_trouble: the carrier's code, or "". No session that texts gets the number until a text
--- that was sent after that has arrived, or an operator says so. Numbers of other pools are passed
+-- that was sent after that has arrived, or trust_texts says so. Numbers of other pools are passed
 -- over.
 local function note_number_trouble(keys, args)
   local ordinal = args.number_trouble ~= "" and redis.call("HGET", keys.number, "ordinal")

@@ -1,16 +1,17 @@
 -- record_message_status: moves a text forwards by the carrier's report, whatever order reports
 -- come in.
 -- keys: message=message(id) body=body(id) outbox lanes carried=carried(sid) unreported
---    traffic=traffic(number)
+--    traffic=traffic(number) told=message(told_ids*)
 -- args: now:number id attempt sid number status rank:number error_code? is_final:flag
 --    is_delivered:flag send_again_at?:number is_one_more:flag ask_at:number counts_as charged_as
---    record_life:number
+--    record_life:number told_ids:list
 -- uses: message lanes leaving_lane telling_sender traffic reach one_more unready charging_texts
 --
 -- attempt is the one that the report was addressed to; number is the virtual one it went out from.
 -- Only a status of higher rank replaces what is known. send_again_at is in seconds, or nil when a
 -- failure is final; counts_as is "sent", "filtered", or "" while it counts for nothing; charged_as
--- is a unit of the price list, or "".
+-- is a unit of the price list, or "". told_ids are of the notices by which the sender is told
+-- that texts do not reach the receiver.
 --
 -- A report to an attempt proves that the attempt reached the carrier: an unsettled one is settled
 -- by it, and asked about at `ask_at` unless it has ended by then. That any attempt of ours has
@@ -55,13 +56,25 @@ local function note_error()
   end
 end
 
+-- One that does not arrive after this is told of again.
+local function forget_what_was_told()
+  for _, key in ipairs(keys.told) do
+    if redis.call("HGET", key, "lane_entry") == "" then
+      redis.call("DEL", key)
+    end
+  end
+end
+
 -- Nothing more is expected of it. True when there is a new notice.
 local function finish(message)
   redis.call("DEL", keys.body)
   redis.call("ZREM", keys.unreported, args.id)
-  note_reach(keys, args, message)
+  if message.attempt == args.attempt then  -- an earlier one went to another phone, perhaps
+    note_reach(keys, args, message)
+  end
   if args.is_delivered then
     note_arrival(keys, message)
+    forget_what_was_told()
   end
   return tell_sender(keys, args, message)
 end
