@@ -17,9 +17,10 @@ board_option = click.option(
 )
 
 
-def deployment_of_environment() -> Deployment:
-    """Raises SettingsError. Log lines below a warning would spoil what a command prints."""
-    settings = load_settings()
+def deployment_of_environment(*, for_web: bool = False) -> Deployment:
+    """``for_web`` as in ``load_settings``. Raises SettingsError. Log lines below a warning would
+    spoil what a command prints."""
+    settings = load_settings(for_web=for_web)
     configure_logging("WARNING")
     return build_deployment(settings)
 

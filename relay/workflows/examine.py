@@ -36,7 +36,12 @@ from relay.workflows.check_readiness import (
 from relay.workflows.check_signatures import check_signatures
 from relay.workflows.check_texting import check_texting
 from relay.workflows.deployment import Deployment
-from relay.workflows.examine_account import check_access, examine_account, examine_numbers
+from relay.workflows.examine_account import (
+    check_access,
+    check_token,
+    examine_account,
+    examine_numbers,
+)
 
 _PARTLY = "cluster-require-full-coverage no"
 _LOCAL_HOSTS = ("http://localhost", "http://127.0.0.1")
@@ -81,10 +86,12 @@ def _check_boards(
                 read.setdefault(found.services.account.sid, []).append(found)
                 yield from _of(board.name, _check_record(found))
     for sharing in read.values():
-        yield from _check_account(sharing, fix=fix)
+        yield from _check_account(deployment, sharing, fix=fix)
 
 
-def _check_account(sharing: Sequence[BoardOnRecord], *, fix: bool) -> Iterator[tuple[str, Check]]:
+def _check_account(
+    deployment: Deployment, sharing: Sequence[BoardOnRecord], *, fix: bool
+) -> Iterator[tuple[str, Check]]:
     """Once for all the boards that use it, each with credentials that open it."""
     accesses: dict[tuple[str, str], Check] = {}
     for found in sharing:
@@ -99,10 +106,27 @@ def _check_account(sharing: Sequence[BoardOnRecord], *, fix: bool) -> Iterator[t
     ]
     if not let_in:
         return
+    yield from _check_tokens(deployment, let_in)
     asking = let_in[0].services
     yield from _of(asking.board.name, examine_account(asking, sharing))
     for found in let_in:
         yield from _of(found.services.board.name, examine_numbers(found, fix=fix))
+
+
+def _check_tokens(
+    deployment: Deployment, sharing: Sequence[BoardOnRecord]
+) -> Iterator[tuple[str, Check]]:
+    """Those that have opened nothing yet, as an API key has."""
+    asked = set()
+    for found in sharing:
+        account = found.services.account
+        if account.key and account.tokens and account.tokens not in asked:
+            asked.add(account.tokens)
+            by_token = (
+                deployment.carrier_of(replace(account, tokens=(token,), key=None))
+                for token in account.tokens
+            )
+            yield from _of(found.services.board.name, check_token(found.services, by_token))
 
 
 def _of(board: str, checks: Iterable[Check]) -> Iterator[tuple[str, Check]]:

@@ -56,6 +56,35 @@ def check_access(services: Services) -> Check:
     return Check("carrier", Verdict.WARNING, detail)
 
 
+def check_token(services: Services, by_token: Iterable[Carrier]) -> Iterator[Check]:
+    """Whether webhooks can be verified where requests are made with an API key. ``by_token`` opens
+    the account with each of its auth tokens instead. Raises nothing."""
+    return _look(services, "token", lambda: _check_token(services.board, by_token))
+
+
+def _check_token(board: Board, by_token: Iterable[Carrier]) -> Iterator[Check]:
+    if any(map(_lets_in, by_token)):
+        yield Check("token", Verdict.OK, "is the account's: its webhooks are heard")
+        return
+    setting = f"boards put {board.name}" if board.account_sid else "TWILIO_AUTH_TOKEN"
+    yield Check(
+        "token",
+        Verdict.FAILED,
+        f"Twilio refuses it, so every call and text is refused here (403): see {setting}; it is 32"
+        " hexadecimal digits, of this account and this region",
+    )
+
+
+def _lets_in(carrier: Carrier) -> bool:
+    try:
+        carrier.account.fetch()
+    except CarrierError as error:
+        if is_about_the_key(error):
+            return False
+        raise
+    return True
+
+
 def examine_account(services: Services, boards: Sequence[BoardOnRecord]) -> Iterator[Check]:
     """What is found of the account that these boards use, with the credentials of one of them.
     Raises nothing."""

@@ -292,6 +292,18 @@ def test_an_account_that_lets_nobody_in_fails_the_doctor_but_no_release(environm
 
 
 @pytest.mark.real_redis
+def test_a_release_needs_the_token_that_its_web_process_needs(environment, carrier):
+    key = carrier.add_api_key("Main")
+    without = environment | {"TWILIO_API_KEY_SID": key.sid, "TWILIO_API_KEY_SECRET": key.secret}
+    del without["TWILIO_AUTH_TOKEN"]
+
+    assert run(without, "doctor").returncode == 0
+    released = run(without, "doctor", "--release")
+    assert released.returncode == 2
+    assert "TWILIO_AUTH_TOKEN is missing" in released.stderr
+
+
+@pytest.mark.real_redis
 def test_a_store_that_is_away_fails_every_doctor(environment):
     away = environment | {"REDIS_URL": "redis://127.0.0.1:1"}
 

@@ -117,6 +117,37 @@ def test_a_standard_key_hides_only_the_account_itself(practice: Practice) -> Non
     assert found["texts"].verdict is Verdict.OK
 
 
+def test_a_wrong_token_beside_a_right_key_fails(practice: Practice) -> None:
+    practice.with_key("Standard")
+    assert practice.verdicts("carrier", "token") == [Verdict.OK, Verdict.OK]
+
+    practice.settings["TWILIO_AUTH_TOKEN"] = "6" * 32
+    found = practice.look()
+    assert found["carrier"].verdict is Verdict.OK
+    assert found["token"].verdict is Verdict.FAILED
+    assert "see TWILIO_AUTH_TOKEN" in found["token"].detail
+
+    # Promoted at Twilio, and not here yet: webhooks are heard.
+    practice.settings["TWILIO_AUTH_TOKEN_NEXT"] = OUR_ACCOUNT.tokens[0]
+    assert practice.verdicts("token") == [Verdict.OK]
+
+
+def test_a_wrong_token_of_a_board_names_the_board(practice: Practice) -> None:
+    key = practice.sandbox.add_api_key("Main")
+    put_second_board(practice, key.sid, key.secret, tokens=("6" * 32,))
+    found = practice.look()
+    assert found["second: token"].verdict is Verdict.FAILED
+    assert "boards put second" in found["second: token"].detail
+
+
+def test_a_token_that_cannot_be_tried_is_a_warning(practice: Practice) -> None:
+    practice.with_key("Main")
+    practice.sandbox.faults.rest.next(status=503, path_contains=f"Accounts/{OUR_ACCOUNT.sid}.json")
+    found = practice.look()["token"]
+    assert found.verdict is Verdict.WARNING
+    assert found.detail.startswith("cannot be seen: Twilio has trouble")
+
+
 def test_a_process_without_the_token_is_told_who_needs_it(practice: Practice) -> None:
     practice.with_key("Main")
     practice.settings["TWILIO_AUTH_TOKEN"] = ""
@@ -344,13 +375,15 @@ def test_an_account_is_asked_once_for_all_boards_that_use_it(practice: Practice)
     assert "boards put third" in found["third: carrier"].detail
 
 
-def put_second_board(practice: Practice, key: str, secret: str) -> None:
+def put_second_board(
+    practice: Practice, key: str, secret: str, *, tokens: tuple[str, ...] = OUR_ACCOUNT.tokens
+) -> None:
     """It uses the same account with a key of its own."""
     terms = BoardTerms(
         name="second",
         spoken_name="Second Jobs",
         account_sid=OUR_ACCOUNT.sid,
-        auth_tokens=OUR_ACCOUNT.tokens,
+        auth_tokens=tokens,
         carrier_key_sid=key,
         carrier_key_secret=secret,
     )
