@@ -12,6 +12,7 @@ from relay.domain.errors import CarrierError
 from relay.domain.pool import VirtualNumber
 from relay.workflows.board_on_record import BoardOnRecord
 from relay.workflows.check_readiness import Check, Verdict
+from relay.workflows.commands import command
 from relay.workflows.examine_registrations import examine_registrations
 from relay.workflows.examine_services import examine_services
 from relay.workflows.point_here import webhooks_at, webhooks_of
@@ -23,11 +24,6 @@ _MOST_LOOKED_AT = 50
 _MOST_NAMED = 8
 #: Of nobody's: any question tells whether the account lets us in.
 _SOME_NUMBER = "+15005550006"
-_HOW_TO_GET_NUMBERS = (
-    "none yet: python -m relay pools put us --country US, "
-    "then python -m relay numbers import +1… --pool us"
-)
-
 _MAIN_KEY = "a Main key, or the console, shows it"
 _PROFILE = (
     "Twilio has approved no customer profile: few calls at a time, and texts to verified numbers"
@@ -206,7 +202,7 @@ def _check_previous_address(services: Services) -> Iterator[Check]:
 def _check_numbers(board: BoardOnRecord) -> Iterator[Check]:
     numbers = board.numbers
     if not numbers:
-        yield Check("numbers", Verdict.WARNING, _HOW_TO_GET_NUMBERS)
+        yield Check("numbers", Verdict.WARNING, f"none yet: {_how_to_get_numbers(board)}")
     without_fallback = 0
     for number in numbers[:_MOST_LOOKED_AT]:
         owned = board.services.carrier.numbers.find_owned(number.number)
@@ -225,13 +221,22 @@ def _check_numbers(board: BoardOnRecord) -> Iterator[Check]:
         yield Check("numbers", Verdict.WARNING, looked_at)
 
 
+def _how_to_get_numbers(board: BoardOnRecord) -> str:
+    """``pools put`` would take a pool's policy away where there is one."""
+    of = board.services.board
+    if board.pools:
+        return command(f"numbers import +… --pool {board.pools[0].name}", of)
+    pool, numbers = "pools put us --country US", "numbers import +1… --pool us"
+    return f"{command(pool, of)}, then {command(numbers, of)}"
+
+
 def _check_number(services: Services, number: VirtualNumber, owned: OwnedNumber | None) -> Check:
     name = f"number {number.number}"
     if owned is None:
         return Check(name, Verdict.FAILED, "the account does not own it any more")
     if is_pointed_here(owned, **webhooks_of(services)):
         return Check(name, Verdict.OK, "calls and texts come here")
-    mend = f"python -m relay numbers import {number.number} --pool {number.pool}"
+    mend = command(f"numbers import {number.number} --pool {number.pool}", services.board)
     if _is_answered(services, owned):
         detail = f"is at the previous address, or has another fallback URL: wait, or {mend}"
         return Check(name, Verdict.WARNING, detail)

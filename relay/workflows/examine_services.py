@@ -7,6 +7,7 @@ from collections.abc import Iterator, Set
 from relay.carrier.messaging_services import MessagingService
 from relay.workflows.board_on_record import BoardOnRecord
 from relay.workflows.check_readiness import Check, Verdict
+from relay.workflows.commands import command
 from relay.workflows.join_service import has_room
 from relay.workflows.point_here import webhooks_of
 
@@ -54,7 +55,7 @@ def _check_outside(board: BoardOnRecord, inside: Set[str]) -> Iterator[Check]:
     if outside == 0:
         return
     mend = (
-        "python -m relay numbers reconcile --fix"
+        command("numbers reconcile --fix", board.services.board)
         if has_room(board.services)
         else "they are full (CAMPAIGN_NUMBERS, SERVICE_NUMBERS), so give the board another one"
     )

@@ -357,6 +357,36 @@ def test_a_number_without_a_fallback_is_a_warning(practice: Practice) -> None:
     assert "without a fallback URL: 1;" in found.detail
 
 
+def test_a_board_without_numbers_is_told_commands_that_harm_no_other(practice: Practice) -> None:
+    put_board(practice.deployment(), BoardTerms(name="second", spoken_name="Second Jobs"))
+    assert practice.look()["second: numbers"].detail == (
+        "none yet: python -m relay pools put us --country US --board second,"
+        " then python -m relay numbers import +1… --pool us --board second"
+    )
+
+    # To put the pool again would take its policy away.
+    second = practice.deployment().of_board("second")
+    second.store.pools.put(Pool(name="gb", country="GB"))
+    assert practice.look()["second: numbers"].detail == (
+        "none yet: python -m relay numbers import +… --pool gb --board second"
+    )
+
+
+def test_a_number_that_points_elsewhere_is_mended_on_its_own_board(practice: Practice) -> None:
+    put_board(practice.deployment(), BoardTerms(name="second", spoken_name="Second Jobs"))
+    second = practice.deployment().of_board("second")
+    second.store.pools.put(POOL)
+    other = practice.sandbox.add_number(OTHER_NUMBER)
+    import_number(second, OTHER_NUMBER, "us", now=NOW)
+    other.voice_url = "https://another.example.com/voice"
+
+    found = practice.look()[f"second: number {OTHER_NUMBER}"]
+
+    assert found.verdict is Verdict.FAILED
+    mend = f"python -m relay numbers import {OTHER_NUMBER} --pool us --board second"
+    assert found.detail.endswith(mend)
+
+
 # --- several boards -----------------------------------------------------------------------
 
 
