@@ -10,10 +10,11 @@ from typing import Any
 import click
 
 from relay.cli.policy_options import given, policy_options
+from relay.cli.resets import refuse_to_reset, reset_option
 from relay.cli.setting_up import board_option, services_of_environment
 from relay.domain.errors import NotFound
 from relay.domain.forecast import Growth, SessionCost
-from relay.domain.policy import DAY, unflatten
+from relay.domain.policy import DAY, flatten, unflatten
 from relay.domain.pool import Pool, PoolFigures
 from relay.workflows.forecast_pool import Outlook, forecast_pool
 from relay.workflows.put_pool import put_pool
@@ -28,13 +29,17 @@ def pools() -> None:
 @click.argument("name")
 @click.option("--cooldown", type=click.IntRange(min=1), help="Both cooldowns at once (seconds).")
 @policy_options(Pool)
+@reset_option
 @board_option
-def put(name: str, board: str, cooldown: int | None, **policy: Any) -> None:
-    """Create a pool, or change its policy; what is left out takes its default."""
+def put(name: str, board: str, cooldown: int | None, *, reset: bool, **policy: Any) -> None:
+    """Create a pool, or change its policy, all of it: see --reset."""
     both = dict.fromkeys(("candidate_cooldown", "recruiter_cooldown"), cooldown) if cooldown else {}
     services = services_of_environment(board)
-    values = unflatten(Pool, {**both, **given(Pool, policy)})
-    done = put_pool(services, Pool(name=name, **values))
+    pool = Pool(name=name, **unflatten(Pool, {**both, **given(Pool, policy)}))
+    before = services.store.pools.get(name)
+    if before and not reset:
+        refuse_to_reset(flatten(before) | both, flatten(pool) | both)
+    done = put_pool(services, pool)
     _show(done.pool, services.store.pools.figures(name))
 
 

@@ -419,6 +419,47 @@ def test_a_policy_is_put_in_words_and_money(environment):
     assert refused.returncode == 2
 
 
+@pytest.mark.parametrize("arguments", [("us",), ("us", "--max-ttl", "60")])
+def test_a_pool_without_a_country_is_wrongly_called(environment, arguments):
+    refused = run(environment, "pools", "put", *arguments)
+    assert refused.returncode == 2
+    assert "Missing option '--country'" in refused.stderr
+
+
+def test_a_pools_policy_is_not_reset_by_leaving_it_out(environment):
+    own = ("--cooldown", "60", "--no-access-codes")
+    lines(run(environment, "pools", "put", "us", "--country", "US", *own))
+
+    refused = run(environment, "pools", "put", "us", "--country", "US", "--no-access-codes")
+    assert refused.returncode == 2
+    assert "--candidate-cooldown, --recruiter-cooldown. Name that too" in refused.stderr
+
+    lines(run(environment, "pools", "put", "us", "--country", "US", *own, "--max-ttl", "700000"))
+    shorter = ("--cooldown", "30", "--no-access-codes", "--max-ttl", "700000")
+    lines(run(environment, "pools", "put", "us", "--country", "US", *shorter))
+    lines(run(environment, "pools", "put", "us", "--country", "US", "--reset"))
+    with real_redis(environment["REDIS_URL"]) as client:
+        assert Store(client, signer()).pools.get("us") == Pool(name="us", country="US")
+
+
+def test_a_boards_account_is_not_dropped_by_leaving_it_out(environment, tmp_path):
+    token = tmp_path / "token"
+    token.write_text("its-own-token")
+    put = ("boards", "put", "third", "--spoken-name", "Third Jobs", "--locale", "zh-CN")
+    own = ("--account-sid", "AC" + "2" * 32, "--auth-token-file", str(token))
+    service = ("--messaging-service", "MG" + "2" * 32)
+    [made] = lines(run(environment, *put, *own, *service))
+
+    refused = run(environment, "boards", "put", "third", "--spoken-name", "New Name")
+    assert refused.returncode == 2
+    assert "--locale, --account-sid, --messaging-service. Name that too" in refused.stderr
+    assert made in lines(run(environment, "boards", "list"))
+
+    kept = ("--account-sid", "AC" + "2" * 32)
+    lines(run(environment, *put, *kept, *service))
+    assert lines(run(environment, *put, "--reset")) == ["third  -  zh-CN  Third Jobs"]
+
+
 def test_a_second_board_is_set_up_by_commands(environment, tmp_path):
     made = run(environment, "boards", "put", "second", "--spoken-name", "Second Jobs")
     assert lines(made) == ["second  -  en  Second Jobs"]
