@@ -21,7 +21,7 @@ from tests.workflows.texting import TO_CARL, UNCLEAR, Stage
 from tests.world import CARL, DAN, EVE, NUMBER, OTHER_NUMBER, RITA
 
 SUSPENDED = CarrierError(Trouble.ACCOUNT, 20005)
-FAILED = "JobBoard: your last text could not be delivered. Please try again, or call this number."
+FAILED = "JobBoard: your last text could not be delivered. You can still call this number."
 MORE_1 = "JobBoard: since our last message to you, 1 more of your texts was not delivered."
 MORE_PICTURES = "JobBoard: {} more of your texts came with pictures, which were not delivered."
 MORE_PICTURES_1 = "JobBoard: 1 more of your texts came with a picture, which was not delivered."
@@ -62,6 +62,38 @@ def test_p4_a_notice_outlives_what_its_text_died_of(stage: Stage) -> None:
     stage.carrier.messages.troubles = []
     stage.later(600)
     assert stage.arrived == [(RITA, FAILED)]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "code", "words"),
+    [
+        (Trouble.COUNTRY_CLOSED, 21408, "JobBoard: your last text could not be delivered."),
+        (Trouble.FILTERED, 30007, "JobBoard: your last text could not be delivered."),
+        (
+            Trouble.LANDLINE,
+            21614,
+            "JobBoard: your text was not delivered. Texts do not reach the other person's phone.",
+        ),
+        (
+            Trouble.OPTED_OUT,
+            21610,
+            (
+                "JobBoard: your text was not delivered, since the other person has stopped texts"
+                " from this number."
+            ),
+        ),
+    ],
+)
+def test_nobody_is_told_to_call_where_only_texts_go(
+    stage: Stage, trouble: Trouble, code: int, words: str
+) -> None:
+    stage.store.sessions.amend(
+        stage.pair.session.id, channels=frozenset({Channel.SMS}), now=stage.now
+    )
+    stage.carrier.messages.troubles = [CarrierError(trouble, code)]
+    stage.text()
+    stage.work()
+    assert stage.arrived == [(RITA, words)]
 
 
 def test_a_country_that_is_closed_is_known(stage: Stage) -> None:
