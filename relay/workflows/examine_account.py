@@ -12,7 +12,7 @@ from relay.domain.errors import CarrierError
 from relay.domain.pool import VirtualNumber
 from relay.workflows.board_on_record import BoardOnRecord
 from relay.workflows.check_readiness import Check, Verdict
-from relay.workflows.commands import command
+from relay.workflows.commands import command, where_credentials_are
 from relay.workflows.examine_registrations import examine_registrations
 from relay.workflows.examine_services import examine_services
 from relay.workflows.point_here import webhooks_at, webhooks_of
@@ -115,12 +115,7 @@ def _look(services: Services, name: str, look: Look) -> Iterator[Check]:
 
 
 def _advice(board: Board, error: CarrierError) -> str:
-    credentials = (
-        f"boards put {board.name}"
-        if board.account_sid
-        else "TWILIO_ACCOUNT_SID, TWILIO_API_KEY_SID with its secret, and TWILIO_AUTH_TOKEN"
-    )
-    return f"Twilio {advice_on(error, credentials=credentials)} ({error})"
+    return advice_on(error.code, credentials=where_credentials_are(board))
 
 
 def _check_account(carrier: Carrier) -> Iterator[Check]:

@@ -288,7 +288,11 @@ def test_an_account_that_lets_nobody_in_fails_the_doctor_but_no_release(environm
     assert refused.returncode == 0
     imported = run(wrong, "numbers", "import", NUMBER, "--pool", "us")
     assert imported.returncode == 1
-    assert "The carrier refused" in imported.stderr
+    assert "Twilio refuses the credentials: see TWILIO_" in imported.stderr
+    compared = run(wrong, "numbers", "reconcile")
+    assert compared.returncode == 1
+    assert compared.stdout == ""
+    assert "Not compared: Twilio refuses the credentials" in compared.stderr
 
 
 @pytest.mark.real_redis
@@ -383,6 +387,21 @@ def test_what_is_left_to_mend_is_listed(environment, carrier):
 
     assert compared.returncode == 1
     assert "+14155550199  us  unused" in compared.stdout
+
+
+def test_what_could_not_be_mended_says_what_helps(environment, carrier):
+    service = carrier.add_service()
+    lines(run(environment, "pools", "put", "us", "--country", "US"))
+    lines(run(environment, "numbers", "import", NUMBER, "--pool", "us"))
+    within = environment | {"TWILIO_MESSAGING_SERVICE_SID": service.sid}
+
+    compared = run(within, "numbers", "reconcile", "--fix")
+
+    assert compared.returncode == 1
+    [left] = [line for line in compared.stdout.splitlines() if line.startswith(NUMBER)]
+    assert left.startswith(f"{NUMBER}  us  not joined  Twilio would lose texts to the number")
+    assert "python -m relay doctor --fix" in left
+    assert "numbers differ" in compared.stderr
 
 
 def test_every_field_of_a_pools_policy_has_its_option():
