@@ -143,7 +143,7 @@ def _line(finding: Finding, credentials: str) -> str:
 @click.option("--pool", help="Only this pool's.")
 @board_option
 def list_numbers(pool: str | None, board: str) -> None:
-    """List the numbers: number, pool, status, what it can do."""
+    """List the numbers: number, pool, status, what it can do, and whether texts go out."""
     store = services_of_environment(board).store
     if pool and store.pools.get(pool) is None:
         raise Invalid("There is no such pool.")
@@ -155,4 +155,8 @@ def list_numbers(pool: str | None, board: str) -> None:
 def _show(number: VirtualNumber) -> None:
     can = {"voice": number.voice, "sms": number.sms, "mms": number.mms}
     abilities = ",".join(ability for ability, has in can.items() if has)
-    click.echo(f"{number.number}  {number.pool}  {number.status}  {abilities}")
+    readiness = "sms ready" if number.is_sms_ready else "sms not ready"
+    click.echo(
+        f"{number.number}  {number.pool}  {number.status}  {abilities}  {readiness}, registration"
+        f" {number.registration}"
+    )

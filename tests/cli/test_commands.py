@@ -232,7 +232,9 @@ def test_from_nothing_to_a_number_that_is_answered(environment):
     )
     assert lines(put) == ["us  US  0 numbers  0 open sessions  headroom 0"]
     imported = run(environment, "numbers", "import", "+1 415 555 0192", "--pool", "us")
-    assert lines(imported) == [f"{NUMBER}  us  available  voice,sms,mms"]
+    assert lines(imported) == [
+        f"{NUMBER}  us  available  voice,sms,mms  sms ready, registration unknown"
+    ]
     assert lines(run(environment, "numbers", "list")) == lines(imported)
     assert lines(run(environment, "numbers", "list", "--pool", "us")) == lines(imported)
     unknown = run(environment, "numbers", "list", "--pool", "nope")
@@ -255,6 +257,7 @@ def test_from_nothing_to_a_number_that_is_answered(environment):
             "  one more number: headroom 2, exhausted not in sight, rent 2.30 a month, "
             "up to 0 phones and 0 bindings without a code"
         ),
+        "  sms ready: 1 of 1; registration: 1 unknown",
     ]
     assert run(environment, "pools", "show", "de").returncode == 1
 
