@@ -144,6 +144,15 @@ def country_of(number: str) -> str:
         return "ZZ"
 
 
+def may_be_of(number: str, country: str) -> bool:
+    """Whether a virtual number has the country's calling code, which all of +1 share, or none."""
+    try:
+        code = phonenumbers.parse(number).country_code
+    except NumberParseException:
+        return True
+    return code == phonenumbers.country_code_for_region(country)
+
+
 def parse_participant_phone(text: str) -> PhoneNumber:
     """A participant's number from international form; spaces and punctuation are tolerated, and so
     is what cannot be seen (zero-width and bidirectional marks come along when it is pasted).
