@@ -22,6 +22,8 @@ from babel.support import NullTranslations, Translations
 
 from relay.domain.code_prefix import LONGEST_TEXT
 
+#: What the sentences are written in.
+_OURS = "en"
 LOCALES = Path(__file__).parent.parent / "locales"
 
 
@@ -230,6 +232,11 @@ def which_session(options: Iterable[tuple[str, str]], locale: str, *, board: str
             break
         lines.append(line)
     return "\n".join(lines)
+
+
+def is_spoken(locale: str) -> bool:
+    """Whether we have the sentences in this language: whoever has another one gets English."""
+    return type(_catalogue(locale)) is Translations or locale.partition("-")[0] == _OURS
 
 
 def say_language(locale: str) -> str:
