@@ -52,6 +52,7 @@ def examine(deployment: Deployment, *, queues: Client, fix: bool = False) -> Ite
     means that the rest could not be looked at. ``queues`` is a client of RQ's Redis. ``fix`` mends
     what loses texts at the carrier (``examine_services``)."""
     yield _check_address(deployment)
+    yield from _check_board_name(deployment)
     try:
         yield from _check_store(deployment)
         yield from check_keys(deployment)
@@ -149,7 +150,7 @@ def _read_board(deployment: Deployment, board: Board) -> BoardOnRecord | Check:
 
 def _check_record(found: BoardOnRecord) -> list[Check]:
     try:
-        texting = list(check_texting(found.services, found.numbers, now=time.time()))
+        texting = list(check_texting(found, now=time.time()))
     except Unavailable:
         return [_store_is_away()]
     return [*map(_check_dialling, found.pools), *texting]
@@ -160,6 +161,13 @@ def _check_address(deployment: Deployment) -> Check:
     if address.startswith("https://") or address.startswith(_LOCAL_HOSTS):
         return Check("address", Verdict.OK, address)
     return Check("address", Verdict.WARNING, "PUBLIC_BASE_URL should begin with https://")
+
+
+def _check_board_name(deployment: Deployment) -> Iterator[Check]:
+    if "board_name" not in deployment.settings.model_fields_set:
+        said = deployment.settings.board_name
+        detail = f"BOARD_NAME is not set: people hear and read that a call is from {said}"
+        yield Check("board", Verdict.WARNING, detail)
 
 
 def _check_store(deployment: Deployment) -> Iterator[Check]:

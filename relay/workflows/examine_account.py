@@ -85,9 +85,7 @@ def examine_account(services: Services, boards: Sequence[BoardOnRecord]) -> Iter
     """What is found of the account that these boards use, with the credentials of one of them.
     Raises nothing."""
     carrier = services.carrier
-    served = {
-        country for board in boards for pool in board.pools for country in pool.allowed_countries
-    }
+    served = frozenset[str]().union(*(board.countries for board in boards))
     yield from _look(services, "account", lambda: _check_account(carrier))
     yield from _look(services, "profile", lambda: _check_profile(carrier))
     yield from _look(services, "calls", lambda: _check_calls(carrier, served))
@@ -156,6 +154,8 @@ def _check_texts(carrier: Carrier, served: Set[str]) -> Iterator[Check]:
 
 
 def _compare(name: str, served: Set[str], allowed: Set[str], *, where: str) -> Iterator[Check]:
+    if not served:
+        return  # Until there is a pool, nothing says which countries are to be closed.
     closed, beyond = served - allowed, allowed - served
     if closed:
         yield Check(name, Verdict.FAILED, _CLOSED.format(_listed(closed), where))
@@ -187,7 +187,7 @@ def _check_previous_address(services: Services) -> Iterator[Check]:
         return
     left = sum(is_pointed_to(owned, previous) for owned in services.carrier.numbers.list_owned())
     if left:
-        detail = f"{left} numbers still point to {previous}, which is answered, too"
+        detail = f"numbers that still point to {previous}, which is answered, too: {left}"
         yield Check("previous address", Verdict.OK, detail)
     else:
         detail = f"no number points to {previous} any more: remove PUBLIC_BASE_URL_PREVIOUS"
@@ -204,16 +204,24 @@ def _check_numbers(board: BoardOnRecord) -> Iterator[Check]:
         without_fallback += owned is not None and not owned.voice_fallback_url
         yield _check_number(board.services, number, owned)
     if without_fallback:
-        yield Check(
-            "fallback",
-            Verdict.WARNING,
-            f"numbers without a fallback URL: {without_fallback}; while no web process answers,"
-            " callers hear of an application error: set VOICE_FALLBACK_URL"
-            " (docs/deploy.md#a-fallback-for-the-worst-hour)",
-        )
+        yield _check_fallback(board.services, without_fallback)
     if len(numbers) > _MOST_LOOKED_AT:
         looked_at = f"the first {_MOST_LOOKED_AT} of {len(numbers)} were looked at"
         yield Check("numbers", Verdict.WARNING, looked_at)
+
+
+def _check_fallback(services: Services, count: int) -> Check:
+    mend = (
+        command("numbers reconcile --fix", services.board)
+        if services.settings.voice_fallback_url
+        else "set VOICE_FALLBACK_URL (docs/deploy.md#a-fallback-for-the-worst-hour)"
+    )
+    return Check(
+        "fallback",
+        Verdict.WARNING,
+        f"numbers without a fallback URL: {count}; while no web process answers, callers hear of an"
+        f" application error: {mend}",
+    )
 
 
 def _how_to_get_numbers(board: BoardOnRecord) -> str:
@@ -231,10 +239,11 @@ def _check_number(services: Services, number: VirtualNumber, owned: OwnedNumber 
         return Check(name, Verdict.FAILED, "the account does not own it any more")
     if is_pointed_here(owned, **webhooks_of(services)):
         return Check(name, Verdict.OK, "calls and texts come here")
-    mend = command(f"numbers import {number.number} --pool {number.pool}", services.board)
     if _is_answered(services, owned):
+        mend = command("numbers reconcile --fix", services.board)
         detail = f"is at the previous address, or has another fallback URL: wait, or {mend}"
         return Check(name, Verdict.WARNING, detail)
+    mend = command(f"numbers import {number.number} --pool {number.pool}", services.board)
     detail = f"its calls, its texts or the news of a call's end go elsewhere: {mend}"
     return Check(name, Verdict.FAILED, detail)
 

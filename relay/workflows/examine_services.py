@@ -59,7 +59,7 @@ def _check_outside(board: BoardOnRecord, inside: Set[str]) -> Iterator[Check]:
         if has_room(board.services)
         else "they are full (CAMPAIGN_NUMBERS, SERVICE_NUMBERS), so give the board another one"
     )
-    detail = f"{outside} of the board's numbers are in none of its messaging services: {mend}"
+    detail = f"the board's numbers that are in none of its messaging services: {outside}; {mend}"
     yield Check("services", Verdict.WARNING, detail)
 
 
@@ -77,9 +77,13 @@ def _brings_texts(board: BoardOnRecord, service: MessagingService) -> bool:
 
 def _loses_texts(service: MessagingService, members: Set[str], mend: str) -> Check:
     does = "sends texts elsewhere" if service.inbound_url else "drops texts and logs none"
+    loses = (
+        f"every text to {len(members)} of the board's numbers is lost"
+        if members
+        else "none of the board's numbers is in it yet"
+    )
     return Check(
         f"service {service.sid}",
-        Verdict.FAILED,
-        f"{does}, as it does not defer to its numbers' webhooks: every text to {len(members)} of"
-        f" the board's numbers is lost; {mend}",
+        Verdict.FAILED if members else Verdict.WARNING,
+        f"{does}, as it does not defer to its numbers' webhooks: {loses}; {mend}",
     )

@@ -82,6 +82,13 @@ def test_a_service_that_is_set_up_well_has_nothing_to_mend():
     assert {"keys", "queues", "workers", "scheduler", "replicas", "pool us"} < set(found)
 
 
+def test_a_board_without_a_name_is_a_warning():
+    assert "board" not in find(make())
+    found = find(make(BOARD_NAME=""))["board"]
+    assert found.verdict is Verdict.WARNING
+    assert "BOARD_NAME is not set" in found.detail
+
+
 def test_an_address_without_tls_is_a_warning():
     assert find(make(PUBLIC_BASE_URL="http://relay.example.com"))["address"].verdict is (
         Verdict.WARNING

@@ -237,6 +237,16 @@ def test_what_cannot_be_asked_is_a_warning_with_its_reason(practice: Practice) -
     assert found.detail.startswith("cannot be seen: Twilio has trouble")
 
 
+def test_before_there_is_a_pool_no_country_is_to_be_closed() -> None:
+    with SimulatedCarrier(OUR_ACCOUNT.sid, OUR_ACCOUNT.tokens[0]) as sandbox:
+        practice = Practice(sandbox)
+        practice.client.flushall()
+        found = practice.look()
+    assert found["account"].verdict is Verdict.OK
+    assert "calls" not in found
+    assert "texts" not in found
+
+
 # --- messaging services -----------------------------------------------------------------
 
 
@@ -253,6 +263,14 @@ def test_a_service_that_loses_texts_fails_and_fix_makes_it_defer(practice: Pract
     assert practice.look(fix=True)[name].verdict is Verdict.OK
     assert practice.service.use_inbound_webhook_on_number
     assert practice.look()[name].verdict is Verdict.OK
+
+
+def test_a_service_that_has_no_number_yet_loses_no_text_yet(practice: Practice) -> None:
+    practice.sandbox.account.leave_service(practice.owned)
+    practice.service.use_inbound_webhook_on_number = False
+    found = practice.look()[f"service {practice.service.sid}"]
+    assert found.verdict is Verdict.WARNING
+    assert "none of the board's numbers is in it yet" in found.detail
 
 
 def test_a_service_with_a_url_elsewhere_sends_texts_there(practice: Practice) -> None:
@@ -355,6 +373,12 @@ def test_a_number_without_a_fallback_is_a_warning(practice: Practice) -> None:
     found = practice.look()["fallback"]
     assert found.verdict is Verdict.WARNING
     assert "without a fallback URL: 1;" in found.detail
+    assert "set VOICE_FALLBACK_URL" in found.detail
+
+    practice.settings["VOICE_FALLBACK_URL"] = "https://handler.example.com/sorry"
+    found = practice.look()["fallback"]
+    assert found.detail.endswith("python -m relay numbers reconcile --fix")
+    assert "numbers reconcile --fix" in practice.look()[f"number {NUMBER}"].detail
 
 
 def test_a_board_without_numbers_is_told_commands_that_harm_no_other(practice: Practice) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from relay.carrier.webhooks import MessageStatusReport
@@ -9,13 +11,14 @@ from relay.domain.errors import CarrierError
 from relay.domain.message_progress import REPORT_GRACE, Reach
 from relay.domain.participant import Role
 from relay.domain.policy import DAY
-from relay.domain.pool import NumberStatus
+from relay.domain.pool import NumberStatus, Pool
 from relay.domain.session import Channel
 from relay.domain.texts import GATHERED_FOR, Notice
 from relay.domain.trouble import Trouble
 from relay.store.outbox import ASK_AFTER
 from relay.store.sessions import Claimed, Exhausted
 from relay.workflows.ask_outcomes import ask_outcomes
+from relay.workflows.board_on_record import read_board
 from relay.workflows.check_texting import check_texting
 from tests.workflows.texting import TO_CARL, UNCLEAR, Stage
 from tests.world import CARL, DAN, EVE, NUMBER, OTHER_NUMBER, RITA
@@ -101,10 +104,14 @@ def test_a_country_that_is_closed_is_known(stage: Stage) -> None:
     stage.text()
     stage.work()
     assert stage.arrived == [(RITA, FAILED)]
-    [check] = check_texting(stage.services, [], now=stage.now)
+    board = read_board(stage.services)
+    [check] = check_texting(board, now=stage.now)
     assert check.name == "texts to US"
     assert "open the country" in check.detail
-    assert not list(check_texting(stage.services, [], now=stage.now + DAY))
+    assert not list(check_texting(board, now=stage.now + DAY))
+    # To open it would contradict what is said of the account: close what no pool serves.
+    stage.store.pools.put(Pool(name="us", country="GB"))
+    assert not list(check_texting(read_board(stage.services), now=stage.now))
     assert stage.store.messages.refusals.all() == {"country_closed:21408": 1}
 
 
@@ -168,7 +175,7 @@ def test_a_number_that_may_not_text_is_given_to_nobody_who_texts(
     number = stage.store.numbers.get(NUMBER)
     assert number is not None
     assert (number.is_sms_ready, number.sms_trouble and number.sms_trouble.code) == (False, code)
-    [check] = check_texting(stage.services, [number], now=stage.now)
+    [check] = check_texting(replace(read_board(stage.services), numbers=(number,)), now=stage.now)
     assert check.name == f"texts {code}"
     assert texting_pair(stage) == OTHER_NUMBER
 
