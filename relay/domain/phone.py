@@ -175,7 +175,9 @@ def parse_participant_phone(text: str) -> PhoneNumber:
         raise PhoneNumberRefused("a withheld caller is nobody's number")
     if _is_service_number(e164, parsed):
         raise PhoneNumberRefused("emergency and service numbers cannot be relayed")
-    if parsed.extension or not phonenumbers.is_valid_number(parsed):
+    if parsed.extension:
+        raise PhoneNumberRefused("without what is dialled behind it: a recruiter's is `extension`")
+    if not phonenumbers.is_valid_number(parsed):
         raise PhoneNumberRefused("not a valid phone number")
     _check_cost(parsed)
     return PhoneNumber(e164)
