@@ -76,9 +76,8 @@ class RecruiterBody(Body):
             pattern=f"^{EXTENSION.pattern}$",
             description=(
                 "Keys that are sent when the phone, a switchboard's, has answered: digits, `*`, "
-                "`#`, and commas that wait two seconds each, 16 in all at most. Kept with the phone "
-                "and never shown; "
-                "it goes when the phone changes, or with an empty one"
+                "`#`, and commas that wait two seconds each, 16 in all at most. Kept with the "
+                "phone and never shown; it goes when the phone changes, or with an empty one"
             ),
             examples=[",,1234"],
         ),
