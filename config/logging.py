@@ -11,7 +11,7 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
@@ -99,15 +99,17 @@ _LAST: list[Processor] = [
 ]
 
 
-def configure_logging(level: str = "INFO") -> None:
-    """For the start of every process: ours and everybody else's lines leave by the same way."""
+def configure_logging(level: str = "INFO", *, to: TextIO | None = None) -> None:
+    """For the start of every process: ours and everybody else's lines leave by the same way, on
+    stdout unless it goes ``to`` another stream."""
+    stream = to or sys.stdout
     structlog.configure(
         processors=[*_SHARED, *_LAST],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
-        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *_SHARED],

@@ -96,10 +96,10 @@ def create_app(deployment: Deployment | None = None) -> APIFlask:
 def _deployment_of_environment() -> Deployment:
     try:
         settings = load_settings(for_web=True)
+        configure_logging(settings.log_level)
+        deployment = build_deployment(settings)
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(_APP_LOAD_ERROR) from None
-    configure_logging(settings.log_level)
-    deployment = build_deployment(settings)
     learn_numbers(deployment)
     return deployment

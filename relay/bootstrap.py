@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from config.logging import show_numbers
-from config.settings import Settings
+from config.settings import Settings, SettingsError
+from relay.carrier.announcements import is_spoken
 from relay.carrier.client import Carrier
 from relay.domain.board import CarrierAccount
 from relay.queues import BoardJobs, JobQueues
@@ -13,7 +14,12 @@ from relay.workflows.deployment import Deployment
 
 
 def build_deployment(settings: Settings) -> Deployment:
-    """What a process works with, from its settings. Connects to nothing yet."""
+    """What a process works with, from its settings. Connects to nothing yet. Raises
+    SettingsError."""
+    if not is_spoken(settings.default_locale):
+        raise SettingsError(
+            ["DEFAULT_LOCALE: must be a language that is spoken here, such as en or zh-CN"]
+        )
     queues = JobQueues.from_settings(settings)
 
     def carrier_of(account: CarrierAccount) -> Carrier:

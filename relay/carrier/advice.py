@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from relay.carrier.codes import NO_ANSWER, UNREADABLE_ANSWER, meaning_of
+from relay.carrier.codes import (
+    NO_ANSWER,
+    TEXTS_LOST_IN_SERVICE,
+    UNREADABLE_ANSWER,
+    is_our_own,
+    meaning_of,
+)
 from relay.domain.errors import CarrierError
 
 _SERVER_ERRORS = range(500, 600)
@@ -18,6 +24,8 @@ _ADVICE = {
     " TWILIO_REGION and TWILIO_EDGE, the way out of this network, and status.twilio.com",
     UNREADABLE_ANSWER: "answers what Twilio would not: see TWILIO_API_BASE_URL, and what is on the"
     " way",
+    TEXTS_LOST_IN_SERVICE: "would lose texts to the number, as its messaging service does not defer"
+    " to its numbers' webhooks: python -m relay doctor --fix makes it defer",
     20005: "says that the account is not active: see its balance and status in Twilio's console",
     20006: _NO_ACCESS,
     20403: _NO_ACCESS,
@@ -31,22 +39,27 @@ _ADVICE = {
 _AUTHENTICATE = {401, 20003}
 
 
-def advice_on(error: CarrierError, *, credentials: str) -> str:
-    """What the carrier did, and what helps, to be read after its name. ``credentials`` is where
-    those that were shown are set."""
-    if error.code in _AUTHENTICATE:
+def advice_on(code: int, *, credentials: str) -> str:
+    """What the carrier did by this code, and what helps. ``credentials`` is where those that were
+    shown are set."""
+    shown = "" if is_our_own(code) else f" (error {code})"
+    return f"Twilio {_advice_on(code, credentials)}{shown}"
+
+
+def _advice_on(code: int, credentials: str) -> str:
+    if code in _AUTHENTICATE:
         return (
             f"refuses the credentials: see {credentials}; they are one account's and one region's,"
             " and a suspended account's are refused, too"
         )
-    if error.code in _SERVER_ERRORS:
+    if code in _SERVER_ERRORS:
         return _TROUBLE
-    if error.code in _ADVICE:
-        return _ADVICE[error.code]
-    if error.code in _HTTP:
+    if code in _ADVICE:
+        return _ADVICE[code]
+    if code in _HTTP:
         return _ADVICE[UNREADABLE_ANSWER]
-    why = meaning_of(error.code) or "not known here"
-    return f"refuses: {why}; see https://www.twilio.com/docs/api/errors/{error.code}"
+    why = meaning_of(code) or "not known here"
+    return f"refuses: {why}; see https://www.twilio.com/docs/api/errors/{code}"
 
 
 def is_about_the_key(error: CarrierError) -> bool:

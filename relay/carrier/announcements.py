@@ -22,6 +22,8 @@ from babel.support import NullTranslations, Translations
 
 from relay.domain.code_prefix import LONGEST_TEXT
 
+#: What the sentences are written in.
+_OURS = "en"
 LOCALES = Path(__file__).parent.parent / "locales"
 
 
@@ -62,6 +64,7 @@ class Announcement(StrEnum):
     BUSY = "busy"
     NO_ANSWER = "no_answer"
     DECLINED = "declined"
+    TEXT_INSTEAD = "text_instead"
     FAILED = "failed"
     GUARD_ABOUT = "guard_about"
     GUARD_QUESTION = "guard_question"
@@ -80,6 +83,7 @@ class Announcement(StrEnum):
     TEXTS_HELD = "texts_held"
     TEXTS_STOPPED = "texts_stopped"
     TEXTS_PAUSED = "texts_paused"
+    CALL_INSTEAD = "call_instead"
     PICTURE_NOT_RELAYED = "picture_not_relayed"
     NUMBER_CHANGED = "number_changed"
     NUMBER_CHANGED_FOR = "number_changed_for"
@@ -143,8 +147,9 @@ _SENTENCES: dict[Announcement, str | _Counted] = {
         "Your call cannot be connected right now. Please try again in a few minutes."
     ),
     Announcement.BUSY: N_("The line is busy. Please try again later."),
-    Announcement.NO_ANSWER: N_("There is no answer. Please try again later, or send a text."),
-    Announcement.DECLINED: N_("Your call was not taken. You may send a text instead."),
+    Announcement.NO_ANSWER: N_("There is no answer. Please try again later."),
+    Announcement.DECLINED: N_("Your call was not taken."),
+    Announcement.TEXT_INSTEAD: N_("You can also send a text."),
     Announcement.FAILED: N_("The person cannot be reached at the moment. Please try again later."),
     Announcement.GUARD_ABOUT: N_("{board}: a call about an application."),
     Announcement.GUARD_QUESTION: N_("Press 1 to take it, or 2 to hear who it is and why."),
@@ -158,12 +163,9 @@ _SENTENCES: dict[Announcement, str | _Counted] = {
     Announcement.GUARD_CANDIDATE: N_("The call is from a candidate."),
     Announcement.GUARD_CONTEXT: N_("It is about: {context}."),
     Announcement.GUARD_AGAIN: N_("Press 1 to take the call, or hang up."),
-    Announcement.TEXT_FAILED: N_(
-        "{board}: your last text could not be delivered. Please try again, or call this number."
-    ),
+    Announcement.TEXT_FAILED: N_("{board}: your last text could not be delivered."),
     Announcement.TEXTS_NOT_RECEIVED: N_(
-        "{board}: texts do not reach the other person's phone at the moment. "
-        "Please call this number instead."
+        "{board}: your text was not delivered. Texts do not reach the other person's phone."
     ),
     Announcement.MORE_NOT_DELIVERED: NN_(
         "{board}: since our last message to you, {count} more of your texts was not delivered.",
@@ -179,27 +181,27 @@ _SENTENCES: dict[Announcement, str | _Counted] = {
         "{board}: {count} of your texts were not delivered, because they came too fast or repeated "
         "the same words. If your phone answers by itself, please switch that off.",
     ),
-    Announcement.TEXTS_STOPPED: N_(
-        "{board}: the other person has stopped texts from this number. You can still call it."
-    ),
+    Announcement.TEXTS_STOPPED: N_("{board}: the other person has stopped texts from this number."),
     Announcement.TEXTS_PAUSED: N_(
         "{board}: your text was not delivered, since the other person has stopped texts "
-        "from this number. You can still call it."
+        "from this number."
     ),
+    Announcement.CALL_INSTEAD: N_("You can still call this number."),
     Announcement.PICTURE_NOT_RELAYED: N_(
         "{board}: pictures are not passed on yet. Your picture was not delivered."
     ),
     Announcement.NUMBER_CHANGED: N_(
         "{board}: your number for this contact is now this one. "
-        "Please call and text it from now on: the old one may soon be somebody else's."
+        "Please use it from now on: the old one may soon be somebody else's."
     ),
     Announcement.NUMBER_CHANGED_FOR: N_(
         "{board}: your number for {context} is now this one. "
-        "Please call and text it from now on: the old one may soon be somebody else's."
+        "Please use it from now on: the old one may soon be somebody else's."
     ),
     Announcement.WHICH_SESSION: N_(
-        "{board}: your text was not delivered, because you write to several people through this "
-        "number. Please send it again, beginning with the code of the person it is for:"
+        "{board}: your text was not delivered. You write to several people through this number, "
+        "and no right code stood before your words. Please send it again, beginning with the code "
+        "of the person it is for:"
     ),
     Announcement.WHICH_SESSION_MORE: N_("The other codes are on {board}."),
 }
@@ -230,6 +232,11 @@ def which_session(options: Iterable[tuple[str, str]], locale: str, *, board: str
             break
         lines.append(line)
     return "\n".join(lines)
+
+
+def is_spoken(locale: str) -> bool:
+    """Whether we have the sentences in this language: whoever has another one gets English."""
+    return type(_catalogue(locale)) is Translations or locale.partition("-")[0] == _OURS
 
 
 def say_language(locale: str) -> str:

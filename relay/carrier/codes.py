@@ -148,6 +148,11 @@ def meaning_of(code: int) -> str:
     return next((rule.meaning for rule in RULES if rule.code == code), "")
 
 
+def is_our_own(code: int) -> bool:
+    """Whether it stands for what never had a code at Twilio, which nobody can look up."""
+    return code <= TEXTS_LOST_IN_SERVICE
+
+
 def label_of(code: int) -> str:
     """The code for metrics, whose labels have few values: a known one, or the class of others."""
     if code in _TROUBLES:

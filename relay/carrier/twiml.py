@@ -78,7 +78,7 @@ class VoiceDocuments:
             case AskAccessCode():
                 return self._ask_code(decision, call_id)
             case Decline(refusal=refusal, locale=locale):
-                return self._say_and_hang_up(Announcement(refusal.value), locale)
+                return self._say_and_hang_up(Announcement(refusal.value), locale=locale)
             case Reject():
                 return _rejection()
             case _:
@@ -105,8 +105,9 @@ class VoiceDocuments:
     def dialled(self, decision: DialledDecision) -> str:
         """What the caller hears when the Dial is over."""
         match decision:
-            case TellOutcome(announcement=name, locale=locale):
-                return self._say_and_hang_up(Announcement(name), locale)
+            case TellOutcome(announcement=name, locale=locale, may_text=may_text):
+                also = [Announcement.TEXT_INSTEAD] if may_text else []
+                return self._say_and_hang_up(Announcement(name), *also, locale=locale)
             case HangUp():
                 document = VoiceResponse()
                 document.hangup()
@@ -228,9 +229,10 @@ class VoiceDocuments:
     def _who(self, who: Identity, locale: str) -> str:
         return self._text(_who(who), locale, name=who.name, organization=who.organization)
 
-    def _say_and_hang_up(self, announcement: Announcement, locale: str) -> str:
+    def _say_and_hang_up(self, *announcements: Announcement, locale: str) -> str:
         document = VoiceResponse()
-        self._say(document, announcement, locale)
+        for announcement in announcements:
+            self._say(document, announcement, locale)
         document.hangup()
         return str(document)
 

@@ -7,6 +7,7 @@ import sys
 import click
 
 from config.settings import SettingsError
+from relay.carrier.advice import advice_on
 from relay.cli.boards import boards
 from relay.cli.doctor import doctor
 from relay.cli.keys import keys
@@ -15,6 +16,9 @@ from relay.cli.play import demo, sandbox
 from relay.cli.pools import pools
 from relay.cli.secrets import secrets
 from relay.domain.errors import CarrierError, RelayError
+
+#: Of whichever board.
+_CREDENTIALS = "TWILIO_…, or what boards put gave the board"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -41,8 +45,8 @@ def main() -> None:
             click.echo(f"{fault.pointer.lstrip('/')}: {fault.detail}", err=True)
         sys.exit(status)
     except CarrierError as error:
-        click.echo("The carrier refused or did not answer.", err=True)
-        sys.exit(_complain(error, status=1))
+        click.echo(advice_on(error.code, credentials=_CREDENTIALS), err=True)
+        sys.exit(1)
 
 
 def _complain(error: BaseException, *, status: int) -> int:

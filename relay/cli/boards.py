@@ -6,6 +6,7 @@ from typing import Any, TextIO
 
 import click
 
+from relay.cli.resets import refuse_to_reset, reset_option
 from relay.cli.setting_up import deployment_of_environment
 from relay.domain.board import Board
 from relay.workflows.put_board import BoardTerms, put_board
@@ -45,8 +46,11 @@ def boards() -> None:
     multiple=True,
     help="Its sid; its numbers join the first one that has room. May be given several times.",
 )
-def put(auth_token_file: TextIO | None, api_key_file: TextIO | None, **terms: Any) -> None:
-    """Create a board, or change it; what is left out takes its default.
+@reset_option
+def put(
+    auth_token_file: TextIO | None, api_key_file: TextIO | None, *, reset: bool, **terms: Any
+) -> None:
+    """Create a board, or change it, all of it: see --reset.
 
     The auth token of an account that is on record stays unless another one is given, and so does
     the secret of its API key. Every process follows within seconds.
@@ -54,7 +58,11 @@ def put(auth_token_file: TextIO | None, api_key_file: TextIO | None, **terms: An
     tokens = tuple(auth_token_file.read().split()) if auth_token_file else ()
     secret = api_key_file.read().strip() if api_key_file else ""
     wanted = BoardTerms(auth_tokens=tokens, carrier_key_secret=secret, **terms)
-    _show(put_board(deployment_of_environment(), wanted).board)
+    deployment = deployment_of_environment()
+    before = deployment.registry.find(wanted.name)
+    if before and not reset:
+        refuse_to_reset(vars(before), vars(wanted))
+    _show(put_board(deployment, wanted).board)
 
 
 @boards.command("list")

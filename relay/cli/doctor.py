@@ -35,7 +35,8 @@ def doctor(*, release: bool, fix: bool) -> None:
     Ends with 0 when all is well (warnings are), 1 when something loses calls or texts, 2 for the
     settings.
     """
-    deployment = deployment_of_environment()
+    # The deploy that a release goes before has a web process.
+    deployment = deployment_of_environment(for_web=release)
     _show(Check("settings", Verdict.OK, "complete"))
     failed = set()
     for check in examine(deployment, queues=_client_of_queues(deployment.settings), fix=fix):

@@ -45,7 +45,8 @@ def _is_not_blank(_context: click.Context, _argument: click.Parameter, given: st
     required=True,
     type=click.Choice([str(scope) for scope in Scope]),
     help="What the key may do; give it several times for several. admin: everything of the board. "
-    "boards: a deployment key, which belongs to no board.",
+    "boards: a deployment key, which belongs to no board (keys list --deployment). audit opens "
+    "nothing yet.",
 )
 @board_option
 def create(name: str, scopes: tuple[str, ...], board: str) -> None:

@@ -10,13 +10,15 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
+from relay.carrier.advice import advice_on
 from relay.cli.setting_up import board_option, deployment_of_environment, services_of_environment
-from relay.domain.errors import CarrierError, Invalid
+from relay.domain.errors import Invalid
 from relay.domain.number_comparison import Finding
 from relay.domain.pool import VirtualNumber
 from relay.domain.purchase import MOST_AT_ONCE, Purchase
-from relay.domain.trouble import Trouble
 from relay.workflows.buy_numbers import Later, buy_numbers
+from relay.workflows.commands import where_credentials_are
+from relay.workflows.examine_account import check_access
 from relay.workflows.import_number import import_number
 from relay.workflows.order_numbers import Order, order_numbers
 from relay.workflows.reconcile_numbers import reconcile_numbers
@@ -112,30 +114,36 @@ def reconcile(board: str, *, fix: bool) -> None:
     Ends with 1 when something is left to mend.
     """
     deployment = deployment_of_environment()
-    account = deployment.of_board(board).account.sid
+    services = deployment.of_board(board)
+    account = services.account.sid
     sharing = [one for one in deployment.boards() if one.account.sid == account]
     comparison = reconcile_numbers(sharing, clock=time.time, fix=fix)
     if comparison is None:
-        raise CarrierError(Trouble.LATER, 0)
+        click.echo(f"Not compared: {check_access(services).detail}", err=True)
+        sys.exit(1)
+    credentials = where_credentials_are(services.board)
     for finding in comparison.findings:
-        click.echo(_line(finding))
+        click.echo(_line(finding, credentials))
     left = [f for f in comparison.findings if f.kind.is_trouble and not f.is_repaired]
     click.echo(f"{comparison.rented} rented, {len(left)} left to mend")
     if left:
         sys.exit(1)
 
 
-def _line(finding: Finding) -> str:
-    state = "mended" if finding.is_repaired else f"error {finding.error}" if finding.error else ""
-    parts = (finding.number, finding.pool or "-", finding.kind.value.replace("_", " "), state)
-    return "  ".join(part for part in parts if part)
+def _line(finding: Finding, credentials: str) -> str:
+    parts = [finding.number, finding.pool or "-", finding.kind.value.replace("_", " ")]
+    if finding.is_repaired:
+        parts.append("mended")
+    elif finding.error:
+        parts.append(advice_on(finding.error, credentials=credentials))
+    return "  ".join(parts)
 
 
 @numbers.command("list")
 @click.option("--pool", help="Only this pool's.")
 @board_option
 def list_numbers(pool: str | None, board: str) -> None:
-    """List the numbers: number, pool, status, what it can do."""
+    """List the numbers: number, pool, status, what it can do, and whether texts go out."""
     store = services_of_environment(board).store
     if pool and store.pools.get(pool) is None:
         raise Invalid("There is no such pool.")
@@ -147,4 +155,8 @@ def list_numbers(pool: str | None, board: str) -> None:
 def _show(number: VirtualNumber) -> None:
     can = {"voice": number.voice, "sms": number.sms, "mms": number.mms}
     abilities = ",".join(ability for ability, has in can.items() if has)
-    click.echo(f"{number.number}  {number.pool}  {number.status}  {abilities}")
+    readiness = "sms ready" if number.is_sms_ready else "sms not ready"
+    click.echo(
+        f"{number.number}  {number.pool}  {number.status}  {abilities}  {readiness}, registration"
+        f" {number.registration}"
+    )

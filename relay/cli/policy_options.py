@@ -59,7 +59,8 @@ def given(policy: type[Any], options: dict[str, Any]) -> dict[str, Any]:
 def _option(one: Term) -> Callable[[Any], Any]:
     flag = f"--{one.name.replace('_', '-')}"
     if one.kind is bool:
-        flag = f"{flag}/--no-{flag.removeprefix('--')}"
+        both = f"{flag}/--no-{flag.removeprefix('--')}"
+        return click.option(both, one.name, help=f"{one.about}.", default=one.default)
     return click.option(
         flag,
         one.name,
@@ -67,8 +68,7 @@ def _option(one: Term) -> Callable[[Any], Any]:
         metavar=_metavar(one),
         required=one.default is MISSING,
         multiple=one.is_list,
-        default=one.default if one.kind is bool else None,
-        type=None if one.kind is bool else _type(one),
+        type=_type(one),
     )
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
 import click
 
 from relay.cli.policy_options import given, policy_options
+from relay.cli.resets import refuse_to_reset, reset_option
 from relay.cli.setting_up import board_option, services_of_environment
 from relay.domain.errors import NotFound
 from relay.domain.forecast import Growth, SessionCost
-from relay.domain.policy import DAY, unflatten
-from relay.domain.pool import Pool, PoolFigures
+from relay.domain.policy import DAY, flatten, unflatten
+from relay.domain.pool import NumberStatus, Pool, PoolFigures, VirtualNumber
 from relay.workflows.forecast_pool import Outlook, forecast_pool
 from relay.workflows.put_pool import put_pool
 
@@ -28,13 +30,17 @@ def pools() -> None:
 @click.argument("name")
 @click.option("--cooldown", type=click.IntRange(min=1), help="Both cooldowns at once (seconds).")
 @policy_options(Pool)
+@reset_option
 @board_option
-def put(name: str, board: str, cooldown: int | None, **policy: Any) -> None:
-    """Create a pool, or change its policy; what is left out takes its default."""
+def put(name: str, board: str, cooldown: int | None, *, reset: bool, **policy: Any) -> None:
+    """Create a pool, or change its policy, all of it: see --reset."""
     both = dict.fromkeys(("candidate_cooldown", "recruiter_cooldown"), cooldown) if cooldown else {}
     services = services_of_environment(board)
-    values = unflatten(Pool, {**both, **given(Pool, policy)})
-    done = put_pool(services, Pool(name=name, **values))
+    pool = Pool(name=name, **unflatten(Pool, {**both, **given(Pool, policy)}))
+    before = services.store.pools.get(name)
+    if before and not reset:
+        refuse_to_reset(flatten(before) | both, flatten(pool) | both)
+    done = put_pool(services, pool)
     _show(done.pool, services.store.pools.figures(name))
 
 
@@ -58,7 +64,7 @@ def show(name: str, board: str) -> None:
         raise NotFound("No pool has this name.")
     outlook = forecast_pool(services, pool, now=time.time())
     _show(pool, outlook.figures)
-    for line in _lines(outlook):
+    for line in (*_lines(outlook), _texting(services.store.numbers.of_pool(name))):
         click.echo(f"  {line}")
 
 
@@ -83,6 +89,14 @@ def _lines(outlook: Outlook) -> Iterator[str]:
         f"up to {one_more.recruiters_freed} phones and {one_more.sessions_freed} bindings "
         "without a code"
     )
+
+
+def _texting(numbers: Sequence[VirtualNumber]) -> str:
+    rented = [number for number in numbers if number.status is not NumberStatus.RELEASED]
+    ready = sum(number.is_sms_ready for number in rented)
+    stands = Counter(str(number.registration) for number in rented)
+    registration = ", ".join(f"{count} {stand}" for stand, count in sorted(stands.items()))
+    return f"sms ready: {ready} of {len(rented)}; registration: {registration or 'none'}"
 
 
 def _by_status(figures: PoolFigures) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from config.logging import configure_logging
@@ -17,10 +19,11 @@ board_option = click.option(
 )
 
 
-def deployment_of_environment() -> Deployment:
-    """Raises SettingsError. Log lines below a warning would spoil what a command prints."""
-    settings = load_settings()
-    configure_logging("WARNING")
+def deployment_of_environment(*, for_web: bool = False) -> Deployment:
+    """``for_web`` as in ``load_settings``. Raises SettingsError. Log lines are no part of what a
+    command prints."""
+    settings = load_settings(for_web=for_web)
+    configure_logging("WARNING", to=sys.stderr)
     return build_deployment(settings)
 
 

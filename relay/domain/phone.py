@@ -144,6 +144,15 @@ def country_of(number: str) -> str:
         return "ZZ"
 
 
+def may_be_of(number: str, country: str) -> bool:
+    """Whether a virtual number has the country's calling code, which all of +1 share, or none."""
+    try:
+        code = phonenumbers.parse(number).country_code
+    except NumberParseException:
+        return True
+    return code == phonenumbers.country_code_for_region(country)
+
+
 def parse_participant_phone(text: str) -> PhoneNumber:
     """A participant's number from international form; spaces and punctuation are tolerated, and so
     is what cannot be seen (zero-width and bidirectional marks come along when it is pasted).
@@ -166,7 +175,9 @@ def parse_participant_phone(text: str) -> PhoneNumber:
         raise PhoneNumberRefused("a withheld caller is nobody's number")
     if _is_service_number(e164, parsed):
         raise PhoneNumberRefused("emergency and service numbers cannot be relayed")
-    if parsed.extension or not phonenumbers.is_valid_number(parsed):
+    if parsed.extension:
+        raise PhoneNumberRefused("without what is dialled behind it: a recruiter's is `extension`")
+    if not phonenumbers.is_valid_number(parsed):
         raise PhoneNumberRefused("not a valid phone number")
     _check_cost(parsed)
     return PhoneNumber(e164)

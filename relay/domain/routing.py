@@ -262,10 +262,12 @@ ScreenDecision: TypeAlias = AskHuman | TellWhoAndAsk | Connect | HangUp
 
 @dataclass(frozen=True, kw_only=True)
 class TellOutcome:
-    """What became of the call: ``announcement`` for the caller, who would else hear silence."""
+    """What became of the call: ``announcement`` for the caller, who would else hear silence.
+    ``may_text``: the caller can reach the counterpart by text, too."""
 
     announcement: str
     locale: str
+    may_text: bool = False
 
 
 DialledDecision: TypeAlias = TellOutcome | HangUp

@@ -17,6 +17,7 @@ from relay.store.clock import ClockGuard
 from relay.store.idempotency import Idempotency
 from relay.store.keys import DeploymentKeys
 from relay.store.rate_limits import RateLimits
+from relay.web.refusal_log import RefusalLog
 from relay.workflows.deployment import Deployment
 from relay.workflows.services import Services
 
@@ -61,6 +62,7 @@ class WebDeployment:
     deployment: Deployment
     clock: ClockGuard
     rate_limits: RateLimits
+    refusals: RefusalLog = field(default_factory=RefusalLog)
     _boards: dict[str, WebBoard] = field(default_factory=dict)
 
     def board(self, services: Services) -> WebBoard:

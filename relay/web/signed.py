@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NoReturn, TypeVar, cast
@@ -11,7 +12,7 @@ from flask import Blueprint, g, request
 from relay.carrier.signature import Form, is_well_formed
 from relay.domain.errors import Forbidden, NotFound, NumberMoved, Unavailable
 from relay.metrics import FORGED_WEBHOOKS
-from relay.web.current import deployment, serve
+from relay.web.current import deployment, serve, web_deployment
 from relay.workflows.services import Services
 
 Answer = TypeVar("Answer")
@@ -80,6 +81,7 @@ def _check_signature() -> None:
 
 def _refuse() -> NoReturn:
     FORGED_WEBHOOKS.inc()
+    web_deployment().refusals.note(time.monotonic())
     raise Forbidden(
         "The signature does not fit the request.", title="Only the carrier may call this"
     )

@@ -18,13 +18,16 @@ from pydantic_core import ErrorDetails
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from relay.domain.errors import Fault, Invalid
-from relay.domain.participant import LOCALE, REF
+from relay.domain.participant import EXTENSION, LOCALE, LONGEST_EXTENSION, REF
 from relay.domain.pool import POOL_NAME
 from relay.web.schemas.base import AREA_CODE_PATTERN, COUNTRY_PATTERN, UNION_TAG, Answer
+from relay.web.schemas.participants import TIME_ZONE_PATTERN
+from relay.workflows.put_board import ACCOUNT_SID, CARRIER_KEY_SID, MESSAGING_SERVICE_SID
 
 #: A name that the client made up may be anything, even a phone number.
 _HARMLESS_NAME = re.compile(r"[A-Za-z_]{1,40}")
 
+_MOMENT = "must be a moment of RFC 3339 with its offset, like 2026-10-01T12:00:00Z"
 #: pydantic's types of errors, as we say them. What stands in braces comes from our own models.
 _PLAIN_WORDS = {
     "missing": "is needed",
@@ -34,8 +37,18 @@ _PLAIN_WORDS = {
     "string_too_long": "at most {max_length} characters",
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
     "bool_type": "must be true or false",
+    # The one value of the only literal that a body has.
+    "literal_error": "must be true",
+    "datetime_type": _MOMENT,
+    "datetime_parsing": _MOMENT,
+    "datetime_from_date_parsing": _MOMENT,
+    "timezone_aware": _MOMENT,
     "list_type": "must be a list",
+    "too_short": "must not be empty",
+    "too_long": "at most {max_length} items",
     "model_type": "must be an object",
     "enum": "must be {expected}",
     "greater_than_equal": "at least {ge}",
@@ -46,6 +59,11 @@ _OF_PATTERNS = {
     f"^{LOCALE.pattern}$": "a language like en or zh-CN",
     f"^{POOL_NAME.pattern}$": "1 to 32 of a-z, 0-9 and -, not - first",
     COUNTRY_PATTERN: "a country's two capital letters, like US",
+    f"^{EXTENSION.pattern}$": f"at most {LONGEST_EXTENSION} of 0-9 * # and commas",
+    TIME_ZONE_PATTERN: "a name of the IANA time zone database, like Asia/Shanghai",
+    f"^{ACCOUNT_SID.pattern}$": "AC and 32 letters and digits",
+    f"^{CARRIER_KEY_SID.pattern}$": "SK and 32 letters and digits",
+    f"^{MESSAGING_SERVICE_SID.pattern}$": "MG and 32 letters and digits",
     AREA_CODE_PATTERN: "an area code of three digits, like 415",
 }
 

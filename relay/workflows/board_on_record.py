@@ -16,6 +16,11 @@ class BoardOnRecord:
     #: But those that the account has lost.
     numbers: tuple[VirtualNumber, ...]
 
+    @property
+    def countries(self) -> frozenset[str]:
+        """Those whose phones its pools serve."""
+        return frozenset(chain.from_iterable(pool.allowed_countries for pool in self.pools))
+
 
 def read_board(services: Services) -> BoardOnRecord:
     """Raises Unavailable."""

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from relay.carrier.codes import meaning_of
-from relay.domain.pool import VirtualNumber
+from relay.workflows.board_on_record import BoardOnRecord
 from relay.workflows.check_readiness import Check, Verdict
-from relay.workflows.services import Services
 
 _CODE_PAGE = "https://www.twilio.com/docs/api/errors"
 
 
-def check_texting(
-    services: Services, numbers: Sequence[VirtualNumber], *, now: float
-) -> Iterator[Check]:
+def check_texting(board: BoardOnRecord, *, now: float) -> Iterator[Check]:
     """Raises Unavailable."""
+    numbers = board.numbers
     refused = Counter(
         number.sms_trouble.code
         for number in numbers
@@ -30,10 +28,12 @@ def check_texting(
             f"({_CODE_PAGE}/{code}). Mend it, then PATCH /v1/numbers/… with sms_ready true; a text "
             "that arrives does the same",
         )
-    for country in services.store.messages.closed_countries.lately(now=now):
-        yield Check(
-            f"texts to {country}",
-            Verdict.WARNING,
-            "were refused in the last day: open the country in the Console's messaging "
-            f"geographic permissions, or leave {country} out of allowed_countries",
-        )
+    for country in board.services.store.messages.closed_countries.lately(now=now):
+        # One that no pool serves any more is rather closed than opened.
+        if country in board.countries:
+            yield Check(
+                f"texts to {country}",
+                Verdict.WARNING,
+                "were refused in the last day: open the country in the Console's messaging "
+                f"geographic permissions, or leave {country} out of allowed_countries",
+            )

@@ -46,7 +46,7 @@ class Deployment:
         self.numbers = NumberMap(client, vault.signer)
         self.api_keys = ApiKeys(client, DeploymentKeys(), vault.signer)
         self.rewritings = Rewritings(client)
-        self._carrier_of = carrier_of
+        self.carrier_of = carrier_of
         self._jobs_of = jobs_of
         self._services: dict[str, Services] = {}
         self.main = self._services_of(_main_board(settings))
@@ -135,7 +135,7 @@ class Deployment:
                 number_map=self.numbers,
             ),
             vault=self.vault,
-            carrier=self._carrier_of(account),
+            carrier=self.carrier_of(account),
             jobs=self._jobs_of(board.name),
         )
 

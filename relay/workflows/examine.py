@@ -36,7 +36,12 @@ from relay.workflows.check_readiness import (
 from relay.workflows.check_signatures import check_signatures
 from relay.workflows.check_texting import check_texting
 from relay.workflows.deployment import Deployment
-from relay.workflows.examine_account import check_access, examine_account, examine_numbers
+from relay.workflows.examine_account import (
+    check_access,
+    check_token,
+    examine_account,
+    examine_numbers,
+)
 
 _PARTLY = "cluster-require-full-coverage no"
 _LOCAL_HOSTS = ("http://localhost", "http://127.0.0.1")
@@ -47,6 +52,7 @@ def examine(deployment: Deployment, *, queues: Client, fix: bool = False) -> Ite
     means that the rest could not be looked at. ``queues`` is a client of RQ's Redis. ``fix`` mends
     what loses texts at the carrier (``examine_services``)."""
     yield _check_address(deployment)
+    yield from _check_board_name(deployment)
     try:
         yield from _check_store(deployment)
         yield from check_keys(deployment)
@@ -81,10 +87,12 @@ def _check_boards(
                 read.setdefault(found.services.account.sid, []).append(found)
                 yield from _of(board.name, _check_record(found))
     for sharing in read.values():
-        yield from _check_account(sharing, fix=fix)
+        yield from _check_account(deployment, sharing, fix=fix)
 
 
-def _check_account(sharing: Sequence[BoardOnRecord], *, fix: bool) -> Iterator[tuple[str, Check]]:
+def _check_account(
+    deployment: Deployment, sharing: Sequence[BoardOnRecord], *, fix: bool
+) -> Iterator[tuple[str, Check]]:
     """Once for all the boards that use it, each with credentials that open it."""
     accesses: dict[tuple[str, str], Check] = {}
     for found in sharing:
@@ -99,10 +107,27 @@ def _check_account(sharing: Sequence[BoardOnRecord], *, fix: bool) -> Iterator[t
     ]
     if not let_in:
         return
+    yield from _check_tokens(deployment, let_in)
     asking = let_in[0].services
     yield from _of(asking.board.name, examine_account(asking, sharing))
     for found in let_in:
         yield from _of(found.services.board.name, examine_numbers(found, fix=fix))
+
+
+def _check_tokens(
+    deployment: Deployment, sharing: Sequence[BoardOnRecord]
+) -> Iterator[tuple[str, Check]]:
+    """Those that have opened nothing yet, as an API key has."""
+    asked = set()
+    for found in sharing:
+        account = found.services.account
+        if account.key and account.tokens and account.tokens not in asked:
+            asked.add(account.tokens)
+            by_token = (
+                deployment.carrier_of(replace(account, tokens=(token,), key=None))
+                for token in account.tokens
+            )
+            yield from _of(found.services.board.name, check_token(found.services, by_token))
 
 
 def _of(board: str, checks: Iterable[Check]) -> Iterator[tuple[str, Check]]:
@@ -125,7 +150,7 @@ def _read_board(deployment: Deployment, board: Board) -> BoardOnRecord | Check:
 
 def _check_record(found: BoardOnRecord) -> list[Check]:
     try:
-        texting = list(check_texting(found.services, found.numbers, now=time.time()))
+        texting = list(check_texting(found, now=time.time()))
     except Unavailable:
         return [_store_is_away()]
     return [*map(_check_dialling, found.pools), *texting]
@@ -136,6 +161,13 @@ def _check_address(deployment: Deployment) -> Check:
     if address.startswith("https://") or address.startswith(_LOCAL_HOSTS):
         return Check("address", Verdict.OK, address)
     return Check("address", Verdict.WARNING, "PUBLIC_BASE_URL should begin with https://")
+
+
+def _check_board_name(deployment: Deployment) -> Iterator[Check]:
+    if "board_name" not in deployment.settings.model_fields_set:
+        said = deployment.settings.board_name
+        detail = f"BOARD_NAME is not set: people hear and read that a call is from {said}"
+        yield Check("board", Verdict.WARNING, detail)
 
 
 def _check_store(deployment: Deployment) -> Iterator[Check]:

@@ -12,6 +12,7 @@ from relay.domain.errors import CarrierError
 from relay.domain.pool import VirtualNumber
 from relay.workflows.board_on_record import BoardOnRecord
 from relay.workflows.check_readiness import Check, Verdict
+from relay.workflows.commands import command, where_credentials_are
 from relay.workflows.examine_registrations import examine_registrations
 from relay.workflows.examine_services import examine_services
 from relay.workflows.point_here import webhooks_at, webhooks_of
@@ -23,11 +24,6 @@ _MOST_LOOKED_AT = 50
 _MOST_NAMED = 8
 #: Of nobody's: any question tells whether the account lets us in.
 _SOME_NUMBER = "+15005550006"
-_HOW_TO_GET_NUMBERS = (
-    "none yet: python -m relay pools put us --country US, "
-    "then python -m relay numbers import +1… --pool us"
-)
-
 _MAIN_KEY = "a Main key, or the console, shows it"
 _PROFILE = (
     "Twilio has approved no customer profile: few calls at a time, and texts to verified numbers"
@@ -56,13 +52,40 @@ def check_access(services: Services) -> Check:
     return Check("carrier", Verdict.WARNING, detail)
 
 
+def check_token(services: Services, by_token: Iterable[Carrier]) -> Iterator[Check]:
+    """Whether webhooks can be verified where requests are made with an API key. ``by_token`` opens
+    the account with each of its auth tokens instead. Raises nothing."""
+    return _look(services, "token", lambda: _check_token(services.board, by_token))
+
+
+def _check_token(board: Board, by_token: Iterable[Carrier]) -> Iterator[Check]:
+    if any(map(_lets_in, by_token)):
+        yield Check("token", Verdict.OK, "is the account's: its webhooks are heard")
+        return
+    setting = f"boards put {board.name}" if board.account_sid else "TWILIO_AUTH_TOKEN"
+    yield Check(
+        "token",
+        Verdict.FAILED,
+        f"Twilio refuses it, so every call and text is refused here (403): see {setting}; it is 32"
+        " hexadecimal digits, of this account and this region",
+    )
+
+
+def _lets_in(carrier: Carrier) -> bool:
+    try:
+        carrier.account.fetch()
+    except CarrierError as error:
+        if is_about_the_key(error):
+            return False
+        raise
+    return True
+
+
 def examine_account(services: Services, boards: Sequence[BoardOnRecord]) -> Iterator[Check]:
     """What is found of the account that these boards use, with the credentials of one of them.
     Raises nothing."""
     carrier = services.carrier
-    served = {
-        country for board in boards for pool in board.pools for country in pool.allowed_countries
-    }
+    served = frozenset[str]().union(*(board.countries for board in boards))
     yield from _look(services, "account", lambda: _check_account(carrier))
     yield from _look(services, "profile", lambda: _check_profile(carrier))
     yield from _look(services, "calls", lambda: _check_calls(carrier, served))
@@ -90,12 +113,7 @@ def _look(services: Services, name: str, look: Look) -> Iterator[Check]:
 
 
 def _advice(board: Board, error: CarrierError) -> str:
-    credentials = (
-        f"boards put {board.name}"
-        if board.account_sid
-        else "TWILIO_ACCOUNT_SID, TWILIO_API_KEY_SID with its secret, and TWILIO_AUTH_TOKEN"
-    )
-    return f"Twilio {advice_on(error, credentials=credentials)} ({error})"
+    return advice_on(error.code, credentials=where_credentials_are(board))
 
 
 def _check_account(carrier: Carrier) -> Iterator[Check]:
@@ -136,6 +154,8 @@ def _check_texts(carrier: Carrier, served: Set[str]) -> Iterator[Check]:
 
 
 def _compare(name: str, served: Set[str], allowed: Set[str], *, where: str) -> Iterator[Check]:
+    if not served:
+        return  # Until there is a pool, nothing says which countries are to be closed.
     closed, beyond = served - allowed, allowed - served
     if closed:
         yield Check(name, Verdict.FAILED, _CLOSED.format(_listed(closed), where))
@@ -167,7 +187,7 @@ def _check_previous_address(services: Services) -> Iterator[Check]:
         return
     left = sum(is_pointed_to(owned, previous) for owned in services.carrier.numbers.list_owned())
     if left:
-        detail = f"{left} numbers still point to {previous}, which is answered, too"
+        detail = f"numbers that still point to {previous}, which is answered, too: {left}"
         yield Check("previous address", Verdict.OK, detail)
     else:
         detail = f"no number points to {previous} any more: remove PUBLIC_BASE_URL_PREVIOUS"
@@ -177,23 +197,40 @@ def _check_previous_address(services: Services) -> Iterator[Check]:
 def _check_numbers(board: BoardOnRecord) -> Iterator[Check]:
     numbers = board.numbers
     if not numbers:
-        yield Check("numbers", Verdict.WARNING, _HOW_TO_GET_NUMBERS)
+        yield Check("numbers", Verdict.WARNING, f"none yet: {_how_to_get_numbers(board)}")
     without_fallback = 0
     for number in numbers[:_MOST_LOOKED_AT]:
         owned = board.services.carrier.numbers.find_owned(number.number)
         without_fallback += owned is not None and not owned.voice_fallback_url
         yield _check_number(board.services, number, owned)
     if without_fallback:
-        yield Check(
-            "fallback",
-            Verdict.WARNING,
-            f"numbers without a fallback URL: {without_fallback}; while no web process answers,"
-            " callers hear of an application error: set VOICE_FALLBACK_URL"
-            " (docs/deploy.md#a-fallback-for-the-worst-hour)",
-        )
+        yield _check_fallback(board.services, without_fallback)
     if len(numbers) > _MOST_LOOKED_AT:
         looked_at = f"the first {_MOST_LOOKED_AT} of {len(numbers)} were looked at"
         yield Check("numbers", Verdict.WARNING, looked_at)
+
+
+def _check_fallback(services: Services, count: int) -> Check:
+    mend = (
+        command("numbers reconcile --fix", services.board)
+        if services.settings.voice_fallback_url
+        else "set VOICE_FALLBACK_URL (docs/deploy.md#a-fallback-for-the-worst-hour)"
+    )
+    return Check(
+        "fallback",
+        Verdict.WARNING,
+        f"numbers without a fallback URL: {count}; while no web process answers, callers hear of an"
+        f" application error: {mend}",
+    )
+
+
+def _how_to_get_numbers(board: BoardOnRecord) -> str:
+    """``pools put`` would take a pool's policy away where there is one."""
+    of = board.services.board
+    if board.pools:
+        return command(f"numbers import +… --pool {board.pools[0].name}", of)
+    pool, numbers = "pools put us --country US", "numbers import +1… --pool us"
+    return f"{command(pool, of)}, then {command(numbers, of)}"
 
 
 def _check_number(services: Services, number: VirtualNumber, owned: OwnedNumber | None) -> Check:
@@ -202,10 +239,11 @@ def _check_number(services: Services, number: VirtualNumber, owned: OwnedNumber 
         return Check(name, Verdict.FAILED, "the account does not own it any more")
     if is_pointed_here(owned, **webhooks_of(services)):
         return Check(name, Verdict.OK, "calls and texts come here")
-    mend = f"python -m relay numbers import {number.number} --pool {number.pool}"
     if _is_answered(services, owned):
+        mend = command("numbers reconcile --fix", services.board)
         detail = f"is at the previous address, or has another fallback URL: wait, or {mend}"
         return Check(name, Verdict.WARNING, detail)
+    mend = command(f"numbers import {number.number} --pool {number.pool}", services.board)
     detail = f"its calls, its texts or the news of a call's end go elsewhere: {mend}"
     return Check(name, Verdict.FAILED, detail)
 

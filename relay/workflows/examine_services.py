@@ -7,6 +7,7 @@ from collections.abc import Iterator, Set
 from relay.carrier.messaging_services import MessagingService
 from relay.workflows.board_on_record import BoardOnRecord
 from relay.workflows.check_readiness import Check, Verdict
+from relay.workflows.commands import command
 from relay.workflows.join_service import has_room
 from relay.workflows.point_here import webhooks_of
 
@@ -54,11 +55,11 @@ def _check_outside(board: BoardOnRecord, inside: Set[str]) -> Iterator[Check]:
     if outside == 0:
         return
     mend = (
-        "python -m relay numbers reconcile --fix"
+        command("numbers reconcile --fix", board.services.board)
         if has_room(board.services)
         else "they are full (CAMPAIGN_NUMBERS, SERVICE_NUMBERS), so give the board another one"
     )
-    detail = f"{outside} of the board's numbers are in none of its messaging services: {mend}"
+    detail = f"the board's numbers that are in none of its messaging services: {outside}; {mend}"
     yield Check("services", Verdict.WARNING, detail)
 
 
@@ -76,9 +77,13 @@ def _brings_texts(board: BoardOnRecord, service: MessagingService) -> bool:
 
 def _loses_texts(service: MessagingService, members: Set[str], mend: str) -> Check:
     does = "sends texts elsewhere" if service.inbound_url else "drops texts and logs none"
+    loses = (
+        f"every text to {len(members)} of the board's numbers is lost"
+        if members
+        else "none of the board's numbers is in it yet"
+    )
     return Check(
         f"service {service.sid}",
-        Verdict.FAILED,
-        f"{does}, as it does not defer to its numbers' webhooks: every text to {len(members)} of"
-        f" the board's numbers is lost; {mend}",
+        Verdict.FAILED if members else Verdict.WARNING,
+        f"{does}, as it does not defer to its numbers' webhooks: {loses}; {mend}",
     )

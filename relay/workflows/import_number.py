@@ -8,7 +8,7 @@ from relay.carrier.codes import TEXTS_LOST_IN_SERVICE
 from relay.carrier.numbers import OwnedNumber
 from relay.domain.board import NumberPlace
 from relay.domain.errors import CarrierError, Conflict, Fault, Invalid, NotFound
-from relay.domain.phone import PhoneNumberRefused, normalise_virtual_number
+from relay.domain.phone import PhoneNumberRefused, may_be_of, normalise_virtual_number
 from relay.domain.pool import NumberStatus, VirtualNumber
 from relay.domain.purchase import FailureCode, place_of_label
 from relay.domain.registration import needs_campaign
@@ -30,20 +30,28 @@ def import_number(services: Services, text: str, pool: str, *, now: float) -> Im
     Raises Invalid (``not_owned`` among others), Conflict, CarrierError, Unavailable.
     """
     number = _normalise(text)
-    if services.store.pools.get(pool) is None:
+    policy = services.store.pools.get(pool)
+    if policy is None:
         raise Invalid(
             "There is no such pool. `PUT /v1/pools/{name}` or `python -m relay pools put` creates "
             "it.",
             (Fault("/pool", "no pool has this name"),),
         )
     here = NumberPlace(services.board.name, pool)
-    if services.store.number_map.look_again(number) not in {None, here}:
+    place = services.store.number_map.look_again(number)
+    if place not in {None, here}:
         raise Conflict("The number is in another pool.")
+    if place is None and not may_be_of(number, policy.country):
+        raise Invalid(
+            f"A pool has numbers of one country, and {pool} is of {policy.country}: put a pool of"
+            " the number's own country.",
+            (Fault("/phone_number", f"not a number of {policy.country}, the pool's country"),),
+        )
     owned = services.carrier.numbers.find_owned(number)
     if owned is None:
         raise Invalid(
             "The carrier's account does not own this number.",
-            (Fault("/phone_number", "not a number of the account"),),
+            (Fault("/phone_number", f"not a number of the account{_form(number)}"),),
             code="not_owned",
         )
     bought_for = place_of_label(owned.label)
@@ -64,6 +72,11 @@ def import_number(services: Services, text: str, pool: str, *, now: float) -> Im
     if imported is None:
         raise NotFound("The number was given back at the same time.")
     return Imported(imported, is_new)
+
+
+def _form(number: str) -> str:
+    """What may be wrong with how it is written. Some of the carrier's numbers have no plus."""
+    return "" if number.startswith("+") else "; most are written with a leading +"
 
 
 def _check_services(services: Services, owned: OwnedNumber) -> None:

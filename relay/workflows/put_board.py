@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from relay.carrier.announcements import is_spoken
 from relay.domain.board import BOARD_NAME, MAIN, Board
 from relay.domain.errors import Conflict, Fault, Invalid, NotFound
 from relay.domain.free_text import is_unreadable, read_numbers
@@ -79,6 +80,8 @@ def _faults(wanted: BoardTerms) -> Iterator[Fault]:
         yield Fault("/spoken_name", fault)
     if not LOCALE.fullmatch(wanted.default_locale):
         yield Fault("/default_locale", "a language, such as en or zh-CN")
+    elif not is_spoken(wanted.default_locale):
+        yield Fault("/default_locale", "a language that is spoken here, such as en or zh-CN")
     yield from _faults_of_account(wanted)
     for place, sid in enumerate(wanted.messaging_services):
         if not MESSAGING_SERVICE_SID.fullmatch(sid):

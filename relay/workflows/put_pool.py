@@ -14,6 +14,8 @@ from relay.workflows.services import Services
 
 #: The participants' own hash tag (store/keys.py).
 _RESERVED_NAMES = {"people"}
+#: Codes that are often written, and what ISO 3166 has.
+_MEANT = {"UK": "; the United Kingdom's is GB"}
 
 
 @dataclass(frozen=True)
@@ -63,5 +65,5 @@ def _faults_of(pool: Pool) -> list[Fault]:
 
 def _why_not_served(country: str) -> str | None:
     if country not in phonenumbers.SUPPORTED_REGIONS:
-        return "no country with telephones has this code"
+        return "no country with telephones has this code" + _MEANT.get(country, "")
     return why_not_connected(country)

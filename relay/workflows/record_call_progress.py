@@ -10,7 +10,7 @@ from relay.domain import call_progress
 from relay.domain.call_progress import CallProgress, CallStatus
 from relay.domain.charges import Charges, caller_minutes, leg_minutes
 from relay.domain.routing import DialledDecision, HangUp, TellOutcome, is_guarded
-from relay.domain.session import Session
+from relay.domain.session import Channel, Session
 from relay.store.calls import CallRecord, call_id
 from relay.workflows.services import Services
 from relay.workflows.stamp_guard import guard_of
@@ -54,7 +54,11 @@ def record_dial(
     announcement = _OUTCOMES.get(progress.status)
     if announcement is None:
         return HangUp()
-    return TellOutcome(announcement=announcement, locale=session.party(call.caller).locale)
+    return TellOutcome(
+        announcement=announcement,
+        locale=session.party(call.caller).locale,
+        may_text=progress.status in _WORTH_A_TEXT and Channel.SMS in session.channels,
+    )
 
 
 def tell_without_record(report: DialReport) -> DialledDecision:
@@ -79,6 +83,8 @@ _OUTCOMES = {
     CallStatus.DECLINED: "declined",
     CallStatus.FAILED: "failed",
 }
+#: The phone rang, so that a text would be read.
+_WORTH_A_TEXT = {CallStatus.NO_ANSWER, CallStatus.DECLINED}
 
 
 def record_leg(services: Services, interaction_id: str, report: LegReport, *, now: float) -> None:

@@ -13,8 +13,6 @@ from typing import assert_never
 
 import structlog
 
-from relay.carrier import announcements
-from relay.carrier.announcements import Announcement
 from relay.carrier.codes import NO_ANSWER, OPTED_OUT, UNREADABLE_TEXT
 from relay.carrier.messages import SentText
 from relay.carrier.urls import WebhookUrls
@@ -32,7 +30,6 @@ from relay.domain.phone import PhoneNumber
 from relay.domain.texts import (
     Behind,
     NothingToSend,
-    Notice,
     NotYet,
     SendLease,
     Turn,
@@ -42,13 +39,12 @@ from relay.domain.texts import (
 )
 from relay.domain.trouble import Trouble
 from relay.vault import Unreadable
-from relay.workflows.ask_which_session import ask_which_session
 from relay.workflows.find_receiver import PhoneChanged, find_receiver
 from relay.workflows.open_seals import goes_from_ours, open_text
 from relay.workflows.services import Services
 from relay.workflows.stamp_words import kept_code_prefix
-from relay.workflows.tell_new_number import tell_new_number
 from relay.workflows.weigh_refusals import count_refusal, is_young
+from relay.workflows.word_notice import word_notice
 
 log = structlog.get_logger()
 
@@ -136,24 +132,9 @@ def _send(services: Services, lease: SendLease, prefix: CodePrefix, clock: Clock
 
 
 def _words(services: Services, lease: SendLease, now: float) -> str:
-    if lease.notice is Notice.WHICH_SESSION:
-        return ask_which_session(
-            services,
-            index=lease.index,
-            number=lease.number,
-            locale=lease.locale,
-            now=now,
-        )
     if lease.notice is None:
         return open_text(services, lease)
-    if lease.notice is Notice.NUMBER_CHANGED:
-        return tell_new_number(services, lease)
-    return announcements.text(
-        Announcement(lease.notice),
-        lease.locale,
-        lease.count,
-        board=services.board.spoken_name,
-    )
+    return word_notice(services, lease, lease.notice, now=now)
 
 
 def _split(services: Services, lease: SendLease, parts: tuple[str, str], clock: Clock) -> str:

@@ -280,6 +280,14 @@ def test_a_caller_who_was_not_connected_is_told_why(documents, outcome):
     assert answer.findtext("Say") == text(Announcement(outcome), "en")
 
 
+def test_a_caller_who_may_also_text_is_told_so(documents):
+    outcome = TellOutcome(announcement="no_answer", locale="en", may_text=True)
+    answer = parsed(documents.dialled(outcome))
+
+    assert [verb.tag for verb in answer] == ["Say", "Say", "Hangup"]
+    assert answer.findall("Say")[1].text == text(Announcement.TEXT_INSTEAD, "en")
+
+
 def test_a_call_that_was_connected_ends_without_a_word(documents):
     assert [verb.tag for verb in parsed(documents.dialled(HangUp()))] == ["Hangup"]
 

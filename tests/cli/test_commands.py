@@ -232,7 +232,9 @@ def test_from_nothing_to_a_number_that_is_answered(environment):
     )
     assert lines(put) == ["us  US  0 numbers  0 open sessions  headroom 0"]
     imported = run(environment, "numbers", "import", "+1 415 555 0192", "--pool", "us")
-    assert lines(imported) == [f"{NUMBER}  us  available  voice,sms,mms"]
+    assert lines(imported) == [
+        f"{NUMBER}  us  available  voice,sms,mms  sms ready, registration unknown"
+    ]
     assert lines(run(environment, "numbers", "list")) == lines(imported)
     assert lines(run(environment, "numbers", "list", "--pool", "us")) == lines(imported)
     unknown = run(environment, "numbers", "list", "--pool", "nope")
@@ -255,6 +257,7 @@ def test_from_nothing_to_a_number_that_is_answered(environment):
             "  one more number: headroom 2, exhausted not in sight, rent 2.30 a month, "
             "up to 0 phones and 0 bindings without a code"
         ),
+        "  sms ready: 1 of 1; registration: 1 unknown",
     ]
     assert run(environment, "pools", "show", "de").returncode == 1
 
@@ -288,7 +291,23 @@ def test_an_account_that_lets_nobody_in_fails_the_doctor_but_no_release(environm
     assert refused.returncode == 0
     imported = run(wrong, "numbers", "import", NUMBER, "--pool", "us")
     assert imported.returncode == 1
-    assert "The carrier refused" in imported.stderr
+    assert "Twilio refuses the credentials: see TWILIO_" in imported.stderr
+    compared = run(wrong, "numbers", "reconcile")
+    assert compared.returncode == 1
+    assert compared.stdout == ""
+    assert "Not compared: Twilio refuses the credentials" in compared.stderr
+
+
+@pytest.mark.real_redis
+def test_a_release_needs_the_token_that_its_web_process_needs(environment, carrier):
+    key = carrier.add_api_key("Main")
+    without = environment | {"TWILIO_API_KEY_SID": key.sid, "TWILIO_API_KEY_SECRET": key.secret}
+    del without["TWILIO_AUTH_TOKEN"]
+
+    assert run(without, "doctor").returncode == 0
+    released = run(without, "doctor", "--release")
+    assert released.returncode == 2
+    assert "TWILIO_AUTH_TOKEN is missing" in released.stderr
 
 
 @pytest.mark.real_redis
@@ -373,6 +392,21 @@ def test_what_is_left_to_mend_is_listed(environment, carrier):
     assert "+14155550199  us  unused" in compared.stdout
 
 
+def test_what_could_not_be_mended_says_what_helps(environment, carrier):
+    service = carrier.add_service()
+    lines(run(environment, "pools", "put", "us", "--country", "US"))
+    lines(run(environment, "numbers", "import", NUMBER, "--pool", "us"))
+    within = environment | {"TWILIO_MESSAGING_SERVICE_SID": service.sid}
+
+    compared = run(within, "numbers", "reconcile", "--fix")
+
+    assert compared.returncode == 1
+    [left] = [line for line in compared.stdout.splitlines() if line.startswith(NUMBER)]
+    assert left.startswith(f"{NUMBER}  us  not joined  Twilio would lose texts to the number")
+    assert "python -m relay doctor --fix" in left
+    assert "numbers differ" in compared.stderr
+
+
 def test_every_field_of_a_pools_policy_has_its_option():
     options = {parameter.name for parameter in put_pool_command.params}
     assert {one.name for one in flat_terms(Pool)} <= options
@@ -405,6 +439,47 @@ def test_a_policy_is_put_in_words_and_money(environment):
     )
     refused = run(environment, "pools", "put", "us", "--country", "US", "--monthly-budget", "much")
     assert refused.returncode == 2
+
+
+@pytest.mark.parametrize("arguments", [("us",), ("us", "--max-ttl", "60")])
+def test_a_pool_without_a_country_is_wrongly_called(environment, arguments):
+    refused = run(environment, "pools", "put", *arguments)
+    assert refused.returncode == 2
+    assert "Missing option '--country'" in refused.stderr
+
+
+def test_a_pools_policy_is_not_reset_by_leaving_it_out(environment):
+    own = ("--cooldown", "60", "--no-access-codes")
+    lines(run(environment, "pools", "put", "us", "--country", "US", *own))
+
+    refused = run(environment, "pools", "put", "us", "--country", "US", "--no-access-codes")
+    assert refused.returncode == 2
+    assert "--candidate-cooldown, --recruiter-cooldown. Name that too" in refused.stderr
+
+    lines(run(environment, "pools", "put", "us", "--country", "US", *own, "--max-ttl", "700000"))
+    shorter = ("--cooldown", "30", "--no-access-codes", "--max-ttl", "700000")
+    lines(run(environment, "pools", "put", "us", "--country", "US", *shorter))
+    lines(run(environment, "pools", "put", "us", "--country", "US", "--reset"))
+    with real_redis(environment["REDIS_URL"]) as client:
+        assert Store(client, signer()).pools.get("us") == Pool(name="us", country="US")
+
+
+def test_a_boards_account_is_not_dropped_by_leaving_it_out(environment, tmp_path):
+    token = tmp_path / "token"
+    token.write_text("its-own-token")
+    put = ("boards", "put", "third", "--spoken-name", "Third Jobs", "--locale", "zh-CN")
+    own = ("--account-sid", "AC" + "2" * 32, "--auth-token-file", str(token))
+    service = ("--messaging-service", "MG" + "2" * 32)
+    [made] = lines(run(environment, *put, *own, *service))
+
+    refused = run(environment, "boards", "put", "third", "--spoken-name", "New Name")
+    assert refused.returncode == 2
+    assert "--locale, --account-sid, --messaging-service. Name that too" in refused.stderr
+    assert made in lines(run(environment, "boards", "list"))
+
+    kept = ("--account-sid", "AC" + "2" * 32)
+    lines(run(environment, *put, *kept, *service))
+    assert lines(run(environment, *put, "--reset")) == ["third  -  zh-CN  Third Jobs"]
 
 
 def test_a_second_board_is_set_up_by_commands(environment, tmp_path):

@@ -78,6 +78,28 @@ def test_a_number_of_another_pool_gets_409_and_its_webhooks_stay(api):
     assert api.get(f"/v1/numbers/{NUMBER}").json["pool"] == "us"
 
 
+def test_a_number_of_another_country_than_the_pools_gets_422(api):
+    british = "+447700900150"
+    api.carrier.numbers.owned.add(british)
+
+    answer = api.post("/v1/numbers", {"phone_number": british, "pool": "us"})
+
+    assert answer.status_code == 422
+    assert answer.json["errors"] == [
+        {"pointer": "/phone_number", "detail": "not a number of US, the pool's country"}
+    ]
+    assert api.carrier.numbers.urls == {}
+    api.put("/v1/pools/gb", {"country": "GB"})
+    assert api.post("/v1/numbers", {"phone_number": british, "pool": "gb"}).status_code == 201
+
+
+def test_a_number_without_its_plus_is_told_so(api):
+    answer = api.post("/v1/numbers", IMPORT | {"phone_number": OTHER_NUMBER.removeprefix("+")})
+
+    assert answer.json["code"] == "not_owned"
+    assert "with a leading +" in answer.json["errors"][0]["detail"]
+
+
 def test_a_number_that_the_account_does_not_own_gets_422(api):
     answer = api.post("/v1/numbers", IMPORT | {"phone_number": "+14155550199"})
 

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from relay.web.problems import http_problem
 from tests.web.api import PAIR, make_api
-from tests.world import CARL
+from tests.world import CARL, NUMBER, RITA
 
 
 def assert_problem(answer, status, code):
@@ -212,6 +212,48 @@ def test_faults_are_said_in_plain_words(api):
         "/made_up": "unknown field",
     }
     assert answer.text.endswith("}\n")
+
+
+@pytest.mark.parametrize(
+    ("request_", "pointer", "said"),
+    [
+        (
+            ("PUT", "/v1/recruiters/r-1", {"phone": RITA, "extension": "1" * 17}),
+            "/extension",
+            "at most 16 of 0-9 * # and commas",
+        ),
+        (
+            ("PUT", "/v1/recruiters/r-1", {"phone": "+1 212 555 0103 ext. 12"}),
+            "/phone",
+            "without what is dialled behind it: a recruiter's is `extension`",
+        ),
+        (
+            ("PUT", "/v1/candidates/c-1", {"phone": CARL, "time_zone": "a b"}),
+            "/time_zone",
+            "a name of the IANA time zone database, like Asia/Shanghai",
+        ),
+        (("POST", "/v1/sessions", PAIR | {"channels": []}), "/channels", "must not be empty"),
+        (
+            ("PATCH", "/v1/sessions/us.x", {"expires_at": "2026-10-01T12:00:00"}),
+            "/expires_at",
+            "must be a moment of RFC 3339 with its offset, like 2026-10-01T12:00:00Z",
+        ),
+        (("PATCH", f"/v1/numbers/{NUMBER}", {"sms_ready": False}), "/sms_ready", "must be true"),
+        (
+            ("PUT", "/v1/pools/us", {"country": "US", "monthly_budget": "x"}),
+            "/monthly_budget",
+            "must be a number",
+        ),
+        (
+            ("PUT", "/v1/pools/us", {"country": "UK"}),
+            "/country",
+            "no country with telephones has this code; the United Kingdom's is GB",
+        ),
+    ],
+)
+def test_every_fault_is_said_in_words_of_ours(api, request_, pointer, said):
+    answer = api.ask(*request_[:2], json=request_[2])
+    assert answer.json["errors"] == [{"pointer": pointer, "detail": said}]
 
 
 def test_a_phone_hint_can_be_read_as_it_is_sent(api):

@@ -4,9 +4,11 @@ TW-text-form, TW-text-status)."""
 from __future__ import annotations
 
 import pytest
+from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
 from relay.sandbox.webhooks.signature import sign
+from relay.web.refusal_log import RefusalLog
 from tests.web.api import Api, make_api, webhooks
 from tests.world import ENVIRONMENT, NUMBER, RITA
 
@@ -49,3 +51,26 @@ def test_a_call_at_the_previous_address_goes_on_at_the_present_one() -> None:
     assert answer.status_code == 200
     assert f'action="{new}/twilio/main/calls/' in answer.text
     assert old not in answer.text
+
+
+def test_a_refused_signature_is_logged_without_anything_of_the_request() -> None:
+    api = make_api(TWILIO_AUTH_TOKEN="6" * 32)
+
+    with capture_logs() as lines:
+        answers = [post(api, "/twilio/voice", ACCOUNT) for _ in range(3)]
+
+    assert {answer.status_code for answer in answers} == {403}
+    [line] = [line for line in lines if line["event"] == "signature refused"]
+    assert line["count"] == 1
+    assert "TWILIO_AUTH_TOKEN" in line["help"]
+    assert set(line) == {"event", "log_level", "count", "help"}
+
+
+def test_refused_signatures_are_logged_once_a_minute_with_their_count() -> None:
+    refusals = RefusalLog()
+
+    with capture_logs() as lines:
+        for second in (100.0, 101.0, 159.0, 160.0, 161.0, 400.0):
+            refusals.note(second)
+
+    assert [line["count"] for line in lines] == [1, 3, 2]

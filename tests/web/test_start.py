@@ -43,3 +43,10 @@ def test_a_start_without_settings_names_all_of_them_and_ends_what_gunicorn_would
     assert "Traceback" not in done.stderr
     for name in set(COMPLETE) - {"PATH", "REDIS_URL"}:
         assert f"{name} is missing" in done.stderr
+
+
+def test_a_start_with_a_language_that_nobody_speaks_here_says_so():
+    done = start(COMPLETE | {"DEFAULT_LOCALE": "de"})
+
+    assert done.returncode == 4
+    assert "DEFAULT_LOCALE: must be a language that is spoken here" in done.stderr

@@ -70,6 +70,8 @@ def test_main_is_made_of_the_settings(deployment: Deployment) -> None:
         ({"spoken_name": " "}, "/spoken_name"),
         ({"spoken_name": "x" * 61}, "/spoken_name"),
         ({"default_locale": "english"}, "/default_locale"),
+        ({"default_locale": "de"}, "/default_locale"),
+        ({"default_locale": "zh-TW"}, "/default_locale"),
         ({"account_sid": "AC1"}, "/account/sid"),
         ({"auth_tokens": ("t",)}, "/account/sid"),
         ({"account_sid": ACCOUNT}, "/account/auth_token"),

@@ -548,7 +548,9 @@ def test_any_other_key_declines(world, digits):
     call_from(world, RITA)
 
     assert press(world, digits) == HangUp()
-    assert dial_over(world, "no-answer") == TellOutcome(announcement="declined", locale="en")
+    assert dial_over(world, "no-answer") == TellOutcome(
+        announcement="declined", locale="en", may_text=True
+    )
     assert record_of(world).status is CallStatus.DECLINED
 
 
@@ -574,8 +576,16 @@ def test_a_caller_who_was_not_connected_is_told_why(world, dial_status, announce
 
     told = dial_over(world, dial_status)
 
-    assert told == TellOutcome(announcement=announcement, locale="en")
+    may_text = announcement == "no_answer"
+    assert told == TellOutcome(announcement=announcement, locale="en", may_text=may_text)
     assert record_of(world).status is status
+
+
+def test_nobody_is_told_to_text_where_only_calls_go(world):
+    world.open(channels=frozenset({Channel.VOICE}))
+    call_from(world, RITA)
+
+    assert dial_over(world, "no-answer") == TellOutcome(announcement="no_answer", locale="en")
 
 
 def test_a_connected_call_completes_with_its_duration(world):

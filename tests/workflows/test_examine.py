@@ -82,6 +82,13 @@ def test_a_service_that_is_set_up_well_has_nothing_to_mend():
     assert {"keys", "queues", "workers", "scheduler", "replicas", "pool us"} < set(found)
 
 
+def test_a_board_without_a_name_is_a_warning():
+    assert "board" not in find(make())
+    found = find(make(BOARD_NAME=""))["board"]
+    assert found.verdict is Verdict.WARNING
+    assert "BOARD_NAME is not set" in found.detail
+
+
 def test_an_address_without_tls_is_a_warning():
     assert find(make(PUBLIC_BASE_URL="http://relay.example.com"))["address"].verdict is (
         Verdict.WARNING
@@ -150,8 +157,7 @@ def test_a_pool_without_numbers_is_a_warning_and_the_account_is_still_asked():
 
     found = find(world)
     assert found["numbers"].verdict is Verdict.WARNING
-    assert "pools put us --country US" in found["numbers"].detail
-    assert "numbers import +1… --pool us" in found["numbers"].detail
+    assert "numbers import +… --pool us" in found["numbers"].detail
     assert found["carrier"].verdict is Verdict.OK
 
     world.services.carrier.numbers.error = CarrierError(Trouble.ACCOUNT, 20003)

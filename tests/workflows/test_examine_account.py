@@ -117,6 +117,37 @@ def test_a_standard_key_hides_only_the_account_itself(practice: Practice) -> Non
     assert found["texts"].verdict is Verdict.OK
 
 
+def test_a_wrong_token_beside_a_right_key_fails(practice: Practice) -> None:
+    practice.with_key("Standard")
+    assert practice.verdicts("carrier", "token") == [Verdict.OK, Verdict.OK]
+
+    practice.settings["TWILIO_AUTH_TOKEN"] = "6" * 32
+    found = practice.look()
+    assert found["carrier"].verdict is Verdict.OK
+    assert found["token"].verdict is Verdict.FAILED
+    assert "see TWILIO_AUTH_TOKEN" in found["token"].detail
+
+    # Promoted at Twilio, and not here yet: webhooks are heard.
+    practice.settings["TWILIO_AUTH_TOKEN_NEXT"] = OUR_ACCOUNT.tokens[0]
+    assert practice.verdicts("token") == [Verdict.OK]
+
+
+def test_a_wrong_token_of_a_board_names_the_board(practice: Practice) -> None:
+    key = practice.sandbox.add_api_key("Main")
+    put_second_board(practice, key.sid, key.secret, tokens=("6" * 32,))
+    found = practice.look()
+    assert found["second: token"].verdict is Verdict.FAILED
+    assert "boards put second" in found["second: token"].detail
+
+
+def test_a_token_that_cannot_be_tried_is_a_warning(practice: Practice) -> None:
+    practice.with_key("Main")
+    practice.sandbox.faults.rest.next(status=503, path_contains=f"Accounts/{OUR_ACCOUNT.sid}.json")
+    found = practice.look()["token"]
+    assert found.verdict is Verdict.WARNING
+    assert found.detail.startswith("cannot be seen: Twilio has trouble")
+
+
 def test_a_process_without_the_token_is_told_who_needs_it(practice: Practice) -> None:
     practice.with_key("Main")
     practice.settings["TWILIO_AUTH_TOKEN"] = ""
@@ -206,6 +237,16 @@ def test_what_cannot_be_asked_is_a_warning_with_its_reason(practice: Practice) -
     assert found.detail.startswith("cannot be seen: Twilio has trouble")
 
 
+def test_before_there_is_a_pool_no_country_is_to_be_closed() -> None:
+    with SimulatedCarrier(OUR_ACCOUNT.sid, OUR_ACCOUNT.tokens[0]) as sandbox:
+        practice = Practice(sandbox)
+        practice.client.flushall()
+        found = practice.look()
+    assert found["account"].verdict is Verdict.OK
+    assert "calls" not in found
+    assert "texts" not in found
+
+
 # --- messaging services -----------------------------------------------------------------
 
 
@@ -222,6 +263,14 @@ def test_a_service_that_loses_texts_fails_and_fix_makes_it_defer(practice: Pract
     assert practice.look(fix=True)[name].verdict is Verdict.OK
     assert practice.service.use_inbound_webhook_on_number
     assert practice.look()[name].verdict is Verdict.OK
+
+
+def test_a_service_that_has_no_number_yet_loses_no_text_yet(practice: Practice) -> None:
+    practice.sandbox.account.leave_service(practice.owned)
+    practice.service.use_inbound_webhook_on_number = False
+    found = practice.look()[f"service {practice.service.sid}"]
+    assert found.verdict is Verdict.WARNING
+    assert "none of the board's numbers is in it yet" in found.detail
 
 
 def test_a_service_with_a_url_elsewhere_sends_texts_there(practice: Practice) -> None:
@@ -323,6 +372,42 @@ def test_a_number_without_a_fallback_is_a_warning(practice: Practice) -> None:
     found = practice.look()["fallback"]
     assert found.verdict is Verdict.WARNING
     assert "without a fallback URL: 1;" in found.detail
+    assert "set VOICE_FALLBACK_URL" in found.detail
+
+    practice.settings["VOICE_FALLBACK_URL"] = "https://handler.example.com/sorry"
+    found = practice.look()["fallback"]
+    assert found.detail.endswith("python -m relay numbers reconcile --fix")
+    assert "numbers reconcile --fix" in practice.look()[f"number {NUMBER}"].detail
+
+
+def test_a_board_without_numbers_is_told_commands_that_harm_no_other(practice: Practice) -> None:
+    put_board(practice.deployment(), BoardTerms(name="second", spoken_name="Second Jobs"))
+    assert practice.look()["second: numbers"].detail == (
+        "none yet: python -m relay pools put us --country US --board second,"
+        " then python -m relay numbers import +1… --pool us --board second"
+    )
+
+    # To put the pool again would take its policy away.
+    second = practice.deployment().of_board("second")
+    second.store.pools.put(Pool(name="gb", country="GB"))
+    assert practice.look()["second: numbers"].detail == (
+        "none yet: python -m relay numbers import +… --pool gb --board second"
+    )
+
+
+def test_a_number_that_points_elsewhere_is_mended_on_its_own_board(practice: Practice) -> None:
+    put_board(practice.deployment(), BoardTerms(name="second", spoken_name="Second Jobs"))
+    second = practice.deployment().of_board("second")
+    second.store.pools.put(POOL)
+    other = practice.sandbox.add_number(OTHER_NUMBER)
+    import_number(second, OTHER_NUMBER, "us", now=NOW)
+    other.voice_url = "https://another.example.com/voice"
+
+    found = practice.look()[f"second: number {OTHER_NUMBER}"]
+
+    assert found.verdict is Verdict.FAILED
+    mend = f"python -m relay numbers import {OTHER_NUMBER} --pool us --board second"
+    assert found.detail.endswith(mend)
 
 
 # --- several boards -----------------------------------------------------------------------
@@ -343,13 +428,15 @@ def test_an_account_is_asked_once_for_all_boards_that_use_it(practice: Practice)
     assert "boards put third" in found["third: carrier"].detail
 
 
-def put_second_board(practice: Practice, key: str, secret: str) -> None:
+def put_second_board(
+    practice: Practice, key: str, secret: str, *, tokens: tuple[str, ...] = OUR_ACCOUNT.tokens
+) -> None:
     """It uses the same account with a key of its own."""
     terms = BoardTerms(
         name="second",
         spoken_name="Second Jobs",
         account_sid=OUR_ACCOUNT.sid,
-        auth_tokens=OUR_ACCOUNT.tokens,
+        auth_tokens=tokens,
         carrier_key_sid=key,
         carrier_key_secret=secret,
     )

@@ -14,10 +14,7 @@ from tests.world import CARL, DAN, EVE, NUMBER, OTHER_NUMBER, RITA
 
 NOT_OURS = CarrierError(Trouble.NOT_OURS, 21606)
 OLD = "the old one may soon be somebody else's."
-PLAIN = (
-    "JobBoard: your number for this contact is now this one. "
-    f"Please call and text it from now on: {OLD}"
-)
+PLAIN = f"JobBoard: your number for this contact is now this one. Please use it from now on: {OLD}"
 
 
 def lose(stage: Stage, number: str = NUMBER) -> None:

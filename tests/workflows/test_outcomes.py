@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from relay.carrier.errors import refusal
@@ -10,19 +12,20 @@ from relay.domain.errors import CarrierError
 from relay.domain.message_progress import REPORT_GRACE, Reach
 from relay.domain.participant import Role
 from relay.domain.policy import DAY
-from relay.domain.pool import NumberStatus
+from relay.domain.pool import NumberStatus, Pool
 from relay.domain.session import Channel
 from relay.domain.texts import GATHERED_FOR, Notice
 from relay.domain.trouble import Trouble
 from relay.store.outbox import ASK_AFTER
 from relay.store.sessions import Claimed, Exhausted
 from relay.workflows.ask_outcomes import ask_outcomes
+from relay.workflows.board_on_record import read_board
 from relay.workflows.check_texting import check_texting
 from tests.workflows.texting import TO_CARL, UNCLEAR, Stage
 from tests.world import CARL, DAN, EVE, NUMBER, OTHER_NUMBER, RITA
 
 SUSPENDED = CarrierError(Trouble.ACCOUNT, 20005)
-FAILED = "JobBoard: your last text could not be delivered. Please try again, or call this number."
+FAILED = "JobBoard: your last text could not be delivered. You can still call this number."
 MORE_1 = "JobBoard: since our last message to you, 1 more of your texts was not delivered."
 MORE_PICTURES = "JobBoard: {} more of your texts came with pictures, which were not delivered."
 MORE_PICTURES_1 = "JobBoard: 1 more of your texts came with a picture, which was not delivered."
@@ -65,15 +68,51 @@ def test_p4_a_notice_outlives_what_its_text_died_of(stage: Stage) -> None:
     assert stage.arrived == [(RITA, FAILED)]
 
 
+@pytest.mark.parametrize(
+    ("trouble", "code", "words"),
+    [
+        (Trouble.COUNTRY_CLOSED, 21408, "JobBoard: your last text could not be delivered."),
+        (Trouble.FILTERED, 30007, "JobBoard: your last text could not be delivered."),
+        (
+            Trouble.LANDLINE,
+            21614,
+            "JobBoard: your text was not delivered. Texts do not reach the other person's phone.",
+        ),
+        (
+            Trouble.OPTED_OUT,
+            21610,
+            (
+                "JobBoard: your text was not delivered, since the other person has stopped texts"
+                " from this number."
+            ),
+        ),
+    ],
+)
+def test_nobody_is_told_to_call_where_only_texts_go(
+    stage: Stage, trouble: Trouble, code: int, words: str
+) -> None:
+    stage.store.sessions.amend(
+        stage.pair.session.id, channels=frozenset({Channel.SMS}), now=stage.now
+    )
+    stage.carrier.messages.troubles = [CarrierError(trouble, code)]
+    stage.text()
+    stage.work()
+    assert stage.arrived == [(RITA, words)]
+
+
 def test_a_country_that_is_closed_is_known(stage: Stage) -> None:
     stage.carrier.messages.troubles = [CarrierError(Trouble.COUNTRY_CLOSED, 21408)]
     stage.text()
     stage.work()
     assert stage.arrived == [(RITA, FAILED)]
-    [check] = check_texting(stage.services, [], now=stage.now)
+    board = read_board(stage.services)
+    [check] = check_texting(board, now=stage.now)
     assert check.name == "texts to US"
     assert "open the country" in check.detail
-    assert not list(check_texting(stage.services, [], now=stage.now + DAY))
+    assert not list(check_texting(board, now=stage.now + DAY))
+    # To open it would contradict what is said of the account: close what no pool serves.
+    stage.store.pools.put(Pool(name="us", country="GB"))
+    assert not list(check_texting(read_board(stage.services), now=stage.now))
     assert stage.store.messages.refusals.all() == {"country_closed:21408": 1}
 
 
@@ -148,7 +187,7 @@ def test_a_number_that_may_not_text_is_given_to_nobody_who_texts(
     number = stage.store.numbers.get(NUMBER)
     assert number is not None
     assert (number.is_sms_ready, number.sms_trouble and number.sms_trouble.code) == (False, code)
-    [check] = check_texting(stage.services, [number], now=stage.now)
+    [check] = check_texting(replace(read_board(stage.services), numbers=(number,)), now=stage.now)
     assert check.name == f"texts {code}"
     assert texting_pair(stage) == OTHER_NUMBER
 

@@ -35,10 +35,10 @@ from tests.world import ASKER, CARL, DAN, NORA, NOW, NUMBER, OTHER_NUMBER, RITA,
 BUSY = CarrierError(Trouble.LATER, 20429, retry_after=30)
 LANDLINE = CarrierError(Trouble.LANDLINE, 21614)
 NEW_PHONE = "+12125550127"
-FAILED = "JobBoard: your last text could not be delivered. Please try again, or call this number."
+FAILED = "JobBoard: your last text could not be delivered. You can still call this number."
 NOT_RECEIVED = (
-    "JobBoard: texts do not reach the other person's phone at the moment. "
-    "Please call this number instead."
+    "JobBoard: your text was not delivered. Texts do not reach the other person's phone. "
+    "You can still call this number."
 )
 
 

@@ -69,6 +69,7 @@ def test_p1_without_a_code_nobody_gets_the_text_and_its_sender_is_asked(
         stage.services, index=index_of(RITA), number=NUMBER, locale="en", now=NOW
     )
     assert question.startswith("JobBoard: your text was not delivered")
+    assert "no right code stood before your words" in question
     assert set(question.splitlines()[1:]) == {
         f"{eve.access_code} Cook, Acme",
         code_of(stage, stage.pair.session),

@@ -24,7 +24,8 @@ _FreeText = Annotated[
     str,
     Field(max_length=LONGEST_NAME, description="Refused when a phone number stands in it"),
 ]
-_TimeZone = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/_-]{1,64}$", examples=["America/New_York"])]
+TIME_ZONE_PATTERN = "^[A-Za-z0-9+/_-]{1,64}$"
+_TimeZone = Annotated[str, Field(pattern=TIME_ZONE_PATTERN, examples=["America/New_York"])]
 _GuardKind = Annotated[
     GuardKind,
     Field(
@@ -75,8 +76,8 @@ class RecruiterBody(Body):
             pattern=f"^{EXTENSION.pattern}$",
             description=(
                 "Keys that are sent when the phone, a switchboard's, has answered: digits, `*`, "
-                "`#`, and commas that wait two seconds each. Kept with the phone and never shown; "
-                "it goes when the phone changes, or with an empty one"
+                "`#`, and commas that wait two seconds each, 16 in all at most. Kept with the "
+                "phone and never shown; it goes when the phone changes, or with an empty one"
             ),
             examples=[",,1234"],
         ),
