@@ -353,7 +353,7 @@ def test_where_some_number_can_text_a_missing_registration_is_a_warning(
     found = practice.look()["registration us"]
 
     assert found.verdict is Verdict.WARNING
-    assert "1 of 2 numbers get no session that texts" in found.detail
+    assert "no session that texts gets 1 of 2 numbers" in found.detail
 
 
 def test_numbers_of_other_countries_are_not_asked_for_a_registration(practice: Practice) -> None:
