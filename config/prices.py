@@ -53,6 +53,8 @@ def parse_prices(text: str) -> PriceTable:
             raise ValueError(
                 "must look like sms_out=0.0131,GB.minute_in=0.01, of " + ", ".join(LIST_PRICES)
             )
+        if entry["unit"] in given[entry["country"] or ""]:
+            raise ValueError(f"{entry[0]}: named twice")
         given[entry["country"] or ""][entry["unit"]] = Decimal(entry["price"])
     everywhere = {**LIST_PRICES, **given.pop("", {})}
     return PriceTable(everywhere, dict(given))

@@ -56,7 +56,7 @@ def _advice_on(code: int, credentials: str) -> str:
         return _TROUBLE
     if code in _ADVICE:
         return _ADVICE[code]
-    if code in _HTTP:
+    if code in _HTTP or is_our_own(code):
         return _ADVICE[UNREADABLE_ANSWER]
     why = meaning_of(code) or "not known here"
     return f"refuses: {why}; see https://www.twilio.com/docs/api/errors/{code}"

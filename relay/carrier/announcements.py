@@ -163,7 +163,7 @@ _SENTENCES: dict[Announcement, str | _Counted] = {
     Announcement.GUARD_CANDIDATE: N_("The call is from a candidate."),
     Announcement.GUARD_CONTEXT: N_("It is about: {context}."),
     Announcement.GUARD_AGAIN: N_("Press 1 to take the call, or hang up."),
-    Announcement.TEXT_FAILED: N_("{board}: your last text could not be delivered."),
+    Announcement.TEXT_FAILED: N_("{board}: one of your texts could not be delivered."),
     Announcement.TEXTS_NOT_RECEIVED: N_(
         "{board}: your text was not delivered. Texts do not reach the other person's phone."
     ),
@@ -219,6 +219,11 @@ def text(announcement: Announcement, locale: str, count: int = 0, /, **values: s
         else catalogue.ngettext(sentence.one, sentence.several, count)
     )
     return words.format(count=count, **values)
+
+
+def in_one(first: str, second: str) -> str:
+    """Two sentences, one behind the other."""
+    return first + second if first.endswith("。") else f"{first} {second}"
 
 
 def which_session(options: Iterable[tuple[str, str]], locale: str, *, board: str) -> str:

@@ -80,19 +80,18 @@ class Spending:
 
 
 def spending(
-    days: Iterable[DayOfTraffic], prices: Mapping[str, Decimal], *, first_day: int
+    days: Iterable[DayOfTraffic], prices: Mapping[str, Decimal], *, first_day: int, began_at: int
 ) -> Spending | None:
-    """From ``first_day`` on, or from the first day on that anything is known of; None when there is
-    no such day."""
-    known = sorted(days, key=lambda each: each.day)
-    counted = [each for each in known if each.day >= first_day]
+    """From ``first_day`` on, or since ``began_at`` (POSIX seconds), before which nothing was
+    counted; None when there is no such day."""
+    counted = [each for each in days if each.day >= first_day]
     if not counted:
         return None
     total: Counter[Unit] = Counter()
     for each in counted:
         total.update(each.charges)
     return Spending(
-        since=max(known[0].day, first_day) * DAY,
+        since=max(began_at, first_day * DAY),
         sessions=sum(each.sessions for each in counted),
         cost=cost_of(total, prices),
     )

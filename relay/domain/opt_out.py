@@ -5,6 +5,7 @@ The carrier acts on them by itself and still delivers them to us; we keep its vi
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -52,7 +53,8 @@ class Suppression:
     """A STOP that holds for a virtual number or for a messaging service; the other one is None.
 
     ``said_at``: when it was said, or first met at the carrier; ``known_at``: when it was said or
-    the carrier last refused a text because of it. Both in POSIX seconds.
+    the carrier last refused a text because of it; infinite where it was said to the number that a
+    session had before, so that the carrier knows nothing of it. Both in POSIX seconds.
     """
 
     virtual_number: str | None
@@ -66,5 +68,6 @@ class Suppression:
         return self.virtual_number or self.messaging_service or ""
 
     @property
-    def offered_again_at(self) -> float:
-        return self.known_at + OFFERED_AGAIN_AFTER
+    def offered_again_at(self) -> float | None:
+        """None: never."""
+        return None if math.isinf(self.known_at) else self.known_at + OFFERED_AGAIN_AFTER

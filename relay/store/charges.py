@@ -50,6 +50,11 @@ class PoolCharges:
             if day is None and unit in _UNITS
         }
 
+    def began_at(self, pool: str) -> int | None:
+        """When the first was counted, in POSIX seconds. Raises Unavailable."""
+        since = self._client.hget(self._keys.in_pool(pool).charges, "since")
+        return int(since) if since and since.isdecimal() else None
+
     def days(self, pool: str) -> list[DayOfTraffic]:
         """The last days, as far as they are kept, in no order. Raises Unavailable."""
         charges: defaultdict[int, dict[Unit, int]] = defaultdict(dict)

@@ -14,9 +14,10 @@ from relay.store.connection import Client
 from relay.store.keys import BoardKeys
 from relay.store.outbox import LOOK_AGAIN
 from relay.store.records import is_genuine
-from relay.store.renumbering import phones_met, renumbering_of
+from relay.store.renumbering import carried_stop, phones_met, renumbering_of
 from relay.store.scripts import Scripts
 from relay.store.sessions import read_sessions
+from relay.store.suppressions import Suppressions
 
 #: Codes looked at in one round trip.
 _AT_A_TIME = 1000
@@ -35,11 +36,19 @@ class Left:
 class LostNumbers:
     """Every method raises Unavailable when Redis is away."""
 
-    def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys, signer: Signer) -> None:
+    def __init__(
+        self,
+        client: Client,
+        scripts: Scripts,
+        keys: BoardKeys,
+        signer: Signer,
+        suppressions: Suppressions,
+    ) -> None:
         self._client = client
         self._scripts = scripts
         self._keys = keys
         self._signer = signer
+        self._suppressions = suppressions
 
     def open_sessions_on(self, number: str) -> list[Session]:
         """Those of ours: a session that somebody has written, and that got another number, would
@@ -88,5 +97,6 @@ class LostNumbers:
             party, told = session.party(role), f"{renumbering['trace']}.{role}"
             leaving[str(role)] = party.ref
             leaving[f"{role}_index"] = party.phone_index
+            leaving[f"{role}_stopped_at"] = carried_stop(self._suppressions, session, role)
             leaving[f"{role}_notice"] = notice_id(told, Notice.NUMBER_CHANGED)
         return leaving

@@ -19,8 +19,6 @@ from relay.store.number_map import NumberMap
 from relay.store.scripts import Scripts
 from relay.store.swept_numbers import SweptNumbers
 
-#: In the place of a carrier's code: the number has to be registered first.
-
 
 class Numbers:
     """The numbers of one board's pools; the map says which of all numbers these are. ``swept`` is

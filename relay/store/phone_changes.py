@@ -21,9 +21,10 @@ from relay.store.connection import Client
 from relay.store.keys import BoardKeys
 from relay.store.people import details_of, held_by, unpack_participant
 from relay.store.records import is_genuine
-from relay.store.renumbering import phones_met, renumbering_of
+from relay.store.renumbering import carried_stop, phones_met, renumbering_of
 from relay.store.scripts import Scripts
 from relay.store.sessions import read_sessions
+from relay.store.suppressions import Suppressions
 
 #: How often somebody who is being changed by others, too, is looked at again.
 ATTEMPTS = 4
@@ -87,11 +88,19 @@ class _Seen:
 class PhoneChanges:
     """Every method raises Unavailable when Redis is away."""
 
-    def __init__(self, client: Client, scripts: Scripts, keys: BoardKeys, signer: Signer) -> None:
+    def __init__(
+        self,
+        client: Client,
+        scripts: Scripts,
+        keys: BoardKeys,
+        signer: Signer,
+        suppressions: Suppressions,
+    ) -> None:
         self._client = client
         self._scripts = scripts
         self._keys = keys
         self._signer = signer
+        self._suppressions = suppressions
 
     def change(
         self,
@@ -182,6 +191,7 @@ class PhoneChanges:
         return {
             "pool": session.pool,
             "other_index": session.party(role.other).phone_index,
+            "other_stopped_at": carried_stop(self._suppressions, session, role.other),
             **renumbering_of(session, pool, self._signer, board=board),
         }
 

@@ -6,6 +6,7 @@ several boards: a STOP to it belongs to the deployment, and holds for all of the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -18,6 +19,8 @@ from relay.store.number_map import NumberMap
 from relay.store.scripts import Scripts
 
 _STOPPED = "stopped"
+#: Said to the number that a session had before: the carrier knows nothing of it.
+_CARRIED = "stopped_before"
 _STARTED = "started"
 #: By an operator, while the carrier may keep its own block.
 _LIFTED = "lifted"
@@ -32,8 +35,8 @@ def _says_stopped(word: str | None) -> bool:
     return word is not None and word.startswith(_STOPPED)
 
 
-def _may_be_blocked(word: str | None) -> bool:
-    return word is not None and word.startswith((_STOPPED, _LIFTED))
+def _may_be_blocked(word: str) -> bool:
+    return word.startswith((_STOPPED, _LIFTED))
 
 
 def _was_stopped_since(moment: str | None, word: str | None) -> bool:
@@ -50,7 +53,10 @@ def _said_at(word: str) -> float:
 
 
 def _known_at(word: str) -> float:
-    """When it was said, or the carrier last refused a text because of it."""
+    """When it was said, or the carrier last refused a text because of it; infinite where it knows
+    nothing of it."""
+    if word.startswith(_CARRIED):
+        return math.inf
     return max(_said_at(word), _moment(word, 3))
 
 
@@ -168,20 +174,28 @@ class Suppressions:
 
     def find_block(self, indexes: Sequence[str], number: str) -> Block:
         """What may keep this number from texting the phone."""
-        with self._client.pipeline(transaction=False) as pipe:
-            self._ask_service(pipe, number)
-            for index in indexes:
-                pipe.hget(self._keys.stopped(index), number)
-                pipe.hgetall(self._of_services(index))
-            service, *words = pipe.execute()
-        of_service = [said.get(self._named(service)) for said in words[1::2]]
-        last_words = (*words[::2], *of_service)
+        last_words = self._last_words(indexes, number)
         return Block(
             stopped_at=max(
                 (_known_at(word) for word in last_words if _says_stopped(word)), default=None
             ),
             may_be_at_carrier=any(_may_be_blocked(word) for word in last_words),
         )
+
+    def said_at(self, index: str, number: str) -> float | None:
+        """When the phone said the STOP that keeps this number from texting it."""
+        last_words = self._last_words([index], number)
+        return max((_said_at(word) for word in last_words if _says_stopped(word)), default=None)
+
+    def _last_words(self, indexes: Sequence[str], number: str) -> list[str]:
+        with self._client.pipeline(transaction=False) as pipe:
+            self._ask_service(pipe, number)
+            for index in indexes:
+                pipe.hget(self._keys.stopped(index), number)
+                pipe.hgetall(self._of_services(index))
+            service, *words = pipe.execute()
+        of_service = (said.get(self._named(service)) for said in words[1::2])
+        return [word for word in (*words[::2], *of_service) if word is not None]
 
     def said_by(self, person: Participant) -> list[Suppression]:
         """What this person has stopped since they were put on record with their phone. An older

@@ -183,11 +183,12 @@ def present_interaction(interaction: Interaction) -> InteractionAnswer:
 
 
 def present_suppression(suppression: Suppression) -> SuppressionAnswer:
+    offered_again_at = suppression.offered_again_at
     return SuppressionAnswer(
         virtual_number=suppression.virtual_number,
         messaging_service=suppression.messaging_service,
         said_at=int(suppression.said_at),
-        offered_again_at=int(suppression.offered_again_at),
+        offered_again_at=None if offered_again_at is None else int(offered_again_at),
     )
 
 

@@ -15,10 +15,12 @@ def estimate_traffic(services: Services, pool: Pool, *, since: float) -> Spendin
     """From the day of ``since`` (POSIX seconds) until now, a month at most; None before the first
     session, call or text. What is charged counts on the day on which it is known. Raises
     Unavailable."""
+    charges = services.store.pools.charges
     return spending(
-        services.store.pools.charges.days(pool.name),
+        charges.days(pool.name),
         _prices(services, pool),
         first_day=int(since // DAY),
+        began_at=charges.began_at(pool.name) or 0,
     )
 
 

@@ -57,7 +57,9 @@ def record_dial(
     return TellOutcome(
         announcement=announcement,
         locale=session.party(call.caller).locale,
-        may_text=progress.status in _WORTH_A_TEXT and Channel.SMS in session.channels,
+        may_text=progress.status in _WORTH_A_TEXT
+        and session.is_live(now)
+        and Channel.SMS in session.channels,
     )
 
 

@@ -58,7 +58,7 @@ def finish_release(services: Services, pool: str, release: Release, *, clock: Cl
         log.error("number of another account not released", **about)
         return False
     try:
-        if not release.is_lost and not _give_back(services, pool, release):
+        if not _is_off(services, pool, release):
             return False
     except CarrierError as error:
         log.warning("number not released", code=error.code, **about)
@@ -66,6 +66,16 @@ def finish_release(services: Services, pool: str, release: Release, *, clock: Cl
     services.store.numbers.note_released(release, pool, now=clock())
     log.info("number released", **about)
     return True
+
+
+def _is_off(services: Services, pool: str, release: Release) -> bool:
+    """Whether the account has it no more. Raises CarrierError."""
+    if not release.is_lost:
+        return _give_back(services, pool, release)
+    if _has_left_pool(services, pool, release.number):
+        return True
+    distrust(services, Alarm.NUMBER, "not the pool's to strike off", virtual_number=release.number)
+    return False
 
 
 def _give_back(services: Services, pool: str, release: Release) -> bool:

@@ -30,11 +30,12 @@ def word_notice(services: Services, lease: SendLease, notice: Notice, *, now: fl
     words = announcements.text(
         Announcement(notice), lease.locale, lease.count, board=services.board.spoken_name
     )
-    if notice in _TEXTS_DO_NOT_GO and _may_call(services, lease.session):
-        return f"{words} {announcements.text(Announcement.CALL_INSTEAD, lease.locale)}"
+    if notice in _TEXTS_DO_NOT_GO and _may_call(services, lease.session, now):
+        hint = announcements.text(Announcement.CALL_INSTEAD, lease.locale)
+        return announcements.in_one(words, hint)
     return words
 
 
-def _may_call(services: Services, session_id: str) -> bool:
+def _may_call(services: Services, session_id: str, now: float) -> bool:
     session = services.store.sessions.get(session_id)
-    return session is not None and Channel.VOICE in session.channels
+    return session is not None and session.is_live(now) and Channel.VOICE in session.channels

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from relay.carrier.advice import advice_on, is_about_the_key
-from relay.carrier.codes import NO_ANSWER, TEXTS_LOST_IN_SERVICE, UNREADABLE_ANSWER
+from relay.carrier.codes import NO_ANSWER, NO_SID, TEXTS_LOST_IN_SERVICE, UNREADABLE_ANSWER
 from relay.domain.errors import CarrierError
 from relay.domain.trouble import Trouble
 
@@ -40,9 +40,10 @@ def test_each_trouble_has_its_advice(code: int, said: str) -> None:
     assert said in of(code)
 
 
-@pytest.mark.parametrize("code", [NO_ANSWER, UNREADABLE_ANSWER, TEXTS_LOST_IN_SERVICE])
+@pytest.mark.parametrize("code", [NO_ANSWER, UNREADABLE_ANSWER, NO_SID, TEXTS_LOST_IN_SERVICE])
 def test_a_code_that_nobody_can_look_up_is_not_shown(code: int) -> None:
     assert "error" not in of(code)
+    assert "https" not in of(code)
     assert of(20003).endswith("(error 20003)")
 
 

@@ -29,6 +29,11 @@ def test_an_operator_sets_prices_for_all_and_for_one_country() -> None:
     }
 
 
+def test_a_price_is_named_once() -> None:
+    with pytest.raises(ValueError, match=r"GB\.sms_out=2: named twice"):
+        parse_prices("GB.sms_out=1,sms_out=3,GB.sms_out=2")
+
+
 @pytest.mark.parametrize(
     "text", ["sms_out", "sms_out=-1", "sms_out=0,01", "sms_out=1e3", "letters=1", "gb.sms_out=1"]
 )

@@ -65,18 +65,20 @@ def test_every_unit_has_a_list_price() -> None:
 
 def test_spending_is_that_of_the_days_asked_for() -> None:
     days = [day(TODAY, 2, sms_in=10), day(TODAY - 8, 100, sms_in=1000), day(TODAY - 3, 1, sms_in=1)]
-    found = spending(days, PRICES, first_day=TODAY - 6)
+    found = spending(days, PRICES, first_day=TODAY - 6, began_at=(TODAY - 8) * DAY)
     assert found is not None
     assert (found.since, found.sessions) == ((TODAY - 6) * DAY, 3)
     assert found.cost == Decimal("0.0913")
 
 
 def test_spending_begins_with_what_is_known_of_a_young_pool() -> None:
-    found = spending([day(TODAY - 1, 1), day(TODAY)], PRICES, first_day=TODAY - 6)
+    began_at = TODAY * DAY - 60
+    known = [day(TODAY - 1, 1), day(TODAY)]
+    found = spending(known, PRICES, first_day=TODAY - 6, began_at=began_at)
     assert found is not None
-    assert found.since == (TODAY - 1) * DAY
+    assert found.since == began_at
 
 
 def test_nothing_is_known_of_a_pool_without_traffic() -> None:
-    assert spending([], PRICES, first_day=TODAY) is None
-    assert spending([day(TODAY - 1, 1)], PRICES, first_day=TODAY) is None
+    assert spending([], PRICES, first_day=TODAY, began_at=0) is None
+    assert spending([day(TODAY - 1, 1)], PRICES, first_day=TODAY, began_at=0) is None

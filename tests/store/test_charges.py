@@ -45,7 +45,8 @@ def test_days_are_counted_apart_for_a_month_and_the_total_for_ever(
     assert sorted(one.day for one in kept) == [NOW // DAY + days for days in range(9, 40)]
     assert all(one.charges == {Unit.SMS_IN: 1} for one in kept)
     assert store.pools.charges.total("us") == {Unit.SMS_IN: 40}
-    assert client.hlen(KEYS.charges) == 32
+    assert store.pools.charges.began_at("us") == NOW
+    assert client.hlen(KEYS.charges) == 33
 
 
 def test_sessions_that_are_opened_are_counted_and_those_that_go_on_are_not(board: Board) -> None:

@@ -115,6 +115,25 @@ def test_nothing_but_its_registration_ends_the_wait_of_a_number(
     assert texts.store.client.getbit(texts.store.keys.in_pool("us").sms_unready, 0) == 0
 
 
+def test_a_text_of_before_the_last_refusal_ends_no_trouble(texts: Texts) -> None:
+    refuse(texts, UNFIT)
+    texts.store.client.hset(
+        texts.store.keys.in_pool("us").number(NUMBER), "sms_refused_at", int(NOW) + 20
+    )
+    assert texts.store.numbers.trust_texts(NUMBER, "us", sent_at=NOW + 10)
+    assert trouble(texts) == UNFIT
+    assert texts.store.numbers.trust_texts(NUMBER, "us", sent_at=NOW + 30)
+    assert trouble(texts) is None
+
+
+def test_what_an_operator_is_refused_changes_nothing(texts: Texts) -> None:
+    refuse(texts, UNFIT)
+    note(texts, Registration.NO_CAMPAIGN, must_wait=True)
+    assert not texts.store.numbers.trust_texts(NUMBER, "us")
+    note(texts, Registration.NO_CAMPAIGN)
+    assert trouble(texts) == UNFIT
+
+
 def test_numbers_of_other_pools_are_passed_over(texts: Texts) -> None:
     registered = Registered(registration=Registration.REGISTERED)
     texts.store.numbers.note_registration("+14155550199", "us", registered, now=NOW)

@@ -193,9 +193,9 @@ def charge(api, charges, *, days_ago, sid):
 
 
 def test_a_forecast_says_what_a_session_costs(api):
-    api.open_session()
     charge(api, {Unit.MINUTE_IN: 1000}, days_ago=8, sid="CA1")
     charge(api, {Unit.MINUTE_IN: 100, Unit.MINUTE_OUT: 100}, days_ago=2, sid="CA2")
+    api.open_session()
     forecast = api.get("/v1/pools/us").json["forecast"]
 
     cost = forecast["session_cost"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -175,7 +176,7 @@ def overtake(world: World, *acts: Callable[[World], object]) -> Overtaken:
     others = make_world_beside(world)
     scripts = Overtaken(store.client, "change_phone", [lambda act=act: act(others) for act in acts])  # type: ignore[misc]
     store.phone_changes = PhoneChanges(
-        store.client, scripts, store.keys, world.services.vault.signer
+        store.client, scripts, store.keys, world.services.vault.signer, store.suppressions
     )
     return scripts
 
@@ -249,7 +250,7 @@ def test_p4_a_change_that_is_sent_again_changes_nothing(world: World) -> None:
     store = world.services.store
     scripts = NotedScripts(store.client)
     store.phone_changes = PhoneChanges(
-        store.client, scripts, store.keys, world.services.vault.signer
+        store.client, scripts, store.keys, world.services.vault.signer, store.suppressions
     )
     world.open("nora", "dan", pool="us")
     change(world, NORA, renumber=True)
@@ -264,7 +265,7 @@ def test_p4_a_take_over_that_is_sent_again_changes_nothing(world: World) -> None
     store = world.services.store
     scripts = NotedScripts(store.client)
     store.phone_changes = PhoneChanges(
-        store.client, scripts, store.keys, world.services.vault.signer
+        store.client, scripts, store.keys, world.services.vault.signer, store.suppressions
     )
     change(world, DAN, role=Role.CANDIDATE, ref="carl", take_over=True)
     after = contents(world)
@@ -417,7 +418,8 @@ def test_a_stop_of_the_other_side_goes_with_a_session_to_its_other_number(world:
 
     (after,) = live_sessions_of(world, Role.CANDIDATE, "carl")
     assert after.virtual_number != before.virtual_number
-    assert suppressions.is_stopped(carls, after.virtual_number)
+    # The carrier knows nothing of it there, so that it is never asked to take a text.
+    assert suppressions.find_block(carls, after.virtual_number).stopped_at == math.inf
 
 
 def test_p5_a_call_in_progress_keeps_the_number_that_its_session_leaves(world: World) -> None:

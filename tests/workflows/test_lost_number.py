@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import pytest
+
 from relay.domain.errors import CarrierError
 from relay.domain.message_progress import MessageStatus
 from relay.domain.opt_out import OptOut
 from relay.domain.participant import Role
+from relay.domain.policy import DAY
 from relay.domain.pool import NumberStatus
 from relay.domain.trouble import Trouble
 from relay.workflows.leave_lost_number import leave_lost_number, set_aside
 from tests.workflows.texting import Stage, share_the_number
 from tests.world import CARL, DAN, EVE, NUMBER, OTHER_NUMBER, RITA
 
+SERVICES = ("MG" + "1" * 32, "MG" + "2" * 32)
 NOT_OURS = CarrierError(Trouble.NOT_OURS, 21606)
 OLD = "the old one may soon be somebody else's."
 PLAIN = f"JobBoard: your number for this contact is now this one. Please use it from now on: {OLD}"
@@ -70,9 +74,11 @@ def test_p8_nobody_is_told_who_has_stopped_texts(stage: Stage) -> None:
     assert [to for to, _ in stage.arrived] == [RITA]
 
 
-def test_a_stop_to_the_lost_number_goes_with_its_session(stage: Stage) -> None:
-    stage.text(CARL, "STOP", opt_out=OptOut.STOP)
-    stage.work()
+@pytest.mark.parametrize("ago", [0, 8 * DAY])
+def test_a_stop_to_the_lost_number_goes_with_its_session(stage: Stage, ago: int) -> None:
+    """And is never offered to the carrier, which knows nothing of it on the other number."""
+    carls = stage.pair.vault.indexes_of(CARL)
+    stage.store.suppressions.stop(carls, NUMBER, since=stage.now - ago, cause="us.SM1")
     lose(stage)
     stage.text(RITA, "there?", number=OTHER_NUMBER)
     stage.work()
@@ -81,6 +87,18 @@ def test_a_stop_to_the_lost_number_goes_with_its_session(stage: Stage) -> None:
     stage.text(RITA, "and now?", number=OTHER_NUMBER)
     stage.work()
     assert stage.carrier.messages.sent[-1] == (OTHER_NUMBER, CARL, "and now?")
+
+
+def test_a_stop_to_a_service_goes_with_its_session_to_another_one() -> None:
+    stage = Stage(TWILIO_MESSAGING_SERVICE_SID=",".join(SERVICES))
+    for number, service in zip((NUMBER, OTHER_NUMBER), SERVICES, strict=True):
+        stage.client.hset(stage.store.keys.in_pool("us").number(number), "service", service)
+    stage.text(CARL, "STOP", opt_out=OptOut.STOP)
+    stage.work()
+    lose(stage)
+    stage.text(RITA, "there?", number=OTHER_NUMBER)
+    stage.work()
+    assert [to for to, _ in stage.arrived if to == CARL] == []
 
 
 def test_p4_a_text_that_is_refused_for_the_number_waits_and_goes_by_the_next_one(
@@ -105,7 +123,10 @@ def test_p4_a_number_that_is_not_lost_and_still_refused_tells_the_sender(stage: 
     stage.later(61)
     assert stage.record(message).status is MessageStatus.FAILED
     ((to, body),) = stage.arrived
-    assert (to, body.startswith("JobBoard: your last text could not be delivered")) == (RITA, True)
+    assert (to, body.startswith("JobBoard: one of your texts could not be delivered")) == (
+        RITA,
+        True,
+    )
 
 
 def test_p9_a_planted_context_is_told_to_nobody(stage: Stage) -> None:

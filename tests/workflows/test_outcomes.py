@@ -14,18 +14,19 @@ from relay.domain.participant import Role
 from relay.domain.policy import DAY
 from relay.domain.pool import NumberStatus, Pool
 from relay.domain.session import Channel
-from relay.domain.texts import GATHERED_FOR, Notice
+from relay.domain.texts import GATHERED_FOR, Notice, telling
 from relay.domain.trouble import Trouble
 from relay.store.outbox import ASK_AFTER
 from relay.store.sessions import Claimed, Exhausted
 from relay.workflows.ask_outcomes import ask_outcomes
 from relay.workflows.board_on_record import read_board
 from relay.workflows.check_texting import check_texting
+from relay.workflows.close_session import close_session
 from tests.workflows.texting import TO_CARL, UNCLEAR, Stage
 from tests.world import CARL, DAN, EVE, NUMBER, OTHER_NUMBER, RITA
 
 SUSPENDED = CarrierError(Trouble.ACCOUNT, 20005)
-FAILED = "JobBoard: your last text could not be delivered. You can still call this number."
+FAILED = "JobBoard: one of your texts could not be delivered. You can still call this number."
 MORE_1 = "JobBoard: since our last message to you, 1 more of your texts was not delivered."
 MORE_PICTURES = "JobBoard: {} more of your texts came with pictures, which were not delivered."
 MORE_PICTURES_1 = "JobBoard: 1 more of your texts came with a picture, which was not delivered."
@@ -71,8 +72,8 @@ def test_p4_a_notice_outlives_what_its_text_died_of(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("trouble", "code", "words"),
     [
-        (Trouble.COUNTRY_CLOSED, 21408, "JobBoard: your last text could not be delivered."),
-        (Trouble.FILTERED, 30007, "JobBoard: your last text could not be delivered."),
+        (Trouble.COUNTRY_CLOSED, 21408, "JobBoard: one of your texts could not be delivered."),
+        (Trouble.FILTERED, 30007, "JobBoard: one of your texts could not be delivered."),
         (
             Trouble.LANDLINE,
             21614,
@@ -98,6 +99,16 @@ def test_nobody_is_told_to_call_where_only_texts_go(
     stage.text()
     stage.work()
     assert stage.arrived == [(RITA, words)]
+
+
+def test_nobody_is_told_to_call_when_the_session_has_ended(stage: Stage) -> None:
+    """The text waited out a suspension, and its session did not."""
+    stage.carrier.messages.troubles = [SUSPENDED, CarrierError(Trouble.NEVER, 21612)]
+    stage.text()
+    stage.work()
+    close_session(stage.services, stage.pair.session.id, now=stage.now)
+    stage.later(60)
+    assert stage.arrived == [(RITA, FAILED.removesuffix(" You can still call this number."))]
 
 
 def test_a_country_that_is_closed_is_known(stage: Stage) -> None:
@@ -408,12 +419,33 @@ def undelivered(stage: Stage) -> None:
         stage.later(60)
 
 
+def deliver_notice(stage: Stage, notice: Notice) -> None:
+    """Rita's phone has it."""
+    told = telling(notice, session=stage.pair.session.id, to=Role.RECRUITER, now=stage.now)
+    stage.report(told.id, "delivered")
+
+
+def test_p4_a_late_report_of_the_notice_before_takes_no_later_one_along(stage: Stage) -> None:
+    undelivered(stage)
+    message = stage.text(body="back?").message
+    stage.work()
+    stage.report(message, "delivered")
+    gone = stage.text(body="gone again").message
+    stage.work()
+    stage.report(gone, "undelivered", 30006)
+    deliver_notice(stage, Notice.TEXTS_NOT_RECEIVED)
+    stage.work()
+    # The one notice arrived after both had failed.
+    assert [to for to, _ in stage.arrived].count(RITA) == 1
+
+
 def test_p4_a_phone_that_is_out_of_reach_again_after_a_delivery_is_told_of_anew(
     stage: Stage,
 ) -> None:
     undelivered(stage)
     undelivered(stage)
     assert [to for to, _ in stage.arrived].count(RITA) == 1
+    deliver_notice(stage, Notice.TEXTS_NOT_RECEIVED)
     message = stage.text(body="back?").message
     stage.work()
     stage.report(message, "delivered")
@@ -444,6 +476,8 @@ def test_a_stop_after_a_start_is_told_of_anew(stage: Stage) -> None:
         stage.work()
         if word == "START":
             stage.report(message, "delivered")
+        else:
+            deliver_notice(stage, Notice.TEXTS_PAUSED)
     told = [body for to, body in stage.arrived if to == RITA and "your text was" in body]
     assert len(told) == 2
 

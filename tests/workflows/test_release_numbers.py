@@ -341,6 +341,13 @@ def test_p9_the_sid_of_another_number_is_not_released(market: Market) -> None:
     assert_untouched(market)
 
 
+def test_p9_a_number_in_use_is_not_struck_off_for_a_planted_loss(market: Market) -> None:
+    market.simulated.add_number(OTHER_NUMBER)
+    plant(market, NUMBER, "")
+    assert_untouched(market)
+    assert market.store.number_map.look_again(NUMBER) is not None
+
+
 def test_p9_a_number_in_use_is_not_released(market: Market) -> None:
     market.simulated.add_number(OTHER_NUMBER)
     plant(market, NUMBER, sid_of(market, NUMBER))

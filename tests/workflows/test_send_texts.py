@@ -35,7 +35,8 @@ from tests.world import ASKER, CARL, DAN, NORA, NOW, NUMBER, OTHER_NUMBER, RITA,
 BUSY = CarrierError(Trouble.LATER, 20429, retry_after=30)
 LANDLINE = CarrierError(Trouble.LANDLINE, 21614)
 NEW_PHONE = "+12125550127"
-FAILED = "JobBoard: your last text could not be delivered. You can still call this number."
+ENDED = "JobBoard: one of your texts could not be delivered."
+FAILED = f"{ENDED} You can still call this number."
 NOT_RECEIVED = (
     "JobBoard: your text was not delivered. Texts do not reach the other person's phone. "
     "You can still call this number."
@@ -462,7 +463,7 @@ def test_a_session_taken_back_takes_its_texts_back(stage: Stage) -> None:
     stage.store.sessions.close(stage.pair.session.id, ClosedReason.BLOCKED, now=NOW)
     stage.work()
     assert stage.record(message).status == "failed"
-    assert stage.arrived == [(RITA, FAILED)]
+    assert stage.arrived == [(RITA, ENDED)]
 
 
 def test_p4_who_has_a_new_phone_by_the_end_of_the_session_is_told_there(stage: Stage) -> None:
@@ -471,7 +472,7 @@ def test_p4_who_has_a_new_phone_by_the_end_of_the_session_is_told_there(stage: S
     stage.store.sessions.close(stage.pair.session.id, ClosedReason.BLOCKED, now=NOW)
     stage.work()
     assert stage.record(message).status == "failed"
-    assert stage.arrived == [(NEW_PHONE, FAILED)]
+    assert stage.arrived == [(NEW_PHONE, ENDED)]
 
 
 @pytest.mark.parametrize("is_left", [False, True])
@@ -535,7 +536,7 @@ def test_p2_a_text_on_its_way_to_somebody_erased_since_the_end_stays_here(stage:
         PoolKeys("main", "us").body(message), body
     )  # a script that was under way wrote it
     stage.work()
-    assert stage.arrived == [(RITA, FAILED)]
+    assert stage.arrived == [(RITA, ENDED)]
 
 
 def test_nobody_is_told_of_a_text_whose_session_is_forgotten(stage: Stage) -> None:

@@ -166,12 +166,12 @@ class SuppressionAnswer(Answer):
         Instant, Field(description="When they said it, or when the carrier first told us of it")
     ]
     offered_again_at: Annotated[
-        Instant,
+        Instant | None,
         Field(
             description=(
                 "From then on the next text that somebody writes to them is offered to the "
                 "carrier: it arrives and this ends, or it is refused and this holds for another "
-                "week"
+                "week. Null: never, since it was said to the number that a session had before"
             )
         ),
     ]

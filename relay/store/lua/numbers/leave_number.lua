@@ -11,7 +11,8 @@
 --       candidate_notices=message(batch.candidate_notice)
 -- args: number status reason notice_kind
 --       batch:records(id trace signature draws area recruiter candidate recruiter_index
---       candidate_index recruiter_notice candidate_notice)
+--       candidate_index recruiter_notice candidate_notice recruiter_stopped_at
+--       candidate_stopped_at)
 -- uses: session closing renumbering choosing stops writing_notices
 --
 -- The number has this status, with which nobody new gets it; reason is of those that are closed;
@@ -58,7 +59,8 @@ local function tell_both(found, position)
   local notices = { recruiter = keys.recruiter_notices, candidate = keys.candidate_notices }
   local stops = { recruiter = keys.recruiter_stops, candidate = keys.candidate_stops }
   for _, role in ipairs({ "recruiter", "candidate" }) do
-    if not carry_stop(stops[role][position], args.number, session.number) and can_text then
+    local stopped_at = given[role .. "_stopped_at"]
+    if not carry_stop(stops[role][position], stopped_at, session.number) and can_text then
       local notice = {
         key = notices[role][position], id = given[role .. "_notice"], kind = args.notice_kind,
       }

@@ -10,7 +10,7 @@
 --       others_new=new_counterparts(other_role others*)
 -- args: take_over:flag loser reason given_up:list others:list most_new:number
 --       new_nodes:records(pool index)
---       renumberings:records(id trace signature draws pool other_index area)
+--       renumberings:records(id trace signature draws pool other_index area other_stopped_at)
 -- uses: session batching person closing_all revoking bindings renumbering former_phones choosing
 --       stops occupancy new_counterparts
 --
@@ -288,7 +288,8 @@ local function write_renumbered(plan, nodes)
   local phones = phones_met()
   for _, found in ipairs(plan.moves) do
     local sides = { [args.role] = nodes[found.pool], [args.other_role] = found.renumbering.node }
-    carry_stop(found.renumbering.stops, found.session.number, found.renumbering.number)
+    local given = found.renumbering
+    carry_stop(given.stops, given.other_stopped_at, given.number)
     renumber(found, sides, phones)
   end
   return #plan.moves

@@ -2,8 +2,9 @@
 -- keys: charges
 -- args: now:number
 --
--- charges is a hash: unit → how many there ever were, <day>:<unit> → how many on that day, in days
--- since 1970. Days that are over for CHARGED_DAYS go when something new is counted.
+-- charges is a hash: "since" → when the first was counted, unit → how many there ever were,
+-- <day>:<unit> → how many on that day, in days since 1970. Days that are over for CHARGED_DAYS go
+-- when something new is counted.
 local CHARGED_DAYS = 31
 
 local function forget_old_days(today)
@@ -20,6 +21,7 @@ local function charge(unit, count)
   local day = math.floor(args.now / 86400)
   local known = redis.call("HINCRBY", keys.charges, string.format("%d:%s", day, unit), count)
   redis.call("HINCRBY", keys.charges, unit, count)
+  redis.call("HSETNX", keys.charges, "since", string.format("%d", math.floor(args.now)))
   if known == count then
     forget_old_days(day)
   end

@@ -1,17 +1,20 @@
 -- Which virtual numbers a phone has stopped the texts of (record_opt_out.lua writes them).
+-- uses: opt_out
 
 local function says_stopped(word)
   return string.sub(word or "", 1, 7) == "stopped"
 end
 
 -- A session that gets another number takes a STOP of its people along: they have said it of that
--- session. Returns whether there is one.
-local function carry_stop(stopped_key, from, to)
-  local word = redis.call("HGET", stopped_key, from)
-  if not says_stopped(word) then
+-- session, at this moment ("": never). The carrier knows nothing of it there, so that only a START
+-- or an operator ends it. Returns whether there is one.
+local function carry_stop(stopped_key, stopped_at, number)
+  if stopped_at == "" then
     return false
   end
-  redis.call("HSET", stopped_key, to, word)
+  write_opt_out(stopped_key, number,
+    { word = "stopped_before", since = stopped_at, causes = "", refused_at = "" })
+  redis.call("PERSIST", stopped_key)
   return true
 end
 

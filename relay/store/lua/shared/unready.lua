@@ -14,8 +14,8 @@ local function note_number_trouble(keys, args)
 end
 
 local function note_arrival(keys, message)
-  local ordinal, since = unpack(redis.call("HMGET", keys.number, "ordinal", "sms_trouble_since"))
-  if ordinal and since and tonumber(message.attempted_at) > tonumber(since) then
+  local ordinal, refused_at = unpack(redis.call("HMGET", keys.number, "ordinal", "sms_refused_at"))
+  if ordinal and refused_at and tonumber(message.attempted_at) > tonumber(refused_at) then
     trust_texts(keys, ordinal)
   end
 end

@@ -37,6 +37,10 @@ local function count(message)
     count_traffic(keys.traffic, tonumber(message.started_at), args.now, before, counts))
 end
 
+local ENDED = { delivered = true, undelivered = true, failed = true }
+-- Seconds after which a text that was passed on has arrived, or is not told of any more.
+local REPORTED_WITHIN = 3600
+
 -- In the old order, so that it goes before what was written after it.
 local function send_again(message)
   local entry = lane_entry_of(message.number .. ":" .. message.index, message.order, args.id)
@@ -56,10 +60,13 @@ local function note_error()
   end
 end
 
--- One that does not arrive after this is told of again.
+-- What does not arrive after this is told of again, by a notice of the same id: while a report of
+-- the one before it may come, that stays.
 local function forget_what_was_told()
   for _, key in ipairs(keys.told) do
-    if redis.call("HGET", key, "lane_entry") == "" then
+    local status, attempted_at = unpack(redis.call("HMGET", key, "status", "attempted_at"))
+    local is_old = tonumber(attempted_at or "0") < args.now - REPORTED_WITHIN
+    if ENDED[status] or status == "sent" and is_old then
       redis.call("DEL", key)
     end
   end
