@@ -18,8 +18,8 @@ from relay.store.keys import BoardKeys
 #: one's. Days in place of these would be thirty look-ups a call.
 _PERIOD = 30 * 24 * 3600
 _PERIODS = 2
-#: Enough for a million marks a day: a connected call leaves one, a text that comes in two, as it is
-#: decided on and charged.
+#: Enough for a million marks a day: a call leaves one, a text that comes in two, as it is decided
+#: on and charged, and a third where it is answered.
 _SHARDS = 65_536
 
 

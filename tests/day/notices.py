@@ -13,12 +13,11 @@ from tests.world import ENVIRONMENT
 
 _COUNT, _CONTEXT = 7777777, "8888888"
 _CODE = re.compile(r"(\d{6,})\b")
-#: Whoever is told this knows it of all their texts of the day there.
+#: Whoever is told this knows it of their texts there, until one arrives.
 LASTING = frozenset(
     {
         Notice.TEXTS_NOT_RECEIVED,
         Notice.TEXTS_PAUSED,
-        Notice.TEXTS_HELD,
         Notice.TEXTS_STOPPED,
         Notice.NOT_CONNECTED,
         Notice.NO_LONGER_CONNECTED,
@@ -36,6 +35,10 @@ class Told:
     code: str
     at: float
     left: int
+
+    @property
+    def is_of_failure(self) -> bool:
+        return self.is_lasting or self.notice in _FAILURES
 
     @property
     def is_lasting(self) -> bool:
@@ -61,6 +64,7 @@ _FAILURES = {
     Notice.TEXTS_PAUSED,
     Notice.WHICH_SESSION,
     Notice.MORE_NOT_DELIVERED,
+    Notice.TEXTS_HELD,
 }
 
 

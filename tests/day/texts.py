@@ -203,8 +203,20 @@ class Texts:
         said = [one for one in self._said.values() if begin <= one.at < begin + MINUTE]
         return len(said), sum(one.arrivals for one in said)
 
+    def _is_refuted(self, notice: Told, said: Said) -> bool:
+        """Whether a text has arrived there since the notice, so that it tells nothing of this."""
+        return any(
+            other.arrivals and other.sender == said.sender and other.places & said.places
+            for other in self._said.values()
+            if notice.at < other.at < said.at
+        )
+
     def _find_notice(self, said: Said, notices: list[Told]) -> None:
-        fitting = [notice for notice in notices if said.is_told_by(notice)]
+        fitting = [
+            notice
+            for notice in notices
+            if said.is_told_by(notice) and not self._is_refuted(notice, said)
+        ]
         # One that tells of this text alone before one that tells of all.
         fitting.sort(key=lambda notice: notice.is_lasting)
         if not fitting:
@@ -234,7 +246,9 @@ class Texts:
                 self._tally.blame(LOOP, f"{times} times the same words of {machine} at {reader}")
         self._tally.counts["most of one answer"] = max(machines.values(), default=0)
         for (machine, number), times in said.items():
-            is_told = any(notice.number == number for notice in told[machine])
+            is_told = any(
+                notice.number == number and notice.is_of_failure for notice in told[machine]
+            )
             if relayed[machine, number] < times and not is_told:
                 self._tally.blame(UNTOLD, f"{times} answers of {machine} to {number}")
 

@@ -460,7 +460,7 @@ def test_p4_a_failed_text_is_told_with_its_code(stage: Stage, eve: Session) -> N
     stage.work()
     to, body = stage.arrived[-1]
     assert to == RITA
-    assert body.startswith(f"{eve.access_code} Cook, Acme: JobBoard: your last text")
+    assert body.startswith(f"{eve.access_code} Cook, Acme: JobBoard: one of your texts")
 
 
 def test_a_stop_is_told_with_its_code(stage: Stage, eve: Session) -> None:
