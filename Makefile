@@ -15,7 +15,7 @@ LINTED := $(TYPED) tests
 # Tests in this process; those of the store run on real servers here, and on fakeredis in `quick`.
 HERE := "not e2e and not kill and not on_fakeredis"
 # Where relay/domain and relay/workflows are tested: tracing costs time.
-TRACED := tests/cluster tests/domain tests/store tests/web tests/workflows
+TRACED := tests/carrier tests/cluster tests/domain tests/store tests/web tests/workflows
 
 .PHONY: help demo sandbox test test-valkey quick lint month day bench bench-beside bench-pool clean redis wrk
 
@@ -30,11 +30,11 @@ sandbox: $(VENV)/.stamp-prod redis  ## the same service, left running, with phon
 
 test: lint redis  ## lint, types and every test
 	@echo "· tests in this process, on both cores: those of the core, traced"
-	@$(BIN)/pytest -n 3 --dist loadgroup -m $(HERE) --cov --cov-report= $(TRACED)
+	@$(BIN)/pytest -n 2 --dist loadgroup -m $(HERE) --cov --cov-report= $(TRACED)
 	@echo "· branches of relay/domain and relay/workflows that no test took"
 	@$(BIN)/coverage report --fail-under=100
 	@echo "· the others"
-	@$(BIN)/pytest -n 3 --dist loadgroup -m $(HERE) tests $(TRACED:%=--ignore=%)
+	@$(BIN)/pytest -n 4 --dist loadgroup -m $(HERE) tests $(TRACED:%=--ignore=%)
 	@echo "· tests with real processes: they wait more than they work"
 	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder -m "e2e or kill"
 
