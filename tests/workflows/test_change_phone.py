@@ -627,6 +627,25 @@ def test_a_session_opened_by_the_loser_meanwhile_is_closed_too(world: World) -> 
     audit(world)
 
 
+def test_p1_a_session_opened_by_the_loser_meanwhile_where_nothing_is_in_the_way_is_closed_too(
+    world: World,
+) -> None:
+    """Else who has taken Dan's phone over would be connected by it, as Dan."""
+    world.services.store.pools.put(Pool(name="gb", country="GB", allowed_countries=("US",)))
+    world.services.store.numbers.add(
+        "+442079460142", "gb", carrier_sid="PN", capabilities="vs", now=NOW
+    )
+    scripts = overtake(world, lambda others: others.open("nora", "dan", pool="gb"))
+    take_over(world)
+
+    assert scripts.tries == 2
+    assert live_sessions_of(world, Role.CANDIDATE, "dan") == []
+    dans = sessions_of(world, Role.CANDIDATE, "dan")
+    assert {s.pool for s in dans} == {"gb", "ca"}
+    assert phones_of(world, Role.CANDIDATE, "carl") == {DAN}
+    audit_people(world.services.store.client, world.services.store, [*POOLS, "gb"], NOW)
+
+
 def test_the_loser_opens_nothing_with_the_phone_that_was_just_taken(world: World) -> None:
     """The other order: Dan was looked at, then loses his phone, then the claim comes."""
     nora = with_phone(world, replace(known(world, Role.RECRUITER, "rita"), ref="nora"), NORA)

@@ -358,8 +358,8 @@ elseif #plan.bound > 0 then
   end
   return { "bound", plan.bound }
 end
-local closings = holder and plan_closings(pools, keys.loser_sessions, args.reason) or {}
-if not closings or not has_seen_all(plan, holder) then
+local closings = holder and plan_closings(pools, keys.loser_sessions, args.reason)
+if holder and not closings or not has_seen_all(plan, holder) then
   return { "again" }
 end
 local without = choose_numbers(plan, nodes)
