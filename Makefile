@@ -12,11 +12,6 @@ PYTHON := $(BIN)/python
 VALKEY := var/valkey
 TYPED := config relay workers
 LINTED := $(TYPED) tests
-# Tests in this process; those of the store run on real servers here, and on fakeredis in `quick`.
-HERE := "not e2e and not kill and not on_fakeredis"
-# Where relay/domain and relay/workflows are tested: tracing costs time.
-TRACED := tests/carrier tests/cluster tests/domain tests/store tests/web tests/workflows
-
 .PHONY: help demo sandbox test test-valkey quick lint month day bench bench-beside bench-pool clean redis wrk
 
 help:  ## this list
@@ -29,14 +24,12 @@ sandbox: $(VENV)/.stamp-prod redis  ## the same service, left running, with phon
 	@$(PYTHON) -m relay sandbox
 
 test: lint redis  ## lint, types and every test
-	@echo "· tests in this process, on both cores: those of the core, traced"
-	@$(BIN)/pytest -n 2 --dist loadgroup -m $(HERE) --cov --cov-report= $(TRACED)
+	@echo "· tests of the core, traced, on both cores"
+	@$(BIN)/pytest -n 2 --dist loadgroup -m "traced and not on_fakeredis" --cov --cov-report=
 	@echo "· branches of relay/domain and relay/workflows that no test took"
 	@$(BIN)/coverage report --fail-under=100
-	@echo "· the others"
-	@$(BIN)/pytest -n 4 --dist loadgroup -m $(HERE) tests $(TRACED:%=--ignore=%)
-	@echo "· tests with real processes: they wait more than they work"
-	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder -m "e2e or kill"
+	@echo "· the others: many have real processes, and wait more than they work"
+	@$(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder -m "not traced and not on_fakeredis"
 
 test-valkey: $(VENV)/.stamp-dev $(VALKEY)/valkey-server  ## the tests of the store and of a cluster, on Valkey
 	@echo "· tests of the store and of a cluster, on $$($(VALKEY)/valkey-server --version | cut -d' ' -f 1-3)"

@@ -7,9 +7,10 @@ import pytest
 from tests.e2e.stage import Stage, set_stage
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shared_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """One service for all tests that leave it as they found it."""
+    """One service for all tests that leave it as they found it. It goes when they are through: it
+    would take time, and have threads, beside other tests."""
     with set_stage(tmp_path_factory.mktemp("stage")) as stage:
         yield stage
 
@@ -41,11 +42,3 @@ def own_stage(service_of_module: Stage) -> Iterator[Stage]:
             stage.service.start(name)
     stage.service.wait_until("/readyz")
     stage.forget_people()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if "tests/e2e" in str(item.path):
-            item.add_marker(pytest.mark.e2e)
-    # Those that wait longest begin first (with --no-loadscope-reorder).
-    items.sort(key=lambda item: item.get_closest_marker("kill") is None)

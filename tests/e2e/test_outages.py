@@ -7,10 +7,10 @@ import time
 
 import pytest
 
-from tests.e2e.killing import QUIET, assert_arrives_once, text
+from tests.e2e.killing import FETCHED_WITHIN, QUIET, assert_arrives_once, text
 from tests.e2e.stage import Stage, eventually
 
-pytestmark = [pytest.mark.kill, pytest.mark.slow]
+pytestmark = [pytest.mark.kill, pytest.mark.slow, pytest.mark.timeout(240)]
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_p4_the_web_process_killed_while_it_accepts(stage):
     for message in sent:
         message.wait(30)
 
-    assert_arrives_once(stage, ["a", "b", "c", "d"], killed_at)
+    assert_arrives_once(stage, ["a", "b", "c", "d"], killed_at, within=FETCHED_WITHIN)
 
 
 def test_p4_redis_killed_with_a_text_on_its_way(stage):
@@ -91,7 +91,7 @@ def test_what_the_carrier_received_while_we_were_away_is_fetched_afterwards(stag
     stage.service.start("web")
     stage.service.wait_until("/healthz")
 
-    received = stage.phone("carl").wait_for_text(timeout=90)
+    received = stage.phone("carl").wait_for_text(timeout=FETCHED_WITHIN)
 
     assert [text.body for text in received] == ["are you there?"]
     assert stage.phone("carl").stays_silent(QUIET)

@@ -34,7 +34,7 @@ from tests.invariants import audit_people, audit_pool
 from tests.key_ring import SIGNER
 
 #: For a busy machine: what hypothesis says of a timeout leads astray.
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 RECRUITERS = ["r0", "r1", "r2"]
 CANDIDATES = ["c0", "c1", "c2"]

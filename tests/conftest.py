@@ -1,0 +1,26 @@
+"""Which part of `make test` a test belongs to, and what begins first."""
+
+from __future__ import annotations
+
+import pytest
+
+#: Where relay/domain and relay/workflows are tested.
+_ROOMS_OF_THE_CORE = {"carrier", "cluster", "domain", "store", "web", "workflows"}
+#: Tests so marked wait or take long: those of the one mark begin before those of the next.
+_LONG = ("kill", "e2e", "slow")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "e2e" in item.path.parts:
+            item.add_marker(pytest.mark.e2e)
+        is_of_the_core = bool(_ROOMS_OF_THE_CORE & set(item.path.parts))
+        if is_of_the_core and not any(map(item.get_closest_marker, _LONG)):
+            item.add_marker(pytest.mark.traced)
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    marks = [item.get_closest_marker(name) is not None for name in _LONG]
+    return marks.index(True) if True in marks else len(_LONG)
