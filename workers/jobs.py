@@ -21,7 +21,7 @@ from relay.workflows.forecast_pool import sample_pools as sample_all_pools
 from relay.workflows.keep_headroom import keep_headroom as keep_pools_headroom
 from relay.workflows.pass_over_failures import for_each_board, pass_over_failures
 from relay.workflows.reconcile_inbound import reconcile_inbound as reconcile_texts
-from relay.workflows.reconcile_numbers import reconcile_numbers as compare_numbers
+from relay.workflows.reconcile_numbers import reconcile_numbers as compare_and_mend
 from relay.workflows.recycle import recycle as recycle_sessions
 from relay.workflows.release_numbers import release_numbers as release_pools_numbers
 from relay.workflows.renew_board_seals import renew_board_seals
@@ -125,7 +125,7 @@ def delete_old_records() -> None:
 
 
 def reconcile_numbers() -> None:
-    _each_account(lambda boards: compare_numbers(boards, clock=_now))
+    _each_account(lambda boards: compare_and_mend(boards, clock=_now))
 
 
 def renew_signatures() -> None:

@@ -208,7 +208,8 @@ _SENTENCES: dict[Announcement, str | _Counted] = {
 
 
 def text(announcement: Announcement, locale: str, count: int = 0, /, **values: str) -> str:
-    """The sentence in the nearest language there is, English else, of so many where it counts.
+    """The sentence in the nearest language there is, English else. ``count`` is for one that names
+    a number, and says whether it is about one or several.
 
     Raises KeyError when a value that the sentence names is not given.
     """

@@ -50,7 +50,7 @@ def boards() -> None:
 def put(
     auth_token_file: TextIO | None, api_key_file: TextIO | None, *, reset: bool, **terms: Any
 ) -> None:
-    """Create a board, or change it, all of it: see --reset.
+    """Create a board, or set all of it anew (see --reset).
 
     The auth token of an account that is on record stays unless another one is given, and so does
     the secret of its API key. Every process follows within seconds.

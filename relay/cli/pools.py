@@ -33,7 +33,7 @@ def pools() -> None:
 @reset_option
 @board_option
 def put(name: str, board: str, cooldown: int | None, *, reset: bool, **policy: Any) -> None:
-    """Create a pool, or change its policy, all of it: see --reset."""
+    """Create a pool, or set all of its policy anew (see --reset)."""
     both = dict.fromkeys(("candidate_cooldown", "recruiter_cooldown"), cooldown) if cooldown else {}
     services = services_of_environment(board)
     pool = Pool(name=name, **unflatten(Pool, {**both, **given(Pool, policy)}))

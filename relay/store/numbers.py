@@ -179,10 +179,18 @@ class Numbers:
             **_registered(registered),
         )
 
-    def retire(self, number: str, pool: str, *, expected: NumberStatus | None = None) -> str:
+    def retire(
+        self,
+        number: str,
+        pool: str,
+        *,
+        expected: NumberStatus | None = None,
+        is_lost: bool = False,
+    ) -> str:
         """Takes a number out of its pool, and notes in the same step that the carrier gets it back.
-        It stays on the map until ``note_released``, so that no pool takes it on meanwhile. One that
-        is expected to be ``released``, as the account has lost it, is only struck off.
+        It stays on the map until ``note_released``, so that no pool takes it on meanwhile.
+        ``is_lost``: the account has it no more; should it have it again by now, nobody gives it
+        back.
 
         ``removed``, ``unknown``, ``changed`` when its status is not the expected one any more, or
         ``bound`` while sessions on it are open or cooling. Raises Unavailable.
@@ -194,7 +202,7 @@ class Numbers:
             number=number,
             area_code=area_code_of(number),
             expected=expected,
-            is_lost=expected is NumberStatus.RELEASED,
+            is_lost=is_lost,
         )
         return outcome
 

@@ -24,7 +24,7 @@ def check_texting(board: BoardOnRecord, *, now: float) -> Iterator[Check]:
         yield Check(
             f"texts {code}",
             Verdict.FAILED,
-            f"no session that texts gets {count} of {len(numbers)} numbers: {meaning_of(code)} "
+            f"numbers kept from sessions that text: {count} of {len(numbers)}; {meaning_of(code)} "
             f"({_CODE_PAGE}/{code}). Mend it, then PATCH /v1/numbers/… with sms_ready true; a text "
             "that arrives does the same",
         )

@@ -38,10 +38,10 @@ def _check_pool(pool: Pool, stand: Counter[Registration]) -> Iterator[Check]:
         return
     is_required = pool.texting_registration is TextingRegistration.REQUIRED
     nobody_texts = is_required and sum(missing.values()) == stand.total()
-    does = "no session that texts gets" if is_required else "US carriers refuse texts of"
+    are = "kept from sessions that text" if is_required else "whose texts US carriers refuse"
     for one, count in sorted(missing.items()):
         yield Check(
             name,
             Verdict.FAILED if nobody_texts else Verdict.WARNING,
-            f"{does} {count} of {stand.total()} numbers, since {one.sentence}: {_MEND}",
+            f"numbers {are}: {count} of {stand.total()}, since {one.sentence}: {_MEND}",
         )

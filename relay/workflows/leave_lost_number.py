@@ -43,7 +43,7 @@ def set_aside(services: Services, number: VirtualNumber) -> bool:
     if store.lost_numbers.open_sessions_on(number.number):
         return True
     # Only now, when the carrier has just said again that it is not rented.
-    store.numbers.retire(number.number, number.pool, expected=NumberStatus.RELEASED)
+    store.numbers.retire(number.number, number.pool, expected=NumberStatus.RELEASED, is_lost=True)
     return False
 
 

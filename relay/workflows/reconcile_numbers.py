@@ -79,21 +79,25 @@ class _Look:
             return replace(finding, error=error.code)
 
 
-def reconcile_numbers(
-    boards: Sequence[Services], *, clock: Clock, fix: bool = True
-) -> Comparison | None:
-    """What differs on the account that these boards use, and whether it is mended; None when the
-    carrier gives no list.
+def reconcile_numbers(boards: Sequence[Services], *, clock: Clock) -> Comparison | None:
+    """Compares and mends; None when the carrier gives no list, which it may next time. Raises
+    Unavailable as ``compare_numbers``."""
+    try:
+        return compare_numbers(boards, clock=clock, fix=True)
+    except CarrierError as error:
+        log.warning("numbers not compared", account=boards[0].account.sid, code=error.code)
+        return None
 
-    Raises Unavailable when the store is away; a board or a pool that alone is away is left out.
+
+def compare_numbers(boards: Sequence[Services], *, clock: Clock, fix: bool) -> Comparison:
+    """What differs on the account that these boards use, and whether it is mended.
+
+    Raises CarrierError when the carrier gives no list, Unavailable when the store is away; a board
+    or a pool that alone is away is left out.
     """
     account = boards[0].account.sid
     ours = {services.board.name: _our_numbers(services) for services in boards}
-    try:
-        looks = _looks(boards, ours, clock, fix=fix)
-    except CarrierError as error:
-        log.warning("numbers not compared", account=account, code=error.code)
-        return None
+    looks = _looks(boards, ours, clock, fix=fix)
     rented = looks[0].listed
     found = [finding for look in looks for finding in _compare_pools(look, ours[look.board])]
     findings = (*found, *_compare_rest({look.board: look for look in looks}))

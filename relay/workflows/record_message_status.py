@@ -11,8 +11,10 @@ from relay.domain.message_progress import next_try_at, read_status
 from relay.domain.texts import (
     TOLD_DAILY,
     Message,
+    Notice,
     ReportOutcome,
     StatusReport,
+    Telling,
     notice_of_failure,
     telling,
 )
@@ -38,10 +40,7 @@ def record_message_status(
         return
     status, rank = known
     trouble = report.trouble if status.is_failure else None
-    tell, *unreached = (
-        telling(notice, session=message.session, to=message.side.other, now=now)
-        for notice in (notice_of_failure(trouble), *TOLD_DAILY)
-    )
+    tell = _telling(message, notice_of_failure(trouble), now)
     reported = services.store.messages.record_status(
         message_id,
         StatusReport(
@@ -56,20 +55,13 @@ def record_message_status(
         number=message.number,
         send_again_at=_send_again_at(services, message, trouble, now),
         telling=tell,
-        told_ids=[each.id for each in unreached],
+        told_ids=[_telling(message, notice, now).id for notice in TOLD_DAILY],
         retention=services.settings.record_retention,
     )
     if reported.outcome is ReportOutcome.RECORDED:
         MESSAGE_STATUSES.labels(status).inc()
         if trouble:
-            count_refusal(services, report.error_code, trouble)
-        if trouble is Trouble.OPTED_OUT:
-            services.store.suppressions.note_refused(
-                (message.index,),
-                message.number,
-                attempted_at=message.attempted_at,
-                cause=message_id,
-            )
+            _note_trouble(services, message, trouble, report.error_code)
     log.info(
         "text reported",
         message=message_id,
@@ -82,6 +74,18 @@ def record_message_status(
         services.jobs.send_message(reported.next)
     if reported.sender_told:
         services.jobs.send_message(tell.id)
+
+
+def _telling(message: Message, notice: Notice, now: float) -> Telling:
+    return telling(notice, session=message.session, to=message.side.other, now=now)
+
+
+def _note_trouble(services: Services, message: Message, trouble: Trouble, code: int) -> None:
+    count_refusal(services, code, trouble)
+    if trouble is Trouble.OPTED_OUT:
+        services.store.suppressions.note_refused(
+            (message.index,), message.number, attempted_at=message.attempted_at, cause=message.id
+        )
 
 
 def _send_again_at(

@@ -42,7 +42,7 @@ def release_numbers_of(services: Services, name: str, *, clock: Clock) -> int:
     for number in services.store.numbers.of_pool(name):
         if number.status is NumberStatus.DRAINING:
             # Only if it still is: somebody may want it back, and sessions on it may still cool.
-            services.store.numbers.retire(number.number, name, expected=number.status)
+            services.store.numbers.retire(number.number, name, expected=NumberStatus.DRAINING)
     noted = services.store.numbers.releasing(name)
     return sum(finish_release(services, name, release, clock=clock) for release in noted.values())
 

@@ -295,7 +295,7 @@ def test_an_account_that_lets_nobody_in_fails_the_doctor_but_no_release(environm
     compared = run(wrong, "numbers", "reconcile")
     assert compared.returncode == 1
     assert compared.stdout == ""
-    assert "Not compared: Twilio refuses the credentials" in compared.stderr
+    assert "Twilio refuses the credentials: see TWILIO_" in compared.stderr
 
 
 @pytest.mark.real_redis

@@ -128,6 +128,10 @@ def test_a_session_that_is_past_its_expiry_expires(pair: Board) -> None:
     pair.audit()
 
 
+def retire_lost(pair: Board) -> str:
+    return pair.store.numbers.retire(LOST, "us", expected=NumberStatus.RELEASED, is_lost=True)
+
+
 def test_p5_a_call_in_progress_goes_on_and_keeps_the_lost_number_until_it_ends(
     pair: Board,
 ) -> None:
@@ -135,9 +139,9 @@ def test_p5_a_call_in_progress_goes_on_and_keeps_the_lost_number_until_it_ends(
     lose(pair)
     leave(pair)
     pair.wait(200)
-    assert pair.store.numbers.retire(LOST, "us", expected=NumberStatus.RELEASED) == "bound"
+    assert retire_lost(pair) == "bound"
     pair.wait(301)
-    assert pair.store.numbers.retire(LOST, "us", expected=NumberStatus.RELEASED) == "removed"
+    assert retire_lost(pair) == "removed"
     pair.audit()
 
 

@@ -337,7 +337,7 @@ def test_numbers_that_are_not_registered_fail_where_nobody_can_text(
     found = practice.look()
 
     assert found["registration us"].verdict is verdict
-    assert "1 of 1 numbers" in found["registration us"].detail
+    assert ": 1 of 1, since " in found["registration us"].detail
     assert "no approved 10DLC campaign" in found["registration us"].detail
     assert not any(name.startswith("texts ") for name in found)
 
@@ -353,7 +353,7 @@ def test_where_some_number_can_text_a_missing_registration_is_a_warning(
     found = practice.look()["registration us"]
 
     assert found.verdict is Verdict.WARNING
-    assert "no session that texts gets 1 of 2 numbers" in found.detail
+    assert "numbers kept from sessions that text: 1 of 2, since " in found.detail
 
 
 def test_numbers_of_other_countries_are_not_asked_for_a_registration(practice: Practice) -> None:

@@ -618,13 +618,17 @@ def test_p4_a_text_whose_reports_are_lost_is_asked_about(stage: Stage, message: 
     assert ask(stage) == 0
 
 
-def test_p4_a_failure_that_nobody_reported_tells_the_sender(stage: Stage, message: str) -> None:
+def assert_failure_is_told_when_asked(stage: Stage, message: str) -> None:
     stage.carrier.messages.reports[stage.record(message).carrier_sid] = _failure()
     stage.now += ASK_AFTER
     ask(stage)
     stage.work()
     assert stage.record(message).status == "undelivered"
     assert stage.arrived == [TO_CARL, (RITA, FAILED)]
+
+
+def test_p4_a_failure_that_nobody_reported_tells_the_sender(stage: Stage, message: str) -> None:
+    assert_failure_is_told_when_asked(stage, message)
 
 
 def _failure() -> MessageStatusReport:
@@ -681,12 +685,7 @@ def test_p4_the_sender_of_a_text_that_is_found_to_have_failed_is_told(
     message = stage.text().message
     stage.work()
     stage.later(REPORT_GRACE)
-    stage.carrier.messages.reports[stage.record(message).carrier_sid] = _failure()
-    stage.now += ASK_AFTER
-    ask(stage)
-    stage.work()
-    assert stage.record(message).status == "undelivered"
-    assert stage.arrived == [TO_CARL, (RITA, FAILED)]
+    assert_failure_is_told_when_asked(stage, message)
 
 
 def test_what_stays_sent_is_asked_about_a_few_times_in_a_day(stage: Stage, message: str) -> None:

@@ -24,7 +24,7 @@ from relay.store.keys import PoolKeys
 from relay.store.purchases import LEASE
 from relay.workflows.buy_numbers import Later, buy_numbers
 from relay.workflows.import_number import import_number
-from relay.workflows.reconcile_numbers import reconcile_numbers
+from relay.workflows.reconcile_numbers import compare_numbers, reconcile_numbers
 from relay.workflows.recycle import recycle
 from relay.workflows.release_numbers import release_numbers
 from relay.workflows.services import Services
@@ -48,9 +48,7 @@ def market(simulated: SimulatedCarrier) -> Market:
 
 
 def compare(market: Market, *, fix: bool = True) -> Comparison:
-    found = reconcile_numbers([market.services], clock=market.clock, fix=fix)
-    assert found is not None
-    return found
+    return compare_numbers([market.services], clock=market.clock, fix=fix)
 
 
 def kinds(market: Market, **options: Any) -> list[tuple[Discrepancy, str, bool]]:

@@ -172,27 +172,27 @@ def test_what_the_carrier_has_answered_is_not_relayed(stage: Stage) -> None:
     assert stage.text(CARL, "Info, please").outcome == "accepted"
 
 
+def lift_carls_stop(stage: Stage) -> None:
+    """An operator's doing; the carrier keeps its own block."""
+    stage.text(CARL, "STOP")
+    stage.jobs.take()
+    stage.now += 10
+    carl = stage.pair.vault.indexes_of(CARL)
+    assert stage.store.suppressions.lift(carl, NUMBER, said_until=stage.now)
+    stage.now += 10
+
+
 @pytest.mark.parametrize("word", ["START", "YES", "unstop"])
 def test_the_word_that_ends_the_carrier_s_block_is_not_relayed_after_a_lift(
     stage: Stage, word: str
 ) -> None:
-    carl = stage.pair.vault.indexes_of(CARL)
-    stage.text(CARL, "STOP")
-    stage.jobs.take()
-    stage.now += 10
-    assert stage.store.suppressions.lift(carl, NUMBER, said_until=stage.now)
-    stage.now += 10
+    lift_carls_stop(stage)
     assert stage.text(CARL, word).outcome == "opt_out"
     assert stage.jobs.noted == []
 
 
 def test_a_yes_to_what_has_arrived_after_a_lift_is_an_answer(stage: Stage) -> None:
-    carl = stage.pair.vault.indexes_of(CARL)
-    stage.text(CARL, "STOP")
-    stage.jobs.take()
-    stage.now += 10
-    assert stage.store.suppressions.lift(carl, NUMBER, said_until=stage.now)
-    stage.now += 10
+    lift_carls_stop(stage)
     stage.text(RITA, "Can you come at 10?")
     stage.work()
     assert stage.text(CARL, "YES").outcome == "accepted"
