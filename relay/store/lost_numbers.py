@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from relay.domain.notices import Notice, notice_id
 from relay.domain.participant import Role
 from relay.domain.pool import NumberStatus, Pool
 from relay.domain.session import ClosedReason, Session, SessionStatus
-from relay.domain.texts import Notice, notice_id
 from relay.signing import Signer
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys

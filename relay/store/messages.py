@@ -9,6 +9,7 @@ from typing import Any
 from relay.domain import pace
 from relay.domain.charges import Unit
 from relay.domain.message_progress import MessageStatus, is_worth_one_more
+from relay.domain.notices import Notice, Telling, telling, telling_of_held
 from relay.domain.participant import Role
 from relay.domain.policy import DAY
 from relay.domain.pool import LONGEST_TEXT_LIFETIME
@@ -19,16 +20,12 @@ from relay.domain.texts import (
     Distrusted,
     IncomingText,
     Message,
-    Notice,
     Reported,
     ReportOutcome,
     StatusReport,
     SupposedSender,
-    Telling,
     Verdict,
     Vouched,
-    telling,
-    telling_of_held,
 )
 from relay.domain.trouble import Trouble
 from relay.store.awaited import Awaited

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from relay.domain.notices import Notice, NoticeReceiver, notice_id
 from relay.domain.session import pool_of
-from relay.domain.texts import Notice, NoticeReceiver, notice_id
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys
 from relay.store.outbox import LOOK_AGAIN

@@ -9,20 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from relay.domain.message_progress import FINAL_RANK, MessageStatus, is_worth_one_more, reach_after
+from relay.domain.notices import Notice, Telling
 from relay.domain.participant import Role
 from relay.domain.pool import LONGEST_TEXT_LIFETIME
 from relay.domain.session import ClosedReason, pool_of
-from relay.domain.texts import (
-    Behind,
-    GivenUp,
-    NothingToSend,
-    Notice,
-    NotYet,
-    SendLease,
-    Telling,
-    Turn,
-    second_id,
-)
+from relay.domain.texts import Behind, GivenUp, NothingToSend, NotYet, SendLease, Turn, second_id
 from relay.domain.trouble import Scope, Trouble
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys

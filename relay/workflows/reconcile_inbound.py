@@ -14,8 +14,9 @@ import structlog
 from relay.carrier.messages import ListedText
 from relay.domain.errors import CarrierError, NumberMoved, Unavailable
 from relay.domain.fetching import ListPlace, Look
+from relay.domain.notices import Notice, NoticeReceiver
 from relay.domain.participant import Role
-from relay.domain.texts import Acceptance, AcceptState, Notice, NoticeReceiver
+from relay.domain.texts import Acceptance, AcceptState
 from relay.store.connection import is_away
 from relay.workflows.pass_over_failures import pass_over_failures
 from relay.workflows.relay_text import relay_text

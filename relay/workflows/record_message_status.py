@@ -8,16 +8,8 @@ import structlog
 
 from relay.carrier.webhooks import MessageStatusReport
 from relay.domain.message_progress import next_try_at, read_status
-from relay.domain.texts import (
-    TOLD_DAILY,
-    Message,
-    Notice,
-    ReportOutcome,
-    StatusReport,
-    Telling,
-    notice_of_failure,
-    telling,
-)
+from relay.domain.notices import TOLD_DAILY, Notice, Telling, notice_of_failure, telling
+from relay.domain.texts import Message, ReportOutcome, StatusReport
 from relay.domain.trouble import Trouble
 from relay.metrics import MESSAGE_STATUSES
 from relay.workflows.services import Services

@@ -11,17 +11,16 @@ from relay.carrier.webhooks import InboundText
 from relay.domain.access_code import PrefixedText, read_code_prefix
 from relay.domain.charges import Charges, Unit, text_in
 from relay.domain.errors import Unavailable
+from relay.domain.notices import GATHERED_FOR, Notice
 from relay.domain.opt_out import OptOut, classify_opt_out, is_start_for_others
 from relay.domain.participant import Role
 from relay.domain.phone import is_withheld
 from relay.domain.policy import DAY
 from relay.domain.texts import (
-    GATHERED_FOR,
     Acceptance,
     AcceptState,
     Distrusted,
     IncomingText,
-    Notice,
     SupposedSender,
     Verdict,
     Vouched,

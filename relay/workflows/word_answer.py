@@ -6,8 +6,9 @@ from relay.carrier import announcements
 from relay.carrier.announcements import Announcement
 from relay.domain.charges import Unit
 from relay.domain.gsm7 import count_segments
+from relay.domain.notices import Notice
 from relay.domain.session import pool_of
-from relay.domain.texts import Acceptance, Notice
+from relay.domain.texts import Acceptance
 from relay.workflows.ask_which_session import ask_which_session
 from relay.workflows.relay_text import TextAnswer
 from relay.workflows.services import Services

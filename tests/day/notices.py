@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from relay.carrier.announcements import Announcement, text
-from relay.domain.texts import Notice
+from relay.domain.notices import Notice
 from relay.sandbox.phone import ReceivedText
 from relay.sandbox.texts.opt_out import REPLIES
 from tests.world import ENVIRONMENT

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from relay.carrier.announcements import Announcement, text
-from relay.domain.texts import Notice
+from relay.domain.notices import Notice
 from relay.sandbox.phone import ReceivedText
 from tests.day.day import live_through
 from tests.day.notices import read_notice

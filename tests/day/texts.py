@@ -7,10 +7,10 @@ import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
+from relay.domain.notices import GATHERED_FOR, Notice
 from relay.domain.pace import OF_SAME_WORDS_A_DAY
 from relay.domain.participant import Role
 from relay.domain.policy import DAY
-from relay.domain.texts import GATHERED_FOR, Notice
 from relay.sandbox.phone import ReceivedText
 from relay.store.notices import ASKED_ABOUT_SAME_WORDS, ASKED_AN_HOUR
 from tests.day.notices import Told, is_carriers_own, read_notice

@@ -8,6 +8,7 @@ import redis
 from relay.carrier.codes import trouble_of
 from relay.domain.charges import Charges, Unit
 from relay.domain.message_progress import MessageStatus
+from relay.domain.notices import Notice, NoticeReceiver, Telling, telling
 from relay.domain.participant import Role
 from relay.domain.session import Channel, ClosedReason, Session
 from relay.domain.texts import (
@@ -16,18 +17,14 @@ from relay.domain.texts import (
     Behind,
     IncomingText,
     NothingToSend,
-    Notice,
-    NoticeReceiver,
     NotYet,
     ReportOutcome,
     SendLease,
     StatusReport,
     SupposedSender,
-    Telling,
     Turn,
     Vouched,
     second_id,
-    telling,
 )
 from relay.domain.trouble import Trouble
 from relay.store.keys import PoolKeys

@@ -11,10 +11,10 @@ from structlog.testing import capture_logs
 from relay.carrier.webhooks import DialReport, InboundCall
 from relay.domain.guard import LONGEST_GUARD
 from relay.domain.limits import DailyLimits
+from relay.domain.notices import Notice
 from relay.domain.participant import Role
 from relay.domain.policy import DAY
 from relay.domain.routing import AskAccessCode, Bridge, CallDecision, Decline, Refusal
-from relay.domain.texts import Notice
 from relay.store.store import Store
 from relay.workflows.connect_call import LEASE_MARGIN, connect_call, take_code
 from relay.workflows.record_call_progress import record_dial

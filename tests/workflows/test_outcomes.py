@@ -10,11 +10,11 @@ from relay.carrier.errors import refusal
 from relay.carrier.webhooks import MessageStatusReport
 from relay.domain.errors import CarrierError
 from relay.domain.message_progress import REPORT_GRACE, Reach
+from relay.domain.notices import GATHERED_FOR, Notice, telling
 from relay.domain.participant import Role
 from relay.domain.policy import DAY
 from relay.domain.pool import NumberStatus, Pool
 from relay.domain.session import Channel
-from relay.domain.texts import GATHERED_FOR, Notice, telling
 from relay.domain.trouble import Trouble
 from relay.store.outbox import ASK_AFTER
 from relay.store.sessions import Claimed, Exhausted

@@ -11,8 +11,8 @@ from relay.carrier.webhooks import InboundText
 from relay.domain.board import Board
 from relay.domain.errors import CarrierError, Unavailable
 from relay.domain.fetching import ListPlace, Look
+from relay.domain.notices import Notice
 from relay.domain.session import Channel, ClosedReason
-from relay.domain.texts import Notice
 from relay.domain.trouble import Trouble
 from relay.store.keys import DeploymentKeys, PoolKeys
 from relay.store.notices import ASKED_AN_HOUR

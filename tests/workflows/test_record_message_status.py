@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from relay.domain.errors import Unavailable
+from relay.domain.notices import Notice
 from relay.domain.participant import Role
 from relay.domain.session import ClosedReason
-from relay.domain.texts import Notice
 from relay.store.keys import PoolKeys
 from relay.store.outbox import LEASE
 from relay.workflows.sweep_outbox import sweep_outbox

@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 
 from relay.domain.errors import Unavailable
+from relay.domain.notices import Notice
 from relay.domain.opt_out import OptOut
 from relay.domain.participant import Role
 from relay.domain.session import Channel, ClosedReason
-from relay.domain.texts import Notice
 from relay.store.keys import PoolKeys
 from relay.store.messages import Messages
 from tests.key_ring import move_number

@@ -10,13 +10,14 @@ from relay.carrier.messages import SentText
 from relay.carrier.webhooks import InboundText
 from relay.domain.errors import CarrierError
 from relay.domain.message_progress import REPORT_GRACE
+from relay.domain.notices import Notice, telling
 from relay.domain.opt_out import OFFERED_AGAIN_AFTER
 from relay.domain.participant import CandidateDetails, RecruiterDetails, Role
 from relay.domain.phone import PhoneNumber
 from relay.domain.policy import DAY
 from relay.domain.pool import Pool
 from relay.domain.session import ClosedReason
-from relay.domain.texts import Notice, SendLease, telling
+from relay.domain.texts import SendLease
 from relay.domain.trouble import Trouble
 from relay.store.keys import PoolKeys
 from relay.store.outbox import LEASE, NOTICE_LIFETIME

@@ -10,9 +10,10 @@ from relay.carrier.messages import ListedText, SentText
 from relay.carrier.webhooks import InboundText
 from relay.domain.errors import CarrierError
 from relay.domain.message_progress import REPORT_GRACE
+from relay.domain.notices import Notice
 from relay.domain.participant import RecruiterDetails, Role
 from relay.domain.session import Channel, ClosedReason, Session
-from relay.domain.texts import AcceptState, Notice, second_id
+from relay.domain.texts import AcceptState, second_id
 from relay.domain.trouble import Trouble
 from relay.store.keys import PoolKeys
 from relay.store.notices import ASKED_ABOUT_SAME_WORDS, ASKED_AN_HOUR

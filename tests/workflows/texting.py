@@ -8,11 +8,12 @@ from relay.carrier.messages import InboundPage, ListedText, SentText
 from relay.carrier.webhooks import InboundText, MessageStatusReport
 from relay.domain.errors import CarrierError
 from relay.domain.fetching import ListPlace
+from relay.domain.notices import Notice, telling
 from relay.domain.opt_out import OptOut
 from relay.domain.participant import Role
 from relay.domain.phone import PhoneNumber
 from relay.domain.session import Session
-from relay.domain.texts import Message, Notice, telling
+from relay.domain.texts import Message
 from relay.domain.trouble import Trouble
 from relay.workflows.change_phone import change_phone
 from relay.workflows.record_message_status import record_message_status

@@ -1,12 +1,14 @@
-"""Words a notice of ours, when it is about to be sent."""
+"""Words a text, when it is about to be sent: what somebody wrote, or a notice of ours."""
 
 from __future__ import annotations
 
 from relay.carrier import announcements
 from relay.carrier.announcements import Announcement
+from relay.domain.notices import Notice
 from relay.domain.session import Channel
-from relay.domain.texts import Notice, SendLease
+from relay.domain.texts import SendLease
 from relay.workflows.ask_which_session import ask_which_session
+from relay.workflows.open_seals import open_text
 from relay.workflows.services import Services
 from relay.workflows.tell_new_number import tell_new_number
 
@@ -19,8 +21,14 @@ _TEXTS_DO_NOT_GO = {
 }
 
 
-def word_notice(services: Services, lease: SendLease, notice: Notice, *, now: float) -> str:
-    """Raises Unavailable."""
+def words_of(services: Services, lease: SendLease, *, now: float) -> str:
+    """Raises Unreadable, Unavailable."""
+    if lease.notice is None:
+        return open_text(services, lease)
+    return _word_notice(services, lease, lease.notice, now)
+
+
+def _word_notice(services: Services, lease: SendLease, notice: Notice, now: float) -> str:
     if notice is Notice.WHICH_SESSION:
         return ask_which_session(
             services, index=lease.index, number=lease.number, locale=lease.locale, now=now
