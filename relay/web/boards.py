@@ -23,7 +23,7 @@ _names = Cursors("boards", TypeAdapter(str))
 @needs(Scope.BOARDS)
 @boards.input(BoardBody)
 @boards.output(BoardAnswer)
-@boards.doc(responses={201: "A new board"})
+@boards.doc(operation_id="put_board", responses={201: "A new board"})
 def put(name: str, json_data: BoardBody) -> tuple[BoardAnswer, int]:
     """Create a board, or change it
 
@@ -67,6 +67,7 @@ def _carrier_key(account: AccountBody | None) -> dict[str, str]:
 @needs(Scope.BOARDS)
 @boards.input(Page, location="query")
 @boards.output(BoardList)
+@boards.doc(operation_id="list_boards")
 def index(query_data: Page) -> BoardList:
     """List the boards by name"""
     after = _names.read(query_data.cursor) or ""
@@ -82,6 +83,7 @@ def index(query_data: Page) -> BoardList:
 @boards.get("/<name>")
 @needs(Scope.BOARDS)
 @boards.output(BoardAnswer)
+@boards.doc(operation_id="get_board")
 def get(name: str) -> BoardAnswer:
     """Read a board"""
     return _present(find_board(deployment(), name))

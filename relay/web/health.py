@@ -19,6 +19,7 @@ _NOT_READY: dict[int | str, dict[str, Any]] = {503: {"description": "Not ready; 
 @health.get("/healthz")
 @public
 @health.output(Alive)
+@health.doc(operation_id="check_health")
 def healthz() -> Alive:
     """Is the process up?
 
@@ -31,7 +32,7 @@ def healthz() -> Alive:
 @health.get("/readyz")
 @public
 @health.output(Ready)
-@health.doc(responses=_NOT_READY)
+@health.doc(operation_id="check_readiness", responses=_NOT_READY)
 def readyz() -> tuple[Ready, int]:
     """Can the service do its work?
 

@@ -18,6 +18,7 @@ jobs = APIBlueprint("jobs", __name__, url_prefix="/v1/jobs")
 @jobs.get("/<job_id>")
 @needs(Scope.NUMBERS)
 @jobs.output(JobAnswer)
+@jobs.doc(operation_id="get_job")
 def get(job_id: str) -> JobAnswer:
     """Read a job: how far it is, and why it bought fewer numbers than wanted
 

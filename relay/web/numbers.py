@@ -47,7 +47,7 @@ _places = Cursors("numbers", TypeAdapter(tuple[str, int]))
 @needs(Scope.NUMBERS)
 @numbers.input(NumberBody)
 @numbers.output(NumberAnswer, 201, description="A new number of the pool")
-@numbers.doc(responses=_ANSWERS)
+@numbers.doc(operation_id="add_numbers", responses=_ANSWERS)
 def post(
     json_data: NumberBody,
 ) -> tuple[NumberAnswer | JobAnswer, int, dict[str, str]]:
@@ -89,6 +89,7 @@ def _buy(body: NumberPurchase) -> tuple[JobAnswer, int, dict[str, str]]:
 @needs(Scope.NUMBERS)
 @numbers.input(NumberQuery, location="query")
 @numbers.output(NumberList)
+@numbers.doc(operation_id="list_numbers")
 def index(query_data: NumberQuery) -> NumberList:
     """List the numbers, by pool and in the order in which they are allocated"""
     after = _places.read(query_data.cursor) or ("", 0)
@@ -112,6 +113,7 @@ def index(query_data: NumberQuery) -> NumberList:
 @numbers.get("/<number>")
 @needs(Scope.NUMBERS)
 @numbers.output(NumberAnswer)
+@numbers.doc(operation_id="get_number")
 def get(number: str) -> NumberAnswer:
     """Read a number"""
     return present_number(services(), find_number(services(), number), now=now())
@@ -121,6 +123,7 @@ def get(number: str) -> NumberAnswer:
 @needs(Scope.NUMBERS)
 @numbers.input(NumberChange)
 @numbers.output(NumberAnswer)
+@numbers.doc(operation_id="update_number")
 def patch(number: str, json_data: NumberChange) -> NumberAnswer:
     """Say whether new sessions may use a number"""
     changed = change_number(
@@ -135,6 +138,7 @@ def patch(number: str, json_data: NumberChange) -> NumberAnswer:
 @numbers.delete("/<number>")
 @needs(Scope.NUMBERS)
 @numbers.output({}, 204)
+@numbers.doc(operation_id="release_number")
 def delete(number: str) -> tuple[str, int]:
     """Give a number back
 

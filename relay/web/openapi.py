@@ -26,7 +26,6 @@ _SCHEME = "ApiKey"
 _SETTINGS = {
     "OPENAPI_VERSION": "3.1.0",
     "DESCRIPTION": DESCRIPTION,
-    "AUTO_OPERATION_ID": True,
     "AUTO_SERVERS": False,  # the address a client came by says nothing about ours
     "AUTO_404_RESPONSE": False,
     "AUTO_VALIDATION_ERROR_RESPONSE": False,

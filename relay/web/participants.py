@@ -65,7 +65,7 @@ where the list shows none.
 @needs(Scope.PARTICIPANTS)
 @recruiters.input(RecruiterBody)
 @recruiters.output(RecruiterAnswer)
-@recruiters.doc(responses={201: "A new recruiter"})
+@recruiters.doc(operation_id="put_recruiter", responses={201: "A new recruiter"})
 def put_recruiter(ref: str, json_data: RecruiterBody) -> tuple[RecruiterAnswer, int]:
     """Put a recruiter on record, or change what is known
 
@@ -87,6 +87,7 @@ def put_recruiter(ref: str, json_data: RecruiterBody) -> tuple[RecruiterAnswer, 
 @recruiters.get("/<ref>")
 @needs(Scope.PARTICIPANTS)
 @recruiters.output(RecruiterAnswer)
+@recruiters.doc(operation_id="get_recruiter")
 def get_recruiter(ref: str) -> RecruiterAnswer:
     """Read a recruiter"""
     return present_recruiter(services(), _find(Role.RECRUITER, ref))
@@ -95,7 +96,7 @@ def get_recruiter(ref: str) -> RecruiterAnswer:
 @recruiters.delete("/<ref>")
 @needs(Scope.PARTICIPANTS)
 @recruiters.output(ErasureAnswer, 202)
-@recruiters.doc(responses=_ERASED)
+@recruiters.doc(operation_id="erase_recruiter", responses=_ERASED)
 def delete_recruiter(ref: str) -> _Erased:
     """Erase a recruiter: sessions closed, number unrecoverable
 
@@ -111,6 +112,7 @@ def delete_recruiter(ref: str) -> _Erased:
 @recruiters.get("/<ref>/erasure")
 @needs(Scope.PARTICIPANTS)
 @recruiters.output(ErasureAnswer)
+@recruiters.doc(operation_id="get_recruiter_erasure")
 def get_recruiter_erasure(ref: str) -> ErasureAnswer:
     """Read how far a recruiter's erasure is
 
@@ -123,7 +125,7 @@ def get_recruiter_erasure(ref: str) -> ErasureAnswer:
 @needs(Scope.PARTICIPANTS)
 @candidates.input(CandidateBody)
 @candidates.output(CandidateAnswer)
-@candidates.doc(responses={201: "A new candidate"})
+@candidates.doc(operation_id="put_candidate", responses={201: "A new candidate"})
 def put_candidate(ref: str, json_data: CandidateBody) -> tuple[CandidateAnswer, int]:
     """Put a candidate on record, or change what is known
 
@@ -147,6 +149,7 @@ def put_candidate(ref: str, json_data: CandidateBody) -> tuple[CandidateAnswer, 
 @candidates.get("/<ref>")
 @needs(Scope.PARTICIPANTS)
 @candidates.output(CandidateAnswer)
+@candidates.doc(operation_id="get_candidate")
 def get_candidate(ref: str) -> CandidateAnswer:
     """Read a candidate"""
     return present_candidate(services(), _find(Role.CANDIDATE, ref))
@@ -155,7 +158,7 @@ def get_candidate(ref: str) -> CandidateAnswer:
 @candidates.delete("/<ref>")
 @needs(Scope.PARTICIPANTS)
 @candidates.output(ErasureAnswer, 202)
-@candidates.doc(responses=_ERASED)
+@candidates.doc(operation_id="erase_candidate", responses=_ERASED)
 def delete_candidate(ref: str) -> _Erased:
     """Erase a candidate: sessions closed, number unrecoverable
 
@@ -171,6 +174,7 @@ def delete_candidate(ref: str) -> _Erased:
 @candidates.get("/<ref>/erasure")
 @needs(Scope.PARTICIPANTS)
 @candidates.output(ErasureAnswer)
+@candidates.doc(operation_id="get_candidate_erasure")
 def get_candidate_erasure(ref: str) -> ErasureAnswer:
     """Read how far a candidate's erasure is
 
@@ -183,7 +187,7 @@ def get_candidate_erasure(ref: str) -> ErasureAnswer:
 @needs(Scope.PARTICIPANTS)
 @recruiters.input(Page, location="query")
 @recruiters.output(SuppressionList)
-@recruiters.doc(description=_STOPS)
+@recruiters.doc(operation_id="list_recruiter_suppressions", description=_STOPS)
 def get_recruiter_suppressions(ref: str, query_data: Page) -> SuppressionList:
     """List where a recruiter has stopped texts"""
     return _suppressions(Role.RECRUITER, ref, query_data)
@@ -192,7 +196,7 @@ def get_recruiter_suppressions(ref: str, query_data: Page) -> SuppressionList:
 @recruiters.delete("/<ref>/suppressions/<number>")
 @needs(Scope.PARTICIPANTS)
 @recruiters.output({}, 204)
-@recruiters.doc(description=_LIFTING)
+@recruiters.doc(operation_id="lift_recruiter_suppression", description=_LIFTING)
 def delete_recruiter_suppression(ref: str, number: str) -> tuple[str, int]:
     """Let a virtual number text a recruiter again who has said STOP"""
     return _lift(Role.RECRUITER, ref, number)
@@ -202,7 +206,7 @@ def delete_recruiter_suppression(ref: str, number: str) -> tuple[str, int]:
 @needs(Scope.PARTICIPANTS)
 @candidates.input(Page, location="query")
 @candidates.output(SuppressionList)
-@candidates.doc(description=_STOPS)
+@candidates.doc(operation_id="list_candidate_suppressions", description=_STOPS)
 def get_candidate_suppressions(ref: str, query_data: Page) -> SuppressionList:
     """List where a candidate has stopped texts"""
     return _suppressions(Role.CANDIDATE, ref, query_data)
@@ -211,7 +215,7 @@ def get_candidate_suppressions(ref: str, query_data: Page) -> SuppressionList:
 @candidates.delete("/<ref>/suppressions/<number>")
 @needs(Scope.PARTICIPANTS)
 @candidates.output({}, 204)
-@candidates.doc(description=_LIFTING)
+@candidates.doc(operation_id="lift_candidate_suppression", description=_LIFTING)
 def delete_candidate_suppression(ref: str, number: str) -> tuple[str, int]:
     """Let a virtual number text a candidate again who has said STOP"""
     return _lift(Role.CANDIDATE, ref, number)

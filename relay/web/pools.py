@@ -27,7 +27,7 @@ _names = Cursors("pools", TypeAdapter(str))
 @needs(Scope.NUMBERS)
 @pools.input(PoolBody)
 @pools.output(PoolAnswer)
-@pools.doc(responses={201: "A new pool"})
+@pools.doc(operation_id="put_pool", responses={201: "A new pool"})
 def put(name: str, json_data: PoolBody) -> tuple[PoolAnswer, int]:
     """Create a pool, or change its policy
 
@@ -42,6 +42,7 @@ def put(name: str, json_data: PoolBody) -> tuple[PoolAnswer, int]:
 @needs(Scope.NUMBERS)
 @pools.input(Page, location="query")
 @pools.output(PoolList)
+@pools.doc(operation_id="list_pools")
 def index(query_data: Page) -> PoolList:
     """List the pools by name"""
     after = _names.read(query_data.cursor) or ""
@@ -57,6 +58,7 @@ def index(query_data: Page) -> PoolList:
 @pools.get("/<name>")
 @needs(Scope.NUMBERS)
 @pools.output(PoolAnswer)
+@pools.doc(operation_id="get_pool")
 def get(name: str) -> PoolAnswer:
     """Read a pool: its policy and what it holds now"""
     pool = services().store.pools.get(check_form(name))

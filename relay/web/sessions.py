@@ -77,7 +77,9 @@ def _gives_somebody(body: bytes) -> bool:
 @_refs_alone_without_scope
 @sessions.input(SessionBody)
 @sessions.output(SessionAnswer, 201, description="A new session")
-@sessions.doc(responses={200: "The session that the pair already has"})
+@sessions.doc(
+    operation_id="create_session", responses={200: "The session that the pair already has"}
+)
 def post(json_data: SessionBody) -> tuple[SessionAnswer, int, dict[str, str]]:
     """Give a pair its virtual number
 
@@ -121,6 +123,7 @@ def _someone(given: str | RecruiterGiven | CandidateGiven) -> Someone:
 @needs(Scope.SESSIONS)
 @sessions.input(SessionQuery, location="query")
 @sessions.output(SessionList)
+@sessions.doc(operation_id="list_sessions")
 def index(query_data: SessionQuery) -> SessionList:
     """List sessions
 
@@ -154,6 +157,7 @@ def _with_plus(number: str | None) -> str | None:
 @sessions.get("/<session_id>")
 @needs(Scope.SESSIONS)
 @sessions.output(SessionAnswer)
+@sessions.doc(operation_id="get_session")
 def get(session_id: str) -> SessionAnswer:
     """Read a session"""
     session = services().store.sessions.get(check_form(session_id))
@@ -166,6 +170,7 @@ def get(session_id: str) -> SessionAnswer:
 @needs(Scope.SESSIONS)
 @sessions.input(SessionChange)
 @sessions.output(SessionAnswer)
+@sessions.doc(operation_id="update_session")
 def patch(session_id: str, json_data: SessionChange) -> SessionAnswer:
     """Change a session's expiry, channels or context
 
@@ -188,6 +193,7 @@ def patch(session_id: str, json_data: SessionChange) -> SessionAnswer:
 @sessions.delete("/<session_id>")
 @needs(Scope.SESSIONS)
 @sessions.output(SessionAnswer)
+@sessions.doc(operation_id="close_session")
 def delete(session_id: str) -> SessionAnswer:
     """Close a session
 
@@ -202,6 +208,7 @@ def delete(session_id: str) -> SessionAnswer:
 @needs(Scope.SESSIONS)
 @sessions.input(Page, location="query")
 @sessions.output(InteractionList)
+@sessions.doc(operation_id="list_session_interactions")
 def interactions(session_id: str, query_data: Page) -> InteractionList:
     """List a session's calls and messages, the latest first; never what was said or written"""
     page = list_interactions(

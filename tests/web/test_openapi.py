@@ -18,6 +18,14 @@ from tests.world import DAN
 
 NEXT_PAIR = PAIR | {"candidate": {"ref": "c-78", "phone": DAN}}
 HTTP = {"get", "put", "post", "patch", "delete"}
+#: What the method of a generated client begins with, by the method of HTTP.
+VERBS = {
+    "get": {"get", "list", "check"},
+    "put": {"put"},
+    "post": {"create", "add"},
+    "patch": {"update"},
+    "delete": {"delete", "close", "erase", "lift", "release"},
+}
 
 
 def document(api):
@@ -46,6 +54,25 @@ def test_every_operation_behind_a_key_is_in_it_with_its_scope(api):
                 assert f"`{scope}`" in operation["description"]
                 assert operation["summary"]
                 assert {"401", "403", "429", "503"} <= set(operation["responses"])
+
+
+def test_every_operation_has_a_name_of_its_own_that_reads_as_a_method(api):
+    """``@….doc(operation_id="create_session")``: a verb of the table above, and what it is done to.
+    Clients are generated under these names: they never change."""
+    found = [
+        (method, operation.get("operationId", f"{method} {path} has no operation_id"))
+        for path, operations in document(api)["paths"].items()
+        for method, operation in operations.items()
+    ]
+    unlike = [
+        name
+        for method, name in found
+        if not re.fullmatch(rf"({'|'.join(VERBS[method])})(_[a-z]+)+", name)
+    ]
+    names = [name for _, name in found]
+
+    assert not unlike
+    assert len(names) == len({*names})
 
 
 def test_nothing_of_the_carriers_is_in_it(api):
