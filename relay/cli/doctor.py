@@ -12,9 +12,9 @@ from relay.store.connection import Client, connect
 from relay.workflows.check_readiness import Check, Verdict
 from relay.workflows.examine import examine
 
-#: Checks that fail a release too: it must not go on without the store, with other keys, or with
-#: queues that cannot work.
-_FAIL_A_RELEASE = {"store", "keys", "queue-cluster"}
+#: Checks that fail a release too: it must not go on without a store that takes writes, with other
+#: keys, or with queues that cannot work.
+_FAIL_A_RELEASE = {"store", "writes", "keys", "queue-cluster", "queue-writes"}
 _COLOURS = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.FAILED: "red"}
 
 
@@ -22,7 +22,8 @@ _COLOURS = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.FAILED: "red
 @click.option(
     "--release",
     is_flag=True,
-    help="Fail only for wrong settings or keys, no store, or RQ on a cluster; show the rest.",
+    help="Fail only for wrong settings or keys, no store that takes writes, or RQ on a cluster;"
+    " show the rest.",
 )
 @click.option(
     "--fix",

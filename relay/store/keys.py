@@ -25,6 +25,7 @@ class DeploymentKeys(Keys):
 
     #: Never exists. A slot that moves rejects any script that declares it, whole (RD-moving-slot).
     never = Key("string", "nothing, ever", lives="never")
+    tried_write = Key("string", "that a write was taken", lives="a minute")
     boards = Key("hash", "board's name → its record (JSON), signed", lives="for ever")
     numbers = Key("hash", "virtual number → board/pool, signed", lives="while owned")
     numbers_version = Key("string", "changes of the hash before", lives="for ever")
@@ -84,6 +85,7 @@ class BoardKeys(Keys):
         return found
 
     never = Key("string", "nothing, ever", lives="never")
+    tried_write = Key("string", "that a write was taken", lives="a minute")
 
     pools = Key("set", "names of the board's pools", lives="for ever")
     counters = Key("hash", "text_order: texts and notices so far", lives="for ever")

@@ -13,6 +13,7 @@ from enum import StrEnum
 from relay.domain.errors import Unavailable
 from relay.store.clock import MOST_DIFFERENCE, largest_clock_difference
 from relay.store.durability import Durability, absent_masters, durability
+from relay.store.writes import Refusal, refusal_of_writes
 from relay.workflows.deployment import Deployment
 
 
@@ -48,11 +49,13 @@ def check_readiness(deployment: Deployment) -> Readiness:
             return Readiness((check_masters(absent),))
         difference = largest_clock_difference(client)
         found = durability(client)
+        refusal = refusal_of_store(deployment)
     except Unavailable:
         return Readiness((Check("store", Verdict.FAILED, "does not answer: see REDIS_URL"),))
     return Readiness(
         (
             Check("store", Verdict.OK, "answers"),
+            check_writes("writes", refusal),
             check_clock(difference),
             check_durability(found, is_required=deployment.settings.require_durable),
         )
@@ -62,6 +65,29 @@ def check_readiness(deployment: Deployment) -> Readiness:
 def check_masters(absent: Sequence[str]) -> Check:
     """Of a cluster's masters those that do not answer."""
     return Check("store", Verdict.FAILED, f"{', '.join(absent)} does not answer: see REDIS_URL")
+
+
+def refusal_of_store(deployment: Deployment) -> Refusal | None:
+    """Why the store takes no writes; None when it does. Raises Unavailable."""
+    boards = [deployment.main.board, *deployment.registry.all()]
+    return refusal_of_writes(deployment.client, [board.name for board in boards])
+
+
+_HOW_TO_WRITE = {
+    Refusal.READ_ONLY: "it is a replica: point the URL at the master",
+    Refusal.FAILING_DISK: "it cannot save to its disk: look at the disk, and at Redis's log",
+    Refusal.FULL: "its memory is full: raise maxmemory, or give it more",
+    Refusal.NO_REPLICAS: "too few replicas are connected (min-replicas-to-write)",
+    Refusal.OTHER: "look at Redis's log, and at what its user may do",
+}
+
+
+def check_writes(name: str, refusal: Refusal | None) -> Check:
+    """``name`` of the Redis, and why it takes no writes."""
+    if refusal is None:
+        return Check(name, Verdict.OK, "are taken")
+    detail = f"are refused ({refusal}): {_HOW_TO_WRITE[refusal]}"
+    return Check(name, Verdict.FAILED, detail)
 
 
 def check_clock(difference: float) -> Check:

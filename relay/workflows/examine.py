@@ -22,6 +22,7 @@ from relay.store.durability import (
     serves_partly,
 )
 from relay.store.worker_status import count_workers, has_ticker
+from relay.store.writes import refusal_of_writes
 from relay.vault import Unreadable
 from relay.workflows.board_on_record import BoardOnRecord, read_board
 from relay.workflows.check_files import check_files
@@ -32,6 +33,8 @@ from relay.workflows.check_readiness import (
     check_clock,
     check_durability,
     check_masters,
+    check_writes,
+    refusal_of_store,
 )
 from relay.workflows.check_signatures import check_signatures
 from relay.workflows.check_texting import check_texting
@@ -55,7 +58,10 @@ def examine(deployment: Deployment, *, queues: Client, fix: bool = False) -> Ite
     yield from _check_board_name(deployment)
     try:
         yield from _check_store(deployment)
-        yield from check_keys(deployment)
+        refusal = refusal_of_store(deployment)
+        yield check_writes("writes", refusal)
+        if refusal is None:  # a key that is seen for the first time is noted
+            yield from check_keys(deployment)
         yield from check_signatures(deployment)
         yield from check_files(deployment)
         yield _check_ticker(deployment)
@@ -242,11 +248,13 @@ def _check_queues(client: Client) -> Iterator[Check]:
             yield Check("queue-cluster", Verdict.FAILED, detail)
             return
         unserved = [queue.name for queue in QUEUES if not count_workers(client, queue.name)]
+        refusal = refusal_of_writes(client)
     except Unavailable:
         detail = "do not answer, so texts go out late or not at all: see QUEUE_REDIS_URL"
         yield Check("queues", Verdict.FAILED, detail)
         return
     yield Check("queues", Verdict.OK, "answer")
+    yield check_writes("queue-writes", refusal)
     if unserved:
         yield Check(
             "workers",

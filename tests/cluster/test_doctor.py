@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from relay.store.connection import connect
-from relay.workflows.check_readiness import Check, Verdict
+from relay.workflows.check_readiness import Check, Verdict, check_readiness
 from relay.workflows.examine import examine
 from tests.cluster.servers import Cluster, WholeCluster
 from tests.web.api import FakeCarrier
@@ -53,6 +53,22 @@ def test_one_master_that_forgets_is_found(client: WholeCluster, cluster: Cluster
         assert "noeviction" in find(client, cluster)["durability"].detail
     finally:
         client.config_set("maxmemory-policy", "noeviction")
+
+
+def test_one_master_of_a_board_that_takes_no_writes_is_found(
+    client: WholeCluster, cluster: Cluster
+) -> None:
+    deployment = make_world(client, carrier=FakeCarrier()).deployment
+    refusing = cluster.master_of("{main}:tried-write")
+    assert check_readiness(deployment).is_ready
+    refusing.client.config_set("min-replicas-to-write", "1")
+    try:
+        found = next(c for c in check_readiness(deployment).checks if c.name == "writes")
+    finally:
+        refusing.client.config_set("min-replicas-to-write", "0")
+
+    assert found.verdict is Verdict.FAILED
+    assert "NOREPLICAS" in found.detail
 
 
 def test_what_cannot_be_seen_is_said(client: WholeCluster, cluster: Cluster) -> None:

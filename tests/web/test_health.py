@@ -41,7 +41,7 @@ def test_a_service_is_ready_with_a_durable_store(api):
 
     assert answer.status_code == 200
     assert answer.json["status"] == "ready"
-    assert checks(answer) == {"store": "ok", "clock": "ok", "durability": "ok"}
+    assert checks(answer) == {"store": "ok", "writes": "ok", "clock": "ok", "durability": "ok"}
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ class Ready(Answer):
 class CheckAnswer(Answer):
     """One thing that was looked at."""
 
-    name: Annotated[str, Field(examples=["store", "clock", "durability"])]
+    name: Annotated[str, Field(examples=["store", "writes", "clock"])]
     status: Annotated[str, Field(examples=["ok", "warning", "failed"])]
     detail: str
 
