@@ -17,16 +17,17 @@ from relay.domain.pool import Pool
 from relay.domain.routing import Route
 from relay.domain.session import Channel, ClosedReason, Session
 from relay.store.calls import CallLimits, IncomingCall
-from relay.store.people import PutOutcome
-from relay.store.phone_changes import Changed, ChangeOutcome
-from relay.store.sessions import (
+from relay.store.claims import (
     Claimed,
     ClaimRequest,
     Elsewhere,
     Exhausted,
+    Given,
     Incapable,
     Outdated,
 )
+from relay.store.people import PutOutcome
+from relay.store.phone_changes import Changed, ChangeOutcome
 from relay.store.store import Store
 from tests.invariants import audit_pool, left_over
 from tests.key_ring import marks_of
@@ -134,6 +135,8 @@ class Board:
         area: str = "",
         suppressed: tuple[str, ...] = (),
         pool: str = "",
+        given: tuple[Given, ...] = (),
+        take_over: bool = False,
     ) -> Claimed | Incapable | Exhausted | Elsewhere | Outdated:
         """``suppressed`` are numbers whose texts the candidate has stopped."""
         for virtual_number in suppressed:
@@ -147,6 +150,9 @@ class Board:
                 channels=channels,
                 stamped_context=context,
                 area=area,
+                given=given,
+                take_over=take_over,
+                client=ASKER,
             ),
             now=self.now,
             retention=RETENTION,

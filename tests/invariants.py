@@ -45,7 +45,7 @@ return answer
 #: What a pool keeps when nobody is connected any more: its numbers and policy, and what ends by its
 #: own lifetime.
 LASTING = {
-    *("pools", "person", "seals", "holder", "stopped", "counters", "registered"),
+    *("pools", "person", "refs", "seals", "holder", "stopped", "counters", "registered"),
     *("guesses-of", "guesses-by", "compared-with", "new-counterparts"),
     *("decided", "erasures", "carrier-erasures", "rewritten"),
     *("policy", "numbers", "ordinals", "number", "busy"),

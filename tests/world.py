@@ -26,12 +26,13 @@ from relay.domain.policy import terms_of
 from relay.domain.pool import Pool
 from relay.domain.session import Channel, Session
 from relay.signing import Signer
+from relay.store.claims import Claimed, ClaimOutcome, ClaimRequest
 from relay.store.records import stamped_for
-from relay.store.sessions import Claimed, ClaimOutcome, ClaimRequest
 from relay.store.store import Store
 from relay.vault import Vault
 from relay.workflows.deployment import Deployment
-from relay.workflows.open_session import SessionRequest, Someone, open_session
+from relay.workflows.draw_up_side import SessionRequest, Someone
+from relay.workflows.open_session import open_session
 from relay.workflows.services import Jobs, Services
 from tests.fake_redis import FakeRedis
 from tests.key_ring import RING

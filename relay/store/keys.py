@@ -96,6 +96,7 @@ class BoardKeys(Keys):
         "a participant: their phone's indexes and hint, locale, …",
         lives="until erased",
     )
+    refs = Family("sorted set", "role", "refs of all on record, by name", lives="until erased")
     seals = Key("hash", "role:ref → the person's phone, sealed to them", lives="until erased")
     reach = Key(
         "hash", "role:ref → why texts do not reach the person, at which index", lives="until erased"

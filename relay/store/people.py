@@ -60,7 +60,7 @@ class People:
             "put_participant",
             self._keys,
             durably=True,
-            **_limits(PHONES, client),
+            **limits_of(PHONES, client),
             **details_of(person, now),
         )
         if outcome == "too_many":
@@ -76,7 +76,7 @@ class People:
             role=role,
             ref=ref,
             fingerprint=fingerprint,
-            **_limits(CONTEXTS[role], client),
+            **limits_of(CONTEXTS[role], client),
         )
         if wait:
             raise RateLimited(TOO_MANY_GUESSES, retry_after=wait)
@@ -106,7 +106,8 @@ class People:
         return int(self._scripts.run("refresh_party", self._keys, role=role, ref=ref))
 
 
-def _limits(budget: Budget, client: str) -> dict[str, Any]:
+def limits_of(budget: Budget, client: str) -> dict[str, Any]:
+    """What the scripts that count guesses of an API key take of a budget."""
     return {
         "client": client,
         "kind": budget.kind,

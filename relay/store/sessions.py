@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from relay.domain.access_code import is_cut_from
-from relay.domain.allocation import ExhaustedReason, draw_session_id
-from relay.domain.errors import Conflict, RateLimited
-from relay.domain.guesses import MOST_NEW_COUNTERPARTS, TOO_MANY_NEW_COUNTERPARTS
+from relay.domain.allocation import draw_session_id
+from relay.domain.errors import Conflict
+from relay.domain.guesses import MOST_NEW_COUNTERPARTS, PHONES
 from relay.domain.participant import Participant, Role
-from relay.domain.pool import Pool
 from relay.domain.session import Channel, ClosedReason, Session
 from relay.signing import Signer
+from relay.store.claims import ClaimOutcome, ClaimRequest, Elsewhere, Pair, read_outcome
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys
-from relay.store.people import ask_for_person, unpack_participant
+from relay.store.people import ask_for_person, details_of, limits_of, unpack_participant
 from relay.store.pools import unpack_pool
 from relay.store.records import (
     draws_for,
@@ -26,71 +25,6 @@ from relay.store.records import (
     unpack_session,
 )
 from relay.store.scripts import Scripts
-
-
-@dataclass(frozen=True)
-class Claimed:
-    session: Session
-    is_new: bool
-
-
-@dataclass(frozen=True)
-class Exhausted:
-    reason: ExhaustedReason
-
-
-@dataclass(frozen=True)
-class Incapable:
-    """The pair's open session is on a number that cannot do what is asked now."""
-
-    session: Session
-
-
-@dataclass(frozen=True)
-class Elsewhere:
-    """The pair's open session is in another pool."""
-
-    session: Session
-
-
-@dataclass(frozen=True)
-class SamePhone:
-    """Both sides have one phone, which would call itself."""
-
-
-@dataclass(frozen=True)
-class Outdated:
-    """The people are others by now: read them again, then claim again."""
-
-
-ClaimOutcome = Claimed | Incapable | Exhausted | Elsewhere | SamePhone | Outdated
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClaimRequest:
-    """What a new session should be; a pair's open session follows it where it may.
-
-    ``area`` is the candidate's area code, for a pool that looks at it; ``latest`` the id of the
-    pair's latest session, as ``look_at_pair`` says: an open one is signed anew by it.
-    """
-
-    expires_at: int
-    expiry_was_asked_for: bool
-    channels: frozenset[Channel]
-    stamped_context: str
-    area: str = ""
-    latest: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pair:
-    """Two people as they are on record, their latest session's id, open or not, "" for none, and
-    the pool that was asked for."""
-
-    recruiter: Participant | None
-    candidate: Participant | None
-    latest: str
-    pool: Pool | None
 
 
 class Sessions:
@@ -143,15 +77,16 @@ class Sessions:
         now: float,
         retention: int,
     ) -> ClaimOutcome:
-        """The pair's open session, or a new one on the number that the policy chooses; atomic.
+        """The pair's open session, or a new one on the number that the policy chooses; atomic, with
+        what is to be put on record of them.
 
-        Raises RateLimited when too many new phones were paired with a person's in a day. Both must
-        be indexed under the same index keys. ``retention`` is how long, in seconds, an
-        ended session is kept.
+        Raises RateLimited when too many new phones were paired with a person's in a day, or an API
+        key has had too many phones compared. Both must be indexed under the same index keys.
+        ``retention`` is how long, in seconds, an ended session is kept.
         """
         while True:
             answer = self._claim(pool, recruiter, candidate, request, now=now, retention=retention)
-            outcome = _claim_outcome(answer)
+            outcome = read_outcome(answer)
             if isinstance(outcome, Elsewhere) and not outcome.session.is_live(now):
                 self.close(outcome.session.id, ClosedReason.EXPIRED, now=now)
             elif outcome is not None:
@@ -176,11 +111,7 @@ class Sessions:
             pool=pool,
             recruiter_ref=recruiter.ref,
             candidate_ref=candidate.ref,
-            channels=pack_channels(request.channels),
-            context=request.stamped_context,
-            expires_at=request.expires_at,
-            extend=request.expiry_was_asked_for,
-            area=request.area,
+            **_asked(request, now),
             retention=retention,
             recruiter_indexes=recruiter.phone_indexes,
             candidate_indexes=candidate.phone_indexes,
@@ -320,25 +251,22 @@ def kept_sessions_of(client: Client, keys: BoardKeys, role: Role, ref: str) -> l
     return list(found.values())
 
 
-def _claim_outcome(answer: list[Any]) -> ClaimOutcome | None:
-    """None when the drawn id belongs to another pair's session: draw again. Raises RateLimited."""
-    match answer:
-        case ["created" | "existing" as outcome, session_id, record]:
-            return Claimed(unpack_session(session_id, record), is_new=outcome == "created")
-        case ["incapable", session_id, record]:
-            return Incapable(unpack_session(session_id, record))
-        case ["elsewhere", session_id, record]:
-            return Elsewhere(unpack_session(session_id, record))
-        case ["exhausted", reason]:
-            return Exhausted(ExhaustedReason(reason))
-        case ["too_many", seconds]:
-            raise RateLimited(TOO_MANY_NEW_COUNTERPARTS, retry_after=seconds)
-        case ["same_phone"]:
-            return SamePhone()
-        case ["again"]:
-            return Outdated()
-        case _:
-            return None
+def _asked(request: ClaimRequest, now: float) -> dict[str, Any]:
+    """The arguments that say what is asked."""
+    return {
+        "channels": None if request.channels is None else pack_channels(request.channels),
+        "changes_context": request.stamped_context is not None,
+        "context": request.stamped_context or "",
+        "expires_at": request.expires_at,
+        "extend": request.expiry_was_asked_for,
+        "area": request.area,
+        "given": [
+            {"seen": ",".join(given.seen), **details_of(given.person, now)}
+            for given in request.given
+        ],
+        "take_over": request.take_over,
+        **limits_of(PHONES, request.client),
+    }
 
 
 def _person(

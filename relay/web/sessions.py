@@ -38,9 +38,10 @@ from relay.web.schemas.sessions import (
 )
 from relay.workflows.amend_session import Amendment, amend_session
 from relay.workflows.close_session import close_session
+from relay.workflows.draw_up_side import SessionRequest, Someone
 from relay.workflows.list_interactions import list_interactions
 from relay.workflows.list_sessions import After, Scan, SessionFilter, list_sessions
-from relay.workflows.open_session import SessionRequest, Someone, open_session
+from relay.workflows.open_session import open_session
 
 sessions = APIBlueprint("sessions", __name__, url_prefix="/v1/sessions")
 
@@ -83,11 +84,14 @@ def _gives_somebody(body: bytes) -> bool:
 def post(json_data: SessionBody) -> tuple[SessionAnswer, int, dict[str, str]]:
     """Give a pair its virtual number
 
-    A pair that has an open session gets that one back: `context` and `channels` follow the
-    request, the expiry only ever moves later. Where no number is left on which the recruiter has
-    nobody, they share one with themselves: `code_needed` is then true for each of their sessions
-    there, those opened before too, so show `dial` as it is when the recruiter looks. Who names a
-    phone needs the scope `participants` too: the other keys name refs alone.
+    A pair that has an open session gets that one back: what the request names of `channels`,
+    `context` and `ttl` changes, what it leaves out stays, and the expiry only ever moves later.
+    People who are given come on record with the session: a request that is refused leaves none.
+
+    Where no number is left on which the recruiter has nobody, they share one with themselves:
+    `code_needed` is then true for each of their sessions there, those opened before too, so show
+    `dial` as it is when the recruiter looks. Who names a phone needs the scope `participants` too:
+    the other keys name refs alone.
     """
     moment, wanted = now(), _request(json_data)
     opened = open_session(services(), wanted, client_id=client().id, now=moment)
@@ -102,7 +106,7 @@ def _request(body: SessionBody) -> SessionRequest:
         candidate=_someone(body.candidate),
         pool=body.pool,
         ttl=body.ttl,
-        channels=frozenset(body.channels),
+        channels=None if body.channels is None else frozenset(body.channels),
         context=body.context,
     )
 

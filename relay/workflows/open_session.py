@@ -2,38 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 import structlog
 
-from relay.domain.errors import Conflict, Fault, Invalid, PoolExhausted, RelayError
-from relay.domain.participant import (
-    CandidateDetails,
-    Participant,
-    ParticipantStatus,
-    RecruiterDetails,
-    Role,
-)
+from relay.domain.errors import Conflict, Fault, Invalid, PhoneTaken, PoolExhausted, RelayError
+from relay.domain.participant import Participant, Role
 from relay.domain.phone import area_code_of
 from relay.domain.pool import Geo, Pool
-from relay.domain.session import Channel, Session, pool_of
-from relay.store.sessions import (
+from relay.domain.session import Session, pool_of
+from relay.store.claims import (
     Claimed,
     ClaimRequest,
     Elsewhere,
     Exhausted,
+    Given,
+    Held,
     Incapable,
+    OtherPhone,
     Outdated,
     Pair,
+    Refused,
     SamePhone,
 )
+from relay.workflows.change_phone import HELD_BY_ANOTHER
 from relay.workflows.check_own_numbers import check_own_numbers
+from relay.workflows.draw_up_side import (
+    SessionRequest,
+    draw_up_side,
+    give_other_phone,
+    not_a_session,
+)
 from relay.workflows.open_seals import open_phone_of
-from relay.workflows.register_participant import register_candidate, register_recruiter
-from relay.workflows.renew_indexes import renew_indexes
 from relay.workflows.services import Services
 from relay.workflows.session_terms import check_context, expiry_after
 from relay.workflows.stamp_words import stamp_context
@@ -42,28 +43,6 @@ log = structlog.get_logger()
 
 #: How often a pair that others change at the same time is looked at again.
 _ATTEMPTS = 4
-
-
-@dataclass(frozen=True, kw_only=True)
-class Someone:
-    """One side of the pair: a ref, and what to create or update the record with on the way."""
-
-    ref: str
-    details: RecruiterDetails | CandidateDetails | None = None
-    take_over: bool = False
-    renumber: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class SessionRequest:
-    """``ttl`` is in seconds; None takes the pool's default."""
-
-    recruiter: Someone
-    candidate: Someone
-    pool: str | None = None
-    ttl: int | None = None
-    channels: frozenset[Channel] = field(default=frozenset(Channel))
-    context: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,91 +57,34 @@ def open_session(
     """The pair's open session, or a new one. The open one follows the request (``docs/api.md``).
     ``client_id`` is the API key's; one that names phones may register people.
 
+    Those come on record in the same step as the session, or not at all. Only somebody who is on
+    record with another phone gets the new one before, when the session has been found possible.
+
     Raises Invalid, Conflict, PoolExhausted, RateLimited, Unavailable.
     """
-    check_context(wanted.context)
-    if wanted.recruiter.details or wanted.candidate.details:
-        _register_given(services, wanted, client_id, now)
+    check_context(wanted.context or "")
     for _ in range(_ATTEMPTS):
         claimed = _claim(services, wanted, client_id, now)
-        if claimed is not None:
-            if claimed.is_new:
-                log.info("session opened", session=claimed.session.id)
-            return Opened(claimed.session, claimed.is_new)
+        match claimed:
+            case Claimed():
+                _note_given(services, wanted)
+                if claimed.is_new:
+                    log.info("session opened", session=claimed.session.id)
+                return Opened(claimed.session, claimed.is_new)
+            case Given(person):
+                wanted = give_other_phone(services, wanted, person, now)
+            case None:
+                pass
     raise Conflict("The pair is being changed by others; try again.", retry_after=1)
 
 
-# --- who ------------------------------------------------------------------------------
-
-
-def _register_given(services: Services, wanted: SessionRequest, client_id: str, now: float) -> None:
-    """Puts people on record, when nothing else of the request can be refused. Raises Invalid for a
-    ref that is only named and unknown."""
-    if wanted.pool is not None:
-        _request(services, wanted, _known(services.store.pools.get(wanted.pool)), now)
-    for role, someone in ((Role.RECRUITER, wanted.recruiter), (Role.CANDIDATE, wanted.candidate)):
+def _note_given(services: Services, wanted: SessionRequest) -> None:
+    """After the claim: the people's other sessions follow what is new of them."""
+    for role in Role:
+        someone = wanted.someone(role)
         if someone.details is not None:
-            with _pointers_below(f"/{role}"):
-                _register(services, someone, someone.details, client_id, now)
-        else:
-            _check_known(role, services.store.people.get(role, someone.ref))
-
-
-def _register(
-    services: Services,
-    someone: Someone,
-    details: RecruiterDetails | CandidateDetails,
-    client_id: str,
-    now: float,
-) -> None:
-    if isinstance(details, RecruiterDetails):
-        register_recruiter(
-            services,
-            someone.ref,
-            details,
-            renumber=someone.renumber,
-            client_id=client_id,
-            now=now,
-        )
-    else:
-        register_candidate(
-            services,
-            someone.ref,
-            details,
-            take_over=someone.take_over,
-            renumber=someone.renumber,
-            client_id=client_id,
-            now=now,
-        )
-
-
-@contextmanager
-def _pointers_below(pointer: str) -> Iterator[None]:
-    """What is wrong with a participant's own body is addressed as the part of ours that it is."""
-    try:
-        yield
-    except RelayError as error:
-        error.faults = tuple(
-            replace(fault, pointer=f"{pointer}{fault.pointer}") for fault in error.faults
-        )
-        raise
-
-
-def _ready(services: Services, role: Role, person: Participant | None) -> Participant:
-    """The person as a claim needs them. Raises Invalid, Conflict."""
-    return renew_indexes(services, _check_known(role, person))
-
-
-def _check_known(role: Role, person: Participant | None) -> Participant:
-    """Raises Invalid for somebody who is not there, Conflict for somebody without a phone."""
-    if person is None:
-        raise _invalid(
-            f"/{role}",
-            f"no {role} has this ref; a key with the scope participants puts people on record",
-        )
-    if person.status is ParticipantStatus.WITHOUT_PHONE:
-        raise Conflict(f"The {role} has no phone: another candidate has taken it over.")
-    return person
+            services.store.people.refresh_party(role, someone.ref)
+            log.info("participant registered", role=role, ref=someone.ref)
 
 
 # --- where ----------------------------------------------------------------------------
@@ -180,7 +102,7 @@ def _pool_for(services: Services, wanted: SessionRequest, pair: Pair, country: s
 
 def _known(pool: Pool | None) -> Pool:
     if pool is None:
-        raise _invalid("/pool", "no pool has this name")
+        raise not_a_session("/pool", "no pool has this name")
     return pool
 
 
@@ -211,24 +133,36 @@ def _check_countries(pool: Pool, *people: Participant) -> None:
 
 def _claim(
     services: Services, wanted: SessionRequest, client_id: str, now: float
-) -> Claimed | None:
-    """None when the pair was changed by others meanwhile, and is to be looked at again."""
+) -> Claimed | Given | None:
+    """Somebody who is given is to get their phone first. None when the pair was changed by others
+    meanwhile, and is to be looked at again."""
     pair = services.store.sessions.look_at_pair(
         wanted.recruiter.ref, wanted.candidate.ref, pool=wanted.pool
     )
-    recruiter = _ready(services, Role.RECRUITER, pair.recruiter)
-    candidate = _ready(services, Role.CANDIDATE, pair.candidate)
+    sides = {
+        Role.RECRUITER: draw_up_side(services, wanted, Role.RECRUITER, pair.recruiter),
+        Role.CANDIDATE: draw_up_side(services, wanted, Role.CANDIDATE, pair.candidate),
+    }
+    given = {role: side for role, side in sides.items() if isinstance(side, Given)}
+    recruiter, candidate = (
+        side.person if isinstance(side, Given) else side for side in sides.values()
+    )
     check_own_numbers(
         services,
-        wanted.context,
+        wanted.context or "",
         (recruiter, candidate),
         latest=pair.latest,
         client_id=client_id,
     )
     pool = _pool_for(services, wanted, pair, candidate.country)
     _check_countries(pool, recruiter, candidate)
-    area = _area(services, pool, candidate)
-    request = replace(_request(services, wanted, pool, now), area=area, latest=pair.latest)
+    request = replace(
+        _request(services, wanted, pool, now),
+        area=_area(services, pool, candidate),
+        latest=pair.latest,
+        given=tuple(given.values()),
+        client=client_id,
+    )
     outcome = services.store.sessions.claim(
         pool.name,
         recruiter,
@@ -237,38 +171,53 @@ def _claim(
         now=now,
         retention=services.settings.record_retention,
     )
+    if isinstance(outcome, OtherPhone):
+        return given[outcome.role]
+    return _claimed(outcome, wanted)
+
+
+def _claimed(
+    outcome: Claimed | Elsewhere | Outdated | Refused, wanted: SessionRequest
+) -> Claimed | None:
+    """None for a pair that is to be looked at again; raises what it was refused for."""
     match outcome:
         case Claimed():
             return outcome
-        case Incapable(session):
-            raise Conflict(
-                "The number of the pair's open session cannot carry these channels.",
-                sessions=(session.id,),
-            )
-        case SamePhone():
-            raise _invalid("/candidate", "has the same phone as the recruiter")
-        case Exhausted(reason):
-            raise PoolExhausted(reason.sentence, reason=reason)
         case Elsewhere(session) if wanted.pool is not None:
             raise Conflict("The pair has an open session in another pool.", sessions=(session.id,))
         case Elsewhere() | Outdated():
             return None
+        case _:
+            raise _error_of(outcome)
+
+
+def _error_of(outcome: Refused) -> RelayError:
+    match outcome:
+        case Incapable(session):
+            return Conflict(
+                "The number of the pair's open session cannot carry these channels.",
+                sessions=(session.id,),
+            )
+        case SamePhone():
+            return not_a_session("/candidate", "has the same phone as the recruiter")
+        case Exhausted(reason):
+            return PoolExhausted(reason.sentence, reason=reason)
+        case Held():
+            return PhoneTaken(HELD_BY_ANOTHER)
         case _:
             assert_never(outcome)
 
 
 def _request(services: Services, wanted: SessionRequest, pool: Pool, now: float) -> ClaimRequest:
     ttl = wanted.ttl if wanted.ttl is not None else pool.default_ttl
+    refs = {"recruiter": wanted.recruiter.ref, "candidate": wanted.candidate.ref}
+    context = wanted.context
     return ClaimRequest(
         expires_at=expiry_after(ttl, pool, now=now),
         expiry_was_asked_for=wanted.ttl is not None,
         channels=wanted.channels,
-        stamped_context=stamp_context(
-            services,
-            wanted.context,
-            recruiter=wanted.recruiter.ref,
-            candidate=wanted.candidate.ref,
-        ),
+        stamped_context=None if context is None else stamp_context(services, context, **refs),
+        take_over=wanted.candidate.take_over,
     )
 
 
@@ -279,7 +228,3 @@ def _area(services: Services, pool: Pool, candidate: Participant) -> str:
     if pool.geo is not Geo.AREA_CODE:
         return ""
     return area_code_of(open_phone_of(services, candidate).reveal())
-
-
-def _invalid(pointer: str, detail: str) -> Invalid:
-    return Invalid("The session cannot be opened with these values.", (Fault(pointer, detail),))

@@ -17,8 +17,8 @@ from relay.domain.phone import PhoneNumber
 from relay.domain.policy import terms_of
 from relay.domain.pool import Pool
 from relay.domain.session import Channel
+from relay.store.claims import Claimed, ClaimRequest
 from relay.store.keys import PoolKeys
-from relay.store.sessions import Claimed, ClaimRequest
 from relay.store.store import Store
 from relay.vault import Vault
 from tests.key_ring import RING

@@ -13,11 +13,11 @@ from relay.domain.participant import Role
 from relay.domain.session import ClosedReason
 from relay.embedded_redis import EmbeddedRedis
 from relay.store.calls import CallLimits, IncomingCall
+from relay.store.claims import Claimed
 from relay.store.connection import connect
 from relay.store.decided import decided_by
 from relay.store.keys import BoardKeys
 from relay.store.phone_changes import Changed
-from relay.store.sessions import Claimed
 from relay.store.store import Store
 from relay.vault import Vault
 from relay.workflows.recycle import BATCH

@@ -17,8 +17,8 @@ from twilio.request_validator import RequestValidator
 from relay.carrier.webhooks import read_inbound_call
 from relay.domain.participant import Role
 from relay.embedded_redis import EmbeddedRedis
+from relay.store.claims import Claimed
 from relay.store.connection import connect
-from relay.store.sessions import Claimed
 from relay.store.store import Store
 from tests.bench.board import SEED, empty, fictional_phone, fill, make_board, stock
 from tests.bench.served import (

@@ -20,7 +20,8 @@ from relay.domain.routing import Decline
 from relay.domain.session import Session
 from relay.workflows.close_session import close_session
 from relay.workflows.connect_call import connect_call
-from relay.workflows.open_session import SessionRequest, Someone, open_session
+from relay.workflows.draw_up_side import SessionRequest, Someone
+from relay.workflows.open_session import open_session
 from tests.cluster.servers import BOARDS
 from tests.invariants import audit_people, audit_pool
 from tests.world import ASKER, UNLIMITED, make_deployment

@@ -11,7 +11,8 @@ from relay.domain.participant import CandidateDetails, RecruiterDetails, Role
 from relay.domain.policy import DAY
 from relay.domain.session import ClosedReason
 from relay.workflows.close_session import close_session
-from relay.workflows.open_session import SessionRequest, Someone, open_session
+from relay.workflows.draw_up_side import SessionRequest, Someone
+from relay.workflows.open_session import open_session
 from relay.workflows.register_participant import register_candidate, register_recruiter
 from tests.month.diary import Diary
 from tests.month.oracle import Oracle, Talk

@@ -10,7 +10,7 @@ from relay.domain.allocation import ExhaustedReason
 from relay.domain.errors import Conflict
 from relay.domain.pool import Geo, NumberStatus, Selection
 from relay.domain.session import Channel, Session
-from relay.store.sessions import Claimed, Exhausted, Incapable
+from relay.store.claims import Claimed, Exhausted, Incapable
 from tests.board import Board, number, take_out
 
 VOICE, SMS = frozenset({Channel.VOICE}), frozenset({Channel.SMS})

@@ -28,6 +28,7 @@ from relay.domain.routing import RouteState
 from relay.domain.session import ClosedReason
 from relay.store.api_keys import ApiKeys
 from relay.store.boards import BoardRegistry
+from relay.store.claims import Claimed, Given, Held, OtherPhone, Outdated
 from relay.store.idempotency import Answered, Begun, Idempotency
 from relay.store.keys import DeploymentKeys
 from relay.store.number_map import NumberMap
@@ -92,6 +93,23 @@ def a_sessions_whole_life(strict: StrictBoard) -> None:
     for _ in range(6):
         strict.wait(1000)
     assert strict.is_empty()
+
+
+def people_who_come_with_a_session(strict: StrictBoard) -> None:
+    pair = (person(Role.RECRUITER, "rita", "r"), person(Role.CANDIDATE, "carl", "c"))
+    both = tuple(Given(each, seen=()) for each in pair)
+    assert isinstance(strict.claim(pair, given=both), Claimed)
+    assert isinstance(strict.claim(pair, given=both), Outdated)
+    elsewhere = person(Role.CANDIDATE, "carl", "d")
+    moving = (Given(elsewhere, seen=("c",)),)
+    assert strict.claim((pair[0], elsewhere), given=moving) == OtherPhone(Role.CANDIDATE)
+    other = person(Role.CANDIDATE, "dan", "c")
+    taking = (Given(other, seen=()),)
+    assert strict.claim((pair[0], other), given=taking) == Held()
+    assert strict.claim((pair[0], other), given=taking, take_over=True) == OtherPhone(
+        Role.CANDIDATE
+    )
+    assert strict.store.people.get(Role.CANDIDATE, "dan") is None
 
 
 def a_numbers_whole_life(strict: StrictBoard) -> None:
@@ -287,6 +305,7 @@ def a_rotation(strict: StrictBoard) -> None:
 
 LIVES = (
     a_sessions_whole_life,
+    people_who_come_with_a_session,
     a_numbers_whole_life,
     a_purchase_and_a_release,
     phone_changes,

@@ -10,9 +10,9 @@ from relay.domain.errors import RateLimited
 from relay.domain.guesses import MOST_NEW_COUNTERPARTS, MOST_REGISTERED, PHONES
 from relay.domain.participant import Participant, ParticipantStatus, Role
 from relay.store import phone_changes
+from relay.store.claims import SamePhone
 from relay.store.keys import BoardKeys
 from relay.store.people import PutOutcome
-from relay.store.sessions import SamePhone
 from tests.board import ASKER, NOW, Board, person
 
 CANDIDATE, RECRUITER = Role.CANDIDATE, Role.RECRUITER

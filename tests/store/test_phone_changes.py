@@ -11,10 +11,10 @@ from relay.domain.errors import Conflict
 from relay.domain.participant import ParticipantStatus, Role
 from relay.domain.routing import RouteState
 from relay.domain.session import ClosedReason
+from relay.store.claims import Claimed, Outdated
 from relay.store.keys import PoolKeys
 from relay.store.people import PutOutcome
 from relay.store.phone_changes import Changed, Held, InTheWay, NoNumber, SamePhone
-from relay.store.sessions import Claimed, Outdated
 from tests.board import ASKER, Board, number
 from tests.noted_scripts import NotedScripts
 

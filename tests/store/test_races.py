@@ -26,8 +26,9 @@ from relay.domain.pool import Pool
 from relay.store.calls import CallLimits, IncomingCall
 from relay.workflows import register_participant as registering
 from relay.workflows.close_session import close_session
+from relay.workflows.draw_up_side import SessionRequest, Someone
 from relay.workflows.erase_participant import erase_participant
-from relay.workflows.open_session import SessionRequest, Someone, open_session
+from relay.workflows.open_session import open_session
 from relay.workflows.recycle import recycle
 from tests.board import end_unreported_calls
 from tests.cluster.servers import Cluster, connect_whole

@@ -8,8 +8,8 @@ from relay.domain.allocation import ExhaustedReason
 from relay.domain.participant import Role
 from relay.domain.pool import Geo, NumberStatus
 from relay.domain.session import Channel
+from relay.store.claims import Claimed, Exhausted
 from relay.store.phone_changes import Changed, ChangeOutcome, NoNumber
-from relay.store.sessions import Claimed, Exhausted
 from tests.board import Board, number
 
 #: Numbers of another area than the board's first ones.

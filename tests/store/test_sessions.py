@@ -11,9 +11,9 @@ from relay.domain.participant import Role
 from relay.domain.pool import NumberStatus, Pool
 from relay.domain.session import Channel, ClosedReason, Session, SessionStatus
 from relay.store.calls import RouteState
+from relay.store.claims import Claimed, Elsewhere, Outdated, SamePhone
 from relay.store.keys import PoolKeys
 from relay.store.records import Record, draws_for
-from relay.store.sessions import Claimed, Elsewhere, Outdated, SamePhone
 from tests.board import NOW, RETENTION, Board, number
 from tests.key_ring import SIGNER
 from tests.noted_scripts import NotedScripts

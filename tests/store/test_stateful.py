@@ -23,10 +23,10 @@ from relay.domain.participant import Role
 from relay.domain.pool import Pool
 from relay.domain.routing import Route, RouteState
 from relay.domain.session import ClosedReason, Session
+from relay.store.claims import Claimed, Exhausted
 from relay.store.keys import PoolKeys
 from relay.store.people import PutOutcome
 from relay.store.phone_changes import Changed, Held, InTheWay
-from relay.store.sessions import Claimed, Exhausted
 from relay.store.store import Store
 from tests.board import RETENTION, Board, number
 from tests.fake_redis import FakeRedis

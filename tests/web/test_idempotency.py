@@ -8,7 +8,7 @@ import time_machine
 from relay.domain.api_key import Scope
 from relay.domain.errors import CarrierError
 from relay.domain.trouble import Trouble
-from relay.store.sessions import Outdated
+from relay.store.claims import Outdated
 from tests.web.api import PAIR
 from tests.world import CARL, NORA, RITA
 

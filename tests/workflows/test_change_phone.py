@@ -16,10 +16,10 @@ from relay.domain.pool import NumberStatus, Pool
 from relay.domain.routing import RouteState
 from relay.domain.session import Channel, ClosedReason, Session, SessionStatus
 from relay.store.calls import CallLimits, IncomingCall
+from relay.store.claims import Claimed, ClaimRequest, Outdated
 from relay.store.people import PutOutcome
 from relay.store.phone_changes import ATTEMPTS, PhoneChanges
 from relay.store.scripts import Scripts, script
-from relay.store.sessions import Claimed, ClaimRequest, Outdated
 from relay.workflows.change_phone import MOST_RENUMBERED, change_phone
 from relay.workflows.close_session import close_session
 from relay.workflows.erase_participant import erase_participant

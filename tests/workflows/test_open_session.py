@@ -7,12 +7,8 @@ from relay.domain.participant import CandidateDetails, RecruiterDetails
 from relay.domain.pool import Geo, Pool
 from relay.domain.session import Channel, ClosedReason
 from relay.workflows.close_session import close_session
-from relay.workflows.open_session import (
-    Opened,
-    SessionRequest,
-    Someone,
-    open_session,
-)
+from relay.workflows.draw_up_side import SessionRequest, Someone
+from relay.workflows.open_session import Opened, open_session
 from relay.workflows.register_participant import register_candidate
 from relay.workflows.stamp_words import context_of
 from tests.board import take_out
@@ -419,5 +415,5 @@ def test_an_open_session_cannot_ask_more_of_its_number_than_it_can(world):
     rent_number(world, NUMBER, "v")
     session = world.open(channels=frozenset({Channel.VOICE}))
     with pytest.raises(Conflict, match="cannot carry") as refused:
-        world.open()
+        world.open(channels=frozenset(Channel))
     assert refused.value.sessions == (session.id,)

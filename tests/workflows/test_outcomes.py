@@ -16,8 +16,8 @@ from relay.domain.policy import DAY
 from relay.domain.pool import NumberStatus, Pool
 from relay.domain.session import Channel
 from relay.domain.trouble import Trouble
+from relay.store.claims import Claimed, Exhausted
 from relay.store.outbox import ASK_AFTER
-from relay.store.sessions import Claimed, Exhausted
 from relay.workflows.ask_outcomes import ask_outcomes
 from relay.workflows.board_on_record import read_board
 from relay.workflows.check_texting import check_texting

@@ -14,8 +14,8 @@ from relay.domain.participant import CandidateDetails, Participant, Role
 from relay.domain.routing import RouteState
 from relay.domain.session import Session
 from relay.store.calls import CallLimits, IncomingCall
+from relay.store.claims import ClaimRequest, Outdated
 from relay.store.keys import BoardKeys
-from relay.store.sessions import ClaimRequest, Outdated
 from relay.vault import Vault
 from relay.workflows.erase_participant import erase_participant
 from relay.workflows.open_seals import open_phone

@@ -11,7 +11,8 @@ from relay.domain.pool import Pool
 from relay.domain.routing import Bridge
 from relay.domain.texts import AcceptState
 from relay.workflows.connect_call import connect_call
-from relay.workflows.open_session import SessionRequest, Someone, open_session
+from relay.workflows.draw_up_side import SessionRequest, Someone
+from relay.workflows.open_session import open_session
 from relay.workflows.register_participant import register_candidate
 from relay.workflows.relay_text import relay_text
 from tests.world import ASKER, CARL, NOW, NUMBER, RITA, World, make_world

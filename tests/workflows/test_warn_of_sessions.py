@@ -9,8 +9,9 @@ import pytest
 from relay.domain.participant import CandidateDetails, RecruiterDetails, Role
 from relay.domain.pool import Pool
 from relay.domain.session import Channel, Session, SessionWarning
+from relay.workflows.draw_up_side import SessionRequest, Someone
 from relay.workflows.erase_participant import erase_participant
-from relay.workflows.open_session import SessionRequest, Someone, open_session
+from relay.workflows.open_session import open_session
 from relay.workflows.warn_of_sessions import warnings_of
 from tests.world import ASKER, CARL, NOW, RITA, WEEK, World, make_world
 

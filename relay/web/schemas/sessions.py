@@ -84,8 +84,14 @@ class SessionBody(Body):
         ),
     ] = None
     ttl: Annotated[Seconds | None, Field(description="Default and maximum are the pool's")] = None
-    channels: _Channels = Field(default=[Channel.VOICE, Channel.SMS])
-    context: _Context = ""
+    channels: Annotated[
+        _Channels | None,
+        Field(description="Default: as the pair's open session has them; all of a new one"),
+    ] = None
+    context: Annotated[
+        _Context | None,
+        Field(description="Default: as the pair's open session has it; none of a new one"),
+    ] = None
 
 
 class SessionChange(Body):

@@ -20,7 +20,7 @@ from rich.progress import Progress
 from relay.domain.participant import Role
 from relay.domain.pool import Pool, Selection
 from relay.domain.session import Channel, ClosedReason, Session
-from relay.store.sessions import Claimed, ClaimRequest
+from relay.store.claims import Claimed, ClaimRequest
 from relay.store.store import Store
 from tests.bench.board import NOW, SEED, WEEK, script_time
 from tests.bench.pool.replay import RETENTION, Crowd, pool_of, stock

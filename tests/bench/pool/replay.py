@@ -16,7 +16,7 @@ from relay.domain.participant import Participant, Role
 from relay.domain.policy import DAY
 from relay.domain.pool import Pool
 from relay.domain.session import Channel, Session
-from relay.store.sessions import Claimed, ClaimRequest, Exhausted
+from relay.store.claims import Claimed, ClaimRequest, Exhausted
 from relay.store.store import Store
 from relay.workflows.recycle import BATCH
 from tests.bench.board import NOW, SEED, begin_day, virtual_number

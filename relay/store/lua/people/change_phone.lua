@@ -11,8 +11,8 @@
 -- args: take_over:flag loser reason given_up:list others:list most_new:number
 --       new_nodes:records(pool index)
 --       renumberings:records(id trace signature draws pool other_index area other_stopped_at)
--- uses: session batching person closing_all revoking bindings renumbering former_phones choosing
---       stops occupancy new_counterparts
+-- uses: session batching given_person closing_all revoking bindings renumbering former_phones
+--       choosing stops occupancy new_counterparts
 --
 -- Where the new phone has a binding on the number of an open session, that session is in the way,
 -- unless it is among the renumberings: it gets another number, as a new pair would, and leaves a
@@ -301,8 +301,8 @@ local function write_person()
       redis.call("DEL", key)
     end
   end
-  write_phone(true)
-  write_details()
+  write_phone(person, true)
+  write_details(person)
 end
 
 local function write_loser()
@@ -330,10 +330,10 @@ end
 -- --- main ----------------------------------------------------------------------------------------
 
 local known = redis.call("HMGET", keys.person, "status", "indexes")
-if known[1] == "active" and is_same_phone(known[2]) then
+if known[1] == "active" and is_same_phone(person, known[2]) then
   return { "changed", 0 }
 end
-local holder = other_holder()
+local holder = other_holder(person)
 if holder and not args.take_over then
   return { "held" }
 end

@@ -1,8 +1,8 @@
 -- erase_participant: forgets a person: their record, who holds their phone, their open sessions,
 -- what they and others wrote that is still kept, and the decisions of their calls under way. From
 -- now on nobody finds them.
--- keys: person=person(role ref) holders=holder(held*) theirs=sessions_of(role ref) seals
---       reach interactions bodies=body(texts*) erasures carrier_erasures rewritten
+-- keys: person=person(role ref) refs=refs(role) holders=holder(held*) theirs=sessions_of(role ref)
+--       seals reach interactions bodies=body(texts*) erasures carrier_erasures rewritten
 -- args: ref reason held:list texts:list texts_since:number
 -- uses: closing_all revoking
 --
@@ -57,6 +57,7 @@ for _, key in ipairs(keys.holders) do
   end
 end
 redis.call("DEL", keys.person)
+redis.call("ZREM", keys.refs, args.ref)
 redis.call("HDEL", keys.seals, member)
 redis.call("HDEL", keys.reach, member)
 local latest = redis.call("ZRANGE", keys.erasures, 0, 0, "REV", "WITHSCORES")[2]

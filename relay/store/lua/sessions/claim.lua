@@ -1,18 +1,18 @@
 -- claim: gives a pair its virtual number, or its open session back. One atomic step, so that two
 -- web processes can never hand out the same binding, whatever pools they think of (P1).
--- keys: recruiter=person("recruiter" recruiter_ref) candidate=person("candidate" candidate_ref)
---       recruiter_sessions=sessions_of("recruiter" recruiter_ref)
+-- keys: recruiter_sessions=sessions_of("recruiter" recruiter_ref)
 --       candidate_sessions=sessions_of("candidate" candidate_ref)
 --       area_numbers=area(area)
 --       recruiter_nodes=node(recruiter_indexes*) candidate_nodes=node(candidate_indexes*)
 --       new_recruiters=new_counterparts("candidate" candidate_ref)
 --       new_candidates=new_counterparts("recruiter" recruiter_ref)
 --       recruiter_stops=stopped(recruiter_indexes*) candidate_stops=stopped(candidate_indexes*)
--- args: now:number id signature latest latest_signature pool recruiter_ref candidate_ref channels
---       context expires_at extend:flag area retention:number recruiter_indexes:list
---       candidate_indexes:list draws most_new_recruiters:number most_new_candidates:number
--- uses: session batching leases occupancy closing load letting_go bindings rebinding codes choosing
---       charging naming_reasons stops present_phones new_counterparts
+-- args: now:number id signature latest latest_signature pool recruiter_ref candidate_ref channels?
+--       changes_context:flag context expires_at extend:flag area retention:number
+--       recruiter_indexes:list candidate_indexes:list take_over:flag draws
+--       most_new_recruiters:number most_new_candidates:number
+-- uses: session batching entering leases occupancy closing load letting_go bindings rebinding
+--       codes choosing charging naming_reasons stops present_phones new_counterparts
 --
 -- A pair that has an open session gets that one. One that comes back gets its old number where
 -- that is still free for both, else the one that shared/choosing.lua finds. Safe to run twice: the
@@ -25,26 +25,24 @@
 -- draws: of the pair's codes, under each key of the ring. An open session with another code, which
 -- is planted or of a key that has gone, is closed as one that has expired.
 --
--- The indexes are those on record when the caller looked, and say which keys it may touch; extend:
--- an expiry was asked for, not the default; area: the candidate's area code, or "".
+-- The indexes are those on record when the caller looked, or of the phones that the request gives,
+-- and say which keys it may touch; extend: an expiry was asked for, not the default; area: the
+-- candidate's area code, or "". An open session keeps channels and context that are not given.
+--
+-- Somebody whose given phone is not the one on record, or is another candidate's, needs another
+-- script first. Here it is only seen whether the session would be possible then, so that a request
+-- that is refused changes nobody.
 --
 -- To open a session is to have two phones compared, since one phone cannot be both, and either may
 -- be a guess: so a person gets so many new counterparts a day.
 --
 -- Answers {"created" | "existing" | "incapable" | "elsewhere", id, record}, where the last two are
 -- an open session on a number that cannot do what is asked now, and one in another pool; |
--- {"exhausted", reason} | {"same_phone"} | {"too_many", seconds} | {"taken"} (draw another id) |
--- {"again"} (the people are others by now: look again).
-local ROLES = { "recruiter", "candidate" }
-
--- A side of the pair as it is on record now; nil when the caller has seen somebody else.
-local function read_person(key, indexes)
-  local known = redis.call("HMGET", key, "indexes", "status", "locale", "guard")
-  if known[2] ~= "active" or known[1] ~= table.concat(indexes, ",") then
-    return nil
-  end
-  return { locale = known[3], guard = known[4] }
-end
+-- {"exhausted", reason} | {"same_phone"} | {"too_many", seconds} (new counterparts) |
+-- {"too_many_guesses", seconds} | {"held"} (another candidate has the phone) | {"phone", role} (it
+-- is possible when that person has the given phone) | {"taken"} (draw another id) | {"again"} (the
+-- people are others by now: look again).
+local ROLES, EVERY_CHANNEL = { "recruiter", "candidate" }, "vs"
 
 -- The pair's latest session: its id ("" for none), record and fields. It may be in any pool.
 local function read_latest()
@@ -74,9 +72,28 @@ local function can_carry(request, ordinal)
     and not (request.sms and redis.call("GETBIT", keys.no_sms, ordinal) == 1)
 end
 
+-- The open session follows the request. Returns its record.
+local function follow(latest)
+  local session = latest.session
+  session.channels = args.channels or session.channels
+  if args.changes_context then
+    session.context = args.context
+  end
+  if latest.id == args.latest then
+    session.signature = args.latest_signature
+  end
+  if args.extend and tonumber(args.expires_at) > tonumber(session.expires_at) then
+    session.expires_at = args.expires_at
+    redis.call("ZADD", keys.due, args.expires_at, latest.id)
+  end
+  local record = pack_session(session)
+  redis.call("HSET", keys.sessions, latest.id, record)
+  return record
+end
+
 -- The answer where the pair has an open session; nil where it has none any more, which is tidied
--- up.
-local function return_existing(latest, request)
+-- up. changing: the role of somebody who must get another phone first, or nil.
+local function return_existing(latest, request, changing)
   local session = latest.session
   if not session or session.status ~= "open" then
     return nil
@@ -91,20 +108,12 @@ local function return_existing(latest, request)
     return nil
   elseif latest.id == args.id then
     return { "created", args.id, latest.record }
-  elseif not can_carry(request, session.ordinal) then
+  elseif args.channels and not can_carry(request, session.ordinal) then
     return { "incapable", latest.id, latest.record }
+  elseif changing then
+    return { "phone", changing }
   end
-  session.channels, session.context = args.channels, args.context
-  if latest.id == args.latest then
-    session.signature = args.latest_signature
-  end
-  if args.extend and tonumber(args.expires_at) > tonumber(session.expires_at) then
-    session.expires_at = args.expires_at
-    redis.call("ZADD", keys.due, args.expires_at, latest.id)
-  end
-  local record = pack_session(session)
-  redis.call("HSET", keys.sessions, latest.id, record)
-  return { "existing", latest.id, record }
+  return { "existing", latest.id, follow(latest) }
 end
 
 -- Whether the pair's last session still has this phone on its number. One that the other side had
@@ -202,7 +211,7 @@ local function record_session(people, nodes, latest, ordinal, number, code, code
     recruiter = args.recruiter_ref, candidate = args.candidate_ref,
     recruiter_index = nodes.recruiter.index, candidate_index = nodes.candidate.index,
     created_at = whole(args.now), expires_at = args.expires_at, closed_at = "", closed_reason = "",
-    code = code, channels = args.channels,
+    code = code, channels = args.channels or EVERY_CHANNEL,
     recruiter_locale = people.recruiter.locale, candidate_locale = people.candidate.locale,
     recruiter_guard = people.recruiter.guard, candidate_guard = people.candidate.guard,
     bindings = "2", previous = latest.id, former = "",
@@ -218,15 +227,29 @@ local function record_session(people, nodes, latest, ordinal, number, code, code
   return record
 end
 
-local people = {
-  recruiter = read_person(keys.recruiter, args.recruiter_indexes),
-  candidate = read_person(keys.candidate, args.candidate_indexes),
-}
-if not people.recruiter or not people.candidate then
+-- Why there is no number. What a phone change will bring along counts, too.
+local function why_exhausted(request, nodes)
+  if #nodes.candidate.taken > 0 then
+    nodes.candidate.taken = {}
+    if choose(keys, request, nodes.recruiter, nodes.candidate) then
+      return "candidate_on_every_number"
+    end
+  end
+  return why_none(keys, request, nodes.recruiter, nodes.candidate)
+end
+
+local people = read_people()
+if not people then
   return { "again" }
 end
-local latest = read_latest()
-local wait = count_pair(latest)
+local wait = count_guesses(people)
+if wait then
+  return { "too_many_guesses", wait }
+elseif people.candidate.holder and not args.take_over then
+  return { "held" }
+end
+local latest, changing = read_latest(), who_changes(people)
+wait = count_pair(latest)
 if wait then
   return { "too_many", wait }
 elseif args.recruiter_indexes[1] == args.candidate_indexes[1] then
@@ -234,9 +257,13 @@ elseif args.recruiter_indexes[1] == args.candidate_indexes[1] then
 end
 local stopped = add_stopped_numbers({}, keys.recruiter_stops)
 add_stopped_numbers(stopped, keys.candidate_stops)
-local request = request_of(keys, args.channels, args.area ~= "" and keys.area_numbers, stopped)
-local existing = return_existing(latest, request)
+local area = args.area ~= "" and keys.area_numbers
+local request = request_of(keys, args.channels or EVERY_CHANNEL, area, stopped)
+local existing = return_existing(latest, request, changing)
 if existing then
+  if existing[1] == "existing" then
+    enter(people)
+  end
   return existing
 elseif redis.call("HEXISTS", keys.sessions, args.id) == 1 then
   return { "taken" }
@@ -245,10 +272,15 @@ local nodes = {
   recruiter = living_node(keys.recruiter_nodes, args.recruiter_indexes),
   candidate = living_node(keys.candidate_nodes, args.candidate_indexes),
 }
+nodes.recruiter.taken = ordinals_moving(people.recruiter, keys.recruiter_sessions.open)
+nodes.candidate.taken = ordinals_moving(people.candidate, keys.candidate_sessions.open)
 local ordinal, number = choose_number(latest, request, nodes)
 if not ordinal then
-  return { "exhausted", why_none(keys, request, nodes.recruiter, nodes.candidate) }
+  return { "exhausted", why_exhausted(request, nodes) }
+elseif changing then
+  return { "phone", changing }
 end
+enter(people)
 local code, code_needed = bind_pair(latest, nodes, ordinal, number)
 local record = record_session(people, nodes, latest, ordinal, number, code, code_needed)
 return { "created", args.id, record }

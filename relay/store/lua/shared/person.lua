@@ -1,13 +1,13 @@
 -- A participant's record, and who holds a phone: candidates are unique by it.
--- keys: person=person(role ref) holders=holder(held*) seals
--- args: now:number role ref sealed indexes:list held:list key_ids hint country locale name
---       organization time_zone guard
+-- keys: seals recruiters=refs("recruiter") candidates=refs("candidate")
+-- args: now:number
 --
--- sealed and indexes: the phone that is given, or nothing; held: the same indexes of a candidate,
--- none of a recruiter.
+-- A person here: key (of the record) and holders (of a candidate's phone, none of a recruiter's);
+-- and what is given of them: role, ref, indexes (a list), sealed, key_ids, hint, country, locale,
+-- name, organization, time_zone, guard.
 
-local function is_same_phone(known_indexes)
-  for _, index in ipairs(args.indexes) do
+local function is_same_phone(person, known_indexes)
+  for _, index in ipairs(person.indexes) do
     if string.find("," .. known_indexes .. ",", "," .. index .. ",", 1, true) then
       return true
     end
@@ -16,10 +16,10 @@ local function is_same_phone(known_indexes)
 end
 
 -- Returns the ref of another candidate who has the phone, or nil.
-local function other_holder()
-  for _, key in ipairs(keys.holders) do
+local function other_holder(person)
+  for _, key in ipairs(person.holders) do
     local holder = redis.call("GET", key)
-    if holder and holder ~= args.ref then
+    if holder and holder ~= person.ref then
       return holder
     end
   end
@@ -27,25 +27,27 @@ local function other_holder()
 end
 
 -- is_new: it was another one's before, or nobody's. phone_since is compared with STOPs.
-local function write_phone(is_new)
+local function write_phone(person, is_new)
   if is_new then
-    redis.call("HSET", keys.person, "phone_since", string.format("%.3f", args.now))
+    redis.call("HSET", person.key, "phone_since", string.format("%.3f", args.now))
   end
-  redis.call("HSET", keys.seals, args.role .. ":" .. args.ref, args.sealed)
-  redis.call("HSET", keys.person, "status", "active", "indexes", table.concat(args.indexes, ","),
-    "key_ids", args.key_ids, "hint", args.hint, "country", args.country)
-  for position, key in ipairs(keys.holders) do
+  redis.call("HSET", keys.seals, person.role .. ":" .. person.ref, person.sealed)
+  redis.call("HSET", person.key, "status", "active", "indexes", table.concat(person.indexes, ","),
+    "key_ids", person.key_ids, "hint", person.hint, "country", person.country)
+  for position, key in ipairs(person.holders) do
     if position == 1 then
-      redis.call("SET", key, args.ref)
+      redis.call("SET", key, person.ref)
     else
       redis.call("DEL", key)
     end
   end
 end
 
-local function write_details()
-  redis.call("HSETNX", keys.person, "created_at", whole(args.now))
-  redis.call("HSET", keys.person, "updated_at", whole(args.now), "locale", args.locale,
-    "name", args.name, "organization", args.organization, "time_zone", args.time_zone,
-    "guard", args.guard)
+local function write_details(person)
+  local refs = person.role == "recruiter" and keys.recruiters or keys.candidates
+  redis.call("ZADD", refs, 0, person.ref)
+  redis.call("HSETNX", person.key, "created_at", whole(args.now))
+  redis.call("HSET", person.key, "updated_at", whole(args.now), "locale", person.locale,
+    "name", person.name, "organization", person.organization, "time_zone", person.time_zone,
+    "guard", person.guard)
 end
