@@ -25,19 +25,15 @@ import requests
 
 from relay.embedded_redis import EmbeddedRedis
 from relay.sandbox.carrier import SimulatedCarrier
+from relay.sandbox.procfile import ROOT, read_procfile
 from relay.sandbox.standing import ApiKey
 
-ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT_SID = "AC" + "5a" * 16
 _START_SECONDS = 30.0
 _STOP_SECONDS = 20.0
 
-#: As in the Procfile.
-COMMANDS = {
-    "web": ["-m", "gunicorn", "--config", "config/server.py", "relay.app:create_app()"],
-    "worker": ["-m", "workers.supervisor"],
-    "scheduler": ["-m", "workers.ticker"],
-}
+#: The processes that stay; before them a deploy runs the Procfile's ``release``.
+PROCESSES = ("web", "worker", "scheduler")
 
 
 class ServiceDidNotStart(Exception):
@@ -53,6 +49,9 @@ class Service:
     directory: Path
     board_name: str = "JobBoard"
     extra_environment: Mapping[str, str] = field(default_factory=dict)
+    #: Where the code is, and the command line of each process.
+    root: Path = ROOT
+    commands: Mapping[str, str] = field(default_factory=read_procfile)
     redis: EmbeddedRedis = field(init=False)
     port: int = field(init=False)
     processes: dict[str, subprocess.Popen[bytes]] = field(init=False, default_factory=dict)
@@ -75,7 +74,7 @@ class Service:
             settings = self._settings()
             self._write_settings(settings)
             self.environment = {**_kept_of_ours(), **settings}
-            for name in COMMANDS:
+            for name in PROCESSES:
                 self.start(name)
             self._wait_until_healthy()
         except BaseException:
@@ -98,11 +97,11 @@ class Service:
         return self.directory / "settings.env"
 
     def start(self, name: str) -> None:
-        """Starts a process of the Procfile; its output goes to its log."""
+        """Starts a process as a platform does, by a shell; its output goes to its log."""
         with self.log_of(name).open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                [sys.executable, *COMMANDS[name], *self._options_of(name)],
-                cwd=ROOT,
+                ["/bin/sh", "-c", f"exec {self.commands[name]} {self._options_of(name)}"],
+                cwd=self.root,
                 env=self._environment_of(name),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -117,9 +116,9 @@ class Service:
             setting: value for setting, value in self.environment.items() if setting not in hidden
         }
 
-    def _options_of(self, name: str) -> list[str]:
+    def _options_of(self, name: str) -> str:
         """The web server listens to this machine alone, and not to its network."""
-        return ["--bind", f"127.0.0.1:{self.port}"] if name == "web" else []
+        return f"--bind 127.0.0.1:{self.port}" if name == "web" else ""
 
     def kill(self, name: str) -> None:
         """``kill -9`` of a process and all its children, as when a machine dies."""
@@ -144,7 +143,7 @@ class Service:
         """Runs ``python -m relay …`` with the service's settings and returns what it printed."""
         done = subprocess.run(
             [sys.executable, "-m", "relay", *arguments],
-            cwd=ROOT,
+            cwd=self.root,
             env=self.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -196,7 +195,7 @@ class Service:
 
     def _settings(self) -> dict[str, str]:
         return {
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": str(self.root),
             "PYTHONUNBUFFERED": "1",
             "PORT": str(self.port),
             "PUBLIC_BASE_URL": self.base_url,
@@ -245,11 +244,14 @@ def simulated_carrier(**options: Any) -> SimulatedCarrier:
 
 
 def _kept_of_ours() -> dict[str, str]:
-    return {
+    """What a process needs of our own environment; ``python`` is the one that we run on."""
+    kept = {
         name: value
         for name, value in os.environ.items()
         if name in {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR"} or name.startswith("COVERAGE")
     }
+    programs = Path(sys.executable).parent
+    return kept | {"PATH": f"{programs}{os.pathsep}{kept.get('PATH', os.defpath)}"}
 
 
 def _fresh_key() -> str:

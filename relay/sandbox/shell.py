@@ -73,11 +73,11 @@ def _play(console: Console, carrier: SimulatedCarrier, service: Service) -> None
     shell = Shell(console, carrier, api)
     shell.furnish()
     console.print(
-        f"\nThe service runs at [bold]{service.base_url}[/], "
-        f"its documentation at {service.base_url}/docs.\n"
-        f"A key with all scopes: [bold]{api.key}[/]\nLogs: {service.directory}\n"
-        "For the commands of the documentation, in another shell: "
-        f"[bold]set -a; . {service.settings_file}; set +a[/]\n\n"
+        f"\nThe service runs; its API is described at [bold]{service.base_url}/docs[/].\n"
+        "Paste this into another shell, and the commands of the documentation work there:\n\n"
+        f"set -a\nRELAY={service.base_url}\nKEY={api.key}\n"
+        f"PATH={Path(sys.executable).parent}:$PATH\n. {service.settings_file}\nset +a\n\n"
+        f"Logs: {service.directory}\n"
         f"People: {', '.join([*RECRUITERS, *CANDIDATES])}. Type [bold]help[/] for what they can do."
     )
     if sys.stdin.isatty():

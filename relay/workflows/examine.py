@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from config.queues import QUEUES
+from config.settings import Settings
 from relay.domain.board import Board
 from relay.domain.errors import Unavailable
 from relay.domain.pool import Pool
@@ -170,8 +171,8 @@ def _check_address(deployment: Deployment) -> Check:
 
 
 def _check_board_name(deployment: Deployment) -> Iterator[Check]:
-    if "board_name" not in deployment.settings.model_fields_set:
-        said = deployment.settings.board_name
+    said = deployment.settings.board_name
+    if said == Settings.model_fields["board_name"].default:
         detail = f"BOARD_NAME is not set: people hear and read that a call is from {said}"
         yield Check("board", Verdict.WARNING, detail)
 

@@ -56,13 +56,6 @@ def _headings(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
-def test_every_setting_has_a_row_in_the_readme() -> None:
-    settings = re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
-    rows = [row for row in (ROOT / "README.md").read_text().splitlines() if row.startswith("| `")]
-    named = {name for row in rows for name in re.findall(r"`([A-Z_]+)`", row.split("|")[1])}
-    assert named == {*settings}
-
-
 _PROMISE = re.compile(r"\bP[1-9]\b")
 _FACT = re.compile(r"\b(?:TW|RD|RQ)-[a-z][a-z-]*[a-z]\b")
 _NAMED_TEST = re.compile(r"`(test_\w+|tests/[\w/]+\.py)`")

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from relay.sandbox.service import ROOT
+from relay.sandbox.procfile import ROOT
 from tests.e2e.stage import NUMBERS, Stage
 
 pytestmark = pytest.mark.e2e

@@ -82,9 +82,10 @@ def test_a_service_that_is_set_up_well_has_nothing_to_mend():
     assert {"keys", "queues", "workers", "scheduler", "replicas", "pool us"} < set(found)
 
 
-def test_a_board_without_a_name_is_a_warning():
+@pytest.mark.parametrize("name", ["", "your job board"])
+def test_a_board_without_a_name_is_a_warning(name):
     assert "board" not in find(make())
-    found = find(make(BOARD_NAME=""))["board"]
+    found = find(make(BOARD_NAME=name))["board"]
     assert found.verdict is Verdict.WARNING
     assert "BOARD_NAME is not set" in found.detail
 
