@@ -16,6 +16,9 @@ from typing import Any, TextIO
 import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
 
+from config.log_output import LineOutput, PrintedLines
+
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 #: Seven digits and more, however they are spaced, that are no part of a word: ids have letters.
 _NUMBER = re.compile(r"(?:%2[Bb]|\+|(?<!\w))\d(?:[\s().\-]{0,2}\d){6,14}(?!\w)")
 _MASK = "[number]"
@@ -51,7 +54,7 @@ def log_failure(log: Any, event: str, error: BaseException, **ids: Any) -> None:
 
 
 class MaskNumbers(logging.Filter):
-    """For handlers that are not ours, such as gunicorn's. Its lines at DEBUG hold paths."""
+    """For loggers such as gunicorn's: what it says at DEBUG holds paths."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
@@ -83,6 +86,40 @@ def mask_numbers(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, default=repr)
+#: Bytes of a line. Processes share one pipe, and longer writes could mix in it (PIPE_BUF).
+_LONGEST_LINE = 4096
+#: Characters that are left of a value that makes a line too long, at its beginning and its end.
+_HEAD, _TAIL = 200, 400
+_ALWAYS_KEPT = ("event", "level", "logger", "timestamp", "exception", "shortened")
+
+
+def _encode(event: EventDict) -> str:
+    """The event as JSON, on one line that is written as a whole."""
+    line = _ENCODER.encode(event)
+    if not _is_too_long(line):
+        return line
+    short = {key: _shortened(value) for key, value in event.items()} | {"shortened": True}
+    line = _ENCODER.encode(short)
+    if not _is_too_long(line):
+        return line
+    return _ENCODER.encode(
+        {key: short[key] for key in (*_ALWAYS_KEPT, "shortened") if key in short}
+    )
+
+
+def _is_too_long(line: str) -> bool:
+    # Without encoding what is short anyway: no character has more than four bytes.
+    return len(line) * 4 >= _LONGEST_LINE and len(line.encode()) >= _LONGEST_LINE
+
+
+def _shortened(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    text = value if isinstance(value, str) else repr(value)
+    if len(text) <= _HEAD + _TAIL:
+        return text
+    return f"{text[:_HEAD]} … {text[-_TAIL:]}"
+
 
 _SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
@@ -94,19 +131,19 @@ _LAST: list[Processor] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     # One encoder for all lines: json.dumps would make one for each.
     structlog.processors.JSONRenderer(
-        serializer=lambda event, **_: _ENCODER.encode(event),
+        serializer=lambda event, **_: _encode(event),
     ),
 ]
 
 
 def configure_logging(level: str = "INFO", *, to: TextIO | None = None) -> None:
     """For the start of every process: ours and everybody else's lines leave by the same way, on
-    stdout unless it goes ``to`` another stream."""
-    stream = to or sys.stdout
+    stdout unless it goes ``to`` another stream. A line that cannot be written is lost."""
+    stream = _output_of(to or sys.stdout)
     structlog.configure(
         processors=[*_SHARED, *_LAST],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=structlog.WriteLoggerFactory(stream),  # type: ignore[arg-type] # writes text
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(stream)
@@ -121,3 +158,9 @@ def configure_logging(level: str = "INFO", *, to: TextIO | None = None) -> None:
     root.setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _output_of(stream: TextIO | PrintedLines | None) -> LineOutput:
+    if isinstance(stream, PrintedLines):
+        return stream.output
+    return LineOutput(stream)

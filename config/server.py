@@ -64,7 +64,7 @@ forwarder_headers = ""
 # --- logs -------------------------------------------------------------------------------
 
 accesslog = None  # the application writes one line a request, with its ids
-errorlog = "-"
+logger_class = "config.serving.log.WebLog"
 loglevel = (os.environ.get("LOG_LEVEL") or "info").lower()
 
 # --- metrics ----------------------------------------------------------------------------
@@ -77,12 +77,7 @@ if workers > 1:
 
 
 def on_starting(server: "Arbiter") -> None:
-    """Mask what gunicorn itself logs, such as a request line that is none, and begin with no
-    counts: those of an earlier run would be added to ours."""
-    from config.logging import MaskNumbers  # noqa: PLC0415 - gunicorn reads this file by path
-
-    for handler in server.log.error_log.handlers:
-        handler.addFilter(MaskNumbers())
+    """Begin with no counts: those of an earlier run would be added to ours."""
     if directory := os.environ.get(_METRICS):
         Path(directory).mkdir(mode=0o700, parents=True, exist_ok=True)
         for counts in Path(directory).glob("*.db"):

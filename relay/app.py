@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +10,8 @@ from flask import Request
 from flask.json.provider import DefaultJSONProvider
 
 from config.logging import configure_logging
-from config.settings import SettingsError, load_settings
+from config.process_log import wrong_settings_end
+from config.settings import load_settings
 from relay.bootstrap import build_deployment
 from relay.web.auth import remember_access
 from relay.web.boards import boards
@@ -94,12 +94,10 @@ def create_app(deployment: Deployment | None = None) -> APIFlask:
 
 
 def _deployment_of_environment() -> Deployment:
-    try:
+    configure_logging()
+    with wrong_settings_end(exit_code=_APP_LOAD_ERROR):
         settings = load_settings(for_web=True)
         configure_logging(settings.log_level)
         deployment = build_deployment(settings)
-    except SettingsError as error:
-        sys.stderr.write(f"{error}\n")
-        raise SystemExit(_APP_LOAD_ERROR) from None
     learn_numbers(deployment)
     return deployment

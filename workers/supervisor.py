@@ -14,9 +14,9 @@ from types import FrameType
 
 import structlog
 
-from config.logging import configure_logging
+from config.process_log import run_process
 from config.queues import QUEUES, Queue
-from config.settings import load_settings
+from config.settings import Settings
 
 log = structlog.get_logger()
 
@@ -103,8 +103,7 @@ def children_for(queues: Sequence[Queue]) -> list[Child]:
     ]
 
 
-def main() -> None:
-    configure_logging(load_settings().log_level)
+def main(_settings: Settings) -> None:
     supervisor = Supervisor(children_for(QUEUES))
     signal.signal(signal.SIGTERM, supervisor.stop)
     signal.signal(signal.SIGINT, supervisor.stop)
@@ -112,4 +111,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_process(main)

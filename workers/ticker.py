@@ -16,9 +16,10 @@ import redis
 import structlog
 from redis.exceptions import RedisError
 
-from config.logging import configure_logging, log_failure
+from config.logging import log_failure
+from config.process_log import run_process
 from config.schedule import PERIODIC_JOBS, SWEEP_EVERY, PeriodicJob
-from config.settings import load_settings
+from config.settings import Settings
 from relay.bootstrap import build_deployment
 from relay.domain.errors import Unavailable
 from relay.queues import JobQueues
@@ -109,9 +110,7 @@ class Ticker:
             log.info("leadership ends by itself")
 
 
-def main() -> None:
-    settings = load_settings()
-    configure_logging(settings.log_level)
+def main(settings: Settings) -> None:
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     signal.signal(signal.SIGINT, lambda *_: stopping.set())
@@ -121,4 +120,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_process(main)

@@ -10,6 +10,7 @@ import ctypes
 import signal
 import sys
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import structlog
@@ -21,8 +22,9 @@ from rq.registry import StartedJobRegistry
 from rq.serializers import JSONSerializer
 from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 
-from config.logging import configure_logging, log_failure, mask
-from config.settings import load_settings
+from config.logging import log_failure, mask
+from config.process_log import run_process
+from config.settings import Settings
 from relay.queues import connect_queues, open_queue
 from relay.store.alarms import Alarm
 from workers import jobs
@@ -91,9 +93,9 @@ class RelayWorker(Worker):
         super().handle_job_failure(job, queue, started_job_registry, mask(exc_string), execution)
 
 
-def build_worker(queue: str) -> RelayWorker:
+def build_worker(queue: str, settings: Settings) -> RelayWorker:
     """A worker of this queue. Raises RedisError when Redis is away."""
-    connection = connect_queues(load_settings())
+    connection = connect_queues(settings)
     return RelayWorker(
         [open_queue(queue, connection, job_class=KnownJob)],
         connection=connection,
@@ -112,13 +114,11 @@ def leave_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def main(queue: str) -> int:
+def main(queue: str, settings: Settings) -> int:
     """Works until told to stop (0) or until Redis goes away (1): the supervisor starts anew."""
     leave_with_parent()
-    settings = load_settings()
-    configure_logging(settings.log_level)
     try:
-        worker = build_worker(queue)
+        worker = build_worker(queue, settings)
         jobs.deployment()
         log.info("worker started", queue=queue)
         worker.work(logging_level="WARNING")
@@ -130,4 +130,4 @@ def main(queue: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    run_process(partial(main, sys.argv[1]))
