@@ -42,7 +42,7 @@ def test_a_start_without_settings_names_all_of_them_and_ends_what_gunicorn_would
 
     assert (done.returncode, done.stderr) == (4, "")
     for name in set(COMPLETE) - {"PATH", "REDIS_URL"}:
-        assert f"{name} is missing" in json.loads(done.stdout)["problems"]
+        assert f"{name} is missing" in " ".join(json.loads(done.stdout)["problems"])
 
 
 def test_a_start_with_a_language_that_nobody_speaks_here_says_so():
