@@ -47,6 +47,12 @@ class Signer:
         signature, _, text = stamped.partition(" ")
         return text if self.is_genuine(signature, *place, text) else None
 
+    def stamp_anew(self, stamped: str, *place: str) -> str:
+        """The same under the key that signs now; as it is, where it was not stamped for this place,
+        or is empty."""
+        text = self.read(stamped, *place) if stamped else None
+        return stamped if text is None else self.stamp(text, *place)
+
 
 def _signature(key: bytes, texts: tuple[str, ...]) -> str:
     digest = hmac.digest(key, _message(texts), sha256)[:_SIGNATURE_BYTES]

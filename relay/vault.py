@@ -35,7 +35,8 @@ class Vault:
     ``signer`` signs under the same environment."""
 
     def __init__(self, sealing: KeyRing, indexing: KeyRing) -> None:
-        self._sealing_id = sealing.keys[0][0]
+        self.sealing_key_ids = sealing.ids
+        self._sealing_id = sealing.ids[0]
         self._ciphers = {key_id: AESGCMSIV(key) for key_id, key in sealing.keys}
         self._index_keys = tuple(key for _, key in indexing.keys)
         self.index_key_ids = indexing.ids

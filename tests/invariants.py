@@ -52,6 +52,7 @@ LASTING = {
     *("blocked", "resting", "full", "no-voice", "no-sms", "sms-unready", "area"),
     *("call", "wrong-from", "wrong-on", "silent", "tries", "traffic", "usage", "history", "rates"),
     "charges",
+    "under-keys",
 }
 
 
@@ -276,6 +277,24 @@ def _audit_codes(seen: Snapshot, keys: PoolKeys, sessions: dict[str, Session]) -
             assert codes[f"{session.virtual_number}:{session.access_code}"] == session.id
 
 
+def audit_under_keys(client: redis.Redis, board: str = "main") -> None:
+    """Fails when the counts of what is under each key are not what a look at all of it finds."""
+    seen, keys = snapshot(client, board), PoolKeys(board, "")
+    counts = Counter(
+        f"phone:{sealed.partition(':')[0]}" for sealed in seen.hashes.get(keys.seals, {}).values()
+    )
+    people = seen.of_prefix(seen.hashes, f"{keys.board_prefix}person:")
+    first_ids = (record.get("key_ids", "").partition(",")[0] for record in people.values())
+    counts.update(f"index:{key_id}" for key_id in first_ids if key_id)
+    kept = seen.zsets.get(keys.kept_bodies, {})
+    counts.update(f"text:{member.partition(':')[0]}" for member in kept)
+    for member in kept:
+        key_id, _, message = member.partition(":")
+        assert (client.get(keys.body(message)) or f"{key_id}:").startswith(f"{key_id}:")
+    under = seen.hashes.get(keys.under_keys, {})
+    assert {field: int(count) for field, count in under.items()} == dict(counts)
+
+
 def audit_people(client: redis.Redis, store: Store, pools: Iterable[str], now: float) -> None:
     """Fails when somebody's sessions and their record disagree. Only while nothing changes."""
     for pool in pools:
@@ -288,6 +307,7 @@ def audit_people(client: redis.Redis, store: Store, pools: Iterable[str], now: f
                 assert person is not None, f"{session.id} has a {role} who is not there"
                 assert person.sealed_phone, f"{session.id} has a {role} without a phone"
                 assert session.party(role).phone_index in person.phone_indexes
+    audit_under_keys(client, store.keys.board)
     holders = {
         key.rpartition(":")[2]: client.get(key) for key in client.scan_iter(store.keys.holder("*"))
     }

@@ -66,6 +66,6 @@ def run_strictly(records: Any, scripts: StrictScripts) -> None:
 def strict_store(client: redis.Redis, scripts: StrictScripts) -> Store:
     """A store on a real Redis whose every script runs strictly."""
     store = Store(client, SIGNER)
-    for records in vars(store).values():
+    for records in (*vars(store).values(), store.resealing):
         run_strictly(records, scripts)
     return store

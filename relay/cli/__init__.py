@@ -14,6 +14,7 @@ from relay.cli.keys import keys
 from relay.cli.numbers import numbers
 from relay.cli.play import demo, sandbox
 from relay.cli.pools import pools
+from relay.cli.reseal import reseal
 from relay.cli.secrets import secrets
 from relay.domain.errors import CarrierError, RelayError
 
@@ -29,7 +30,7 @@ def cli() -> None:
     """
 
 
-for command in (demo, sandbox, doctor, secrets, boards, keys, numbers, pools):
+for command in (demo, sandbox, doctor, secrets, reseal, boards, keys, numbers, pools):
     cli.add_command(command)
 
 

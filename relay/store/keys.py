@@ -60,6 +60,12 @@ class DeploymentKeys(Keys):
     )
     ticker_leader = Key("string", "the ticker that leads", lives="10 s")
 
+    cleared_keys = Key(
+        "hash",
+        "id of an index key → until when (0: not any more) the last reseal left anything under it",
+        lives="for ever",
+    )
+
     stamped = OneOf("api_keys", "boards", "numbers")
 
 
@@ -98,6 +104,11 @@ class BoardKeys(Keys):
     )
     refs = Family("sorted set", "role", "refs of all on record, by name", lives="until erased")
     seals = Key("hash", "role:ref → the person's phone, sealed to them", lives="until erased")
+    under_keys = Key(
+        "hash",
+        "phone, text or index:<key id> → how many phones, kept texts and people are under it",
+        lives="for ever",
+    )
     reach = Key(
         "hash", "role:ref → why texts do not reach the person, at which index", lives="until erased"
     )
@@ -175,6 +186,7 @@ class BoardKeys(Keys):
     call = Family("hash", "CallSid", "one call", lives="retention")
     message = Family("hash", "id", "one text or notice", lives="retention")
     body = Family("string", "id", "its text, sealed", lives="delivery")
+    kept_bodies = Key("sorted set", "key id:message id of a body, by its end", lives="delivery")
     carried = Family(
         "string", "MessageSid", "the message that owns a carrier's sid", lives="retention"
     )
@@ -215,7 +227,7 @@ class BoardKeys(Keys):
         name="rates:fixed",
     )
 
-    stamped = OneOf("api_keys")
+    stamped = OneOf("api_keys", "sessions")
     whole_pool = InPool(
         "",
         *("policy", "numbers", "ordinals", "blocked", "resting", "full", "no_voice"),

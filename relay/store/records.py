@@ -84,6 +84,31 @@ def stamped_for(board: str, recruiter: str, candidate: str) -> tuple[str, ...]:
     return ("context", board, recruiter, candidate)
 
 
+def guarded_for(board: str, role: Role, ref: str) -> tuple[str, ...]:
+    """Whom the stamp of a guard is for."""
+    return ("guard", board, role, ref)
+
+
+def sign_record_anew(signer: Signer, board: str, session_id: str, record: str) -> str:
+    """A session's record with all that is signed in it under the key that signs now. What we have
+    not signed stays as it is."""
+    kept = Record._make(record.split("\t"))
+    pair = (kept.recruiter, kept.candidate)
+    signed = signed_of(board, session_id, *pair)
+    is_ours = signer.is_genuine(kept.signature, *signed)
+    changed = kept._replace(
+        signature=signer.sign(*signed) if is_ours else kept.signature,
+        context=signer.stamp_anew(kept.context, *stamped_for(board, *pair)),
+        recruiter_guard=signer.stamp_anew(
+            kept.recruiter_guard, *guarded_for(board, Role.RECRUITER, kept.recruiter)
+        ),
+        candidate_guard=signer.stamp_anew(
+            kept.candidate_guard, *guarded_for(board, Role.CANDIDATE, kept.candidate)
+        ),
+    )
+    return "\t".join(changed)
+
+
 def unpack_session(session_id: str, record: str) -> Session:
     """The session of a record as the scripts answer it."""
     kept = Record._make(record.split("\t"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from relay.domain.access_code import is_cut_from
+from relay.domain.access_code import DRAWS, is_cut_from
 from relay.domain.allocation import draw_session_id
 from relay.domain.errors import Conflict
 from relay.domain.guesses import MOST_NEW_COUNTERPARTS, PHONES
@@ -43,6 +43,13 @@ class Sessions:
     def is_code_of(self, session: Session, code: str) -> bool:
         """Whether it is a code of this pair, and of no other one (P9)."""
         return is_cut_from(self._draws_for(session.recruiter.ref, session.candidate.ref), code)
+
+    def has_code_of_former_key(self, session: Session) -> bool:
+        """Whether its code was drawn under a key of the ring that does not sign now."""
+        draws = self._draws_for(session.recruiter.ref, session.candidate.ref)
+        return is_cut_from(draws, session.access_code) and not is_cut_from(
+            draws[:DRAWS], session.access_code
+        )
 
     def _draws_for(self, recruiter: str, candidate: str) -> list[str]:
         return draws_for(self._signer, self._keys.board, recruiter, candidate)

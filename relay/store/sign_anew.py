@@ -22,8 +22,7 @@ def sign_anew(
     """Signs all records of ours in a hash under the key that signs now. ``place_of`` is what the
     stamp of a field's record is for. Raises Unavailable."""
     for field, seen in client.hgetall(getattr(keys, hash_name)).items():
-        record = signer.read(seen, *place_of(field))
-        stamped = seen if record is None else signer.stamp(record, *place_of(field))
+        stamped = signer.stamp_anew(seen, *place_of(field))
         if stamped != seen:
             scripts.run(
                 "replace_stamped",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from relay.domain.board import MAIN
 from relay.signing import Signer
@@ -26,6 +27,7 @@ from relay.store.pools import Pools
 from relay.store.purchases import Purchases
 from relay.store.recycling import Recycling
 from relay.store.reputation import Reputation
+from relay.store.resealing import Resealing
 from relay.store.scripts import Scripts
 from relay.store.sessions import Sessions
 from relay.store.suppressions import Suppressions
@@ -51,7 +53,7 @@ class Store:
         self.client = client
         self.number_map = number_map or NumberMap(client, signer)
         self.keys = keys = BoardKeys(board)
-        scripts = Scripts(client, replicas=replicas)
+        self._scripts = scripts = Scripts(client, replicas=replicas)
         self.api_keys = ApiKeys(client, keys, signer)
         self.alarms = Counts(client, DeploymentKeys().alarms)
         self.passed_over = Counts(client, DeploymentKeys().passed_over)
@@ -72,3 +74,8 @@ class Store:
         self.notices = Notices(client, scripts, keys)
         self.reputation = Reputation(client, scripts, keys)
         self.history = History(client, scripts, keys)
+
+    @cached_property
+    def resealing(self) -> Resealing:
+        """For an operator's command and checks: no request asks for it."""
+        return Resealing(self.client, self._scripts, self.keys)

@@ -27,6 +27,7 @@ from relay.store.writes import refusal_of_writes
 from relay.vault import Unreadable
 from relay.workflows.board_on_record import BoardOnRecord, read_board
 from relay.workflows.check_files import check_files
+from relay.workflows.check_former_keys import check_former_keys
 from relay.workflows.check_keys import check_keys
 from relay.workflows.check_readiness import (
     Check,
@@ -63,6 +64,7 @@ def examine(deployment: Deployment, *, queues: Client, fix: bool = False) -> Ite
         yield check_writes("writes", refusal)
         if refusal is None:  # a key that is seen for the first time is noted
             yield from check_keys(deployment)
+        yield from check_former_keys(deployment)
         yield from check_signatures(deployment)
         yield from check_files(deployment)
         yield _check_ticker(deployment)

@@ -12,6 +12,7 @@ from relay.domain.guard import Guard, parse_guard
 from relay.domain.participant import Role
 from relay.domain.session import Session
 from relay.store.alarms import Alarm
+from relay.store.records import guarded_for
 from relay.workflows.distrust import distrust
 from relay.workflows.services import Services
 
@@ -41,4 +42,4 @@ def guard_of_side(services: Services, session: Session, side: Role) -> Guard:
 
 
 def _place(services: Services, role: Role, ref: str) -> tuple[str, ...]:
-    return ("guard", services.board.name, role, ref)
+    return guarded_for(services.board.name, role, ref)

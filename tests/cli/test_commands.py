@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,9 +15,11 @@ from click.testing import CliRunner
 
 from config.key_rings import parse_key_ring
 from config.settings import load_settings
+from relay.bootstrap import build_deployment
 from relay.cli import cli
 from relay.cli.pools import put as put_pool_command
 from relay.domain.api_key import Scope
+from relay.domain.participant import CandidateDetails
 from relay.domain.policy import flat_terms
 from relay.domain.pool import Geo, Pool, Selection
 from relay.domain.reputation import ReputationPolicy
@@ -25,6 +29,7 @@ from relay.signing import Signer
 from relay.store.api_keys import ApiKeys
 from relay.store.keys import BoardKeys
 from relay.store.store import Store
+from relay.workflows.register_participant import register_candidate
 from tests.fake_redis import real_redis
 from tests.world import signer
 
@@ -38,6 +43,7 @@ COMMANDS = [
     ("sandbox",),
     ("doctor",),
     ("secrets",),
+    ("reseal",),
     ("keys",),
     ("keys", "create"),
     ("keys", "list"),
@@ -140,6 +146,92 @@ def test_secrets_are_not_given_a_name_that_no_key_ring_takes(name):
 
     assert refused.exit_code == 2
     assert "1 to 8 letters and digits" in refused.output
+
+
+@pytest.mark.real_redis
+def test_bare_secrets_are_rotated_by_the_documented_steps(environment):
+    """What Render makes up looks like a key of ours."""
+    made_up = {
+        name: base64.b64encode(name.encode()[:1] * 32).decode() for name in ("SEALING", "INDEX")
+    }
+    fresh = dict(line.split("=", 1) for line in lines(run(environment, "secrets", "--id", "k2")))
+
+    def ring(*order):
+        return {
+            f"RELAY_{name}_KEYS": ",".join(
+                {"k1": made_up[name], "k2": fresh[f"RELAY_{name}_KEYS"]}[each] for each in order
+            )
+            for name in ("SEALING", "INDEX")
+        }
+
+    before = environment | ring("k1")
+    register(before, "carl")
+    for step in (("k1",), ("k1", "k2"), ("k2", "k1")):
+        assert "FAILED" not in keys_line(run(environment | ring(*step), "doctor", "--release"))
+    gone = run(environment | ring("k2"), "doctor", "--release")
+    assert gone.returncode == 1
+    assert "1 phones and 0 texts are sealed under it" in gone.stdout
+
+    moved = run(environment | ring("k2", "k1"), "reseal")
+
+    assert lines(moved) == [
+        "moved: 1 phones, 0 phones' bindings, 0 texts, 0 sessions",
+        "RELAY_SEALING_KEYS: k1 can go",
+        "RELAY_INDEX_KEYS: k1 can go",
+    ]
+    assert moved.stderr == ""
+    after = run(environment | ring("k2"), "doctor", "--release")
+    assert "no longer in" not in after.stdout
+    lost_its_id = (
+        environment
+        | ring("k1")
+        | {"RELAY_SEALING_KEYS": f"{fresh['RELAY_SEALING_KEYS'].removeprefix('k2:')}"}
+    )
+    assert "k1 is not the key" in run(lost_its_id, "doctor", "--release").stdout
+
+
+def register(environment, ref):
+    services = build_deployment(load_settings(environment)).main
+    register_candidate(
+        services, ref, CandidateDetails(phone="+13105550127"), client_id="key", now=time.time()
+    )
+
+
+def keys_line(done):
+    return next(line for line in done.stdout.splitlines() if " keys " in line)
+
+
+@pytest.mark.real_redis
+def test_a_reseal_shows_its_progress_on_a_terminal(environment):
+    register(environment, "carl")
+    terminal, its_end = os.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "relay", "reseal"],
+        cwd=ROOT,
+        env=environment | {"TERM": "xterm"},
+        stdout=subprocess.PIPE,
+        stderr=its_end,
+        timeout=60,
+        check=True,
+    )
+    os.close(its_end)
+    assert b"resealing" in os.read(terminal, 4096)
+    assert done.stdout.startswith(b"moved: 0 phones")
+
+
+@pytest.mark.real_redis
+def test_a_reseal_that_is_not_through_says_what_is_left(environment):
+    register(environment, "carl")
+    other = environment | {
+        "RELAY_SEALING_KEYS": f"k2:{base64.b64encode(b'2' * 32).decode()},another one than before",
+        "RELAY_INDEX_KEYS": f"k2:{base64.b64encode(b'2' * 32).decode()},"
+        + environment["RELAY_INDEX_KEYS"],
+    }
+    done = run(other, "reseal")
+    assert done.returncode == 1
+    assert "1 phones or texts cannot be opened" in done.stdout
+    assert "k1 cannot go yet: 1 phones and 0 texts are under it" in done.stdout
+    assert "k1 cannot go yet: 1 people are on record under it" in done.stdout
 
 
 @pytest.mark.parametrize("name", ["", "  "])

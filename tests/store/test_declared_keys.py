@@ -226,7 +226,10 @@ def a_texts_whole_life(strict: StrictBoard) -> None:
     assert texts.outbox.sweep(now=NOW + 9)
     assert tell_counterpart(texts)
     assert add_notice(texts)
-    texts.accepted()
+    kept = texts.accepted()
+    (texts_left,) = strict.store.resealing.texts_not_under("k2")
+    (text,) = [each for each in texts_left if each.message == kept]
+    assert strict.store.resealing.replace_text(text, "k2:sealed", now=NOW)
     assert strict.store.erasures.erase(Role.CANDIDATE, texts.pair.session.candidate.ref, now=NOW)
     assert not list(strict.client.scan_iter(strict.store.keys.body("*")))
 
@@ -301,6 +304,13 @@ def a_rotation(strict: StrictBoard) -> None:
     ):
         run_strictly(records, strict.scripts)
         records.sign_anew()
+    strict.register_recruiter("rita", "r")
+    strict.register_candidate("carl", "c")
+    session = strict.open("rita", "carl")
+    assert strict.store.resealing.move_bindings("r", "r-anew")
+    assert strict.call("r-anew", number(0)).state is RouteState.CONNECT
+    record = client.hget(strict.store.keys.sessions, session.id)
+    strict.store.resealing.replace_session(session.id, seen=record, record=record)
 
 
 LIVES = (

@@ -30,7 +30,7 @@ from relay.store.phone_changes import Changed, Held, InTheWay
 from relay.store.store import Store
 from tests.board import RETENTION, Board, number
 from tests.fake_redis import FakeRedis
-from tests.invariants import audit_people, audit_pool
+from tests.invariants import audit_people, audit_pool, audit_under_keys
 from tests.key_ring import SIGNER
 
 #: For a busy machine: what hypothesis says of a timeout leads astray.
@@ -325,6 +325,10 @@ class Relay(RuleBasedStateMachine):
     @invariant()
     def the_pool_is_consistent(self) -> None:
         audit_pool(self.board.client, "us")
+
+    @invariant()
+    def what_is_under_each_key_is_counted(self) -> None:
+        audit_under_keys(self.board.client)
 
     @invariant()
     def no_number_carries_more_than_it_may(self) -> None:

@@ -11,8 +11,8 @@
 -- args: take_over:flag loser reason given_up:list others:list most_new:number
 --       new_nodes:records(pool index)
 --       renumberings:records(id trace signature draws pool other_index area other_stopped_at)
--- uses: session batching given_person closing_all revoking bindings renumbering former_phones
---       choosing stops occupancy new_counterparts
+-- uses: session batching given_person keeping_seals closing_all revoking bindings renumbering
+--       former_phones choosing stops occupancy new_counterparts
 --
 -- Where the new phone has a binding on the number of an open session, that session is in the way,
 -- unless it is among the renumberings: it gets another number, as a new pair would, and leaves a
@@ -306,8 +306,8 @@ local function write_person()
 end
 
 local function write_loser()
-  redis.call("HDEL", keys.seals, args.role .. ":" .. args.loser)
-  redis.call("HDEL", keys.loser, "indexes", "key_ids", "hint", "country")
+  drop_seal(args.role .. ":" .. args.loser, keys.loser)
+  redis.call("HDEL", keys.loser, "indexes", "hint", "country")
   redis.call("HSET", keys.loser, "status", "without_phone", "updated_at", whole(args.now))
 end
 

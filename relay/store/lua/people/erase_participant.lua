@@ -2,9 +2,9 @@
 -- what they and others wrote that is still kept, and the decisions of their calls under way. From
 -- now on nobody finds them.
 -- keys: person=person(role ref) refs=refs(role) holders=holder(held*) theirs=sessions_of(role ref)
---       seals reach interactions bodies=body(texts*) erasures carrier_erasures rewritten
+--       reach interactions bodies=body(texts*) erasures carrier_erasures rewritten
 -- args: ref reason held:list texts:list texts_since:number
--- uses: closing_all revoking
+-- uses: closing_all revoking keeping_seals keeping_bodies
 --
 -- Nothing that is left can be turned into their number: keyed hashes of bindings that cool, and of
 -- a STOP. held: a candidate's indexes on record, none of a recruiter; texts: ids of those, in all
@@ -47,8 +47,8 @@ then
   return "again"
 end
 close_all(by_pool)
-for _, key in ipairs(keys.bodies) do
-  redis.call("DEL", key)
+for position, key in ipairs(keys.bodies) do
+  drop_body(key, args.texts[position])
 end
 revoke_calls_of(args.role, args.ref, 0)
 for _, key in ipairs(keys.holders) do
@@ -56,9 +56,9 @@ for _, key in ipairs(keys.holders) do
     redis.call("DEL", key)
   end
 end
+drop_seal(member, keys.person)
 redis.call("DEL", keys.person)
 redis.call("ZREM", keys.refs, args.ref)
-redis.call("HDEL", keys.seals, member)
 redis.call("HDEL", keys.reach, member)
 local latest = redis.call("ZRANGE", keys.erasures, 0, 0, "REV", "WITHSCORES")[2]
 local before = math.max(tonumber(latest or 0), tonumber(redis.call("GET", keys.rewritten) or 0))

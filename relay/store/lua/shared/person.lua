@@ -1,6 +1,7 @@
 -- A participant's record, and who holds a phone: candidates are unique by it.
--- keys: seals recruiters=refs("recruiter") candidates=refs("candidate")
+-- keys: recruiters=refs("recruiter") candidates=refs("candidate")
 -- args: now:number
+-- uses: keeping_seals
 --
 -- A person here: key (of the record) and holders (of a candidate's phone, none of a recruiter's);
 -- and what is given of them: role, ref, indexes (a list), sealed, key_ids, hint, country, locale,
@@ -31,9 +32,9 @@ local function write_phone(person, is_new)
   if is_new then
     redis.call("HSET", person.key, "phone_since", string.format("%.3f", args.now))
   end
-  redis.call("HSET", keys.seals, person.role .. ":" .. person.ref, person.sealed)
+  keep_seal(person.role .. ":" .. person.ref, person.key, person.sealed, person.key_ids)
   redis.call("HSET", person.key, "status", "active", "indexes", table.concat(person.indexes, ","),
-    "key_ids", person.key_ids, "hint", person.hint, "country", person.country)
+    "hint", person.hint, "country", person.country)
   for position, key in ipairs(person.holders) do
     if position == 1 then
       redis.call("SET", key, person.ref)

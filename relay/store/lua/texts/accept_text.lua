@@ -5,7 +5,7 @@
 -- args: now:number said_at:number number id inbound_sid vouched distrusted text media:number code
 --    refused_for:number look_again:number record_life:number lifetime:number
 --    longest_lifetime:number held_id held_at:number told_id answers_within:number indexes:list
--- uses: session finding seals lanes code_prefix gathering pacing deciding limits
+-- uses: session finding seals lanes code_prefix gathering pacing deciding limits keeping_bodies
 --
 -- Record, sealed body, lane entry and outbox entry are written in one step, so that an accepted
 -- text is certain to be sent (P4). indexes are the sender's. text is sealed, or "" when there is
@@ -174,6 +174,7 @@ local function take_on(found, wait)
     order = redis.call("HINCRBY", keys.counters, "text_order", 1)
     entry = lane_entry_of(args.number .. ":" .. receiver, order, args.id)
     redis.call("SET", keys.body, args.text, "EX", life)
+    note_body(args.id, args.text, args.now + life)
     redis.call("ZADD", keys.lanes, 0, entry)
     redis.call("ZADD", keys.outbox, goes_at + args.look_again, args.id)
   end

@@ -1,7 +1,7 @@
 -- fail_send: gives a message up. Its body goes, its sender is told, and the next may go.
 -- keys: message=message(id) body=body(id) sending traffic=traffic(number)
 -- args: now:number id token number error_code rank:number is_filtered:flag
--- uses: message lanes leaving_lane telling_sender traffic reach unready
+-- uses: message lanes leaving_lane telling_sender traffic reach unready keeping_bodies
 --
 -- number is the virtual one it was to go out from; rank is that of "failed".
 -- Safe to run twice. Answers {1 or 0 when the token no longer counts, first in the lane or "",
@@ -23,7 +23,7 @@ if args.is_filtered then
 end
 note_reach(keys, args, message)
 note_number_trouble(keys, args)
-redis.call("DEL", keys.body)
+drop_body(keys.body, args.id)
 leave(keys, args, message.lane_entry)
 local told = tell_sender(keys, args, message)
 return { 1, pass_on(keys, args, lane, args.token), told and 1 or 0 }

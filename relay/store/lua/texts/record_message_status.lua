@@ -6,6 +6,7 @@
 --    is_delivered:flag send_again_at?:number is_one_more:flag ask_at:number counts_as charged_as
 --    record_life:number told_ids:list
 -- uses: message lanes leaving_lane telling_sender traffic reach one_more unready charging_texts
+--    keeping_bodies
 --
 -- attempt is the one that the report was addressed to; number is the virtual one it went out from.
 -- Only a status of higher rank replaces what is known. send_again_at is in seconds, or nil when a
@@ -74,7 +75,7 @@ end
 
 -- Nothing more is expected of it. True when there is a new notice.
 local function finish(message)
-  redis.call("DEL", keys.body)
+  drop_body(keys.body, args.id)
   redis.call("ZREM", keys.unreported, args.id)
   if message.attempt == args.attempt then  -- an earlier one went to another phone, perhaps
     note_reach(keys, args, message)

@@ -4,7 +4,7 @@
 --    sessions interactions outbox lanes sending
 -- args: now:number id token first_text second_id second_text look_again:number
 --    taking_back_texts:list
--- uses: session message lanes taken_back
+-- uses: session message lanes taken_back keeping_bodies
 --
 -- The texts are sealed. The attempt on record is withdrawn: it was not made, and either part gets
 -- its own. The parts have one order, and the second's id is the one that sorts after the other;
@@ -28,8 +28,11 @@ end
 
 local function split_body()
   local left = math.max(redis.call("PTTL", keys.body), 1)
+  local till = forget_body(keys.body, args.id) or args.now + left / 1000
   redis.call("SET", keys.second_body, args.second_text, "PX", left)
   redis.call("SET", keys.body, args.first_text, "KEEPTTL")
+  note_body(args.second_id, args.second_text, till)
+  note_body(args.id, args.first_text, till)
 end
 
 local message = read_message(keys.message)
