@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-#: Texts to send. A carrier that hangs must not hold up everybody, so two processes.
+#: Texts to send, many at once by the threads of one process (``workers/drain.py``).
 TEXTS = "texts"
 #: Periodic work: recycling numbers, reconciling with the carrier.
 MAINTENANCE = "maintenance"
@@ -20,4 +20,4 @@ class Queue:
     processes: int = 1
 
 
-QUEUES = (Queue(TEXTS, processes=2), Queue(MAINTENANCE), Queue(NUMBERS))
+QUEUES = (Queue(TEXTS), Queue(MAINTENANCE), Queue(NUMBERS))

@@ -108,6 +108,8 @@ class Settings(BaseModel):
     record_retention: int = 90 * 24 * 3600
     metrics_token: SecretStr = SecretStr("")
     api_requests_per_minute: Annotated[int, Field(ge=1)] = 6_000
+    texts_at_once: Annotated[int, Field(ge=1, le=256)] = 32
+    texts_per_second: Annotated[int, Field(ge=0)] = 0
     log_level: Annotated[str, Field(pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
     web_concurrency: Annotated[int, Field(ge=1, le=64)] = 1
     client_slots: Annotated[int, Field(ge=0)] = 0

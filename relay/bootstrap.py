@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from config.logging import show_numbers
 from config.settings import Settings, SettingsError
 from relay.carrier.announcements import is_spoken
 from relay.carrier.client import Carrier
 from relay.domain.board import CarrierAccount
+from relay.domain.throttle import Throttle
 from relay.queues import BoardJobs, JobQueues
 from relay.store.connection import connect
 from relay.vault import Vault
@@ -22,12 +25,17 @@ def build_deployment(settings: Settings) -> Deployment:
         )
     queues = JobQueues.from_settings(settings)
 
+    @cache
+    def throttle_of(account_sid: str) -> Throttle:  # noqa: ARG001 - one for each
+        return Throttle(settings.texts_at_once)
+
     def carrier_of(account: CarrierAccount) -> Carrier:
         return Carrier(
             account,
             base_url=settings.twilio_api_base_url,
             region=settings.twilio_region,
             edge=settings.twilio_edge,
+            throttle=throttle_of(account.sid),
         )
 
     deployment = Deployment(

@@ -26,8 +26,10 @@ from relay.store.connection import CONNECT_TIMEOUT, QUIET_START, READ_TIMEOUT
 
 log = structlog.get_logger()
 
-#: Seconds a job may take; the longest drains a lane at a carrier that answers slowly.
+#: Seconds a job may take: minutes of requests to the carrier.
 _JOB_TIMEOUT = 120
+#: A job that works on the queue of texts goes on while there is anything in it (``drain.py``).
+_NO_TIMEOUT = -1
 #: Long enough for a second ticker to see that a slot is done, in seconds.
 _RESULT_TTL = 300
 _FAILURE_TTL = 600
@@ -114,7 +116,7 @@ class JobQueues:
             queue.enqueue_call(
                 f"workers.jobs.{function}",
                 args=(board, identifier),
-                timeout=_JOB_TIMEOUT,
+                timeout=_NO_TIMEOUT if queue is self._texts else _JOB_TIMEOUT,
                 result_ttl=_FORGOTTEN_AFTER,
                 failure_ttl=_FAILURE_TTL,
                 ttl=ttl,

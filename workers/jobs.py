@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import random
+import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import cache
 
+import structlog
+
+from config.queues import TEXTS
 from config.settings import load_settings
 from relay.bootstrap import build_deployment
 from relay.domain.participant import Role
+from relay.queues import connect_queues, open_queue
+from relay.store.alarms import Alarm
 from relay.store.clock import ClockGuard
 from relay.workflows.ask_outcomes import ask_outcomes as ask_for_outcomes
 from relay.workflows.buy_numbers import buy_numbers as work_on_purchase
@@ -29,8 +36,17 @@ from relay.workflows.renew_signatures import renew_signatures as renew_all_signa
 from relay.workflows.rest_numbers import rest_numbers as rest_tired_numbers
 from relay.workflows.resume_purchases import resume_purchases as resume_begun_purchases
 from relay.workflows.rewrite_files import rewrite_files as rewrite_all_files
-from relay.workflows.send_texts import send_texts as send_waiting_texts
+from relay.workflows.send_text import send_text
 from relay.workflows.services import Services
+from workers.drain import Drain
+from workers.hints import HintQueue
+from workers.known_job import job
+from workers.lane_plan import Hint
+
+log = structlog.get_logger()
+
+#: Set when this process is to begin nothing new.
+turn_ends = threading.Event()
 
 
 @cache
@@ -49,6 +65,12 @@ def _now() -> float:
     that are open and give numbers away that still cool (P3, P5)."""
     _clock().check()
     return time.time()
+
+
+def refuse_job(job_id: str, why: str) -> None:
+    """Says that a job is none of ours: it may be anybody's who can write to Redis (P9)."""
+    log.error("job refused", job=job_id, why=why)
+    deployment().main.store.alarms.count(Alarm.JOB)
 
 
 def _each_board(work: Callable[[Services], object]) -> None:
@@ -71,90 +93,110 @@ def _each_account(work: Callable[[Sequence[Services]], object]) -> None:
             work(boards)
 
 
+def _send(services: Services, message_id: str) -> str:
+    return send_text(services, message_id, clock=_now)
+
+
+def _end_calls(services: Services, person: str) -> str:
+    role, _, ref = person.partition(".")
+    end_calls_that_ring(services, frozenset({(Role(role), ref)}))
+    return ""
+
+
+#: What may be asked for in the queue of texts.
+_WORKS = {"send_texts": _send, "end_calls": _end_calls}
+
+
+def _turn(first: Hint) -> None:
+    """Works on this hint and on what comes into its queue meanwhile."""
+    parent = os.getppid()
+    turn = Drain(
+        deployment(),
+        HintQueue(open_queue(TEXTS, connect_queues(load_settings())), _WORKS, refuse_job),
+        _WORKS,
+        is_over=lambda: turn_ends.is_set() or os.getppid() != parent,
+    )
+    turn.run(first)
+
+
+@job
 def send_texts(board: str, message_id: str) -> None:
-    send_waiting_texts(deployment().of_board(board), message_id, clock=_now)
+    _turn(Hint("send_texts", board, message_id))
 
 
+@job
 def buy_numbers(board: str, job_id: str) -> None:
     work_on_purchase(deployment().of_board(board), job_id, clock=_now)
 
 
+@job
 def end_calls(board: str, person: str) -> None:
-    role, _, ref = person.partition(".")
-    end_calls_that_ring(deployment().of_board(board), frozenset({(Role(role), ref)}))
+    _turn(Hint("end_calls", board, person))
 
 
+@job
 def recycle() -> None:
     _each_board(lambda board: recycle_sessions(board, now=_now()))
 
 
+@job
 def resume_purchases() -> None:
     _each_board(lambda board: resume_begun_purchases(board, now=_now()))
 
 
+@job
 def keep_headroom() -> None:
     _each_board(lambda board: keep_pools_headroom(board, clock=_now))
 
 
+@job
 def release_numbers() -> None:
     _each_board(lambda board: release_pools_numbers(board, clock=_now))
 
 
+@job
 def rest_numbers() -> None:
     _each_board(lambda board: rest_tired_numbers(board, now=_now()))
 
 
+@job
 def sample_pools() -> None:
     _each_board(lambda board: sample_all_pools(board, now=_now()))
 
 
+@job
 def ask_outcomes() -> None:
     _each_board(lambda board: ask_for_outcomes(board, clock=_now))
 
 
+@job
 def reconcile_inbound() -> None:
     _each_account(lambda boards: reconcile_texts(boards, clock=_now))
 
 
+@job
 def erase_at_carrier() -> None:
     _each_board(lambda board: erase_at_the_carrier(board, clock=_now))
 
 
+@job
 def delete_old_records() -> None:
     _each_board(lambda board: delete_old_carrier_records(board, clock=_now))
 
 
+@job
 def reconcile_numbers() -> None:
     _each_account(lambda boards: compare_and_mend(boards, clock=_now))
 
 
+@job
 def renew_signatures() -> None:
     _clock().check()
     renew_all_signatures(deployment())
     renew_board_seals(deployment())
 
 
+@job
 def rewrite_files() -> None:
     _clock().check()
     rewrite_all_files(deployment(), now=time.time())
-
-
-#: All there are: a worker runs no other function (``known_job.py``).
-JOBS: tuple[Callable[..., None], ...] = (
-    send_texts,
-    buy_numbers,
-    end_calls,
-    recycle,
-    resume_purchases,
-    keep_headroom,
-    release_numbers,
-    rest_numbers,
-    sample_pools,
-    ask_outcomes,
-    reconcile_inbound,
-    erase_at_carrier,
-    delete_old_records,
-    reconcile_numbers,
-    renew_signatures,
-    rewrite_files,
-)

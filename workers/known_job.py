@@ -1,28 +1,27 @@
 """A job as it is read from Redis, where anybody who can write to it may have put it (P9).
 
 RQ would import whatever function, callback and webhook a job's hash names. Here nothing is ever
-imported by a name from Redis: the functions are those of ``workers/jobs.py``, callbacks and
-webhooks are none, and a job that names anything else is refused.
+imported by a name from Redis: the functions are those that ``workers/jobs.py`` makes known,
+callbacks and webhooks are none, and a job that names anything else is refused.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from inspect import signature
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from rq.job import Job
 
-from workers.jobs import JOBS
+Function = TypeVar("Function", bound=Callable[..., None])
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,200}")
 
 
 class KnownJob(Job):
-    FUNCTIONS: ClassVar[Mapping[str, Callable[..., None]]] = {
-        f"{job.__module__}.{job.__name__}": job for job in JOBS
-    }
+    #: All there are: a worker runs no other function.
+    FUNCTIONS: ClassVar[dict[str, Callable[..., None]]] = {}
 
     @property
     def func(self) -> Callable[..., None]:
@@ -63,3 +62,9 @@ class KnownJob(Job):
     def _names_a_callback(self) -> bool:
         names = self._success_callback_name, self._failure_callback_name
         return any(names) or bool(self._stopped_callback_name)
+
+
+def job(function: Function) -> Function:
+    """Makes a function known as a job, by its module and name."""
+    KnownJob.FUNCTIONS[f"{function.__module__}.{function.__name__}"] = function
+    return function

@@ -7,6 +7,7 @@ killed runs again after 807 s, with these after 15.5 s (RQ-killed-worker).
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
 import sys
 from contextlib import suppress
@@ -26,7 +27,6 @@ from config.logging import log_failure, mask
 from config.process_log import run_process
 from config.settings import Settings
 from relay.queues import connect_queues, open_queue
-from relay.store.alarms import Alarm
 from workers import jobs
 from workers.known_job import KnownJob
 
@@ -39,6 +39,8 @@ _MAINTENANCE_INTERVAL = 2
 #: RQ waits fifteen seconds less than this for a job before it looks after abandoned ones.
 _WORKER_TTL = 18
 _PR_SET_PDEATHSIG = 1
+#: Tells a job that it is to begin nothing new.
+_END_TURN = signal.SIGUSR1
 
 
 class JobOverdue(BaseException):
@@ -75,9 +77,17 @@ class RelayWorker(Worker):
         if not why_not:
             super().execute_job(job, queue)
             return
-        log.error("job refused", job=job.id, why=why_not)
-        jobs.deployment().main.store.alarms.count(Alarm.JOB)
+        jobs.refuse_job(job.id, why_not)
         self.connection.delete(job.key)
+
+    def handle_warm_shutdown_request(self) -> None:
+        """Told to stop, a worker waits for its job: it must come to its end."""
+        if self.horse_pid:
+            os.kill(self.horse_pid, _END_TURN)
+
+    def setup_work_horse_signals(self) -> None:
+        super().setup_work_horse_signals()  # type: ignore[no-untyped-call] # RQ's has no types
+        signal.signal(_END_TURN, lambda *_: jobs.turn_ends.set())
 
     def handle_exception(self, job: Job, *exc_info: Any) -> None:
         log_failure(log, "job failed", exc_info[1], job=job.description)

@@ -12,15 +12,19 @@ from relay.carrier.messaging_services import CarrierMessagingServices
 from relay.carrier.numbers import CarrierNumbers
 from relay.carrier.records import CarrierRecords
 from relay.domain.board import CarrierAccount
+from relay.domain.throttle import Throttle
 
 #: Not empty: for an empty one the SDK takes that of the process (TW-sdk-environment).
 _NO_ENVIRONMENT = {"": ""}
+#: How many requests at once, where nobody has said.
+_AT_ONCE = 16
 
 
 class Carrier:
     """One account at Twilio, or at the simulated carrier when ``base_url`` says so.
 
-    Every method raises CarrierError and nothing else.
+    Every method raises CarrierError and nothing else. ``throttle`` is what all have in common that
+    use the account in this process.
     """
 
     def __init__(
@@ -32,9 +36,16 @@ class Carrier:
         edge: str = "",
         timeout: float = TIMEOUT,
         page_timeout: float = PAGE_TIMEOUT,
+        throttle: Throttle | None = None,
     ) -> None:
+        self.throttle = throttle or Throttle(_AT_ONCE)
         client, lists = (
-            _client(account, CarrierHttp(base_url, seconds), region=region, edge=edge)
+            _client(
+                account,
+                CarrierHttp(self.throttle, base_url=base_url, timeout=seconds),
+                region=region,
+                edge=edge,
+            )
             for seconds in (timeout, page_timeout)
         )
         self.account = CarrierAccountApi(client)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import SplitResult, urlsplit, urlunsplit
@@ -12,26 +13,31 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 
 from relay.carrier.errors import refusal
+from relay.domain.throttle import Throttle
 
 #: For connecting and again for the answer. A lane's lease is longer than both together.
 TIMEOUT = 5.0
 #: The same for a page of a long list, while which nothing is held.
 PAGE_TIMEOUT = 20.0
 ORIGINAL_HOST = "X-Relay-Original-Host"
-_CONNECTIONS = 16
 
 # It prints every URL and form at INFO, and they hold phone numbers.
 logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
 
 
 class CarrierHttp(TwilioHttpClient):  # type: ignore[misc] # the SDK has no types
-    """The SDK's own client, to which ``base_url`` gives another address for all its products."""
+    """The SDK's own client, to which ``base_url`` gives another address for all its products.
 
-    def __init__(self, base_url: str = "", timeout: float = TIMEOUT) -> None:
+    It keeps as many connections as ``throttle`` lets be used at once, and tells it of refusals.
+    """
+
+    def __init__(self, throttle: Throttle, *, base_url: str = "", timeout: float = TIMEOUT) -> None:
         super().__init__(timeout=timeout)
+        self._throttle = throttle
         self._elsewhere = urlsplit(base_url) if base_url else None
+        for scheme in ("https://", "http://"):
+            self.session.mount(scheme, HTTPAdapter(pool_maxsize=throttle.most))
         if self._elsewhere:
-            self.session.mount("http://", HTTPAdapter(pool_maxsize=_CONNECTIONS))
             # A proxy that the environment names is for the way out, not for the sandbox.
             self.session.trust_env = False
 
@@ -56,9 +62,13 @@ class CarrierHttp(TwilioHttpClient):  # type: ignore[misc] # the SDK has no type
             method, url, params, data, headers, auth, timeout, allow_redirects
         )
         if not _is_done(method, response.status_code):
-            raise refusal(
+            error = refusal(
                 response.status_code, response.text, response.headers, creates=method == "POST"
             )
+            if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+                self._throttle.note_refused(now=time.time(), retry_after=error.retry_after)
+            raise error
+        self._throttle.note_taken()
         return response
 
 

@@ -58,6 +58,9 @@ class DeploymentKeys(Keys):
         "messaging service → last word (stopped, started, lifted), when, texts, last refusal",
         lives="STOP: for ever",
     )
+    sends = Family(
+        "string", "account", "until when its texts of a second are used up", lives="a minute"
+    )
     ticker_leader = Key("string", "the ticker that leads", lives="10 s")
 
     cleared_keys = Key(

@@ -218,6 +218,13 @@ class Outbox:
         )
         return GivenUp(counted=bool(counted), next=first, sender_told=bool(is_told))
 
+    def lanes_of(self, message_ids: list[str]) -> list[tuple[str, str]]:
+        """The virtual number and the receiver's index of each; empty for one that is gone."""
+        with self._client.pipeline(transaction=False) as pipeline:
+            for message_id in message_ids:
+                pipeline.hmget(self._keys.message(message_id), "number", "index")
+            return [(number or "", index or "") for number, index in pipeline.execute()]
+
     def sweep(self, *, now: float) -> list[str]:
         """Returns the ids of what waits longer than it should; each is due again after a pause."""
         due: list[str] = self._scripts.run(

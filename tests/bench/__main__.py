@@ -1,7 +1,8 @@
 """``python -m tests.bench [name …]``: measures, prints the tables, and writes its part of
 docs/benchmarks.md.
 
-Names: webhook, floods, claims, api, memory, remembered, flat, phone, recycling, day. Without one,
+Names: webhook, floods, claims, api, memory, remembered, flat, phone, recycling, texts,
+day. Without one,
 all of them, and the file.
 """
 
@@ -28,6 +29,7 @@ from tests.bench.store_figures import (
     remembered,
 )
 from tests.bench.table import Row, as_markdown
+from tests.bench.text_figures import texts
 from tests.bench.webhook_figures import webhook
 
 SIZES = (10_000, 100_000, 1_000_000)
@@ -43,6 +45,7 @@ SECTIONS: dict[str, Section] = {
     "flat": ("Cost against size", lambda server, _: flatness(server, SIZES)),
     "phone": ("A phone change", lambda server, _: phone_change(server)),
     "recycling": ("Recycling", lambda server, _: recycling(server)),
+    "texts": ("Texts to a carrier that takes 150 ms: one worker dyno", texts),
     "day": ("A board's honest day", lambda server, _: honest_day(server)),
 }
 

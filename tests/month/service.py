@@ -20,7 +20,6 @@ from relay.workflows.buy_numbers import buy_numbers
 from relay.workflows.deployment import Deployment
 from relay.workflows.put_pool import put_pool
 from relay.workflows.reconcile_numbers import reconcile_numbers
-from relay.workflows.send_texts import send_texts
 from relay.workflows.services import Services
 from tests.fake_redis import real_redis
 from tests.month.border import Border, Killed
@@ -28,6 +27,7 @@ from tests.month.clock import Calendar
 from tests.month.exchange import Exchange
 from tests.month.journal import Journal
 from tests.month.plan import START
+from tests.sending import send_lane
 from tests.world import OUR_ACCOUNT, make_deployment, make_settings
 
 #: A call of an hour takes no time to wait for.
@@ -98,7 +98,7 @@ class Service:
             purchases, self.queue.purchases = self.queue.purchases, []
             comparisons, self.queue.comparisons = self.queue.comparisons, 0
             for message in messages:
-                send_texts(self.services, message, clock=self.calendar)
+                send_lane(self.services, message, clock=self.calendar)
             for job in purchases:
                 try:
                     buy_numbers(self.services, job, clock=self.calendar)

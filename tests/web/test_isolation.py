@@ -28,9 +28,9 @@ from relay.vault import Vault
 from relay.workflows.connect_call import connect_call
 from relay.workflows.deployment import Deployment
 from relay.workflows.relay_text import relay_text
-from relay.workflows.send_texts import send_texts
 from relay.workflows.services import Services
 from tests.fake_redis import FakeRedis
+from tests.sending import send_lane
 from tests.workflows.texting import NotedJobs, StandInCarrier
 from tests.world import make_settings, signer
 
@@ -173,7 +173,7 @@ class TwoBoards(RuleBasedStateMachine):
         before = len(self.carrier.messages.sent)
         while side.jobs.noted:
             for message in side.jobs.take():
-                send_texts(services, message, clock=time.time)
+                send_lane(services, message, clock=time.time)
         for sender, to, body in self.carrier.messages.sent[before:]:
             assert sender == number
             if body.endswith("hello"):

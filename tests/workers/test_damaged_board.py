@@ -22,12 +22,15 @@ from relay.workflows.import_number import import_number
 from relay.workflows.reconcile_numbers import reconcile_numbers
 from tests.world import ENVIRONMENT, NOW, RITA, make_settings
 from workers import jobs
+from workers.known_job import KnownJob
 
 pytestmark = pytest.mark.real_redis
 NUMBERS = {"main": "+14155550191", "second": "+14155550192", "third": "+14155550193"}
 DAMAGED, OTHERS = "second", ("main", "third")
 #: Without arguments: for all boards.
-OF_ALL_BOARDS = [job for job in jobs.JOBS if not inspect.signature(job).parameters]
+OF_ALL_BOARDS = [
+    job for job in KnownJob.FUNCTIONS.values() if not inspect.signature(job).parameters
+]
 
 
 @pytest.fixture

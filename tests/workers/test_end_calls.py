@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import redis
 from flask import Response
-from rq.serializers import JSONSerializer
 
 from relay.bootstrap import build_deployment
 from relay.carrier.webhooks import InboundCall
 from relay.domain.participant import Role
 from relay.domain.routing import Bridge
 from relay.embedded_redis import EmbeddedRedis
-from relay.queues import open_queue
 from relay.workflows.connect_call import connect_call
 from relay.workflows.deployment import Deployment
 from relay.workflows.erase_participant import erase_participant
+from tests.e2e.stage import eventually
 from tests.sandbox.stand_in_relay import StandInRelay
 from tests.world import CARL, ENVIRONMENT, NUMBER, US, RecordingJobs, World, make_settings
 from workers import jobs
-from workers.known_job import KnownJob
-from workers.worker import RelayWorker
 
 pytestmark = pytest.mark.real_redis
 SID = "CA" + "1" * 32
@@ -53,15 +52,14 @@ def deployment(
         jobs.deployment.cache_clear()
 
 
-def work(deployment: Deployment) -> None:
-    """What waits in the queue, by a worker's own list of jobs."""
-    url = deployment.settings.queue_redis_url.get_secret_value()
-    with redis.Redis.from_url(url) as connection:
-        queue = open_queue("texts", connection, KnownJob)
-        worker = RelayWorker(
-            [queue], connection=connection, job_class=KnownJob, serializer=JSONSerializer
-        )
-        worker.work(burst=True, logging_level="WARNING")
+@contextmanager
+def a_worker() -> Iterator[None]:
+    process = subprocess.Popen([sys.executable, "-m", "workers.worker", "texts"])
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
 
 
 def test_erasing_a_recruiter_ends_by_rest_the_call_that_rings_unguarded(
@@ -80,7 +78,8 @@ def test_erasing_a_recruiter_ends_by_rest_the_call_that_rings_unguarded(
 
     erase_participant(services, Role.RECRUITER, "rita", now=now)
     assert twilio.requests == []
-    work(deployment)
+    with a_worker():
+        eventually(lambda: twilio.requests)
 
     (request,) = twilio.requests
     assert (request.method, request.path) == ("POST", PATH)

@@ -11,7 +11,7 @@ from relay.domain.message_progress import REPORT_GRACE
 from relay.sandbox import Phone, SimulatedCarrier
 from relay.store.outbox import ASK_AFTER
 from relay.workflows.ask_outcomes import ask_outcomes
-from relay.workflows.send_texts import send_texts
+from tests.sending import send_lane
 from tests.workflows.texting import Stage
 from tests.world import NUMBER, OUR_ACCOUNT, make_deployment, make_settings, vault
 
@@ -52,7 +52,7 @@ class Scenario:
     def work(self) -> None:
         while self.stage.jobs.noted:
             for message in self.stage.jobs.take():
-                send_texts(self.services, message, clock=lambda: time.time() + self.ahead)
+                send_lane(self.services, message, clock=lambda: time.time() + self.ahead)
 
     def wake(self) -> None:
         """As the sweeper does, later."""

@@ -24,7 +24,7 @@ from relay.workflows.list_interactions import list_interactions
 from relay.workflows.reconcile_inbound import reconcile_inbound
 from relay.workflows.register_participant import register_recruiter
 from relay.workflows.relay_text import TextAnswer, relay_text
-from relay.workflows.send_texts import send_texts
+from relay.workflows.send_text import send_text
 from relay.workflows.sweep_outbox import sweep_outbox
 from relay.workflows.word_answer import word_answer
 from tests.workflows.texting import UNCLEAR, Stage, share_the_number
@@ -306,12 +306,12 @@ def test_p4_a_worker_that_dies_about_the_split_loses_nothing(
 def test_p4_a_worker_whose_lease_is_over_splits_nothing(stage: Stage, eve: Session) -> None:
     message = stage.text(EVE, numbered_words()).message
     stage.jobs.take()
-    moments = iter([NOW, NOW, NOW, NOW, NOW + 19, NOW + 20])
-    send_texts(stage.services, message, clock=lambda: next(moments))
+    moments = iter([NOW, NOW, NOW + 19])
+    assert send_text(stage.services, message, clock=lambda: next(moments)) == message
     assert stage.arrived == []
     assert stage.store.messages.read(second_id(message)) is None
     stage.now += 30
-    stage.work()
+    stage.send(message)
     assert halves(stage) == numbered_words()
 
 

@@ -18,9 +18,9 @@ from relay.domain.trouble import Trouble
 from relay.workflows.change_phone import change_phone
 from relay.workflows.record_message_status import record_message_status
 from relay.workflows.relay_text import TextAnswer, relay_text
-from relay.workflows.send_texts import send_texts
 from relay.workflows.sweep_outbox import sweep_outbox
 from tests.fake_redis import FakeRedis
+from tests.sending import send_lane
 from tests.world import (
     CARL,
     DAN,
@@ -212,10 +212,10 @@ class Stage:
         """Does what has been enqueued, and what that enqueues."""
         while self.jobs.noted:
             for message in self.jobs.take():
-                send_texts(self.services, message, clock=lambda: self.now)
+                send_lane(self.services, message, clock=lambda: self.now)
 
     def send(self, message: str) -> None:
-        send_texts(self.services, message, clock=lambda: self.now)
+        send_lane(self.services, message, clock=lambda: self.now)
 
     def report(
         self,

@@ -6,6 +6,8 @@ import threading
 import time
 from dataclasses import dataclass
 
+from relay.sandbox.rest.request import RestCall
+
 
 @dataclass
 class RestFault:
@@ -13,7 +15,7 @@ class RestFault:
 
     `status` refuses without effect; `timeout` holds the request that many seconds, then closes it
     without effect or answer; `slow` has the effect and answers late; `lost_reply` has the effect
-    and closes the connection, after `hang` seconds.
+    and closes the connection, after `hang` seconds. With `sender` it fits what is From that number.
     """
 
     status: int | None = None
@@ -27,9 +29,14 @@ class RestFault:
     times: int = 1
     path_contains: str = ""
     method: str | None = None
+    sender: str | None = None
 
-    def fits(self, method: str, path: str) -> bool:
-        return self.path_contains in path and self.method in (None, method)
+    def fits(self, call: RestCall) -> bool:
+        return (
+            self.path_contains in call.path
+            and self.method in (None, call.method)
+            and self.sender in (None, call.get("From"))
+        )
 
 
 class RestFaults:
@@ -57,6 +64,7 @@ class RestFaults:
         times: int = 1,
         path_contains: str = "",
         method: str | None = None,
+        sender: str | None = None,
     ) -> RestFault:
         """Troubles the next requests; several faults queue up, the first that fits is taken."""
         fault = RestFault(
@@ -71,6 +79,7 @@ class RestFaults:
             times=times,
             path_contains=path_contains,
             method=method,
+            sender=sender,
         )
         with self._lock:
             self._queue.append(fault)
@@ -81,11 +90,11 @@ class RestFaults:
             self._queue.clear()
             self._suspended_until = 0.0
 
-    def take(self, method: str, path: str) -> RestFault | None:
+    def take(self, call: RestCall) -> RestFault | None:
         with self._lock:
             if time.monotonic() < self._suspended_until:
                 return RestFault(status=401, code=20005)
-            fault = next((f for f in self._queue if f.fits(method, path)), None)
+            fault = next((f for f in self._queue if f.fits(call)), None)
             if fault is not None:
                 fault.times -= 1
                 if fault.times <= 0:

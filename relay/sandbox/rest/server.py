@@ -81,7 +81,7 @@ class RestServer:
         return answer
 
     def _react(self, call: RestCall) -> _Reaction:
-        fault = self._faults.take(call.method, call.path)
+        fault = self._faults.take(call)
         if fault is None:
             return _Reaction(self._handle(call))
         if fault.timeout is not None:

@@ -1,4 +1,4 @@
-"""Send what waits on a lane: one text at a time to one phone, in order, each exactly once.
+"""Send what is first in a lane: one text at a time to one phone, in order, each exactly once.
 
 The carrier knows no idempotency key. So every attempt is on record before it is made; one whose
 outcome is unknown is looked up at the carrier before anything is sent again (``settle_send``).
@@ -33,36 +33,28 @@ from relay.workflows.word_text import words_of
 
 log = structlog.get_logger()
 
-#: How long one job goes on before it lets others have the worker, in seconds.
-_TURN = 20.0
 #: The request must end within the lease: what is left of it when we begin, in seconds.
 _LEASE_NEEDED = 10.5
 
 
-def send_texts(services: Services, message_id: str, *, clock: Clock) -> None:
-    """Sends this message and what waits behind it, or whatever must go first.
+def send_text(services: Services, message_id: str, *, clock: Clock) -> str:
+    """Sends this message if it is its turn. Returns the one of its lane to go on with, or "".
 
     Raises Unavailable when Redis goes away; the sweeper comes back to it.
     """
-    current, begun_at = message_id, clock()
-    while clock() - begun_at < _TURN:
-        token = secrets.token_urlsafe(9)
-        match services.store.messages.outbox.begin(current, token=token, now=clock()):
-            case Behind(head):
-                current = head
-            case NotYet() | NothingToSend():
-                return
-            case SendLease() as lease:
-                current = _use(services, lease, clock)
-            case never:
-                assert_never(never)
-        if not current:
-            return
-    services.jobs.send_message(current)
+    token = secrets.token_urlsafe(9)
+    match services.store.messages.outbox.begin(message_id, token=token, now=clock()):
+        case Behind(head):
+            return head
+        case NotYet() | NothingToSend():
+            return ""
+        case SendLease() as lease:
+            return _use(services, lease, clock)
+        case never:
+            assert_never(never)
 
 
 def _use(services: Services, lease: SendLease, clock: Clock) -> str:
-    """Returns the message to go on with, or ""."""
     if lease.turn is Turn.REVOKED:
         return give_up(services, lease, clock, "revoked")
     if not goes_from_ours(services, lease):

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from relay.domain.throttle import LONGEST_PAUSE, PAUSE, Throttle
+from tests.world import NOW
+
+
+def allowed(throttle: Throttle, now: float) -> int:
+    return next(under_way for under_way in range(100) if not throttle.admits(under_way, now=now))
+
+
+def test_as_many_go_at_once_as_were_asked_for() -> None:
+    throttle = Throttle(8)
+    for _ in range(20):
+        throttle.note_taken()
+    assert allowed(throttle, NOW) == 8
+
+
+def test_after_a_refusal_nothing_goes_for_as_long_as_the_carrier_says_and_then_half() -> None:
+    throttle = Throttle(8)
+    throttle.note_refused(now=NOW, retry_after=3)
+    assert not throttle.admits(0, now=NOW + 2.9)
+    assert allowed(throttle, NOW + 3) == 4
+
+
+def test_without_a_retry_after_the_pause_is_a_second() -> None:
+    throttle = Throttle(8)
+    throttle.note_refused(now=NOW, retry_after=None)
+    assert not throttle.admits(0, now=NOW + PAUSE - 0.1)
+    assert throttle.admits(0, now=NOW + PAUSE)
+
+
+def test_no_carrier_can_ask_for_a_pause_without_end() -> None:
+    throttle = Throttle(8)
+    throttle.note_refused(now=NOW, retry_after=1e9)
+    assert throttle.admits(0, now=NOW + LONGEST_PAUSE)
+
+
+def test_what_was_refused_together_counts_once() -> None:
+    throttle = Throttle(8)
+    for after in (0, 0.1, 0.2):
+        throttle.note_refused(now=NOW + after, retry_after=1)
+    assert allowed(throttle, NOW + 2) == 4
+
+
+def test_one_goes_at_the_least_however_often_it_is_refused() -> None:
+    throttle = Throttle(8)
+    for second in range(0, 20, 2):
+        throttle.note_refused(now=NOW + second, retry_after=1)
+    assert allowed(throttle, NOW + 60) == 1
+
+
+def test_it_recovers_by_one_for_each_round_that_is_taken() -> None:
+    throttle = Throttle(8)
+    throttle.note_refused(now=NOW, retry_after=1)
+    counts = []
+    for _ in range(30):
+        throttle.note_taken()
+        counts.append(allowed(throttle, NOW + 2))
+    assert counts[3] == 4
+    assert counts[4] == 5
+    assert counts[-1] == 8
+    assert counts == sorted(counts)
+
+
+def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
+    throttle = Throttle(8)
+    throttle.pause(NOW + 5)
+    throttle.pause(NOW + 1)
+    assert not throttle.admits(0, now=NOW + 4)
+    assert allowed(throttle, NOW + 5) == 8
