@@ -1,5 +1,5 @@
-"""``python -m tests.bench.bare_sdk PORT TEXTS THREADS``: Twilio's SDK alone, with as many threads as
-a worker has. Prints how many texts a second the carrier took."""
+"""``python -m tests.bench.bare_sdk PORT TEXTS THREADS``: Twilio's SDK alone, with as many threads
+as a worker has. Prints how many texts a second the carrier took."""
 
 from __future__ import annotations
 

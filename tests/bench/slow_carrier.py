@@ -1,5 +1,5 @@
-"""``python -m tests.bench.slow_carrier PORT SECONDS``: the simulated carrier in a process of its own,
-which takes so long to accept each text. It has no webhooks to report to: the worker is measured.
+"""``python -m tests.bench.slow_carrier PORT SECONDS``: the simulated carrier in a process of its
+own, which takes so long to accept each text. It reports to nobody: the worker is measured.
 
 For each line on stdin it answers with one of JSON: what it has accepted since the last."""
 
@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 
 from relay.sandbox import SimulatedCarrier
+from tests.bench.board import virtual_number
 from tests.bench.served import ACCOUNT, TOKEN
 from tests.bench.text_figures import NUMBERS
-from tests.bench.board import virtual_number
 
 
 def main(port: int, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""Texts through one worker dyno to a carrier that takes 150 ms to accept each, beside the SDK alone."""
+"""Texts through one worker dyno to a carrier that takes 150 ms for each, beside the SDK alone."""
 
 from __future__ import annotations
 
@@ -56,7 +56,13 @@ def texts(server: EmbeddedRedis, directory: Path) -> list[Row]:
                 ours.append(_drained(services, process, memory))
             _check(accepted())
         with worker(environment, directory):
-            cold = _idle(services, opened, accepted, pause=1.0)
+            time.sleep(3)
+            idle = [_one(services, opened, accepted, ordinal) for ordinal in range(IDLE_TEXTS)]
+        first = []
+        for ordinal in range(3):
+            with worker(environment, directory):
+                time.sleep(3)
+                first.append(_one(services, opened, accepted, IDLE_TEXTS + ordinal))
     ratio = median(o / b for o, b in zip(ours, bare, strict=True))
     return [
         Row("texts/s through one worker dyno", f"{median(ours):.0f}", "at least 150",
@@ -65,8 +71,9 @@ def texts(server: EmbeddedRedis, directory: Path) -> list[Row]:
         Row("ratio", f"{ratio:.2f}", "at least 0.7", ratio >= 0.7),
         Row("memory of the dyno at its most (PSS), MB", f"{max(memory):.0f}", "under 512",
             max(memory) < 512),
-        Row("from webhook to carrier when idle, ms (median)", f"{median(cold) * 1e3:.0f}",
-            "at most 47", median(cold) <= 0.047),
+        Row("from webhook to carrier when idle, ms (median)", f"{median(idle) * 1e3:.0f}",
+            "at most 47", median(idle) <= 0.047),
+        Row("the same after more than a minute without any text", f"{median(first) * 1e3:.0f}"),
     ]  # fmt: skip
 
 
@@ -171,14 +178,12 @@ def _check(bodies: list[str]) -> None:
     assert all(lane == list(range(TEXTS // PAIRS)) for lane in lanes.values())
 
 
-def _idle(services: Services, opened: list[Claimed], accepted, *, pause: float) -> list[float]:
-    time.sleep(3)
-    times = []
-    for ordinal in range(IDLE_TEXTS):
-        begun = time.perf_counter()
-        _write(services, opened[ordinal : ordinal + 1], 1, prefix=f"idle{ordinal:03d}")
-        while not accepted():
-            time.sleep(0.001)
-        times.append(time.perf_counter() - begun)
-        time.sleep(pause)
-    return times
+def _one(services: Services, opened: list[Claimed], accepted, ordinal: int) -> float:
+    """Seconds until the carrier has it. Then it is quiet for one."""
+    begun = time.perf_counter()
+    _write(services, opened[ordinal : ordinal + 1], 1, prefix=f"idle{ordinal:03d}")
+    while not accepted():
+        time.sleep(0.001)
+    took = time.perf_counter() - begun
+    time.sleep(1)
+    return took

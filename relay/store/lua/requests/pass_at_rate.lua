@@ -8,7 +8,7 @@
 local cost = 1 / args.per_second
 local paid_until = math.max(tonumber(redis.call("GET", keys.passed) or "0"), args.now)
 local too_early = paid_until - args.now - math.max(0.25 - cost, 0)
-if too_early > 0 then
+if too_early >= 0.001 then
   return string.format("%.3f", too_early)
 end
 redis.call("SET", keys.passed, string.format("%.6f", paid_until + cost), "EX", 60)
