@@ -34,7 +34,7 @@ LINGER = 60
 #: Seconds between two looks into the queue while threads are at work.
 _GLANCE = 0.02
 #: A main thread that has not come round for so many seconds is ended by the system.
-_STUCK_AFTER = 60
+STUCK_AFTER = 60
 
 #: Does what a hint of its function is about. Returns the id to go on with in that lane, or "".
 Work: TypeAlias = Callable[[Services, str], str]
@@ -73,12 +73,14 @@ class Drain:
         *,
         is_over: Callable[[], bool],
         linger: float = LINGER,
+        stuck_after: int = STUCK_AFTER,
     ) -> None:
         self._deployment = deployment
         self._hints = hints
         self._works = works
         self._is_over = is_over
         self._linger = linger
+        self._stuck_after = stuck_after
         settings = deployment.settings
         self._threads = settings.texts_at_once
         self._rate = SendRate(deployment.client, settings.texts_per_second)
@@ -93,8 +95,7 @@ class Drain:
         with ThreadPoolExecutor(self._threads) as pool, _watched():
             self._add([first])
             last_busy = time.monotonic()
-            while not self._is_over() and time.monotonic() - last_busy < self._linger:
-                signal.alarm(_STUCK_AFTER)
+            while self._goes_on(last_busy):
                 self._start(pool)
                 if self._plan.running or self._plan.waiting:
                     last_busy = time.monotonic()
@@ -102,6 +103,10 @@ class Drain:
                     self._take_more()
                 else:
                     self._add(self._hints.wait())
+
+    def _goes_on(self, last_busy: float) -> bool:
+        signal.alarm(self._stuck_after)
+        return not self._is_over() and time.monotonic() - last_busy < self._linger
 
     def _take_more(self) -> None:
         """By the dozen, where there is much to do."""

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,8 @@ from relay.embedded_redis import EmbeddedRedis
 from relay.queues import connect_queues, open_queue
 from relay.sandbox import SimulatedCarrier
 from relay.workflows.deployment import Deployment
-from relay.workflows.open_session import SessionRequest, Someone, open_session
+from relay.workflows.draw_up_side import Someone
+from relay.workflows.open_session import SessionRequest, open_session
 from relay.workflows.relay_text import relay_text
 from relay.workflows.services import Services
 from tests.e2e.stage import eventually
@@ -96,7 +98,7 @@ class Board:
         *,
         first: Hint | None = None,
         works: dict[str, Work] | None = None,
-        linger: float = PATIENCE,
+        **options: float,
     ) -> None:
         """Works until that is so, and is done with what it has begun."""
         deadline = time.monotonic() + PATIENCE
@@ -108,7 +110,7 @@ class Board:
             hints,
             done,
             is_over=lambda: until() or time.monotonic() > deadline,
-            linger=linger,
+            **options,
         ).run(first or hints.take(1)[0])
         assert time.monotonic() < deadline
 
@@ -321,6 +323,22 @@ def test_a_turn_without_anything_to_do_ends_after_a_while(make_board: Callable[.
     board.turn(lambda: False, linger=1.0)
     board.twilio.settle()
     assert board.arrived("202") == ["hello"]
+
+
+def test_a_turn_whose_main_thread_is_stuck_is_ended_by_the_system(
+    make_board: Callable[..., Board],
+) -> None:
+    """RQ's own limits end none: a turn has no end while there is anything to do."""
+    board = make_board()
+    first = Hint("send_texts", "main", "us.SM1")
+    child = os.fork()
+    if not child:
+        with suppress(BaseException):
+            board.turn(lambda: time.sleep(PATIENCE) is None, first=first, stuck_after=1)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status)
+    assert os.WTERMSIG(status) == signal.SIGALRM
 
 
 @pytest.fixture
