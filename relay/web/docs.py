@@ -1,156 +1,58 @@
-"""``/docs``: the OpenAPI document as a page, written by us.
+"""``/docs``: the OpenAPI document as a page, drawn by Scalar's API reference (``docs_page/``).
 
-The usual viewers load their scripts from somebody else's server, into a page where people handle
-API keys; this one needs none.
+People type API keys into it. So each of its files comes from here, and its
+Content-Security-Policy lets it talk to this service alone.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from typing import Any, cast
+from functools import cache
+from pathlib import Path
 
-from apiflask import APIBlueprint, APIFlask
-from flask import Response, current_app, render_template
-from markupsafe import Markup, escape
+from apiflask import APIBlueprint
+from flask import Response
 
+from relay.domain.errors import NotFound
 from relay.web.auth import public
-from relay.web.problem_codes import PROBLEM_CODES
-from relay.web.problems import MEDIA_TYPE
 
-docs = APIBlueprint("docs", __name__, enable_openapi=False, template_folder="templates")
+docs = APIBlueprint("docs", __name__, enable_openapi=False)
 
-_PAGE = "relay.docs"
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
-
-#: What a reader comes for first; the others follow.
-_FIRST_TAGS = ("Sessions", "Recruiters", "Candidates", "Pools", "Numbers")
-#: What every operation behind a key can answer.
-_EVERYWHERE = {"401", "403", "429", "503"}
-_CODE = re.compile(r"(`+)(.+?)\1")
-
-Operation = dict[str, Any]
+_FOLDER = Path(__file__).parent / "docs_page"
+#: Scalar writes styles into the page: only here may a style be inline, and no script may anywhere.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; connect-src 'self'; "
+    "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+_ASK_AGAIN = {"Cache-Control": "no-cache"}
+_SCRIPTS = {
+    "start.js": _ASK_AGAIN,
+    # Its name has its version. It is kept packed, and sent so: every browser unpacks it.
+    "scalar-1.76.0.js": {
+        "Cache-Control": "public, max-age=31536000, immutable",
+        "Content-Encoding": "gzip",
+    },
+}
 
 
 @docs.get("/docs")
 @public
 def read_docs() -> Response:
-    """The API, to read"""
-    pages = current_app.extensions
-    if _PAGE not in pages:
-        pages[_PAGE] = _render(cast("APIFlask", current_app))
-    return Response(
-        pages[_PAGE], mimetype="text/html", headers={"Content-Security-Policy": _POLICY}
-    )
+    """The API, to read and to try"""
+    headers = {"Content-Security-Policy": _POLICY, **_HEADERS, **_ASK_AGAIN}
+    return Response(_read("index.html"), mimetype="text/html", headers=headers)
 
 
-def _render(app: APIFlask) -> str:
-    spec = cast("dict[str, Any]", app.spec)
-    schemas = spec["components"]["schemas"]
-    return render_template(
-        "docs.html",
-        spec=spec,
-        schemas=schemas,
-        groups=_groups(spec),
-        problem_codes=PROBLEM_CODES,
-        paragraphs=_paragraphs,
-        line=_line,
-        type_of=_type_of,
-        about=_about,
-        example_of=lambda schema: _example(schemas[_name_of(schema)]),
-        answers_of=_answers,
-        errors_of=_errors,
-    )
+@docs.get("/docs/<name>")
+@public
+def read_script(name: str) -> Response:
+    """One of the page's scripts. Raises NotFound."""
+    if name not in _SCRIPTS:
+        raise NotFound("The page has no such script.")
+    return Response(_read(name), mimetype="text/javascript", headers=_HEADERS | _SCRIPTS[name])
 
 
-def _groups(spec: dict[str, Any]) -> dict[str, list[Operation]]:
-    """The operations by their tag."""
-    groups: dict[str, list[Operation]] = {tag: [] for tag in _FIRST_TAGS}
-    for path, operations in spec["paths"].items():
-        for method, operation in operations.items():
-            here = {"path": path, "method": method.upper(), **operation}
-            groups.setdefault(operation["tags"][0], []).append(here)
-    return groups
-
-
-# --- answers --------------------------------------------------------------------------
-
-
-def _is_problem(response: dict[str, Any]) -> bool:
-    return MEDIA_TYPE in response.get("content", {})
-
-
-def _answers(operation: Operation) -> list[tuple[str, str, Markup]]:
-    """Status, when, and what comes; of problems the table at the top tells."""
-    return [
-        (status, response["description"], _types_in(response))
-        for status, response in sorted(operation["responses"].items())
-        if not _is_problem(response)
-    ]
-
-
-def _types_in(response: dict[str, Any]) -> Markup:
-    contents = response.get("content", {}).values()
-    return Markup(", ").join(_type_of(c["schema"]) for c in contents if _name_of(c["schema"]))
-
-
-def _errors(operation: Operation) -> list[str]:
-    """The statuses of the problems that not every operation has."""
-    responses = operation["responses"].items()
-    return sorted(s for s, response in responses if _is_problem(response) and s not in _EVERYWHERE)
-
-
-# --- words ----------------------------------------------------------------------------
-
-
-def _line(text: str) -> Markup:
-    """Text with what stands between backticks as code."""
-    escaped = str(escape(" ".join(text.split())))
-    return Markup(_CODE.sub(r"<code>\2</code>", escaped))  # noqa: S704 - escaped above
-
-
-def _paragraphs(text: str) -> Markup:
-    """The same, a paragraph for each one of the text, whose lines may be broken anywhere."""
-    parts = [_line(part) for part in text.split("\n\n") if part.strip()]
-    return Markup("\n").join(Markup("<p>{}</p>").format(part) for part in parts)
-
-
-def _about(schema: dict[str, Any]) -> Markup:
-    """What a field is for, and what it is when left out."""
-    described = (schema, *schema.get("anyOf", ()))
-    text = _line(next((one["description"] for one in described if "description" in one), ""))
-    default = schema.get("default")
-    if default is None or default == "":
-        return text
-    shown = Markup("Default: <code>{}</code>.").format(json.dumps(default))
-    if not text:
-        return shown
-    return text + ("" if text.endswith((".", "?")) else ".") + " " + shown
-
-
-# --- types ----------------------------------------------------------------------------
-
-
-def _name_of(schema: dict[str, Any]) -> str:
-    """The name of the component that a schema points at."""
-    return str(schema.get("$ref", "")).rpartition("/")[2]
-
-
-def _type_of(schema: dict[str, Any]) -> Markup:
-    """A schema in a few words, ``string | null``, ``[Channel]``; a component links to its form."""
-    for several in ("anyOf", "oneOf"):
-        if several in schema:
-            return Markup(" | ").join(_type_of(one) for one in schema[several])
-    if name := _name_of(schema):
-        return Markup('<a href="#{0}">{0}</a>').format(name)
-    if "enum" in schema:
-        return Markup(" | ").join(f'"{value}"' for value in schema["enum"])
-    if schema.get("type") == "array":
-        return Markup("[{}]").format(_type_of(schema.get("items", {})))
-    return escape(schema.get("format") or schema.get("type") or "any")
-
-
-def _example(schema: dict[str, Any]) -> str:
-    """The first example of a schema as JSON to copy; empty when it has none."""
-    examples = schema.get("examples", [])
-    return json.dumps(examples[0], ensure_ascii=False, indent=2) if examples else ""
+@cache
+def _read(name: str) -> bytes:
+    packed = _FOLDER / f"{name}.gz"
+    return (packed if packed.is_file() else _FOLDER / name).read_bytes()

@@ -12,15 +12,32 @@ from relay.web.auth import access_of
 from relay.web.component_names import shorten_component_names
 from relay.web.idempotency import HEADER as IDEMPOTENCY_KEY
 from relay.web.lifecycle import REQUEST_ID
+from relay.web.problem_codes import PROBLEM_CODES
 from relay.web.problems import MEDIA_TYPE
 from relay.web.schemas.base import Problem
 
-DESCRIPTION = """\
+_BEGINNING = """\
 A recruiter and a candidate reach each other by call and text, and neither sees the other's number.
 
+Each request shows a key, which `python -m relay keys create NAME --scope SCOPE` makes:
+
+```
+curl $RELAY/v1/pools -H "Authorization: Bearer $KEY"
+```
+
 Times are RFC 3339 UTC, durations are seconds, phone numbers come in international form. No answer
-to any key ever holds a participant's real number. Errors are `application/problem+json` with a
-stable `code`."""
+to any key ever holds a participant's real number.
+
+## Errors
+
+They are `application/problem+json` with a `code` that stays:
+
+| status | code | when |
+| --- | --- | --- |
+"""
+DESCRIPTION = _BEGINNING + "".join(
+    f"| {status} | `{code}` | {when} |\n" for status, code, when in PROBLEM_CODES
+)
 
 _SCHEME = "ApiKey"
 _SETTINGS = {

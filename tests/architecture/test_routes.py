@@ -11,6 +11,7 @@ PUBLIC = {
     "health.healthz",
     "health.readyz",
     "docs.read_docs",
+    "docs.read_script",
     "openapi.spec",
 }
 

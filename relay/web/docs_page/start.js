@@ -1,0 +1,15 @@
+// Nothing leaves for another server: no fonts, no telemetry, no assistant, no proxy (the page's
+// Content-Security-Policy would stop them, too). A key that is typed in is not kept.
+Scalar.createApiReference("#api", {
+  url: "/openapi.json",
+  authentication: { preferredSecurityScheme: "ApiKey" },
+  showOperationId: true,
+  persistAuth: false,
+  withDefaultFonts: false,
+  telemetry: false,
+  agent: { disabled: true },
+  mcp: { disabled: true },
+  showDeveloperTools: "never",
+  hideClientButton: true,
+  documentDownloadType: "direct",
+});
