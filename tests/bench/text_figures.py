@@ -15,12 +15,13 @@ from statistics import median
 import psutil
 
 from config.logging import configure_logging
+from config.queues import QUEUES
 from config.settings import load_settings
 from relay.bootstrap import build_deployment
 from relay.carrier.webhooks import InboundText
 from relay.domain.participant import Role
 from relay.embedded_redis import EmbeddedRedis
-from relay.store.sessions import Claimed
+from relay.store.claims import Claimed
 from relay.workflows.relay_text import relay_text
 from relay.workflows.services import Services
 from tests.bench.board import empty, fictional_phone, fill, make_board, stock
@@ -56,12 +57,12 @@ def texts(server: EmbeddedRedis, directory: Path) -> list[Row]:
                 ours.append(_drained(services, process, memory))
             _check(accepted())
         with worker(environment, directory):
-            time.sleep(3)
+            _wait_for_worker(services)
             idle = [_one(services, opened, accepted, ordinal) for ordinal in range(IDLE_TEXTS)]
         first = []
         for ordinal in range(3):
             with worker(environment, directory):
-                time.sleep(3)
+                _wait_for_worker(services)
                 first.append(_one(services, opened, accepted, IDLE_TEXTS + ordinal))
     ratio = median(o / b for o, b in zip(ours, bare, strict=True))
     return [
@@ -176,6 +177,13 @@ def _check(bodies: list[str]) -> None:
         lanes[session].append(int(ordinal))
     assert len(lanes) == PAIRS, len(lanes)
     assert all(lane == list(range(TEXTS // PAIRS)) for lane in lanes.values())
+
+
+def _wait_for_worker(services: Services) -> None:
+    """Until the only one there is has begun to wait for hints."""
+    while services.store.client.info("clients")["blocked_clients"] < len(QUEUES):
+        time.sleep(0.1)
+    time.sleep(1)
 
 
 def _one(services: Services, opened: list[Claimed], accepted, ordinal: int) -> float:
