@@ -9,9 +9,7 @@ from typing import Self
 
 import redis
 import structlog
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from redis.retry import Retry
 from rq import Queue
 from rq import Retry as Tries
 from rq.exceptions import DuplicateJobError
@@ -19,10 +17,12 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from config.queues import NUMBERS, TEXTS
+from config.redis_location import locate_redis
 from config.schedule import RECONCILE_NUMBERS, PeriodicJob
 from config.settings import Settings
 from relay.domain.participant import Role
-from relay.store.connection import CONNECT_TIMEOUT, QUIET_START, READ_TIMEOUT
+from relay.store.connection import QUIET_START, open_pool
+from relay.store.following import FollowingRedis
 
 log = structlog.get_logger()
 
@@ -47,23 +47,18 @@ _TRIES = 3
 
 def connect_queues(settings: Settings) -> redis.Redis:
     """RQ's Redis, one client for all of a process: a job and what it enqueues share a connection.
-    It reads bytes, unlike the store's client."""
+    It reads bytes, unlike the store's client. What it sends is repeated once, at once: a webhook
+    waits for the hint it gives, and redis-py's own patience is seconds."""
     return _client(settings.queue_redis_url.get_secret_value(), settings.redis_tls_verify)
 
 
 @cache
 def _client(url: str, tls_verify: bool) -> redis.Redis:  # noqa: FBT001 - a key of the cache
+    where = locate_redis(url)
     options = {**QUIET_START}
-    if url.startswith("rediss://") and not tls_verify:
+    if where.url.startswith("rediss://") and not tls_verify:
         options["ssl_cert_reqs"] = "none"
-    return redis.Redis.from_url(
-        url,
-        socket_connect_timeout=CONNECT_TIMEOUT,
-        socket_timeout=READ_TIMEOUT,
-        # A webhook waits for the hint it gives; redis-py's own patience is seconds.
-        retry=Retry(NoBackoff(), 1),
-        **options,
-    )
+    return FollowingRedis(connection_pool=open_pool(where, options))
 
 
 def open_queue(name: str, connection: redis.Redis, job_class: type[Job] = Job) -> Queue:

@@ -38,6 +38,8 @@ _JOB_MONITORING_INTERVAL = 3
 _MAINTENANCE_INTERVAL = 2
 #: RQ waits fifteen seconds less than this for a job before it looks after abandoned ones.
 _WORKER_TTL = 18
+#: Seconds that an answer may be later than was asked for: then the server is gone.
+_LATEST = 1
 _PR_SET_PDEATHSIG = 1
 #: Tells a job that it is to begin nothing new.
 _END_TURN = signal.SIGUSR1
@@ -70,6 +72,14 @@ class RelayWorker(Worker):
 
     def get_heartbeat_ttl(self, _job: Job, working_time: float = 0.0) -> int:  # noqa: ARG002
         return _HEARTBEAT_TTL
+
+    @property
+    def connection_timeout(self) -> int:
+        """Seconds that a command may take, the wait for a job included; RQ's own are ten more."""
+        return int(self.dequeue_timeout) + _LATEST
+
+    def subscribe(self) -> None:
+        """Takes no commands from Redis (P9), and keeps no connection that would have to follow."""
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Runs the job, or refuses it: a job may be anybody's who can write to Redis (P9)."""
