@@ -40,7 +40,11 @@ def build_deployment(settings: Settings) -> Deployment:
 
     deployment = Deployment(
         settings,
-        connect(settings.redis_url.get_secret_value(), tls_verify=settings.redis_tls_verify),
+        connect(
+            settings.redis_url.get_secret_value(),
+            tls_verify=settings.redis_tls_verify,
+            replicas=settings.store_replicas,
+        ),
         Vault(settings.relay_sealing_keys, settings.relay_index_keys),
         carrier_of=carrier_of,
         jobs_of=lambda board: BoardJobs(queues, board),

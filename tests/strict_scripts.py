@@ -29,7 +29,7 @@ class StrictScripts(Scripts):
         #: The names of the scripts that have run.
         self.ran: set[str] = set()
 
-    def run(self, name: str, keys: Keys, /, *, durably: bool = False, **args: Value) -> Any:
+    def run(self, name: str, keys: Keys, /, *, durably: bool = True, **args: Value) -> Any:
         self.ran.add(name)
         return super().run(name, keys, durably=durably, **args)
 

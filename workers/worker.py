@@ -10,12 +10,13 @@ import ctypes
 import os
 import signal
 import sys
+import time
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
 import structlog
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from rq import Queue, Worker
 from rq.executions import Execution
 from rq.job import Job
@@ -27,6 +28,7 @@ from config.logging import log_failure, mask
 from config.process_log import run_process
 from config.settings import Settings
 from relay.queues import connect_queues, open_queue
+from relay.store.lean_pool import is_no_master
 from workers import jobs
 from workers.known_job import KnownJob
 
@@ -40,6 +42,8 @@ _MAINTENANCE_INTERVAL = 2
 _WORKER_TTL = 18
 #: Seconds that an answer may be later than was asked for: then the server is gone.
 _LATEST = 1
+#: Seconds between two looks for a master.
+_PAUSE = 1.0
 _PR_SET_PDEATHSIG = 1
 #: Tells a job that it is to begin nothing new.
 _END_TURN = signal.SIGUSR1
@@ -77,6 +81,19 @@ class RelayWorker(Worker):
     def connection_timeout(self) -> int:
         """Seconds that a command may take, the wait for a job included; RQ's own are ten more."""
         return int(self.dequeue_timeout) + _LATEST
+
+    def dequeue_job_and_maintain_ttl(
+        self, timeout: int | None, max_idle_time: int | None = None
+    ) -> tuple[Job, Queue] | None:
+        """Waits for a master as RQ does for a server that is away."""
+        while True:
+            try:
+                return super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
+            except ResponseError as error:
+                if not is_no_master(error):
+                    raise
+            log.warning("worker waits for a master of its Redis")
+            time.sleep(_PAUSE)
 
     def subscribe(self) -> None:
         """Takes no commands from Redis (P9), and keeps no connection that would have to follow."""

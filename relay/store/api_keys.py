@@ -52,7 +52,8 @@ class ApiKeys:
         key = f"{_PREFIX}_{self._board}_{secrets.token_hex(_KEY_BYTES)}"
         record = {"name": name, "scopes": sorted(scopes), "created_at": int(now)}
         digest = _hash(key)
-        self._client.hset(self._keys.api_keys, digest, self._stamp(digest, json.dumps(record)))
+        stamped = self._stamp(digest, json.dumps(record))
+        self._scripts.write("HSET", self._keys.api_keys, digest, stamped)
         return key
 
     def find(self, key: str) -> ApiKey | None:
@@ -87,7 +88,7 @@ class ApiKeys:
         found = {digest: key for digest, key in self._read().items() if key}
         gone = {digest: key for digest, key in found.items() if name_or_id in {key.name, key.id}}
         if gone:
-            self._client.hdel(self._keys.api_keys, *gone)
+            self._scripts.write("HDEL", self._keys.api_keys, *gone)
         return list(gone.values())
 
     def _read(self) -> dict[str, ApiKey | None]:

@@ -51,7 +51,9 @@ class BoardRegistry:
 
     def put(self, board: Board) -> bool:
         """True for a new one. Raises Unavailable."""
-        is_new = bool(self._client.hset(self._keys.boards, board.name, self._stamped(board)))
+        is_new = bool(
+            self._scripts.write("HSET", self._keys.boards, board.name, self._stamped(board))
+        )
         self._looked_at = float("-inf")
         return is_new
 

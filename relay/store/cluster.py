@@ -88,8 +88,15 @@ class ClusterClient(CoreCommands):
     #: CoreCommands asks for one; only publish and subscribe use it.
     _event_dispatcher = EventDispatcher()
 
+    #: As of one Redis's client (``connection.py``).
+    replicas = 0
+
     def __init__(self, topology: Topology) -> None:
         self._topology = topology
+
+    def has_moved(self) -> bool:
+        """A cluster's nodes tell of a new master themselves, by MOVED."""
+        return False
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         if args[0] in _ASK_ANYBODY:

@@ -40,6 +40,7 @@ CONNECT_TIMEOUT = 0.4
 READ_TIMEOUT = 0.8
 #: In a cluster, and behind sentinels, the same two seconds hold a look at where the master is now.
 _NODE_TIMEOUT = 0.4
+_MASTER_TIMEOUT = 0.6
 #: What redis-py would else ask on each new connection, and servers refuse: notifications that only
 #: Redis's own cloud has, and to note which library this is, which only Redis 7.2 can.
 QUIET_START: dict[str, Any] = {
@@ -52,9 +53,12 @@ QUIET_START: dict[str, Any] = {
 _NOBODY = (ConnectionError, TimeoutError, OSError, ClusterDownError)
 
 
-def connect(url: str, *, tls_verify: bool = True, connections: int = 256) -> Client:
+def connect(
+    url: str, *, tls_verify: bool = True, connections: int = 256, replicas: int = 0
+) -> Client:
     """A client whose commands repeat once after a lost connection. Every mutating script is safe
-    to run twice (RD-lost-reply); nothing else writes in a way that a repeat could harm."""
+    to run twice (RD-lost-reply); nothing else writes in a way that a repeat could harm. So many
+    ``replicas`` must have what is written by scripts (``scripts.py``)."""
     where = locate_redis(url)
     options: dict[str, Any] = {
         "decode_responses": True,
@@ -66,9 +70,13 @@ def connect(url: str, *, tls_verify: bool = True, connections: int = 256) -> Cli
     }
     if where.url.startswith("rediss://") and not tls_verify:
         options["ssl_cert_reqs"] = "none"
-    if where.is_cluster:
-        return _connect_to_cluster(where, options)
-    return OurErrors(connection_pool=open_pool(where, options))
+    client: Client = (
+        _connect_to_cluster(where, options)
+        if where.is_cluster
+        else OurErrors(connection_pool=open_pool(where, options))
+    )
+    client.replicas = replicas
+    return client
 
 
 def open_pool(where: RedisLocation, options: Mapping[str, Any]) -> LeanPool:
@@ -84,8 +92,8 @@ def open_pool(where: RedisLocation, options: Mapping[str, Any]) -> LeanPool:
     to_server: SentinelPool = SentinelPool.from_url(
         where.url,
         watch=MasterWatch(where.sentinels.service, connect_to_sentinels(where, options)),
-        socket_connect_timeout=_NODE_TIMEOUT,
-        socket_timeout=_NODE_TIMEOUT,
+        socket_connect_timeout=CONNECT_TIMEOUT,
+        socket_timeout=_MASTER_TIMEOUT,
         **options,
     )
     return to_server
@@ -163,6 +171,14 @@ def is_away(error: Unavailable) -> bool:
 
 class OurErrors(FollowingRedis):
     """A client whose commands and pipelines fail with our errors: all raise Unavailable."""
+
+    #: Without so many replicas that have it, what scripts write is not acknowledged.
+    replicas = 0
+
+    def has_moved(self) -> bool:
+        """Whether there is another master than the one that was last asked. Raises Unavailable."""
+        pool = self.connection_pool
+        return isinstance(pool, LeanPool) and _in_our_words(pool.has_moved)
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         send = super().execute_command

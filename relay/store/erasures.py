@@ -53,7 +53,6 @@ class Erasures:
         outcome: str = self._scripts.run(
             "erase_participant",
             self._keys,
-            durably=True,
             now=now,
             role=role,
             other_role=role.other,

@@ -52,7 +52,7 @@ class FreeNumberCount:
                 degrees, counted, counted + step - 1, desc=True, withscores=True
             )
             indexes = [index for index, _ in busiest]
-            usable, *free = self._scripts.run("count_free", keys, indexes=indexes)
+            usable, *free = self._scripts.run("count_free", keys, durably=False, indexes=indexes)
             fewest = min([usable if fewest is None else fewest, *free])
             # Nobody behind these is on more numbers than the last of them.
             if len(busiest) < step or fewest <= usable - int(busiest[-1][1]):

@@ -37,6 +37,7 @@ class History:
         self._scripts.run(
             "note_sample",
             self._keys.in_pool(pool),
+            durably=False,
             hour=sample.at // HOUR,
             sample=member,
             hours_kept=KEPT_FOR // HOUR,

@@ -24,7 +24,7 @@ class IdleNumbers:
         keys = self._keys.in_pool(pool)
         for first in range(0, len(numbers), _BATCH):
             batch = numbers[first : first + _BATCH]
-            self._scripts.run("note_idle", keys, now=now, numbers=batch)
+            self._scripts.run("note_idle", keys, durably=False, now=now, numbers=batch)
 
     def since(self, pool: str, *, before: float) -> list[str]:
         """Numbers idle since before then, the longest first. Raises Unavailable."""

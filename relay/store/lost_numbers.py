@@ -77,7 +77,6 @@ class LostNumbers:
         answer = self._scripts.run(
             "leave_number",
             self._keys.in_pool(pool.name),
-            durably=True,
             now=now,
             number=number,
             status=NumberStatus.RELEASED,

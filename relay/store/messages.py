@@ -51,7 +51,7 @@ from relay.store.scripts import Scripts
 #: for longer only after an outage.
 REFUSED_FOR = 7 * 24 * 3600
 
-_PACE = {
+_PACE: dict[str, Any] = {
     "every": pace.OF_TEXTS.every,
     "burst": pace.OF_TEXTS.burst,
     "same_every": pace.OF_SAME_WORDS.every,
@@ -94,7 +94,6 @@ class Messages:
         answer = self._scripts.run(
             "accept_text",
             self._keys.in_pool(incoming.pool),
-            durably=True,
             now=incoming.now,
             said_at=math.ceil(incoming.said_at),  # the carrier tells whole seconds
             number=incoming.number,

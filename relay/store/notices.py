@@ -44,7 +44,6 @@ class Notices:
         is_new = self._scripts.run(
             "tell_counterpart",
             self._keys.in_pool(pool_of(cause)),
-            durably=True,
             now=now,
             number=number,
             notice_id=told,

@@ -80,7 +80,6 @@ class Numbers:
         outcome, *_ = self._scripts.run(
             "import_number",
             self._keys.in_pool(pool),
-            durably=True,
             number=number,
             area_code=area_code_of(number),
             **_status(status),
@@ -198,7 +197,6 @@ class Numbers:
         outcome: str = self._scripts.run(
             "remove_number",
             self._keys.in_pool(pool),
-            durably=True,
             number=number,
             area_code=area_code_of(number),
             expected=expected,
@@ -223,7 +221,6 @@ class Numbers:
         self._scripts.run(
             "note_released",
             self._keys.in_pool(pool),
-            durably=True,
             number=release.number,
             carrier_sid=release.carrier_sid,
             paid_until=0 if release.is_lost else release.paid_until(now),

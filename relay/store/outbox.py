@@ -17,7 +17,7 @@ from relay.domain.texts import Behind, GivenUp, NothingToSend, NotYet, SendLease
 from relay.domain.trouble import Scope, Trouble
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys
-from relay.store.scripts import Scripts
+from relay.store.scripts import Scripts, TooFewReplicas
 
 #: Longer than the carrier's request can take: five seconds to connect and five for the answer.
 LEASE = 12.0
@@ -76,7 +76,8 @@ class Outbox:
     def begin(
         self, message_id: str, *, token: str, now: float, lease: float = LEASE
     ) -> SendLease | Behind | NotYet | NothingToSend:
-        """Asks for the message's turn in its lane, to hold it for ``lease`` seconds."""
+        """Asks for the message's turn in its lane, to hold it for ``lease`` seconds. Who gets it
+        may ask the carrier: where there are replicas, the attempt is on record on those, too."""
         state, rest = "look", ["", ""]
         # Only the script knows what it must look at, and only the caller may name the keys of it.
         while state == "look":
@@ -93,19 +94,33 @@ class Outbox:
     def _begin(
         self, message_id: str, token: str, now: float, lease: float, *, index: str, ahead: str
     ) -> list[str]:
-        answer: list[str] = self._scripts.run(
-            "begin_send",
-            self._keys,
-            now=now,
-            id=message_id,
-            token=token,
-            lease=lease,
-            index=index,
-            ahead_id=ahead,
-            taking_back_texts=TAKING_BACK_TEXTS,
-            taking_back_notices=TAKING_BACK_NOTICES,
-        )
+        answer: list[str]
+        try:
+            answer = self._scripts.run(
+                "begin_send",
+                self._keys,
+                now=now,
+                id=message_id,
+                token=token,
+                lease=lease,
+                index=index,
+                ahead_id=ahead,
+                taking_back_texts=TAKING_BACK_TEXTS,
+                taking_back_notices=TAKING_BACK_NOTICES,
+            )
+        except TooFewReplicas as error:
+            answer = error.answer
+            if answer[0] == Turn.SEND:
+                return self._withdraw(message_id, token, now)
         return answer
+
+    def _withdraw(self, message_id: str, token: str, now: float) -> list[str]:
+        """The attempt that was begun is not made: a fail-over could forget it."""
+        until = now + LOOK_AGAIN
+        self.postpone(
+            message_id, token=token, now=now, until=until, outcome_unknown=False, error_code=0
+        )
+        return ["wait", str(until)]
 
     def confirm(
         self,
@@ -123,6 +138,7 @@ class Outbox:
         first: str = self._scripts.run(
             "confirm_send",
             self._keys.in_pool(pool_of(message_id)),
+            durably=False,
             now=now,
             id=message_id,
             token=token,
@@ -155,6 +171,7 @@ class Outbox:
         postponed = self._scripts.run(
             "postpone_send",
             self._keys.in_pool(pool_of(message_id)),
+            durably=False,
             now=now,
             id=message_id,
             token=token,
@@ -174,6 +191,7 @@ class Outbox:
         is_split = self._scripts.run(
             "split_text",
             self._keys,
+            durably=False,
             now=now,
             id=message_id,
             token=token,
@@ -202,6 +220,7 @@ class Outbox:
         counted, first, is_told = self._scripts.run(
             "fail_send",
             self._keys.in_pool(pool_of(message_id)),
+            durably=False,
             now=now,
             id=message_id,
             token=token,
@@ -228,7 +247,12 @@ class Outbox:
     def sweep(self, *, now: float) -> list[str]:
         """Returns the ids of what waits longer than it should; each is due again after a pause."""
         due: list[str] = self._scripts.run(
-            "sweep_outbox", self._keys, now=now, batch=_BATCH, pause=SWEEP_PAUSE
+            "sweep_outbox",
+            self._keys,
+            durably=False,
+            now=now,
+            batch=_BATCH,
+            pause=SWEEP_PAUSE,
         )
         return due
 

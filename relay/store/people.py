@@ -59,7 +59,6 @@ class People:
         outcome, *wait = self._scripts.run(
             "put_participant",
             self._keys,
-            durably=True,
             **limits_of(PHONES, client),
             **details_of(person, now),
         )
@@ -73,6 +72,7 @@ class People:
         wait = self._scripts.run(
             "count_compared",
             self._keys,
+            durably=False,
             role=role,
             ref=ref,
             fingerprint=fingerprint,

@@ -126,7 +126,6 @@ class PhoneChanges:
             outcome, *rest = self._scripts.run(
                 "change_phone",
                 self._keys,
-                durably=True,
                 take_over=take_over,
                 reason=ClosedReason.TAKEN_OVER,
                 **details_of(person, now),

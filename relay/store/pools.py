@@ -38,7 +38,7 @@ class Pools:
             self._keys.in_pool(pool.name),
             policy=[part for field in policy.items() for part in field],
         )
-        return bool(self._client.sadd(self._keys.pools, pool.name))
+        return bool(self._scripts.write("SADD", self._keys.pools, pool.name))
 
     def get(self, name: str) -> Pool | None:
         """None also for one whose policy somebody else has written. Raises Unavailable."""

@@ -76,7 +76,6 @@ class Purchases:
         job_id: str = self._scripts.run(
             "create_purchase",
             self._keys.in_pool(job.pool),
-            durably=True,
             id=job.id,
             request=request or job.id,
             look_at=job.created_at + LOOK_AGAIN,
@@ -105,7 +104,12 @@ class Purchases:
     def sweep(self, pool: str, *, now: float) -> list[str]:
         """Ids of jobs that nobody works on; each is due again after a pause."""
         due: list[str] = self._scripts.run(
-            "sweep_purchases", self._keys.in_pool(pool), now=now, most=_BATCH, pause=LOOK_AGAIN
+            "sweep_purchases",
+            self._keys.in_pool(pool),
+            durably=False,
+            now=now,
+            most=_BATCH,
+            pause=LOOK_AGAIN,
         )
         return due
 
@@ -114,6 +118,7 @@ class Purchases:
         answer, *rest = self._scripts.run(
             "begin_purchase",
             self._keys.in_pool(pool_of(job_id)),
+            durably=False,
             id=job_id,
             token=token,
             now=now,
@@ -135,7 +140,6 @@ class Purchases:
         answer = self._scripts.run(
             "reserve_purchase",
             self._keys.in_pool(pool_of(job_id)),
-            durably=True,
             id=job_id,
             token=token,
             number=number,
@@ -151,7 +155,6 @@ class Purchases:
             self._scripts.run(
                 "settle_purchase",
                 self._keys.in_pool(pool_of(job_id)),
-                durably=True,
                 id=job_id,
                 number=number,
                 is_bought=is_bought,
@@ -201,7 +204,9 @@ class Purchases:
 
     def rent(self, pool: str, *, now: float) -> Rent:
         """What the pool's limits count."""
-        rented, prepaid = self._scripts.run("count_rented", self._keys.in_pool(pool), now=now)
+        rented, prepaid = self._scripts.run(
+            "count_rented", self._keys.in_pool(pool), durably=False, now=now
+        )
         return Rent(rented=rented, prepaid=prepaid)
 
     def shortage(self, pool: str) -> Shortage | None:

@@ -22,6 +22,7 @@ class RateLimits:
         count, seconds = self._scripts.run(
             "count_in_window",
             self._keys,
+            durably=False,
             who=limit.key_for(*who),
             window=limit.get_expiry(),
         )

@@ -26,7 +26,9 @@ class Recycling:
         ids = self._client.zrange(keys.due, "-inf", f"{now}", byscore=True, offset=0, num=batch)
         if not ids:
             return 0, []
-        closed = self._scripts.run("close_due", keys, now=now, batch=self._with_refs(ids))
+        closed = self._scripts.run(
+            "close_due", keys, durably=False, now=now, batch=self._with_refs(ids)
+        )
         return len(ids), closed
 
     def release_cooled(self, pool: str, *, now: float, batch: int, retention: int) -> int:
@@ -40,6 +42,7 @@ class Recycling:
             self._scripts.run(
                 "release_cooled",
                 keys,
+                durably=False,
                 now=now,
                 retention=retention,
                 batch=[{"member": member, "index": member.split(":")[2]} for member in members],
@@ -53,7 +56,13 @@ class Recycling:
             self._keys.ended, "-inf", f"{now}", byscore=True, offset=0, num=batch
         )
         if ids:
-            self._scripts.run("purge_ended", self._keys, now=now, batch=self._with_refs(ids))
+            self._scripts.run(
+                "purge_ended",
+                self._keys,
+                durably=False,
+                now=now,
+                batch=self._with_refs(ids),
+            )
         return len(ids)
 
     def _with_refs(self, ids: Sequence[str]) -> list[dict[str, str]]:

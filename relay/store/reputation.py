@@ -45,7 +45,11 @@ class Reputation:
         """Leaves counts of all the pool's numbers for whoever asks; they hold ten minutes."""
         counts = [part for count in stats.items() for part in count]
         self._scripts.run(
-            "note_number_stats", self._keys.in_pool(pool), life=_STATS_LIFE, counts=counts
+            "note_number_stats",
+            self._keys.in_pool(pool),
+            durably=False,
+            life=_STATS_LIFE,
+            counts=counts,
         )
 
     def number_stats(self, pool: str) -> dict[str, int]:

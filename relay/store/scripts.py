@@ -196,6 +196,14 @@ def _sent(argument: Argument, value: Any) -> Any:
 # --- running ------------------------------------------------------------------------------
 
 
+class TooFewReplicas(Unavailable):
+    """The write stands on the master, and on too few others: it may be lost with the master."""
+
+    def __init__(self, answer: Any) -> None:
+        super().__init__("Too few replicas of the store answered.")
+        self.answer = answer
+
+
 @cache
 def script(name: str) -> Script:
     """By its file's name, whatever folder of ``lua/`` it is in."""
@@ -204,17 +212,18 @@ def script(name: str) -> Script:
 
 
 class Scripts:
-    """Runs scripts on one client; with replicas, a write is acknowledged when they have it."""
+    """Runs scripts on one client; where it has replicas, an answer counts when they have what was
+    written for it."""
 
-    def __init__(self, client: Client, *, replicas: int = 0) -> None:
+    def __init__(self, client: Client) -> None:
         self._client = client
-        self._replicas = replicas
 
-    def run(self, name: str, keys: Keys, /, *, durably: bool = False, **args: Value) -> Any:
-        """The script's answer, in one round trip. ``durably`` waits for ``STORE_REPLICAS``.
+    def run(self, name: str, keys: Keys, /, *, durably: bool = True, **args: Value) -> Any:
+        """The script's answer, in one round trip, with ``STORE_REPLICAS`` waited for. Not
+        ``durably``: what it does is done again when a fail-over has lost it.
 
-        Raises Unavailable; also when too few replicas have a durable write in time: it stands on
-        the master then, and the same request may be sent again.
+        Raises Unavailable; also, as TooFewReplicas, when too few have it in time: it stands on the
+        master then, and the same request may be sent again.
         """
         called = script(name)
         names, values = called.bind(keys, args)
@@ -224,18 +233,29 @@ class Scripts:
         self, text: str, sha: str, keys: Sequence[str], args: Sequence[Any], *, durably: bool
     ) -> Any:
         """By the script's hash, and its text once when Redis lacks it."""
-        if durably and self._replicas:
-            return self._send_durably(text, keys, args)
         try:
-            return self._client.evalsha(sha, len(keys), *keys, *args)
+            return self._send("EVALSHA", sha, len(keys), *keys, *args, durably=durably)
         except NoScriptError:
-            return self._client.eval(text, len(keys), *keys, *args)
+            return self._send("EVAL", text, len(keys), *keys, *args, durably=durably)
 
-    def _send_durably(self, text: str, keys: Sequence[str], args: Sequence[Any]) -> Any:
-        with self._client.pipeline(transaction=False) as pipe:
-            pipe.eval(text, len(keys), *keys, *args)
-            pipe.wait(self._replicas, _PATIENCE)
-            answer, reached = pipe.execute()
-        if reached < self._replicas:
-            raise Unavailable("Too few replicas of the store answered.")
+    def write(self, *command: Any) -> Any:
+        """A command's answer, as that of a script which needs its replicas."""
+        return self._send(*command, durably=True)
+
+    def _send(self, *command: Any, durably: bool) -> Any:
+        if not durably or not self._client.replicas:
+            return self._client.execute_command(*command)
+        answer, reached = self._send_and_wait(command)
+        # An old master that is cut off from its replicas knows nothing of a new one.
+        if reached < self._client.replicas and self._client.has_moved():
+            answer, reached = self._send_and_wait(command)
+        if reached < self._client.replicas:
+            raise TooFewReplicas(answer)
         return answer
+
+    def _send_and_wait(self, command: Sequence[Any]) -> tuple[Any, int]:
+        with self._client.pipeline(transaction=False) as pipe:
+            pipe.execute_command(*command)
+            pipe.wait(self._client.replicas, _PATIENCE)
+            answer, reached = pipe.execute()
+        return answer, reached

@@ -112,7 +112,6 @@ class Sessions:
         answer: list[Any] = self._scripts.run(
             "claim",
             self._keys.in_pool(pool),
-            durably=True,
             now=now,
             **self._signed(draw_session_id(pool), request.latest, recruiter, candidate),
             pool=pool,
@@ -130,7 +129,7 @@ class Sessions:
 
     def _signed(
         self, proposed: str, latest: str, recruiter: Participant, candidate: Participant
-    ) -> dict[str, str]:
+    ) -> dict[str, Any]:
         """The proposed session's id and the latest one's, each with its signature."""
         signatures = [
             self._signer.sign(*signed_of(self._keys.board, each, recruiter.ref, candidate.ref))
@@ -191,7 +190,6 @@ class Sessions:
         record = self._scripts.run(
             "close",
             self._keys.in_pool(session.pool),
-            durably=True,
             now=now,
             id=session_id,
             recruiter_ref=session.recruiter.ref,

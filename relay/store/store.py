@@ -46,14 +46,13 @@ class Store:
         signer: Signer,
         board: str = MAIN,
         *,
-        replicas: int = 0,
         messaging_services: Sequence[str] = (),
         number_map: NumberMap | None = None,
     ) -> None:
         self.client = client
         self.number_map = number_map or NumberMap(client, signer)
         self.keys = keys = BoardKeys(board)
-        self._scripts = scripts = Scripts(client, replicas=replicas)
+        self._scripts = scripts = Scripts(client)
         self.api_keys = ApiKeys(client, keys, signer)
         self.alarms = Counts(client, DeploymentKeys().alarms)
         self.passed_over = Counts(client, DeploymentKeys().passed_over)

@@ -130,7 +130,6 @@ class Deployment:
                 self.client,
                 self.vault.signer,
                 board.name,
-                replicas=self.settings.store_replicas,
                 messaging_services=board.messaging_services,
                 number_map=self.numbers,
             ),

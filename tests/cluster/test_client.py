@@ -128,7 +128,8 @@ def test_a_script_that_a_master_has_never_seen_is_brought_to_it(client: WholeClu
 
 def test_replicas_are_waited_for_where_the_write_was(client: WholeCluster) -> None:
     """This cluster has none, so a write that wants one is not acknowledged; it stands."""
-    scripts = Scripts(client, replicas=1)
+    client.replicas = 1
+    scripts = Scripts(client)
     for key in KEYS:
         with pytest.raises(Unavailable):
             scripts.send(PUT, PUT_SHA, [key], [], durably=True)

@@ -80,12 +80,14 @@ def test_a_write_waits_for_the_replica_of_its_boards_own_master(
 
 def open_and_close(client: WholeCluster, name: str) -> Session:
     """Closes with STORE_REPLICAS=1 what was opened without."""
+    client.replicas = 0
     client.flushall()
     board = Board(client, Store(client, SIGNER, name))
     board.register_recruiter("rita")
     board.register_candidate("carl")
     session = board.open("rita", "carl")
-    return Board(client, Store(client, SIGNER, name, replicas=1)).close(session)
+    client.replicas = 1
+    return Board(client, Store(client, SIGNER, name)).close(session)
 
 
 def test_its_replica_takes_over_and_processes_follow(

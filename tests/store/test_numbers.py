@@ -107,7 +107,7 @@ class MeanwhileScripts(Scripts):
         super().__init__(board.client)
         self._name, self._meanwhile = name, meanwhile
 
-    def run(self, name: str, keys: Keys, /, *, durably: bool = False, **args: Any) -> Any:
+    def run(self, name: str, keys: Keys, /, *, durably: bool = True, **args: Any) -> Any:
         answer = super().run(name, keys, durably=durably, **args)
         if name == self._name:
             self._meanwhile()

@@ -37,8 +37,8 @@ def replica(tmp_path: Path, real_redis_url: str) -> Iterator[redis.Redis]:
 
 @pytest.fixture
 def board(real_redis_url: str, replica: redis.Redis) -> Board:
-    client = connect(real_redis_url)
-    board = Board(client, Store(client, SIGNER, replicas=1))
+    client = connect(real_redis_url, replicas=1)
+    board = Board(client, Store(client, SIGNER))
     board.register_recruiter("rita")
     board.register_candidate("carl")
     return board

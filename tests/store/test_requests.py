@@ -102,13 +102,8 @@ class Interrupted:
         self._client = client
         self._meanwhile = list(meanwhile)
 
-    def evalsha(self, *args):
-        return self._interrupt(self._client.evalsha(*args))
-
-    def eval(self, *args):
-        return self._interrupt(self._client.eval(*args))
-
-    def _interrupt(self, answer):
+    def execute_command(self, *args):
+        answer = self._client.execute_command(*args)
         if self._meanwhile:
             self._meanwhile.pop(0)()
         return answer

@@ -1,0 +1,219 @@
+"""Three Redis and three sentinels on loopback, whose processes die with ours.
+
+The first server, the master at the start, is reached through a cable that can be cut between it
+and the other side: the replicas and the sentinels (``cable.py``).
+"""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from relay.embedded_redis import _die_with_parent, _free_port
+from tests.cluster.servers import server_binary
+from tests.e2e.stage import eventually
+from tests.sentinel import cable
+
+SERVICE = "relay"
+_QUORUM = 2
+#: Milliseconds of silence after which a sentinel takes the master for lost.
+_DOWN_AFTER = 1500
+_FAILOVER_TIMEOUT = 6000
+
+
+def sentinel_binary() -> str | None:
+    return shutil.which("redis-sentinel")
+
+
+class Process:
+    """A server or a sentinel, in a directory and on a port that stay its own."""
+
+    def __init__(self, binary: Path | str, directory: Path, settings: Mapping[str, Any]) -> None:
+        self.port = _free_port()
+        self._command = [str(binary), str(directory / "conf")]
+        self._log = directory / "log"
+        directory.mkdir(parents=True)
+        self._is_frozen = False
+        lines = {
+            "bind": "127.0.0.1",
+            "bind-source-addr": cable.FAR,
+            "port": self.port,
+            "dir": directory,
+            "protected-mode": "no",
+            **settings,
+        }
+        (directory / "conf").write_text(
+            "".join(f"{name} {value}\n" for name, value in lines.items())
+        )
+        self.client = redis.Redis(
+            "127.0.0.1",
+            self.port,
+            decode_responses=True,
+            socket_timeout=5,
+            retry=Retry(NoBackoff(), 1),
+        )
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Starts it again after ``kill``, too, as what it was: what it has written stays."""
+        if self._process is not None:
+            return
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=_die_with_parent(),  # noqa: PLW1509 - two system calls, no lock taken
+            )
+        eventually(self._answers)
+
+    def _answers(self) -> bool:
+        with suppress(redis.RedisError):
+            return bool(self.client.ping())
+        return False
+
+    def kill(self) -> None:
+        """As a crash would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def freeze(self) -> None:
+        """Stops it without a word: its connections stay, and nobody answers on them."""
+        assert self._process
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self._process
+        self._process.send_signal(signal.SIGCONT)
+
+
+class Group:
+    """Three servers of one service, the sentinels that watch it, and the cable of the first."""
+
+    def __init__(self, directory: Path) -> None:
+        self.servers = [_server(directory / f"server{n}") for n in range(3)]
+        self._cable = subprocess.Popen(
+            [sys.executable, cable.__file__, str(self.servers[0].port)],
+            stdout=subprocess.PIPE,
+            preexec_fn=_die_with_parent(),  # noqa: PLW1509 - the same
+        )
+        assert self._cable.stdout
+        self._cable_port = int(self._cable.stdout.readline())
+        self.sentinels = [self._sentinel(directory / f"sentinel{n}") for n in range(3)]
+
+    def _sentinel(self, directory: Path) -> Process:
+        return Process(
+            sentinel_binary() or "redis-sentinel",
+            directory,
+            {
+                "sentinel announce-ip": "127.0.0.1",
+                "sentinel monitor": f"{SERVICE} 127.0.0.1 {self._cable_port} {_QUORUM}",
+                "sentinel down-after-milliseconds": f"{SERVICE} {_DOWN_AFTER}",
+                "sentinel failover-timeout": f"{SERVICE} {_FAILOVER_TIMEOUT}",
+            },
+        )
+
+    @property
+    def url(self) -> str:
+        addresses = ",".join(f"127.0.0.1:{sentinel.port}" for sentinel in self.sentinels)
+        return f"redis+sentinel://{addresses}/{SERVICE}?db=0"
+
+    def start(self) -> None:
+        first, *others = self.servers
+        for server in self.servers:
+            server.start()
+        first.client.config_set("replica-announce-port", self._cable_port)
+        for server in others:
+            server.client.replicaof("127.0.0.1", str(self._cable_port))
+        # The servers' min-replicas-to-write lets nobody write before.
+        eventually(lambda: _counts_replicas(first, 2))
+        for sentinel in self.sentinels:
+            sentinel.start()
+        eventually(self.is_whole)
+
+    def is_whole(self) -> bool:
+        """Whether all sentinels know of each other, and of one master that has both replicas."""
+        states = [sentinel.client.sentinel_master(SERVICE, return_responses=True)
+                  for sentinel in self.sentinels]  # fmt: skip
+        return (
+            all(
+                state["num-slaves"] == 2 and state["num-other-sentinels"] == 2
+                and state["flags"] == "master"
+                for state in states
+            )
+            and len({state["port"] for state in states}) == 1
+            and _counts_replicas(self.master, 2)
+        )  # fmt: skip
+
+    @property
+    def master(self) -> Process:
+        """Who it is, by the sentinels."""
+        told = self.sentinels[0].client.sentinel_master(SERVICE, return_responses=True)
+        ports = {server.port: server for server in self.servers}
+        return {**ports, self._cable_port: self.servers[0]}[int(told["port"])]
+
+    def cut_off_the_first(self) -> None:
+        """From the other side; we are on its own."""
+        self._cable.send_signal(signal.SIGUSR1)
+
+    def mend(self) -> None:
+        self._cable.send_signal(signal.SIGUSR2)
+
+    def stop(self) -> None:
+        for process in (*self.sentinels, *self.servers):
+            process.kill()
+        self._cable.kill()
+        self._cable.wait()
+
+
+def _server(directory: Path) -> Process:
+    return Process(
+        server_binary(),
+        directory,
+        {
+            "appendonly": "yes",
+            "save": '""',
+            "maxmemory-policy": "noeviction",
+            "repl-diskless-sync-delay": 0,
+            "repl-ping-replica-period": 1,
+            "replica-announce-ip": "127.0.0.1",
+            # As docs/deploy.md says: who is cut off takes no more.
+            "min-replicas-to-write": 1,
+            "min-replicas-max-lag": 2,
+        },
+    )
+
+
+def _counts_replicas(master: Process, count: int) -> bool:
+    """Whether it does so itself, with all that it has written."""
+    with suppress(redis.RedisError):
+        told = master.client.info("replication")
+        lags = [told[f"slave{n}"] for n in range(told["connected_slaves"])]
+        return len(lags) == count and all(
+            lag["state"] == "online" and lag["offset"] == told["master_repl_offset"] for lag in lags
+        )
+    return False
+
+
+@contextmanager
+def running_group(directory: Path) -> Iterator[Group]:
+    group = Group(directory)
+    try:
+        group.start()
+        yield group
+    finally:
+        group.stop()
