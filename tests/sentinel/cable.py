@@ -26,9 +26,9 @@ class Cable:
 
     def mend(self) -> None:
         """Who was cut off connects anew."""
-        self._is_cut = False
-        for writer in self._far:
+        for writer in self._far if self._is_cut else ():
             writer.close()
+        self._is_cut = False
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         is_far = writer.get_extra_info("peername")[0] == FAR

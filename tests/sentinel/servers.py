@@ -38,12 +38,13 @@ def sentinel_binary() -> str | None:
 class Process:
     """A server or a sentinel, in a directory and on a port that stay its own."""
 
-    def __init__(self, binary: Path | str, directory: Path, settings: Mapping[str, Any]) -> None:
-        self.port = _free_port()
+    def __init__(
+        self, binary: Path | str, directory: Path, settings: Mapping[str, Any], port: int = 0
+    ) -> None:
+        self.port = port or _free_port()
         self._command = [str(binary), str(directory / "conf")]
         self._log = directory / "log"
         directory.mkdir(parents=True)
-        self._is_frozen = False
         lines = {
             "bind": "127.0.0.1",
             "bind-source-addr": cable.FAR,
@@ -97,22 +98,24 @@ class Process:
         self._process.send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        assert self._process
-        self._process.send_signal(signal.SIGCONT)
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
 
 
 class Group:
     """Three servers of one service, the sentinels that watch it, and the cable of the first."""
 
     def __init__(self, directory: Path) -> None:
-        self.servers = [_server(directory / f"server{n}") for n in range(3)]
+        first_port = _free_port()
         self._cable = subprocess.Popen(
-            [sys.executable, cable.__file__, str(self.servers[0].port)],
+            [sys.executable, cable.__file__, str(first_port)],
             stdout=subprocess.PIPE,
             preexec_fn=_die_with_parent(),  # noqa: PLW1509 - the same
         )
         assert self._cable.stdout
         self._cable_port = int(self._cable.stdout.readline())
+        first = _server(directory / "server0", first_port, announced=self._cable_port)
+        self.servers = [first, *(_server(directory / f"server{n}") for n in (1, 2))]
         self.sentinels = [self._sentinel(directory / f"sentinel{n}") for n in range(3)]
 
     def _sentinel(self, directory: Path) -> Process:
@@ -136,7 +139,6 @@ class Group:
         first, *others = self.servers
         for server in self.servers:
             server.start()
-        first.client.config_set("replica-announce-port", self._cable_port)
         for server in others:
             server.client.replicaof("127.0.0.1", str(self._cable_port))
         # The servers' min-replicas-to-write lets nobody write before.
@@ -171,16 +173,18 @@ class Group:
         self._cable.send_signal(signal.SIGUSR1)
 
     def mend(self) -> None:
+        """Does no harm to a cable that is whole."""
         self._cable.send_signal(signal.SIGUSR2)
 
     def stop(self) -> None:
         for process in (*self.sentinels, *self.servers):
             process.kill()
         self._cable.kill()
-        self._cable.wait()
+        self._cable.communicate()
 
 
-def _server(directory: Path) -> Process:
+def _server(directory: Path, port: int = 0, announced: int = 0) -> Process:
+    """``announced`` is the port by which the others find it, 0 for its own."""
     return Process(
         server_binary(),
         directory,
@@ -191,21 +195,21 @@ def _server(directory: Path) -> Process:
             "repl-diskless-sync-delay": 0,
             "repl-ping-replica-period": 1,
             "replica-announce-ip": "127.0.0.1",
+            "replica-announce-port": announced,
             # As docs/deploy.md says: who is cut off takes no more.
             "min-replicas-to-write": 1,
             "min-replicas-max-lag": 2,
         },
+        port,
     )
 
 
 def _counts_replicas(master: Process, count: int) -> bool:
-    """Whether it does so itself, with all that it has written."""
+    """Whether it does so itself: a replica's own word comes earlier, while it is still sent to."""
     with suppress(redis.RedisError):
         told = master.client.info("replication")
-        lags = [told[f"slave{n}"] for n in range(told["connected_slaves"])]
-        return len(lags) == count and all(
-            lag["state"] == "online" and lag["offset"] == told["master_repl_offset"] for lag in lags
-        )
+        states = [told[f"slave{n}"]["state"] for n in range(told["connected_slaves"])]
+        return states == ["online"] * count
     return False
 
 
