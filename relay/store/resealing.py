@@ -110,7 +110,6 @@ class Resealing:
             outcome = self._scripts.run(
                 "move_bindings",
                 self._keys,
-                durably=True,
                 from_index=former,
                 to_index=index,
                 pools=pools,
@@ -157,7 +156,6 @@ class Resealing:
             self._scripts.run(
                 "reseal_text",
                 self._keys,
-                durably=True,
                 now=now,
                 id=text.message,
                 seen=text.sealed,

@@ -21,6 +21,11 @@ class SendRate:
         if not self._per_second:
             return 0.0
         answer = self._scripts.run(
-            "pass_at_rate", self._keys, now=now, account=account, per_second=self._per_second
+            "pass_at_rate",
+            self._keys,
+            durably=False,
+            now=now,
+            account=account,
+            per_second=self._per_second,
         )
         return float(answer)
