@@ -140,7 +140,11 @@ def masters_now(client: Client) -> list[Client]:
 
 def address_of(client: Client) -> str:
     """Where a client's server listens: host and port, or a socket's path."""
-    return str(client.connection_pool.address)
+    pool = client.connection_pool
+    if isinstance(pool, SentinelPool):
+        return pool.address
+    where = pool.connection_kwargs
+    return str(where.get("path") or f"{where.get('host')}:{where.get('port')}")
 
 
 def client_at(client: Client, host: str, port: int) -> Client:

@@ -91,12 +91,6 @@ class LeanPool(redis.ConnectionPool):
         else:
             connection.disconnect()
 
-    @property
-    def address(self) -> str:
-        """Where the server listens: host and port, or a socket's path."""
-        where = self.connection_kwargs
-        return str(where.get("path") or f"{where.get('host')}:{where.get('port')}")
-
     def leads_astray(self, error: BaseException) -> bool:
         """Whether a new connection may lead to another server than the one that failed so."""
         return is_lost(error) or is_no_master(error)

@@ -117,6 +117,7 @@ class SentinelPool(LeanPool):
 
     @property
     def address(self) -> str:
+        """Host and port of the master."""
         with suppress(MasterNotFoundError):
             return "{}:{}".format(*self._watch.master())
         return "unknown"
