@@ -32,9 +32,14 @@ class RelayError(Exception):
 
 @dataclass(eq=False)
 class Invalid(RelayError):
+    """What was given cannot be taken. A refusal with no fault of its own is one of the whole."""
+
     code: str = "invalid"
     status: int = 422
     title: str = "The request is not valid"
+
+    def __post_init__(self) -> None:
+        self.faults = self.faults or (Fault("", self.detail),)
 
 
 @dataclass(eq=False)
@@ -46,6 +51,9 @@ class NotFound(RelayError):
 
 @dataclass(eq=False)
 class Conflict(RelayError):
+    """What is on record stands against it. The same request may be tried again where there is a
+    ``retry_after``; else it is refused until something has changed."""
+
     code: str = "conflict"
     status: int = 409
     title: str = "Conflict with existing data"
@@ -59,6 +67,15 @@ class PhoneTaken(Conflict):
 
     code: str = "phone_taken"
     title: str = "The phone is in use"
+
+
+@dataclass(eq=False)
+class BeingChanged(Conflict):
+    """Others change the same at the same time: the same request may pass in a moment."""
+
+    code: str = "being_changed"
+    title: str = "Others are changing this right now"
+    retry_after: int | None = 1
 
 
 class NumberMoved(Exception):

@@ -21,8 +21,10 @@ from relay.domain.guard import Guard, GuardKind, GuardStyle
 from relay.domain.message_progress import Reach
 from relay.domain.phone import PhoneNumber
 
-#: The caller's own id for a person.
-REF = re.compile(r"[A-Za-z0-9._-]{1,64}")
+#: The caller's own id for a person. ``.`` and ``..`` would be steps of a path.
+REF = re.compile(r"[.]{0,63}[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
+LONGEST_REF = 64
+REF_IN_WORDS = "1 to 64 of A-Z a-z 0-9 . _ -, not dots alone"
 LOCALE = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
 LONGEST_NAME = 100
 #: A comma is sent as two keys, and the carrier takes 32 (TW-send-digits).
@@ -119,8 +121,8 @@ class CandidateDetails:
 
 def faults_of_ref(ref: str, phone: PhoneNumber | None) -> Iterator[Fault]:
     """Why a ref cannot be taken. No fault repeats what was given."""
-    if not REF.fullmatch(ref):
-        yield Fault("/ref", "1 to 64 of A-Z a-z 0-9 . _ -")
+    if not REF.fullmatch(ref) or len(ref) > LONGEST_REF:
+        yield Fault("/ref", REF_IN_WORDS)
     elif is_phone_number(ref) or (phone is not None and ref_holds(ref, phone)):
         yield Fault("/ref", HOLDS_NUMBER)
 

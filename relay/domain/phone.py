@@ -51,6 +51,9 @@ _BARE = re.compile(r"[0-9]{7,15}")
 _HIDDEN = "•"
 
 
+_INTERNATIONAL = "international form, with + and the country's calling code"
+
+
 class PhoneNumberRefused(ValueError):
     """The text is no phone number a participant may have. The message never repeats it."""
 
@@ -165,11 +168,11 @@ def parse_participant_phone(text: str) -> PhoneNumber:
     if is_withheld(re.sub(r"[^\w+:]", "", text)):
         raise PhoneNumberRefused("a withheld caller is nobody's number")
     if not text.startswith(("+", "\N{FULLWIDTH PLUS SIGN}")):
-        raise PhoneNumberRefused("international form with a leading + is needed")
+        raise PhoneNumberRefused(f"{_INTERNATIONAL}, is needed")
     try:
         parsed = _read(text)
-    except NumberParseException as error:
-        raise PhoneNumberRefused("not a phone number") from error
+    except NumberParseException:
+        raise PhoneNumberRefused(f"not a phone number in {_INTERNATIONAL}") from None
     e164 = _e164(parsed)
     if is_withheld(e164):
         raise PhoneNumberRefused("a withheld caller is nobody's number")
@@ -178,7 +181,7 @@ def parse_participant_phone(text: str) -> PhoneNumber:
     if parsed.extension:
         raise PhoneNumberRefused("without what is dialled behind it: a recruiter's is `extension`")
     if not phonenumbers.is_valid_number(parsed):
-        raise PhoneNumberRefused("not a valid phone number")
+        raise PhoneNumberRefused(f"not a valid phone number in {_INTERNATIONAL}")
     _check_cost(parsed)
     return PhoneNumber(e164)
 

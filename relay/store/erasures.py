@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from relay.domain.erasure import Erasure, ErasureStatus
-from relay.domain.errors import Conflict
+from relay.domain.errors import BeingChanged
 from relay.domain.participant import Role
 from relay.domain.pool import LONGEST_TEXT_LIFETIME
 from relay.domain.session import ClosedReason
@@ -44,7 +44,7 @@ class Erasures:
             outcome = self._erase(role, ref, now)
             if outcome != "again":
                 return outcome == "erased"
-        raise Conflict("The participant is being changed by others; try again.", retry_after=1)
+        raise BeingChanged("The participant is being changed by others; try again.")
 
     def _erase(self, role: Role, ref: str, now: float) -> str:
         record = self._client.hgetall(self._keys.person(role, ref))

@@ -91,14 +91,14 @@ class Numbers:
             **_registered(registered),
         )
         if outcome == "releasing":
-            raise Conflict("The number is being given back to the carrier.")
+            raise Conflict("The number is being given back to the carrier.", code="number_leaving")
         self._keep_on_the_map(number, pool)
         return bool(outcome == "imported")
 
     def _enter_the_map(self, number: str, pool: str) -> None:
         """Before the pool: without an entry in the map, calls cannot reach the board."""
         if self._map.enter(number, self._place(pool)) != self._place(pool):
-            raise Conflict("The number is in another pool.")
+            raise Conflict("The number is in another pool.", code="number_in_another_pool")
 
     def _keep_on_the_map(self, number: str, pool: str) -> None:
         """A removal at the same time may have deleted our entry."""

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from relay.domain.errors import Conflict, RateLimited
+from relay.domain.errors import BeingChanged, RateLimited
 from relay.domain.guesses import MOST_NEW_COUNTERPARTS, TOO_MANY_NEW_COUNTERPARTS
 from relay.domain.participant import Participant, Role
 from relay.domain.pool import Pool
@@ -133,7 +133,7 @@ class PhoneChanges:
             )
             if outcome != "again":
                 return _outcome(outcome, rest, seen.loser)
-        raise Conflict("The participant is being changed by others; try again.", retry_after=1)
+        raise BeingChanged("The participant is being changed by others; try again.")
 
     def _look(self, person: Participant, *, take_over: bool) -> _Seen:
         keys, role = self._keys, person.role

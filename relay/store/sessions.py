@@ -7,7 +7,7 @@ from typing import Any
 
 from relay.domain.access_code import DRAWS, is_cut_from
 from relay.domain.allocation import draw_session_id
-from relay.domain.errors import Conflict
+from relay.domain.errors import BeingChanged, Conflict
 from relay.domain.guesses import MOST_NEW_COUNTERPARTS, PHONES
 from relay.domain.participant import Participant, Role
 from relay.domain.session import Channel, ClosedReason, Session
@@ -177,9 +177,11 @@ class Sessions:
             context=stamped_context or "",
         )
         if outcome == "incapable":
-            raise Conflict("The session's number cannot carry these channels.")
+            raise Conflict(
+                "The session's number cannot carry these channels.", code="channel_not_carried"
+            )
         if outcome == "again":
-            raise Conflict("A phone of the pair has changed; try again.", retry_after=1)
+            raise BeingChanged("A phone of the pair has changed; try again.")
         return None if outcome == "unknown" else unpack_session(session_id, record[0])
 
     def close(self, session_id: str, reason: ClosedReason, *, now: float) -> Session | None:

@@ -51,10 +51,16 @@ def begin() -> Response | None:
             g.attempt = _Attempt(request_hash, body_hash, token)
             return None
         case Running(seconds):
-            raise Conflict("A request with this key is still running.", retry_after=seconds)
+            raise Conflict(
+                "A request with this key is still running.",
+                code="request_in_progress",
+                title="The first request is still running",
+                retry_after=seconds,
+            )
         case Reused():
             raise Invalid(
                 "This key was used with another body.",
+                (Fault(f"/{HEADER}", "was used with another body"),),
                 code="idempotency_key_reused",
                 title="The idempotency key was used before",
             )

@@ -6,7 +6,7 @@ import re
 
 from relay.domain.errors import NotFound
 
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}")
+_ID = re.compile(r"[A-Za-z0-9._-]{1,101}")
 
 
 def check_form(identifier: str) -> str:

@@ -18,7 +18,7 @@ from pydantic_core import ErrorDetails
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from relay.domain.errors import Fault, Invalid
-from relay.domain.participant import EXTENSION, LOCALE, LONGEST_EXTENSION, REF
+from relay.domain.participant import EXTENSION, LOCALE, LONGEST_EXTENSION, REF, REF_IN_WORDS
 from relay.domain.pool import POOL_NAME
 from relay.web.schemas.base import AREA_CODE_PATTERN, COUNTRY_PATTERN, UNION_TAG, Answer
 from relay.web.schemas.participants import TIME_ZONE_PATTERN
@@ -54,8 +54,22 @@ _PLAIN_WORDS = {
     "greater_than_equal": "at least {ge}",
     "less_than_equal": "at most {le}",
 }
+#: For all other types of errors, by how their names begin: never in the library's own words.
+_IN_GENERAL = {
+    "string_": "must be text",
+    "int_": "must be a whole number",
+    "float_": "must be a number",
+    "finite_number": "must be a number",
+    "bool_": "must be true or false",
+    "date": _MOMENT,
+    "time": _MOMENT,
+    "list_": "must be a list",
+    "dict_": "must be an object",
+    "model_": "must be an object",
+}
+_NOT_ALLOWED = "is not a value that is allowed here"
 _OF_PATTERNS = {
-    f"^{REF.pattern}$": "1 to 64 of A-Z a-z 0-9 . _ -",
+    f"^{REF.pattern}$": REF_IN_WORDS,
     f"^{LOCALE.pattern}$": "a language like en or zh-CN",
     f"^{POOL_NAME.pattern}$": "1 to 32 of a-z, 0-9 and -, not - first",
     COUNTRY_PATTERN: "a country's two capital letters, like US",
@@ -113,4 +127,9 @@ def _sentence(detail: ErrorDetails) -> str:
         return _OF_PATTERNS[context["pattern"]]
     if detail["type"] in _PLAIN_WORDS:
         return _PLAIN_WORDS[detail["type"]].format_map(context)
-    return detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "value_error":  # raised by a model of ours
+        return str(context["error"])
+    return next(
+        (said for start, said in _IN_GENERAL.items() if detail["type"].startswith(start)),
+        _NOT_ALLOWED,
+    )

@@ -18,7 +18,8 @@ def change_number(
     if trusts_texts and not services.store.numbers.trust_texts(number.number, number.pool):
         raise Conflict(
             "The number waits for its registration, as its pool's texting_registration is required:"
-            f" {number.registration.sentence}."
+            f" {number.registration.sentence}.",
+            code="registration_needed",
         )
     if status is not None:
         services.store.numbers.set_status(number.number, number.pool, status)

@@ -7,7 +7,7 @@ from typing import assert_never
 
 import structlog
 
-from relay.domain.errors import Fault, Invalid, PhoneTaken
+from relay.domain.errors import BeingChanged, Fault, Invalid, PhoneTaken
 from relay.domain.participant import Participant
 from relay.store.phone_changes import (
     Changed,
@@ -56,7 +56,7 @@ def change_phone(
             )
         outcome = _change(services, person, outcome.session_ids, take_over=take_over, now=now)
         if isinstance(outcome, InTheWay):
-            raise PhoneTaken(OTHERS_IN_THE_WAY, sessions=outcome.session_ids, retry_after=1)
+            raise BeingChanged(OTHERS_IN_THE_WAY, sessions=outcome.session_ids)
     _refuse_unless_changed(outcome)
 
 

@@ -76,7 +76,10 @@ def _check_known(role: Role, person: Participant | None) -> Participant:
             f"no {role} has this ref; a key with the scope participants puts people on record",
         )
     if person.status is ParticipantStatus.WITHOUT_PHONE:
-        raise Conflict(f"The {role} has no phone: another candidate has taken it over.")
+        raise Conflict(
+            f"The {role} has no phone: another candidate has taken it over.",
+            code="without_phone",
+        )
     return person
 
 

@@ -19,7 +19,7 @@ def give_number_back(services: Services, text: str, *, clock: Clock) -> None:
     number = find_number(services, text)
     match services.store.numbers.retire(number.number, number.pool):
         case "bound":
-            raise Conflict(_what_to_do(number.status))
+            raise Conflict(_what_to_do(number.status), code="number_in_use")
         case "unknown":
             raise NotFound("This number is not in any pool.")
     release = services.store.numbers.releasing(number.pool).get(number.number)

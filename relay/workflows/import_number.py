@@ -40,7 +40,7 @@ def import_number(services: Services, text: str, pool: str, *, now: float) -> Im
     here = NumberPlace(services.board.name, pool)
     place = services.store.number_map.look_again(number)
     if place not in {None, here}:
-        raise Conflict("The number is in another pool.")
+        raise Conflict("The number is in another pool.", code="number_in_another_pool")
     if place is None and not may_be_of(number, policy.country):
         raise Invalid(
             f"A pool has numbers of one country, and {pool} is of {policy.country}: put a pool of"
@@ -56,7 +56,7 @@ def import_number(services: Services, text: str, pool: str, *, now: float) -> Im
         )
     bought_for = place_of_label(owned.label)
     if bought_for is not None and bought_for.board != services.board.name:
-        raise Conflict("The number was bought for another board.")
+        raise Conflict("The number was bought for another board.", code="number_in_another_pool")
     _check_services(services, owned)
     if services.store.numbers.get(number) is None:
         _check_room(services, owned)
@@ -88,13 +88,14 @@ def _check_services(services: Services, owned: OwnedNumber) -> None:
         if error.code == TEXTS_LOST_IN_SERVICE:
             raise Conflict(
                 "A messaging service of the board does not defer to its numbers' webhooks: texts to"
-                " the number would be lost. `python -m relay doctor --fix` makes it defer."
+                " the number would be lost. `python -m relay doctor --fix` makes it defer.",
+                code="texts_would_be_lost",
             ) from None
 
 
 def _check_room(services: Services, owned: OwnedNumber) -> None:
     if owned.sms and needs_campaign(owned.number) and not has_room(services, owned.sid):
-        raise Conflict(FailureCode.SERVICES_FULL.sentence)
+        raise Conflict(FailureCode.SERVICES_FULL.sentence, code="services_full")
 
 
 def _normalise(text: str) -> str:

@@ -66,7 +66,8 @@ def open_phone_of(services: Services, person: Participant) -> PhoneNumber:
     except Unreadable as error:
         raise Conflict(
             f"The {person.role}'s phone on record cannot be opened; "
-            f"put the {person.role} on record again."
+            f"put the {person.role} on record again.",
+            code="phone_unreadable",
         ) from error
 
 

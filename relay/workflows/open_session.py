@@ -7,7 +7,15 @@ from typing import assert_never
 
 import structlog
 
-from relay.domain.errors import Conflict, Fault, Invalid, PhoneTaken, PoolExhausted, RelayError
+from relay.domain.errors import (
+    BeingChanged,
+    Conflict,
+    Fault,
+    Invalid,
+    PhoneTaken,
+    PoolExhausted,
+    RelayError,
+)
 from relay.domain.participant import Participant, Role
 from relay.domain.phone import area_code_of
 from relay.domain.pool import Geo, Pool
@@ -75,7 +83,7 @@ def open_session(
                 wanted = give_other_phone(services, wanted, person, now)
             case None:
                 pass
-    raise Conflict("The pair is being changed by others; try again.", retry_after=1)
+    raise BeingChanged("The pair is being changed by others; try again.")
 
 
 def _note_given(services: Services, wanted: SessionRequest) -> None:
@@ -184,7 +192,11 @@ def _claimed(
         case Claimed():
             return outcome
         case Elsewhere(session) if wanted.pool is not None:
-            raise Conflict("The pair has an open session in another pool.", sessions=(session.id,))
+            raise Conflict(
+                "The pair has an open session in another pool.",
+                code="pair_in_another_pool",
+                sessions=(session.id,),
+            )
         case Elsewhere() | Outdated():
             return None
         case _:
@@ -196,6 +208,7 @@ def _error_of(outcome: Refused) -> RelayError:
         case Incapable(session):
             return Conflict(
                 "The number of the pair's open session cannot carry these channels.",
+                code="channel_not_carried",
                 sessions=(session.id,),
             )
         case SamePhone():

@@ -81,5 +81,6 @@ def _check_limits(services: Services, pool: Pool, count: int, *, now: float) -> 
         raise Conflict(
             f"The pool has {rent.rented} numbers{paid}: "
             f"its {limit} leaves no room for {count} more.",
+            code="pool_limit",
             reason=limit,
         )

@@ -47,7 +47,10 @@ def put_board(deployment: Deployment, wanted: BoardTerms) -> BoardPut:
     Raises Invalid, Conflict for ``main``, Unavailable.
     """
     if wanted.name == MAIN:
-        raise Conflict(f"The board {MAIN} is made of the deployment's settings (BOARD_NAME, …).")
+        raise Conflict(
+            f"The board {MAIN} is made of the deployment's settings (BOARD_NAME, …).",
+            code="board_of_settings",
+        )
     faults = tuple(_faults(wanted))
     if faults:
         raise Invalid("The board is not valid.", faults)

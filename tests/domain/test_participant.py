@@ -22,13 +22,27 @@ def test_each_role_has_the_other_one() -> None:
     assert Role.CANDIDATE.other is Role.RECRUITER
 
 
-@pytest.mark.parametrize("ref", ["r-1001", "A.b_c-9", "x", "x" * 64, "2026-11-23", "550e8400"])
+@pytest.mark.parametrize(
+    "ref", ["r-1001", "A.b_c-9", "x", "x" * 64, "_x", ".x", "...x..", "2026-11-23", "550e8400"]
+)
 def test_a_ref_is_the_callers_own_id(ref: str) -> None:
     assert not list(faults_of_ref(ref, RITA))
 
 
 @pytest.mark.parametrize(
-    "ref", ["", "a/b", "a b", "ré", "x" * 65, "a\n", "r_2125550101", "x5550101", "+14155550121"]
+    "ref",
+    [
+        "",
+        "a/b",
+        "a b",
+        "ré",
+        "x" * 65,
+        "." * 63 + "xx",
+        "a\n",
+        "r_2125550101",
+        "x5550101",
+        "+14155550121",
+    ],
 )
 def test_p2_a_ref_carries_no_number_and_no_other_characters(ref: str) -> None:
     (fault,) = faults_of_ref(ref, RITA)
@@ -91,3 +105,8 @@ def test_a_time_zone_is_known_or_left_open(zone: str | None) -> None:
 def test_a_time_zone_that_nobody_knows_is_refused(zone: str) -> None:
     (fault,) = faults_of_candidate(CandidateDetails(phone="", time_zone=zone))
     assert fault.pointer == "/time_zone"
+
+
+@pytest.mark.parametrize("ref", [".", "..", "...", "." * 64])
+def test_a_step_of_a_path_is_no_ref(ref: str) -> None:
+    assert [fault.pointer for fault in faults_of_ref(ref, None)] == ["/ref"]

@@ -118,7 +118,8 @@ def test_a_request_that_runs_holds_its_repeat_off(api):
     running.join()
 
     assert refused.status_code == 409
-    assert refused.json["code"] == "conflict"
+    assert refused.json["code"] == "request_in_progress"
+    assert int(refused.headers["Retry-After"]) > 0
     assert 1 <= int(refused.headers["Retry-After"]) <= 30
     assert answers[0].status_code == 201
     assert api.post("/v1/numbers", request, headers=headers).data == answers[0].data

@@ -323,7 +323,7 @@ def test_an_order_past_a_limit_gets_409_with_the_reason(api, limit, reason):
     answer = api.post("/v1/numbers", ORDER)
 
     assert answer.status_code == 409
-    assert (answer.json["code"], answer.json["reason"]) == ("conflict", reason)
+    assert (answer.json["code"], answer.json["reason"]) == ("pool_limit", reason)
 
 
 @pytest.mark.parametrize(

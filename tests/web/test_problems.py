@@ -2,12 +2,17 @@
 
 import re
 from io import BytesIO
+from typing import get_args
 
 import pytest
 from apiflask import HTTPError
+from pydantic_core import core_schema
 from structlog.testing import capture_logs
 
-from relay.web.problems import http_problem
+from relay.domain.errors import Invalid
+from relay.domain.participant import REF_IN_WORDS
+from relay.web.problems import http_problem, relay_problem
+from relay.web.validation import _sentence
 from tests.web.api import PAIR, make_api
 from tests.world import CARL, NUMBER, RITA
 
@@ -254,6 +259,55 @@ def test_faults_are_said_in_plain_words(api):
 def test_every_fault_is_said_in_words_of_ours(api, request_, pointer, said):
     answer = api.ask(*request_[:2], json=request_[2])
     assert answer.json["errors"] == [{"pointer": pointer, "detail": said}]
+
+
+@pytest.mark.parametrize("kind", get_args(core_schema.ErrorType))
+def test_no_fault_is_said_in_the_librarys_words(kind):
+    limits = dict.fromkeys(("ge", "le", "max_length", "expected"), 7)
+    context = {"pattern": "x", "error": ValueError("ours"), **limits}
+
+    assert "raw" not in _sentence({"type": kind, "loc": (), "msg": "raw words", "ctx": context})
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"phone": "(310) 555-0127"}, "international form, with +"),
+        ({"phone": "310-555-0127"}, "international form, with +"),
+        ({"phone": "+310 555 0127"}, "international form, with +"),
+        ({"phone": "+999 555 0127"}, "international form, with +"),
+    ],
+)
+def test_a_number_in_national_form_is_asked_for_in_international_form(api, body, said):
+    (fault,) = api.put("/v1/candidates/c-77", body).json["errors"]
+    assert fault["pointer"] == "/phone"
+    assert said in fault["detail"]
+
+
+@pytest.mark.parametrize("ref", [".", "..", "%2e", "%2E%2e"])
+def test_a_step_of_a_path_is_no_ref(api, ref):
+    answer = api.post("/v1/sessions", PAIR | {"candidate": {"ref": "..", "phone": CARL}})
+    assert answer.json["errors"] == [{"pointer": "/candidate/ref", "detail": REF_IN_WORDS}]
+    assert api.put(f"/v1/candidates/{ref}", {"phone": CARL}).status_code in {404, 422}
+
+
+@pytest.mark.parametrize("ref", ["_x", "-x", ".x", "x" * 64])
+def test_whoever_is_put_on_record_can_be_read(api, ref):
+    assert api.put(f"/v1/candidates/{ref}", {"phone": CARL}).status_code == 201
+    assert api.get(f"/v1/candidates/{ref}").json["ref"] == ref
+    assert api.delete(f"/v1/candidates/{ref}").status_code == 202
+
+
+def test_every_422_has_errors(api):
+    headers = {"Idempotency-Key": "k"}
+    api.post("/v1/sessions", PAIR, headers=headers)
+    reused = api.post("/v1/sessions", PAIR | {"ttl": 60}, headers=headers)
+
+    assert_problem(reused, 422, "idempotency_key_reused")
+    assert reused.json["errors"][0]["pointer"] == "/Idempotency-Key"
+    assert relay_problem(Invalid("as a whole")).json["errors"] == [
+        {"pointer": "", "detail": "as a whole"}
+    ]
 
 
 def test_a_phone_hint_can_be_read_as_it_is_sent(api):

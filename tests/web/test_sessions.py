@@ -166,7 +166,7 @@ def test_a_pair_that_is_open_in_another_pool_gets_a_409_that_names_the_session(a
     answer = api.post("/v1/sessions", PAIR | {"pool": "us-east"})
 
     assert answer.status_code == 409
-    assert answer.json["code"] == "conflict"
+    assert answer.json["code"] == "pair_in_another_pool"
     assert answer.json["sessions"] == [first["id"]]
 
 

@@ -8,11 +8,12 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, PlainSerializer, WithJsonSchema
 
 from relay.domain.allocation import ExhaustedReason
-from relay.domain.participant import REF
+from relay.domain.participant import LONGEST_REF, REF
 from relay.domain.phone import AREA_CODE
 from relay.domain.policy import LONGEST_DURATION
 from relay.domain.pool import POOL_NAME
 from relay.domain.purchase import FailureCode
+from relay.web.problem_codes import PROBLEM_CODES
 
 #: Begins the tags of a union's members, which are no part of a pointer.
 UNION_TAG = "§"
@@ -25,6 +26,7 @@ Ref = Annotated[
     str,
     Field(
         pattern=f"^{REF.pattern}$",
+        max_length=LONGEST_REF,
         description="Your own id of the person",
         examples=["r-1001"],
     ),
@@ -102,7 +104,14 @@ class Problem(Answer):
     type: str
     status: int
     title: str
-    code: Annotated[str, Field(examples=["pool_exhausted"])]
+    code: Annotated[
+        str,
+        Field(
+            examples=["pool_exhausted"],
+            description="Stable. "
+            + " ".join(f"`{each.code}`: {each.when}" for each in PROBLEM_CODES),
+        ),
+    ]
     detail: str | None = None
     errors: list[ProblemFault] | None = None
     reason: Annotated[
