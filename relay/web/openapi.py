@@ -14,6 +14,7 @@ from relay.web.idempotency import HEADER as IDEMPOTENCY_KEY
 from relay.web.lifecycle import REQUEST_ID
 from relay.web.problem_codes import PROBLEM_CODES
 from relay.web.problems import MEDIA_TYPE
+from relay.web.said_defaults import say_defaults
 from relay.web.schemas.base import Problem
 
 _BEGINNING = """\
@@ -87,6 +88,7 @@ def configure_openapi(app: APIFlask) -> None:
         for path, operations in spec["paths"].items():
             for method, operation in operations.items():
                 _complete_operation(operation, path, method, scopes.get((path, method)))
+        say_defaults(spec)
         return shorten_component_names(spec)
 
 

@@ -14,7 +14,14 @@ from relay.domain.reputation import ReputationPolicy
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = sorted([*DOCS.rglob("*.md"), ROOT / "README.md"])
+PAGES = sorted(
+    [
+        ROOT / "README.md",
+        *DOCS.rglob("*.md"),
+        *(ROOT / "examples").glob("*.md"),
+        *(ROOT / "relay").rglob("*.md"),
+    ]
+)
 _LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)(#[^)]*)?\)")
 
 

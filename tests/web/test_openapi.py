@@ -189,6 +189,23 @@ def test_nothing_in_the_document_points_to_a_file_that_its_reader_has_not(api):
     assert not re.findall(r"\]\((?!https://|#)[^)]*\)", text)
 
 
+def test_a_default_is_said_in_words(api):
+    """``default`` makes generated clients ask for the field, or send it unasked."""
+    text = api.http.get("/openapi.json").text
+    forms = document(api)["components"]["schemas"]
+
+    assert not re.findall(r'"default":', text)
+    assert forms["PoolBody"]["properties"]["default_ttl"]["description"].endswith(
+        "seconds. Default: `604800`."
+    )
+    [limit] = [
+        parameter
+        for parameter in document(api)["paths"]["/v1/pools"]["get"]["parameters"]
+        if parameter["name"] == "limit"
+    ]
+    assert limit["schema"]["description"] == "How many at most. Default: `50`."
+
+
 def test_every_body_has_an_example_that_fits_it(api):
     spec = document(api)
     for operations in spec["paths"].values():
