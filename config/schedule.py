@@ -19,8 +19,10 @@ class PeriodicJob:
     at_start: bool = False
 
 
-#: Seconds between two looks into the outbox, which the ticker does itself.
+#: Seconds between two looks into the outbox, which the ticker does itself, and what these are
+#: called beside the jobs.
 SWEEP_EVERY = 2.0
+SWEEP_OUTBOX = "sweep-outbox"
 
 RECONCILE_NUMBERS = PeriodicJob(
     name="reconcile-numbers",

@@ -29,6 +29,7 @@ from relay.web.pools import pools
 from relay.web.problems import register_problems
 from relay.web.sessions import sessions
 from relay.web.signed import MOST_FIELDS
+from relay.web.status import status
 from relay.web.voice import voice
 from relay.workflows.deployment import Deployment
 from relay.workflows.learn_numbers import learn_numbers
@@ -82,7 +83,7 @@ def create_app(deployment: Deployment | None = None) -> APIFlask:
     configure_openapi(app)
     register_problems(app)
     register_lifecycle(app)
-    resources = (sessions, recruiters, candidates, pools, numbers, jobs, boards)
+    resources = (sessions, recruiters, candidates, pools, numbers, jobs, boards, status)
     for blueprint in (*resources, health, metrics, docs):
         app.register_blueprint(blueprint)
     for webhooks in (voice, messages):

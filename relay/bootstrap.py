@@ -11,6 +11,7 @@ from relay.carrier.client import Carrier
 from relay.domain.board import CarrierAccount
 from relay.domain.throttle import Throttle
 from relay.queues import BoardJobs, JobQueues
+from relay.store.carrier_times import CarrierTimes
 from relay.store.connection import connect
 from relay.vault import Vault
 from relay.workflows.deployment import Deployment
@@ -24,6 +25,12 @@ def build_deployment(settings: Settings) -> Deployment:
             ["DEFAULT_LOCALE: must be a language that is spoken here, such as en or zh-CN"]
         )
     queues = JobQueues.from_settings(settings)
+    client = connect(
+        settings.redis_url.get_secret_value(),
+        tls_verify=settings.redis_tls_verify,
+        replicas=settings.store_replicas,
+    )
+    carrier_times = CarrierTimes(client)
 
     @cache
     def throttle_of(account_sid: str) -> Throttle:  # noqa: ARG001 - one for each
@@ -36,18 +43,19 @@ def build_deployment(settings: Settings) -> Deployment:
             region=settings.twilio_region,
             edge=settings.twilio_edge,
             throttle=throttle_of(account.sid),
+            observe=carrier_times.note,
         )
 
     deployment = Deployment(
         settings,
-        connect(
-            settings.redis_url.get_secret_value(),
-            tls_verify=settings.redis_tls_verify,
-            replicas=settings.store_replicas,
-        ),
+        client,
         Vault(settings.relay_sealing_keys, settings.relay_index_keys),
         carrier_of=carrier_of,
         jobs_of=lambda board: BoardJobs(queues, board),
+        queues=connect(
+            settings.queue_redis_url.get_secret_value(), tls_verify=settings.redis_tls_verify
+        ),
+        carrier_times=carrier_times,
     )
     show_numbers(deployment.numbers.is_known)
     return deployment

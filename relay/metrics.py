@@ -1,4 +1,7 @@
-"""What ``/metrics`` counts. Labels have few values; none can hold a number or a name."""
+"""What web processes count by themselves, also while Redis is away.
+
+Labels have few values; none can hold a number or a name.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,10 @@ from prometheus_client import Counter, Histogram
 
 CALLS = Counter("relay_calls_total", "Calls by decision", ["decision"])
 TEXTS = Counter("relay_texts_total", "Texts received, by what became of them", ["outcome"])
-MESSAGE_STATUSES = Counter(
-    "relay_message_statuses_total", "Status reports of texts that were news", ["status"]
+WEBHOOK_ERRORS = Counter(
+    "relay_webhook_errors_total",
+    "Genuine webhooks that were not served: a caller has heard an apology, a text is brought again",
+    ["webhook", "error"],
 )
 FORGED_WEBHOOKS = Counter("relay_forged_webhooks_total", "Webhooks refused for their signature")
 UNSIGNED_FIELDS_DROPPED = Counter(

@@ -140,16 +140,19 @@ def make_deployment(
     carrier: Any = None,
     jobs: Jobs | None = None,
     vault: Vault | None = None,
+    queues: Any = None,
 ) -> Deployment:
     """A deployment whose boards share what leads out of the process."""
     settings = settings or make_settings()
     jobs = jobs or RecordingJobs()
+    client = client if client is not None else FakeRedis()
     return Deployment(
         settings,
-        client if client is not None else FakeRedis(),
+        client,
         vault or Vault(settings.relay_sealing_keys, settings.relay_index_keys),
         carrier_of=lambda account: carrier,
         jobs_of=lambda board: jobs,
+        queues=queues if queues is not None else client,
     )
 
 

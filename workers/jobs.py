@@ -7,7 +7,8 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, wraps
+from typing import ParamSpec
 
 import structlog
 
@@ -47,6 +48,8 @@ log = structlog.get_logger()
 
 #: Set when this process is to begin nothing new.
 turn_ends = threading.Event()
+
+Arguments = ParamSpec("Arguments")
 
 
 @cache
@@ -93,6 +96,32 @@ def _each_account(work: Callable[[Sequence[Services]], object]) -> None:
             work(boards)
 
 
+def _measured(function: Callable[Arguments, None]) -> Callable[Arguments, None]:
+    """The job, and at its end, which may be its process's, what its requests took is written."""
+
+    @wraps(function)
+    def measured(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+        try:
+            function(*args, **kwargs)
+        finally:
+            deployment().carrier_times.flush()
+
+    return measured
+
+
+def _periodic(function: Callable[[], None]) -> Callable[[], None]:
+    """A measured job that notes when it has ended well, under the schedule's name for it."""
+    name = function.__name__.replace("_", "-")
+
+    @_measured
+    @wraps(function)
+    def noted() -> None:
+        function()
+        deployment().successes.note(name, now=time.time())
+
+    return noted
+
+
 def _send(services: Services, message_id: str) -> str:
     return send_text(services, message_id, clock=_now)
 
@@ -120,76 +149,91 @@ def _turn(first: Hint) -> None:
 
 
 @job
+@_measured
 def send_texts(board: str, message_id: str) -> None:
     _turn(Hint("send_texts", board, message_id))
 
 
 @job
+@_measured
 def buy_numbers(board: str, job_id: str) -> None:
     work_on_purchase(deployment().of_board(board), job_id, clock=_now)
 
 
 @job
+@_measured
 def end_calls(board: str, person: str) -> None:
     _turn(Hint("end_calls", board, person))
 
 
 @job
+@_periodic
 def recycle() -> None:
     _each_board(lambda board: recycle_sessions(board, now=_now()))
 
 
 @job
+@_periodic
 def resume_purchases() -> None:
     _each_board(lambda board: resume_begun_purchases(board, now=_now()))
 
 
 @job
+@_periodic
 def keep_headroom() -> None:
     _each_board(lambda board: keep_pools_headroom(board, clock=_now))
 
 
 @job
+@_periodic
 def release_numbers() -> None:
     _each_board(lambda board: release_pools_numbers(board, clock=_now))
 
 
 @job
+@_periodic
 def rest_numbers() -> None:
     _each_board(lambda board: rest_tired_numbers(board, now=_now()))
 
 
 @job
+@_periodic
 def sample_pools() -> None:
     _each_board(lambda board: sample_all_pools(board, now=_now()))
 
 
 @job
+@_periodic
 def ask_outcomes() -> None:
     _each_board(lambda board: ask_for_outcomes(board, clock=_now))
 
 
 @job
+@_periodic
 def reconcile_inbound() -> None:
     _each_account(lambda boards: reconcile_texts(boards, clock=_now))
 
 
 @job
+@_periodic
 def erase_at_carrier() -> None:
     _each_board(lambda board: erase_at_the_carrier(board, clock=_now))
 
 
 @job
+@_periodic
 def delete_old_records() -> None:
     _each_board(lambda board: delete_old_carrier_records(board, clock=_now))
 
 
 @job
+@_periodic
 def reconcile_numbers() -> None:
     _each_account(lambda boards: compare_and_mend(boards, clock=_now))
 
 
 @job
+@_periodic
 def renew_signatures() -> None:
     _clock().check()
     renew_all_signatures(deployment())
@@ -197,6 +241,7 @@ def renew_signatures() -> None:
 
 
 @job
+@_periodic
 def rewrite_files() -> None:
     _clock().check()
     rewrite_all_files(deployment(), now=time.time())

@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 
 from config.logging import log_failure
 from config.process_log import run_process
-from config.schedule import PERIODIC_JOBS, SWEEP_EVERY, PeriodicJob
+from config.schedule import PERIODIC_JOBS, SWEEP_EVERY, SWEEP_OUTBOX, PeriodicJob
 from config.settings import Settings
 from relay.bootstrap import build_deployment
 from relay.domain.errors import Unavailable
@@ -95,6 +95,7 @@ class Ticker:
 
     def _sweep(self, now: float) -> None:
         for_each_board(self._deployment.boards(), lambda board: sweep_outbox(board, now=now))
+        self._deployment.successes.note(SWEEP_OUTBOX, now=now)
 
     def run(self, stopping: threading.Event) -> None:
         while not stopping.wait(_TICK):

@@ -12,6 +12,7 @@ from relay.carrier.messaging_services import CarrierMessagingServices
 from relay.carrier.numbers import CarrierNumbers
 from relay.carrier.records import CarrierRecords
 from relay.domain.board import CarrierAccount
+from relay.domain.exchange import Observer
 from relay.domain.throttle import Throttle
 
 #: Not empty: for an empty one the SDK takes that of the process (TW-sdk-environment).
@@ -24,7 +25,7 @@ class Carrier:
     """One account at Twilio, or at the simulated carrier when ``base_url`` says so.
 
     Every method raises CarrierError and nothing else. ``throttle`` is what all have in common that
-    use the account in this process.
+    use the account in this process; ``observe`` is told of each request.
     """
 
     def __init__(
@@ -37,12 +38,13 @@ class Carrier:
         timeout: float = TIMEOUT,
         page_timeout: float = PAGE_TIMEOUT,
         throttle: Throttle | None = None,
+        observe: Observer | None = None,
     ) -> None:
         self.throttle = throttle or Throttle(_AT_ONCE)
         client, lists = (
             _client(
                 account,
-                CarrierHttp(self.throttle, base_url=base_url, timeout=seconds),
+                CarrierHttp(self.throttle, base_url=base_url, timeout=seconds, observe=observe),
                 region=region,
                 edge=edge,
             )

@@ -1,8 +1,10 @@
-"""How the SDK's requests leave: with a timeout, to the address we say, and without log lines."""
+"""How the SDK's requests leave: with a timeout, to the address we say, measured, and without log
+lines."""
 
 from __future__ import annotations
 
 import logging
+import re
 import time
 from http import HTTPStatus
 from typing import Any
@@ -13,6 +15,7 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 
 from relay.carrier.errors import refusal
+from relay.domain.exchange import Exchange, ExchangeEnd, Observer, Resource, Verb
 from relay.domain.throttle import Throttle
 
 #: For connecting and again for the answer. A lane's lease is longer than both together.
@@ -20,20 +23,41 @@ TIMEOUT = 5.0
 #: The same for a page of a long list, while which nothing is held.
 PAGE_TIMEOUT = 20.0
 ORIGINAL_HOST = "X-Relay-Original-Host"
+#: What stands in the path → what the request is about. The first that is found counts.
+_RESOURCES = {
+    "Messages": Resource.MESSAGES,
+    "Calls": Resource.CALLS,
+    "IncomingPhoneNumbers": Resource.NUMBERS,
+    "AvailablePhoneNumbers": Resource.MARKET,
+    "Services": Resource.SERVICES,
+}
 
 # It prints every URL and form at INFO, and they hold phone numbers.
 logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
+
+
+def _ignore(_exchange: Exchange) -> None:
+    """Nobody measures."""
 
 
 class CarrierHttp(TwilioHttpClient):  # type: ignore[misc] # the SDK has no types
     """The SDK's own client, to which ``base_url`` gives another address for all its products.
 
     It keeps as many connections as ``throttle`` lets be used at once, and tells it of refusals.
+    ``observe`` is told of each request, by the thread that makes it.
     """
 
-    def __init__(self, throttle: Throttle, *, base_url: str = "", timeout: float = TIMEOUT) -> None:
+    def __init__(
+        self,
+        throttle: Throttle,
+        *,
+        base_url: str = "",
+        timeout: float = TIMEOUT,
+        observe: Observer | None = None,
+    ) -> None:
         super().__init__(timeout=timeout)
         self._throttle = throttle
+        self._observe = observe or _ignore
         self._elsewhere = urlsplit(base_url) if base_url else None
         for scheme in ("https://", "http://"):
             self.session.mount(scheme, HTTPAdapter(pool_maxsize=throttle.most))
@@ -58,9 +82,15 @@ class CarrierHttp(TwilioHttpClient):  # type: ignore[misc] # the SDK has no type
         if self._elsewhere:
             headers = {**(headers or {}), ORIGINAL_HOST: urlsplit(url).netloc}
             url = _moved(url, self._elsewhere)
-        response: Response = super().request(
-            method, url, params, data, headers, auth, timeout, allow_redirects
-        )
+        began_at, end = time.perf_counter(), ExchangeEnd.NO_ANSWER
+        try:
+            response: Response = super().request(
+                method, url, params, data, headers, auth, timeout, allow_redirects
+            )
+            end = _end_of(method, response.status_code)
+        finally:
+            took = time.perf_counter() - began_at
+            self._observe(Exchange(Verb(method.lower()), _resource_of(url), end, took))
         if not _is_done(method, response.status_code):
             error = refusal(
                 response.status_code, response.text, response.headers, creates=method == "POST"
@@ -70,6 +100,21 @@ class CarrierHttp(TwilioHttpClient):  # type: ignore[misc] # the SDK has no type
             raise error
         self._throttle.note_taken()
         return response
+
+
+def _end_of(method: str, status: int) -> ExchangeEnd:
+    if _is_done(method, status):
+        return ExchangeEnd.DONE
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return ExchangeEnd.THROTTLED
+    is_theirs = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return ExchangeEnd.FAILED if is_theirs else ExchangeEnd.REFUSED
+
+
+def _resource_of(url: str) -> Resource:
+    """Without the ids in the path, which may be numbers."""
+    words = re.findall(r"[A-Za-z]+", urlsplit(url).path)
+    return next((_RESOURCES[word] for word in words if word in _RESOURCES), Resource.OTHER)
 
 
 def _is_done(method: str, status: int) -> bool:

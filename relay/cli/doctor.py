@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Iterator, Sequence
 
 import click
 
-from config.settings import Settings
+from config.settings import SettingsError
 from relay.cli.setting_up import deployment_of_environment
-from relay.store.connection import Client, connect
 from relay.workflows.check_readiness import Check, Verdict
 from relay.workflows.examine import examine
 
@@ -30,28 +31,47 @@ _COLOURS = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.FAILED: "red
     is_flag=True,
     help="Make messaging services defer to their numbers' webhooks: else texts to them are lost.",
 )
-def doctor(*, release: bool, fix: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Say it as one JSON object, for programs.")
+def doctor(*, release: bool, fix: bool, as_json: bool) -> None:
     """Look at settings, Redis and the Twilio account; say what is wrong and how to mend it.
 
-    Ends with 0 when all is well (warnings are), 1 when something loses calls or texts, 2 for the
-    settings.
+    Ends with 0 when all is well (warnings are), 1 when something loses calls or texts, which it
+    does too while nobody sends them, 2 for the settings.
     """
-    # The deploy that a release goes before has a web process.
-    deployment = deployment_of_environment(for_web=release)
-    _show(Check("settings", Verdict.OK, "complete"))
-    failed = set()
-    for check in examine(deployment, queues=_client_of_queues(deployment.settings), fix=fix):
-        _show(check)
-        if check.verdict is Verdict.FAILED:
-            failed.add(check.name)
-    if failed and (not release or failed & _FAIL_A_RELEASE):
+    found: list[Check] = []
+    try:
+        for check in _examine(release=release, fix=fix):
+            found.append(check)
+            if not as_json:
+                _show(check)
+    except SettingsError as error:
+        if not as_json:
+            raise
+        found.append(Check("settings", Verdict.FAILED, str(error)))
+        _show_as_json(found, is_well=False)
+        sys.exit(2)
+    failed = {check.name for check in found if check.verdict is Verdict.FAILED}
+    if release:
+        failed &= _FAIL_A_RELEASE
+    if as_json:
+        _show_as_json(found, is_well=not failed)
+    if failed:
         sys.exit(1)
 
 
-def _client_of_queues(settings: Settings) -> Client:
-    return connect(
-        settings.queue_redis_url.get_secret_value(), tls_verify=settings.redis_tls_verify
-    )
+def _examine(*, release: bool, fix: bool) -> Iterator[Check]:
+    # The deploy that a release goes before has a web process.
+    deployment = deployment_of_environment(for_web=release)
+    yield Check("settings", Verdict.OK, "complete")
+    yield from examine(deployment, fix=fix)
+
+
+def _show_as_json(found: Sequence[Check], *, is_well: bool) -> None:
+    """``is_well`` says the same as the status with which the process ends."""
+    checks = [
+        {"name": check.name, "status": check.verdict, "detail": check.detail} for check in found
+    ]
+    click.echo(json.dumps({"is_well": is_well, "checks": checks}, ensure_ascii=False, indent=2))
 
 
 def _show(check: Check) -> None:

@@ -255,3 +255,19 @@ class Reported:
     outcome: ReportOutcome
     next: str
     sender_told: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backlog:
+    """``unsent`` texts and notices are not with the carrier yet; the oldest of them could have been
+    sent since ``oldest_since`` (POSIX seconds, in the future for one that is for later; None
+    without any), whatever has become of its tries. ``unreported`` are there, and nothing is known
+    of their end."""
+
+    unsent: int
+    oldest_since: float | None
+    unreported: int
+
+    def oldest_age(self, now: float) -> float:
+        """Seconds for which the oldest could have been sent; 0 without any."""
+        return max(now - self.oldest_since, 0.0) if self.oldest_since is not None else 0.0

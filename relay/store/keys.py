@@ -62,6 +62,12 @@ class DeploymentKeys(Keys):
         "string", "account", "until when its texts of a second are used up", lives="a minute"
     )
     ticker_leader = Key("string", "the ticker that leads", lives="10 s")
+    successes = Key("hash", "periodic job → when it last ended well", lives="for ever")
+    carrier_times = Key(
+        "hash",
+        "kind of request, how it ended, at most so many seconds → how many; µs → in all",
+        lives="for ever",
+    )
 
     cleared_keys = Key(
         "hash",
@@ -216,6 +222,12 @@ class BoardKeys(Keys):
     lanes = Key("sorted set", "(number, receiver), order, id: in lexical order", lives="delivery")
     unreported = Key("sorted set", "text that was sent, by when to ask how it ended", lives="a day")
     refusals = Key("hash", "trouble:code → texts that the carrier refused so", lives="for ever")
+    unsent = Key(
+        "sorted set", "message to send, by since when it could have been", lives="delivery"
+    )
+    outcomes = Key(
+        "hash", "kind:end:why → calls, texts and notices that ended so", lives="for ever"
+    )
     unended = Key("sorted set", "call that was connected, by when to ask", lives="a call")
     sending = Key("hash", "(number, receiver) → token, lease", lives="a send")
 

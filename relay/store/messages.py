@@ -44,6 +44,7 @@ from relay.store.outbox import (
     number_trouble,
     told_by,
 )
+from relay.store.outcomes import as_counted
 from relay.store.records import unpack_session
 from relay.store.scripts import Scripts
 
@@ -172,6 +173,7 @@ def _what_it_says(report: StatusReport) -> dict[str, Any]:
         "is_delivered": report.status is MessageStatus.DELIVERED,
         "counts_as": _counts_as(report),
         "charged_as": _charged_as(report),
+        "ends_as": as_counted(report.status, report.trouble),
         "reach": report.reach or "",
         "number_trouble": number_trouble(report.trouble, report.error_code),
     }

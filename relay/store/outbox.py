@@ -13,10 +13,20 @@ from relay.domain.notices import Notice, Telling
 from relay.domain.participant import Role
 from relay.domain.pool import LONGEST_TEXT_LIFETIME
 from relay.domain.session import ClosedReason, pool_of
-from relay.domain.texts import Behind, GivenUp, NothingToSend, NotYet, SendLease, Turn, second_id
+from relay.domain.texts import (
+    Backlog,
+    Behind,
+    GivenUp,
+    NothingToSend,
+    NotYet,
+    SendLease,
+    Turn,
+    second_id,
+)
 from relay.domain.trouble import Scope, Trouble
 from relay.store.connection import Client
 from relay.store.keys import BoardKeys
+from relay.store.outcomes import as_counted
 from relay.store.scripts import Scripts, TooFewReplicas
 
 #: Longer than the carrier's request can take: five seconds to connect and five for the answer.
@@ -227,6 +237,7 @@ class Outbox:
             number=number,
             error_code=error_code,
             rank=FINAL_RANK,
+            ends_as=as_counted(MessageStatus.FAILED, trouble),
             is_filtered=trouble is Trouble.FILTERED,
             reach=reach_after(MessageStatus.FAILED, trouble) or "",
             number_trouble=number_trouble(trouble, error_code),
@@ -243,6 +254,19 @@ class Outbox:
             for message_id in message_ids:
                 pipeline.hmget(self._keys.message(message_id), "number", "index")
             return [(number or "", index or "") for number, index in pipeline.execute()]
+
+    def backlog(self) -> Backlog:
+        """What is not sent yet. One round trip."""
+        with self._client.pipeline(transaction=False) as pipe:
+            pipe.zcard(self._keys.unsent)
+            pipe.zrange(self._keys.unsent, 0, 0, withscores=True)
+            pipe.zcard(self._keys.unreported)
+            unsent, oldest, unreported = pipe.execute()
+        return Backlog(
+            unsent=unsent,
+            oldest_since=float(oldest[0][1]) if oldest else None,
+            unreported=unreported,
+        )
 
     def sweep(self, *, now: float) -> list[str]:
         """Returns the ids of what waits longer than it should; each is due again after a pause."""

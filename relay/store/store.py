@@ -21,6 +21,7 @@ from relay.store.messages import Messages
 from relay.store.notices import Notices
 from relay.store.number_map import NumberMap
 from relay.store.numbers import Numbers
+from relay.store.outcomes import Outcomes
 from relay.store.people import People
 from relay.store.phone_changes import PhoneChanges
 from relay.store.pools import Pools
@@ -73,6 +74,7 @@ class Store:
         self.notices = Notices(client, scripts, keys)
         self.reputation = Reputation(client, scripts, keys)
         self.history = History(client, scripts, keys)
+        self.outcomes = Outcomes(client, keys)
 
     @cached_property
     def resealing(self) -> Resealing:

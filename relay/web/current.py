@@ -105,6 +105,12 @@ def services() -> Services:
     return board().services
 
 
+def boards_of_key() -> list[Services]:
+    """Those that a key may be told of: its board, or with a deployment key all. Only behind
+    ``auth.needs``."""
+    return [services()] if "board" in g else deployment().boards()
+
+
 def now() -> float:
     """The moment, in POSIX seconds. Raises Unavailable when this process's clock and the store's
     differ: whoever asks for the time is about to decide what has expired."""

@@ -11,13 +11,14 @@ from apiflask import APIFlask
 from flask import Response, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from relay.metrics import API_SECONDS
+from relay.metrics import API_SECONDS, WEBHOOK_ERRORS
 from relay.web import auth, idempotency
 
 log = structlog.get_logger()
 
 LARGEST_BODY = 64 * 1024
 REQUEST_ID = "X-Request-Id"
+_FAILED, _UNAVAILABLE = 500, 503
 _METHODS = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
 #: A router's own id is taken over when it cannot be anything else, such as a phone number.
 _ROUTERS_ID = re.compile(r"(?=.*[a-f])[0-9a-f-]{32,36}")
@@ -56,6 +57,9 @@ def _end(response: Response) -> Response:
     if request.path.startswith("/v1/"):
         response.headers["Cache-Control"] = "no-store"
         _record(response.status_code)
+    elif response.status_code >= _FAILED and request.blueprint == "messages":
+        error = "unavailable" if response.status_code == _UNAVAILABLE else "mistake"
+        WEBHOOK_ERRORS.labels(request.endpoint, error).inc()
     structlog.contextvars.clear_contextvars()
     return response
 

@@ -13,6 +13,7 @@ from relay.web.auth import for_scrapers
 from relay.web.current import deployment
 from relay.web.number_gauges import NumberGauges
 from relay.web.number_stats_gauges import NumberStatsGauges
+from relay.web.service_gauges import ServiceGauges
 from relay.web.traffic_costs import TrafficCosts
 
 metrics = APIBlueprint("metrics", __name__, enable_openapi=False)
@@ -31,6 +32,7 @@ def read_metrics() -> Response:
 
 def _of_the_store() -> CollectorRegistry:
     registry = CollectorRegistry()
+    registry.register(ServiceGauges(deployment()))
     registry.register(NumberGauges(deployment()))
     registry.register(NumberStatsGauges(deployment()))
     registry.register(TrafficCosts(deployment()))

@@ -20,9 +20,9 @@ from relay.carrier.webhooks import (
     read_key_press,
     read_leg_report,
 )
-from relay.domain.errors import Forbidden
+from relay.domain.errors import Forbidden, Unavailable
 from relay.domain.routing import Decline, HangUp, Refusal
-from relay.metrics import CALLS, WEBHOOK_SECONDS
+from relay.metrics import CALLS, WEBHOOK_ERRORS, WEBHOOK_SECONDS
 from relay.web.auth import signed
 from relay.web.current import board, deployment, now, services, web_deployment
 from relay.web.problems import http_problem, relay_problem
@@ -120,6 +120,7 @@ def _stay_polite(error: Exception) -> Response:
     if isinstance(error, HTTPException):
         return http_problem(error)
     log.error("voice webhook failed", endpoint=request.endpoint, error=type(error).__qualname__)
+    WEBHOOK_ERRORS.labels(request.endpoint, _kind_of(error)).inc()
     match request.endpoint:
         case "voice.answer_call" | "voice.enter_code":
             CALLS.labels(Refusal.TRY_LATER).inc()
@@ -132,6 +133,16 @@ def _stay_polite(error: Exception) -> Response:
             return _twiml(_documents().dialled(HangUp()))
         case _:
             return _twiml(empty_voice_document())
+
+
+def _kind_of(error: Exception) -> str:
+    match error:
+        case Unavailable():
+            return "unavailable"
+        case UnreadableWebhook():
+            return "unreadable"
+        case _:
+            return "mistake"
 
 
 def _documents() -> VoiceDocuments:

@@ -13,11 +13,13 @@ from relay.domain.board import MAIN, Board, CarrierAccount, CarrierKey
 from relay.domain.errors import NotFound, Unavailable
 from relay.store.api_keys import ApiKeys
 from relay.store.boards import BoardRegistry
+from relay.store.carrier_times import CarrierTimes
 from relay.store.connection import Client
 from relay.store.keys import DeploymentKeys
 from relay.store.number_map import NumberMap
 from relay.store.rewritings import Rewritings
 from relay.store.store import Store
+from relay.store.successes import Successes
 from relay.vault import Unreadable, Vault
 from relay.workflows.services import Jobs, Services
 
@@ -28,6 +30,8 @@ class Deployment:
     """What the boards share, and the services of each.
 
     ``carrier_of`` and ``jobs_of`` make what leads out of the process, for an account and a board.
+    ``queues`` is a client of RQ's Redis. ``carrier_times`` gathers what ``carrier_of``'s requests
+    take, where that measures them.
     """
 
     def __init__(
@@ -38,6 +42,8 @@ class Deployment:
         *,
         carrier_of: Callable[[CarrierAccount], Carrier],
         jobs_of: Callable[[str], Jobs],
+        queues: Client,
+        carrier_times: CarrierTimes | None = None,
     ) -> None:
         self.settings = settings
         self.client = client
@@ -46,6 +52,9 @@ class Deployment:
         self.numbers = NumberMap(client, vault.signer)
         self.api_keys = ApiKeys(client, DeploymentKeys(), vault.signer)
         self.rewritings = Rewritings(client)
+        self.successes = Successes(client)
+        self.carrier_times = carrier_times or CarrierTimes(client)
+        self.queues = queues
         self.carrier_of = carrier_of
         self._jobs_of = jobs_of
         self._services: dict[str, Services] = {}

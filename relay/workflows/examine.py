@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from config.queues import QUEUES
 from config.settings import Settings
 from relay.domain.board import Board
 from relay.domain.errors import Unavailable
@@ -22,7 +21,6 @@ from relay.store.durability import (
     server_version,
     serves_partly,
 )
-from relay.store.worker_status import count_workers, has_ticker
 from relay.store.writes import refusal_of_writes
 from relay.vault import Unreadable
 from relay.workflows.board_on_record import BoardOnRecord, read_board
@@ -47,15 +45,16 @@ from relay.workflows.examine_account import (
     examine_account,
     examine_numbers,
 )
+from relay.workflows.survey import survey_queues, survey_scheduler
 
 _PARTLY = "cluster-require-full-coverage no"
 _LOCAL_HOSTS = ("http://localhost", "http://127.0.0.1")
 
 
-def examine(deployment: Deployment, *, queues: Client, fix: bool = False) -> Iterator[Check]:
+def examine(deployment: Deployment, *, fix: bool = False) -> Iterator[Check]:
     """One finding after another; raises nothing. The first that is called ``store`` and has failed
-    means that the rest could not be looked at. ``queues`` is a client of RQ's Redis. ``fix`` mends
-    what loses texts at the carrier (``examine_services``)."""
+    means that the rest could not be looked at. ``fix`` mends what loses texts at the carrier
+    (``examine_services``)."""
     yield _check_address(deployment)
     yield from _check_board_name(deployment)
     try:
@@ -72,7 +71,7 @@ def examine(deployment: Deployment, *, queues: Client, fix: bool = False) -> Ite
     except Unavailable:
         yield _store_is_away()
         return
-    yield from _check_queues(queues)
+    yield from _check_queues(deployment)
     for board, check in _check_boards(deployment, boards, fix=fix):
         # A deployment of one board does not say so.
         is_alone = len(boards) == 1
@@ -234,34 +233,35 @@ def _check_replicas(needed: int, connected: int | None) -> Check:
 
 
 def _check_ticker(deployment: Deployment) -> Check:
-    if has_ticker(deployment.client):
+    if survey_scheduler(deployment, now=time.time()).is_at_work:
         return Check("scheduler", Verdict.OK, "at work")
     return Check(
         "scheduler",
-        Verdict.WARNING,
-        "none is at work, so no session expires and no number is used again:"
+        Verdict.FAILED,
+        "none is at work, so texts that were put off stay unsent, and no number is used again:"
         " start the Procfile's scheduler, python -m workers.ticker",
     )
 
 
-def _check_queues(client: Client) -> Iterator[Check]:
+def _check_queues(deployment: Deployment) -> Iterator[Check]:
     try:
-        if is_clustered(client):
+        if is_clustered(deployment.queues):
             detail = "RQ cannot use a cluster: set QUEUE_REDIS_URL to one Redis of its own"
             yield Check("queue-cluster", Verdict.FAILED, detail)
             return
-        unserved = [queue.name for queue in QUEUES if not count_workers(client, queue.name)]
-        refusal = refusal_of_writes(client)
+        queues = survey_queues(deployment, now=time.time())
+        refusal = refusal_of_writes(deployment.queues)
     except Unavailable:
         detail = "do not answer, so texts go out late or not at all: see QUEUE_REDIS_URL"
         yield Check("queues", Verdict.FAILED, detail)
         return
     yield Check("queues", Verdict.OK, "answer")
     yield check_writes("queue-writes", refusal)
+    unserved = [queue.name for queue in queues if not queue.workers]
     if unserved:
         yield Check(
             "workers",
-            Verdict.WARNING,
+            Verdict.FAILED,
             f"nobody serves {' and '.join(unserved)}:"
             " start the Procfile's worker, python -m workers.supervisor",
         )

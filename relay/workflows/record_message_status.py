@@ -11,7 +11,6 @@ from relay.domain.message_progress import next_try_at, read_status
 from relay.domain.notices import TOLD_DAILY, Notice, Telling, notice_of_failure, telling
 from relay.domain.texts import Message, ReportOutcome, StatusReport
 from relay.domain.trouble import Trouble
-from relay.metrics import MESSAGE_STATUSES
 from relay.workflows.services import Services
 from relay.workflows.weigh_refusals import count_refusal, is_young
 
@@ -50,10 +49,8 @@ def record_message_status(
         told_ids=[_telling(message, notice, now).id for notice in TOLD_DAILY],
         retention=services.settings.record_retention,
     )
-    if reported.outcome is ReportOutcome.RECORDED:
-        MESSAGE_STATUSES.labels(status).inc()
-        if trouble:
-            _note_trouble(services, message, trouble, report.error_code)
+    if reported.outcome is ReportOutcome.RECORDED and trouble:
+        _note_trouble(services, message, trouble, report.error_code)
     log.info(
         "text reported",
         message=message_id,

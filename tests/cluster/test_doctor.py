@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-import redis
 
 from relay.store.connection import connect
 from relay.workflows.check_readiness import Check, Verdict, check_readiness
@@ -26,8 +25,8 @@ def client(cluster: Cluster) -> Iterator[WholeCluster]:
 
 def find(client: object, cluster: Cluster) -> dict[str, Check]:
     world = make_world(client, carrier=FakeCarrier())
-    queues = redis.Redis("127.0.0.1", cluster.masters[0].port, decode_responses=True)
-    return {check.name: check for check in examine(world.deployment, queues=queues)}
+    world.deployment.queues = connect(f"redis://127.0.0.1:{cluster.masters[0].port}")
+    return {check.name: check for check in examine(world.deployment)}
 
 
 def test_a_cluster_that_serves_partly_is_well(client: WholeCluster, cluster: Cluster) -> None:
@@ -101,9 +100,9 @@ def test_a_url_that_does_not_tell_of_the_cluster_is_found(
 ) -> None:
     deployment = make_world(client, carrier=FakeCarrier()).deployment
     plain = connect(f"redis://127.0.0.1:{cluster.masters[0].port}")
-    deployment.client = plain
+    deployment.client = deployment.queues = plain
 
-    found = next(c for c in examine(deployment, queues=plain) if c.name == "store")
+    found = next(c for c in examine(deployment) if c.name == "store")
 
     assert found.verdict is Verdict.FAILED
     assert "?cluster=true" in found.detail
@@ -114,7 +113,7 @@ def test_a_master_that_is_away_is_named(client: WholeCluster, cluster: Cluster) 
     lost = cluster.masters[0]
     lost.freeze()
     try:
-        checks = list(examine(deployment, queues=client))
+        checks = list(examine(deployment))
         found = next(check for check in checks if check.name == "store")
     finally:
         lost.thaw()

@@ -77,6 +77,7 @@ class TwoBoards(RuleBasedStateMachine):
             Vault(configured.relay_sealing_keys, configured.relay_index_keys),
             carrier_of=lambda _account: self.carrier,  # type: ignore[arg-type, return-value]
             jobs_of=jobs.__getitem__,
+            queues=FakeRedis(),
         )
         deployment.registry.put(Board(name="second", spoken_name="Second Jobs"))
         self.deployment = deployment

@@ -223,7 +223,7 @@ def test_doctor_counts_what_was_planted(api: Api) -> None:
     api.redis.hset(PoolKeys("main", "us").policy, "max_numbers", "9999")
     found = [
         check.detail.partition(" in Redis")[0]
-        for check in examine(api.world.deployment, queues=api.redis)
+        for check in examine(api.world.deployment)
         if check.name == "signatures"
     ]
     assert found == ["1 API keys", "1 boards", "1 numbers", "1 pools"]

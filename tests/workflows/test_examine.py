@@ -1,5 +1,6 @@
 """The doctor's findings."""
 
+import time
 from base64 import b64encode
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from rq import Worker
 
 from config.key_rings import KeyRing
 from config.queues import QUEUES
+from config.schedule import SWEEP_OUTBOX
 from relay.carrier.account import AccountState
 from relay.domain.errors import CarrierError, Unavailable
 from relay.domain.pool import Pool
@@ -51,8 +53,8 @@ def needing_replicas(count, **settings):
 
 
 def find(world, queues=None):
-    queues = queues or FakeRedis()
-    return {check.name: check for check in examine(world.deployment, queues=queues)}
+    world.deployment.queues = queues or FakeRedis()
+    return {check.name: check for check in examine(world.deployment)}
 
 
 def with_workers(*names):
@@ -66,7 +68,7 @@ def with_workers(*names):
 def test_a_service_that_is_set_up_well_has_nothing_to_mend():
     world = needing_replicas(1, TWILIO_MESSAGING_SERVICE_SID=SERVICE)
     client = world.services.store.client
-    client.set(DeploymentKeys().ticker_leader, "somebody")
+    world.deployment.successes.note(SWEEP_OUTBOX, now=time.time())
     client.info = lambda _: {"redis_version": "7.2.4", "connected_slaves": 1}
     world.services.store.pools.put(Pool(name="us", country="US", allowed_countries=("US", "CA")))
     config = {"appendonly": "yes", "maxmemory-policy": "noeviction"}
@@ -226,9 +228,9 @@ def test_queues_that_do_not_answer_are_a_failure_and_the_rest_is_still_looked_at
     assert found["carrier"].verdict is Verdict.OK
 
 
-def test_queues_that_nobody_serves_are_a_warning():
+def test_queues_that_nobody_serves_are_a_failure():
     found = find(make())
-    assert found["workers"].verdict is Verdict.WARNING
+    assert found["workers"].verdict is Verdict.FAILED
     assert "texts and maintenance" in found["workers"].detail
 
     found = find(make(), with_workers("maintenance", "numbers"))
@@ -239,13 +241,28 @@ def test_a_worker_that_was_killed_is_not_counted():
     queues = with_workers(*(queue.name for queue in QUEUES))
     queues.delete(*queues.smembers("rq:workers"))
 
-    assert find(make(), queues)["workers"].verdict is Verdict.WARNING
+    assert find(make(), queues)["workers"].verdict is Verdict.FAILED
 
 
-def test_a_scheduler_that_is_not_at_work_is_a_warning():
-    found = find(make())["scheduler"]
+def test_a_worker_that_was_frozen_is_not_counted():
+    queues = with_workers(*(queue.name for queue in QUEUES))
+    for worker in queues.smembers("rq:workers:texts"):
+        queues.hset(worker, "last_heartbeat", "2026-01-01T00:00:00.000000Z")
 
-    assert found.verdict is Verdict.WARNING
+    assert "nobody serves texts:" in find(make(), queues)["workers"].detail
+
+
+@pytest.mark.parametrize("ago", [None, 60])
+def test_a_scheduler_that_is_not_at_work_is_a_failure(ago):
+    """Whatever the leader's key says: somebody else may have written it."""
+    world = make()
+    world.services.store.client.set(DeploymentKeys().ticker_leader, "somebody")
+    if ago is not None:
+        world.deployment.successes.note(SWEEP_OUTBOX, now=time.time() - ago)
+
+    found = find(world)["scheduler"]
+
+    assert found.verdict is Verdict.FAILED
     assert "workers.ticker" in found.detail
 
 

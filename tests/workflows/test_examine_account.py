@@ -62,12 +62,13 @@ class Practice:
                 **self.edge,
             ),
             jobs_of=lambda _board: None,  # type: ignore[arg-type,return-value]
+            queues=FakeRedis(),
         )
 
     def look(self, *, fix: bool = False) -> dict[str, Check]:
         """The worst finding of each name."""
         found: dict[str, Check] = {}
-        for check in examine(self.deployment(), queues=FakeRedis(), fix=fix):
+        for check in examine(self.deployment(), fix=fix):
             if check.name not in found or check.verdict is not Verdict.OK:
                 found[check.name] = check
         return found

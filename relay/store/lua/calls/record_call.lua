@@ -2,7 +2,7 @@
 -- keys: call=call(call_sid) leases due sessions traffic=traffic(number)
 -- args: now:number call_sid number status rank:number duration? leg_sid? accepted:flag
 --   has_ended:flag short_call:number charges:records(unit count:number)
--- uses: session leases due_again traffic unended limits charging
+-- uses: session leases due_again traffic unended limits charging outcomes
 --
 -- A report of lower rank than what is known changes no status, but may add what it knows: a leg's
 -- sid, the duration. With the call its lease ends, also on the sessions that it was passed on to,
@@ -34,6 +34,10 @@ local function take_in_report(known_status, known_rank)
   return status
 end
 
+local function is_under_way(status)
+  return status == "ringing" or status == "in-progress"
+end
+
 local function count_call(status)
   local call = redis.call("HMGET", keys.call, "started_at", "duration", "counted")
   local started_at, duration, counted = tonumber(call[1]), call[2], call[3]
@@ -44,7 +48,7 @@ end
 
 -- Until it is over it counts the minutes that it may last, then those that it has lasted.
 local function count_minutes(session_id, status)
-  if status == "ringing" or status == "in-progress" then
+  if is_under_way(status) then
     return
   end
   local call = redis.call("HMGET", keys.call, "side", "started_at", "duration", "minutes")
@@ -73,6 +77,9 @@ if not session_id then
   return false
 end
 local status = take_in_report(known_status, known_rank)
+if is_under_way(known_status) and not is_under_way(status) then
+  count_outcome("call:" .. status .. ":")
+end
 if args.has_ended then
   note_ended(keys, session_id, args.call_sid)
   end_lease(keys.leases, session_id, args.call_sid, args.now, make_due_again)

@@ -1,7 +1,7 @@
 -- Somebody is told what happens again and again: at once, and of what follows by its count.
 -- keys: outbox more=message(more_id)
 -- args: now:number notice_kind more_kind more_id more_at:number record_life:number
--- uses: session notices
+-- uses: session notices unsent
 --
 -- more_id: of the notice that counts, "" where nobody is told of the others. It is in no lane
 -- before more_at, so that nothing waits behind it.
@@ -18,6 +18,7 @@ local function count_in(counter, keys, args, to)
     "locale", to.locale, "lane_entry", "", "enters_at", whole(counter.at))
   redis.call("EXPIRE", counter.key, args.record_life)
   redis.call("ZADD", keys.outbox, counter.at, counter.id)
+  note_unsent(counter.id, counter.at)
 end
 
 -- to: as of a notice. True when there is a new notice to be sent at once.

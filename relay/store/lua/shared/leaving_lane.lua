@@ -1,7 +1,7 @@
 -- A message leaves its lane, and the next one in it may go.
 -- keys: message=message(id) outbox lanes sending
 -- args: now:number id look_again:number
--- uses: lanes
+-- uses: lanes unsent
 --
 -- look_again: seconds until the sweeper looks for the next one.
 
@@ -9,6 +9,7 @@
 local function leave(keys, args, entry)
   redis.call("ZREM", keys.lanes, entry)
   redis.call("ZREM", keys.outbox, args.id)
+  note_sent(args.id)
   redis.call("HSET", keys.message, "lane_entry", "", "outcome_unknown", "")
 end
 

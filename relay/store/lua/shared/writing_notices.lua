@@ -1,7 +1,7 @@
 -- Writing notices down: texts of ours to a participant.
 -- keys: outbox lanes counters
 -- args: now:number look_again:number record_life:number
--- uses: lanes
+-- uses: lanes unsent
 --
 -- A notice's id is its cause's id and its kind, so that it can exist once only. It holds no text:
 -- that is written in the receiver's language when it is sent. look_again: seconds until the sweeper
@@ -23,5 +23,6 @@ local function write_notice(notice, to)
   redis.call("EXPIRE", notice.key, args.record_life)
   redis.call("ZADD", keys.lanes, 0, entry)
   redis.call("ZADD", keys.outbox, args.now + args.look_again, notice.id)
+  note_unsent(notice.id, args.now)
   return true
 end

@@ -6,6 +6,7 @@
 --    refused_for:number look_again:number record_life:number lifetime:number
 --    longest_lifetime:number held_id held_at:number told_id answers_within:number indexes:list
 -- uses: session finding seals lanes code_prefix gathering pacing deciding limits keeping_bodies
+--    unsent outcomes
 --
 -- Record, sealed body, lane entry and outbox entry are written in one step, so that an accepted
 -- text is certain to be sent (P4). indexes are the sender's. text is sealed, or "" when there is
@@ -156,6 +157,7 @@ end
 
 local function hold_back(found, were_words_held)
   put_on_record(found, { "status", "held", "rank", "5", "lane_entry", "" })
+  count_outcome("message:held:")
   if were_words_held and was_just_told() then
     redis.call("HINCRBY", keys.held, "count", 1)
     redis.call("EXPIRE", keys.held, args.record_life)
@@ -177,6 +179,9 @@ local function take_on(found, wait)
     note_body(args.id, args.text, args.now + life)
     redis.call("ZADD", keys.lanes, 0, entry)
     redis.call("ZADD", keys.outbox, goes_at + args.look_again, args.id)
+    note_unsent(args.id, goes_at)
+  else
+    count_outcome("message:failed:picture")
   end
   put_on_record(found, {
     "status", has_text and "received" or "failed", "rank", has_text and "0" or "5",

@@ -3,7 +3,7 @@
 --    phone=phone(index) ahead=message(ahead_id)
 -- args: now:number id token lease:number index ahead_id taking_back_texts:list
 --    taking_back_notices:list
--- uses: session message lanes code_prefix taken_back
+-- uses: session message lanes code_prefix taken_back unsent
 --
 -- Who gets the turn holds the lane by a lease, so that one text at a time goes to one phone, in
 -- order. token is of this execution, and becomes the attempt's id; index is of the receiver's
@@ -65,6 +65,7 @@ local function why_behind(message, lane)
   elseif redis.call("EXISTS", keys.ahead) == 0 then
     redis.call("ZREM", keys.lanes, first)
     redis.call("ZREM", keys.outbox, first_id)
+    note_sent(first_id)
     return why_behind(message, lane)
   end
   -- Whoever is first wakes it; the sweeper need not look before that.
@@ -154,6 +155,7 @@ if message and message.enters_at ~= "" then
 end
 if not message or message.lane_entry == "" then
   redis.call("ZREM", keys.outbox, args.id)
+  note_sent(args.id)
   return { "done" }
 end
 local record = redis.call("HGET", keys.sessions, message.session)

@@ -1,9 +1,10 @@
 -- fail_send: gives a message up. Its body goes, its sender is told, and the next may go.
 -- keys: message=message(id) body=body(id) sending traffic=traffic(number)
--- args: now:number id token number error_code rank:number is_filtered:flag
--- uses: message lanes leaving_lane telling_sender traffic reach unready keeping_bodies
+-- args: now:number id token number error_code rank:number is_filtered:flag ends_as
+-- uses: message lanes leaving_lane telling_sender traffic reach unready keeping_bodies outcomes
 --
--- number is the virtual one it was to go out from; rank is that of "failed".
+-- number is the virtual one it was to go out from; rank is that of "failed"; ends_as is
+-- "failed:<why>".
 -- Safe to run twice. Answers {1 or 0 when the token no longer counts, first in the lane or "",
 -- 1 when there is a new notice}.
 local message = read_message(keys.message)
@@ -23,6 +24,7 @@ if args.is_filtered then
 end
 note_reach(keys, args, message)
 note_number_trouble(keys, args)
+count_outcome(message.kind .. ":" .. args.ends_as)
 drop_body(keys.body, args.id)
 leave(keys, args, message.lane_entry)
 local told = tell_sender(keys, args, message)

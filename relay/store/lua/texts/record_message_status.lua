@@ -4,15 +4,15 @@
 --    traffic=traffic(number) told=message(told_ids*)
 -- args: now:number id attempt sid number status rank:number error_code? is_final:flag
 --    is_delivered:flag send_again_at?:number is_one_more:flag ask_at:number counts_as charged_as
---    record_life:number told_ids:list
+--    record_life:number told_ids:list ends_as
 -- uses: message lanes leaving_lane telling_sender traffic reach one_more unready charging_texts
---    keeping_bodies
+--    keeping_bodies outcomes
 --
 -- attempt is the one that the report was addressed to; number is the virtual one it went out from.
 -- Only a status of higher rank replaces what is known. send_again_at is in seconds, or nil when a
 -- failure is final; counts_as is "sent", "filtered", or "" while it counts for nothing; charged_as
 -- is a unit of the price list, or "". told_ids are of the notices by which the sender is told
--- that texts do not reach the receiver.
+-- that texts do not reach the receiver. ends_as is "<status>:<why>".
 --
 -- A report to an attempt proves that the attempt reached the carrier: an unsettled one is settled
 -- by it, and asked about at `ask_at` unless it has ended by then. That any attempt of ours has
@@ -50,6 +50,7 @@ local function send_again(message)
   note_one_more(keys, args)
   redis.call("ZADD", keys.lanes, 0, entry)
   redis.call("ZADD", keys.outbox, args.send_again_at, args.id)
+  note_unsent(args.id, args.send_again_at)
   redis.call("ZREM", keys.unreported, args.id)
 end
 
@@ -75,6 +76,9 @@ end
 
 -- Nothing more is expected of it. True when there is a new notice.
 local function finish(message)
+  if not ENDED[message.status] then
+    count_outcome(message.kind .. ":" .. args.ends_as)
+  end
   drop_body(keys.body, args.id)
   redis.call("ZREM", keys.unreported, args.id)
   if message.attempt == args.attempt then  -- an earlier one went to another phone, perhaps

@@ -4,7 +4,7 @@
 --    sessions interactions outbox lanes sending
 -- args: now:number id token first_text second_id second_text look_again:number
 --    taking_back_texts:list
--- uses: session message lanes taken_back keeping_bodies
+-- uses: session message lanes taken_back keeping_bodies unsent
 --
 -- The texts are sealed. The attempt on record is withdrawn: it was not made, and either part gets
 -- its own. The parts have one order, and the second's id is the one that sorts after the other;
@@ -57,5 +57,6 @@ split_body()
 redis.call("HSET", keys.message, "part", "1", "outcome_unknown", "")
 local again_at = args.now + args.look_again
 redis.call("ZADD", keys.outbox, again_at, args.id, again_at, args.second_id)
+note_unsent(args.second_id, redis.call("ZSCORE", keys.unsent, args.id) or args.now)
 let_go(keys.sending, lane, args.token)
 return 1

@@ -1,0 +1,34 @@
+"""When periodic work last ended well, by the clock of the process that did it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+
+from relay.domain.errors import Unavailable
+from relay.store.connection import Client
+from relay.store.keys import DeploymentKeys
+
+
+class Successes:
+    """Of all boards together."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._key = DeploymentKeys().successes
+
+    def note(self, name: str, *, now: float) -> None:
+        """Raises nothing: the work is done all the same."""
+        with suppress(Unavailable):
+            self._client.hset(self._key, name, f"{now:.3f}")
+
+    def of(self, names: Iterable[str]) -> dict[str, float | None]:
+        """POSIX seconds by name; None for what never has ended well. One round trip.
+        Raises Unavailable."""
+        noted = self._client.hgetall(self._key)
+        return {name: _instant(noted.get(name, "")) for name in names}
+
+
+def _instant(text: str) -> float | None:
+    """None also for what somebody else has written there."""
+    return float(text) if text.replace(".", "", 1).isdecimal() else None
