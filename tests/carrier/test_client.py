@@ -19,6 +19,7 @@ from relay.carrier.errors import carrier_errors
 from relay.carrier.urls import WebhookUrls
 from relay.domain.board import CarrierAccount, CarrierKey
 from relay.domain.errors import CarrierError
+from relay.domain.exchange import Exchange
 from relay.domain.phone import PhoneNumber
 from relay.domain.trouble import Trouble
 from relay.sandbox import SimulatedCarrier
@@ -426,3 +427,29 @@ def test_a_page_of_a_proxy_s_says_nothing_of_a_number(
     with pytest.raises(CarrierError) as caught:
         carrier.numbers.find_by_sid("PN" + "1" * 32)
     assert caught.value.retryable
+
+
+def test_each_request_is_measured_by_what_it_is_about_and_how_it_ended(
+    sandbox: SimulatedCarrier,
+) -> None:
+    seen: list[Exchange] = []
+    carrier = Carrier(OUR_ACCOUNT, base_url=sandbox.base_url, timeout=0.3, observe=seen.append)
+    send(carrier)
+    for fault in ({"status": 429}, {"status": 400, "code": 21610}, {"status": 500}, {"timeout": 1}):
+        sandbox.faults.rest.next(**fault)
+        error_of(carrier)
+    carrier.numbers.find_owned(NUMBER)
+    carrier.account.fetch()
+
+    kinds = [(exchange.verb, exchange.resource, exchange.end) for exchange in seen]
+    assert kinds == [
+        ("post", "messages", "done"),
+        ("post", "messages", "throttled"),
+        ("post", "messages", "refused"),
+        ("post", "messages", "failed"),
+        ("post", "messages", "no_answer"),
+        ("get", "numbers", "done"),
+        ("get", "other", "done"),
+    ]
+    assert 0.3 <= seen[4].seconds < 5
+    assert all(0 < exchange.seconds < 5 for exchange in seen)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import subprocess
 import sys
@@ -12,8 +13,11 @@ from pathlib import Path
 import pytest
 import redis
 from click.testing import CliRunner
+from rq import Worker
 
 from config.key_rings import parse_key_ring
+from config.queues import QUEUES
+from config.schedule import SWEEP_OUTBOX
 from config.settings import load_settings
 from relay.bootstrap import build_deployment
 from relay.cli import cli
@@ -27,7 +31,7 @@ from relay.embedded_redis import EmbeddedRedis
 from relay.sandbox import SimulatedCarrier
 from relay.signing import Signer
 from relay.store.api_keys import ApiKeys
-from relay.store.keys import BoardKeys
+from relay.store.keys import BoardKeys, DeploymentKeys
 from relay.store.store import Store
 from relay.workflows.register_participant import register_candidate
 from tests.fake_redis import real_redis
@@ -103,6 +107,14 @@ def run(environment, *arguments):
         timeout=60,
         check=False,
     )
+
+
+def put_to_work(environment):
+    """Leaves in Redis what workers and a scheduler do that are alive."""
+    with redis.Redis.from_url(environment["REDIS_URL"]) as client:
+        for queue in QUEUES:
+            Worker([queue.name], connection=client).register_birth()
+        client.hset(DeploymentKeys().successes, SWEEP_OUTBOX, f"{time.time():.3f}")
 
 
 def lines(done):
@@ -307,7 +319,7 @@ def test_an_unknown_scope_is_refused(environment):
 def test_from_nothing_to_a_number_that_is_answered(environment):
     """The set-up of a new installation, and what the doctor says on the way."""
     new = run(environment, "doctor")
-    assert new.returncode == 0, new.stdout + new.stderr
+    assert new.returncode == 1, new.stdout + new.stderr
     assert "numbers import" in new.stdout
 
     put = run(
@@ -354,11 +366,31 @@ def test_from_nothing_to_a_number_that_is_answered(environment):
     assert run(environment, "pools", "show", "de").returncode == 1
 
     doctor = run(environment, "doctor")
-    assert doctor.returncode == 0, doctor.stdout
+    assert doctor.returncode == 1, doctor.stdout
     assert "calls and texts come here" in doctor.stdout
     assert "append-only file on" in doctor.stdout
     assert "nobody serves texts and maintenance" in doctor.stdout
     assert "none is at work" in doctor.stdout
+    assert run(environment, "doctor", "--release").returncode == 0
+    put_to_work(environment)
+    assert run(environment, "doctor").returncode == 0
+
+
+@pytest.mark.real_redis
+def test_a_program_reads_what_the_doctor_finds(environment):
+    for arguments in ([], ["--release"]):
+        done = run(environment, "doctor", "--json", *arguments)
+        found = json.loads(done.stdout)
+        failed = {check["name"] for check in found["checks"] if check["status"] == "failed"}
+        assert failed == {"workers", "scheduler"}
+        assert all(check["detail"] for check in found["checks"])
+        assert (done.returncode, found["is_well"]) == ((0, True) if arguments else (1, False))
+
+    done = run({"PATH": "/usr/bin:/bin"}, "doctor", "--json")
+    assert done.returncode == 2
+    [check] = json.loads(done.stdout)["checks"]
+    assert (check["name"], check["status"]) == ("settings", "failed")
+    assert "TWILIO_ACCOUNT_SID" in check["detail"]
 
 
 @pytest.mark.real_redis
@@ -396,6 +428,7 @@ def test_a_release_needs_the_token_that_its_web_process_needs(environment, carri
     without = environment | {"TWILIO_API_KEY_SID": key.sid, "TWILIO_API_KEY_SECRET": key.secret}
     del without["TWILIO_AUTH_TOKEN"]
 
+    put_to_work(environment)
     assert run(without, "doctor").returncode == 0
     released = run(without, "doctor", "--release")
     assert released.returncode == 2

@@ -54,6 +54,7 @@ def all_answers(api):
     yield api.get(f"/v1/boards/{CARL}")
     yield api.delete(path)
     yield api.delete("/v1/candidates/c-77")
+    yield api.get("/v1/status")
     for everybody in (
         "/healthz",
         "/readyz",

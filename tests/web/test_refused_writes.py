@@ -137,8 +137,10 @@ def test_the_doctor_finds_it_for_the_store_and_for_rqs_redis(
     elsewhere = make_world(FakeRedis(), carrier=FakeCarrier())
     fault(client)
 
-    of_store = {check.name: check for check in examine(world.deployment, queues=FakeRedis())}
-    of_queues = {check.name: check for check in examine(elsewhere.deployment, queues=client)}
+    world.deployment.queues, elsewhere.deployment.queues = FakeRedis(), client
+
+    of_store = {check.name: check for check in examine(world.deployment)}
+    of_queues = {check.name: check for check in examine(elsewhere.deployment)}
 
     assert of_store["writes"].verdict is Verdict.FAILED
     assert code in of_store["writes"].detail

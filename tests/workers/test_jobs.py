@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from config.schedule import PERIODIC_JOBS
 from relay.domain.errors import Unavailable
+from relay.embedded_redis import EmbeddedRedis
 from tests.world import ENVIRONMENT
 from workers import jobs
 
@@ -36,3 +40,26 @@ def test_without_redis_every_job_says_so_and_is_tried_again() -> None:
     ):
         with pytest.raises(Unavailable):
             run()
+
+
+@pytest.mark.real_redis
+def test_periodic_work_that_ended_well_is_noted_under_its_name_in_the_schedule(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with EmbeddedRedis(tmp_path) as server:
+        monkeypatch.setenv("REDIS_URL", server.url)
+        jobs.deployment.cache_clear()
+        jobs._clock.cache_clear()
+        every = {job.name: getattr(jobs, job.function.rpartition(".")[2]) for job in PERIODIC_JOBS}
+        for name in ("recycle", "rest-numbers", "resume-purchases"):
+            every[name]()
+        noted = jobs.deployment().successes.of(every)
+
+        jobs.deployment.cache_clear()
+        jobs._clock.cache_clear()
+
+    assert {name for name, at in noted.items() if at} == {
+        "recycle",
+        "rest-numbers",
+        "resume-purchases",
+    }

@@ -8,7 +8,7 @@ import fakeredis
 import pytest
 import redis
 
-from config.schedule import PeriodicJob
+from config.schedule import SWEEP_OUTBOX, PeriodicJob
 from relay.queues import JobQueues, open_queue
 from relay.store.keys import DeploymentKeys
 from tests.workflows.texting import Stage
@@ -133,3 +133,10 @@ def test_a_deploy_runs_at_once_what_its_settings_may_have_changed(
             ticking.tick(began + offset)
     ticking.tick(START + 5)
     assert slots(rq) == [1, 3, 5]
+
+
+def test_the_ticker_that_leads_gives_signs_of_life(stage: Stage, rq: redis.Redis) -> None:
+    ticker(stage, rq).tick(START)
+    ticker(stage, rq).tick(START + 3)  # another one, which does not lead
+
+    assert stage.deployment.successes.of([SWEEP_OUTBOX]) == {SWEEP_OUTBOX: START}
