@@ -74,7 +74,11 @@ class Store:
         self.notices = Notices(client, scripts, keys)
         self.reputation = Reputation(client, scripts, keys)
         self.history = History(client, scripts, keys)
-        self.outcomes = Outcomes(client, keys)
+
+    @cached_property
+    def outcomes(self) -> Outcomes:
+        """For metrics."""
+        return Outcomes(self.client, self.keys)
 
     @cached_property
     def resealing(self) -> Resealing:

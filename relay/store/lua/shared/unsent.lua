@@ -1,5 +1,5 @@
--- What is not sent yet, by since when it could have been, in POSIX seconds: for metrics. A later try
--- does not change that.
+-- What is not sent yet, by since when it could have been, in POSIX seconds: for metrics. A later
+-- try does not change that.
 -- keys: unsent
 
 local function note_unsent(id, since)
