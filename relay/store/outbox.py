@@ -14,7 +14,6 @@ from relay.domain.participant import Role
 from relay.domain.pool import LONGEST_TEXT_LIFETIME
 from relay.domain.session import ClosedReason, pool_of
 from relay.domain.texts import (
-    Backlog,
     Behind,
     GivenUp,
     NothingToSend,
@@ -254,19 +253,6 @@ class Outbox:
             for message_id in message_ids:
                 pipeline.hmget(self._keys.message(message_id), "number", "index")
             return [(number or "", index or "") for number, index in pipeline.execute()]
-
-    def backlog(self) -> Backlog:
-        """What is not sent yet. One round trip."""
-        with self._client.pipeline(transaction=False) as pipe:
-            pipe.zcard(self._keys.unsent)
-            pipe.zrange(self._keys.unsent, 0, 0, withscores=True)
-            pipe.zcard(self._keys.unreported)
-            unsent, oldest, unreported = pipe.execute()
-        return Backlog(
-            unsent=unsent,
-            oldest_since=float(oldest[0][1]) if oldest else None,
-            unreported=unreported,
-        )
 
     def sweep(self, *, now: float) -> list[str]:
         """Returns the ids of what waits longer than it should; each is due again after a pause."""

@@ -16,6 +16,7 @@ from config.queues import QUEUES
 from config.schedule import PERIODIC_JOBS, SWEEP_EVERY, SWEEP_OUTBOX
 from relay.domain.errors import Unavailable
 from relay.domain.texts import Backlog
+from relay.store.backlog import read_backlog
 from relay.store.carrier_times import CarrierTime
 from relay.store.outcomes import Outcome
 from relay.store.worker_status import QueueStatus, queue_status
@@ -131,7 +132,7 @@ def _survey_board(services: Services, *, now: float) -> BoardStatus:
     store = services.store
     return BoardStatus(
         name=services.board.name,
-        backlog=store.messages.outbox.backlog(),
+        backlog=read_backlog(store.client, store.keys),
         outcomes=tuple(store.outcomes.all()),
         outlooks={pool.name: forecast_pool(services, pool, now=now) for pool in store.pools.all()},
     )

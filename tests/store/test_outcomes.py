@@ -10,7 +10,8 @@ from relay.domain.call_progress import CallProgress, caller_gone, dialled, leg_o
 from relay.domain.call_progress import CallStatus as Call
 from relay.domain.message_progress import MessageStatus
 from relay.domain.notices import Notice
-from relay.domain.texts import second_id
+from relay.domain.texts import Backlog, second_id
+from relay.store.backlog import read_backlog
 from relay.store.calls import call_id
 from relay.store.keys import BoardKeys
 from relay.store.store import Store
@@ -84,7 +85,7 @@ def test_a_text_that_gets_another_try_has_not_ended(texts: Texts) -> None:
     texts.report(message, MessageStatus.UNDELIVERED, 5, code=30003, send_again_at=NOW + 30)
 
     assert ended(texts.store) == {}
-    assert texts.outbox.backlog().oldest_since == NOW + 30
+    assert read(texts).oldest_since == NOW + 30
 
 
 def test_what_was_given_up_counts_once_texts_beside_notices(texts: Texts) -> None:
@@ -120,8 +121,12 @@ def test_what_somebody_else_has_written_there_is_not_shown(store: Store) -> None
 # --- what is not sent yet -----------------------------------------------------------------
 
 
+def read(texts: Texts) -> Backlog:
+    return read_backlog(texts.store.client, texts.store.keys)
+
+
 def backlog(texts: Texts, after: float = 0.0) -> tuple[int, float]:
-    found = texts.outbox.backlog()
+    found = read(texts)
     return found.unsent, round(found.oldest_age(NOW + after), 3)
 
 
@@ -135,7 +140,7 @@ def test_the_oldest_text_is_as_old_as_it_could_have_been_sent(texts: Texts) -> N
     texts.confirm(first, now=NOW + 10)
 
     assert backlog(texts, 10) == (1, 5.0)
-    assert texts.outbox.backlog().unreported == 1
+    assert read(texts).unreported == 1
 
 
 def test_a_later_try_makes_no_text_younger(texts: Texts) -> None:
@@ -158,7 +163,7 @@ def test_a_text_that_is_for_later_is_not_late(texts: Texts) -> None:
     unsent, age = backlog(texts)
 
     assert (unsent, age) == (2, 0.0)
-    assert texts.outbox.backlog().oldest_since > NOW
+    assert read(texts).oldest_since > NOW
 
 
 def test_both_parts_of_a_text_are_as_old_as_the_text(texts: Texts) -> None:
