@@ -23,6 +23,7 @@ from config.settings import Settings
 from relay.domain.participant import Role
 from relay.store.connection import QUIET_START, open_pool
 from relay.store.following import FollowingRedis
+from relay.store.lean_pool import LeanPool
 
 log = structlog.get_logger()
 
@@ -76,6 +77,12 @@ class JobQueues:
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
         return cls(connect_queues(settings))
+
+    @property
+    def era(self) -> object:
+        """Another one when connections were lost: what was enqueued may be lost with them."""
+        pool = self._connection.connection_pool
+        return pool.era if isinstance(pool, LeanPool) else None
 
     def send_message(self, board: str, message_id: str) -> None:
         """A hint for a worker: when Redis is away, the sweeper enqueues it later."""

@@ -71,11 +71,13 @@ class Ticker:
         self._sweep_every = sweep_every
         self._leadership = Leadership(deployment.client)
         self._clock = ClockGuard(deployment.client)
-        self._slots: dict[str, int] = {}
+        #: Of each job the latest slot, and over which connections it was enqueued.
+        self._slots: dict[str, tuple[int, object]] = {}
         self._swept_at = 0.0
 
     def tick(self, now: float) -> None:
-        """Does what is due. A slot that nobody enqueued, because no ticker ran, is due at once.
+        """Does what is due. A slot that nobody enqueued, because no ticker ran, is due at once; so
+        is one that was enqueued over connections which were lost since, perhaps with their Redis.
 
         Raises RedisError when the queue's Redis is away; Unavailable when the store is, or when
         this machine's clock is wrong.
@@ -87,11 +89,11 @@ class Ticker:
             self._sweep(now)
             self._swept_at = now
         for job in self._periodic:
-            slot = int(now) // job.every * job.every
-            if self._slots.get(job.name) != slot:
+            slot, era = int(now) // job.every * job.every, self._queues.era
+            if self._slots.get(job.name) != (slot, era):
                 is_first = job.name not in self._slots
                 self._queues.enqueue_slot(job, int(now) if is_first and job.at_start else slot)
-                self._slots[job.name] = slot
+                self._slots[job.name] = slot, era
 
     def _sweep(self, now: float) -> None:
         for_each_board(self._deployment.boards(), lambda board: sweep_outbox(board, now=now))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from config.redis_location import locate_redis
+from config.redis_location import Sentinels, locate_redis
 from config.settings import SHORTEST_RETENTION, Settings, SettingsError, load_settings
 from relay.domain.pool import LONGEST_TEXT_LIFETIME
 from relay.store.outbox import NOTICE_LIFETIME
@@ -148,6 +148,10 @@ def test_a_cluster_goes_with_a_redis_for_rq():
         "unix:///run/redis?cluster=true",
         "redis://one.example?cluster=perhaps",
         "redis://one.example?cluster=true&nodes=:7000",
+        "redis+sentinel://one.example",
+        "redis+sentinel:///relay",
+        "redis+sentinel://one.example/relay/0",
+        "redis+sentinel://one.example/relay?db=zero",
     ],
 )
 def test_a_url_of_no_redis_is_told(url):
@@ -161,6 +165,23 @@ def test_a_cluster_is_found_by_any_of_its_nodes():
     assert where.is_cluster
     assert where.nodes == (("one.example", 6379), ("b", 7001), ("c", 6379))
     assert where.url == "rediss://user:pw@one.example/0?protocol=3"
+
+
+def test_a_master_is_found_by_its_sentinels():
+    where = locate_redis(
+        "rediss+sentinel://user:p%40w@one.example:5000,two,[::1]:7/relay"
+        "?db=3&sentinel_username=watch&sentinel_password=a%2Bb&protocol=3"
+    )
+
+    assert where.url == "rediss://user:p%40w@/3?protocol=3"
+    assert where.sentinels == Sentinels(
+        "relay", (("one.example", 5000), ("two", 26379), ("::1", 7)), "watch", "a+b"
+    )
+
+
+def test_rq_may_be_behind_sentinels_too():
+    url = "redis+sentinel://one.example,two.example/relay"
+    assert make_settings(REDIS_URL=url).queue_redis_url.get_secret_value() == url
 
 
 def test_one_redis_is_what_a_url_means_otherwise():

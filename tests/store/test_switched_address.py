@@ -6,11 +6,8 @@ A process that kept its connections must write again at once, without being star
 
 from __future__ import annotations
 
-import socket
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +15,12 @@ import pytest
 import redis
 
 from relay.domain.errors import Unavailable
-from relay.embedded_redis import EmbeddedRedis
-from relay.store.connection import connect
 from relay.store.scripts import Scripts
 from relay.store.store import Store
 from tests.board import Board
 from tests.e2e.stage import eventually
 from tests.key_ring import SIGNER
+from tests.switched import Pair, port_of, running_pair
 
 pytestmark = pytest.mark.real_redis
 
@@ -39,69 +35,10 @@ return answer
 """
 
 
-class Switch:
-    """Passes each new connection on to the server that it points to at that moment."""
-
-    def __init__(self, target: int) -> None:
-        self.target = target
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"redis://127.0.0.1:{self._listener.getsockname()[1]}/0"
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                server = socket.create_connection(("127.0.0.1", self.target))
-                for one, other in ((client, server), (server, client)):
-                    threading.Thread(target=_pass_on, args=(one, other), daemon=True).start()
-
-    def close(self) -> None:
-        self._listener.close()
-
-
-def _pass_on(source: socket.socket, to: socket.socket) -> None:
-    with source, suppress(OSError):
-        while data := source.recv(65536):
-            to.sendall(data)
-        to.shutdown(socket.SHUT_RDWR)
-
-
-class Pair:
-    """``old`` is the master at first, and ``new`` its replica."""
-
-    def __init__(self, old: str, new: str) -> None:
-        self.old = redis.Redis.from_url(old, decode_responses=True)
-        self.new = redis.Redis.from_url(new, decode_responses=True)
-        self.switch = Switch(_port(self.old))
-        self.client = connect(self.switch.url)
-
-        for client in (self.old, self.new):
-            client.config_set("repl-diskless-sync-delay", 0)
-
-    def replicate(self) -> None:
-        self.new.replicaof("127.0.0.1", str(_port(self.old)))
-        eventually(lambda: self.new.info("replication")["master_link_status"] == "up")
-
-    def fail_over(self) -> None:
-        """As an operator does it, or who rents the servers out: no connection is closed."""
-        self.new.replicaof("NO", "ONE")
-        self.switch.target = _port(self.new)
-        self.old.replicaof("127.0.0.1", str(_port(self.new)))
-
-
-def _port(client: redis.Redis) -> int:
-    return int(client.connection_pool.connection_kwargs["port"])
-
-
 @pytest.fixture
 def pair(tmp_path: Path) -> Iterator[Pair]:
-    with EmbeddedRedis(tmp_path / "old") as old, EmbeddedRedis(tmp_path / "new") as new:
-        pair = Pair(old.url, new.url)
+    with running_pair(tmp_path) as pair:
         yield pair
-        for client in (pair.client, pair.old, pair.new):
-            client.close()
-        pair.switch.close()
 
 
 def write_by_command(client: Any) -> None:
@@ -209,7 +146,7 @@ def test_a_new_master_is_found_while_the_old_one_has_no_link_to_it(pair: Pair) -
 def test_a_replica_that_has_no_successor_is_unavailable(pair: Pair) -> None:
     client = pair.client
     fill_its_pool(client)
-    pair.old.replicaof("127.0.0.1", str(_port(pair.new)))
+    pair.old.replicaof("127.0.0.1", str(port_of(pair.new)))
 
     for write in WRITES:
         with pytest.raises(Unavailable):
