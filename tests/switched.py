@@ -12,7 +12,7 @@ import redis
 
 from relay.embedded_redis import EmbeddedRedis
 from relay.store.connection import connect
-from tests.e2e.stage import eventually
+from tests.replicas import make_replica
 
 
 class Switch:
@@ -56,9 +56,7 @@ class Pair:
             client.config_set("repl-diskless-sync-delay", 0)
 
     def replicate(self) -> None:
-        self.new.replicaof("127.0.0.1", str(port_of(self.old)))
-        # Its master's word: while it is still sent to, the replica itself says that the link is up.
-        eventually(lambda: is_replica(self.old, self.new))
+        make_replica(self.new, self.old)
 
     def fail_over(self) -> None:
         """As an operator does it, or who rents the servers out: no connection is closed."""
@@ -69,16 +67,6 @@ class Pair:
 
 def port_of(client: redis.Redis) -> int:
     return int(client.connection_pool.connection_kwargs["port"])
-
-
-def is_replica(master: redis.Redis, replica: redis.Redis) -> bool:
-    """Whether the master counts it, with all that it has."""
-    told = master.info("replication")
-    replicas = [value for name, value in told.items() if name.startswith("slave")]
-    return any(
-        isinstance(one, dict) and one["port"] == port_of(replica) and one["state"] == "online"
-        for one in replicas
-    )
 
 
 @contextmanager

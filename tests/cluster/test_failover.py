@@ -17,6 +17,7 @@ from tests.cluster.servers import BOARDS, Cluster, Master, WholeCluster, running
 from tests.cluster.traffic import Town
 from tests.e2e.stage import eventually
 from tests.key_ring import SIGNER
+from tests.replicas import count_replicas
 
 pytestmark = pytest.mark.slow
 
@@ -49,7 +50,7 @@ def replica(
         for one in cluster.masters:
             eventually(lambda voter=one: replica.id in str(voter.cluster("NODES")))
         replica.cluster("REPLICATE", master.id)
-        eventually(lambda: replica.client.info("replication").get("master_link_status") == "up")
+        eventually(lambda: count_replicas(master.client) == 1)
         yield replica
     finally:
         replica.kill()
@@ -87,7 +88,7 @@ def open_and_close(client: WholeCluster, name: str) -> Session:
     board.register_candidate("carl")
     session = board.open("rita", "carl")
     client.replicas = 1
-    return Board(client, Store(client, SIGNER, name)).close(session)
+    return board.close(session)
 
 
 def test_its_replica_takes_over_and_processes_follow(

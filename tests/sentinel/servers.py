@@ -22,6 +22,7 @@ from redis.retry import Retry
 from relay.embedded_redis import _die_with_parent, _free_port
 from tests.cluster.servers import server_binary
 from tests.e2e.stage import eventually
+from tests.replicas import count_replicas
 from tests.sentinel import cable
 
 SERVICE = "relay"
@@ -142,7 +143,7 @@ class Group:
         for server in others:
             server.client.replicaof("127.0.0.1", str(self._cable_port))
         # The servers' min-replicas-to-write lets nobody write before.
-        eventually(lambda: _counts_replicas(first, 2))
+        eventually(lambda: count_replicas(first.client) == 2)
         for sentinel in self.sentinels:
             sentinel.start()
         eventually(self.is_whole)
@@ -158,7 +159,7 @@ class Group:
                 for state in states
             )
             and len({state["port"] for state in states}) == 1
-            and _counts_replicas(self.master, 2)
+            and count_replicas(self.master.client) == 2
         )  # fmt: skip
 
     @property
@@ -202,15 +203,6 @@ def _server(directory: Path, port: int = 0, announced: int = 0) -> Process:
         },
         port,
     )
-
-
-def _counts_replicas(master: Process, count: int) -> bool:
-    """Whether it does so itself: a replica's own word comes earlier, while it is still sent to."""
-    with suppress(redis.RedisError):
-        told = master.client.info("replication")
-        states = [told[f"slave{n}"]["state"] for n in range(told["connected_slaves"])]
-        return states == ["online"] * count
-    return False
 
 
 @contextmanager

@@ -29,6 +29,7 @@ from relay.workflows.rewrite_files import BETWEEN, rewrite_files
 from tests.cluster.servers import running_cluster
 from tests.e2e.stage import eventually
 from tests.fake_redis import real_redis
+from tests.replicas import make_replica
 from tests.world import CARL, NOW, NUMBER, RITA, World, make_world
 
 pytestmark = pytest.mark.real_redis
@@ -97,11 +98,7 @@ def replica(tmp_path: Path, server: EmbeddedRedis) -> Iterator[redis.Redis]:
     with EmbeddedRedis(tmp_path / "replica") as other:
         client = real_redis(other.url)
         client.config_set("rdbcompression", "no")
-        client.replicaof("127.0.0.1", str(server.port))
-        eventually(lambda: client.info("replication")["master_link_status"] == "up")
-        master = real_redis(server.url)
-        master.set("awaited", 1)
-        eventually(lambda: master.wait(1, 100) == 1)
+        make_replica(client, real_redis(server.url))
         yield client
 
 
