@@ -12,9 +12,11 @@ from flask.json.provider import DefaultJSONProvider
 from config.logging import configure_logging
 from config.process_log import wrong_settings_end
 from config.settings import load_settings
+from relay import __version__
 from relay.bootstrap import build_deployment
 from relay.web.auth import remember_access
 from relay.web.boards import boards
+from relay.web.candidates import candidates
 from relay.web.current import attach
 from relay.web.docs import docs
 from relay.web.health import health
@@ -24,9 +26,9 @@ from relay.web.messages import messages
 from relay.web.metrics import metrics
 from relay.web.numbers import numbers
 from relay.web.openapi import configure_openapi
-from relay.web.participants import candidates, recruiters
 from relay.web.pools import pools
 from relay.web.problems import register_problems
+from relay.web.recruiters import recruiters
 from relay.web.sessions import sessions
 from relay.web.signed import MOST_FIELDS
 from relay.web.status import status
@@ -34,7 +36,6 @@ from relay.web.voice import voice
 from relay.workflows.deployment import Deployment
 from relay.workflows.learn_numbers import learn_numbers
 
-API_VERSION = "1.0.0"
 #: The end of a worker after which gunicorn stops, instead of starting the next one for ever.
 _APP_LOAD_ERROR = 4
 
@@ -72,7 +73,7 @@ def create_app(deployment: Deployment | None = None) -> APIFlask:
     app = RelayApp(
         __name__,
         title="Relay",
-        version=API_VERSION,
+        version=__version__,
         docs_path=None,
         static_folder=None,  # type: ignore[arg-type]  # Flask's way to have none
     )

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from relay.carrier.advice import advice_on
 from relay.cli.setting_up import board_option, deployment_of_environment, services_of_environment
-from relay.domain.errors import Invalid
+from relay.domain.errors import NotFound
 from relay.domain.number_comparison import Finding
 from relay.domain.pool import VirtualNumber
 from relay.domain.purchase import MOST_AT_ONCE, Purchase
@@ -59,7 +59,7 @@ def buy(pool: str, area_code: str, count: int, board: str) -> None:
     services = services_of_environment(board)
     policy = services.store.pools.get(pool)
     if policy is None:
-        raise Invalid("There is no such pool.")
+        raise NotFound("There is no such pool.")
     order = Order(pool=pool, country=policy.country, area_code=area_code, count=count)
     job = order_numbers(services, order, now=time.time())
     ended = _work_and_watch(services, job)
@@ -101,7 +101,7 @@ def _work_until_over(
             case Later(at):
                 time.sleep(min(max(at - time.time(), 0.1), _LONGEST_WAIT))
             case None:
-                raise Invalid("The job is not on record any more.")
+                raise NotFound("The job is not on record any more.")
 
 
 @numbers.command()
@@ -142,7 +142,7 @@ def list_numbers(pool: str | None, board: str) -> None:
     """List the numbers: number, pool, status, what it can do, and whether texts go out."""
     store = services_of_environment(board).store
     if pool and store.pools.get(pool) is None:
-        raise Invalid("There is no such pool.")
+        raise NotFound("There is no such pool.")
     for name in [pool] if pool else store.pools.names():
         for number in store.numbers.of_pool(name):
             _show(number)

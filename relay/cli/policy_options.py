@@ -34,13 +34,14 @@ class _Money(click.FloatRange):
         return round(super().convert(value, param, ctx) * 100)
 
 
-def policy_options(policy: type[Any]) -> Callable[[Any], Any]:
+def policy_options(policy: type[Any], *, all_optional: bool = False) -> Callable[[Any], Any]:
     """Gives a command an option for each field of the policy. Those that were not given are not
-    among the command's arguments (``given``): they take their defaults."""
+    among the command's arguments (``given``): they take their defaults. ``all_optional``: none has
+    to be given."""
 
     def add(command: Any) -> Any:
         for one in reversed(flat_terms(policy)):
-            command = _option(one)(command)
+            command = _option(one, may_be_needed=not all_optional)(command)
         return command
 
     return add
@@ -56,7 +57,7 @@ def given(policy: type[Any], options: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _option(one: Term) -> Callable[[Any], Any]:
+def _option(one: Term, *, may_be_needed: bool) -> Callable[[Any], Any]:
     flag = f"--{one.name.replace('_', '-')}"
     if one.kind is bool:
         both = f"{flag}/--no-{flag.removeprefix('--')}"
@@ -66,7 +67,7 @@ def _option(one: Term) -> Callable[[Any], Any]:
         one.name,
         help=f"{one.about}.",
         metavar=_metavar(one),
-        required=one.default is MISSING,
+        required=may_be_needed and one.default is MISSING,
         multiple=one.is_list,
         type=_type(one),
     )

@@ -18,7 +18,7 @@ from relay.domain.forecast import Growth, SessionCost
 from relay.domain.policy import DAY, flatten, unflatten
 from relay.domain.pool import NumberStatus, Pool, PoolFigures, VirtualNumber
 from relay.workflows.forecast_pool import Outlook, forecast_pool
-from relay.workflows.put_pool import put_pool
+from relay.workflows.put_pool import change_pool, delete_pool, put_pool
 
 
 @click.group()
@@ -33,7 +33,7 @@ def pools() -> None:
 @reset_option
 @board_option
 def put(name: str, board: str, cooldown: int | None, *, reset: bool, **policy: Any) -> None:
-    """Create a pool, or set all of its policy anew (see --reset)."""
+    """Create a pool, or set all of its policy anew (see --reset; `change` sets some of it)."""
     both = dict.fromkeys(("candidate_cooldown", "recruiter_cooldown"), cooldown) if cooldown else {}
     services = services_of_environment(board)
     pool = Pool(name=name, **unflatten(Pool, {**both, **given(Pool, policy)}))
@@ -42,6 +42,35 @@ def put(name: str, board: str, cooldown: int | None, *, reset: bool, **policy: A
         refuse_to_reset(flatten(before) | both, flatten(pool) | both)
     done = put_pool(services, pool)
     _show(done.pool, services.store.pools.figures(name))
+
+
+@pools.command()
+@click.argument("name")
+@click.option("--cooldown", type=click.IntRange(min=1), help="Both cooldowns at once (seconds).")
+@policy_options(Pool, all_optional=True)
+@board_option
+def change(name: str, board: str, cooldown: int | None, **policy: Any) -> None:
+    """Change what is named of a pool's policy; the rest stays as it is."""
+    both = dict.fromkeys(("candidate_cooldown", "recruiter_cooldown"), cooldown) if cooldown else {}
+    named = {**both, **given(Pool, policy)}
+    if not named:
+        raise click.UsageError("Name an option to change.")
+    services = services_of_environment(board)
+    pool = change_pool(
+        services,
+        name,
+        lambda before: Pool(name=name, **unflatten(Pool, flatten(before) | named)),
+    )
+    _show(pool, services.store.pools.figures(name))
+
+
+@pools.command()
+@click.argument("name")
+@board_option
+def delete(name: str, board: str) -> None:
+    """Delete a pool that has no numbers, and no sessions that are open or cooling."""
+    delete_pool(services_of_environment(board), name)
+    click.echo(f"{name} deleted")
 
 
 @pools.command("list")
@@ -78,7 +107,7 @@ def _lines(outlook: Outlook) -> Iterator[str]:
         f"{expected.deciding_bound} decides, {expected.numbers} numbers may be allocated"
     )
     yield f"growth: {_growth(expected.growth)}"
-    yield f"exhausted: {_days(expected.days_to_exhaustion)}"
+    yield f"exhausted for the busiest: {_days(expected.days_to_exhaustion)}"
     yield f"rent: {expected.monthly_rent / 100:.2f} a month"
     yield f"traffic: {_traffic(expected.monthly_traffic)}"
     yield f"a session: {_session_cost(expected.session_cost)}"
@@ -135,5 +164,5 @@ def _show(pool: Pool, figures: PoolFigures) -> None:
     numbers = sum(figures.numbers.values())
     click.echo(
         f"{pool.name}  {pool.country}  {numbers} numbers  {figures.open_sessions} open sessions  "
-        f"headroom {figures.headroom}"
+        f"headroom {figures.headroom}  {figures.free_for_new_pairs} free for new pairs"
     )

@@ -91,9 +91,11 @@ class SessionClosed(RelayError):
 
 @dataclass(eq=False)
 class PoolExhausted(RelayError):
-    """No number can serve the pair; ``reason`` names the hard fact (P6)."""
+    """No number can serve the pair; ``reason`` names the hard fact (P6). ``free_for_new_pairs`` are
+    numbers that two new people would get one of now."""
 
     reason: str = ""
+    free_for_new_pairs: int = 0
     code: str = "pool_exhausted"
     status: int = 409
     title: str = "No virtual number left for this pair"

@@ -86,9 +86,10 @@ class Participant:
 
 @dataclass(frozen=True, kw_only=True)
 class RecruiterDetails:
-    """What a request says of a recruiter. None leaves what is known, or takes the default."""
+    """What a request says of a recruiter. None leaves what is known, or takes the default; a change
+    that leaves the phone says none."""
 
-    phone: str
+    phone: str = ""
     name: str | None = None
     organization: str | None = None
     locale: str | None = None
@@ -106,9 +107,9 @@ class RecruiterDetails:
 
 @dataclass(frozen=True, kw_only=True)
 class CandidateDetails:
-    """What a request says of a candidate. None leaves what is known, or takes the default."""
+    """What a request says of a candidate, as ``RecruiterDetails``."""
 
-    phone: str
+    phone: str = ""
     locale: str | None = None
     time_zone: str | None = None
     guard: GuardKind | None = None

@@ -201,6 +201,7 @@ class PoolFigures:
     ``usable`` numbers can be given to a new session: they may be allocated, are not full, and can
     call and text (call only, in a pool that never had one that texts). ``headroom`` is how many of
     them are free for the person who has the fewest: with access codes a candidate, else anybody.
+    ``free_for_new_pairs`` are those that two new people would get one of now, with every channel.
     """
 
     numbers: dict[NumberStatus, int]
@@ -212,6 +213,7 @@ class PoolFigures:
     on_codes: int
     access_codes: bool
     usable: int
+    free_for_new_pairs: int
     headroom: int
 
     @property

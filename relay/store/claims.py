@@ -23,7 +23,10 @@ class Claimed:
 
 @dataclass(frozen=True)
 class Exhausted:
+    """``free_for_new_pairs`` are numbers that two new people would get one of now."""
+
     reason: ExhaustedReason
+    free_for_new_pairs: int
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ _OUTCOMES: dict[str, Callable[..., ClaimOutcome]] = {
     "existing": lambda *session: Claimed(unpack_session(*session), is_new=False),
     "incapable": lambda *session: Incapable(unpack_session(*session)),
     "elsewhere": lambda *session: Elsewhere(unpack_session(*session)),
-    "exhausted": lambda reason: Exhausted(ExhaustedReason(reason)),
+    "exhausted": lambda reason, free: Exhausted(ExhaustedReason(reason), free),
     "phone": lambda role: OtherPhone(Role(role)),
     "held": Held,
     "same_phone": SamePhone,

@@ -15,9 +15,11 @@ _FIRST_STEP, _STEP = 16, 256
 
 @dataclass(frozen=True)
 class FreeNumbers:
-    """``usable`` can be given to a new session. ``fewest`` are free for whoever has the fewest."""
+    """``usable`` can be given to a new session, ``for_new_pairs`` to two new people now, with every
+    channel. ``fewest`` are free for whoever has the fewest."""
 
     usable: int
+    for_new_pairs: int
     fewest: int
 
 
@@ -52,9 +54,11 @@ class FreeNumberCount:
                 degrees, counted, counted + step - 1, desc=True, withscores=True
             )
             indexes = [index for index, _ in busiest]
-            usable, *free = self._scripts.run("count_free", keys, durably=False, indexes=indexes)
+            usable, for_new_pairs, *free = self._scripts.run(
+                "count_free", keys, durably=False, indexes=indexes
+            )
             fewest = min([usable if fewest is None else fewest, *free])
             # Nobody behind these is on more numbers than the last of them.
             if len(busiest) < step or fewest <= usable - int(busiest[-1][1]):
-                return FreeNumbers(usable, fewest)
+                return FreeNumbers(usable, for_new_pairs, fewest)
             counted, step = counted + step, _STEP

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from relay.domain.board import NumberPlace
-from relay.domain.errors import Conflict, NumberMoved
+from relay.domain.errors import Conflict, NotFound, NumberMoved
 from relay.domain.phone import area_code_of
 from relay.domain.pool import NumberStatus, SmsTrouble, VirtualNumber
 from relay.domain.registration import NOT_LOOKED_UP, Registered, Registration
@@ -75,7 +75,8 @@ class Numbers:
         registered: Registered = NOT_LOOKED_UP,
     ) -> bool:
         """Puts a number into a pool. Returns False when it was there: its rental and registration
-        are noted all the same. ``capabilities``: some of ``vsm``. Raises Unavailable, Conflict."""
+        are noted all the same. ``capabilities``: some of ``vsm``. Raises Unavailable, Conflict,
+        NotFound for a pool that is gone."""
         self._enter_the_map(number, pool)
         outcome, *_ = self._scripts.run(
             "import_number",
@@ -90,10 +91,16 @@ class Numbers:
             account=account,
             **_registered(registered),
         )
-        if outcome == "releasing":
-            raise Conflict("The number is being given back to the carrier.", code="number_leaving")
+        self._check_taken(outcome, number, pool)
         self._keep_on_the_map(number, pool)
         return bool(outcome == "imported")
+
+    def _check_taken(self, outcome: str, number: str, pool: str) -> None:
+        if outcome == "releasing":
+            raise Conflict("The number is being given back to the carrier.", code="number_leaving")
+        if outcome == "gone":
+            self._map.strike_off(number, self._place(pool))
+            raise NotFound("The pool has been deleted.")
 
     def _enter_the_map(self, number: str, pool: str) -> None:
         """Before the pool: without an entry in the map, calls cannot reach the board."""

@@ -52,6 +52,47 @@ class People:
             answers = iter(pipe.execute())
         return [{country for _ in Role if (country := next(answers))} for _ in sessions]
 
+    def list(self, role: Role, *, after: str, limit: int) -> list[Participant]:
+        """Of all on record the next ones by ref, which follow ``after``."""
+        first = f"({after}" if after else "-"
+        refs = self._client.zrange(
+            self._keys.refs(role), first, "+", bylex=True, offset=0, num=limit
+        )
+        with self._client.pipeline(transaction=False) as pipe:
+            for ref in refs:
+                ask_for_person(pipe, self._keys, role, ref)
+                pipe.hget(self._keys.reach, f"{role}:{ref}")
+            answers = pipe.execute()
+        found = zip(refs, answers[::3], answers[1::3], answers[2::3], strict=True)
+        return [
+            unpack_participant(role, ref, record, sealed, reach)
+            for ref, record, sealed, reach in found
+            if record
+        ]
+
+    def amend(self, person: Participant, *, known: Participant, now: float) -> bool:
+        """Stores all that is known of somebody but the phone: of that one the extension, where
+        ``person`` has another seal than ``known``. False when they are gone, or have another phone
+        than ``known``, by now."""
+        is_resealed = person.sealed_phone != known.sealed_phone
+        return bool(
+            self._scripts.run(
+                "amend_participant",
+                self._keys,
+                now=now,
+                role=person.role,
+                ref=person.ref,
+                seen=",".join(known.phone_indexes),
+                sealed=person.sealed_phone if is_resealed else None,
+                hint=person.phone_hint,
+                locale=person.locale,
+                name=person.name,
+                organization=person.organization,
+                time_zone=person.time_zone,
+                guard=person.stamped_guard,
+            )
+        )
+
     def put(self, person: Participant, *, client: str, now: float) -> PutOutcome:
         """Creates or updates the record, all but a phone that the person has: of that one, the seal
         and the indexes become those given. ``client`` is the API key's id; raises RateLimited when

@@ -5,9 +5,10 @@ A policy that we have not signed is none: it says what is bought, and who may be
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from relay.domain.errors import BeingChanged, Conflict
 from relay.domain.policy import Term, flat_terms, flatten, unflatten
 from relay.domain.pool import NumberStatus, Pool, PoolFigures
 from relay.signing import Signer
@@ -16,6 +17,9 @@ from relay.store.connection import Client
 from relay.store.free_numbers import FreeNumberCount
 from relay.store.keys import BoardKeys
 from relay.store.scripts import Scripts
+
+#: How often a policy that others change at the same time is looked at again.
+_ATTEMPTS = 4
 
 
 class Pools:
@@ -30,20 +34,61 @@ class Pools:
         self._free = FreeNumberCount(client, scripts, keys)
 
     def put(self, pool: Pool) -> bool:
-        """Creates the pool or changes its policy; True when it is new. Raises Unavailable."""
-        policy = _pack(pool)
-        policy["signature"] = self._signer.sign(*_signed(self._keys.board, pool.name, policy))
-        self._scripts.run(
-            "put_pool",
-            self._keys.in_pool(pool.name),
-            policy=[part for field in policy.items() for part in field],
-        )
-        return bool(self._scripts.write("SADD", self._keys.pools, pool.name))
+        """Creates the pool or replaces its policy; True when it is new. Raises Conflict where the
+        pool is in use and its country would change, Unavailable."""
+        return bool(self._put(self.get(pool.name), pool))
+
+    def amend(self, name: str, change: Callable[[Pool], Pool]) -> Pool | None:
+        """The pool after the change, which is made of the policy on record, whoever else changes
+        it; None when there is no such pool. Raises Conflict as ``put`` does, Unavailable."""
+        for _ in range(_ATTEMPTS):
+            before, signature = self._read(name)
+            if before is None:
+                return None
+            after = change(before)
+            if self._put(before, after, seen=signature) is not None:
+                return after
+        raise BeingChanged("The pool is being changed by others; try again.")
+
+    def delete(self, name: str) -> bool:
+        """Forgets a pool; False when there is none. Raises Conflict for one that has numbers, or
+        sessions that are open or cooling, Unavailable."""
+        outcome = self._scripts.run("delete_pool", self._keys.in_pool(name), pool=name)
+        if outcome == "in_use":
+            raise Conflict(
+                "The pool has numbers, or sessions that are open or cooling.",
+                code="pool_in_use",
+            )
+        return bool(outcome == "deleted")
 
     def get(self, name: str) -> Pool | None:
         """None also for one whose policy somebody else has written. Raises Unavailable."""
+        return self._read(name)[0]
+
+    def _read(self, name: str) -> tuple[Pool | None, str]:
+        """The pool with the signature of its policy."""
         policy = self._client.hgetall(self._keys.in_pool(name).policy)
-        return unpack_pool(self._signer, self._keys.board, name, policy)
+        pool = unpack_pool(self._signer, self._keys.board, name, policy)
+        return pool, policy.get("signature", "")
+
+    def _put(self, before: Pool | None, pool: Pool, *, seen: str = "") -> bool | None:
+        """Whether it is new; None when its policy is not the one that was ``seen`` any more."""
+        policy = _pack(pool)
+        policy["signature"] = self._signer.sign(*_signed(self._keys.board, pool.name, policy))
+        outcome = self._scripts.run(
+            "put_pool",
+            self._keys.in_pool(pool.name),
+            pool=pool.name,
+            policy=[part for field in policy.items() for part in field],
+            seen=seen,
+            moves=before is not None and before.country != pool.country,
+        )
+        if outcome == "in_use":
+            raise Conflict(
+                "The pool is in use, and its numbers are of its country: put another pool.",
+                code="pool_in_use",
+            )
+        return None if outcome == "again" else bool(outcome == "created")
 
     def sign_anew(self) -> None:
         """Signs all policies of ours under the key that signs now. Raises Unavailable."""
@@ -100,6 +145,7 @@ class Pools:
             on_codes=on_codes,
             access_codes=access_codes,
             usable=free.usable,
+            free_for_new_pairs=free.for_new_pairs,
             headroom=free.fewest,
         )
 

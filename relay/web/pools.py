@@ -14,9 +14,9 @@ from relay.web.cursors import Cursors
 from relay.web.ids import check_form
 from relay.web.presenting import present_pool
 from relay.web.schemas.base import Page
-from relay.web.schemas.policies import as_asked
-from relay.web.schemas.pools import PoolAnswer, PoolBody, PoolList
-from relay.workflows.put_pool import put_pool
+from relay.web.schemas.policies import as_asked, as_changed
+from relay.web.schemas.pools import PoolAnswer, PoolBody, PoolChange, PoolList
+from relay.workflows.put_pool import change_pool, delete_pool, put_pool
 
 pools = APIBlueprint("pools", __name__, url_prefix="/v1/pools")
 
@@ -29,13 +29,43 @@ _names = Cursors("pools", TypeAdapter(str))
 @pools.output(PoolAnswer)
 @pools.doc(operation_id="put_pool", responses={201: "A new pool"})
 def put(name: str, json_data: PoolBody) -> tuple[PoolAnswer, int]:
-    """Create a pool, or change its policy
+    """Create a pool, or replace its policy
 
     The body is the whole policy: what is left out takes its default, also in a pool that had
-    another value. Send what `GET` answered but its name, figures and forecast.
+    another value; `PATCH` changes just what it names. The country of a pool that is in use stays:
+    409 `pool_in_use`.
     """
     done = put_pool(services(), Pool(name=name, **as_asked(Pool, json_data)))
     return present_pool(services(), done.pool, now=now()), 201 if done.is_new else 200
+
+
+@pools.patch("/<name>")
+@needs(Scope.NUMBERS)
+@pools.input(PoolChange)
+@pools.output(PoolAnswer)
+@pools.doc(operation_id="update_pool")
+def patch(name: str, json_data: PoolChange) -> PoolAnswer:
+    """Change some of a pool's policy
+
+    What is left out stays as it is. Open sessions keep their expiry; the next ones follow the new
+    policy.
+    """
+    pool = change_pool(services(), check_form(name), lambda before: as_changed(before, json_data))
+    return present_pool(services(), pool, now=now())
+
+
+@pools.delete("/<name>")
+@needs(Scope.NUMBERS)
+@pools.output({}, 204)
+@pools.doc(operation_id="delete_pool")
+def delete(name: str) -> tuple[str, int]:
+    """Delete a pool that is not in use
+
+    409 `pool_in_use` while it has numbers, orders or gives back some, or has sessions that are open
+    or cooling. Its history and its costs go with it; its ended sessions stay on record.
+    """
+    delete_pool(services(), check_form(name))
+    return "", 204
 
 
 @pools.get("")

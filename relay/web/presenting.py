@@ -226,6 +226,7 @@ def present_pool(services: Services, pool: Pool, *, now: float) -> PoolAnswer:
             bound=figures.bound,
             candidate_bound=figures.candidate_bound,
             usable=figures.usable,
+            free_for_new_pairs=figures.free_for_new_pairs,
             headroom=figures.headroom,
         ),
         forecast=_forecast(outlook.forecast),

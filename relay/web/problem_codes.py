@@ -35,6 +35,7 @@ PROBLEM_CODES = (
     ProblemCode(409, "services_full", "No messaging service has room for another US number."),
     ProblemCode(409, "registration_needed", "The number must be registered for texts before."),
     ProblemCode(409, "pool_limit", "A limit of the pool leaves no room; `reason` says which."),
+    ProblemCode(409, "pool_in_use", "The pool has numbers, or sessions open or cooling."),
     ProblemCode(409, "board_of_settings", "The board `main` is made of the environment."),
     ProblemCode(413, "too_large", "The body is larger than 64 KiB."),
     ProblemCode(415, "unsupported_media_type", "The body must be `application/json`."),

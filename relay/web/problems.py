@@ -73,8 +73,8 @@ def relay_problem(error: RelayError) -> Response:
 def _members_of(error: RelayError) -> Mapping[str, Any]:
     """What a problem of this kind tells beyond the members that all have."""
     match error:
-        case PoolExhausted(reason=reason) if reason:
-            return {"reason": reason}
+        case PoolExhausted():
+            return {"reason": error.reason, "free_for_new_pairs": error.free_for_new_pairs}
         case Conflict(sessions=sessions) if sessions:
             return {"sessions": list(sessions)}
         case Conflict(reason=reason) if reason:

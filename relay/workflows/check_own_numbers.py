@@ -1,4 +1,4 @@
-"""Refuses a context that holds the number of one of the pair."""
+"""Refuses words that hold the number of one of those whom they are about."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ def check_own_numbers(
     *,
     latest: str,
     client_id: str,
+    pointer: str = "/context",
 ) -> None:
     """Compares digits that may be anybody's with the phones of a pair, and counts that as a guess
     before: the field is no oracle. What was compared with a person today, or stands in the pair's
-    ``latest`` session, is none. Raises Invalid, which names no words, Conflict for a phone that
-    cannot be opened, RateLimited, Unavailable."""
+    ``latest`` session, is none. Raises Invalid at ``pointer``, which names no words, Conflict for
+    a phone that cannot be opened, RateLimited, Unavailable."""
     if not read_numbers(context).unexplained:
         return
     session = services.store.sessions.get(latest) if latest else None
@@ -37,7 +38,7 @@ def check_own_numbers(
         services.store.people.count_compared(person.role, person.ref, fingerprint, client=client_id)
     for person in people:
         if person.sealed_phone and repeats_phone(context, open_phone_of(services, person)):
-            raise Invalid("Some values are not allowed.", (Fault("/context", HOLDS_NUMBER),))
+            raise Invalid("Some values are not allowed.", (Fault(pointer, HOLDS_NUMBER),))
 
 
 def _fingerprint(services: Services, context: str) -> str:

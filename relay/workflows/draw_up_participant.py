@@ -30,7 +30,7 @@ def read_phone(services: Services, ref: str, details: Details) -> PhoneNumber:
     """The phone of a request. Raises Invalid with all that is wrong with the request at once, and
     nothing that repeats a value."""
     phone, phone_faults = _read_phone(services, details.phone)
-    faults = (*faults_of_ref(ref, phone), *phone_faults, *_faults_of(details, phone))
+    faults = (*faults_of_ref(ref, phone), *phone_faults, *faults_of(details, phone))
     if phone is None or faults:
         raise Invalid("Some values cannot be taken.", faults)
     return phone
@@ -76,7 +76,8 @@ def role_of(details: Details) -> Role:
     return Role.RECRUITER if isinstance(details, RecruiterDetails) else Role.CANDIDATE
 
 
-def _faults_of(details: Details, phone: PhoneNumber | None) -> Iterable[Fault]:
+def faults_of(details: Details, phone: PhoneNumber | None) -> Iterable[Fault]:
+    """What is wrong with what a request says besides the phone."""
     if isinstance(details, RecruiterDetails):
         return faults_of_recruiter(details, phone)
     return faults_of_candidate(details)

@@ -103,8 +103,8 @@ def _pool_for(services: Services, wanted: SessionRequest, pair: Pair, country: s
     candidate's country."""
     if wanted.pool is not None:
         return _known(pair.pool)
-    if pair.latest:
-        return _known(services.store.pools.get(pool_of(pair.latest)))
+    if pair.latest and (latest := services.store.pools.get(pool_of(pair.latest))):
+        return latest
     return _only_pool_of(services, country)
 
 
@@ -213,8 +213,11 @@ def _error_of(outcome: Refused) -> RelayError:
             )
         case SamePhone():
             return not_a_session("/candidate", "has the same phone as the recruiter")
-        case Exhausted(reason):
-            return PoolExhausted(reason.sentence, reason=reason)
+        case Exhausted(reason, free):
+            others = f"{free} are free for new pairs." if free else "None is free for new pairs."
+            return PoolExhausted(
+                f"{reason.sentence} {others}", reason=reason, free_for_new_pairs=free
+            )
         case Held():
             return PhoneTaken(HELD_BY_ANOTHER)
         case _:

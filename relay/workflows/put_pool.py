@@ -1,16 +1,20 @@
-"""Creates a pool or changes its policy."""
+"""Creates a pool, changes its policy, or deletes it."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import phonenumbers
+import structlog
 
 from relay.carrier.countries import why_not_connected
-from relay.domain.errors import Fault, Invalid
+from relay.domain.errors import Fault, Invalid, NotFound
 from relay.domain.pool import POOL_NAME, Pool
 from relay.workflows.services import Services
+
+log = structlog.get_logger()
 
 #: The participants' own hash tag (store/keys.py).
 _RESERVED_NAMES = {"people"}
@@ -27,12 +31,40 @@ class PutPool:
 def put_pool(services: Services, pool: Pool) -> PutPool:
     """Sessions that are open keep their expiry; the next ones follow the new policy.
 
-    Raises Invalid, Unavailable.
+    Raises Invalid, Conflict where a pool that is in use would change its country, Unavailable.
     """
+    _check(pool)
+    return PutPool(pool, is_new=services.store.pools.put(pool))
+
+
+def change_pool(services: Services, name: str, change: Callable[[Pool], Pool]) -> Pool:
+    """The pool after ``change``, which is given the policy on record and may be called again where
+    others change that at the same time. Raises NotFound, and as ``put_pool`` does."""
+
+    def checked(before: Pool) -> Pool:
+        after = change(before)
+        _check(after)
+        return after
+
+    pool = services.store.pools.amend(name, checked)
+    if pool is None:
+        raise NotFound("No pool has this name.")
+    log.info("pool changed", pool=name)
+    return pool
+
+
+def delete_pool(services: Services, name: str) -> None:
+    """Forgets a pool that has no number and no session that is open or cooling. Raises NotFound,
+    Conflict for one that has, Unavailable."""
+    if not services.store.pools.delete(name):
+        raise NotFound("No pool has this name.")
+    log.info("pool deleted", pool=name)
+
+
+def _check(pool: Pool) -> None:
     faults = tuple(_faults_of(pool))
     if faults:
         raise Invalid("Some values are not allowed.", faults)
-    return PutPool(pool, is_new=services.store.pools.put(pool))
 
 
 def _faults_of(pool: Pool) -> list[Fault]:

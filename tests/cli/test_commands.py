@@ -62,6 +62,8 @@ COMMANDS = [
     ("boards", "list"),
     ("pools",),
     ("pools", "put"),
+    ("pools", "change"),
+    ("pools", "delete"),
     ("pools", "list"),
     ("pools", "show"),
 ]
@@ -334,7 +336,7 @@ def test_from_nothing_to_a_number_that_is_answered(environment):
         "--allowed-countries",
         "US",
     )
-    assert lines(put) == ["us  US  0 numbers  0 open sessions  headroom 0"]
+    assert lines(put) == ["us  US  0 numbers  0 open sessions  headroom 0  0 free for new pairs"]
     imported = run(environment, "numbers", "import", "+1 415 555 0192", "--pool", "us")
     assert lines(imported) == [
         f"{NUMBER}  us  available  voice,sms,mms  sms ready, registration unknown"
@@ -344,15 +346,15 @@ def test_from_nothing_to_a_number_that_is_answered(environment):
     unknown = run(environment, "numbers", "list", "--pool", "nope")
     assert (unknown.returncode, unknown.stderr) == (1, "There is no such pool.\n")
     assert lines(run(environment, "pools", "list")) == [
-        "us  US  1 numbers  0 open sessions  headroom 1"
+        "us  US  1 numbers  0 open sessions  headroom 1  1 free for new pairs"
     ]
     assert lines(run(environment, "pools", "show", "us")) == [
-        "us  US  1 numbers  0 open sessions  headroom 1",
+        "us  US  1 numbers  0 open sessions  headroom 1  1 free for new pairs",
         "  numbers: 1 available",
         "  bindings: 0 sessions open, 0 cooling",
         "  bound: 0 for everybody, 0 for candidates; 0 decides, 1 numbers may be allocated",
         "  growth: not known yet (less than a day of samples)",
-        "  exhausted: not in sight",
+        "  exhausted for the busiest: not in sight",
         "  rent: 1.15 a month",
         "  traffic: not known yet (less than a day of traffic)",
         "  a session: not known yet",
@@ -532,6 +534,22 @@ def test_what_could_not_be_mended_says_what_helps(environment, carrier):
     assert "numbers differ" in compared.stderr
 
 
+def test_a_pool_is_changed_and_deleted(environment):
+    own = ("--min-headroom", "3", "--no-access-codes")
+    lines(run(environment, "pools", "put", "us", "--country", "US", *own))
+    lines(run(environment, "pools", "change", "us", "--max-ttl", "700000", "--cooldown", "9"))
+
+    with real_redis(environment["REDIS_URL"]) as client:
+        pool = Store(client, signer()).pools.get("us")
+    assert (pool.min_headroom, pool.access_codes, pool.max_ttl) == (3, False, 700_000)
+    assert (pool.candidate_cooldown, pool.recruiter_cooldown) == (9, 9)
+    assert run(environment, "pools", "change", "us").returncode == 2
+    assert run(environment, "pools", "change", "de", "--max-ttl", "700000").returncode == 1
+
+    assert lines(run(environment, "pools", "delete", "us")) == ["us deleted"]
+    assert run(environment, "pools", "delete", "us").returncode == 1
+
+
 def test_every_field_of_a_pools_policy_has_its_option():
     options = {parameter.name for parameter in put_pool_command.params}
     assert {one.name for one in flat_terms(Pool)} <= options
@@ -546,7 +564,7 @@ def test_a_policy_is_put_in_words_and_money(environment):
         *("--recruiter-cooldown", "30", "--reputation-max-calls-per-day", "none"),
         *("--reputation-min-answer-rate", "0.1"),
     )
-    assert lines(put) == ["us  US  0 numbers  0 open sessions  headroom 0"]
+    assert lines(put) == ["us  US  0 numbers  0 open sessions  headroom 0  0 free for new pairs"]
     with real_redis(environment["REDIS_URL"]) as client:
         pool = Store(client, signer()).pools.get("us")
     assert pool == Pool(

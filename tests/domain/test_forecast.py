@@ -54,6 +54,7 @@ def look(
         on_codes=2,
         access_codes=access_codes,
         usable=available,
+        free_for_new_pairs=available,
         headroom=available - (10 if access_codes else 16),
     )
     return forecast(POOL, figures, history, now=NOW, beyond_all=5, beyond_one_more=3, spent=spent)

@@ -6,6 +6,7 @@ A *life* is a function that leads a board through some of its scripts; together 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 import redis
@@ -20,7 +21,7 @@ from relay.domain.errors import RateLimited
 from relay.domain.forecast import Sample
 from relay.domain.message_progress import MessageStatus
 from relay.domain.participant import Role
-from relay.domain.pool import Geo, NumberStatus
+from relay.domain.pool import Geo, NumberStatus, Pool
 from relay.domain.purchase import JobKind, JobStatus, Purchase
 from relay.domain.registration import Registered, Registration
 from relay.domain.reputation import Complaint
@@ -116,6 +117,8 @@ def a_numbers_whole_life(strict: StrictBoard) -> None:
     strict.store.numbers.set_status(number(0), "us", NumberStatus.DRAINING)
     assert take_out(strict.store, number(0)) == "removed"
     strict.add_number(0)
+    strict.store.pools.put(Pool(name="more", country="US"))
+    assert strict.store.pools.delete("more")
 
 
 def a_purchase_and_a_release(strict: StrictBoard) -> None:
@@ -183,6 +186,7 @@ def people(strict: StrictBoard) -> None:
     people = strict.store.people
     person_now = person(Role.CANDIDATE, "carl", "c")
     people.reindex(person_now, known=person_now)
+    assert people.amend(replace(person_now, sealed_phone="k1:else"), known=person_now, now=NOW)
     strict.client.set(strict.store.keys.guesses_by("context", "a-key"), 1_000_000)
     with pytest.raises(RateLimited):
         people.count_compared(Role.CANDIDATE, "carl", "a-hash", client="a-key")

@@ -269,3 +269,36 @@ def test_a_pair_that_has_a_session_is_no_guess(board: Board) -> None:
     board.close(board.open("rita", "carl"))
     board.open("rita", "carl")
     assert not board.client.exists(KEYS.new_counterparts(CANDIDATE, "carl"))
+
+
+def test_people_are_listed_by_ref_page_by_page(board: Board) -> None:
+    for ref in ("c", "a", "d", "b"):
+        board.register_candidate(ref)
+    board.register_recruiter("rita")
+    board.erase(Role.CANDIDATE, "d")
+
+    def refs(role: Role = Role.CANDIDATE, *, after: str = "", limit: int = 10) -> list[str]:
+        return [person.ref for person in board.store.people.list(role, after=after, limit=limit)]
+
+    assert refs() == ["a", "b", "c"]
+    assert refs(limit=2) == ["a", "b"]
+    assert refs(after="b") == ["c"]
+    assert refs(Role.RECRUITER) == ["rita"]
+
+
+def test_a_change_without_the_phone_needs_the_person_as_they_were_seen(board: Board) -> None:
+    board.register_recruiter("rita", "r")
+    people = board.store.people
+    known = people.get(Role.RECRUITER, "rita")
+    assert known is not None
+
+    assert people.amend(replace(known, name="Rita"), known=known, now=board.now)
+    board.change(Role.RECRUITER, "rita", "s")
+    assert not people.amend(replace(known, name="Late"), known=known, now=board.now)
+    gone = replace(known, ref="gone")
+    assert not people.amend(gone, known=gone, now=board.now)
+
+    changed = people.get(Role.RECRUITER, "rita")
+    assert changed is not None
+    assert (changed.name, changed.phone_indexes) == (known.name, ("s",))
+    assert people.get(Role.RECRUITER, "gone") is None

@@ -8,13 +8,18 @@ from typing import Any
 
 import pytest
 
+from relay.domain.allocation import ExhaustedReason
+from relay.domain.errors import BeingChanged, Conflict, NotFound
+from relay.domain.forecast import Sample
 from relay.domain.limits import DailyLimits
 from relay.domain.policy import Term, terms_of
 from relay.domain.pool import NumberStatus, Pool
 from relay.domain.reputation import ReputationPolicy
+from relay.domain.session import Channel
+from relay.store.claims import Claimed, Exhausted
 from relay.store.pools import unpack_pool
 from relay.store.store import Store
-from tests.board import Board, number
+from tests.board import NOW, Board, number, take_out
 from tests.world import signer
 
 CHINA = Pool(
@@ -53,7 +58,83 @@ def unusual_value(one: Term) -> Any:
     return 0.5 if one.kind is float else 7_654
 
 
+SAMPLE = Sample(
+    at=NOW, bound=1, candidate_bound=1, allocatable=1, open_sessions=0, cooling_bindings=0
+)
 UNUSUAL = unusual(Pool, name="xx")
+
+
+def test_a_change_is_made_of_the_policy_on_record_whoever_else_changes_it(store: Store) -> None:
+    store.pools.put(CHINA)
+    others = iter((10, 11))
+
+    def change(before: Pool) -> Pool:
+        if (max_ttl := next(others, None)) is not None:
+            store.pools.put(replace(before, max_ttl=max_ttl))
+        return replace(before, default_ttl=7)
+
+    assert store.pools.amend("cn", change) == replace(CHINA, max_ttl=11, default_ttl=7)
+    assert store.pools.get("cn") == replace(CHINA, max_ttl=11, default_ttl=7)
+    assert store.pools.amend("none", change) is None
+
+
+def test_a_policy_that_others_change_again_and_again_is_a_conflict_to_try_again(
+    store: Store,
+) -> None:
+    store.pools.put(CHINA)
+    lifetimes = iter(range(10, 100))
+
+    def change(before: Pool) -> Pool:
+        store.pools.put(replace(before, max_ttl=next(lifetimes)))
+        return before
+
+    with pytest.raises(BeingChanged):
+        store.pools.amend("cn", change)
+
+
+def test_a_pool_moves_to_another_country_only_while_it_is_not_in_use(board: Board) -> None:
+    for moved in (lambda: board.put(country="GB"), lambda: board.store.pools.delete("us")):
+        with pytest.raises(Conflict) as refused:
+            moved()
+        assert refused.value.code == "pool_in_use"
+    board.pool = replace(board.pool, country="US")
+
+    for place in range(board.numbers):
+        take_out(board.store, number(place))
+    board.put(country="GB")
+
+    assert board.store.pools.get("us") == board.pool
+
+
+@pytest.mark.parametrize("use", ["open", "cooling", "purchase", "release"])
+def test_a_pool_is_in_use_by_more_than_its_numbers(board: Board, use: str) -> None:
+    """Even where its number is gone, as after a loss."""
+    keys = board.store.keys.in_pool("empty")
+    board.store.pools.put(Pool(name="empty", country="US"))
+    match use:
+        case "open":
+            board.client.zadd(keys.due, {"empty.x": 1})
+        case "cooling":
+            board.client.zadd(keys.cooling, {"0:candidate:c:empty.x": 1})
+        case "purchase":
+            board.client.zadd(keys.purchases, {"empty.1": 1})
+        case "release":
+            board.client.hset(keys.releasing, number(0), "")
+
+    with pytest.raises(Conflict):
+        board.store.pools.delete("empty")
+
+
+def test_a_deleted_pool_leaves_nothing_and_gets_no_number(store: Store) -> None:
+    store.pools.put(CHINA)
+    store.history.note("cn", SAMPLE)
+    assert store.pools.delete("cn")
+    assert not store.pools.delete("cn")
+
+    assert store.pools.names() == []
+    with pytest.raises(NotFound):
+        store.numbers.add(number(0), "cn", carrier_sid="PN1", capabilities="v", now=NOW)
+    assert store.number_map.look_again(number(0)) is None
 
 
 def test_a_policy_reads_back_as_it_was_put(store: Store) -> None:
@@ -187,6 +268,45 @@ def test_full_numbers_and_such_as_cannot_text_are_not_usable(board: Board) -> No
     figures = board.store.pools.figures("us")
     assert (figures.allocatable, figures.usable) == (4, 2)
     assert (figures.candidate_bound, figures.headroom) == (1, 2)
+
+
+def test_what_new_pairs_get_is_what_the_figures_and_a_refusal_say(board: Board) -> None:
+    """The one candidate is on each number, and everybody else is served."""
+    for place in range(board.numbers):
+        board.register_recruiter(f"r{place}")
+        board.register_candidate(f"c{place}")
+    for place in range(board.numbers):
+        board.open(f"r{place}", "c0")
+    board.register_recruiter("nora")
+
+    refused = board.claim(board.enter("nora", "c0"))
+
+    figures = board.store.pools.figures("us")
+    assert (figures.headroom, figures.free_for_new_pairs) == (0, 3)
+    assert refused == Exhausted(ExhaustedReason.CANDIDATE_ON_EVERY_NUMBER, 3)
+    assert isinstance(board.claim(board.enter("nora", "c1")), Claimed)
+
+    board.put(max_sessions_per_number=1)
+    board.register_candidate("carl")
+    for _ in range(2):
+        refused = board.claim(board.enter("nora", "c2"))
+    assert refused == Exhausted(ExhaustedReason.EVERY_NUMBER_FULL, 0)
+    assert board.store.pools.figures("us").free_for_new_pairs == 0
+
+
+def test_a_number_whose_texts_do_not_pass_is_free_for_nobody_who_texts(board: Board) -> None:
+    for place in range(board.numbers):
+        board.client.setbit(board.store.keys.in_pool("us").sms_unready, place, 1)
+    board.register_recruiter("rita")
+    board.register_candidate("carl")
+
+    figures = board.store.pools.figures("us")
+
+    assert (figures.usable, figures.free_for_new_pairs) == (3, 0)
+    refused = board.claim(board.enter("rita", "carl"))
+    assert refused == Exhausted(ExhaustedReason.NO_SMS_NUMBER, 0)
+    only_calls = frozenset({Channel.VOICE})
+    assert isinstance(board.claim(board.enter("rita", "carl"), channels=only_calls), Claimed)
 
 
 def test_headroom_is_that_of_the_person_with_the_fewest_free_numbers(board: Board) -> None:

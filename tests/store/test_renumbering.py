@@ -87,7 +87,7 @@ def test_a_number_that_renumbered_sessions_fill_is_full(crowded: Board) -> None:
     for place in (0, 1):
         crowded.store.numbers.set_status(number(place), "us", NumberStatus.RESERVED)
 
-    assert claim_for_strangers(crowded) == Exhausted(ExhaustedReason.EVERY_NUMBER_FULL)
+    assert claim_for_strangers(crowded) == Exhausted(ExhaustedReason.EVERY_NUMBER_FULL, 0)
 
 
 # --- areas ----------------------------------------------------------------------------

@@ -5,8 +5,11 @@ import time
 
 import pytest
 
+from relay.domain.api_key import Scope
+from relay.domain.guesses import CONTEXTS
 from relay.domain.participant import Role
 from relay.workflows.erase_at_carrier import erase_at_carrier
+from relay.workflows.open_seals import open_phone_of
 from tests.web.api import pointers
 from tests.world import CARL, DAN, NUMBER, RITA
 
@@ -121,7 +124,7 @@ def test_a_candidate_without_a_phone_gets_no_session(api):
     answer = api.post("/v1/sessions", {"recruiter": "r-1", "candidate": "c-1"})
 
     assert answer.status_code == 409
-    assert answer.json["code"] == "conflict"
+    assert answer.json["code"] == "without_phone"
 
 
 def test_a_new_phone_takes_over_the_open_sessions(api):
@@ -179,3 +182,122 @@ def test_an_erasure_is_told_of_when_the_ref_is_on_record_again(api):
 
     assert api.put("/v1/candidates/c-77", {"phone": DAN}).status_code == 201
     assert api.get("/v1/candidates/c-77/erasure").json == erased
+
+
+# --- lists -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("many", "body"), [("recruiters", RECRUITER), ("candidates", CANDIDATE)])
+def test_people_are_listed_page_by_page_without_their_numbers(api, many, body):
+    phones = [f"+1310555{number:04}" for number in range(120, 125)]
+    for place, phone in enumerate(phones):
+        api.put(f"/v1/{many}/x-{place}", body | {"phone": phone})
+    api.delete(f"/v1/{many}/x-3")
+
+    seen, query = [], "?limit=2"
+    while query:
+        page = api.get(f"/v1/{many}{query}")
+        assert not any(phone[-7:] in page.text for phone in phones)
+        assert len(page.json["data"]) <= 2
+        seen += page.json["data"]
+        cursor = page.json["next_cursor"]
+        query = f"?limit=2&cursor={cursor}" if cursor else ""
+
+    assert seen == [api.get(f"/v1/{many}/{ref}").json for ref in ("x-0", "x-1", "x-2", "x-4")]
+
+
+def test_an_empty_list_is_a_list(api):
+    assert api.get("/v1/recruiters").json == {"data": [], "next_cursor": None}
+
+
+def test_a_cursor_of_the_other_list_is_refused(api):
+    for place in range(2):
+        api.put(f"/v1/recruiters/x-{place}", RECRUITER)
+    cursor = api.get("/v1/recruiters?limit=1").json["next_cursor"]
+    assert pointers(api.get(f"/v1/candidates?cursor={cursor}")) == ["/cursor"]
+
+
+def test_a_key_for_sessions_lists_nobody(api):
+    key = api.key_with(Scope.SESSIONS)
+    assert api.get("/v1/recruiters", key=key).status_code == 403
+
+
+# --- without the phone -------------------------------------------------------------------
+
+
+def test_a_name_is_changed_without_the_phone(api):
+    before = api.put("/v1/recruiters/r-1", RECRUITER | {"extension": ",,12"}).json
+
+    changed = api.patch("/v1/recruiters/r-1", {"name": "Rita R."})
+
+    assert changed.status_code == 200
+    assert changed.json == before | {"name": "Rita R.", "updated_at": changed.json["updated_at"]}
+    assert api.get("/v1/recruiters/r-1").json == changed.json
+
+
+def test_open_sessions_follow_a_change_without_the_phone(api):
+    session = api.open_session()
+    api.patch("/v1/candidates/c-77", {"locale": "zh-CN", "guard_style": "named"})
+
+    stored = api.world.services.store.sessions.get(session["id"])
+    assert stored.candidate.locale == "zh-CN"
+    assert api.get("/v1/candidates/c-77").json["guard_style"] == "named"
+
+
+@pytest.mark.parametrize("path", ["/v1/recruiters/nobody", "/v1/candidates/+13105550127"])
+def test_nobody_is_made_by_a_change(api, path):
+    assert api.patch(path, {"locale": "en"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({}, ""),
+        ({"phone": RITA}, "/phone"),
+        ({"name": f"Rita {RITA}"}, "/name"),
+        ({"name": f"Rita {RITA[-7:]}"}, "/name"),
+        ({"organization": f"Acme {RITA[-7:]}"}, "/organization"),
+        ({"name": "x" * 101}, "/name"),
+        ({"locale": "english"}, "/locale"),
+        ({"extension": "x"}, "/extension"),
+    ],
+)
+def test_p2_a_change_without_the_phone_takes_no_number_of_theirs(api, body, pointer):
+    before = api.put("/v1/recruiters/r-1", RECRUITER).json
+
+    answer = api.patch("/v1/recruiters/r-1", body)
+
+    assert (answer.status_code, pointers(answer)) == (422, [pointer])
+    assert RITA[-7:] not in answer.text
+    assert api.get("/v1/recruiters/r-1").json == before
+
+
+def test_p2_digits_in_a_name_are_counted_as_guesses(api):
+    """Without a phone in the request they are compared with the one on record."""
+    api.put("/v1/recruiters/r-1", RECRUITER)
+    most = CONTEXTS[Role.RECRUITER].of
+    key = api.world.services.store.keys.compared_with(Role.RECRUITER, "r-1")
+    api.redis.sadd(key, *(f"other {place}" for place in range(most)))
+    api.redis.expire(key, 60)
+
+    for digits in ("5550101", "5550102"):
+        answer = api.patch("/v1/recruiters/r-1", {"name": f"Rita {digits}"})
+        assert answer.json["code"] == "rate_limited"
+
+
+def test_an_extension_is_changed_without_the_phone(api):
+    api.put("/v1/recruiters/r-1", RECRUITER)
+    assert api.patch("/v1/recruiters/r-1", {"extension": ",,77"}).json["phone_hint"].endswith("•••")
+
+    known = api.world.services.store.people.get(Role.RECRUITER, "r-1")
+    phone = open_phone_of(api.world.services, known)
+    assert (phone.reveal(), phone.extension) == (RITA, ",,77")
+
+
+def test_a_candidate_without_a_phone_is_changed_and_stays_without(api):
+    api.put("/v1/candidates/c-1", CANDIDATE)
+    api.put("/v1/candidates/c-2", CANDIDATE | {"take_over": True})
+
+    answer = api.patch("/v1/candidates/c-1", {"locale": "en"}).json
+
+    assert (answer["status"], answer["locale"]) == ("without_phone", "en")

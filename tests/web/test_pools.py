@@ -52,6 +52,7 @@ def test_a_pool_is_created_with_defaults(api):
             "bound": 0,
             "candidate_bound": 0,
             "usable": 0,
+            "free_for_new_pairs": 0,
             "headroom": 0,
         },
         "texting_registration": "warn",
@@ -107,6 +108,93 @@ def test_a_policy_is_replaced_as_a_whole(api):
     assert answer.json["country"] == "AT"
     assert answer.json["max_ttl"] == 90 * DAY
     assert answer.json["access_codes"] is False
+
+
+def policy_of(api, name):
+    return {
+        field: value
+        for field, value in api.get(f"/v1/pools/{name}").json.items()
+        if field not in {"figures", "forecast"}
+    }
+
+
+def test_a_change_leaves_all_that_it_does_not_name(api):
+    api.put("/v1/pools/de", {"country": "DE", "max_ttl": DAY, "default_ttl": 60, "min_headroom": 3})
+    before = policy_of(api, "de")
+
+    answer = api.patch("/v1/pools/de", {"access_codes": False, "monthly_budget": 12.5})
+
+    assert answer.status_code == 200
+    assert policy_of(api, "de") == before | {"access_codes": False, "monthly_budget": 12.5}
+    assert answer.json == api.get("/v1/pools/de").json
+
+
+def test_a_change_reaches_into_limits_and_reputation(api):
+    api.put("/v1/pools/de", {"country": "DE", "limits": {"texts_per_pool": 7}})
+    before = policy_of(api, "de")
+
+    api.patch("/v1/pools/de", {"limits": {"calls_per_pool": 5, "texts_per_person": None}})
+
+    changed = {"calls_per_pool": 5, "texts_per_person": None}
+    assert policy_of(api, "de") == before | {"limits": before["limits"] | changed}
+
+
+def test_a_change_of_the_cooldown_is_one_of_both(api):
+    api.put("/v1/pools/de", {"country": "DE"})
+    api.patch("/v1/pools/de", {"cooldown": 9, "recruiter_cooldown": 5})
+    policy = policy_of(api, "de")
+    assert (policy["candidate_cooldown"], policy["recruiter_cooldown"]) == (9, 5)
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({}, ""),
+        ({"country": None}, "/country"),
+        ({"limits": {"calls": 1}}, "/limits/calls"),
+        ({"default_ttl": 10**9}, "/default_ttl"),
+        ({"name": "us"}, "/name"),
+    ],
+)
+def test_a_change_that_is_not_valid_changes_nothing(api, body, pointer):
+    before = policy_of(api, "us")
+    answer = api.patch("/v1/pools/us", body)
+    assert (answer.status_code, pointers(answer)) == (422, [pointer])
+    assert policy_of(api, "us") == before
+
+
+def test_a_pool_that_is_not_there_is_neither_changed_nor_deleted(api):
+    assert api.patch("/v1/pools/de", {"max_ttl": DAY}).status_code == 404
+    assert api.delete("/v1/pools/de").status_code == 404
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_the_country_of_a_pool_in_use_stays(api, method):
+    before = policy_of(api, "us")
+
+    answer = api.ask(method, "/v1/pools/us", json={"country": "GB"})
+
+    assert (answer.status_code, answer.json["code"]) == (409, "pool_in_use")
+    assert policy_of(api, "us") == before
+    same = {"country": "US", "max_ttl": 30 * DAY}
+    assert api.ask(method, "/v1/pools/us", json=same).status_code == 200
+
+
+def test_a_pool_in_use_is_not_deleted(api):
+    assert api.delete("/v1/pools/us").json["code"] == "pool_in_use"
+    assert api.get("/v1/pools/us").status_code == 200
+
+
+def test_a_pool_that_nobody_uses_is_deleted_with_all_that_was_kept_of_it(api):
+    api.put("/v1/pools/de", {"country": "DE"})
+    api.get("/v1/pools/de")
+
+    assert api.delete("/v1/pools/de").status_code == 204
+
+    assert api.get("/v1/pools/de").status_code == 404
+    assert api.delete("/v1/pools/de").status_code == 404
+    assert [pool["name"] for pool in api.get("/v1/pools").json["data"]] == ["us"]
+    assert not list(api.redis.scan_iter("{main}/de:*"))
 
 
 def test_one_cooldown_sets_both_and_gives_way_to_its_own(api):

@@ -152,7 +152,7 @@ def test_p9_work_that_fails_for_what_is_damaged_counts_in_the_metrics(api: Api) 
 
 
 def assert_the_candidates_phone_cannot_be_opened(answer: TestResponse) -> None:
-    assert (answer.status_code, answer.json["code"]) == (409, "conflict")
+    assert (answer.status_code, answer.json["code"]) == (409, "phone_unreadable")
     assert answer.json["detail"] == (
         "The candidate's phone on record cannot be opened; put the candidate on record again."
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from relay.domain.errors import Conflict, Invalid, PhoneTaken
+from relay.domain.errors import BeingChanged, Conflict, Invalid, PhoneTaken
 from relay.domain.participant import CandidateDetails, Participant, RecruiterDetails, Role
 from relay.domain.phone import PhoneNumber
 from relay.domain.pool import NumberStatus, Pool
@@ -604,7 +604,7 @@ def test_who_renumbers_and_finds_another_session_in_the_way_is_told_to_try_again
     """Nora opens a second one, on the number on which Rita has Dan, when the first was found."""
     world.open("nora", "dan", pool="us")
     scripts = overtake(world, lambda _: None, lambda others: others.open("nora", "carl", pool="ca"))
-    with pytest.raises(PhoneTaken, match="try again") as refused:
+    with pytest.raises(BeingChanged, match="try again") as refused:
         change(world, NORA, renumber=True)
     assert scripts.tries == 2
     assert (len(refused.value.sessions), refused.value.retry_after) == (2, 1)
@@ -713,7 +713,7 @@ def test_what_gets_in_the_way_while_others_are_renumbered_is_named(world: World)
         lambda _: None,
         lambda others: others.open("nora", "carl", pool="ca"),
     )
-    with pytest.raises(PhoneTaken) as refused:
+    with pytest.raises(BeingChanged) as refused:
         change(world, NORA, renumber=True)
 
     theirs = live_sessions_of(world, Role.RECRUITER, "rita")

@@ -121,6 +121,13 @@ class Problem(Answer):
             "that a limit of the pool leaves no room for"
         ),
     ] = None
+    free_for_new_pairs: Annotated[
+        int | None,
+        Field(
+            description="Of a `pool_exhausted`: numbers that two new people would get one of now. "
+            "Above 0 it is this pair alone that gets none"
+        ),
+    ] = None
     sessions: Annotated[
         list[str] | None, Field(description="Ids of the sessions that are in the way")
     ] = None

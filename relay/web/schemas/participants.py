@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from relay.domain.erasure import ErasureStatus
 from relay.domain.guard import GuardKind, GuardStyle
@@ -57,12 +57,15 @@ _Renumber = Annotated[
 ]
 
 
-class RecruiterBody(Body):
-    """A recruiter: whom the candidates' calls reach. What is left out stays as it was."""
+class _Change(Body):
+    @model_validator(mode="after")
+    def _name_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("name a field to change")
+        return self
 
-    model_config = shown({"phone": "+12125550140", "name": "Rita Reyes", "organization": "Acme"})
 
-    phone: Phone
+class _RecruiterWords(Body):
     name: _FreeText | None = None
     organization: _FreeText | None = None
     locale: _Locale | None = None
@@ -82,19 +85,42 @@ class RecruiterBody(Body):
             examples=[",,1234"],
         ),
     ] = None
+
+
+class RecruiterBody(_RecruiterWords):
+    """A recruiter: whom the candidates' calls reach. What is left out stays as it was."""
+
+    model_config = shown({"phone": "+12125550140", "name": "Rita Reyes", "organization": "Acme"})
+
+    phone: Phone
     renumber: _Renumber = False
 
 
-class CandidateBody(Body):
+class RecruiterChange(_RecruiterWords, _Change):
+    """What shall be different: at least one field. The phone stays; `PUT` changes that."""
+
+    model_config = shown({"name": "Rita Reyes"}, minProperties=1)
+
+
+class _CandidateWords(Body):
+    locale: _Locale | None = None
+    time_zone: _TimeZone | None = None
+    guard: _GuardKind | None = None
+    guard_style: _GuardStyle | None = None
+
+
+class CandidateChange(_CandidateWords, _Change):
+    """What shall be different: at least one field. The phone stays; `PUT` changes that."""
+
+    model_config = shown({"locale": "zh-CN"}, minProperties=1)
+
+
+class CandidateBody(_CandidateWords):
     """A candidate: whom the recruiters' calls reach. What is left out stays as it was."""
 
     model_config = shown({"phone": "+13105550141", "locale": "en"})
 
     phone: Phone
-    locale: _Locale | None = None
-    time_zone: _TimeZone | None = None
-    guard: _GuardKind | None = None
-    guard_style: _GuardStyle | None = None
     take_over: Annotated[
         bool,
         Field(
@@ -151,6 +177,20 @@ class CandidateAnswer(_Person):
     time_zone: str
     guard: _GuardKind
     guard_style: _GuardStyle
+
+
+class RecruiterList(Answer):
+    """Some recruiters, by ref."""
+
+    data: list[RecruiterAnswer]
+    next_cursor: str | None
+
+
+class CandidateList(Answer):
+    """Some candidates, by ref."""
+
+    data: list[CandidateAnswer]
+    next_cursor: str | None
 
 
 class SuppressionAnswer(Answer):

@@ -5,7 +5,7 @@ Money is in the carrier account's currency here, and in cents within.
 
 from __future__ import annotations
 
-from dataclasses import MISSING
+from dataclasses import MISSING, replace
 from typing import Annotated, Any
 
 from pydantic import Field, create_model
@@ -30,6 +30,19 @@ def body_of(policy: type[Any]) -> type[Body]:
     return body
 
 
+def change_of(policy: type[Any]) -> type[Body]:
+    """What a client sends to change some fields: what is left out stays as it is."""
+    left_out = Field(default_factory=_nothing)
+    fields = {one.name: (_changed(one), left_out) for one in terms_of(policy)}
+    body: type[Body] = create_model(
+        f"{policy.__name__.removesuffix('Policy')}Change",
+        __base__=Body,
+        __doc__="What is left out stays as it is; null switches a limit off.",
+        **fields,
+    )  # type: ignore[call-overload]
+    return body
+
+
 def answer_of(policy: type[Any]) -> type[Answer]:
     """What we send: every field, as it is."""
     fields = {one.name: (_answered(one), ...) for one in terms_of(policy)}
@@ -41,6 +54,17 @@ def answer_of(policy: type[Any]) -> type[Answer]:
 def as_asked(policy: type[Any], body: Body) -> dict[str, Any]:
     """The arguments that make the policy which a body of ``body_of`` asks for."""
     return {one.name: _from_body(one, getattr(body, one.name)) for one in terms_of(policy)}
+
+
+def as_changed(policy: Any, body: Body) -> Any:
+    """The policy with what a body of ``change_of`` names."""
+    named = body.model_fields_set
+    values = {
+        one.name: _from_change(one, getattr(policy, one.name), getattr(body, one.name))
+        for one in terms_of(type(policy))
+        if one.name in named
+    }
+    return replace(policy, **values)
 
 
 def as_answered(policy: Any) -> dict[str, Any]:
@@ -64,6 +88,16 @@ def _asked(one: Term) -> Any:
     about = Field(description=_with_unit(one), **bounds)
     kind = float if one.is_money else one.kind
     return Annotated[kind | None if one.is_optional else kind, about]
+
+
+def _changed(one: Term) -> Any:
+    if one.is_nested:
+        return Annotated[change_of(one.kind), Field(description=one.about)]
+    return _asked(one)
+
+
+def _nothing() -> None:
+    """In place of a field that was left out: a schema says no default by it."""
 
 
 def _answered(one: Term) -> Any:
@@ -113,6 +147,10 @@ def _from_body(one: Term, value: Any) -> Any:
     if one.is_list:
         return tuple(dict.fromkeys(value))
     return round(value * 100) if one.is_money and value is not None else value
+
+
+def _from_change(one: Term, before: Any, value: Any) -> Any:
+    return as_changed(before, value) if one.is_nested else _from_body(one, value)
 
 
 def _to_answer(one: Term, value: Any) -> Any:

@@ -7,17 +7,13 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from relay.domain.pool import NumberStatus, Pool
-from relay.web.schemas.base import Answer, Instant, PoolName, Seconds, shown
-from relay.web.schemas.policies import answer_of, body_of
+from relay.web.schemas.base import Answer, Body, Instant, PoolName, Seconds, shown
+from relay.web.schemas.policies import answer_of, body_of, change_of
 
 _COOLDOWNS = ("candidate_cooldown", "recruiter_cooldown")
 
 
-class PoolBody(body_of(Pool)):  # type: ignore[misc]
-    """A pool's policy. What is left out takes its default, not what it was before."""
-
-    model_config = shown({"country": "US", "allowed_countries": ["US", "CA"]})
-
+class _BothCooldowns(Body):
     cooldown: Annotated[
         Seconds | None, Field(description="Sets both cooldowns that are not given themselves")
     ] = None
@@ -35,6 +31,25 @@ class PoolBody(body_of(Pool)):  # type: ignore[misc]
             for side in _COOLDOWNS:
                 if side not in self.model_fields_set:
                     setattr(self, side, self.cooldown)
+        return self
+
+
+class PoolBody(body_of(Pool), _BothCooldowns):  # type: ignore[misc]
+    """A pool's policy. What is left out takes its default, not what it was before."""
+
+    model_config = shown({"country": "US", "allowed_countries": ["US", "CA"]})
+
+
+class PoolChange(change_of(Pool), _BothCooldowns):  # type: ignore[misc]
+    """What shall be different in a pool's policy: at least one field. What is left out stays as it
+    is, in `limits` and `reputation`, too; null switches a limit off."""
+
+    model_config = shown({"max_ttl": 7776000}, minProperties=1)
+
+    @model_validator(mode="after")
+    def _name_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("name a field to change")
         return self
 
 
@@ -65,12 +80,22 @@ class PoolFiguresAnswer(Answer):
             )
         ),
     ]
+    free_for_new_pairs: Annotated[
+        int,
+        Field(
+            description=(
+                "Numbers of which two people who are new to the pool get one now, with every "
+                "channel: 0 is when nobody new is served"
+            )
+        ),
+    ]
     headroom: Annotated[
         int,
         Field(
             description=(
-                "Usable numbers that are free for the candidate who has the fewest; without "
-                "access codes, for whoever has the fewest"
+                "Usable numbers that are free for the candidate who has the fewest (without "
+                "access codes, for whoever has the fewest). At 0 the next session of that person "
+                "is refused, and others still get theirs: see `free_for_new_pairs`"
             )
         ),
     ]
@@ -117,7 +142,8 @@ class OneMoreAnswer(Answer):
 
 
 class ForecastAnswer(Answer):
-    """When the pool runs out of numbers at the present rate. Money is in the account's currency."""
+    """When the pool runs out of numbers for its busiest person, who is refused first, at the
+    present rate. Money is in the account's currency."""
 
     deciding_bound: Annotated[
         int,

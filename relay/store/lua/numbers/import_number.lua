@@ -6,8 +6,8 @@
 --
 -- Is_blocked says that the status keeps new sessions off it; capabilities are some of "vsm" (voice,
 -- sms, mms); the times are whole seconds. Safe to run twice: the second time the number is known.
--- Answers {"imported" | "known", ordinal}, or {"releasing"} for a number that is on its way back to
--- the carrier.
+-- Answers {"imported" | "known", ordinal}, {"releasing"} for a number that is on its way back to
+-- the carrier, or {"gone"} where there is no such pool any more.
 
 local function can(capability)
   return string.find(args.capabilities, capability, 1, true) ~= nil
@@ -61,6 +61,8 @@ if known then
 end
 if redis.call("HEXISTS", keys.releasing, args.number) == 1 then
   return { "releasing" }
+elseif redis.call("EXISTS", keys.policy) == 0 then
+  return { "gone" }
 end
 local ordinal = take_place()
 record(ordinal)

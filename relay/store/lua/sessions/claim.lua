@@ -38,10 +38,10 @@
 --
 -- Answers {"created" | "existing" | "incapable" | "elsewhere", id, record}, where the last two are
 -- an open session on a number that cannot do what is asked now, and one in another pool; |
--- {"exhausted", reason} | {"same_phone"} | {"too_many", seconds} (new counterparts) |
--- {"too_many_guesses", seconds} | {"held"} (another candidate has the phone) | {"phone", role} (it
--- is possible when that person has the given phone) | {"taken"} (draw another id) | {"again"} (the
--- people are others by now: look again).
+-- {"exhausted", reason, numbers that two new people would get one of} | {"same_phone"} |
+-- {"too_many", seconds} (new counterparts) | {"too_many_guesses", seconds} | {"held"} (another
+-- candidate has the phone) | {"phone", role} (it is possible when that person has the given phone)
+-- | {"taken"} (draw another id) | {"again"} (the people are others by now: look again).
 local ROLES, EVERY_CHANNEL = { "recruiter", "candidate" }, "vs"
 
 -- The pair's latest session: its id ("" for none), record and fields. It may be in any pool.
@@ -276,7 +276,7 @@ nodes.recruiter.taken = ordinals_moving(people.recruiter, keys.recruiter_session
 nodes.candidate.taken = ordinals_moving(people.candidate, keys.candidate_sessions.open)
 local ordinal, number = choose_number(latest, request, nodes)
 if not ordinal then
-  return { "exhausted", why_exhausted(request, nodes) }
+  return { "exhausted", why_exhausted(request, nodes), count_for_new_pairs(keys, request) }
 elseif changing then
   return { "phone", changing }
 end

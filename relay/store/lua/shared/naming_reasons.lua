@@ -1,6 +1,16 @@
 -- Why no number can be chosen, as a 409 names it.
 -- uses: choosing
 
+-- How many numbers two new people would get one of by such a request, in any area.
+local function count_for_new_pairs(keys, request)
+  local nobody = { used = {} }
+  redis.call("BITOP", "OR", keys.scratch, unpack(bitmaps_of(hard_limits(keys, request, nobody))))
+  local ordinals = tonumber(redis.call("HGET", keys.policy, "next_ordinal") or "0")
+  local free = ordinals - redis.call("BITCOUNT", keys.scratch)
+  redis.call("DEL", keys.scratch)
+  return free
+end
+
 local function why_none(keys, request, recruiter, candidate)
   if request.geo == "strict" then
     request.geo = ""
