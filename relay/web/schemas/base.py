@@ -13,7 +13,6 @@ from relay.domain.phone import AREA_CODE
 from relay.domain.policy import LONGEST_DURATION
 from relay.domain.pool import POOL_NAME
 from relay.domain.purchase import FailureCode
-from relay.web.problem_codes import PROBLEM_CODES
 
 #: Begins the tags of a union's members, which are no part of a pointer.
 UNION_TAG = "§"
@@ -106,11 +105,7 @@ class Problem(Answer):
     title: str
     code: Annotated[
         str,
-        Field(
-            examples=["pool_exhausted"],
-            description="Stable. "
-            + " ".join(f"`{each.code}`: {each.when}" for each in PROBLEM_CODES),
-        ),
+        Field(examples=["pool_exhausted"], description="Stable; a table says what each means"),
     ]
     detail: str | None = None
     errors: list[ProblemFault] | None = None
