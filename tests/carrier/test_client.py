@@ -23,6 +23,7 @@ from relay.domain.exchange import Exchange
 from relay.domain.phone import PhoneNumber
 from relay.domain.trouble import Trouble
 from relay.sandbox import SimulatedCarrier
+from tests.carrier.openapi import assert_follows_description
 from tests.world import CARL, NUMBER, OTHER_NUMBER, OUR_ACCOUNT, RITA, make_settings
 
 SETTINGS = make_settings()
@@ -36,6 +37,8 @@ def sandbox() -> Iterator[SimulatedCarrier]:
         simulated.add_number(NUMBER)
         yield simulated
     assert simulated.crashes == []
+    for request in simulated.rest_log:
+        assert_follows_description(request)
 
 
 @pytest.fixture

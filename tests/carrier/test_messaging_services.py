@@ -16,6 +16,7 @@ from relay.domain.errors import CarrierError
 from relay.domain.registration import Sender
 from relay.sandbox import SimulatedCarrier
 from relay.sandbox.records import OwnedNumber, Service
+from tests.carrier.openapi import assert_follows_description
 from tests.world import NUMBER, OTHER_NUMBER, OUR_ACCOUNT
 
 URL = WebhookUrls("https://relay.example.com", "main").messages()
@@ -44,6 +45,8 @@ def at() -> Iterator[At]:
         carrier = Carrier(OUR_ACCOUNT, base_url=sandbox.base_url, timeout=0.5)
         yield At(sandbox, service, carrier.messaging_services)
     assert sandbox.crashes == []
+    for request in sandbox.rest_log:
+        assert_follows_description(request)
 
 
 def error_of(doing: Callable[[], object]) -> CarrierError:
