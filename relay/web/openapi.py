@@ -33,11 +33,9 @@ to any key ever holds a participant's real number.
 
 They are `application/problem+json` with a `code` that stays:
 
-| status | code | when |
-| --- | --- | --- |
 """
 DESCRIPTION = _BEGINNING + "".join(
-    f"| {status} | `{code}` | {when} |\n" for status, code, when in PROBLEM_CODES
+    f"- `{code}` ({status}). {when}\n" for status, code, when in PROBLEM_CODES
 )
 
 _SCHEME = "ApiKey"

@@ -179,7 +179,7 @@ def test_the_document_begins_with_the_key_and_all_codes(api):
 
     assert "Authorization: Bearer" in beginning
     assert "curl" in beginning
-    assert all(f"| `{code}` |" in beginning for _, code, _ in PROBLEM_CODES)
+    assert all(f"\n- `{code}` (" in beginning for _, code, _ in PROBLEM_CODES)
 
 
 def test_nothing_in_the_document_points_to_a_file_that_its_reader_has_not(api):
