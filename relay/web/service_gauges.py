@@ -114,6 +114,11 @@ def _of_pools(boards: Iterable[BoardStatus]) -> Iterator[Metric]:
     by = ("board", "pool")
     headroom = _gauge("pool_headroom", "Numbers free for the person who has the fewest", *by)
     usable = _gauge("pool_usable_numbers", "Numbers that new sessions may get", *by)
+    for_new = _gauge(
+        "pool_free_for_new_pairs",
+        "Numbers of which two new people get one now",
+        *by,
+    )
     sessions = _gauge("pool_open_sessions", "Sessions that are open", *by)
     days = _gauge(
         "pool_days_to_exhaustion", "Until headroom is 0 at the present growth; none without", *by
@@ -123,10 +128,11 @@ def _of_pools(boards: Iterable[BoardStatus]) -> Iterator[Metric]:
             labels = [board.name, pool]
             headroom.add_metric(labels, outlook.figures.headroom)
             usable.add_metric(labels, outlook.figures.usable)
+            for_new.add_metric(labels, outlook.figures.free_for_new_pairs)
             sessions.add_metric(labels, outlook.figures.open_sessions)
             if outlook.forecast.days_to_exhaustion is not None:
                 days.add_metric(labels, outlook.forecast.days_to_exhaustion)
-    yield from (headroom, usable, sessions, days)
+    yield from (headroom, usable, for_new, sessions, days)
 
 
 def _of_carrier(times: Iterable[CarrierTime]) -> Metric:

@@ -90,6 +90,7 @@ def _pool(name: str, outlook: Outlook) -> PoolStatusAnswer:
         name=name,
         headroom=outlook.figures.headroom,
         usable=outlook.figures.usable,
+        free_for_new_pairs=outlook.figures.free_for_new_pairs,
         open_sessions=outlook.figures.open_sessions,
         days_to_exhaustion=None if days is None else round(days, 1),
     )

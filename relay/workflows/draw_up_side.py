@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+import structlog
+
 from relay.domain.errors import Conflict, Fault, Invalid, RelayError
 from relay.domain.participant import Participant, ParticipantStatus, Role
 from relay.domain.session import Channel
@@ -14,6 +16,8 @@ from relay.workflows.change_phone import change_phone
 from relay.workflows.draw_up_participant import Details, draw_up_participant, read_phone
 from relay.workflows.renew_indexes import renew_indexes
 from relay.workflows.services import Services
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +56,9 @@ def draw_up_side(
     with _pointers_below(f"/{role}"):
         phone = read_phone(services, someone.ref, someone.details)
     person = draw_up_participant(services, someone.ref, someone.details, phone, known=known)
+    if known and known.phone_indexes and not {*known.phone_indexes} & {*person.phone_indexes}:
+        # Also where the session is refused, and the phone stays: no guess is a secret one.
+        log.warning("another phone given", role=role, ref=someone.ref)
     services.store.suppressions.carry_over(person.phone_indexes)
     return Given(person, seen=known.phone_indexes if known else ())
 

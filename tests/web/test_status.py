@@ -124,6 +124,7 @@ def test_metrics_say_the_same(api: Api) -> None:
         f"relay_texts_ended_total{{{FILTERED}}} 2.0",
         'relay_pool_headroom{board="main",pool="us"} 1.0',
         'relay_pool_usable_numbers{board="main",pool="us"} 1.0',
+        'relay_pool_free_for_new_pairs{board="main",pool="us"} 1.0',
         'relay_carrier_seconds_count{end="done",resource="messages",verb="post"} 1.0',
     ):
         assert line in text, line

@@ -1,6 +1,7 @@
 """A session that is refused leaves nobody on record, and changes nobody who is."""
 
 import pytest
+from structlog.testing import capture_logs
 
 from relay.domain.errors import (
     Conflict,
@@ -218,6 +219,18 @@ def test_an_answer_that_is_lost_is_found_by_the_next_request(world):
 
 
 # --- other phones ------------------------------------------------------------------------
+
+
+def test_p2_a_guess_in_a_session_that_is_refused_is_counted_and_logged(world):
+    world.open("nora", "carl")
+    for _ in range(PHONES.of):
+        with capture_logs() as lines:
+            refused(world, PoolExhausted, recruiter=recruiter(), candidate=candidate(phone=DAN))
+        assert [line["ref"] for line in lines if line["event"] == "another phone given"] == ["carl"]
+
+    # Hit and miss are alike.
+    for phone in (CARL, DAN):
+        refused(world, RateLimited, recruiter=recruiter(), candidate=candidate(phone=phone))
 
 
 def test_a_phone_is_not_changed_for_a_session_that_is_refused(world):

@@ -87,6 +87,9 @@ class PoolStatusAnswer(Answer):
         int, Field(description="Numbers that are free for the person who has the fewest")
     ]
     usable: Annotated[int, Field(description="Numbers that new sessions may get")]
+    free_for_new_pairs: Annotated[
+        int, Field(description="Numbers of which two new people get one now, with every channel")
+    ]
     open_sessions: int
     days_to_exhaustion: Annotated[
         float | None, Field(description="Null while headroom does not shrink, or is not known to")

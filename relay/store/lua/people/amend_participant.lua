@@ -5,12 +5,12 @@
 --
 -- seen: their indexes when the caller looked; sealed: the same phone with another extension, with
 -- its hint. Safe to run twice. Answers 1, or 0 when they are gone, or have another phone by now.
-local known = redis.call("HMGET", keys.person, "status", "indexes")
+local known = redis.call("HMGET", keys.person, "status", "indexes", "key_ids")
 if not known[1] or (known[2] or "") ~= args.seen then
   return 0
 end
 if args.sealed then
-  redis.call("HSET", keys.seals, args.role .. ":" .. args.ref, args.sealed)
+  keep_seal(args.role .. ":" .. args.ref, keys.person, args.sealed, known[3] or "")
   redis.call("HSET", keys.person, "hint", args.hint)
 end
 write_details({
