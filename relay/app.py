@@ -20,6 +20,7 @@ from relay.web.candidates import candidates
 from relay.web.current import attach
 from relay.web.docs import docs
 from relay.web.health import health
+from relay.web.interactions import interactions
 from relay.web.jobs import jobs
 from relay.web.lifecycle import LARGEST_BODY, register_lifecycle
 from relay.web.messages import messages
@@ -84,7 +85,17 @@ def create_app(deployment: Deployment | None = None) -> APIFlask:
     configure_openapi(app)
     register_problems(app)
     register_lifecycle(app)
-    resources = (sessions, recruiters, candidates, pools, numbers, jobs, boards, status)
+    resources = (
+        sessions,
+        interactions,
+        recruiters,
+        candidates,
+        pools,
+        numbers,
+        jobs,
+        boards,
+        status,
+    )
     for blueprint in (*resources, health, metrics, docs):
         app.register_blueprint(blueprint)
     for webhooks in (voice, messages):

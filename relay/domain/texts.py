@@ -143,6 +143,8 @@ class Message:
     #: When the latest attempt was made, and until when there may be one (POSIX seconds).
     attempted_at: float = 0.0
     expires_at: float = 0.0
+    #: When the carrier's report of its delivery came in (POSIX seconds).
+    delivered_at: int | None = None
 
     @property
     def tries(self) -> Tries:

@@ -10,6 +10,7 @@ from typing import Any
 from relay.domain import access_code
 from relay.domain.call_progress import CallProgress, CallStatus
 from relay.domain.charges import Charges
+from relay.domain.interaction import EnteredBy
 from relay.domain.participant import Role
 from relay.domain.reputation import SHORT_CALL
 from relay.domain.routing import Route, RouteState
@@ -38,6 +39,7 @@ class CallRecord:
     attestation: str
     #: The counterpart's, when it was decided to connect the call.
     stamped_guard: str
+    entered_by: EnteredBy
 
     @property
     def sid(self) -> str:
@@ -286,4 +288,12 @@ def _unpack(interaction_id: str, record: dict[str, str]) -> CallRecord:
         leg_sid=record.get("leg_sid", ""),
         attestation=record.get("attestation", ""),
         stamped_guard=record.get("guard", ""),
+        entered_by=_entered_by(record.get("by_code", "")),
     )
+
+
+def _entered_by(by_code: str) -> EnteredBy:
+    """By what ``connecting.lua`` has noted."""
+    if not by_code:
+        return EnteredBy.PHONE
+    return EnteredBy.CODE if by_code == "own" else EnteredBy.CODE_FROM_OTHER_PHONE

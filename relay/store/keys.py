@@ -192,6 +192,7 @@ class BoardKeys(Keys):
     leases = Key("hash", "session id → calls in progress", lives="a call")
 
     interactions = Key("sorted set", "session, start, id: in lexical order", lives="retention")
+    timeline = Key("sorted set", "start, session, id: in lexical order", lives="retention")
     call = Family("hash", "CallSid", "one call", lives="retention")
     message = Family("hash", "id", "one text or notice", lives="retention")
     body = Family("string", "id", "its text, sealed", lives="delivery")

@@ -255,4 +255,5 @@ def _unpack(message_id: str, record: dict[str, Any]) -> Message:
         attempted_at=float(record.get("attempted_at") or 0),
         expires_at=float(record.get("expires_at") or started_at + NOTICE_LIFETIME),
         carrier_sids=tuple(sid for sid in sids if sid),
+        delivered_at=int(record["delivered_at"]) if record.get("delivered_at") else None,
     )

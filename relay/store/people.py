@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -92,6 +92,16 @@ class People:
                 guard=person.stamped_guard,
             )
         )
+
+    def known_since(self, people: Iterable[tuple[Role, str]]) -> dict[tuple[Role, str], int]:
+        """When each was put on record, of those who are: an erased person's ref may be given
+        again. One round trip."""
+        asked = list(dict.fromkeys(people))
+        with self._client.pipeline(transaction=False) as pipe:
+            for role, ref in asked:
+                pipe.hget(self._keys.person(role, ref), "created_at")
+            answers = pipe.execute()
+        return {one: int(at) for one, at in zip(asked, answers, strict=True) if at}
 
     def put(self, person: Participant, *, client: str, now: float) -> PutOutcome:
         """Creates or updates the record, all but a phone that the person has: of that one, the seal

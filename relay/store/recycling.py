@@ -65,6 +65,16 @@ class Recycling:
             )
         return len(ids)
 
+    def trim_timeline(self, *, before: float, batch: int) -> int:
+        """Forgets one batch of what began before that moment and has no record any more, in the
+        board's list of interactions. Returns how many."""
+        lines = self._client.zrange(
+            self._keys.timeline, "-", f"({int(before):010}", bylex=True, offset=0, num=batch
+        )
+        if lines:
+            self._client.zrem(self._keys.timeline, *lines)
+        return len(lines)
+
     def _with_refs(self, ids: Sequence[str]) -> list[dict[str, str]]:
         """Each session with its people's refs; "" of one that is not kept any more."""
         records = self._client.hmget(self._keys.sessions, ids)

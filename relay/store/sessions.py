@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from relay.domain.access_code import DRAWS, is_cut_from
@@ -212,6 +212,20 @@ class Sessions:
         found = kept_sessions_of(self._client, self._keys, role, ref)
         return sorted(found, key=_newest_first)
 
+    def few_of(self, role: Role, ref: str, *, most: int) -> list[Session] | None:
+        """All kept sessions of a person, in no order; None where they are more."""
+        with self._client.pipeline(transaction=False) as pipe:
+            pipe.hlen(self._keys.open(role, ref))
+            pipe.hlen(self._keys.past(role, ref))
+            if sum(pipe.execute()) > most:
+                return None
+        found: dict[str, Session] = {}
+        for sessions in _kept_in_rounds(self._client, self._keys, role, ref):
+            found.update((session.id, session) for session in sessions)
+            if len(found) > most:
+                return None
+        return list(found.values())
+
     def scan(self, cursor: int, count: int) -> tuple[int, list[Session]]:
         """Some sessions and the cursor to go on from; 0 begins and ends (``HSCAN``)."""
         next_cursor, records = self._client.hscan(self._keys.sessions, cursor=cursor, count=count)
@@ -246,16 +260,25 @@ def read_sessions(client: Client, keys: BoardKeys, ids: Sequence[str]) -> list[S
 
 def kept_sessions_of(client: Client, keys: BoardKeys, role: Role, ref: str) -> list[Session]:
     """All of a person that are on record, in no order."""
-    found: dict[str, Session] = {}
+    rounds = _kept_in_rounds(client, keys, role, ref)
+    return list({session.id: session for sessions in rounds for session in sessions}.values())
+
+
+def _kept_in_rounds(
+    client: Client, keys: BoardKeys, role: Role, ref: str
+) -> Iterator[list[Session]]:
+    """Those that are open and each counterpart's latest ended one, then again and again those
+    before the last round's."""
     with client.pipeline(transaction=False) as pipe:
         pipe.hvals(keys.open(role, ref))
         pipe.hvals(keys.past(role, ref))
         ids = [session_id for found_ids in pipe.execute() for session_id in found_ids]
+    seen = set(ids)
     while ids:
         sessions = read_sessions(client, keys, ids)
-        found.update((session.id, session) for session in sessions)
-        ids = [s.previous for s in sessions if s.previous and s.previous not in found]
-    return list(found.values())
+        yield sessions
+        ids = [s.previous for s in sessions if s.previous and s.previous not in seen]
+        seen.update(ids)
 
 
 def _asked(request: ClaimRequest, now: float) -> dict[str, Any]:

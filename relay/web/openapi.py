@@ -126,8 +126,8 @@ def _take_away_null(schema: dict[str, Any]) -> None:
     """An address has no null: what is left out is not there."""
     if schema.get("default", "") is None:
         del schema["default"]
-        (kind,) = [kind for kind in schema.pop("anyOf") if kind.get("type") != "null"]
-        schema |= kind
+        kinds = [kind for kind in schema.pop("anyOf") if kind.get("type") != "null"]
+        schema |= kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
 
 
 def _share_form_of_success(responses: dict[str, Any]) -> None:

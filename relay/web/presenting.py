@@ -168,18 +168,12 @@ def _guard(services: Services, person: Participant) -> Guard:
 
 
 def present_interaction(interaction: Interaction) -> InteractionAnswer:
-    return InteractionAnswer(
-        id=interaction.id,
-        kind=interaction.kind,
-        direction=interaction.direction,
-        status=interaction.status,
-        started_at=interaction.started_at,
-        duration=interaction.duration,
-        segments=interaction.segments,
-        media=interaction.media,
-        error_code=interaction.error_code,
-        attestation=interaction.attestation,
-    )
+    return InteractionAnswer(**asdict(interaction), outcome=_outcome_of(interaction))
+
+
+def _outcome_of(interaction: Interaction) -> str:
+    meaning = meaning_of(interaction.error_code) if interaction.error_code else ""
+    return f"{interaction.outcome}: {meaning}" if meaning else interaction.outcome
 
 
 def present_suppression(suppression: Suppression) -> SuppressionAnswer:

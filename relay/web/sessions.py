@@ -14,7 +14,7 @@ from pydantic_core import from_json
 from relay.domain.api_key import Scope
 from relay.domain.errors import Forbidden, NotFound
 from relay.domain.participant import CandidateDetails, RecruiterDetails, Role
-from relay.store.interactions import Entry
+from relay.store.interactions import Place
 from relay.web.auth import needs
 from relay.web.current import client, now, services
 from relay.web.cursors import Cursors
@@ -39,14 +39,14 @@ from relay.web.schemas.sessions import (
 from relay.workflows.amend_session import Amendment, amend_session
 from relay.workflows.close_session import close_session
 from relay.workflows.draw_up_side import SessionRequest, Someone
-from relay.workflows.list_interactions import list_interactions
+from relay.workflows.list_interactions import list_session_interactions
 from relay.workflows.list_sessions import After, Scan, SessionFilter, list_sessions
 from relay.workflows.open_session import open_session
 
 sessions = APIBlueprint("sessions", __name__, url_prefix="/v1/sessions")
 
 _places = Cursors("sessions", TypeAdapter[After | Scan](After | Scan))
-_entries = Cursors("interactions", TypeAdapter(Entry))
+_interactions = Cursors("session's interactions", TypeAdapter(Place))
 
 _Given = ParamSpec("_Given")
 _Answer = TypeVar("_Answer")
@@ -215,13 +215,13 @@ def delete(session_id: str) -> SessionAnswer:
 @sessions.doc(operation_id="list_session_interactions")
 def interactions(session_id: str, query_data: Page) -> InteractionList:
     """List a session's calls and messages, the latest first; never what was said or written"""
-    page = list_interactions(
+    page = list_session_interactions(
         services(),
         check_form(session_id),
-        before=_entries.read(query_data.cursor),
+        before=_interactions.read(query_data.cursor),
         limit=query_data.limit,
     )
     return InteractionList(
         data=[present_interaction(interaction) for interaction in page.interactions],
-        next_cursor=_entries.write(page.last),
+        next_cursor=_interactions.write(page.last),
     )

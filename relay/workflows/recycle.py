@@ -44,6 +44,7 @@ def recycle(services: Services, *, now: float) -> Recycled:
     services.store.erasures.forget(before=now - ERASURES_REMEMBERED)
     end_ringing_calls(services, services.store.erasures.since(now - _LONGEST_RING))
     done = Recycled(purged=_purge_ended(services, now))
+    _trim_timeline(services, now)
     for name in services.store.pools.names():
         done += recycle_pool(services, name, now=now)
     return done
@@ -78,6 +79,11 @@ def _release_cooled(services: Services, pool: str, now: float) -> int:
 
 def _purge_ended(services: Services, now: float) -> int:
     return _in_batches(lambda: services.store.recycling.purge_ended(now=now, batch=BATCH))
+
+
+def _trim_timeline(services: Services, now: float) -> None:
+    before = now - services.settings.record_retention
+    _in_batches(lambda: services.store.recycling.trim_timeline(before=before, batch=BATCH))
 
 
 def _in_batches(step: Callable[[], int]) -> int:

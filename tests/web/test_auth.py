@@ -17,6 +17,7 @@ VIEWS = [
     ("GET", "/v1/sessions", Scope.SESSIONS),
     ("GET", "/v1/sessions/us.000000000000", Scope.SESSIONS),
     ("GET", "/v1/sessions/us.000000000000/interactions", Scope.SESSIONS),
+    ("GET", "/v1/interactions", Scope.SESSIONS),
     ("DELETE", "/v1/sessions/us.000000000000", Scope.SESSIONS),
     ("GET", "/v1/recruiters/r-1", Scope.PARTICIPANTS),
     ("DELETE", "/v1/candidates/c-1", Scope.PARTICIPANTS),

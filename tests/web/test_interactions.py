@@ -62,7 +62,13 @@ def test_calls_and_messages_are_listed_the_latest_first(api):
         "kind": "call",
         "direction": "to_candidate",
         "status": "completed",
+        "outcome": "they talked",
+        "session": session["id"],
+        "recruiter": "r-1001",
+        "candidate": "c-77",
+        "virtual_number": NUMBER,
         "started_at": "2026-09-21T14:13:21Z",
+        "entered_by": "phone",
         "duration": 33,
         "attestation": "A",
     }

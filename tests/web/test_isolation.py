@@ -226,6 +226,8 @@ class TwoBoards(RuleBasedStateMachine):
         for board, side in self.sides.items():
             sessions = self.ask(board, "GET", "/v1/sessions?limit=200").json["data"]
             assert {session["id"] for session in sessions} <= side.sessions
+            talks = self.ask(board, "GET", "/v1/interactions?limit=200").json["data"]
+            assert {talk["session"] for talk in talks} <= side.sessions
             found = self.ask(board, "GET", "/v1/numbers").json["data"]
             assert {number["phone_number"] for number in found} == set(NUMBERS[board])
 

@@ -24,7 +24,7 @@ from relay.store.outbox import LEASE, NOTICE_LIFETIME
 from relay.workflows.close_session import close_session
 from relay.workflows.erase_participant import erase_participant
 from relay.workflows.find_receiver import find_receiver
-from relay.workflows.list_interactions import list_interactions
+from relay.workflows.list_interactions import list_session_interactions
 from relay.workflows.recycle import recycle
 from relay.workflows.register_participant import register_candidate, register_recruiter
 from relay.workflows.relay_text import relay_text
@@ -268,7 +268,7 @@ def test_what_a_text_costs_is_counted_until_the_carrier_says_it(stage: Stage) ->
     stage.carrier.messages.taken = [replace(taken, segments=3)]
     stage.now += REPORT_GRACE
     stage.send(message)
-    page = list_interactions(stage.services, stage.pair.session.id, before=None, limit=9)
+    page = list_session_interactions(stage.services, stage.pair.session.id, before=None, limit=9)
     assert [interaction.segments for interaction in page.interactions] == [3]
 
 

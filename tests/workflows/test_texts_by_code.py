@@ -20,7 +20,7 @@ from relay.store.notices import ASKED_ABOUT_SAME_WORDS, ASKED_AN_HOUR
 from relay.store.outbox import LEASE
 from relay.store.records import draws_for
 from relay.workflows.ask_which_session import ask_which_session
-from relay.workflows.list_interactions import list_interactions
+from relay.workflows.list_interactions import list_session_interactions
 from relay.workflows.reconcile_inbound import reconcile_inbound
 from relay.workflows.register_participant import register_recruiter
 from relay.workflows.relay_text import TextAnswer, relay_text
@@ -268,7 +268,7 @@ def test_a_text_that_gets_too_long_while_it_waits_is_split_in_order(stage: Stage
 def test_both_parts_of_a_split_text_are_listed(stage: Stage, eve: Session) -> None:
     message = stage.text(EVE, numbered_words()).message
     stage.work()
-    page = list_interactions(stage.services, eve.id, before=None, limit=9)
+    page = list_session_interactions(stage.services, eve.id, before=None, limit=9)
     assert {interaction.id for interaction in page.interactions} == {message, second_id(message)}
 
 
@@ -522,5 +522,5 @@ def test_p1_the_code_of_a_session_that_only_its_candidate_still_cools_for_reache
 def test_a_picture_of_a_split_text_is_listed_once(stage: Stage, eve: Session) -> None:
     stage.text(EVE, numbered_words(), media=1)
     stage.work()
-    page = list_interactions(stage.services, eve.id, before=None, limit=9)
+    page = list_session_interactions(stage.services, eve.id, before=None, limit=9)
     assert sorted(one.media for one in page.interactions) == [0, 1]

@@ -38,6 +38,15 @@ local function look_at_caller()
   return caller
 end
 
+local function is_one_of(indexes, index)
+  for _, each in ipairs(indexes) do
+    if each == index then
+      return true
+    end
+  end
+  return false
+end
+
 local function has_reached(counter, most)
   return tonumber(redis.call("GET", counter) or "0") >= most
 end
@@ -77,8 +86,9 @@ local function decide(caller)
     return after_a_wrong_one(caller)
   end
   local recruiter_index = read_session(record).recruiter_index
+  local by_code = is_one_of(args.indexes, recruiter_index) and "own" or "other"
   return connect_if_open(
-    keys, look_at(keys.sessions, id, recruiter_index, args.now), args.now, "1")
+    keys, look_at(keys.sessions, id, recruiter_index, args.now), args.now, by_code)
 end
 
 -- The answer that this attempt has had; to one that connected, once its call is off record, none.
@@ -95,7 +105,7 @@ local function answer_again(decided, caller)
   return record and { state, id, "recruiter", record } or { state }
 end
 
-local before = answered_before(keys, args.now, "1")
+local before = answered_before(keys, args.now, "own")
 if before then
   return before
 end

@@ -1,8 +1,8 @@
 -- refuse_call: takes back a call that was to be connected, since the process does not trust what
 -- the store says of it (P9). It leaves what any refused call leaves: that it was decided on.
--- keys: call=call(call_sid) tries=tries(call_sid) leases due sessions interactions
+-- keys: call=call(call_sid) tries=tries(call_sid) leases due sessions
 -- args: now:number call_sid
--- uses: session leases due_again deciding unended limits
+-- uses: session leases due_again deciding unended limits listing
 --
 -- No code is taken of it any more, either. A call that was on record before stays so: it may be
 -- going on. Safe to run twice.
@@ -13,7 +13,8 @@ if started_at == whole(args.now) then
   note_ended(keys, session_id, args.call_sid)
   end_lease(keys.leases, session_id, args.call_sid, args.now, make_due_again)
   recount_call(session_id, side, started_at, { calls = -1, minutes = -minutes })
-  redis.call("ZREM", keys.interactions,
-    table.concat({ session_id, started_at, args.call_sid }, "\t"))
+  local by_session, by_start = lines_of(session_id, started_at, args.call_sid)
+  redis.call("ZREM", keys.interactions, by_session)
+  redis.call("ZREM", keys.timeline, by_start)
   redis.call("DEL", keys.call, keys.tries)
 end

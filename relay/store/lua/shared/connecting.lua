@@ -1,7 +1,7 @@
 -- A call that will be connected is put on record with its lease.
--- keys: sessions leases interactions call=call(call_sid)
+-- keys: sessions leases call=call(call_sid)
 -- args: call_sid lease:number repeatable:number retention:number attestation
--- uses: session leases seals unended limits
+-- uses: session leases seals unended limits listing
 --
 -- A CallSid gets its Dial once: the same answer again for `repeatable` seconds (the carrier repeats
 -- webhooks), until the counterpart has picked up or the call is over; "replayed" after that, so
@@ -31,7 +31,8 @@ local function answered_before(keys, now, by_code)
   local begun = redis.call("HMGET", keys.call, "session", "side", "by_code", "rank", "leg_sid",
     "guard")
   local id, side = begun[1], begun[2]
-  local may_repeat = (begun[3] or "") == by_code and (begun[4] or "0") == "0" and not begun[5]
+  local was_by_code = (begun[3] or "") ~= ""
+  local may_repeat = was_by_code == (by_code ~= "") and (begun[4] or "0") == "0" and not begun[5]
   if not id then
     return nil
   end
@@ -47,7 +48,8 @@ local function answered_before(keys, now, by_code)
   return record and { "replayed", id, side, record } or { "replayed" }
 end
 
--- found: id, session, record, side, other; by_code: "1" when a code has let the caller in, else "".
+-- found: id, session, record, side, other; by_code: "own" or "other" when a code has let the caller
+-- in, who showed the recruiter's phone or another one, or none; else "".
 -- usage: what the day has seen so far.
 local function connect(keys, found, now, by_code, usage)
   local minutes = math.ceil(args.lease / 60)
@@ -65,8 +67,7 @@ local function connect(keys, found, now, by_code, usage)
     "number", found.session.number, "rank", "0", "started_at", whole(now),
     "attestation", args.attestation, "by_code", by_code, "guard", guard, "minutes", minutes)
   redis.call("EXPIRE", keys.call, args.retention)
-  redis.call("ZADD", keys.interactions, 0,
-    table.concat({ found.id, whole(now), args.call_sid }, "\t"))
+  list_interaction(keys, found.id, whole(now), args.call_sid)
   return connecting(keys, found, guard)
 end
 

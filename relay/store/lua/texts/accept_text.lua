@@ -1,12 +1,12 @@
 -- accept_text: finds whom a text is for and takes it on.
--- keys: policy numbers sessions codes message=message(id) body=body(id) interactions outbox lanes
+-- keys: policy numbers sessions codes message=message(id) body=body(id) outbox lanes
 --    counters held=message(held_id) told=message(told_id) refused=refused(inbound_sid)
 --    phones=phone(indexes*)
 -- args: now:number said_at:number number id inbound_sid vouched distrusted text media:number code
 --    refused_for:number look_again:number record_life:number lifetime:number
 --    longest_lifetime:number held_id held_at:number told_id answers_within:number indexes:list
 -- uses: session finding seals lanes code_prefix gathering pacing deciding limits keeping_bodies
---    unsent outcomes
+--    unsent outcomes listing
 --
 -- Record, sealed body, lane entry and outbox entry are written in one step, so that an accepted
 -- text is certain to be sent (P4). indexes are the sender's. text is sealed, or "" when there is
@@ -145,8 +145,7 @@ local function put_on_record(found, fields)
     "index", found.session[found.other .. "_index"], "inbound_sid", args.inbound_sid,
     "media", args.media, unpack(fields))
   redis.call("EXPIRE", keys.message, args.record_life)
-  redis.call("ZADD", keys.interactions, 0,
-    table.concat({ found.id, whole(args.now), args.id }, "\t"))
+  list_interaction(keys, found.id, whole(args.now), args.id)
 end
 
 -- Whether the sender was told of what is held so short a time ago.

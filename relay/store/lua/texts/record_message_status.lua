@@ -85,6 +85,7 @@ local function finish(message)
     note_reach(keys, args, message)
   end
   if args.is_delivered then
+    redis.call("HSET", keys.message, "delivered_at", string.format("%d", args.now))
     note_arrival(keys, message)
     forget_what_was_told()
   end

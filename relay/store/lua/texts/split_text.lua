@@ -1,10 +1,10 @@
 -- split_text: a text that its code prefix makes too long becomes two, the second right behind the
 -- first in their lane.
 -- keys: message=message(id) body=body(id) second=message(second_id) second_body=body(second_id)
---    sessions interactions outbox lanes sending
+--    sessions outbox lanes sending
 -- args: now:number id token first_text second_id second_text look_again:number
 --    taking_back_texts:list
--- uses: session message lanes taken_back keeping_bodies unsent
+-- uses: session message lanes taken_back keeping_bodies unsent listing
 --
 -- The texts are sealed. The attempt on record is withdrawn: it was not made, and either part gets
 -- its own. The parts have one order, and the second's id is the one that sorts after the other;
@@ -22,8 +22,7 @@ local function add_second_part(message, lane)
     "part", "2", "expires_at", message.expires_at)
   redis.call("PEXPIRE", keys.second, redis.call("PTTL", keys.message))
   redis.call("ZADD", keys.lanes, 0, entry)
-  redis.call("ZADD", keys.interactions, 0,
-    table.concat({ message.session, whole(tonumber(message.started_at)), args.second_id }, "\t"))
+  list_interaction(keys, message.session, whole(tonumber(message.started_at)), args.second_id)
 end
 
 local function split_body()
