@@ -12,7 +12,7 @@ PYTHON := $(BIN)/python
 VALKEY := var/valkey
 TYPED := config relay workers
 LINTED := $(TYPED) tests
-.PHONY: help demo sandbox test test-valkey quick lint month day bench bench-beside bench-pool clean redis chromium node wrk
+.PHONY: help demo sandbox test test-valkey quick lint month day bench bench-beside bench-pool mutants clean redis chromium node wrk
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -59,6 +59,9 @@ bench-beside: $(VENV)/.stamp-dev redis wrk  ## the call webhook now and at COMMI
 bench-pool: $(VENV)/.stamp-dev redis  ## how many numbers a pool needs: its part of docs/benchmarks.md, half an hour
 	@$(PYTHON) -m tests.bench.pool
 
+mutants: $(VENV)/.stamp-mutants  ## a sample of mutants, tried by the fast tests: which survive; an hour and more
+	@$(PYTHON) -m tests.mutants $(SAMPLE)
+
 clean:  ## back to a fresh clone
 	@rm -rf $(VENV) var .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
 	@find $(LINTED) -type d -name __pycache__ -prune -exec rm -rf {} +
@@ -80,6 +83,11 @@ $(VENV)/.stamp-dev: requirements-dev.txt requirements.txt $(PYTHON)
 	@echo "· installing what production, tests and tools need (a minute, once)"
 	@$(call quietly,$(PYTHON) -m ensurepip && $(PYTHON) -m pip install -r requirements-dev.txt)
 	@touch $(VENV)/.stamp-prod $@
+
+$(VENV)/.stamp-mutants: requirements-mutants.txt $(VENV)/.stamp-dev
+	@echo "· installing the mutation tester (half a minute, once)"
+	@$(call quietly,$(PYTHON) -m pip install -r requirements-mutants.txt)
+	@touch $@
 
 # Asked from /, because a pyenv would obey .python-version here, which is the platform's.
 $(PYTHON):

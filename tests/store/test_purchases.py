@@ -157,6 +157,12 @@ def test_a_postponed_job_is_swept_when_its_time_has_come(purchases) -> None:
     assert purchases.sweep("us", now=NOW + 30) == ["us.1"]
 
 
+def test_a_job_is_not_swept_while_its_buyer_has_the_lease(purchases) -> None:
+    purchases.begin("us.1", token="t", now=NOW)
+    assert purchases.sweep("us", now=NOW + LEASE - 1) == []
+    assert purchases.sweep("us", now=NOW + LEASE) == ["us.1"]
+
+
 def test_a_shortage_is_noted_and_forgotten(purchases) -> None:
     assert purchases.shortage("us") is None
     shortage = Shortage(reason=FailureCode.MONTHLY_BUDGET, missing=2, retry_at=1.5)
