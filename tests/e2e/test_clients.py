@@ -81,6 +81,12 @@ def assert_its_story(said: str) -> None:
 def test_a_client_in_python_is_generated_typed_and_works(clone: Path, shared_stage: Stage) -> None:
     assert_its_story(follow(BLOCKS["Python"], clone, shared_stage))
 
+    # It sends nothing that its program does not name.
+    [session] = shared_stage.api.ask("GET", "/v1/sessions?recruiter=r-1001&status=open")["data"]
+    shared_stage.api.ask("PATCH", f"/v1/sessions/{session['id']}", {"channels": ["voice"]})
+    follow("cd examples/python && python first_session.py", clone, shared_stage)
+    assert shared_stage.session(session["id"])["channels"] == ["voice"]
+
     # What comes of our document; the generator's own client.py is not strict about httpx.
     ours = ["relay_client/api", "relay_client/models", "first_session.py"]
     options = ["--strict", "--follow-imports=silent", "--config-file="]
