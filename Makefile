@@ -12,7 +12,7 @@ PYTHON := $(BIN)/python
 VALKEY := var/valkey
 TYPED := config relay workers
 LINTED := $(TYPED) tests
-.PHONY: help demo sandbox test test-valkey quick lint month day bench bench-beside bench-pool mutants clean redis chromium node wrk
+.PHONY: help demo sandbox test test-valkey quick lint month day bench bench-beside bench-pool mutants clean redis chromium node wrk prometheus
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -23,7 +23,7 @@ demo: $(VENV)/.stamp-prod redis  ## the whole service, and a short scenario play
 sandbox: $(VENV)/.stamp-prod redis  ## the same service, left running, with phones to play with
 	@$(PYTHON) -m relay sandbox
 
-test: lint redis chromium node  ## lint, types and every test
+test: lint redis chromium node prometheus  ## lint, types and every test
 	@echo "· tests of the core, traced, on both cores"
 	@$(BIN)/pytest -n 2 --dist loadgroup -m "traced and not on_fakeredis" --cov --cov-report=
 	@echo "· branches of relay/domain and relay/workflows that no test took"
@@ -147,6 +147,10 @@ chromium:
 # For the client in TypeScript, likewise. npm's own packages are kept in var/npm.
 node:
 	@command -v npm >/dev/null || { $(apt-get-install) npm; } || true
+
+# For the alerts and the dashboard, likewise: promtool and the server, which the tests start.
+prometheus:
+	@{ command -v promtool && command -v prometheus; } >/dev/null || { $(apt-get-install) prometheus; } || true
 
 wrk:
 	@command -v wrk >/dev/null || { $(apt-get-install) wrk; } || { \
