@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 from apiflask import APIBlueprint
 from flask import Response
@@ -15,6 +16,7 @@ from relay.web.number_gauges import NumberGauges
 from relay.web.number_stats_gauges import NumberStatsGauges
 from relay.web.service_gauges import ServiceGauges
 from relay.web.traffic_costs import TrafficCosts
+from relay.workflows.survey import survey
 
 metrics = APIBlueprint("metrics", __name__, enable_openapi=False)
 
@@ -32,10 +34,12 @@ def read_metrics() -> Response:
 
 def _of_the_store() -> CollectorRegistry:
     registry = CollectorRegistry()
-    registry.register(ServiceGauges(deployment()))
-    registry.register(NumberGauges(deployment()))
-    registry.register(NumberStatsGauges(deployment()))
-    registry.register(TrafficCosts(deployment()))
+    now = time.time()
+    found = survey(deployment(), deployment().boards, now=now)
+    registry.register(ServiceGauges(found, now=now))
+    if found.scheduler is not None:  # the store is there: nobody is to wait for it again and again
+        for gauges in (NumberGauges, NumberStatsGauges, TrafficCosts):
+            registry.register(gauges(deployment()))
     return registry
 
 

@@ -6,7 +6,6 @@ person, number or session is one of them.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator
 
 from prometheus_client.core import (
@@ -19,20 +18,19 @@ from prometheus_client.registry import Collector
 
 from relay.store.carrier_times import BOUNDS, CarrierTime
 from relay.store.worker_status import QueueStatus
-from relay.workflows.deployment import Deployment
-from relay.workflows.survey import BoardStatus, SchedulerStatus, survey
+from relay.workflows.survey import BoardStatus, DeploymentStatus, SchedulerStatus
 
 
 class ServiceGauges(Collector):
-    """Surveys at each scrape. What is away has no figures; ``relay_store_up`` and
+    """Of one survey, made at ``now``. What is away has no figures; ``relay_store_up`` and
     ``relay_queues_up`` tell of it."""
 
-    def __init__(self, deployment: Deployment) -> None:
-        self._deployment = deployment
+    def __init__(self, found: DeploymentStatus, *, now: float) -> None:
+        self._found = found
+        self._now = now
 
     def collect(self) -> Iterator[Metric]:
-        now = time.time()
-        found = survey(self._deployment, self._deployment.boards(), now=now)
+        found, now = self._found, self._now
         is_store_up, are_queues_up = found.scheduler is not None, found.queues is not None
         yield _alone("store_up", "Whether the store answers", is_store_up)
         yield _alone("queues_up", "Whether RQ's Redis answers", are_queues_up)

@@ -36,7 +36,7 @@ def get() -> StatusAnswer:
     pools, a deployment key those of all boards.
     """
     at = now()
-    found = survey(deployment(), boards_of_key(), now=at)
+    found = survey(deployment(), boards_of_key, now=at)
     return StatusAnswer(
         is_well=found.is_well(at),
         workers=None if found.queues is None else [_queue(queue) for queue in found.queues],

@@ -91,12 +91,19 @@ class DeploymentStatus:
         )
 
 
-def survey(deployment: Deployment, boards: Iterable[Services], *, now: float) -> DeploymentStatus:
-    """Of the deployment as a whole, and of these boards. Raises nothing."""
+def survey(
+    deployment: Deployment, boards: Callable[[], Iterable[Services]], *, now: float
+) -> DeploymentStatus:
+    """Of the deployment as a whole, and of these boards. Raises nothing. A store that does not
+    answer is waited for once: who scrapes does not wait for long."""
+    queues = _if_there(lambda: survey_queues(deployment, now=now))
+    scheduler = _if_there(lambda: survey_scheduler(deployment, now=now))
+    if scheduler is None:
+        return DeploymentStatus(queues=queues, scheduler=None, boards=(), carrier_times=None)
     return DeploymentStatus(
-        queues=_if_there(lambda: survey_queues(deployment, now=now)),
-        scheduler=_if_there(lambda: survey_scheduler(deployment, now=now)),
-        boards=tuple(_boards(boards, now)),
+        queues=queues,
+        scheduler=scheduler,
+        boards=tuple(_boards(boards(), now)),
         carrier_times=_if_there(lambda: tuple(deployment.carrier_times.all())),
     )
 

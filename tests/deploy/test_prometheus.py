@@ -15,6 +15,9 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.web.api import make_api
+from tests.workflows.test_survey import make_well
+
 ROOT = Path(__file__).parents[2]
 RULES_FILE = ROOT / "deploy" / "prometheus" / "alerts.yaml"
 TESTS_FILE = ROOT / "deploy" / "prometheus" / "alerts_test.yaml"
@@ -52,6 +55,25 @@ def panels() -> Iterator[dict[str, Any]]:
 @with_promtool
 def test_promtool_finds_nothing_wrong_with_the_rules() -> None:
     assert f"{len(RULES)} rules found" in promtool("check", "rules", RULES_FILE.name)
+
+
+@with_promtool
+def test_promtool_finds_nothing_wrong_with_the_metrics() -> None:
+    api = make_api()
+    make_well(api.world.deployment)
+    scraped = api.get("/metrics").text
+
+    done = subprocess.run(
+        ["promtool", "check", "metrics"],
+        input=scraped,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert "relay_workers" in scraped
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 @with_promtool

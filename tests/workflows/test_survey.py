@@ -38,7 +38,7 @@ def make_well(deployment: Deployment) -> float:
 
 
 def look(deployment: Deployment, now: float) -> DeploymentStatus:
-    return survey(deployment, deployment.boards(), now=now)
+    return survey(deployment, deployment.boards, now=now)
 
 
 def test_where_everybody_is_at_work_all_is_well() -> None:
