@@ -8,7 +8,7 @@ from relay.store.keys import BoardKeys, DeploymentKeys
 from relay.store.store import Store
 from relay.store.suppressions import START_ALONE_FOR, Suppressions
 from tests.key_ring import SIGNER
-from tests.world import NOW, NUMBER, OTHER_NUMBER
+from tests.world import NOW, NUMBER, OTHER_NUMBER, US
 
 CARL = ["carl-new-key", "carl-old-key"]
 SERVICE, OTHER_SERVICE = "MG" + "1" * 32, "MG" + "2" * 32
@@ -74,6 +74,7 @@ def in_several(client: redis.Redis) -> Suppressions:
     """Of a board with two services: NUMBER is in the second, OTHER_NUMBER in the first, and THIRD,
     FOREIGN in none and in one that is not the board's."""
     store = Store(client, SIGNER, messaging_services=(SERVICE, OTHER_SERVICE))
+    store.pools.put(US)
     for number, service in {
         NUMBER: OTHER_SERVICE,
         OTHER_NUMBER: SERVICE,
@@ -82,7 +83,7 @@ def in_several(client: redis.Redis) -> Suppressions:
     }.items():
         registered = Registered(service=service)
         store.numbers.add(
-            number, "us", carrier_sid="PN", capabilities="s", now=NOW, registered=registered
+            number, US.name, carrier_sid="PN", capabilities="s", now=NOW, registered=registered
         )
     return store.suppressions
 
