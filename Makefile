@@ -12,7 +12,7 @@ PYTHON := $(BIN)/python
 VALKEY := var/valkey
 TYPED := config relay workers
 LINTED := $(TYPED) tests
-.PHONY: help demo sandbox test test-valkey quick lint month day bench bench-beside bench-pool mutants clean redis chromium node wrk prometheus
+.PHONY: help demo sandbox test test-valkey quick lint month day failover bench bench-beside bench-pool mutants clean redis sentinel chromium node wrk prometheus
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -23,7 +23,7 @@ demo: $(VENV)/.stamp-prod redis  ## the whole service, and a short scenario play
 sandbox: $(VENV)/.stamp-prod redis  ## the same service, left running, with phones to play with
 	@$(PYTHON) -m relay sandbox
 
-test: lint redis chromium node prometheus  ## lint, types and every test
+test: lint redis sentinel chromium node prometheus  ## lint, types and every test
 	@echo "· tests of the core, traced, on both cores"
 	@$(BIN)/pytest -n 2 --dist loadgroup -m "traced and not on_fakeredis" --cov --cov-report=
 	@echo "· branches of relay/domain and relay/workflows that no test took"
@@ -49,6 +49,9 @@ month: $(VENV)/.stamp-dev redis  ## a month of a job board in the sandbox: what 
 
 day: $(VENV)/.stamp-dev redis  ## a day of a job board among today's phones, with a bad minute or two: who is reached, told, or not
 	@$(PYTHON) -m tests.day
+
+failover: $(VENV)/.stamp-dev redis sentinel  ## lose a master under 100 calls and 50 texts a second: its part of docs/benchmarks.md, five minutes
+	@$(PYTHON) -m tests.sentinel
 
 bench: $(VENV)/.stamp-dev redis wrk  ## what the service costs: its part of docs/benchmarks.md
 	@$(PYTHON) -m tests.bench
@@ -151,6 +154,11 @@ node:
 # For the alerts and the dashboard, likewise: promtool and the server, which the tests start.
 prometheus:
 	@{ command -v promtool && command -v prometheus; } >/dev/null || { $(apt-get-install) prometheus; } || true
+
+# It comes with Redis, but in a package of its own on Debian.
+sentinel: redis
+	@command -v redis-sentinel >/dev/null || { $(apt-get-install) redis-sentinel; } || \
+		echo "· no redis-sentinel: the tests of a fail-over are skipped" >&2
 
 wrk:
 	@command -v wrk >/dev/null || { $(apt-get-install) wrk; } || { \

@@ -28,7 +28,7 @@ from redis.retry import Retry
 T = TypeVar("T")
 
 #: How the answer of a server begins that is the master no more, not yet, or not of its replicas.
-#: To who waits on it for something to come, it says UNBLOCKED in that moment.
+#: To who waits on it for something to come, it says UNBLOCKED in that moment (RD-unblocked).
 _NO_MASTER = ("READONLY ", "NOREPLICAS ", "UNBLOCKED ")
 
 

@@ -2,7 +2,7 @@
 
 redis-py's own pool for sentinels asks at each new connection alone, believes the first that
 answers, and waits for the silent ones one by one. An old master that is cut off from its sentinels
-and not from us would be kept for as long as its connections last (ADR 0038).
+and not from us would be kept for as long as its connections last (ADR 0032).
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ def connect_to_sentinels(where: RedisLocation, options: Mapping[str, Any]) -> li
 
 class MasterWatch:
     """Asks the sentinels every second while somebody wants to know, in a thread of its own: some
-    may be silent. Of what they say, the latest fail-over counts. Threads and forks may share it."""
+    may be silent. Of what they say, the latest fail-over counts (RD-sentinel-epoch). Threads and
+    forks may share it."""
 
     def __init__(self, service: str, sentinels: Sequence[redis.Redis]) -> None:
         self._service = service

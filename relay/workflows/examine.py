@@ -227,8 +227,8 @@ def _check_replicas(needed: int, connected: int | None) -> Check:
     return Check(
         "replicas",
         Verdict.FAILED,
-        f"{connected} connected, STORE_REPLICAS={needed}: no session can be opened;"
-        " connect more, or lower it",
+        f"{connected} connected, STORE_REPLICAS={needed}: nothing is acknowledged, calls are"
+        " refused and texts wait: connect more, or lower it",
     )
 
 
