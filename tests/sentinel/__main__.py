@@ -13,9 +13,9 @@ from tests.bench.document import measured_on, put_part
 from tests.bench.table import Row, as_markdown
 from tests.e2e.killing import FETCHED_WITHIN
 from tests.e2e.stage import eventually
+from tests.e2e.traffic import Kind, Rates, Traffic
 from tests.sentinel.runs import GOAL, fail_over, staged
 from tests.sentinel.servers import Group
-from tests.sentinel.traffic import Kind, Rates, Traffic
 
 _RATES = Rates(calls=100, texts=50, requests=5)
 _PAIRS = 400
@@ -44,9 +44,9 @@ def main() -> None:
     conditions = (
         f"{measured_on(version)} Three servers (AOF, everysec), three sentinels (down after "
         "1.5 s), one web process, one worker dyno, the ticker, the simulated carrier and the load "
-        "share the cores. STORE_REPLICAS=1, min-replicas-to-write 1; "
-        f"{_RATES.calls} calls, {_RATES.texts} texts and {_RATES.requests} sessions a second between {_PAIRS} pairs, until all is whole "
-        "again.\n\n"
+        "share the cores. STORE_REPLICAS=1, min-replicas-to-write 1. Between "
+        f"{_PAIRS} pairs {_RATES.calls} calls, {_RATES.texts} texts and {_RATES.requests} new "
+        "sessions a second, until all is whole again.\n\n"
     )
     put_part("failover", conditions + "\n".join(tables))
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from relay.sandbox.service import Service, simulated_carrier
 from tests.e2e.stage import eventually
+from tests.e2e.traffic import Rates, Traffic
 from tests.sentinel.servers import Group, running_group
-from tests.sentinel.traffic import Rates, Traffic
 
 #: Seconds within which the service is to be back.
 GOAL = 15.0

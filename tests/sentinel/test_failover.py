@@ -9,9 +9,9 @@ import pytest
 
 from tests.e2e.killing import FETCHED_WITHIN, LIMIT
 from tests.e2e.stage import eventually
+from tests.e2e.traffic import Rates, Traffic
 from tests.sentinel.runs import GOAL, fail_over, staged
 from tests.sentinel.servers import Group
-from tests.sentinel.traffic import Rates, Traffic
 
 pytestmark = [pytest.mark.kill, pytest.mark.slow, pytest.mark.timeout(300)]
 

@@ -184,14 +184,21 @@ class Traffic:
 
     def _change(self, n: int) -> None:
         """A board opens a session, and at once ends every other one."""
-        answer = self._api.send("POST", "/v1/sessions", _request(_FIRST_OTHER + n))
-        opened = answer.status_code == 201
-        session = answer.json()["id"] if opened else ""
-        self.requests.note((session, "open"), went_well=opened)
+        opened = self._send("POST", "/v1/sessions", _request(_FIRST_OTHER + n))
+        session = opened.json()["id"] if opened else ""
+        self.requests.note((session, "open"), went_well=bool(opened))
         if opened and n % 2:
             self._to_be_ended.add(session)
-            ended = self._api.send("DELETE", f"/v1/sessions/{session}").ok
-            self.requests.note((session, "closed"), went_well=ended)
+            ended = self._send("DELETE", f"/v1/sessions/{session}")
+            self.requests.note((session, "closed"), went_well=bool(ended))
+
+    def _send(self, method: str, path: str, body: Any = None) -> requests.Response | None:
+        """The answer, if it says that it went well."""
+        try:
+            answer = self._api.send(method, path, body)
+        except requests.RequestException:
+            return None
+        return answer if answer.ok else None
 
     # --- what is found afterwards ---------------------------------------------------------
 
