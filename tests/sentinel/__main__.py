@@ -59,7 +59,10 @@ def _figures(group: Group, traffic: Traffic, fault: Callable[[], None]) -> list[
     goal = f"within {GOAL:.0f}"
     return [
         Row("calls connected / refused", _counted(traffic.calls)),
-        Row("texts accepted at once / later", _counted(traffic.texts)),
+        Row(
+            "texts accepted, the carrier repeating within seconds / fetched from its list",
+            _counted(traffic.texts),
+        ),
         Row("requests acknowledged / refused", _counted(traffic.requests)),
         Row("calls back after, s", f"{outcome.calls_back:.1f}", goal, outcome.calls_back < GOAL),
         Row("texts back after, s", f"{outcome.texts_back:.1f}", goal, outcome.texts_back < GOAL),
