@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 PYTHON := $(BIN)/python
 VALKEY := var/valkey
 TYPED := config relay workers
-LINTED := $(TYPED) tests
+LINTED := $(TYPED) tests examples
 .PHONY: help demo sandbox test test-valkey quick lint month day failover bench bench-beside bench-pool mutants clean redis sentinel chromium node wrk prometheus
 
 help:  ## this list
@@ -67,6 +67,7 @@ mutants: $(VENV)/.stamp-mutants  ## a sample of mutants, tried by the fast tests
 
 clean:  ## back to a fresh clone
 	@rm -rf $(VENV) var .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
+	@rm -rf examples/python/relay_client examples/typescript/build examples/typescript/node_modules examples/typescript/relay.d.ts
 	@find $(LINTED) -type d -name __pycache__ -prune -exec rm -rf {} +
 
 # --- what they need -------------------------------------------------------------------
