@@ -18,7 +18,7 @@ from relay.store.api_keys import ApiKeys
 from relay.store.number_map import NumberMap
 from relay.workflows.connect_call import connect_call
 from tests.web.api import PAIR, Api, pointers
-from tests.world import RITA, make_deployment, signer
+from tests.world import RITA, US, make_deployment, signer
 
 ACCOUNT = "AC" + "2" * 32
 OWN_ACCOUNT = {"sid": ACCOUNT, "auth_token": "its-own-token", "auth_token_next": "its-next-token"}
@@ -148,6 +148,7 @@ def test_a_boards_keys_have_its_own_limit(api: Api) -> None:
 def test_a_participants_phone_is_no_virtual_number_of_any_board(api: Api) -> None:
     put(api)
     store = api.world.deployment.of_board("second").store
+    store.pools.put(US)
     store.numbers.add(NUMBER, "us", carrier_sid="PN", capabilities="vs", now=1)
     refused = api.put("/v1/candidates/c-1", {"phone": NUMBER})
     assert refused.status_code == 422
@@ -176,6 +177,7 @@ def test_a_webhook_is_checked_with_a_token_of_the_called_numbers_board(api: Api)
     """And must name the account that the board uses."""
     put(api, account=OWN_ACCOUNT)
     store = api.world.deployment.of_board("second").store
+    store.pools.put(US)
     store.numbers.add(NUMBER, "us", carrier_sid="PN", capabilities="vs", now=1)
     main = api.world.deployment.main.account
 

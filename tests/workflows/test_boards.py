@@ -15,7 +15,7 @@ from relay.workflows.deployment import Deployment
 from relay.workflows.put_board import BoardTerms, find_board, put_board
 from relay.workflows.renew_board_seals import renew_board_seals
 from tests.fake_redis import FakeRedis
-from tests.world import NOW, make_deployment, make_settings
+from tests.world import NOW, US, make_deployment, make_settings
 
 ACCOUNT, OTHER_ACCOUNT = "AC" + "1" * 32, "AC" + "2" * 32
 KEY, OTHER_KEY = "SK" + "1" * 32, "SK" + "2" * 32
@@ -246,6 +246,7 @@ def test_an_unknown_board_is_not_found(deployment: Deployment) -> None:
 def test_a_number_leads_to_its_board_and_one_of_nobodys_to_main(deployment: Deployment) -> None:
     put(deployment)
     second = deployment.of_board("second")
+    second.store.pools.put(US)
     second.store.numbers.add(NUMBER, "us", carrier_sid="PN", capabilities="vs", now=NOW)
 
     assert deployment.of_number(NUMBER) is second
@@ -261,6 +262,7 @@ def test_one_number_cannot_be_on_two_boards(deployment: Deployment) -> None:
     put(deployment)
     for services in (deployment.main, deployment.of_board("second")):
         numbers = services.store.numbers
+        services.store.pools.put(US)
         if services is deployment.main:
             assert numbers.add(NUMBER, "us", carrier_sid="PN", capabilities="vs", now=NOW)
         else:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import fakeredis
 import pytest
 import redis
 
@@ -23,7 +22,7 @@ from tests.world import NOW, NUMBER, OTHER_NUMBER, World, make_world
 HOUR = 3600
 
 
-class Client(fakeredis.FakeRedis):
+class Client(FakeRedis):
     """Redis, with something that happens just before a command."""
 
     before: Callable[[tuple[object, ...]], None] | None = None
@@ -36,7 +35,7 @@ class Client(fakeredis.FakeRedis):
 
 @pytest.fixture
 def client() -> Client:
-    return Client(decode_responses=True, server=fakeredis.FakeServer())
+    return Client()
 
 
 @pytest.fixture
