@@ -51,8 +51,7 @@ LASTING = {
     *("policy", "numbers", "ordinals", "number", "busy"),
     *("blocked", "resting", "full", "no-voice", "no-sms", "sms-unready", "area"),
     *("call", "wrong-from", "wrong-on", "silent", "tries", "traffic", "usage", "history", "rates"),
-    "charges",
-    "under-keys",
+    *("charges", "outcomes", "under-keys"),
 }
 
 
