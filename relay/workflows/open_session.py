@@ -73,16 +73,13 @@ def open_session(
     check_context(wanted.context or "")
     for _ in range(_ATTEMPTS):
         claimed = _claim(services, wanted, client_id, now)
-        match claimed:
-            case Claimed():
-                _note_given(services, wanted)
-                if claimed.is_new:
-                    log.info("session opened", session=claimed.session.id)
-                return Opened(claimed.session, claimed.is_new)
-            case Given(person):
-                wanted = give_other_phone(services, wanted, person, now)
-            case None:
-                pass
+        if isinstance(claimed, Claimed):
+            _note_given(services, wanted)
+            if claimed.is_new:
+                log.info("session opened", session=claimed.session.id)
+            return Opened(claimed.session, claimed.is_new)
+        if claimed is not None:
+            wanted = give_other_phone(services, wanted, claimed.person, now)
     raise BeingChanged("The pair is being changed by others; try again.")
 
 

@@ -295,6 +295,16 @@ def test_a_repeated_phone_change_of_the_last_guess_still_opens_the_session(world
     assert session.candidate.phone_index in world.services.vault.indexes_of(EVE)
 
 
+def test_both_phones_change_on_the_way_to_a_session_that_is_possible(world):
+    world.open()
+
+    session = ask(world, recruiter=recruiter(phone=NORA), candidate=candidate(phone=DAN))
+
+    indexes_of = world.services.vault.indexes_of
+    assert session.recruiter.phone_index in indexes_of(NORA)
+    assert session.candidate.phone_index in indexes_of(DAN)
+
+
 # --- what is named ------------------------------------------------------------------------
 
 
