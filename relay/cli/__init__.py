@@ -15,6 +15,7 @@ from relay.cli.numbers import numbers
 from relay.cli.play import demo, sandbox
 from relay.cli.pools import pools
 from relay.cli.reseal import reseal
+from relay.cli.restored import restored
 from relay.cli.secrets import secrets
 from relay.domain.errors import CarrierError, RelayError
 
@@ -30,7 +31,7 @@ def cli() -> None:
     """
 
 
-for command in (demo, sandbox, doctor, secrets, reseal, boards, keys, numbers, pools):
+for command in (demo, sandbox, doctor, secrets, reseal, restored, boards, keys, numbers, pools):
     cli.add_command(command)
 
 

@@ -53,6 +53,7 @@ class FailureCode(StrEnum):
     CARRIER_REFUSED = "carrier_refused"
     CARRIER_UNAVAILABLE = "carrier_unavailable"
     POOL_GONE = "pool_gone"
+    RESTORED = "restored"
     INTERNAL_ERROR = "internal_error"
 
     @property
@@ -82,6 +83,10 @@ _SENTENCES = {
     FailureCode.CARRIER_REFUSED: "The carrier refused to sell a number",
     FailureCode.CARRIER_UNAVAILABLE: "The carrier could not be asked for an hour.",
     FailureCode.POOL_GONE: "The pool is not there any more.",
+    FailureCode.RESTORED: (
+        "The store was restored from a backup, and does not know what was bought since: order "
+        "again what is missing."
+    ),
     FailureCode.INTERNAL_ERROR: "A mistake of Relay's; the workers' logs say which.",
 }
 

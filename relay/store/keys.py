@@ -222,6 +222,11 @@ class BoardKeys(Keys):
     outbox = Key("sorted set", "message to send, by when to look again", lives="delivery")
     lanes = Key("sorted set", "(number, receiver), order, id: in lexical order", lives="delivery")
     unreported = Key("sorted set", "text that was sent, by when to ask how it ended", lives="a day")
+    restored = Key(
+        "string",
+        "after a restore: moments of the snapshot and of the end of what may be lost",
+        lives="a week",
+    )
     refusals = Key("hash", "trouble:code → texts that the carrier refused so", lives="for ever")
     unsent = Key(
         "sorted set", "message to send, by since when it could have been", lives="delivery"

@@ -42,6 +42,8 @@ ASK_AFTER = 300
 TAKING_BACK_TEXTS = tuple(reason for reason in ClosedReason if reason.takes_back_texts)
 TAKING_BACK_NOTICES = tuple(reason for reason in ClosedReason if reason.takes_back_notices)
 _BATCH = 500
+#: Longer than a text or a notice waits, in seconds.
+_RESTORE_REMEMBERED = 7 * 24 * 3600
 
 #: As in ``lua/shared/message.lua``; a test compares the two.
 MESSAGE_FIELDS = (
@@ -265,6 +267,21 @@ class Outbox:
             pause=SWEEP_PAUSE,
         )
         return due
+
+    def note_restored(self, *, snapshot_at: float, ended_at: float) -> int:
+        """What was made before ``ended_at`` may have been sent since the snapshot, which the store
+        knows nothing of. Returns how many messages wait."""
+        noted = f"{snapshot_at:.3f} {ended_at:.3f}"
+        self._client.set(self._keys.restored, noted, ex=_RESTORE_REMEMBERED)
+        return int(self._client.zcard(self._keys.outbox))
+
+    def restored(self) -> tuple[float, float] | None:
+        """Moments of the latest restore's snapshot and end; None a week later."""
+        noted = self._client.get(self._keys.restored)
+        if noted is None:
+            return None
+        snapshot_at, _, ended_at = noted.partition(" ")
+        return float(snapshot_at), float(ended_at)
 
     def owned(self, sids: list[str]) -> set[str]:
         """Returns those of the carrier's sids that some message of ours has taken for its own."""

@@ -40,13 +40,16 @@ OVERLAP = 120
 TRIED_FOR = 3600
 
 
-def reconcile_inbound(boards: Sequence[Services], *, clock: Clock) -> int:
+def reconcile_inbound(
+    boards: Sequence[Services], *, clock: Clock, furthest: float = FURTHEST_LOOK
+) -> int:
     """Takes on the texts of one carrier account, for the boards that use it. Returns how many were
     news. A look that takes longer than a run is gone on with by the next; what it finds later is
     older. The mark moves only when no text has to be tried again, so that the next look goes over
-    the same time again. Raises Unavailable."""
+    the same time again. ``furthest`` is how far back it may go, in seconds. Raises
+    Unavailable."""
     account, now = boards[0].account.sid, clock()
-    look = _look(boards[0], now)
+    look = _look(boards[0], now, furthest)
     listed, place, is_through = _read(boards[0], look, clock)
     # Newest first in the list; a lane keeps the order in which texts are taken on.
     accepted = [_take_on_if_possible(boards, item, now) for item in reversed(listed)]
@@ -57,7 +60,7 @@ def reconcile_inbound(boards: Sequence[Services], *, clock: Clock) -> int:
     return news
 
 
-def _look(services: Services, now: float) -> Look:
+def _look(services: Services, now: float, furthest: float) -> Look:
     """The one to go on with, or a new one."""
     fetched, account = services.store.messages.fetched, services.account.sid
     look = fetched.unfinished(account)
@@ -67,7 +70,7 @@ def _look(services: Services, now: float) -> Look:
     return replace(
         look,
         began_at=min(look.began_at, now),
-        since=min(max(look.since, now - FURTHEST_LOOK), now - OVERLAP),
+        since=min(max(look.since, now - furthest), now - OVERLAP),
     )
 
 

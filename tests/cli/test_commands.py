@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from relay.domain.api_key import Scope
 from relay.domain.participant import CandidateDetails
 from relay.domain.policy import flat_terms
 from relay.domain.pool import Geo, Pool, Selection
+from relay.domain.purchase import label_of
 from relay.domain.reputation import ReputationPolicy
 from relay.embedded_redis import EmbeddedRedis
 from relay.sandbox import SimulatedCarrier
@@ -33,6 +35,7 @@ from relay.signing import Signer
 from relay.store.api_keys import ApiKeys
 from relay.store.keys import BoardKeys, DeploymentKeys
 from relay.store.store import Store
+from relay.workflows.order_numbers import Order, order_numbers
 from relay.workflows.register_participant import register_candidate
 from tests.fake_redis import real_redis
 from tests.world import signer
@@ -48,6 +51,7 @@ COMMANDS = [
     ("doctor",),
     ("secrets",),
     ("reseal",),
+    ("restored",),
     ("keys",),
     ("keys", "create"),
     ("keys", "list"),
@@ -213,6 +217,41 @@ def register(environment, ref):
 
 def keys_line(done):
     return next(line for line in done.stdout.splitlines() if " keys " in line)
+
+
+@pytest.mark.real_redis
+def test_a_restored_store_is_reconciled_and_what_is_left_is_said(environment, carrier):
+    unknown = run(environment, "restored")
+    assert unknown.returncode == 2
+    assert "give --snapshot-at" in unknown.stderr
+    future = run(environment, "restored", "--snapshot-at", "2999-01-01T00:00:00Z")
+    assert "is in the future" in future.stderr
+    services = build_deployment(load_settings(environment)).main
+    services.store.pools.put(Pool(name="us", country="US"))
+    bought = carrier.add_number("+14155550193")
+    bought.friendly_name = label_of("main", "us")
+    job = order_numbers(services, Order(pool="us", country="US", count=1), now=time.time())
+
+    at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    said = lines(run(environment, "restored", "--snapshot-at", at))
+
+    assert said[0] == f"the store is of {at}"
+    assert f"purchase {job.id} ended: order again what is missing" in said
+    assert (
+        "+14155550193 was bought since: python -m relay numbers import +14155550193 --pool us"
+        in said
+    )
+    again = lines(run(environment, "restored"))
+    assert again[0].startswith("the store is of 20")
+
+
+@pytest.mark.real_redis
+def test_a_restored_store_is_not_reconciled_under_a_scheduler_at_work(environment):
+    with real_redis(environment["REDIS_URL"]) as client:
+        client.set(DeploymentKeys().ticker_leader, "somebody", ex=60)
+    done = run(environment, "restored", "--snapshot-at", "2026-01-01T00:00:00Z")
+    assert done.returncode == 1
+    assert "stop it, web and worker first" in done.stderr
 
 
 @pytest.mark.real_redis

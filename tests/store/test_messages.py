@@ -821,6 +821,34 @@ def test_a_text_without_a_body_does_not_go_again(texts: Texts) -> None:
     assert record.status is MessageStatus.UNDELIVERED
 
 
+def test_p4_after_a_restore_what_was_made_before_is_looked_for_once(texts: Texts) -> None:
+    """And a notice for a day longer: its cause may be found again."""
+    before, held = texts.accepted(), texts.accepted(RITA, "2")
+    texts.begin(before)
+    texts.outbox.postpone(
+        before, token="t1", now=NOW, until=NOW, outcome_unknown=True, error_code=0
+    )
+    assert texts.outbox.restored() is None
+    assert texts.outbox.note_restored(snapshot_at=NOW - 99, ended_at=NOW + 1) == 2
+    assert texts.outbox.restored() == (NOW - 99, NOW + 1)
+
+    assert texts.begin(before, "t2").attempted_at == NOW
+    texts.confirm(before, "t2")
+    doubted = texts.begin(held, "t3")
+    assert (doubted.turn, doubted.attempted_at) == (Turn.UNSETTLED, NOW - 99)
+    texts.outbox.postpone(held, token="t3", now=NOW, until=NOW, outcome_unknown=False, error_code=0)
+    assert texts.begin(held, "t4").turn is Turn.SEND
+    assert texts.begin(held, "t4").turn is Turn.SEND
+    texts.confirm(held, "t4", "SMheld")
+    after = texts.accepted(RITA, "3", now=NOW + 2)
+    assert texts.begin(after, "t5", NOW + 2).turn is Turn.SEND
+    texts.outbox.postpone(
+        after, token="t5", now=NOW, until=NOW, outcome_unknown=False, error_code=0
+    )
+    texts.outbox.note_restored(snapshot_at=NOW, ended_at=NOW + 3)
+    assert texts.begin(after, "t6", NOW + 9).turn is Turn.UNSETTLED
+
+
 def tell_counterpart(texts: Texts, sender: str = RITA) -> str:
     return texts.store.notices.tell_counterpart(
         "us.SMstop",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
+
+import fakeredis
 
 from relay.carrier.messages import InboundPage, ListedText, SentText
 from relay.carrier.webhooks import InboundText, MessageStatusReport
@@ -118,6 +121,9 @@ class StandInRecords:
 class StandInCarrier:
     messages: StandInMessages = field(default_factory=StandInMessages)
     records: StandInRecords = field(default_factory=StandInRecords)
+    #: For tests that ask for numbers.
+    numbers: Any = None
+    messaging_services: Any = None
 
 
 @dataclass
@@ -150,7 +156,8 @@ class Stage:
     """Rita and Carl text on NUMBER; ``now`` is the time until a test moves it."""
 
     def __init__(self, *, now: float = NOW, **environment: str) -> None:
-        client = FakeRedis()
+        self.server = fakeredis.FakeServer()
+        client = FakeRedis(self.server)
         self.client = client
         self.carrier = StandInCarrier()
         self.jobs = NotedJobs()

@@ -1,5 +1,5 @@
 -- begin_send: asks for the turn of a message in its lane.
--- keys: message=message(id) body=body(id) outbox lanes counters sending sessions
+-- keys: message=message(id) body=body(id) outbox lanes counters sending sessions restored
 --    phone=phone(index) ahead=message(ahead_id)
 -- args: now:number id token lease:number index ahead_id taking_back_texts:list
 --    taking_back_notices:list
@@ -17,12 +17,18 @@
 -- of. Nothing goes to a phone that is not bound to this pair on this number any more: an answer
 -- would go to somebody else (P1). Safe to run twice with one token.
 --
+-- After a restore (docs/backup.md), what was made before it may have reached the carrier in the
+-- time that the store has lost, and a notice made soon after it, too: it is looked for first.
+--
 -- Answers {"done"}, {"behind", id of the first in the lane}, {"wait", until}, {"look", index,
 -- ahead_id} when it has to be given these, or {state, until, body, fields of the message…} where
 -- state is
 --   send       the attempt `token` is on record: make it,
 --   unsettled  an earlier attempt's outcome is unknown: find out, then confirm or postpone,
 --   revoked    the session was taken back, or its binding has gone: give the message up.
+
+-- Seconds after a restore in which a cause may be found again that somebody was told of before it.
+local NOTICES_DOUBTED_FOR = 86400
 
 local function follow_receiver(message, session)
   local index = session[message.side .. "_index"]
@@ -132,9 +138,30 @@ local function begin_attempt(message)
     "outcome_unknown", "1")
 end
 
+-- Once for each restore. Returns whether it is in doubt now.
+local function is_in_doubt(message)
+  local restored = redis.call("GET", keys.restored)
+  if not restored or redis.call("HGET", keys.message, "doubted") == restored then
+    return false
+  end
+  local snapshot_at, ended_at = string.match(restored, "^(%S+) (%S+)$")
+  local doubted_for = message.kind == "notice" and NOTICES_DOUBTED_FOR or 0
+  return tonumber(message.started_at) <= tonumber(ended_at) + doubted_for, restored, snapshot_at
+end
+
+local function doubt(message, restored, snapshot_at)
+  message.attempt, message.attempted_at, message.outcome_unknown = "restored", snapshot_at, "1"
+  redis.call("HSET", keys.message, "doubted", restored, "attempt", message.attempt,
+    "attempted_at", snapshot_at, "outcome_unknown", "1")
+end
+
 -- What may be done with the message, whose turn it is.
 local function take_turn(message, session)
   local bound = find_bound(message, session)
+  local in_doubt, restored, snapshot_at = is_in_doubt(message)
+  if in_doubt and message.outcome_unknown ~= "1" then
+    doubt(message, restored, snapshot_at)
+  end
   if message.outcome_unknown == "1" and message.attempt ~= args.token then
     return "unsettled"
   elseif not bound or is_taken_back(message, session) then
