@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import click
+from rich.console import Console
+from rich.progress import Progress
 
 from relay.cli.setting_up import deployment_of_environment
 from relay.store.resealing import Kind
-from relay.workflows.check_former_keys import count_under_keys, spoken
+from relay.workflows.check_former_keys import boards_under_keys, count_under_keys, spoken
 from relay.workflows.deployment import Deployment
 from relay.workflows.reseal import Resealed, count_steps
 from relay.workflows.reseal import reseal as reseal_all
@@ -47,18 +49,20 @@ def reseal() -> None:
 @contextmanager
 def _shown_progress(steps: int) -> Iterator[Callable[[int], None]]:
     """On a terminal's stderr alone."""
-    if not sys.stderr.isatty():
-        yield lambda _steps: None
-        return
-    with click.progressbar(length=steps, label="resealing", file=sys.stderr) as bar:
-        yield bar.update
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("resealing", total=steps)
+        yield lambda made: bar.advance(task, made)
 
 
 def _what_may_go(deployment: Deployment, done: Resealed) -> Iterator[str]:
     counts, vault = count_under_keys(deployment), deployment.vault
+    boards = boards_under_keys(deployment)
     for key_id in vault.sealing_key_ids[1:]:
         phones, texts = counts[Kind.PHONE, key_id], counts[Kind.TEXT, key_id]
         left = f"{phones} phones and {texts} texts are under it" if phones or texts else ""
+        if key_id in boards:
+            left = f"credentials at Twilio of {', '.join(boards[key_id])} are under it"
         yield _verdict("RELAY_SEALING_KEYS", key_id, left)
     until = max(done.bindings_until, done.codes_until)
     for key_id in vault.index_key_ids[1:]:

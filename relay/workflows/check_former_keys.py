@@ -25,6 +25,10 @@ def check_former_keys(deployment: Deployment) -> Iterator[Check]:
         yield _missing(
             "RELAY_SEALING_KEYS", key_id, f"{phones} phones and {texts} texts are sealed under it"
         )
+    for key_id, boards in boards_under_keys(deployment).items():
+        if key_id not in deployment.vault.sealing_key_ids:
+            what = f"credentials at Twilio of {', '.join(boards)} are sealed under it"
+            yield _missing("RELAY_SEALING_KEYS", key_id, what)
     given = deployment.vault.index_key_ids
     for key_id in _former(counts, (Kind.INDEX,), given):
         people = counts[Kind.INDEX, key_id]
@@ -46,6 +50,16 @@ def count_under_keys(deployment: Deployment) -> Counter[tuple[Kind, str]]:
     for services in deployment.boards():
         counts.update(services.store.resealing.counts())
     return counts
+
+
+def boards_under_keys(deployment: Deployment) -> dict[str, list[str]]:
+    """The boards that have credentials of their own under each sealing key. Raises Unavailable."""
+    found: dict[str, list[str]] = {}
+    for board in deployment.registry.all():
+        seals = (*board.sealed_tokens, board.sealed_key_secret)
+        for key_id in sorted({sealed.partition(":")[0] for sealed in seals if sealed}):
+            found.setdefault(key_id, []).append(board.name)
+    return found
 
 
 def spoken(moment: float) -> str:

@@ -153,6 +153,10 @@ def test_p4_a_store_that_goes_back_to_a_backup_loses_and_doubles_nothing(
         stage.service.start(name)
     stage.service.wait_until("/readyz")
 
+    # both STOPs hold at once; what was closed since is open until the board closes it again
+    for told, phone in ((stopped, "eve"), (later, "finn")):
+        assert stage.session(told["id"])["sms_suspended"] is True, phone
+
     # --- applied again: what the board has on record since the snapshot ---
     (tmp_path / "closed.txt").write_text(f"{later['id']}\n{later['id']}\nus.unknown\n")
     (tmp_path / "erased.txt").write_text("candidate dan\nrecruiter nobody\n")
@@ -163,9 +167,6 @@ def test_p4_a_store_that_goes_back_to_a_backup_loses_and_doubles_nothing(
     carl.wait_for_text(len(expected), timeout=60)
     assert carl.stays_silent(QUIET)
     assert sorted(text.body for text in carl.texts) == expected
-    # both STOPs
-    for told, phone in ((stopped, "eve"), (later, "finn")):
-        assert stage.session(told["id"])["sms_suspended"] is True, phone
     # the pair has its number, and its code
     assert stage.session(session["id"])["virtual_number"] == number
     assert stage.session(session["id"])["access_code"] == session["access_code"]

@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from config.key_rings import KeyRing
 from relay.carrier.webhooks import InboundText
+from relay.domain.board import Board
 from relay.domain.errors import PoolExhausted, RelayError, Unavailable
 from relay.domain.message_progress import Reach
 from relay.domain.participant import CandidateDetails, Role
@@ -20,7 +21,11 @@ from relay.domain.session import ClosedReason
 from relay.store.keys import BoardKeys
 from relay.store.resealing import ClearedKeys, Indexed, Kind
 from relay.vault import Vault
-from relay.workflows.check_former_keys import check_former_keys, count_under_keys
+from relay.workflows.check_former_keys import (
+    boards_under_keys,
+    check_former_keys,
+    count_under_keys,
+)
 from relay.workflows.check_readiness import Verdict
 from relay.workflows.deployment import Deployment
 from relay.workflows.erase_participant import erase_participant
@@ -308,6 +313,26 @@ def test_data_under_a_key_that_is_gone_is_named_with_how_much(world: World) -> N
     assert "RELAY_SEALING_KEYS, and 2 phones and 1 texts" in found[0].detail
     assert "RELAY_INDEX_KEYS, and 2 people" in found[1].detail
     assert not list(check_former_keys(under(world, FRONTED).deployment))
+
+
+def test_a_board_whose_credentials_nobody_can_read_is_named(world: World) -> None:
+    vault = world.services.vault
+    board = Board(
+        name="second",
+        spoken_name="Second",
+        account_sid="AC" + "6" * 32,
+        sealed_tokens=(vault.seal_token("6" * 32, board="second"),),
+    )
+    world.deployment.registry.put(board)
+    fronted = under(world, FRONTED)
+    assert not list(check_former_keys(fronted.deployment))
+    sealed_alone = make_deployment(world.services.store.client, vault=Vault(LAST, FRONTED))
+    (found,) = check_former_keys(sealed_alone)
+    assert "k1 is no longer in RELAY_SEALING_KEYS, and credentials" in found.detail
+    assert "second" in found.detail
+    assert boards_under_keys(fronted.deployment) == {"k1": ["second"]}
+    run(fronted)
+    assert boards_under_keys(under(world, FRONTED).deployment) == {"k2": ["second"]}
 
 
 def test_what_a_reseal_has_left_keeps_its_key_needed(world: World) -> None:
