@@ -10,12 +10,12 @@ import click
 
 from relay.cli.setting_up import deployment_of_environment
 from relay.domain.number_comparison import Discrepancy, Finding
-from relay.store.worker_status import has_ticker
 from relay.workflows.deployment import Deployment
 from relay.workflows.reconcile_restored import Reconciled, reconcile_restored, when_fetched
+from relay.workflows.survey import survey_scheduler
 
-#: A scheduler that has gone leads for so many seconds, and one more, at most.
-_LEADERSHIP = 10.0
+#: A scheduler at work sweeps more often, in seconds.
+_NEXT_SWEEP_WITHIN = 10.0
 
 
 @click.command()
@@ -45,12 +45,14 @@ def restored(snapshot_at: datetime | None) -> None:
 
 
 def _is_at_work(deployment: Deployment) -> bool:
-    """The backup may name the scheduler of its time, for some seconds; one at work goes on."""
-    until = time.monotonic() + _LEADERSHIP + 1
-    while has_ticker(deployment.client):
-        if time.monotonic() > until:
+    """The backup may be so fresh that the scheduler of its time seems to be; one at work goes
+    on."""
+    before = survey_scheduler(deployment, now=time.time())
+    until = time.monotonic() + _NEXT_SWEEP_WITHIN
+    while before.is_at_work and time.monotonic() < until:
+        if survey_scheduler(deployment, now=time.time()).swept_at != before.swept_at:
             return True
-        time.sleep(0.5)
+        time.sleep(0.2)
     return False
 
 
