@@ -35,6 +35,7 @@ from relay.store.keys import DeploymentKeys
 from relay.store.number_map import NumberMap
 from relay.store.phone_changes import Changed
 from relay.store.rate_limits import RateLimits
+from relay.store.send_rate import SendRate
 from relay.store.suppressions import Suppressions
 from tests.architecture.test_scripts import SCRIPTS
 from tests.board import Board, number, person, take_out
@@ -294,6 +295,13 @@ def a_request_with_a_key(strict: StrictBoard) -> None:
         assert limits.hit(RateLimitItemPerMinute(1), "key") == 60
 
 
+def texts_at_a_rate(strict: StrictBoard) -> None:
+    rate = SendRate(strict.client, 1)
+    run_strictly(rate, strict.scripts)
+    assert rate.seconds_until_next("AC1", now=strict.now) == 0
+    assert rate.seconds_until_next("AC1", now=strict.now) > 0
+
+
 def a_rotation(strict: StrictBoard) -> None:
     client, deployment = strict.client, DeploymentKeys()
     BoardRegistry(client, SIGNER).put(JobBoard(name="second", spoken_name="Second Jobs"))
@@ -329,6 +337,7 @@ LIVES = (
     outcomes_of_texts,
     number_stats,
     a_request_with_a_key,
+    texts_at_a_rate,
     a_rotation,
 )
 
