@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -20,6 +21,7 @@ import requests
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from config.schedule import PERIODIC_JOBS
 from relay.embedded_redis import EmbeddedRedis
 from relay.queues import JobQueues
 from relay.sandbox.service import ROOT
@@ -215,14 +217,14 @@ def is_heard(environment: dict[str, str]) -> bool:
 
 
 def done_by_a_worker(server: EmbeddedRedis) -> None:
-    """A text's job, of a text that there is not."""
+    """A periodic job: of a board without pools it has little to do."""
+    sample = next(job for job in PERIODIC_JOBS if job.name == "sample-pools")
     queues = JobQueues.from_settings(make_settings(REDIS_URL=server.url))
+    slot = int(time.time())
     with redis.Redis.from_url(server.url) as client:
-        queues.send_message("main", "us.SM1")
-        [job_id] = {key.decode()[7:] for key in client.scan_iter("rq:job:*")}
-        job = Job.fetch(job_id, connection=client, serializer=JSONSerializer)
-        eventually(lambda: not client.llen("rq:queue:texts"), seconds=30)
-        eventually(lambda: not client.exists(job.key) or job.get_status() == "finished", seconds=30)
+        queues.enqueue_slot(sample, slot)
+        job = Job.fetch(f"{sample.name}-{slot}", connection=client, serializer=JSONSerializer)
+        eventually(lambda: job.get_status() == "finished", seconds=30)
 
 
 def test_nobody_takes_the_log_of_a_web(environment: dict[str, str]) -> None:
