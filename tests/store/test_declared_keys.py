@@ -213,6 +213,9 @@ def people(strict: StrictBoard) -> None:
 
 def a_texts_whole_life(strict: StrictBoard) -> None:
     strict.client.flushall()
+    rate = SendRate(strict.client, 1)
+    run_strictly(rate, strict.scripts)
+    assert rate.seconds_until_next("AC1", now=NOW) == 0
     texts = Texts(Pair(strict.client, strict.store))
     message, _ = texts.accept(text="my CV", media=1)
     texts.begin(message)
