@@ -610,21 +610,23 @@ def test_p9_a_planted_order_under_a_lifted_limit_buys_nothing(market: Market) ->
 
 def test_a_refusal_names_the_piece_that_is_missing(market: Market) -> None:
     german = {"country": "DE"}
-    market.policy(**german)
-    assert codes(market.buy(**german)) == [FailureCode.NOTHING_ON_OFFER]  # without an address
+    market.policy("de", **german)
+    assert codes(market.buy(pool="de", **german)) == [
+        FailureCode.NOTHING_ON_OFFER
+    ]  # without an address
 
-    market.policy(**german, address_sid="AD" + "1" * 32)
-    failed = market.buy(**german)
+    market.policy("de", **german, address_sid="AD" + "1" * 32)
+    failed = market.buy(pool="de", **german)
     assert codes(failed) == [FailureCode.BUNDLE_NEEDED]
     assert "set the pool's bundle_sid (error 21649)" in failed.failures[0].detail
 
     bundle = market.simulated.account.add_bundle("DE")
-    market.policy(**german, bundle_sid=bundle.sid)
-    failed = market.buy(**german)
+    market.policy("de", **german, bundle_sid=bundle.sid)
+    failed = market.buy(pool="de", **german)
     assert codes(failed) == [FailureCode.ADDRESS_NEEDED]
     assert "set the pool's address_sid (error 21615)" in failed.failures[0].detail
 
-    market.policy(**german, bundle_sid=bundle.sid, address_sid="AD" + "1" * 32)
-    (number,) = market.buy(**german).bought
+    market.policy("de", **german, bundle_sid=bundle.sid, address_sid="AD" + "1" * 32)
+    (number,) = market.buy(pool="de", **german).bought
     owned = market.simulated.account.number(number)
     assert (owned.bundle_sid, owned.address_sid) == (bundle.sid, "AD" + "1" * 32)

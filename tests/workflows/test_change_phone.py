@@ -426,7 +426,13 @@ def test_p5_a_call_in_progress_keeps_the_number_that_its_session_leaves(world: W
     """Everything has cooled, but the call goes on."""
     for name in POOLS:
         world.services.store.pools.put(
-            Pool(name=name, country="US", candidate_cooldown=10, recruiter_cooldown=10)
+            Pool(
+                name=name,
+                country=name.upper(),
+                allowed_countries=("US", "CA"),
+                candidate_cooldown=10,
+                recruiter_cooldown=10,
+            )
         )
     world.open("nora", "dan", pool="us")
     (before,) = live_sessions_of(world, Role.CANDIDATE, "carl")

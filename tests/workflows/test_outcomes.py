@@ -122,7 +122,7 @@ def test_a_country_that_is_closed_is_known(stage: Stage) -> None:
     assert "open the country" in check.detail
     assert not list(check_texting(board, now=stage.now + DAY))
     # To open it would contradict what is said of the account: close what no pool serves.
-    stage.store.pools.put(Pool(name="us", country="GB"))
+    stage.store.pools.put(Pool(name="us", country="US", allowed_countries=("GB",)))
     assert not list(check_texting(read_board(stage.services), now=stage.now))
     assert stage.store.messages.refusals.all() == {"country_closed:21408": 1}
 
