@@ -305,6 +305,11 @@ def test_a_lift_undoes_only_what_was_said_between_its_moments(suppressions: Supp
     assert suppressions.stop(CARL, NUMBER, since=NOW + 10, cause="us.SM3")
 
 
+def test_a_lift_undoes_what_was_said_at_its_last_moment(suppressions: Suppressions) -> None:
+    suppressions.stop(CARL, NUMBER, since=NOW, cause="us.SM1")
+    assert suppressions.lift(CARL, NUMBER, said_until=NOW)
+
+
 def test_after_a_lift_the_carrier_may_keep_its_block_until_it_takes_a_text(
     suppressions: Suppressions,
 ) -> None:
