@@ -20,6 +20,10 @@ def test_a_taken_call_is_in_progress():
     assert step.rank > leg_seen("CA2").rank
 
 
+def test_each_step_of_a_leg_names_it():
+    assert [step.leg_sid for step in (leg_seen("CA2"), taken("CA2"), refused("CA2"))] == ["CA2"] * 3
+
+
 def test_ranks_only_grow_towards_the_end():
     dial = dialled(
         "busy", known=CallStatus.RINGING, is_connected=False, duration=None, leg_sid="CA2"

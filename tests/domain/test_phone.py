@@ -92,6 +92,22 @@ def test_what_is_nobodys_number_is_refused(text: str, why: str) -> None:
     assert len(text) < 4 or text.strip() not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("anonymous", "a withheld caller is nobody's number"),
+        ("+266696687", "a withheld caller is nobody's number"),
+        ("+1911", "emergency and service numbers cannot be relayed"),
+        ("+1 900 555 0121", "premium-rate and personal numbers cannot be relayed"),
+        ("+870 773 155 501", "satellite and global service numbers cannot be relayed"),
+    ],
+)
+def test_a_developer_reads_why_a_number_is_refused(text: str, sentence: str) -> None:
+    with pytest.raises(PhoneNumberRefused) as refused:
+        parse_participant_phone(text)
+    assert str(refused.value) == sentence
+
+
 @given(st.text(max_size=30))
 def test_whatever_is_sent_is_taken_or_refused(text: str) -> None:
     try:

@@ -15,7 +15,7 @@ from tests.mutants.verdicts import Tried, as_table, read_accepted, survivors
 
 WORKPLACE = ROOT / "var/mutants"
 SEED = 12
-PYTHON, LUA = 1_500, 1_000
+PYTHON, LUA = 1_500, 600
 PYTHON_GOAL, LUA_GOAL = 0.90, 0.95
 
 
