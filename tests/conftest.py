@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+
+from tests.privacy import WATCH, watch_logs
 
 #: Where relay/domain and relay/workflows are tested.
 _ROOMS_OF_THE_CORE = {"carrier", "cluster", "domain", "store", "web", "workflows"}
@@ -24,3 +28,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _rank(item: pytest.Item) -> int:
     marks = [item.get_closest_marker(name) is not None for name in _LONG]
     return marks.index(True) if True in marks else len(_LONG)
+
+
+def pytest_configure() -> None:
+    watch_logs()
+
+
+@pytest.fixture(autouse=True)
+def _nobody_is_named() -> Iterator[None]:
+    """P2: neither logs nor commands to Redis hold a person's number or words (privacy.py)."""
+    WATCH.take()
+    yield
+    leaks = WATCH.take()
+    assert not leaks, leaks

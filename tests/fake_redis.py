@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import fakeredis
 import redis
 
 from relay.store.connection import OurErrors, connect
+from tests.privacy import WATCH
+
+
+class _WatchedConnection(fakeredis.FakeRedisConnection):
+    """Fails a test that sends a person's number through it, in a key or a value (P2)."""
+
+    def send_packed_command(self, command: Any, check_health: bool = True) -> None:
+        WATCH.note_command([command] if isinstance(command, bytes) else command)
+        super().send_packed_command(command, check_health)
 
 
 class FakeRedis(OurErrors, fakeredis.FakeRedis):
@@ -13,7 +24,10 @@ class FakeRedis(OurErrors, fakeredis.FakeRedis):
 
     def __init__(self, server: fakeredis.FakeServer | None = None) -> None:
         fakeredis.FakeRedis.__init__(
-            self, server=server or fakeredis.FakeServer(), decode_responses=True
+            self,
+            server=server or fakeredis.FakeServer(),
+            connection_class=_WatchedConnection,
+            decode_responses=True,
         )
 
 

@@ -74,17 +74,22 @@ def parsed(document: str) -> etree._Element:
     return etree.fromstring(document.encode())
 
 
-def test_p2_a_bridged_leg_shows_the_virtual_number(documents):
-    answer = parsed(
-        documents.call(bridge(is_guarded=True), call_id=CALL, virtual_number="+14155550192")
-    )
+@pytest.mark.parametrize("is_guarded", [True, False])
+@pytest.mark.parametrize("extension", ["", ",,12#"])
+def test_p2_a_bridged_leg_shows_the_virtual_number(documents, is_guarded, extension):
+    reached = replace(bridge(is_guarded=is_guarded), counterpart=PhoneNumber(REAL, extension))
+    answer = parsed(documents.call(reached, call_id=CALL, virtual_number="+14155550192"))
 
     dial = answer.find("Dial")
     assert dial.get("callerId") == "+14155550192"
     assert dial.get("answerOnBridge") == "true"
     assert dial.get("timeout") == "25"
     assert dial.get("action") == WebhookUrls("https://relay.example.com", "main").dial_ended(CALL)
-    assert dial.find("Number").text == "+13105550127"
+    number = dial.find("Number")
+    assert number.text == "+13105550127"
+    assert number.get("statusCallback") == WebhookUrls("https://relay.example.com", "main").leg(
+        CALL
+    )
 
 
 def test_only_a_guarded_leg_is_asked_first(documents):
