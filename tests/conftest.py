@@ -35,9 +35,9 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _nobody_is_named() -> Iterator[None]:
+def _nobody_is_named(request: pytest.FixtureRequest) -> Iterator[None]:
     """P2: neither logs nor commands to Redis hold a person's number or words (privacy.py)."""
     WATCH.take()
     yield
     leaks = WATCH.take()
-    assert not leaks, leaks
+    assert not leaks or request.node.get_closest_marker("plants_numbers"), leaks

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import fakeredis
+import pytest
 
 from relay.domain.exchange import Exchange, ExchangeEnd, Resource, Verb
 from relay.store.carrier_times import BOUNDS, CarrierTimes
@@ -89,6 +90,7 @@ def test_what_the_store_does_not_take_is_written_later() -> None:
     assert found.count == 1
 
 
+@pytest.mark.plants_numbers
 def test_what_somebody_else_has_written_there_is_not_shown() -> None:
     client = FakeRedis()
     for field in ("+13105550127", "post messages done", "post +13105550127 done 0.1"):

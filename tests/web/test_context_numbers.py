@@ -13,7 +13,7 @@ from tests.web.api import PAIR, Api
 from tests.world import CARL, RITA
 
 OWN = [f"Ref {phone[-7:]}, backend" for phone in (RITA, CARL)]
-NOBODYS = "Ref 5550149, backend"
+NOBODYS = "Ref 5550175, backend"
 HOLDS = [{"pointer": "/context", "detail": "must not contain a phone number"}]
 
 

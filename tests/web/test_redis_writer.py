@@ -158,6 +158,7 @@ def assert_the_candidates_phone_cannot_be_opened(answer: TestResponse) -> None:
     )
 
 
+@pytest.mark.plants_numbers
 @pytest.mark.parametrize("damaged", [False, True])
 def test_p9_a_moved_or_damaged_seal_is_a_conflict_until_the_person_is_put_on_record_again(
     api: Api, damaged: bool

@@ -248,6 +248,7 @@ def test_p9_a_number_of_the_account_that_was_never_ours_keeps_its_records(scene:
     assert scene.left == {kept}
 
 
+@pytest.mark.plants_numbers
 def test_p9_nobody_else_names_a_number_whose_records_are_deleted(scene: Scene) -> None:
     kept = scene.text(RITA, OTHER_NUMBER, age=OLD)
     swept = PoolKeys("main", "us").swept

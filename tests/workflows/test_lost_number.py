@@ -129,6 +129,7 @@ def test_p4_a_number_that_is_not_lost_and_still_refused_tells_the_sender(stage: 
     )
 
 
+@pytest.mark.plants_numbers
 def test_p9_a_planted_context_is_told_to_nobody(stage: Stage) -> None:
     session = stage.pair.connect(RITA, EVE, context="Cook")
     keys = stage.store.keys

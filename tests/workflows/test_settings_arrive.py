@@ -128,14 +128,29 @@ def test_a_call_is_on_record_for_the_retention() -> None:
     assert_lives(world.services.store.client, "{main}:call:" + SID, 8 * DAY)
 
 
-@pytest.mark.parametrize("is_delivered", [True, False])
-def test_a_text_is_on_record_for_the_retention(is_delivered: bool) -> None:
+def texts_live(stage: Stage, count: int) -> None:
+    """So many texts and notices are on record, each for the retention."""
+    records = [*stage.client.scan_iter(stage.store.keys.message("*"))]
+    assert len(records) == count
+    for record in records:
+        assert_lives(stage.client, record, 8 * DAY)
+
+
+@pytest.mark.parametrize("is_reported", [True, False])
+def test_a_text_and_a_notice_about_it_are_on_record_for_the_retention(is_reported: bool) -> None:
     stage = Stage(RECORD_RETENTION=str(8 * DAY))
     message = stage.text().message
-    stage.work()
-    stage.report(message, *(("delivered",) if is_delivered else ("undelivered", 30006)))
+    texts_live(stage, 1)
 
-    assert_lives(stage.client, stage.store.keys.message(message), 8 * DAY)
+    if is_reported:
+        stage.work()
+        texts_live(stage, 1)
+        stage.report(message, "undelivered", 30006)
+    else:
+        stage.carrier.messages.troubles = [CarrierError(Trouble.LANDLINE, 21614)]
+        stage.work()
+
+    texts_live(stage, 2)
 
 
 def test_a_session_that_has_ended_is_on_record_for_the_retention() -> None:
