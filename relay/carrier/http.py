@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 import time
 from http import HTTPStatus
 from typing import Any
@@ -55,6 +56,7 @@ class CarrierHttp(TwilioHttpClient):  # type: ignore[misc] # the SDK has no type
         timeout: float = TIMEOUT,
         observe: Observer | None = None,
     ) -> None:
+        self._of_thread = threading.local()
         super().__init__(timeout=timeout)
         self._throttle = throttle
         self._observe = observe or _ignore
@@ -64,6 +66,17 @@ class CarrierHttp(TwilioHttpClient):  # type: ignore[misc] # the SDK has no type
         if self._elsewhere:
             # A proxy that the environment names is for the way out, not for the sandbox.
             self.session.trust_env = False
+
+    @property
+    def _test_only_last_response(self) -> Response | None:
+        """What the SDK keeps for its own tests, and answers requests from. Threads share the client,
+        and none must get another one's."""
+        response: Response | None = self._of_thread.response
+        return response
+
+    @_test_only_last_response.setter
+    def _test_only_last_response(self, response: Response | None) -> None:
+        self._of_thread.response = response
 
     def request(  # noqa: PLR0917 - the SDK's signature
         self,

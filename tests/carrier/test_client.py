@@ -12,15 +12,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from requests.exceptions import ConnectTimeout
+from twilio.http.response import Response
 
 from relay.carrier.client import Carrier
 from relay.carrier.codes import NOT_FOUND, UNREADABLE_ANSWER
 from relay.carrier.errors import carrier_errors
+from relay.carrier.http import CarrierHttp
 from relay.carrier.urls import WebhookUrls
 from relay.domain.board import CarrierAccount, CarrierKey
 from relay.domain.errors import CarrierError
 from relay.domain.exchange import Exchange
 from relay.domain.phone import PhoneNumber
+from relay.domain.throttle import Throttle
 from relay.domain.trouble import Trouble
 from relay.sandbox import SimulatedCarrier
 from tests.carrier.openapi import assert_follows_description
@@ -456,3 +459,19 @@ def test_each_request_is_measured_by_what_it_is_about_and_how_it_ended(
     ]
     assert 0.3 <= seen[4].seconds < 5
     assert all(0 < exchange.seconds < 5 for exchange in seen)
+
+
+def test_no_thread_gets_the_answer_to_another_ones_request() -> None:
+    """P4: the SDK answers from an attribute of its client, by which a text could be confirmed with
+    the id of another one."""
+    http = CarrierHttp(Throttle(2))
+
+    def keep(text: str) -> None:
+        http._test_only_last_response = Response(200, text)
+
+    keep("ours")
+    other = threading.Thread(target=keep, args=["theirs"])
+    other.start()
+    other.join()
+    assert http._test_only_last_response is not None
+    assert http._test_only_last_response.text == "ours"
