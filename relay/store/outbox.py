@@ -129,7 +129,13 @@ class Outbox:
         """The attempt that was begun is not made: a fail-over could forget it."""
         until = now + LOOK_AGAIN
         self.postpone(
-            message_id, token=token, now=now, until=until, outcome_unknown=False, error_code=0
+            message_id,
+            token=token,
+            now=now,
+            until=until,
+            outcome_unknown=False,
+            error_code=0,
+            is_withdrawn=True,
         )
         return ["wait", str(until)]
 
@@ -175,10 +181,11 @@ class Outbox:
         trouble: Trouble | None = None,
         number: str = "",
         segments: int | None = None,
+        is_withdrawn: bool = False,
     ) -> bool:
         """It stays first in its lane until then. ``outcome_unknown``: the last attempt may have
-        reached the carrier, and cost ``segments``. ``trouble`` may be the virtual ``number``'s.
-        Returns False when the token no longer counts."""
+        reached the carrier, and cost ``segments``; ``is_withdrawn``: it was not made. ``trouble``
+        may be the virtual ``number``'s. Returns False when the token no longer counts."""
         postponed = self._scripts.run(
             "postpone_send",
             self._keys.in_pool(pool_of(message_id)),
@@ -192,6 +199,7 @@ class Outbox:
             number=number,
             number_trouble=number_trouble(trouble, error_code),
             is_one_more=is_worth_one_more(trouble),
+            is_withdrawn=is_withdrawn,
             segments=segments,
         )
         return bool(postponed)

@@ -112,6 +112,18 @@ def test_p4_an_attempt_that_no_replica_has_is_not_made(texts):
     assert lease.turn is Turn.SEND
 
 
+def test_attempts_that_were_not_made_put_off_no_later_one(texts):
+    """A refusal is followed by a pause that doubles with each attempt."""
+    message = texts.accepted()
+    texts.store.client.replicas = 1
+    for times in range(5):
+        at = NOW + times * LOOK_AGAIN
+        assert isinstance(texts.outbox.begin(message, token=f"t{times}", now=at), NotYet)
+
+    texts.store.client.replicas = 0
+    assert texts.begin(message, token="t9", now=NOW + 5 * LOOK_AGAIN).attempts == 1
+
+
 def test_p4_an_attempt_whose_outcome_is_unknown_is_found_out_about_without_a_replica(texts):
     message = texts.accepted()
     texts.outbox.begin(message, token="t1", now=NOW)
