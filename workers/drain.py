@@ -33,7 +33,8 @@ log = structlog.get_logger()
 LINGER = 60
 #: Seconds between two looks into the queue while threads are at work.
 _GLANCE = 0.02
-#: A main thread that has not come round for so many seconds is ended by the system.
+#: A main thread that has not come round for so many seconds, or waits for so many for the last
+#: thread, is ended by the system.
 STUCK_AFTER = 60
 
 #: Does what a hint of its function is about. Returns the id to go on with in that lane, or "".
@@ -86,13 +87,15 @@ class Drain:
         self._rate = SendRate(deployment.client, settings.texts_per_second)
         self._plan = LanePlan(self._threads)
         self._throttles: dict[str, Throttle] = {}
+        #: Until when an account has been handed its texts of a second.
+        self._full_until: dict[str, float] = {}
         self._ended: SimpleQueue[tuple[Lane, Hint, str]] = SimpleQueue()
 
     def run(self, first: Hint) -> None:
         """Works on this hint and on all that come, until the turn is over; what is being sent then
         is waited for. Raises RedisError when the queue's Redis goes away, Unavailable when the
         store does."""
-        with ThreadPoolExecutor(self._threads) as pool, _watched():
+        with _watched(), ThreadPoolExecutor(self._threads) as pool:
             self._add([first])
             last_busy = time.monotonic()
             while self._goes_on(last_busy):
@@ -140,12 +143,15 @@ class Drain:
             pool.submit(self._work, *start)
 
     def _may_start(self, lane: Lane) -> bool:
-        now = time.time()
-        throttle = self._throttles[lane.account]
-        if not throttle.admits(self._plan.running_of(lane.account), now=now):
+        now, account = time.time(), lane.account
+        throttle = self._throttles[account]
+        if now < self._full_until.get(account, 0.0) or not throttle.admits(
+            self._plan.running_of(account), now=now
+        ):
             return False
-        wait = self._rate.seconds_until_next(lane.account, now=now)
-        throttle.pause(now + wait)
+        wait = self._rate.seconds_until_next(account, now=now)
+        # Apart from the pauses that the carrier asks for: a refusal in one of those counts once.
+        self._full_until[account] = now + wait
         return not wait
 
     def _work(self, lane: Lane, hint: Hint) -> None:

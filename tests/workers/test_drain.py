@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -251,6 +252,8 @@ def test_an_account_is_handed_no_more_texts_a_second_than_the_setting_lets(
     board.turn(is_done)
     # A quarter of a second's go at once; the one that is looked at may just have come.
     assert all(count <= 8 * (seconds + 0.25) + 1 for seconds, count in counts)
+    # The carrier asked for no pause: a refusal would make the account slower.
+    assert board.services.carrier.throttle.admits(0, now=begun)
 
 
 def test_p9_a_planted_hint_runs_nothing_and_keeps_nobody_waiting(
@@ -335,6 +338,28 @@ def test_a_turn_whose_main_thread_is_stuck_is_ended_by_the_system(
     if not child:
         with suppress(BaseException):
             board.turn(lambda: time.sleep(PATIENCE) is None, first=first, stuck_after=1)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status)
+    assert os.WTERMSIG(status) == signal.SIGALRM
+
+
+def test_a_turn_that_waits_for_a_thread_which_never_ends_is_ended_too(
+    make_board: Callable[..., Board],
+) -> None:
+    board = make_board()
+    first = Hint("send_texts", "main", "us.SM1")
+    begun = threading.Event()
+
+    def hang(_services: Services, _name: str) -> str:
+        begun.set()
+        time.sleep(PATIENCE)
+        return ""
+
+    child = os.fork()
+    if not child:
+        with suppress(BaseException):
+            board.turn(begun.is_set, first=first, works={"send_texts": hang}, stuck_after=1)
         os._exit(0)
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status)
