@@ -103,7 +103,7 @@ def survey(
     return DeploymentStatus(
         queues=queues,
         scheduler=scheduler,
-        boards=tuple(_boards(boards(), now)),
+        boards=tuple(_boards(_if_there(lambda: [*boards()]) or (), now)),
         carrier_times=_if_there(lambda: tuple(deployment.carrier_times.all())),
     )
 

@@ -15,6 +15,7 @@ from config.schedule import PERIODIC_JOBS, SWEEP_OUTBOX
 from relay.domain.board import Board
 from relay.domain.errors import Unavailable
 from relay.workflows.deployment import Deployment
+from relay.workflows.services import Services
 from relay.workflows.survey import DeploymentStatus, PeriodicStatus, survey
 from tests.fake_redis import FakeRedis
 from tests.world import NOW, make_deployment, make_world
@@ -173,6 +174,20 @@ def test_a_board_that_is_away_hides_no_other() -> None:
     deployment.main.store.pools.all = away  # type: ignore[method-assign, assignment]
 
     assert [board.name for board in look(deployment, NOW).boards] == ["second"]
+
+
+def test_where_the_boards_cannot_be_read_the_rest_is_seen() -> None:
+    deployment = make_world().deployment
+    now = make_well(deployment)
+
+    def away() -> list[Services]:
+        raise Unavailable("away")
+
+    found = survey(deployment, away, now=now)
+
+    assert found.boards == ()
+    assert found.scheduler is not None
+    assert found.scheduler.is_at_work
 
 
 def test_a_survey_costs_as_much_whatever_is_on_record() -> None:
