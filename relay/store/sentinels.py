@@ -99,7 +99,7 @@ class MasterWatch:
             except (RedisError, OSError, KeyError):
                 silent.append(sentinel)
         # Whoever does not answer is asked last.
-        self._sentinels.sort(key=lambda sentinel: sentinel in silent)
+        self._sentinels = sorted(self._sentinels, key=lambda sentinel: sentinel in silent)
         self._asked_at = time.monotonic()
 
     def _note(self, told: Any) -> None:
