@@ -31,6 +31,7 @@ _COLUMNS = tuple(InteractionAnswer.model_fields)
 #: What a spreadsheet takes for a formula. A number with its plus is none that does anything.
 _FORMULA = re.compile(r"(?!\+\d+$)[=+\-@\t\r]")
 _NEXT = "Next-Cursor"
+_LAST_MOMENT = 9_999_999_999
 _AS_CSV: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {_CSV: {"schema": {"type": "string"}}},
@@ -82,8 +83,9 @@ def _wanted(query: InteractionQuery) -> InteractionFilter:
 
 
 def _whole(moment: datetime | None) -> int | None:
-    """What begins in a second begins at its start."""
-    return None if moment is None else max(0, math.ceil(moment.timestamp()))
+    """What begins in a second begins at its start. Lines are in order as long as their moments have
+    ten digits: until the year 2286."""
+    return None if moment is None else min(max(0, math.ceil(moment.timestamp())), _LAST_MOMENT)
 
 
 def _as_csv(answers: list[InteractionAnswer], next_cursor: str | None) -> Response:

@@ -172,6 +172,8 @@ def test_it_is_filtered_by_number_kind_status_and_time(busy):
             lambda one: one["started_at"] < "2026-09-21T14:15:20Z",
         ),
         ("&since=2026-09-21T14:17:20Z&until=2026-09-21T14:15:20Z", lambda _: False),
+        ("&until=2500-01-01T00:00:00Z", lambda _: True),
+        ("&since=2500-01-01T00:00:00Z", lambda _: False),
     ):
         found = listed(busy, query)
         assert found == [one for one in everything if wanted(one)], query
