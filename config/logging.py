@@ -102,9 +102,7 @@ def _encode(event: EventDict) -> str:
     line = _ENCODER.encode(short)
     if not _is_too_long(line):
         return line
-    return _ENCODER.encode(
-        {key: short[key] for key in (*_ALWAYS_KEPT, "shortened") if key in short}
-    )
+    return _ENCODER.encode({key: short[key] for key in _ALWAYS_KEPT if key in short})
 
 
 def _is_too_long(line: str) -> bool:

@@ -69,8 +69,8 @@ class CarrierHttp(TwilioHttpClient):  # type: ignore[misc] # the SDK has no type
 
     @property
     def _test_only_last_response(self) -> Response | None:
-        """What the SDK keeps for its own tests, and answers requests from. Threads share the client,
-        and none must get another one's."""
+        """What the SDK keeps for its own tests, and answers requests from. Threads share the
+        client, and none must get another one's."""
         response: Response | None = self._of_thread.response
         return response
 
