@@ -63,7 +63,7 @@ def _what_may_go(deployment: Deployment, done: Resealed) -> Iterator[str]:
         left = f"{phones} phones and {texts} texts are under it" if phones or texts else ""
         if key_id in boards:
             left = f"credentials at Twilio of {', '.join(boards[key_id])} are under it"
-        yield _verdict("RELAY_SEALING_KEYS", key_id, left)
+        yield _verdict("RELAY_SEALING_KEYS", key_id, left, writes=vault.sealing_key_ids[0])
     until = max(done.bindings_until, done.codes_until)
     for key_id in vault.index_key_ids[1:]:
         people = counts[Kind.INDEX, key_id]
@@ -73,8 +73,10 @@ def _what_may_go(deployment: Deployment, done: Resealed) -> Iterator[str]:
                 f"{done.codes} open sessions have codes drawn under it, or bindings of former"
                 f" phones cool there: run this again after {spoken(until)}"
             )
-        yield _verdict("RELAY_INDEX_KEYS", key_id, left)
+        yield _verdict("RELAY_INDEX_KEYS", key_id, left, writes=vault.index_key_ids[0])
 
 
-def _verdict(ring: str, key_id: str, left: str) -> str:
-    return f"{ring}: {key_id} {f'cannot go yet: {left}' if left else 'can go'}"
+def _verdict(ring: str, key_id: str, left: str, *, writes: str) -> str:
+    if left:
+        return f"{ring}: {key_id} cannot go yet: {left}"
+    return f"{ring}: {key_id} can go, {writes} writes"

@@ -56,7 +56,8 @@ class Pools:
         outcome = self._scripts.run("delete_pool", self._keys.in_pool(name), pool=name)
         if outcome == "in_use":
             raise Conflict(
-                "The pool has numbers, or sessions that are open or cooling.",
+                "The pool has numbers, or sessions that are open or cooling: delete its numbers"
+                " first, or set their status to draining.",
                 code="pool_in_use",
             )
         return bool(outcome == "deleted")

@@ -25,6 +25,7 @@ from relay.domain.errors import (
     Unauthenticated,
     Unavailable,
 )
+from relay.web.validation import NotJson
 
 log = structlog.get_logger()
 
@@ -39,7 +40,13 @@ _HTTP_PROBLEMS = {
     415: ("unsupported_media_type", "The body must be application/json"),
     500: ("internal", "Something went wrong here"),
 }
-
+#: What helps whoever gets one of them.
+_HINTS = {
+    400: "Names and texts stand in double quotes, and nothing follows the last bracket.",
+    404: "Nothing is at this address: /docs lists what there is.",
+    405: "Allow says which methods this address has.",
+    415: "Send the header Content-Type: application/json.",
+}
 
 _KEPT_HEADERS = {"Allow", "Retry-After"}
 
@@ -102,7 +109,10 @@ def http_problem(error: HTTPException | HTTPError) -> Response:
         HTTPStatus(status).phrase,
     )
     headers = {name: value for name, value in given.items() if name in _KEPT_HEADERS}
-    return _problem(status, code, title, headers=headers)
+    detail = _HINTS.get(status, "")
+    if isinstance(error, NotJson) and error.where:
+        detail = f"It cannot be read at {error.where}. {detail}"
+    return _problem(status, code, title, detail=detail, headers=headers)
 
 
 def _unexpected_problem(error: Exception) -> Response:

@@ -27,6 +27,12 @@ from relay.workflows.put_board import ACCOUNT_SID, CARRIER_KEY_SID, MESSAGING_SE
 #: A name that the client made up may be anything, even a phone number.
 _HARMLESS_NAME = re.compile(r"[A-Za-z_]{1,40}")
 
+#: As pydantic names the members of a union of enums.
+_ENUM_TAG = "str-enum["
+#: A plus that was not written %2B is read as a space: of a number, and of a moment's offset.
+_LOST_PLUS = re.compile(r"^ (?=\d)| (?=\d\d:\d\d$)")
+_WHERE = re.compile(r"line \d+ column \d+$")
+
 _MOMENT = "must be a moment of RFC 3339 with its offset, like 2026-10-01T12:00:00Z"
 #: pydantic's types of errors, as we say them. What stands in braces comes from our own models.
 _PLAIN_WORDS = {
@@ -82,18 +88,28 @@ _OF_PATTERNS = {
 }
 
 
+class NotJson(BadRequest):
+    """``where`` the body cannot be read, ``line 1 column 2``; "" when that is not known."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__()
+        self.where = where
+
+
 class ModelAdapter(PydanticAdapter):
     """How APIFlask's ``input`` and ``output`` treat our models."""
 
     def validate_input(self, request: Request, location: str, **_: Any) -> BaseModel:
-        """Raises Invalid, BadRequest for what is not JSON, UnsupportedMediaType."""
+        """Raises Invalid, NotJson, UnsupportedMediaType."""
         if location == "json" and not request.is_json:
             raise UnsupportedMediaType
         try:
             if location == "json":
                 return self.model_class.model_validate_json(request.get_data())
             # ``?recruiter=&status=open`` names no recruiter.
-            given = {name: value for name, value in request.args.items() if value}
+            given = {
+                name: _LOST_PLUS.sub("+", value) for name, value in request.args.items() if value
+            }
             return self.model_class.model_validate_strings(given)
         except ValidationError as error:
             raise _refusal(error) from None
@@ -105,16 +121,21 @@ class ModelAdapter(PydanticAdapter):
 
 def _refusal(error: ValidationError) -> Exception:
     details = error.errors(include_url=False, include_input=False)
-    if any(detail["type"] == "json_invalid" for detail in details):
-        return BadRequest()
-    faults = tuple(Fault(_pointer(detail), _sentence(detail)) for detail in details)
+    for detail in details:
+        if detail["type"] == "json_invalid":
+            where = _WHERE.search(detail["msg"])
+            return NotJson(where.group() if where else "")
+    said: dict[str, list[str]] = {}
+    for detail in details:
+        said.setdefault(_pointer(detail), []).append(_sentence(detail))
+    faults = tuple(Fault(pointer, "; or ".join(words)) for pointer, words in said.items())
     return Invalid("The request does not have the form that is asked for.", faults)
 
 
 def _pointer(detail: ErrorDetails) -> str:
     """RFC 6901, without the tags by which pydantic names a union's members."""
     steps: Sequence[str | int] = [
-        step for step in detail["loc"] if not str(step).startswith(UNION_TAG)
+        step for step in detail["loc"] if not str(step).startswith((UNION_TAG, _ENUM_TAG))
     ]
     if detail["type"] == "extra_forbidden" and not _HARMLESS_NAME.fullmatch(str(steps[-1])):
         steps = steps[:-1]

@@ -262,7 +262,7 @@ def _check_queues(deployment: Deployment) -> Iterator[Check]:
         yield Check(
             "workers",
             Verdict.FAILED,
-            f"nobody serves {' and '.join(unserved)}:"
+            f"nobody serves {', '.join(unserved)}:"
             " start the Procfile's worker, python -m workers.supervisor",
         )
     else:

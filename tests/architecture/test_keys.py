@@ -111,3 +111,15 @@ def test_no_other_module_writes_a_key_out(module):
             and node.args
         ):
             assert not isinstance(node.args[0], ast.Constant | ast.JoinedStr), ast.unparse(node)
+
+
+def test_a_key_of_all_boards_that_a_page_names_is_one_of_the_table():
+    declared = {key.pattern for key in keys.DeploymentKeys.own()}
+    named = {
+        (page.name, key)
+        for page in (ROOT / "docs").glob("*.md")
+        for key in re.findall(r"`(\{all_boards\}:\w[^`]*)`", page.read_text())
+    }
+
+    assert ("runbook.md", "{all_boards}:ticker-leader") in named
+    assert [(page, key) for page, key in named if key not in declared] == []

@@ -195,8 +195,8 @@ def test_bare_secrets_are_rotated_by_the_documented_steps(environment):
 
     assert lines(moved) == [
         "moved: 1 phones, 0 phones' bindings, 0 texts, 0 sessions",
-        "RELAY_SEALING_KEYS: k1 can go",
-        "RELAY_INDEX_KEYS: k1 can go",
+        "RELAY_SEALING_KEYS: k1 can go, k2 writes",
+        "RELAY_INDEX_KEYS: k1 can go, k2 writes",
     ]
     assert moved.stderr == ""
     after = run(environment | ring("k2"), "doctor", "--release")
@@ -426,7 +426,7 @@ def test_from_nothing_to_a_number_that_is_answered(environment):
     assert doctor.returncode == 1, doctor.stdout
     assert "calls and texts come here" in doctor.stdout
     assert "append-only file on" in doctor.stdout
-    assert "nobody serves texts and maintenance" in doctor.stdout
+    assert "nobody serves texts, maintenance" in doctor.stdout
     assert "none is at work" in doctor.stdout
     assert run(environment, "doctor", "--release").returncode == 0
     put_to_work(environment)

@@ -157,6 +157,7 @@ def test_it_is_filtered_by_number_kind_status_and_time(busy):
     everything = listed(busy)
     for query, wanted in (
         (f"&number=%2B{NUMBER[1:]}", lambda one: one["virtual_number"] == NUMBER),
+        (f"&number={NUMBER}", lambda one: one["virtual_number"] == NUMBER),
         ("&number=nonsense", lambda _: False),
         ("&kind=message", lambda one: one["kind"] == "message"),
         ("&kind=call", lambda one: one["kind"] == "call"),
@@ -169,6 +170,10 @@ def test_it_is_filtered_by_number_kind_status_and_time(busy):
         ("&since=2026-09-21T14:15:19.5Z", lambda one: one["started_at"] >= "2026-09-21T14:15:20Z"),
         (
             "&until=2026-09-21T16:15:20%2B02:00",
+            lambda one: one["started_at"] < "2026-09-21T14:15:20Z",
+        ),
+        (
+            "&until=2026-09-21T16:15:20+02:00",
             lambda one: one["started_at"] < "2026-09-21T14:15:20Z",
         ),
         ("&since=2026-09-21T14:17:20Z&until=2026-09-21T14:15:20Z", lambda _: False),

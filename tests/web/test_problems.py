@@ -61,6 +61,36 @@ def test_what_is_not_json_gets_400(api, body):
     assert_problem(answer, 400, "bad_request")
 
 
+def test_what_is_not_json_is_told_where_and_not_with_which_words(api):
+    body = f"{{'recruiter': '{CARL}'}}".encode()
+
+    answer = api.ask("POST", "/v1/sessions", data=body, content_type="application/json")
+
+    assert "at line 1 column 2." in answer.json["detail"]
+    assert "double quotes" in answer.json["detail"]
+    assert CARL not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("request_", "hint"),
+    [
+        (("GET", "/v1/session"), "/docs"),
+        (("DELETE", "/v1/sessions"), "Allow"),
+        (("POST", "/v1/sessions"), "Content-Type: application/json"),
+    ],
+)
+def test_a_request_that_goes_nowhere_is_told_how_to_go_on(api, request_, hint):
+    assert hint in api.ask(*request_, data=b"").json["detail"]
+
+
+def test_a_value_of_neither_of_two_lists_is_one_fault_with_both(api):
+    (fault,) = api.get("/v1/interactions?status=done").json["errors"]
+
+    assert fault["pointer"] == "/status"
+    assert "'completed'" in fault["detail"]
+    assert "'delivered'" in fault["detail"]
+
+
 @pytest.mark.parametrize("body", [b"null", b"[]", b'"x"', b"7", b"{}"])
 def test_json_of_another_form_gets_422(api, body):
     answer = api.ask("POST", "/v1/sessions", data=body, content_type="application/json")

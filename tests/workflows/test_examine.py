@@ -231,7 +231,7 @@ def test_queues_that_do_not_answer_are_a_failure_and_the_rest_is_still_looked_at
 def test_queues_that_nobody_serves_are_a_failure():
     found = find(make())
     assert found["workers"].verdict is Verdict.FAILED
-    assert "texts and maintenance" in found["workers"].detail
+    assert "texts, maintenance" in found["workers"].detail
 
     found = find(make(), with_workers("maintenance", "numbers"))
     assert "nobody serves texts:" in found["workers"].detail

@@ -29,7 +29,11 @@ class InteractionQuery(Page):
     candidate: Ref | None = None
     number: Annotated[
         str | None,
-        Field(max_length=32, description="The virtual number", examples=["+14155550192"]),
+        Field(
+            max_length=32,
+            description="The virtual number; in a URL its plus is `%2B`",
+            examples=["+14155550192"],
+        ),
     ] = None
 
 

@@ -111,7 +111,14 @@ class SessionQuery(Page):
     recruiter: Ref | None = None
     candidate: Ref | None = None
     status: SessionStatus | None = None
-    virtual_number: Annotated[str | None, Field(max_length=32)] = None
+    virtual_number: Annotated[
+        str | None,
+        Field(
+            max_length=32,
+            description="The virtual number; in a URL its plus is `%2B`",
+            examples=["+14155550192"],
+        ),
+    ] = None
 
 
 class SessionAnswer(Answer):
