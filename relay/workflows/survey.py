@@ -7,7 +7,7 @@ rest can be seen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -22,6 +22,7 @@ from relay.store.outcomes import Outcome
 from relay.store.worker_status import QueueStatus, queue_status
 from relay.workflows.deployment import Deployment
 from relay.workflows.forecast_pool import Outlook, forecast_pool
+from relay.workflows.pass_over_failures import for_each_board
 from relay.workflows.services import Services
 
 Answer = TypeVar("Answer")
@@ -72,11 +73,12 @@ class BoardStatus:
 @dataclass(frozen=True, kw_only=True)
 class DeploymentStatus:
     """``queues`` is None while RQ's Redis is away, ``scheduler`` and ``carrier_times`` while the
-    store is. A board that is away is not among the boards."""
+    store is. A board that is away is not among the boards, and ``are_all_there`` is False."""
 
     queues: tuple[QueueStatus, ...] | None
     scheduler: SchedulerStatus | None
     boards: tuple[BoardStatus, ...]
+    are_all_there: bool
     carrier_times: tuple[CarrierTime, ...] | None
 
     def is_well(self, now: float) -> bool:
@@ -87,6 +89,7 @@ class DeploymentStatus:
             and self.scheduler is not None
             and self.scheduler.is_at_work
             and not any(job.is_late(now) for job in self.scheduler.periodic)
+            and self.are_all_there
             and all(board.backlog.oldest_age(now) < STUCK_AFTER for board in self.boards)
         )
 
@@ -95,15 +98,20 @@ def survey(
     deployment: Deployment, boards: Callable[[], Iterable[Services]], *, now: float
 ) -> DeploymentStatus:
     """Of the deployment as a whole, and of these boards. Raises nothing. A store that does not
-    answer is waited for once: who scrapes does not wait for long."""
+    answer, or a master of it, is waited for once: who scrapes does not wait for long."""
     queues = _if_there(lambda: survey_queues(deployment, now=now))
     scheduler = _if_there(lambda: survey_scheduler(deployment, now=now))
     if scheduler is None:
-        return DeploymentStatus(queues=queues, scheduler=None, boards=(), carrier_times=None)
+        return DeploymentStatus(
+            queues=queues, scheduler=None, boards=(), are_all_there=False, carrier_times=None
+        )
+    asked = _if_there(lambda: [*boards()])
+    found = for_each_board(asked or (), partial(_survey_board, now=now))
     return DeploymentStatus(
         queues=queues,
         scheduler=scheduler,
-        boards=tuple(_boards(_if_there(lambda: [*boards()]) or (), now)),
+        boards=tuple(found),
+        are_all_there=asked is not None and len(found) == len(asked),
         carrier_times=_if_there(lambda: tuple(deployment.carrier_times.all())),
     )
 
@@ -126,13 +134,6 @@ def survey_scheduler(deployment: Deployment, *, now: float) -> SchedulerStatus:
             for name, seconds in every.items()
         ),
     )
-
-
-def _boards(boards: Iterable[Services], now: float) -> Iterator[BoardStatus]:
-    for services in boards:
-        found = _if_there(partial(_survey_board, services, now=now))
-        if found is not None:
-            yield found
 
 
 def _survey_board(services: Services, *, now: float) -> BoardStatus:

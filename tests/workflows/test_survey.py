@@ -166,14 +166,30 @@ def test_what_is_away_is_left_out() -> None:
 
 def test_a_board_that_is_away_hides_no_other() -> None:
     deployment = make_world().deployment
+    now = make_well(deployment)
     deployment.registry.put(Board(name="second", spoken_name="Second Jobs"))
+    assert look(deployment, now).is_well(now)
 
     def away() -> None:
         raise Unavailable("away")
 
     deployment.main.store.pools.all = away  # type: ignore[method-assign, assignment]
 
-    assert [board.name for board in look(deployment, NOW).boards] == ["second"]
+    found = look(deployment, now)
+    assert [board.name for board in found.boards] == ["second"]
+    assert not found.is_well(now)
+
+
+def test_a_lost_master_is_waited_for_once_whatever_boards_are_on_it() -> None:
+    deployment = make_world().deployment
+    deployment.registry.put(Board(name="second", spoken_name="Second Jobs"))
+
+    def away() -> None:
+        raise Unavailable("away") from ConnectionError()
+
+    deployment.main.store.pools.all = away  # type: ignore[method-assign, assignment]
+
+    assert look(deployment, NOW).boards == ()  # nobody has asked for the second
 
 
 def test_where_the_boards_cannot_be_read_the_rest_is_seen() -> None:
@@ -188,6 +204,7 @@ def test_where_the_boards_cannot_be_read_the_rest_is_seen() -> None:
     assert found.boards == ()
     assert found.scheduler is not None
     assert found.scheduler.is_at_work
+    assert not found.is_well(now)
 
 
 def test_a_survey_costs_as_much_whatever_is_on_record() -> None:

@@ -17,7 +17,7 @@ class StatusAnswer(Answer):
         bool,
         Field(
             description="Whether somebody serves each queue, the scheduler is at work, no periodic "
-            "job is late, and no text has waited for five minutes"
+            "job is late, no text has waited for five minutes, and each board's store answers"
         ),
     ]
     workers: Annotated[
