@@ -280,7 +280,7 @@ class Outbox:
         """What was made before ``ended_at`` may have been sent since the snapshot, which the store
         knows nothing of. Returns how many messages wait."""
         noted = f"{snapshot_at:.3f} {ended_at:.3f}"
-        self._client.set(self._keys.restored, noted, ex=_RESTORE_REMEMBERED)
+        self._scripts.write("SET", self._keys.restored, noted, "EX", _RESTORE_REMEMBERED)
         return int(self._client.zcard(self._keys.outbox))
 
     def restored(self) -> tuple[float, float] | None:

@@ -42,7 +42,7 @@ def add_to_pool(
 ) -> bool:
     """As the carrier has it; one that is there already follows its rental. ``service``: of the
     board's, the one it is in, where that is known. False when it was there. Raises Conflict,
-    Unavailable."""
+    NotFound for a pool that is gone, Unavailable."""
     registered = find_registration(services, owned, services.store.pools.get(pool), service)
     return services.store.numbers.add(
         owned.number,

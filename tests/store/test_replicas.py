@@ -112,6 +112,14 @@ def test_p4_an_attempt_that_no_replica_has_is_not_made(texts):
     assert lease.turn is Turn.SEND
 
 
+def test_p4_a_restore_that_no_replica_knows_of_is_not_noted(texts):
+    """A fail-over could forget it, and what waits would be sent without being looked for."""
+    texts.store.client.replicas = 1
+
+    with pytest.raises(Unavailable):
+        texts.outbox.note_restored(snapshot_at=NOW - 60, ended_at=NOW)
+
+
 def test_attempts_that_were_not_made_put_off_no_later_one(texts):
     """A refusal is followed by a pause that doubles with each attempt."""
     message = texts.accepted()
