@@ -38,7 +38,6 @@ from relay.store.keys import BoardKeys
 from relay.store.outbox import (
     ASK_AFTER,
     LOOK_AGAIN,
-    NOTICE_LIFETIME,
     TAKING_BACK_NOTICES,
     Outbox,
     number_trouble,
@@ -47,6 +46,7 @@ from relay.store.outbox import (
 from relay.store.outcomes import as_counted
 from relay.store.records import unpack_session
 from relay.store.scripts import Scripts
+from relay.store.send_leases import NOTICE_LIFETIME
 
 #: A refusal holds for so many seconds. The carrier's list is looked back into for minutes, and
 #: for longer only after an outage.

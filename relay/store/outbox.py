@@ -9,9 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from relay.domain.message_progress import FINAL_RANK, MessageStatus, is_worth_one_more, reach_after
-from relay.domain.notices import Notice, Telling
-from relay.domain.participant import Role
-from relay.domain.pool import LONGEST_TEXT_LIFETIME
+from relay.domain.notices import Telling
 from relay.domain.session import ClosedReason, pool_of
 from relay.domain.texts import (
     Behind,
@@ -27,6 +25,7 @@ from relay.store.connection import Client
 from relay.store.keys import BoardKeys
 from relay.store.outcomes import as_counted
 from relay.store.scripts import Scripts, TooFewReplicas
+from relay.store.send_leases import read_lease
 
 #: Longer than the carrier's request can take: five seconds to connect and five for the answer.
 LEASE = 12.0
@@ -34,8 +33,6 @@ LEASE = 12.0
 LOOK_AGAIN = 3.0
 #: A swept message that is still there is swept again after this many seconds.
 SWEEP_PAUSE = 10.0
-#: A notice is worth telling for so many seconds: longer than the text it may be about.
-NOTICE_LIFETIME = LONGEST_TEXT_LIFETIME + 24 * 3600
 #: How a text ended that the carrier has not reported for so many seconds, it is asked.
 ASK_AFTER = 300
 #: What scripts are told of the reasons for which a session was closed.
@@ -44,36 +41,6 @@ TAKING_BACK_NOTICES = tuple(reason for reason in ClosedReason if reason.takes_ba
 _BATCH = 500
 #: Longer than a text or a notice waits, in seconds.
 _RESTORE_REMEMBERED = 7 * 24 * 3600
-
-#: As in ``lua/shared/message.lua``; a test compares the two.
-MESSAGE_FIELDS = (
-    "session",
-    "side",
-    "kind",
-    "notice",
-    "number",
-    "index",
-    "locale",
-    "status",
-    "rank",
-    "started_at",
-    "order",
-    "lane_entry",
-    "attempts",
-    "attempt",
-    "outcome_unknown",
-    "attempted_at",
-    "next_at",
-    "carrier_sid",
-    "had_one_more",
-    "code",
-    "context",
-    "part",
-    "one_of_several",
-    "expires_at",
-    "enters_at",
-    "count",
-)
 
 
 class Outbox:
@@ -100,7 +67,7 @@ class Outbox:
             return Behind(rest[0])
         if state == "wait":
             return NotYet(float(rest[0]))
-        return _send_lease(message_id, token, Turn(state), *rest)
+        return read_lease(message_id, token, Turn(state), *rest)
 
     def _begin(
         self, message_id: str, token: str, now: float, lease: float, *, index: str, ahead: str
@@ -313,31 +280,3 @@ def told_by(telling: Telling | None) -> dict[str, Any]:
 def number_trouble(trouble: Trouble | None, code: int) -> str:
     """The carrier's code where the trouble is the virtual number's, else ""."""
     return str(code) if trouble and trouble.scope is Scope.NUMBER else ""
-
-
-def _send_lease(
-    message_id: str, token: str, turn: Turn, until: str, text: str, *values: str
-) -> SendLease:
-    value = dict(zip(MESSAGE_FIELDS, values, strict=True))
-    return SendLease(
-        turn=turn,
-        message=message_id,
-        token=token,
-        until=float(until),
-        session=value["session"],
-        receiver=Role(value["side"]),
-        number=value["number"],
-        sealed_text=text,
-        attempts=int(value["attempts"] or 0),
-        attempt=value["attempt"],
-        attempted_at=float(value["attempted_at"] or 0),
-        expires_at=float(value["expires_at"] or float(value["started_at"]) + NOTICE_LIFETIME),
-        notice=Notice(value["notice"]) if value["notice"] else None,
-        locale=value["locale"],
-        index=value["index"],
-        code=value["code"],
-        stamped_context=value["context"],
-        part=value["part"],
-        count=int(value["count"] or 0),
-        had_one_more=value["had_one_more"] == "1",
-    )

@@ -6,11 +6,11 @@ import re
 import pytest
 
 from relay.store.keys import BoardKeys, DeploymentKeys
-from relay.store.outbox import MESSAGE_FIELDS
 from relay.store.records import Record
 from relay.store.reputation import TRAFFIC_FIELDS
 from relay.store.script_headers import LUA, ScriptError
 from relay.store.scripts import Script, script
+from relay.store.send_leases import MESSAGE_FIELDS
 from tests.architecture.source import ROOT, modules
 from tests.fake_redis import FakeRedis
 

@@ -5,7 +5,7 @@ import pytest
 from config.redis_location import Sentinels, locate_redis
 from config.settings import SHORTEST_RETENTION, Settings, SettingsError, load_settings
 from relay.domain.pool import LONGEST_TEXT_LIFETIME
-from relay.store.outbox import NOTICE_LIFETIME
+from relay.store.send_leases import NOTICE_LIFETIME
 from tests.world import ENVIRONMENT, make_settings
 
 WRONG = {

@@ -28,8 +28,9 @@ from relay.domain.texts import (
 )
 from relay.domain.trouble import Trouble
 from relay.store.keys import PoolKeys
-from relay.store.outbox import LEASE, LOOK_AGAIN, MESSAGE_FIELDS
+from relay.store.outbox import LEASE, LOOK_AGAIN
 from relay.store.script_headers import LUA
+from relay.store.send_leases import MESSAGE_FIELDS
 from relay.store.store import Store
 from tests.key_ring import marks_of
 from tests.world import (

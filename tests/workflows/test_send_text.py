@@ -20,7 +20,8 @@ from relay.domain.session import ClosedReason
 from relay.domain.texts import SendLease
 from relay.domain.trouble import Trouble
 from relay.store.keys import PoolKeys
-from relay.store.outbox import LEASE, NOTICE_LIFETIME
+from relay.store.outbox import LEASE
+from relay.store.send_leases import NOTICE_LIFETIME
 from relay.workflows.close_session import close_session
 from relay.workflows.erase_participant import erase_participant
 from relay.workflows.find_receiver import find_receiver
