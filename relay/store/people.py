@@ -52,23 +52,27 @@ class People:
             answers = iter(pipe.execute())
         return [{country for _ in Role if (country := next(answers))} for _ in sessions]
 
-    def list(self, role: Role, *, after: str, limit: int) -> list[Participant]:
-        """Of all on record the next ones by ref, which follow ``after``."""
+    def list(self, role: Role, *, after: str, limit: int) -> tuple[list[Participant], str | None]:
+        """Of all on record the next ones by ref, which follow ``after``, and the ref after which
+        the list goes on; None at its end. Somebody may be erased meanwhile."""
         first = f"({after}" if after else "-"
         refs = self._client.zrange(
-            self._keys.refs(role), first, "+", bylex=True, offset=0, num=limit
+            self._keys.refs(role), first, "+", bylex=True, offset=0, num=limit + 1
         )
+        last = refs[limit - 1] if len(refs) > limit else None
+        refs = refs[:limit]
         with self._client.pipeline(transaction=False) as pipe:
             for ref in refs:
                 ask_for_person(pipe, self._keys, role, ref)
                 pipe.hget(self._keys.reach, f"{role}:{ref}")
             answers = pipe.execute()
         found = zip(refs, answers[::3], answers[1::3], answers[2::3], strict=True)
-        return [
+        people = [
             unpack_participant(role, ref, record, sealed, reach)
             for ref, record, sealed, reach in found
             if record
         ]
+        return people, last
 
     def amend(self, person: Participant, *, known: Participant, now: float) -> bool:
         """Stores all that is known of somebody but the phone: of that one the extension, where

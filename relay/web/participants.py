@@ -78,9 +78,8 @@ def erase(role: Role, ref: str) -> Erased:
 def page_of(role: Role, places: Cursors[str], page: Page) -> tuple[list[Participant], str | None]:
     """People on record by ref, and where the list goes on."""
     after = places.read(page.cursor) or ""
-    found = services().store.people.list(role, after=after, limit=page.limit + 1)
-    shown = found[: page.limit]
-    return shown, places.write(shown[-1].ref if len(found) > len(shown) else None)
+    found, last = services().store.people.list(role, after=after, limit=page.limit)
+    return found, places.write(last)
 
 
 def find(role: Role, ref: str) -> Participant:

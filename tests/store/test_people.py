@@ -278,12 +278,24 @@ def test_people_are_listed_by_ref_page_by_page(board: Board) -> None:
     board.erase(Role.CANDIDATE, "d")
 
     def refs(role: Role = Role.CANDIDATE, *, after: str = "", limit: int = 10) -> list[str]:
-        return [person.ref for person in board.store.people.list(role, after=after, limit=limit)]
+        people, _ = board.store.people.list(role, after=after, limit=limit)
+        return [person.ref for person in people]
 
     assert refs() == ["a", "b", "c"]
     assert refs(limit=2) == ["a", "b"]
     assert refs(after="b") == ["c"]
     assert refs(Role.RECRUITER) == ["rita"]
+
+
+def test_who_is_erased_while_a_page_is_read_ends_no_list(board: Board) -> None:
+    for ref in ("a", "b", "c"):
+        board.register_candidate(ref)
+    board.client.delete(KEYS.person(Role.CANDIDATE, "b"))
+    people = board.store.people
+
+    for after, shown, last in (("", ["a"], "a"), ("a", [], "b"), ("b", ["c"], None)):
+        found, goes_on = people.list(Role.CANDIDATE, after=after, limit=1)
+        assert ([person.ref for person in found], goes_on) == (shown, last)
 
 
 def test_a_change_without_the_phone_needs_the_person_as_they_were_seen(board: Board) -> None:

@@ -80,7 +80,7 @@ def test_somebody_who_is_erased_meanwhile_is_not_made_again(world):
         amend(world, CandidateDetails(locale="zh-CN"), ref="carl")
 
     assert world.services.store.people.get(Role.CANDIDATE, "carl") is None
-    assert world.services.store.people.list(Role.CANDIDATE, after="", limit=10) == []
+    assert world.services.store.people.list(Role.CANDIDATE, after="", limit=10) == ([], None)
 
 
 def test_the_same_name_again_is_compared_with_nothing(world):
