@@ -227,6 +227,14 @@ def normalise_virtual_number(text: str) -> str:
     return compact
 
 
+def sought_virtual_number(text: str) -> str:
+    """The same of what somebody looks for; "" for anything else, which finds nothing."""
+    try:
+        return normalise_virtual_number(text)
+    except PhoneNumberRefused:
+        return ""
+
+
 def area_code_of(number: str) -> str:
     """Country and area code of a geographic number, ``1415``; "" of any other. Raises nothing."""
     try:

@@ -16,7 +16,7 @@ from relay.domain.errors import NotFound
 from relay.domain.interaction import Interaction, InteractionKind
 from relay.domain.message_progress import MessageStatus
 from relay.domain.participant import Role
-from relay.domain.phone import PhoneNumberRefused, normalise_virtual_number
+from relay.domain.phone import sought_virtual_number
 from relay.domain.session import Session
 from relay.store.interactions import Interactions, Place, Span
 from relay.workflows.read_interactions import read_interactions
@@ -89,19 +89,12 @@ def list_interactions(
     """At most ``limit``; fewer than that do not mean that there are no more. Nothing is found of
     somebody by a ref under which they were erased. Raises Unavailable."""
     if wanted.number is not None:
-        wanted = replace(wanted, number=_normalise(wanted.number))
+        wanted = replace(wanted, number=sought_virtual_number(wanted.number))
     people = _people_in(wanted)
     if len(services.store.people.known_since(people)) < len(people):
         return InteractionPage([], None)
     look = _look_in(services, _few_sessions(services, people))
     return _page(services, wanted, look, before=before, limit=limit)
-
-
-def _normalise(number: str) -> str:
-    try:
-        return normalise_virtual_number(number)
-    except PhoneNumberRefused:
-        return ""
 
 
 def _people_in(wanted: InteractionFilter) -> list[tuple[Role, str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from relay.domain.participant import Role
-from relay.domain.phone import PhoneNumberRefused, normalise_virtual_number
+from relay.domain.phone import sought_virtual_number
 from relay.domain.session import Session, SessionStatus
 from relay.workflows.services import Services
 
@@ -73,19 +73,12 @@ def list_sessions(
     A ``start`` that belongs to the other kind of list begins anew. Raises Unavailable.
     """
     if wanted.virtual_number is not None:
-        wanted = replace(wanted, virtual_number=_normalise(wanted.virtual_number))
+        wanted = replace(wanted, virtual_number=sought_virtual_number(wanted.virtual_number))
     if wanted.recruiter is None and wanted.candidate is None:
         scan = start if isinstance(start, Scan) else Scan()
         return _page_of_store(services, wanted, at=scan, limit=limit, now=now)
     after = start if isinstance(start, After) else None
     return _page_of_person(services, wanted, after=after, limit=limit, now=now)
-
-
-def _normalise(number: str) -> str:
-    try:
-        return normalise_virtual_number(number)
-    except PhoneNumberRefused:
-        return ""
 
 
 def _page_of_person(
