@@ -47,7 +47,9 @@ def test_it_shows_the_api_and_reaches_out_to_nobody(browser: Browser, shared_sta
     assert "Give a pair its virtual number" in text
 
     open_page(browser, shared_stage, "#tag/sessions/POST/v1/sessions", "create_session")
-    assert "Needs the scope sessions." in browser.run("document.body.innerText")
+    text = browser.run("document.body.innerText")
+    assert "Needs the scope sessions." in text
+    assert f"curl {base_url}/v1/sessions" in text
     links = browser.run("[...document.links].map(each => each.getAttribute('href'))")
     assert links
     assert [each for each in links if not each.startswith(("#", "/openapi", "https://"))] == []
@@ -61,7 +63,7 @@ def test_a_request_is_tried_there_with_a_key_that_is_not_kept(
     base_url = open_page(browser, shared_stage, place, heading)
     browser.type_into("input[placeholder='Token']", shared_stage.api.key)
     browser.click(button)
-    browser.click("SendSend get request to /v1/pools")
+    browser.click(f"SendSend get request to {base_url}/v1/pools")
     browser.wait_for("document.body.innerText.includes('200 OK')")
 
     assert "allowed_countries" in browser.run("document.body.innerText")

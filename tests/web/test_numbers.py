@@ -347,6 +347,13 @@ def test_an_order_that_is_not_valid_gets_422(api, changes, pointer):
     assert pointers(answer) == [pointer]
 
 
+def test_a_count_without_an_order_is_told_that_buy_is_needed(api):
+    answer = api.post("/v1/numbers", {"pool": "us", "count": 3})
+
+    assert answer.status_code == 422
+    assert pointers(answer) == ["/buy"]
+
+
 def test_a_tired_number_says_what_is_wrong_with_it(api):
     api.redis.hset(
         PoolKeys("main", "us").traffic(NUMBER), str(int(time.time()) // 3600), "30 30 4 2 21 2"

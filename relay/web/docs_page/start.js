@@ -2,6 +2,8 @@
 // Content-Security-Policy would stop them, too). A key that is typed in is not kept.
 Scalar.createApiReference("#api", {
   url: "/openapi.json",
+  // So that an example can be pasted into a shell.
+  servers: [{ url: window.location.origin }],
   authentication: { preferredSecurityScheme: "ApiKey" },
   showOperationId: true,
   persistAuth: false,

@@ -77,7 +77,8 @@ _IMPORT, _PURCHASE = f"{UNION_TAG}import", f"{UNION_TAG}purchase"
 
 
 def _import_or_purchase(value: object) -> str:
-    return _PURCHASE if isinstance(value, dict) and "buy" in value else _IMPORT
+    buys = isinstance(value, dict) and not {"buy", "count"}.isdisjoint(value)
+    return _PURCHASE if buys else _IMPORT
 
 
 class NumberBody(
