@@ -30,13 +30,10 @@ def _rank(item: pytest.Item) -> int:
     return marks.index(True) if True in marks else len(_LONG)
 
 
-def pytest_configure() -> None:
-    watch_logs()
-
-
 @pytest.fixture(autouse=True)
 def _nobody_is_named(request: pytest.FixtureRequest) -> Iterator[None]:
     """P2: neither logs nor commands to Redis hold a person's number or words (privacy.py)."""
+    watch_logs()
     WATCH.take()
     yield
     leaks = WATCH.take()

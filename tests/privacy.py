@@ -73,7 +73,10 @@ class WatchedHandler(logging.Handler):
         WATCH.note_line(f"{record.name}: {record.getMessage()}")
 
 
+_HANDLER = WatchedHandler(logging.INFO)
+
+
 def watch_logs() -> None:
-    """From now on, for all of the process."""
+    """From now on, until somebody configures logs."""
     structlog.configure(wrapper_class=WatchedLogger)
-    logging.getLogger().addHandler(WatchedHandler(logging.INFO))
+    logging.getLogger().addHandler(_HANDLER)  # once, however often it is said

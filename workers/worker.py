@@ -98,6 +98,9 @@ class RelayWorker(Worker):
     def subscribe(self) -> None:
         """Takes no commands from Redis (P9), and keeps no connection that would have to follow."""
 
+    def procline(self, message: str) -> None:
+        """The command line goes on saying which queue is served, where `setproctitle` is, too."""
+
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Runs the job, or refuses it: a job may be anybody's who can write to Redis (P9)."""
         why_not = job.why_not() if isinstance(job, KnownJob) else "it is none of ours"

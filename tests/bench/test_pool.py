@@ -6,7 +6,6 @@ import math
 from pathlib import Path
 from xml.etree import ElementTree
 
-import fakeredis
 import pytest
 
 from relay.domain.participant import Role
@@ -18,6 +17,7 @@ from tests.bench.pool.plot import Curve, Lane, curves, lanes
 from tests.bench.pool.replay import Replayed, pool_of, replay, stock
 from tests.bench.pool.rivals import random_choice, whole_number_cooldown
 from tests.bench.pool.trace import NO_COOLDOWN, Cooldown, Pairing, Shape, make_trace
+from tests.fake_redis import FakeRedis
 from tests.key_ring import SIGNER
 
 SHAPE = Shape(0.8, 0.6, recruiters=100, candidates=1_000, days=5, pairs_a_day=100)
@@ -27,7 +27,7 @@ each_cooldown = pytest.mark.parametrize("cooldown", COOLDOWNS, ids=lambda cooldo
 
 
 def replayed_on(numbers: int, cooldown: Cooldown, *, access_codes: bool) -> Replayed:
-    store = Store(fakeredis.FakeRedis(decode_responses=True, server=fakeredis.FakeServer()), SIGNER)
+    store = Store(FakeRedis(), SIGNER)
     pool = pool_of(cooldown, access_codes=access_codes)
     stock(store, pool, numbers)
     return replay(store, pool, TRACE)
