@@ -115,6 +115,12 @@ class RelayWorker(Worker):
         if self.horse_pid:
             os.kill(self.horse_pid, _END_TURN)
 
+    def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
+        super().maintain_heartbeats(job, execution)
+        if self._stop_requested:
+            # It may have been told while it forked, and could tell nobody.
+            self.handle_warm_shutdown_request()
+
     def setup_work_horse_signals(self) -> None:
         super().setup_work_horse_signals()  # type: ignore[no-untyped-call] # RQ's has no types
         signal.signal(_END_TURN, lambda *_: jobs.turn_ends.set())

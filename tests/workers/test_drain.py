@@ -17,6 +17,9 @@ from typing import Any
 import psutil
 import pytest
 import redis
+from rq import Queue
+from rq.job import Job
+from rq.serializers import JSONSerializer
 from structlog.testing import capture_logs
 
 from config.queues import TEXTS
@@ -36,7 +39,9 @@ from tests.world import ENVIRONMENT, NUMBER, OTHER_NUMBER, US
 from workers import jobs
 from workers.drain import Drain, Work
 from workers.hints import HintQueue
+from workers.known_job import KnownJob
 from workers.lane_plan import Hint
+from workers.worker import RelayWorker
 
 pytestmark = pytest.mark.real_redis
 AREAS = ("202", "203", "205", "206", "207", "208", "209", "210", "212", "213", "214", "215")
@@ -393,6 +398,39 @@ def test_a_worker_that_is_told_to_stop_ends_its_turn_at_once(
     process.terminate()
     assert process.wait(PATIENCE) == 0
     assert board.services.store.messages.outbox.sweep(now=time.time() + 3600) == []
+
+
+class ToldWhileForking(RelayWorker):
+    """It is told to stop when it has a job, and no process for it yet."""
+
+    def fork_work_horse(self, job: Job, queue: Queue) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        super().fork_work_horse(job, queue)
+
+
+def test_a_worker_that_is_told_to_stop_while_it_forks_ends_that_turn_too(
+    make_board: Callable[..., Board],
+) -> None:
+    board = make_board()
+    board.open("202")
+    board.write("202", "hello")
+    child = os.fork()
+    if not child:
+        with suppress(BaseException):
+            connection = connect_queues(board.deployment.settings)
+            ToldWhileForking(
+                [open_queue(TEXTS, connection, KnownJob)],
+                connection=connection,
+                job_class=KnownJob,
+                serializer=JSONSerializer,
+                job_monitoring_interval=1,
+            ).work(logging_level="WARNING")
+        os._exit(0)
+    try:
+        eventually(lambda: os.waitpid(child, os.WNOHANG)[0], seconds=PATIENCE)
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
 
 
 def test_a_turn_whose_worker_was_killed_ends_too(
