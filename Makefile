@@ -24,8 +24,8 @@ sandbox: $(VENV)/.stamp-prod redis  ## the same service, left running, with phon
 	@$(PYTHON) -m relay sandbox
 
 test: lint redis sentinel chromium node prometheus  ## lint, types and every test
-	@echo "· tests of the core, traced, on both cores"
-	@$(BIN)/pytest -n 2 --dist loadgroup -m "traced and not on_fakeredis" --cov --cov-report=
+	@echo "· tests of the core, traced"
+	@$(BIN)/pytest -n 3 --dist loadgroup -m "traced and not on_fakeredis" --cov --cov-report=
 	@echo "· branches of relay/domain and relay/workflows that no test took"
 	@$(BIN)/coverage report --fail-under=100
 	@echo "· the others: many have real processes, and wait more than they work"
