@@ -29,7 +29,7 @@ test: lint redis sentinel chromium node prometheus  ## lint, types and every tes
 	@echo "· branches of relay/domain and relay/workflows that no test took"
 	@$(BIN)/coverage report --fail-under=100
 	@echo "· the others: many have real processes, and wait more than they work"
-	@$(BIN)/pytest -n 7 --dist loadfile --no-loadscope-reorder -m "not traced and not on_fakeredis"
+	@$(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder -m "not traced and not on_fakeredis"
 
 test-valkey: $(VENV)/.stamp-dev $(VALKEY)/valkey-server  ## the tests of the store and of a cluster, on Valkey
 	@echo "· tests of the store and of a cluster, on $$($(VALKEY)/valkey-server --version | cut -d' ' -f 1-3)"
