@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from relay.domain.participant import Role
 from relay.store.connection import Client
-from relay.store.interactions import Entry, Interactions
+from relay.store.interactions import Interactions, Place, Span
 from relay.store.keys import BoardKeys
 from relay.store.sessions import kept_sessions_of
 
@@ -43,27 +43,27 @@ class CarrierErasures:
         first = self._client.zrange(self._keys.carrier_erasures, 0, 0, withscores=True)
         return int(first[0][1]) if first else None
 
-    def left(self, erasure: CarrierErasure) -> Iterator[list[Entry]]:
+    def left(self, erasure: CarrierErasure) -> Iterator[list[Place]]:
         """The calls and texts of the sessions that had ended with the erasure, page by page; not
         those that are gone. Whoever came again has other sessions."""
         index = Interactions(self._client, self._keys)
         for session in kept_sessions_of(self._client, self._keys, erasure.role, erasure.ref):
             if session.closed_at is None or session.closed_at * 1000 > erasure.moment + 1000:
                 continue
-            before: Entry | None = None
-            while entries := index.of_session(session, before=before, count=_PAGE):
-                before = entries[-1]
-                yield self._without_gone(erasure, entries)
+            span = Span()
+            while places := index.of_sessions([session.id], span, count=_PAGE):
+                span = Span(before=places[-1])
+                yield self._without_gone(erasure, places)
 
-    def _without_gone(self, erasure: CarrierErasure, entries: list[Entry]) -> list[Entry]:
-        ids = [entry.id for entry in entries]
+    def _without_gone(self, erasure: CarrierErasure, places: list[Place]) -> list[Place]:
+        ids = [place.id for place in places]
         gone = self._client.smismember(self._keys.gone(f"{erasure.moment}"), ids)
-        return [entry for entry, is_gone in zip(entries, gone, strict=True) if not is_gone]
+        return [place for place, is_gone in zip(places, gone, strict=True) if not is_gone]
 
-    def note_gone(self, erasure: CarrierErasure, entries: Sequence[Entry]) -> None:
-        if entries:
+    def note_gone(self, erasure: CarrierErasure, places: Sequence[Place]) -> None:
+        if places:
             key = self._keys.gone(f"{erasure.moment}")
-            self._client.sadd(key, *(entry.id for entry in entries))
+            self._client.sadd(key, *(place.id for place in places))
 
     def note_done(self, erasure: CarrierErasure) -> None:
         """Not of a later erasure of the same person."""

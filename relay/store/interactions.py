@@ -14,20 +14,9 @@ _LAST = "~"
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One line of the index: a CallSid, or the id of a message, which has a dot."""
-
-    started_at: str
-    id: str
-
-    @property
-    def is_call(self) -> bool:
-        return "." not in self.id
-
-
-@dataclass(frozen=True)
 class Place:
-    """Where an interaction stands among all of a board: start, session, id, parted by tabs."""
+    """Where an interaction stands among all of a board: start, session, id, parted by tabs. The id
+    is a CallSid, or that of a message, which has a dot."""
 
     line: str
 
@@ -64,23 +53,6 @@ class Interactions:
         self._client = client
         self._keys = keys
 
-    def of_session(self, session: Session, *, before: Entry | None, count: int) -> list[Entry]:
-        """At most ``count`` of them, the latest first, from the one after ``before`` on.
-
-        Raises Unavailable.
-        """
-        start = f"({_member(session, before)}" if before else f"({session.id}\n"
-        members = self._client.zrange(
-            self._keys.interactions,
-            start,
-            f"[{session.id}\t",
-            bylex=True,
-            desc=True,
-            offset=0,
-            num=count,
-        )
-        return [Entry(*member.split("\t")[1:]) for member in members]
-
     def of_board(self, span: Span, *, count: int) -> list[Place]:
         """At most ``count`` of all sessions', the latest first. Raises Unavailable."""
         before = span.before.line if span.before else _LAST
@@ -109,9 +81,8 @@ class Interactions:
                     offset=0,
                     num=count,
                 )
-            members = [member for found in pipe.execute() for member in found]
-        lines = (f"{start}\t{session}\t{one}" for session, start, one in map(_parts_of, members))
-        return [Place(line) for line in sorted(lines, reverse=True)[:count]]
+            found = _places_in(pipe.execute())
+        return sorted(found, key=lambda place: place.line, reverse=True)[:count]
 
     def texts_since(self, sessions: Iterable[Session], since: int) -> list[str]:
         """Ids of all that these sessions' people wrote to each other since then, in one round
@@ -120,19 +91,14 @@ class Interactions:
             for session in sessions:
                 start, end = f"[{session.id}\t{since}", f"({session.id}\n"
                 pipe.zrange(self._keys.interactions, start, end, bylex=True)
-            members = [member for found in pipe.execute() for member in found]
-        entries = (Entry(*member.split("\t")[1:]) for member in members)
-        return [entry.id for entry in entries if not entry.is_call]
+            return [place.id for place in _places_in(pipe.execute()) if not place.is_call]
 
 
-def _member(session: Session, entry: Entry) -> str:
-    return f"{session.id}\t{entry.started_at}\t{entry.id}"
-
-
-def _parts_of(member: str) -> tuple[str, str, str]:
-    session, _, rest = member.partition("\t")
-    start, _, one = rest.partition("\t")
-    return session, start, one
+def _places_in(answers: Iterable[Sequence[str]]) -> list[Place]:
+    """Of the members of sessions' own index: session, start, id."""
+    parts = (member.partition("\t") for members in answers for member in members)
+    starts = ((session, *rest.partition("\t")) for session, _, rest in parts)
+    return [Place(f"{start}\t{session}\t{one}") for session, start, _, one in starts]
 
 
 def _end_in(session: str, span: Span) -> str:

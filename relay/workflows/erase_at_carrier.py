@@ -18,7 +18,7 @@ from relay.domain.errors import CarrierError
 from relay.domain.policy import DAY
 from relay.domain.texts import Message
 from relay.store.carrier_erasures import CarrierErasure
-from relay.store.interactions import Entry
+from relay.store.interactions import Place
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
@@ -47,27 +47,27 @@ def erase_at_carrier(services: Services, *, clock: Clock) -> None:
 def _is_done(services: Services, erasure: CarrierErasure, clock: Clock, until: float) -> bool:
     at_carrier, is_done = services.store.erasures.at_carrier, True
     with ThreadPoolExecutor(_AT_ONCE) as threads:
-        for entries in at_carrier.left(erasure):
+        for places in at_carrier.left(erasure):
             if clock() >= until:
                 return False
-            ids = [entry.id for entry in entries if not entry.is_call]
+            ids = [place.id for place in places if not place.is_call]
             texts = dict(zip(ids, services.store.messages.read_many(ids), strict=True))
             deletes = partial(_deletes, services.carrier.records, texts, clock())
-            is_gone = list(threads.map(deletes, entries))
-            gone = [entry for entry, yes in zip(entries, is_gone, strict=True) if yes]
+            is_gone = list(threads.map(deletes, places))
+            gone = [place for place, yes in zip(places, is_gone, strict=True) if yes]
             at_carrier.note_gone(erasure, gone)
-            is_done = is_done and len(gone) == len(entries)
+            is_done = is_done and len(gone) == len(places)
     return is_done
 
 
 def _deletes(
-    records: CarrierRecords, texts: Mapping[str, Message | None], now: float, entry: Entry
+    records: CarrierRecords, texts: Mapping[str, Message | None], now: float, place: Place
 ) -> bool:
     """Whether the carrier has nothing of a call or a text any more, and will have nothing. Raises
     CarrierError."""
-    if entry.is_call:
-        return records.delete_call(entry.id)
-    text = texts[entry.id]
+    if place.is_call:
+        return records.delete_call(place.id)
+    text = texts[place.id]
     if text is None:
         return True
     left = [sid for sid in text.carrier_sids if not records.delete(sid)]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import random
 import shutil
-import signal
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
@@ -25,6 +24,7 @@ from relay.domain.errors import Unavailable
 from relay.embedded_redis import _answers, _die_with_parent, _wait_until, find_server
 from relay.store.cluster import ClusterClient
 from relay.store.connection import connect
+from tests.server_process import ServerProcess
 
 #: Ten boards; three masters have some of them each (``test_ten_boards_are_spread``).
 BOARDS = tuple(f"b{number}" for number in range(10))
@@ -49,14 +49,13 @@ class NotStarted(Exception):
     """Somebody else took the port first, for one."""
 
 
-class Master:
+class Master(ServerProcess):
     """One server of the cluster, in a directory and on a port that stay its own."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         directory.mkdir(parents=True)
         self.port = _free_port_pair()
-        self._process: subprocess.Popen[bytes] | None = None
         self.client = redis.Redis(
             "127.0.0.1",
             self.port,
@@ -95,22 +94,6 @@ class Master:
         if not _answers(self.port, process.pid):
             self.kill()
             raise NotStarted((self.directory / "log").read_text()[-2000:])
-
-    def kill(self) -> None:
-        """As a crash would."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-    def freeze(self) -> None:
-        """Stops it without a word: its connections stay, and nobody answers on them."""
-        assert self._process
-        self._process.send_signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        assert self._process
-        self._process.send_signal(signal.SIGCONT)
 
     def cluster(self, command: str, *args: Any) -> Any:
         return self.client.execute_command(f"CLUSTER {command}", *args)

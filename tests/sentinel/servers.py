@@ -24,6 +24,7 @@ from tests.cluster.servers import server_binary
 from tests.e2e.stage import eventually
 from tests.replicas import count_replicas
 from tests.sentinel import cable
+from tests.server_process import ServerProcess
 
 SERVICE = "relay"
 _QUORUM = 2
@@ -36,7 +37,7 @@ def sentinel_binary() -> str | None:
     return shutil.which("redis-sentinel")
 
 
-class Process:
+class Process(ServerProcess):
     """A server or a sentinel, in a directory and on a port that stay its own."""
 
     def __init__(
@@ -64,7 +65,6 @@ class Process:
             socket_timeout=5,
             retry=Retry(NoBackoff(), 1),
         )
-        self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Starts it again after ``kill``, too, as what it was: what it has written stays."""
@@ -85,22 +85,6 @@ class Process:
         with suppress(redis.RedisError):
             return bool(self.client.ping())
         return False
-
-    def kill(self) -> None:
-        """As a crash would."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-    def freeze(self) -> None:
-        """Stops it without a word: its connections stay, and nobody answers on them."""
-        assert self._process
-        self._process.send_signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        if self._process is not None:
-            self._process.send_signal(signal.SIGCONT)
 
 
 class Group:

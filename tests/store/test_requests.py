@@ -22,7 +22,7 @@ from relay.store.idempotency import (
     Reused,
     Running,
 )
-from relay.store.interactions import Entry, Interactions
+from relay.store.interactions import Interactions, Place, Span
 from relay.store.keys import BoardKeys, DeploymentKeys
 from relay.store.rate_limits import RateLimits
 from relay.store.scripts import Scripts
@@ -334,9 +334,9 @@ def test_interactions_are_read_backwards_in_pages(client, store):
     lines.append(f"{session.id}0\t{int(NOW)}\tCA9")  # another session's
     client.zadd("{main}:interactions", dict.fromkeys(lines, 0))
 
-    first = index.of_session(session, before=None, count=3)
-    second = index.of_session(session, before=first[-1], count=3)
+    first = index.of_sessions([session.id], Span(), count=3)
+    second = index.of_sessions([session.id], Span(before=first[-1]), count=3)
 
-    assert [entry.id for entry in first + second] == ["CA4", "CA3", "CA2", "CA1", "CA0"]
-    assert all(entry.is_call for entry in first)
-    assert not Entry("1", "us.SM1").is_call
+    assert [place.id for place in first + second] == ["CA4", "CA3", "CA2", "CA1", "CA0"]
+    assert all(place.is_call for place in first)
+    assert not Place(f"1\t{session.id}\tus.SM1").is_call

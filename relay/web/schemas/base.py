@@ -46,6 +46,15 @@ Phone = Annotated[
         examples=["+1 415 555 0101"],
     ),
 ]
+#: A virtual number that a list is looked through for.
+SoughtNumber = Annotated[
+    str,
+    Field(
+        max_length=32,
+        description="The virtual number; in a URL its plus is `%2B`",
+        examples=["+14155550192"],
+    ),
+]
 
 
 def shown(example: dict[str, JsonValue], **more: JsonValue) -> ConfigDict:

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field
 from relay.domain.call_progress import CallStatus
 from relay.domain.interaction import Direction, EnteredBy, InteractionKind
 from relay.domain.message_progress import MessageStatus
-from relay.web.schemas.base import Answer, Instant, Page, Ref
+from relay.web.schemas.base import Answer, Instant, Page, Ref, SoughtNumber
 
 
 def _is_absent(value: object) -> bool:
@@ -27,14 +27,7 @@ class InteractionQuery(Page):
     status: CallStatus | MessageStatus | None = None
     recruiter: Ref | None = None
     candidate: Ref | None = None
-    number: Annotated[
-        str | None,
-        Field(
-            max_length=32,
-            description="The virtual number; in a URL its plus is `%2B`",
-            examples=["+14155550192"],
-        ),
-    ] = None
+    number: SoughtNumber | None = None
 
 
 class InteractionAnswer(Answer):

@@ -22,6 +22,7 @@ from relay.web.schemas.base import (
     PoolName,
     Ref,
     Seconds,
+    SoughtNumber,
     shown,
 )
 from relay.web.schemas.participants import CandidateGiven, RecruiterGiven
@@ -111,14 +112,7 @@ class SessionQuery(Page):
     recruiter: Ref | None = None
     candidate: Ref | None = None
     status: SessionStatus | None = None
-    virtual_number: Annotated[
-        str | None,
-        Field(
-            max_length=32,
-            description="The virtual number; in a URL its plus is `%2B`",
-            examples=["+14155550192"],
-        ),
-    ] = None
+    virtual_number: SoughtNumber | None = None
 
 
 class SessionAnswer(Answer):
