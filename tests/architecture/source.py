@@ -1,15 +1,16 @@
-"""What our modules import, read from their source."""
+"""Our modules as their source has them: each is read and parsed once."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 OURS = ("config", "relay", "workers")
 
 
+@cache
 def modules() -> dict[str, Path]:
     """Every module of ours by its dotted name."""
     return {
@@ -19,15 +20,23 @@ def modules() -> dict[str, Path]:
     }
 
 
-def imports_of(path: Path) -> Iterator[str]:
+@cache
+def nodes_of(path: Path) -> list[ast.AST]:
+    """Everything in a module, from its top."""
+    return list(ast.walk(ast.parse(path.read_text())))
+
+
+@cache
+def imports_of(path: Path) -> list[str]:
     """Everything a module imports, wherever in it that stands."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    names = []
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
-            yield from (name.name for name in node.names)
+            names += [name.name for name in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: a relative import"
-            yield node.module
-            yield from (f"{node.module}.{name.name}" for name in node.names)
+            names += [node.module, *(f"{node.module}.{name.name}" for name in node.names)]
+    return names
 
 
 def is_within(module: str, packages: tuple[str, ...]) -> bool:

@@ -11,7 +11,7 @@ from relay.carrier.webhooks import InboundText
 from relay.store import keys
 from relay.workflows.recycle import recycle
 from relay.workflows.relay_text import relay_text
-from tests.architecture.source import modules
+from tests.architecture.source import modules, nodes_of
 from tests.web.test_no_real_number import all_answers
 from tests.world import NORA, NOW
 
@@ -102,7 +102,7 @@ def test_p4_nothing_writes_the_key_that_never_exists(api):
     ],
 )
 def test_no_other_module_writes_a_key_out(module):
-    for node in ast.walk(ast.parse(modules()[module].read_text())):
+    for node in nodes_of(modules()[module]):
         if (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 
 import pytest
 
@@ -11,7 +12,7 @@ from relay.store.reputation import TRAFFIC_FIELDS
 from relay.store.script_headers import LUA, ScriptError
 from relay.store.scripts import Script, script
 from relay.store.send_leases import MESSAGE_FIELDS
-from tests.architecture.source import ROOT, modules
+from tests.architecture.source import ROOT, modules, nodes_of
 from tests.fake_redis import FakeRedis
 
 STORE = ROOT / "relay" / "store"
@@ -73,7 +74,7 @@ def calls_of_run():
     for module, path in modules().items():
         if not module.startswith("relay."):
             continue
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes_of(path):
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Attribute)
@@ -101,24 +102,31 @@ def test_every_script_is_called():
     assert {name for _, name, _ in CALLS} == set(SCRIPTS)
 
 
-def methods_that_run(name):
-    """The names under which the store offers a script."""
-    for module, path in modules().items():
-        if module.startswith("relay.store"):
-            for function in ast.walk(ast.parse(path.read_text())):
-                if isinstance(function, ast.FunctionDef) and any(
-                    isinstance(node, ast.Constant) and node.value == name
-                    for node in ast.walk(function)
-                ):
-                    yield function.name.lstrip("_")
+@cache
+def words_by_method():
+    """(the name under which the store offers something, the words that its code has in quotes)."""
+    return [
+        (
+            function.name.lstrip("_"),
+            {node.value for node in ast.walk(function) if isinstance(node, ast.Constant)},
+        )
+        for path in sorted(STORE.rglob("*.py"))
+        for function in nodes_of(path)
+        if isinstance(function, ast.FunctionDef)
+    ]
+
+
+@cache
+def words_of_tests():
+    tests = (ROOT / "tests" / "store").rglob("*.py")
+    return {word for path in tests for word in re.findall(r"\w+", path.read_text())}
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_a_script_has_a_test_of_it(name):
-    methods = set(methods_that_run(name))
-    tests = "".join(path.read_text() for path in (ROOT / "tests" / "store").rglob("*.py"))
+    methods = {method for method, words in words_by_method() if name in words}
 
-    assert any(re.search(rf"\b{word}\b", tests) for word in {name, *methods}), (
+    assert {name, *methods} & words_of_tests(), (
         f"no test under tests/store names {name} or what runs it: {methods}"
     )
 
@@ -228,7 +236,7 @@ def test_every_function_of_the_store_can_be_seen_whole() -> None:
     longest = {
         f"{path.name}: {node.name}": node.end_lineno - node.lineno + 1
         for path in sorted(STORE.rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in nodes_of(path)
         if isinstance(node, ast.FunctionDef)
     }
     assert not {name: lines for name, lines in longest.items() if lines >= 35}
