@@ -1,4 +1,4 @@
-"""The store's client on fakeredis."""
+"""The store's client on fakeredis, and on a real server: both watched (privacy.py)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,17 @@ from relay.store.connection import OurErrors, connect
 from tests.privacy import WATCH
 
 
-class _WatchedConnection(fakeredis.FakeRedisConnection):
-    """Fails a test that sends a person's number through it, in a key or a value (P2)."""
+class _Watched:
+    """Of a connection: fails a test that sends a person's number through it, in a key or a value
+    (P2)."""
 
     def send_packed_command(self, command: Any, check_health: bool = True) -> None:
         WATCH.note_command([command] if isinstance(command, bytes) else command)
-        super().send_packed_command(command, check_health)
+        super().send_packed_command(command, check_health)  # type: ignore[misc]
+
+
+class _WatchedConnection(_Watched, fakeredis.FakeRedisConnection):
+    pass
 
 
 class FakeRedis(OurErrors, fakeredis.FakeRedis):
@@ -34,4 +39,6 @@ class FakeRedis(OurErrors, fakeredis.FakeRedis):
 def real_redis(url: str) -> redis.Redis:
     """The store's client on a real server."""
     client: redis.Redis = connect(url)
+    pool = client.connection_pool
+    pool.connection_class = type("WatchedConnection", (_Watched, pool.connection_class), {})
     return client

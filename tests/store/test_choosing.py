@@ -206,7 +206,7 @@ def test_a_pair_that_comes_back_with_more_channels_gets_a_number_that_can(mixed:
 
 
 def test_a_number_that_may_not_text_one_of_the_pair_is_avoided(crew: Board) -> None:
-    stopped = (number(0), "+12125550149")
+    stopped = (number(0), "+12125550199")
     assert claim(crew, "rita", "carl", suppressed=stopped).virtual_number == number(1)
     assert claim(crew, "nora", "dan", suppressed=stopped, channels=VOICE).virtual_number == number(
         0

@@ -111,6 +111,7 @@ def test_a_picture_and_what_is_held_end_at_once(texts: Texts) -> None:
     assert found["message held"] > 0
 
 
+@pytest.mark.plants_numbers
 def test_what_somebody_else_has_written_there_is_not_shown(store: Store) -> None:
     for field in ("+13105550127", "call:+13105550127:", "message:failed:+13105550127", "call:busy"):
         store.client.hset(HASH, field, 1)

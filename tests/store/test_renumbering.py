@@ -13,7 +13,7 @@ from relay.store.phone_changes import Changed, ChangeOutcome, NoNumber
 from tests.board import Board, number
 
 #: Numbers of another area than the board's first ones.
-ELSEWHERE, ELSEWHERE_TOO = "+12125550100", "+12125550101"
+ELSEWHERE, ELSEWHERE_TOO = "+12125550180", "+12125550181"
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,13 +17,17 @@ import pytest
 from redis.exceptions import RedisError
 
 from relay.bootstrap import build_deployment
-from relay.carrier.webhooks import InboundText
+from relay.carrier.webhooks import InboundCall, InboundText
 from relay.domain.errors import Unavailable
+from relay.domain.participant import Role
 from relay.domain.pool import Pool
 from relay.embedded_redis import EmbeddedRedis
 from relay.sandbox import SimulatedCarrier
+from relay.workflows.connect_call import connect_call
 from relay.workflows.deployment import Deployment
+from relay.workflows.erase_participant import erase_participant
 from relay.workflows.import_number import import_number
+from relay.workflows.order_numbers import Order, order_numbers
 from relay.workflows.relay_text import relay_text
 from tests.fake_redis import real_redis
 from tests.world import (
@@ -95,6 +99,7 @@ class Scene:
     port: int
     twilio: SimulatedCarrier
     monkeypatch: pytest.MonkeyPatch
+    session: str = ""
     message: str = ""
     asked_before: int = 0
 
@@ -121,6 +126,7 @@ class Scene:
         world = World(main, RecordingJobs(), self.deployment())
         world.open("nora", "dan", now=now - 60 * DAY, ttl=DAY)
         session = world.open(now=now - 60)
+        self.session = session.id
         inbound = InboundText(
             message_sid="SM" + "1" * 32,
             sender=RITA,
@@ -136,6 +142,10 @@ class Scene:
         """All that is in Redis and no queue's."""
         keys = [key for key in self.client.scan_iter("*") if not key.startswith("rq:")]
         return {key: self.client.dump(key) for key in keys}
+
+    def bought(self) -> int:
+        """How many numbers the account has beside those that it had."""
+        return len(self.twilio.account.numbers) - 2
 
     def written(self) -> list[str]:
         """What the carrier has been asked to do since the scene was set."""
@@ -171,14 +181,42 @@ def other_clock(scene: Scene) -> Iterator[OtherClock]:
 
 
 def send(scene: Scene) -> None:
-    """The job of texts, for so long as it takes to try."""
+    turn(jobs.send_texts, scene.message)
+
+
+def turn(job: Callable[[str, str], None], what: str) -> None:
+    """A turn of the queue of texts, for so long as it takes to try."""
     ends = threading.Timer(0.8, jobs.turn_ends.set)
     ends.start()
     try:
-        jobs.send_texts("main", scene.message)
+        job("main", what)
     finally:
         ends.join()
         jobs.turn_ends.clear()
+
+
+def order(scene: Scene) -> str:
+    """Somebody wants a number for the pool: the id of the job that buys it."""
+    wanted = Order(pool="us", country="US")
+    return order_numbers(scene.deployment().main, wanted, now=time.time()).id
+
+
+def end_calls_of_erased(scene: Scene) -> str:
+    """Carl rings Rita, who is erased: what of the carrier is asked for, if it is."""
+    main, now, sid = scene.deployment().main, time.time(), "CA" + "1" * 32
+    called = main.store.sessions.get(scene.session).virtual_number
+    connect_call(main, InboundCall(call_sid=sid, caller=CARL, called=called), now=now)
+    erase_participant(main, Role.RECRUITER, "rita", now=now)
+    return f"POST /2010-04-01/Accounts/{SID}/Calls/{sid}.json"
+
+
+@contextmanager
+def foreign_account(scene: Scene) -> Iterator[SimulatedCarrier]:
+    """Somebody has given us another account, which has none of what we know of."""
+    with SimulatedCarrier(FOREIGN_SID, FOREIGN_TOKEN) as foreign:
+        account = {"TWILIO_ACCOUNT_SID": FOREIGN_SID, "TWILIO_AUTH_TOKEN": FOREIGN_TOKEN}
+        scene.work_under(TWILIO_API_BASE_URL=foreign.base_url, **account)
+        yield foreign
 
 
 def arrived(scene: Scene) -> list[str]:
@@ -210,10 +248,25 @@ def test_p3_no_text_is_sent_under_a_wrong_clock(scene: Scene, other_clock: Other
 
 
 def test_no_number_is_bought_under_a_wrong_clock(scene: Scene, other_clock: OtherClock) -> None:
+    job_id = order(scene)
     scene.work_under(REDIS_URL=other_clock.url)
     with pytest.raises(Unavailable, match="clocks"):
-        jobs.buy_numbers("main", "us.1")
+        jobs.buy_numbers("main", job_id)
     assert len(scene.twilio.rest_log) == scene.asked_before
+
+    scene.work_under()
+    jobs.buy_numbers("main", job_id)
+    assert scene.bought() == 1
+
+
+def test_p1_calls_of_erased_people_are_ended_under_a_wrong_clock_too(
+    scene: Scene, other_clock: OtherClock
+) -> None:
+    """It asks for no time, and to wait would connect them."""
+    asked = end_calls_of_erased(scene)
+    scene.work_under(REDIS_URL=other_clock.url)
+    turn(jobs.end_calls, "recruiter.rita")
+    assert {*scene.written()} == {asked}
 
 
 def test_p4_without_writes_no_periodic_job_changes_anything_at_the_carrier(scene: Scene) -> None:
@@ -241,11 +294,47 @@ def test_p4_without_writes_no_text_is_sent_and_afterwards_once(scene: Scene) -> 
     assert arrived(scene) == ["hello"]
 
 
+def test_p4_without_writes_no_number_is_bought_and_afterwards_once(scene: Scene) -> None:
+    job_id = order(scene)
+    scene.work_under()
+    scene.client.replicaof("127.0.0.1", "1")
+    with pytest.raises(Unavailable):
+        jobs.buy_numbers("main", job_id)
+    assert scene.written() == []
+
+    scene.client.replicaof("NO", "ONE")
+    jobs.buy_numbers("main", job_id)
+    jobs.buy_numbers("main", job_id)
+    assert scene.bought() == 1
+
+
+def test_without_writes_calls_of_erased_people_are_ended_when_they_are_back(scene: Scene) -> None:
+    asked = end_calls_of_erased(scene)
+    scene.work_under()
+    scene.client.replicaof("127.0.0.1", "1")
+    with pytest.raises(RedisError):  # of the queue; RQ tries it again
+        turn(jobs.end_calls, "recruiter.rita")
+
+    scene.client.replicaof("NO", "ONE")
+    turn(jobs.end_calls, "recruiter.rita")
+    assert asked in scene.written()
+
+
+def test_a_call_that_another_account_does_not_know_is_passed_over(scene: Scene) -> None:
+    end_calls_of_erased(scene)
+    with foreign_account(scene) as foreign:
+        before = scene.kept()
+        turn(jobs.end_calls, "recruiter.rita")
+        assert foreign.rest_log
+        after = scene.kept()
+        assert {key: after.get(key) for key in before if "call" in key} == {
+            key: kept for key, kept in before.items() if "call" in key
+        }
+
+
 def test_numbers_of_another_account_stay_as_they_are(scene: Scene) -> None:
-    """Somebody has given us another account: its "not found" is no proof of anything."""
-    with SimulatedCarrier(FOREIGN_SID, FOREIGN_TOKEN) as foreign:
-        account = {"TWILIO_ACCOUNT_SID": FOREIGN_SID, "TWILIO_AUTH_TOKEN": FOREIGN_TOKEN}
-        scene.work_under(TWILIO_API_BASE_URL=foreign.base_url, **account)
+    """Its "not found" is no proof of anything."""
+    with foreign_account(scene) as foreign:
         numbers = scene.deployment().main.store.numbers
         before = numbers.of_pool("us")
 

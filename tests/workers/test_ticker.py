@@ -3,16 +3,21 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import fakeredis
 import pytest
 import redis
 
 from config.schedule import SWEEP_OUTBOX, PeriodicJob
-from relay.queues import JobQueues, open_queue
+from relay.bootstrap import build_deployment
+from relay.domain.errors import Unavailable
+from relay.embedded_redis import EmbeddedRedis
+from relay.queues import JobQueues, connect_queues, open_queue
 from relay.store.keys import DeploymentKeys
+from tests.fake_redis import real_redis
 from tests.workflows.texting import Stage
-from tests.world import NOW
+from tests.world import NOW, make_settings
 from workers.ticker import LEADERSHIP, Leadership, Ticker
 
 FIVE = PeriodicJob(name="five", function="workers.jobs.recycle", every=5)
@@ -78,6 +83,36 @@ def test_who_does_not_lead_does_nothing(stage: Stage, rq: redis.Redis) -> None:
     Leadership(stage.client).is_ours()
     ticker(stage, rq).tick(START)
     assert slots(rq) == []
+
+
+def test_p5_a_ticker_whose_clock_is_wrong_enqueues_and_sweeps_nothing(
+    stage: Stage, rq: redis.Redis
+) -> None:
+    stage.text()
+    stage.jobs.take()
+    right = stage.client.time
+    stage.client.time = lambda: (right()[0] - 3600, 0)
+    before = stage.client.keys()
+    with pytest.raises(Unavailable, match="clocks"):
+        ticker(stage, rq).tick(START + 10)
+    assert (slots(rq), stage.jobs.noted, stage.client.keys()) == ([], [], before)
+
+
+@pytest.mark.real_redis
+def test_a_ticker_that_cannot_write_enqueues_nothing_and_makes_up_for_it(tmp_path: Path) -> None:
+    with EmbeddedRedis(tmp_path) as server:
+        deployment = build_deployment(make_settings(REDIS_URL=server.url))
+        queues = JobQueues.from_settings(deployment.settings)
+        ticking = Ticker(deployment, queues, periodic=[FIVE], sweep_every=2.0)
+        with real_redis(server.url) as client:
+            client.replicaof("127.0.0.1", "1")
+            with pytest.raises(Unavailable):
+                ticking.tick(START)
+            assert client.keys() == []
+
+            client.replicaof("NO", "ONE")
+            ticking.tick(START + 7)
+            assert slots(connect_queues(deployment.settings)) == [5]
 
 
 def test_the_outbox_is_swept_every_two_seconds(stage: Stage, rq: redis.Redis) -> None:
