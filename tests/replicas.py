@@ -22,5 +22,13 @@ def count_replicas(master: Any) -> int:
 
 def make_replica(replica: Any, master: redis.Redis) -> None:
     """The first of its master, which is on this machine."""
+    for server in (replica, master):
+        be_quick(server)
     replica.replicaof("127.0.0.1", str(master.connection_pool.connection_kwargs["port"]))
     eventually(lambda: count_replicas(master) == 1)
+
+
+def be_quick(server: Any) -> None:
+    """As a master it waits for no second replica, and has a word to acknowledge every second."""
+    server.config_set("repl-diskless-sync-delay", 0)
+    server.config_set("repl-ping-replica-period", 1)

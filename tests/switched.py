@@ -52,9 +52,6 @@ class Pair:
         self.switch = Switch(port_of(self.old))
         self.client = connect(self.switch.url)
 
-        for client in (self.old, self.new):
-            client.config_set("repl-diskless-sync-delay", 0)
-
     def replicate(self) -> None:
         make_replica(self.new, self.old)
 

@@ -34,7 +34,6 @@ pytestmark = pytest.mark.real_redis
 def replica(tmp_path: Path, real_redis_url: str) -> Iterator[redis.Redis]:
     master = redis.Redis.from_url(real_redis_url)
     master.flushall()
-    master.config_set("repl-diskless-sync-delay", 0)
     with EmbeddedRedis(tmp_path / "replica") as server:
         # Not the store's client: under load a test may wait longer than a caller.
         client = redis.Redis.from_url(server.url, decode_responses=True)

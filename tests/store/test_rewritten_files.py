@@ -87,7 +87,6 @@ def server(tmp_path: Path) -> Iterator[EmbeddedRedis]:
     """It keeps both kinds of files."""
     with EmbeddedRedis(tmp_path / "master") as server:
         client = real_redis(server.url)
-        client.config_set("repl-diskless-sync-delay", 0)
         client.config_set("save", "3600 1")
         client.config_set("rdbcompression", "no")  # or we would not recognise a seal
         yield server
