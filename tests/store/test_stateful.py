@@ -7,6 +7,7 @@ connected, and until when nobody else may be reached there.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -29,12 +30,12 @@ from relay.store.people import PutOutcome
 from relay.store.phone_changes import Changed, Held, InTheWay
 from relay.store.store import Store
 from tests.board import RETENTION, Board, number
-from tests.fake_redis import FakeRedis
+from tests.fake_redis import real_redis
 from tests.invariants import audit_people, audit_pool, audit_under_keys
 from tests.key_ring import SIGNER
 
 #: For a busy machine: what hypothesis says of a timeout leads astray.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.real_redis, pytest.mark.timeout(400)]
 
 RECRUITERS = ["r0", "r1", "r2"]
 CANDIDATES = ["c0", "c1", "c2"]
@@ -91,9 +92,13 @@ class Call:
 
 
 class Relay(RuleBasedStateMachine):
+    #: A server of its own, which is much faster than fakeredis.
+    url: ClassVar[str]
+
     def __init__(self) -> None:
         super().__init__()
-        client = FakeRedis()
+        client = real_redis(self.url)
+        client.flushall()
         self.board = Board(client, Store(client, SIGNER), pool=POOL, numbers=NUMBERS)
         self.known: dict[str, Known] = {}
         self.promises: dict[tuple[str, str], list[Promise]] = {}
@@ -359,6 +364,12 @@ class Relay(RuleBasedStateMachine):
             self.board.wait(10 * RETENTION)
         assert self.board.audit() == {}
         assert self.board.is_empty()
+        self.board.client.close()
+
+
+@pytest.fixture(autouse=True)
+def server(real_redis_url: str) -> None:
+    Relay.url = real_redis_url
 
 
 class TestP1NeverTheWrongPersonP3ExpiredMeansClosed(Relay.TestCase):

@@ -8,8 +8,10 @@ board's own key was told.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 from flask.testing import FlaskClient
@@ -23,19 +25,20 @@ from relay.domain.api_key import Scope
 from relay.domain.board import MAIN, Board
 from relay.domain.pool import Pool
 from relay.domain.routing import Bridge
+from relay.embedded_redis import EmbeddedRedis
 from relay.store.api_keys import ApiKeys
 from relay.vault import Vault
 from relay.workflows.connect_call import connect_call
 from relay.workflows.deployment import Deployment
 from relay.workflows.relay_text import relay_text
 from relay.workflows.services import Services
-from tests.fake_redis import FakeRedis
+from tests.fake_redis import real_redis
 from tests.sending import send_lane
 from tests.workflows.texting import NotedJobs, StandInCarrier
 from tests.world import make_settings, signer
 
 #: For a busy machine: what hypothesis says of a timeout leads astray.
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.real_redis, pytest.mark.timeout(400)]
 
 BOARDS = (MAIN, "second")
 #: Each board's own; both call their pool "us".
@@ -66,18 +69,23 @@ class Side:
 
 
 class TwoBoards(RuleBasedStateMachine):
+    #: A server of its own, which is much faster than fakeredis.
+    url: ClassVar[str]
+
     def __init__(self) -> None:
         super().__init__()
         self.carrier = StandInCarrier()
         jobs = {board: NotedJobs() for board in BOARDS}
         configured = make_settings(API_REQUESTS_PER_MINUTE="100000")
+        self.client = real_redis(self.url)
+        self.client.flushall()
         deployment = Deployment(
             configured,
-            FakeRedis(),
+            self.client,
             Vault(configured.relay_sealing_keys, configured.relay_index_keys),
             carrier_of=lambda _account: self.carrier,  # type: ignore[arg-type, return-value]
             jobs_of=jobs.__getitem__,
-            queues=FakeRedis(),
+            queues=self.client,
         )
         deployment.registry.put(Board(name="second", spoken_name="Second Jobs"))
         self.deployment = deployment
@@ -238,6 +246,16 @@ class TwoBoards(RuleBasedStateMachine):
             for ref, role in ROLES.items():
                 status = self.ask(board, "GET", f"/v1/{role}/{ref}").status_code
                 assert status == (200 if ref in side.phones else 404)
+
+    def teardown(self) -> None:
+        self.client.close()
+
+
+@pytest.fixture(autouse=True)
+def server(tmp_path: Path) -> Iterator[None]:
+    with EmbeddedRedis(tmp_path) as server:
+        TwoBoards.url = server.url
+        yield
 
 
 TestTwoBoards = pytest.mark.slow(TwoBoards.TestCase)
