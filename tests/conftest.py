@@ -8,8 +8,8 @@ import pytest
 
 from tests.privacy import WATCH, watch_logs
 
-#: Where relay/domain and relay/workflows are tested.
-_ROOMS_OF_THE_CORE = {"carrier", "cluster", "domain", "store", "web", "workflows"}
+#: Whose tests take every branch of relay/domain and relay/workflows, with a few that are marked.
+_ROOMS_OF_THE_CORE = {"domain", "web", "workflows"}
 #: Tests so marked wait or take long: those of the one mark begin before those of the next.
 _LONG = ("kill", "e2e", "slow")
 

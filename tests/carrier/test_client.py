@@ -220,6 +220,7 @@ def test_a_server_s_error_leaves_open_whether_the_text_was_taken(
     assert (error.retryable, error.ambiguous) == (True, True)
 
 
+@pytest.mark.traced
 def test_a_refused_text_has_the_carrier_s_code(sandbox: SimulatedCarrier, carrier: Carrier) -> None:
     sandbox.faults.messages.not_sms_capable.add(CARL)
     error = error_of(carrier)

@@ -13,6 +13,8 @@ from tests.cluster.servers import Cluster, WholeCluster
 from tests.web.api import FakeCarrier
 from tests.world import make_world
 
+pytestmark = pytest.mark.traced
+
 
 @pytest.fixture
 def client(cluster: Cluster) -> Iterator[WholeCluster]:

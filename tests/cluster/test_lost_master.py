@@ -213,6 +213,7 @@ def test_the_clock_is_asked_of_a_master_that_answers(
     ClockGuard(town.client).check()
 
 
+@pytest.mark.traced
 def test_who_is_away_is_named(cluster: Cluster, town: Town, stop: Callable[[Master], None]) -> None:
     assert absent_masters(town.client) == []
     assert durability(town.client).is_proven

@@ -8,7 +8,7 @@ from relay.domain.errors import BeingChanged, Conflict, RelayError
 from relay.web.problem_codes import PROBLEM_CODES
 from relay.web.problems import _HTTP_PROBLEMS
 from relay.web.schemas.base import Problem
-from tests.architecture.source import ROOT, modules
+from tests.architecture.source import ROOT, modules, nodes_of
 
 #: Abstract, or for codes that nobody has listed.
 UNUSED = {"error", "conflict"}
@@ -29,7 +29,7 @@ def raised():
     for module, path in modules().items():
         if not module.startswith("relay."):
             continue
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes_of(path):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in KINDS:
                 given = {word.arg: word.value for word in node.keywords}
                 code = ast.literal_eval(given["code"]) if "code" in given else ""
