@@ -15,6 +15,8 @@ from typing import Any
 
 import structlog
 
+from tests.wording import faults_of_line
+
 #: Between the digits of a number, as people and libraries write it.
 _BETWEEN = re.compile(r"(?<=\d)[\s().\-]{1,2}(?=\d)")
 #: A person's in tests: 555-0100 to 555-0149, in any area; in no longer word, as ids are.
@@ -40,6 +42,9 @@ class Watch:
         if numbers_in(line) or _SAID.search(line):
             self._leaks.append(f"logged: {line}")
 
+    def note_faults(self, faults: Iterable[str]) -> None:
+        self._leaks += faults
+
     def note_command(self, command: Iterable[bytes]) -> None:
         sent = b"".join(command)
         if not _PERHAPS.search(sent):
@@ -62,6 +67,7 @@ class WatchedLogger(structlog.make_filtering_bound_logger(logging.INFO)):  # typ
     def _proxy_to_logger(self, method_name: str, event: str | None = None, **values: Any) -> Any:
         bound = {**structlog.contextvars.get_contextvars(), **self._context, **values}
         bound.pop("owned_number", None)  # ours to show, as config/logging.py has it
+        WATCH.note_faults(faults_of_line(event, bound))
         WATCH.note_line(f"{event} {json.dumps(bound, default=repr, ensure_ascii=False)}")
         return super()._proxy_to_logger(method_name, event, **values)
 

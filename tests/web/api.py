@@ -21,6 +21,7 @@ from relay.store.api_keys import ApiKeys
 from relay.store.keys import BoardKeys, DeploymentKeys
 from relay.web.auth import Keyless, access_of
 from tests.fake_redis import FakeRedis
+from tests.wording import faults_of_problem
 from tests.world import CARL, NUMBER, OTHER_NUMBER, RITA, World, make_world, signer
 
 RECRUITER = {"ref": "r-1001", "phone": RITA, "name": "Rita", "organization": "Acme"}
@@ -128,7 +129,10 @@ class Api:
     ) -> TestResponse:
         headers = {"Authorization": f"Bearer {self.key if key is None else key}"}
         headers |= request.pop("headers", {})
-        return self.http.open(path, method=method, headers=headers, **request)
+        answer = self.http.open(path, method=method, headers=headers, **request)
+        if answer.content_type == "application/problem+json":
+            assert not [*faults_of_problem(answer.json)]
+        return answer
 
     def get(self, path: str, **request: Any) -> TestResponse:
         return self.ask("GET", path, **request)

@@ -25,6 +25,7 @@ from relay.workflows.put_board import BoardTerms, put_board
 from tests.board import take_out
 from tests.fake_redis import FakeRedis
 from tests.web.api import SERVICE, FakeCarrier, FakeNumbers
+from tests.wording import is_phrase
 from tests.world import NOW, NUMBER, make_settings, make_world
 
 
@@ -54,7 +55,9 @@ def needing_replicas(count, **settings):
 
 def find(world, queues=None):
     world.deployment.queues = queues or FakeRedis()
-    return {check.name: check for check in examine(world.deployment)}
+    found = {check.name: check for check in examine(world.deployment)}
+    assert [check for check in found.values() if not is_phrase(check.detail)] == []
+    return found
 
 
 def with_workers(*names):

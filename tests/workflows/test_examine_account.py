@@ -25,6 +25,7 @@ from relay.workflows.point_here import webhooks_of
 from relay.workflows.put_board import BoardTerms, put_board
 from relay.workflows.reconcile_numbers import reconcile_numbers
 from tests.fake_redis import FakeRedis
+from tests.wording import is_phrase
 from tests.world import NOW, NUMBER, OTHER_NUMBER, OUR_ACCOUNT, make_settings
 
 TOLL_FREE = "+18005550150"
@@ -69,6 +70,7 @@ class Practice:
         """The worst finding of each name."""
         found: dict[str, Check] = {}
         for check in examine(self.deployment(), fix=fix):
+            assert is_phrase(check.detail), check
             if check.name not in found or check.verdict is not Verdict.OK:
                 found[check.name] = check
         return found
