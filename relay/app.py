@@ -22,7 +22,7 @@ from relay.web.docs import docs
 from relay.web.health import health
 from relay.web.interactions import interactions
 from relay.web.jobs import jobs
-from relay.web.lifecycle import LARGEST_BODY, register_lifecycle
+from relay.web.lifecycle import LARGEST_BODY, count_errors_from_zero, register_lifecycle
 from relay.web.messages import messages
 from relay.web.metrics import metrics
 from relay.web.numbers import numbers
@@ -103,6 +103,7 @@ def create_app(deployment: Deployment | None = None) -> APIFlask:
         vars(webhooks)["enable_openapi"] = False
         app.register_blueprint(webhooks)
     remember_access(app)
+    count_errors_from_zero(app)
     return app
 
 

@@ -98,6 +98,12 @@ def remember_access(app: Flask) -> None:
     app.extensions[_EXTENSION] = access
 
 
+def webhooks_of(app: Flask) -> list[str]:
+    """The endpoints that the carrier may ask for."""
+    access: dict[str, Access] = app.extensions[_EXTENSION]
+    return [endpoint for endpoint, who in access.items() if who is Keyless.TO_THE_CARRIER]
+
+
 def guard() -> None:
     """Before each request: lets it through, or raises Unauthenticated, Forbidden, RateLimited,
     Unavailable."""

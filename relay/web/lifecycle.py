@@ -20,6 +20,8 @@ LARGEST_BODY = 64 * 1024
 REQUEST_ID = "X-Request-Id"
 _FAILED, _UNAVAILABLE = 500, 503
 _METHODS = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
+#: What is counted of a webhook that was not served.
+_ERRORS = ("unavailable", "unreadable", "mistake")
 #: A router's own id is taken over when it cannot be anything else, such as a phone number.
 _ROUTERS_ID = re.compile(r"(?=.*[a-f])[0-9a-f-]{32,36}")
 
@@ -32,6 +34,14 @@ def register_lifecycle(app: APIFlask) -> None:
     # The last one registered runs first.
     app.after_request(_end)
     app.after_request(idempotency.finish)
+
+
+def count_errors_from_zero(app: APIFlask) -> None:
+    """Once, when all views are registered: Prometheus sees no increase in what is first seen when
+    the first error has been counted."""
+    for webhook in auth.webhooks_of(app):
+        for error in _ERRORS:
+            WEBHOOK_ERRORS.labels(webhook, error)
 
 
 def _begin() -> None:

@@ -1,5 +1,8 @@
-"""The gravest alerts fire by their real faults and end when these are mended as the runbook says;
-and each expression of the dashboard is asked of what a real Prometheus has scraped meanwhile."""
+"""The alerts fire by their real faults, and end when these are mended as the runbook says; and each
+expression of the dashboard is asked of what a real Prometheus has scraped meanwhile.
+
+Two look back over days and hours, and are tried on made-up series alone (tests/deploy).
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,19 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import redis
 import requests
 
+from config.schedule import PERIODIC_JOBS
+from relay.queues import JobQueues
+from relay.sandbox.service import ServiceDidNotStart
+from relay.store.keys import BoardKeys, PoolKeys
 from tests.e2e.prometheus import Prometheus, scraping
 from tests.e2e.stage import Stage, eventually, set_stage
 
@@ -52,6 +62,19 @@ def prometheus(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     with scraping(tmp_path_factory.mktemp("prometheus"), target=target, token=TOKEN) as prometheus:
         eventually(lambda: prometheus.query("relay_scheduler_up == 1"))
         yield prometheus
+
+
+@pytest.fixture
+def store(stage: Stage) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(stage.service.redis.url) as client:
+        yield client
+
+
+def do_now(stage: Stage, name: str) -> None:
+    """A periodic job, before its turn."""
+    (job,) = (one for one in PERIODIC_JOBS if one.name == name)
+    with redis.Redis.from_url(stage.service.redis.url) as client:
+        JobQueues(client).enqueue_slot(job, int(time.time()))
 
 
 def fires(prometheus: Prometheus, *alerts: str, seconds: float = 20) -> None:
@@ -98,8 +121,109 @@ def test_texts_that_the_carrier_refuses(stage: Stage, prometheus: Prometheus) ->
     assert board["backlog"]["oldest_age"] > 5
     assert board["backlog"]["unsent"] == 1
 
-    ends(prometheus, "RelayTextsStuck", seconds=60)  # Twilio lets the account in again
+    # Twilio lets the account in again.
+    ends(prometheus, "RelayTextsStuck", "RelayAccountRefused", seconds=60)
     assert any("are you there?" in text.body for text in stage.phone("carl").texts)
+
+
+def test_texts_that_fail(stage: Stage, prometheus: Prometheus) -> None:
+    session = stage.open()
+    stage.carrier.faults.messages.fail(stage.number("carl"), 30007)
+    for seen in (1, 2):  # an increase is from one scrape to the next
+        stage.phone("rita").text(session["virtual_number"], "are you there?").wait(20)
+        failed = f'relay_texts_ended_total{{end="undelivered"}} == {seen}'
+        eventually(lambda ended=failed: prometheus.query(ended))
+
+    fires(prometheus, "RelayTextsFail")
+
+    stage.carrier.faults.messages.clear()
+    ends(prometheus, "RelayTextsFail")
+
+
+def test_a_carrier_that_is_slow(stage: Stage, prometheus: Prometheus) -> None:
+    session = stage.open()
+    stage.carrier.faults.rest.next(slow=3.5, path_contains="/Messages", method="POST", times=2)
+    for _ in range(2):
+        stage.phone("rita").text(session["virtual_number"], "are you there?").wait(20)
+
+    fires(prometheus, "RelayCarrierSlow", seconds=30)
+
+    ends(prometheus, "RelayCarrierSlow")
+
+
+def test_webhooks_of_nobody(stage: Stage, prometheus: Prometheus) -> None:
+    def forge(_: int) -> None:
+        requests.post(stage.service.base_url + "/twilio/voice", data={"To": "+1"}, timeout=20)
+
+    with ThreadPoolExecutor(25) as forgers:
+        list(forgers.map(forge, range(25)))
+
+    fires(prometheus, "RelayForgedWebhooks")
+
+    ends(prometheus, "RelayForgedWebhooks")
+
+
+def test_numbers_that_differ(stage: Stage, prometheus: Prometheus) -> None:
+    number = next(iter(stage.carrier.account.numbers.values()))
+    number.sms_url = "https://elsewhere.example.com/"
+    with pytest.raises(ServiceDidNotStart, match="points_elsewhere"):
+        stage.service.run("numbers", "reconcile")
+
+    fires(prometheus, "RelayNumbersDiffer")
+
+    stage.service.run("numbers", "reconcile", "--fix")
+    ends(prometheus, "RelayNumbersDiffer")
+
+
+def test_a_pool_that_cannot_buy(stage: Stage, prometheus: Prometheus) -> None:
+    poor = {"country": "US", "min_headroom": 1, "monthly_budget": 0.01}
+    board = stage.on_board("second", "Second Jobs", ["+14155550196"])
+    board.api.ask("PUT", "/v1/pools/poor", poor)
+    do_now(stage, "keep-headroom")
+
+    fires(prometheus, "RelayPoolCannotBuy")
+
+    board.api.ask("PUT", "/v1/pools/poor", poor | {"monthly_budget": 10})
+    do_now(stage, "keep-headroom")
+    ends(prometheus, "RelayPoolCannotBuy")
+
+
+def test_somebody_who_writes_to_redis(
+    stage: Stage, prometheus: Prometheus, store: redis.Redis
+) -> None:
+    """Another's sealed number in the place of one, and a policy that nobody can read."""
+    session = stage.open()
+    stage.open(recruiter="nora", candidate="dan")
+    seals, policy = BoardKeys("main").seals, PoolKeys("second", "us").policy
+    carls, damaged = store.hget(seals, "candidate:carl"), store.dump(policy)
+    store.hset(seals, "candidate:carl", store.hget(seals, "candidate:dan"))
+    store.set(policy, "planted")
+    stage.phone("rita").call(session["virtual_number"]).wait(20)
+
+    fires(prometheus, "RelayRecordsDistrusted", "RelayWorkPassedOver")
+
+    store.hset(seals, "candidate:carl", carls)
+    store.restore(policy, 0, damaged, replace=True)
+    ends(prometheus, "RelayRecordsDistrusted", "RelayWorkPassedOver")
+
+
+def test_more_jobs_than_are_done(stage: Stage, prometheus: Prometheus, store: redis.Redis) -> None:
+    stage.service.kill("worker")
+    store.rpush("rq:queue:maintenance", *(f"none-{place}" for place in range(1001)))
+
+    fires(prometheus, "RelayQueueLong")
+
+    stage.service.start("worker")
+    ends(prometheus, "RelayQueueLong", seconds=60)
+
+
+def test_no_web_process(stage: Stage, prometheus: Prometheus) -> None:
+    stage.service.kill("web")
+
+    fires(prometheus, "RelayDown")
+
+    stage.service.start("web")
+    ends(prometheus, "RelayDown")
 
 
 def test_nobody_at_work(stage: Stage, prometheus: Prometheus) -> None:
@@ -124,7 +248,7 @@ def test_nobody_at_work(stage: Stage, prometheus: Prometheus) -> None:
     stage.service.start("worker")
     stage.service.start("scheduler")
 
-    ends(prometheus, "RelayNobodyServes", "RelaySchedulerDead")
+    ends(prometheus, "RelayNobodyServes", "RelaySchedulerDead", seconds=60)
 
 
 def test_redis_away(stage: Stage, prometheus: Prometheus) -> None:
@@ -132,11 +256,11 @@ def test_redis_away(stage: Stage, prometheus: Prometheus) -> None:
     stage.service.redis.kill()
     try:
         stage.phone("rita").call(session["virtual_number"]).wait(20)
-        fires(prometheus, "RelayStoreAway", "RelayQueuesAway")
+        fires(prometheus, "RelayStoreAway", "RelayQueuesAway", "RelayWebhookErrors")
     finally:
         stage.service.redis.restart()
 
-    ends(prometheus, "RelayStoreAway", "RelayQueuesAway")
+    ends(prometheus, "RelayStoreAway", "RelayQueuesAway", "RelayWebhookErrors")
 
 
 def expressions() -> list[tuple[str, str]]:

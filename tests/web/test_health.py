@@ -1,5 +1,7 @@
 """``/healthz`` and ``/readyz``, for everybody, and ``/metrics``, for who may scrape."""
 
+import re
+
 import pytest
 
 from relay.domain.api_key import Scope
@@ -11,7 +13,7 @@ from relay.domain.pool import Pool
 from relay.domain.purchase import FailureCode
 from relay.store.purchases import Shortage
 from relay.workflows.rest_numbers import rest_numbers
-from tests.web.api import make_api
+from tests.web.api import make_api, webhooks
 from tests.world import NOW, NUMBER
 
 
@@ -95,6 +97,18 @@ def test_metrics_can_be_read(api):
 
     assert answer.status_code == 200
     assert "relay_calls_total" in answer.text
+
+
+def test_errors_of_webhooks_are_counted_from_zero(api):
+    """Or Prometheus would see no increase at the first one."""
+    counted = re.findall(
+        r'^relay_webhook_errors_total\{error="(\w+)",webhook="([\w.]+)"\}',
+        api.get("/metrics").text,
+        re.MULTILINE,
+    )
+
+    assert len(counted) == len(set(counted)) == 3 * len(webhooks())
+    assert ("unavailable", "messages.receive_text") in counted
 
 
 def test_metrics_of_several_processes_are_read_together(api, tmp_path, monkeypatch):
