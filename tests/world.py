@@ -206,22 +206,23 @@ def stamped(context: str, recruiter: str, candidate: str) -> str:
 
 @dataclass
 class Pair:
-    """Rita and Carl have an open session on NUMBER, in the pool ``us``."""
+    """Rita and Carl have an open session on the first number, in the pool ``us``."""
 
     client: redis.Redis
     store: Store
     vault: Vault = field(default_factory=vault)
     now: float = NOW
+    numbers: tuple[str, str] = (NUMBER, OTHER_NUMBER)
     session: Session = field(init=False)
 
     def __post_init__(self) -> None:
         self.store.pools.put(US)
-        for number, sid in ((NUMBER, "PN1"), (OTHER_NUMBER, "PN2")):
+        for number, sid in zip(self.numbers, ("PN1", "PN2"), strict=True):
             self.store.numbers.add(
                 number, US.name, carrier_sid=sid, capabilities="vsm", now=self.now - 100
             )
         self.session = self.connect(RITA, CARL)
-        assert self.session.virtual_number == NUMBER
+        assert self.session.virtual_number == self.numbers[0]
 
     def connect(self, recruiter: str, candidate: str, **terms: Any) -> Session:
         """Their session; ``terms`` are those of ``claim``."""

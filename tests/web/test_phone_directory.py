@@ -129,6 +129,19 @@ def test_p2_registered_phones_are_not_found_by_probing(known: Api, take_over: bo
     assert hit.json["detail"] == TOO_MANY_GUESSES
 
 
+def test_what_one_key_has_guessed_counts_for_no_other_key_and_no_other_person(known: Api) -> None:
+    key, other = (known.key_with(Scope.PARTICIPANTS, name=name) for name in ("one", "other"))
+    for probe in range(PHONES.by + 1):
+        last = known.put(f"/v1/candidates/probe{probe}", {"phone": CARL}, key=key)
+    assert last.status_code == 429
+    assert known.put("/v1/candidates/anew", {"phone": GUESS}, key=other).status_code == 201
+
+    for guess in range(PHONES.of + 1):
+        last = known.put("/v1/candidates/c-77", {"phone": f"+131055501{30 + guess}"}, key=other)
+    assert last.status_code == 429
+    assert known.put("/v1/candidates/anew", {"phone": CARL}, key=other).status_code == 200
+
+
 def test_p2_phone_changes_beside_a_session_do_not_find_the_other_sides_phone(known: Api) -> None:
     counted = BoardKeys("main").new_counterparts(Role.CANDIDATE, "c-77")
     known.redis.set(counted, "a-phone: " * MOST_NEW_COUNTERPARTS[Role.CANDIDATE], ex=86_400)

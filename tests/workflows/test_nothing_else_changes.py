@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from relay.domain.board import Board
 from relay.domain.participant import Role
 from relay.domain.session import ClosedReason, Session
 from relay.workflows.erase_participant import erase_participant
 from tests.workflows.texting import Stage
-from tests.world import CARL, DAN, EVE, NORA, NUMBER, OTHER_NUMBER, RITA, index_of
+from tests.world import CARL, DAN, EVE, NORA, NUMBER, OTHER_NUMBER, RITA, Pair, index_of
 
 Told = dict[tuple[str, str], str]
 
@@ -32,6 +33,18 @@ class Neighbours:
             [index_of(CARL)], OTHER_NUMBER, since=stage.now, cause="us.SM9"
         )
         stage.jobs.take()
+        stage.deployment.registry.put(Board(name="second", spoken_name="Second Jobs"))
+        second = stage.deployment.of_board("second").store
+        Pair(stage.client, second, now=stage.now, numbers=("+14155550195", "+14155550196"))
+
+    def on_second(self) -> Told:
+        """All that is in Redis of another board, where Rita and Carl have the same refs."""
+        client = self.stage.client
+        return {
+            (key, field): value
+            for key in client.scan_iter("{second}*")
+            for field, value in _entries(client, key)
+        }
 
     def know(self) -> Told:
         """All that is in Redis about Nora and Dan, their session and their text."""
@@ -123,12 +136,12 @@ def start(beside: Neighbours) -> None:
 def test_what_happens_to_one_pair_changes_nothing_about_another(
     beside: Neighbours, act: Callable[[Neighbours], None]
 ) -> None:
-    before = beside.know()
-    assert len(before) > 15
+    before, on_second = beside.know(), beside.on_second()
+    assert min(len(before), len(on_second)) > 15
 
     act(beside)
 
-    assert beside.know() == before
+    assert (beside.know(), beside.on_second()) == (before, on_second)
 
 
 def test_a_start_to_one_number_leaves_the_stop_to_another(beside: Neighbours) -> None:
