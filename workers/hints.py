@@ -57,8 +57,8 @@ class HintQueue:
         if record == {}:
             # Its time was over, or another worker has refused it.
             return None
-        job = KnownJob(job_id, connection=self._redis, serializer=self._queue.serializer)
         try:
+            job = KnownJob(job_id, connection=self._redis, serializer=self._queue.serializer)
             job.restore(record)
         except Exception:  # noqa: BLE001 - there may be anything in it
             why_not = "it cannot be read"
