@@ -306,11 +306,49 @@ def test_a_mistake_of_ours_holds_up_no_other_purchase(market: Market) -> None:
     assert market.store.purchases.get(broken.id).pauses == 1
 
     market.carrier.before = be_mistaken
+    market.now += 600
+    with pytest.raises(ValueError, match="abc"):
+        market.work(broken)
+    assert market.store.purchases.get(broken.id).ended_at is None
+
     market.now += PATIENCE
     with pytest.raises(ValueError, match="abc"):
         market.work(broken)
     assert codes(market.store.purchases.get(broken.id)) == [FailureCode.INTERNAL_ERROR]
     assert market.store.purchases.unfinished("us") == []
+
+
+def test_a_mistake_of_ours_ends_no_order_that_only_waited_behind_others(market: Market) -> None:
+    job = market.order()
+    market.now += PATIENCE + 1
+
+    def be_mistaken(_: str) -> None:
+        raise ValueError("abc")
+
+    market.carrier.before = be_mistaken
+    with pytest.raises(ValueError, match="abc"):
+        market.work(job)
+    market.carrier.before = lambda _: None
+    assert len(market.finish(job).bought) == 1
+
+
+def test_a_mistake_of_ours_gives_up_no_number_that_may_have_been_bought(market: Market) -> None:
+    job = market.order()
+
+    def be_mistaken(name: str) -> None:
+        if name in {"buy", "find_owned"}:
+            raise ValueError("abc")
+
+    market.carrier.before = be_mistaken
+    for _ in range(2):
+        with pytest.raises(ValueError, match="abc"):
+            market.work(job)
+        market.now += PATIENCE
+    assert market.store.purchases.get(job.id).ended_at is None
+
+    market.carrier.before = lambda _: None
+    assert len(market.finish(job).bought) == 1
+    assert market.owned() == market.pool()
 
 
 def test_a_store_that_is_away_for_a_moment_ends_no_order(market: Market) -> None:
@@ -344,6 +382,18 @@ def test_one_buyer_at_a_time_works_for_a_pool(market: Market) -> None:
     assert market.finish(second).status is JobStatus.DONE
 
 
+def test_a_job_that_is_worked_on_is_left_to_its_buyer(market: Market) -> None:
+    job = market.order()
+    others: list[object] = []
+
+    buy_numbers(
+        market.services, job.id, clock=market.clock, watch=lambda _: others.append(market.work(job))
+    )
+
+    assert others[:2] == [Later(market.now + LEASE)] * 2
+    assert len(market.owned()) == 2
+
+
 def test_who_lost_the_lease_buys_nothing_more(market: Market) -> None:
     job = market.order(2)
 
@@ -358,20 +408,23 @@ def test_who_lost_the_lease_buys_nothing_more(market: Market) -> None:
     assert market.owned() == {NUMBER}
 
 
-def test_a_buyer_held_up_after_its_reservation_makes_no_request(market: Market) -> None:
+@pytest.mark.parametrize("too_long", [False, True])
+def test_a_buyer_held_up_after_its_reservation_makes_no_request(
+    market: Market, *, too_long: bool
+) -> None:
     """Somebody else may have settled it meanwhile, and bought another one in its place."""
     reserve = market.store.purchases.reserve
 
     def held_up(*args: Any, **options: Any) -> Any:
         market.store.purchases.reserve = reserve
         reservation = reserve(*args, **options)
-        market.now += REQUEST_WITHIN + 1
+        market.now += REQUEST_WITHIN + too_long
         return reservation
 
     market.store.purchases.reserve = held_up
     job = market.order()
-    assert isinstance(market.work(job), Later)
-    assert market.owned() == {NUMBER}
+    assert isinstance(market.work(job), Later) is too_long
+    assert (market.owned() == {NUMBER}) is too_long
 
     market.now += CERTAIN_AFTER + LEASE
     assert len(market.finish(job).bought) == 1
@@ -405,6 +458,7 @@ def test_a_number_that_went_into_another_pool_meanwhile_is_theirs(market: Market
     market.carrier.before = import_elsewhere
     assert market.buy(area_code="415").bought == ("+14155550151",)
     assert "+14155550150" not in market.pool()
+    assert market.is_settled()
 
 
 def test_a_bought_number_joins_the_messaging_service(simulated: SimulatedCarrier) -> None:
