@@ -756,6 +756,7 @@ def test_a_call_that_goes_on_past_its_lease_is_asked_about_again(world):
     past_its_lease = NOW + LONGEST_CALL
     assert ask_outcomes(services, clock=lambda: past_its_lease) == 1
     assert record_of(world).status is CallStatus.RINGING
+    assert ask_outcomes(services, clock=lambda: past_its_lease + 299) == 0
     services = replace(world.services, carrier=AskedCalls(CarrierError(Trouble.LATER, 503)))
     assert ask_outcomes(services, clock=lambda: past_its_lease + 300) == 1
     services = replace(world.services, carrier=AskedCalls(NOBODY))

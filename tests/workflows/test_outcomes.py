@@ -699,6 +699,19 @@ def test_what_stays_sent_is_asked_about_a_few_times_in_a_day(stage: Stage, messa
     assert stage.client.zcard("{main}:unreported") == 0
 
 
+def test_what_stays_sent_is_asked_about_for_the_last_time_when_it_is_a_day_old(
+    stage: Stage, message: str
+) -> None:
+    stage.carrier.messages.status = "sent"
+    stage.now += DAY / 4
+    assert ask(stage) == 1
+    stage.now += 3 * DAY / 4 - 1
+    assert ask(stage) == 0
+    stage.now += 1
+    assert (ask(stage), ask(stage)) == (1, 0)
+    assert stage.client.zcard("{main}:unreported") == 0
+
+
 def refuse_to_say(stage: Stage, message: str, error: CarrierError) -> None:
     stage.carrier.messages.reports[stage.record(message).carrier_sid] = error
 
