@@ -4,7 +4,7 @@ that it took meanwhile is sent again."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import fakeredis
@@ -20,11 +20,12 @@ from relay.domain.purchase import CERTAIN_AFTER, FailureCode, JobStatus
 from relay.domain.trouble import Trouble
 from relay.sandbox import SimulatedCarrier
 from relay.workflows.point_here import webhooks_of
+from relay.workflows.put_board import BoardTerms, put_board
 from relay.workflows.reconcile_inbound import reconcile_inbound
 from relay.workflows.reconcile_restored import Reconciled, reconcile_restored, when_fetched
 from tests.workflows.buying import SID, TOKEN, Market
 from tests.workflows.texting import Stage
-from tests.world import CARL, NOW, NUMBER, OTHER_NUMBER, RITA
+from tests.world import CARL, NOW, NUMBER, OTHER_NUMBER, RITA, US
 
 AWAY = CarrierError(Trouble.LATER, 20500)
 
@@ -220,6 +221,21 @@ def test_a_run_that_the_carrier_does_not_answer_is_to_be_repeated(stage: Stage) 
     assert stage.arrived == [(CARL, "my CV")]
 
 
+def test_p4_until_a_run_has_gone_through_what_comes_in_is_looked_for_too(stage: Stage) -> None:
+    backup = Backup(stage)
+    backup.restore()
+    stage.carrier.messages.list_trouble = AWAY
+    assert reconcile(stage, backup).to_repeat
+    stage.carrier.messages.list_trouble = None
+    looked = len(stage.carrier.messages.listed_since)
+    stage.now += 600
+    stage.text(body="new")
+    stage.work()
+    assert len(stage.carrier.messages.listed_since) == looked + 1
+    stage.later(60)
+    assert stage.arrived == [(CARL, "new")]
+
+
 def test_a_list_of_several_pages_is_gone_through(stage: Stage) -> None:
     stage.carrier.messages.page_size = 1
     backup = Backup(stage)
@@ -257,6 +273,28 @@ def test_the_store_says_of_when_it_is(stage: Stage) -> None:
     assert when_fetched(stage.deployment) is None
     reconcile_inbound([stage.services], clock=lambda: stage.now)
     assert when_fetched(stage.deployment) == pytest.approx(NOW, abs=0.01)
+
+
+def test_what_is_found_of_every_account_is_told(stage: Stage) -> None:
+    other, theirs = "AC" + "1" * 32, "+16285550151"
+    terms = BoardTerms(
+        name="second", spoken_name="Second Jobs", account_sid=other, auth_tokens=("t",)
+    )
+    put_board(stage.deployment, terms)
+    second = stage.deployment.of_board("second").store
+    second.pools.put(US)
+    second.numbers.add(theirs, "us", carrier_sid="PN3", capabilities="vsm", now=NOW, account=other)
+    rented = stage.carrier.numbers.rented
+    rented.append(replace(rented[0], number=theirs, sid="PN3", account=other))
+    rented[:] = [replace(owned, voice_url="https://another.example.com/") for owned in rented]
+    stage.carrier.numbers.point_here = lambda *_, **__: None
+
+    found = reconcile(stage, Backup(stage)).findings
+
+    assert {(one.kind, one.board, one.number, one.pool) for one in found} == {
+        (Discrepancy.POINTS_ELSEWHERE, board, number, "us")
+        for board, number in (("main", NUMBER), ("main", OTHER_NUMBER), ("second", theirs))
+    }
 
 
 # --- numbers --------------------------------------------------------------------------
