@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import fakeredis
 import pytest
-from redis.exceptions import ResponseError
+from redis.exceptions import ReadOnlyError, ResponseError
 from rq import Worker
 
 from config.key_rings import KeyRing
@@ -18,7 +18,7 @@ from relay.domain.pool import Pool
 from relay.domain.trouble import Trouble
 from relay.store.keys import DeploymentKeys
 from relay.vault import Vault
-from relay.workflows.check_readiness import Verdict
+from relay.workflows.check_readiness import Verdict, check_readiness
 from relay.workflows.examine import examine
 from relay.workflows.import_number import import_number
 from relay.workflows.put_board import BoardTerms, put_board
@@ -131,6 +131,27 @@ def test_an_old_redis_is_named(version, name, verdict):
     assert find(world)[name].verdict is verdict
 
 
+def test_a_node_of_a_cluster_is_to_be_used_as_one():
+    world = make()
+    world.services.store.client.info = lambda _: {"cluster_enabled": 1}
+
+    found = [check for check in examine(world.deployment) if check.name == "store"]
+
+    assert found[0].verdict is Verdict.FAILED
+    assert "?cluster=true" in found[0].detail
+
+
+def test_queues_on_a_node_of_a_cluster_are_a_failure():
+    queues = FakeRedis()
+    queues.info = lambda _: {"cluster_enabled": 1}
+
+    found = find(make(), queues)
+
+    assert found["queue-cluster"].verdict is Verdict.FAILED
+    assert "QUEUE_REDIS_URL" in found["queue-cluster"].detail
+    assert "workers" not in found
+
+
 def test_a_wrong_clock_is_named():
     world = make()
     client = world.services.store.client
@@ -187,6 +208,7 @@ def test_of_many_numbers_the_first_are_looked_at():
 
     found = find(world)
 
+    assert found["numbers"].verdict is Verdict.WARNING
     assert found["numbers"].detail == "the first 50 of 51 were looked at"
     assert sum(name.startswith("number ") for name in found) == 50
 
@@ -269,6 +291,38 @@ def test_a_scheduler_that_is_not_at_work_is_a_failure(ago):
     assert "workers.ticker" in found.detail
 
 
+def refusing(client=None):
+    """Answers whatever it is asked, and takes no writes."""
+    client = client or FakeRedis()
+
+    def refuse(*_, **__):
+        raise Unavailable("No.") from ReadOnlyError("You can't write against a read only replica.")
+
+    client.set = refuse
+    return client
+
+
+def test_a_store_that_takes_no_writes_is_a_failure_and_not_ready():
+    world = make()
+    assert check_readiness(world.deployment).is_ready
+    refusing(world.services.store.client)
+
+    found = find(world, FakeRedis())
+    readiness = check_readiness(world.deployment)
+
+    assert (found["writes"].verdict, found["queue-writes"].verdict) == (Verdict.FAILED, Verdict.OK)
+    assert "READONLY" in found["writes"].detail
+    assert not readiness.is_ready
+    assert found["writes"] in readiness.checks
+
+
+def test_queues_that_take_no_writes_are_a_failure():
+    found = find(make(), refusing())
+
+    assert (found["writes"].verdict, found["queue-writes"].verdict) == (Verdict.OK, Verdict.FAILED)
+    assert "READONLY" in found["queue-writes"].detail
+
+
 def test_too_few_replicas_are_a_failure():
     world = needing_replicas(2)
     world.services.store.client.info = lambda _: {"connected_slaves": 1}
@@ -305,6 +359,8 @@ def test_another_key_under_the_same_name_is_a_failure(setting, said):
 
     assert found.verdict is Verdict.FAILED
     assert said in found.detail
+    kind = "seal" if setting == "RELAY_SEALING_KEYS" else "index"
+    assert f"redis-cli HDEL {DeploymentKeys().key_check_values} {kind}:k1)" in found.detail
     assert find(make(client))["keys"].verdict is Verdict.OK
 
 
