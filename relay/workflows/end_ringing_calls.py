@@ -17,10 +17,9 @@ from relay.workflows.services import Services
 log = structlog.get_logger()
 
 
-def end_ringing_calls(services: Services, people: AbstractSet[tuple[Role, str]]) -> int:
-    """``people`` by role and ref. Returns how many calls were ended; one that is over by then is
-    passed over. Raises Unavailable."""
-    ended = 0
+def end_ringing_calls(services: Services, people: AbstractSet[tuple[Role, str]]) -> None:
+    """``people`` by role and ref. A call that is over by then is passed over. Raises
+    Unavailable."""
     for call in services.store.calls.ringing_of_erased(people):
         try:
             services.carrier.calls.end(call.sid)
@@ -28,5 +27,3 @@ def end_ringing_calls(services: Services, people: AbstractSet[tuple[Role, str]])
             log.warning("call not ended", call=call.id, code=error.code)
         else:
             log.info("call ended, as one of its people was erased", call=call.id)
-            ended += 1
-    return ended
