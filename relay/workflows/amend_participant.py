@@ -52,8 +52,8 @@ def _check_words(services: Services, known: Participant, details: Details, clien
     if not isinstance(details, RecruiterDetails):
         return
     for field in ("name", "organization"):
-        words = getattr(details, field) or ""
-        if words != getattr(known, field):
+        words = getattr(details, field)
+        if words and words != getattr(known, field):
             check_own_numbers(
                 services, words, (known,), latest="", client_id=client_id, pointer=f"/{field}"
             )
