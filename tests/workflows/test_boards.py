@@ -51,6 +51,11 @@ def test_a_board_is_created_then_changed(deployment: Deployment) -> None:
     assert put(deployment).messaging_services == ()
 
 
+def test_a_board_may_have_the_longest_names(deployment: Deployment) -> None:
+    board = put(deployment, "x" * 20, spoken_name="y" * 60)
+    assert find_board(deployment, "x" * 20) == board
+
+
 def test_main_is_made_of_the_settings(deployment: Deployment) -> None:
     with pytest.raises(Conflict):
         put(deployment, MAIN)

@@ -28,6 +28,16 @@ def lose(stage: Stage, number: str = NUMBER) -> None:
     assert leave_lost_number(stage.services, lost, clock=lambda: stage.now, until=stage.now + 60)
 
 
+def test_when_the_time_is_over_sessions_stay_for_the_next_time(stage: Stage) -> None:
+    lost = stage.store.numbers.get(NUMBER)
+    assert set_aside(stage.services, lost)
+    for until, number in ((stage.now, NUMBER), (stage.now + 1, OTHER_NUMBER)):
+        is_left = leave_lost_number(stage.services, lost, clock=lambda: stage.now, until=until)
+        assert is_left is (number == OTHER_NUMBER)
+        session = stage.store.sessions.get(stage.pair.session.id)
+        assert session.virtual_number == number
+
+
 def test_both_are_told_by_a_text_from_their_new_number(stage: Stage) -> None:
     lose(stage)
     stage.work()

@@ -56,8 +56,9 @@ def test_an_import_can_be_repeated(world):
 def test_a_number_goes_into_one_pool_only(world):
     put_pool(world.services, Pool(name="de", country="DE"))
 
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict) as refusal:
         import_(world, NUMBER, "de")
+    assert refusal.value.code == "number_in_another_pool"
 
 
 @pytest.mark.parametrize(
@@ -90,6 +91,17 @@ def test_a_status_is_changed(world):
     assert find_number(world.services, "+1 415 555 0192") == changed
 
 
+def test_a_status_says_nothing_of_what_the_carrier_has_against_a_numbers_texts(world):
+    numbers = world.services.store.numbers
+    record = world.services.store.keys.in_pool("us").number(NUMBER)
+    world.services.store.client.hset(
+        record, mapping={"sms_trouble": 30034, "sms_trouble_since": int(NOW)}
+    )
+    assert numbers.get(NUMBER).sms_trouble
+    for status in (NumberStatus.RESERVED, NumberStatus.AVAILABLE):
+        assert change_number(world.services, NUMBER, status).sms_trouble
+
+
 @pytest.mark.parametrize("number", ["nonsense", "+14155550199"])
 def test_a_number_that_is_none_of_ours_is_not_found(world, number):
     for use in (
@@ -104,8 +116,9 @@ def test_a_number_that_is_none_of_ours_is_not_found(world, number):
 def test_a_number_with_bindings_stays(world):
     world.open()
 
-    with pytest.raises(Conflict, match="set its status to draining"):
+    with pytest.raises(Conflict, match="set its status to draining") as refusal:
         give_number_back(world.services, NUMBER, clock=lambda: NOW)
+    assert refusal.value.code == "number_in_use"
 
     assert find_number(world.services, NUMBER)
 
@@ -174,6 +187,30 @@ def test_everything_that_is_wrong_with_a_pool_is_said_at_once(world):
     ]
 
 
+@pytest.mark.parametrize(("field", "kind"), [("bundle_sid", "BU"), ("address_sid", "AD")])
+def test_a_pools_regulatory_sids_have_their_forms(world, field, kind):
+    def pool(sid):
+        return Pool(**{"name": "de", "country": "DE", field: sid})
+
+    assert put_pool(world.services, pool(kind + "0aF1" * 8)).is_new
+    for sid in (
+        "XX" + "1" * 32,
+        kind + "1" * 31,
+        kind + "1" * 33,
+        kind + "g" * 32,
+        kind.lower() + "1" * 32,
+    ):
+        with pytest.raises(Invalid) as refusal:
+            put_pool(world.services, pool(sid))
+        assert [fault.pointer for fault in refusal.value.faults] == [f"/{field}"]
+
+
+def test_a_pools_default_ttl_may_be_its_longest(world):
+    assert put_pool(
+        world.services, Pool(name="de", country="DE", default_ttl=60, max_ttl=60)
+    ).is_new
+
+
 def test_a_pools_name_has_its_form(world):
     with pytest.raises(Invalid):
         put_pool(world.services, Pool(name="{us}", country="US"))
@@ -185,8 +222,9 @@ def test_a_number_that_was_bought_for_another_board_is_not_taken(world):
     find_owned = numbers.find_owned
     numbers.find_owned = lambda number: replace(find_owned(number), label="relay:second:us")
 
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict) as refusal:
         import_(world)
+    assert refusal.value.code == "number_in_another_pool"
 
     numbers.find_owned = lambda number: replace(find_owned(number), label="relay:main:us")
     assert import_(world).is_new

@@ -254,6 +254,17 @@ def test_services_are_filled_in_their_order(simulated: SimulatedCarrier) -> None
     assert on_record(market, bought).service == second.sid
 
 
+def test_a_number_that_is_in_a_full_service_already_can_be_imported(
+    simulated: SimulatedCarrier,
+) -> None:
+    service = service_of(simulated, "VERIFIED")
+    simulated.account.join(simulated.add_number(OTHER_NUMBER), service)
+    market = serving(simulated, service, CAMPAIGN_NUMBERS="1")
+
+    assert import_number(market.services, OTHER_NUMBER, "us", now=market.now).is_new
+    assert on_record(market, OTHER_NUMBER).is_sms_ready
+
+
 def test_us_numbers_beyond_the_caps_are_neither_bought_nor_imported(
     simulated: SimulatedCarrier,
 ) -> None:
@@ -266,8 +277,9 @@ def test_us_numbers_beyond_the_caps_are_neither_bought_nor_imported(
     assert market.owned() == {NUMBER}
 
     simulated.add_number(OTHER_NUMBER)
-    with pytest.raises(Conflict, match="CAMPAIGN_NUMBERS"):
+    with pytest.raises(Conflict, match="CAMPAIGN_NUMBERS") as refusal:
         import_number(market.services, OTHER_NUMBER, "us", now=market.now)
+    assert refusal.value.code == "services_full"
     import_number(market.services, NUMBER, "us", now=market.now)
     for number in (TOLL_FREE, CANADIAN):
         simulated.add_number(number)

@@ -16,7 +16,7 @@ from relay.domain.board import Board
 from relay.domain.errors import Unavailable
 from relay.workflows.deployment import Deployment
 from relay.workflows.services import Services
-from relay.workflows.survey import DeploymentStatus, PeriodicStatus, survey
+from relay.workflows.survey import DeploymentStatus, PeriodicStatus, survey, survey_scheduler
 from tests.fake_redis import FakeRedis
 from tests.world import NOW, make_deployment, make_world
 
@@ -103,6 +103,16 @@ def test_a_worker_of_which_nothing_is_known_is_not_alive(written: str | None) ->
 
     assert found.queues is not None
     assert [queue.seen_at for queue in found.queues if not queue.workers] == [None]
+
+
+@pytest.mark.parametrize(("ago", "is_at_work"), [(30, True), (30.5, False)])
+def test_a_scheduler_is_at_work_for_half_a_minute_after_its_sweep(
+    ago: float, is_at_work: bool
+) -> None:
+    deployment = make_world().deployment
+    deployment.successes.note(SWEEP_OUTBOX, now=NOW)
+    found = survey_scheduler(deployment, now=NOW + ago)
+    assert found.is_at_work is is_at_work
 
 
 def test_a_scheduler_that_has_stopped_is_not_well() -> None:
