@@ -134,6 +134,14 @@ def test_each_is_the_same_as_in_its_session(busy):
             )
 
 
+def test_somebody_with_few_sessions_is_not_sought_among_everybody_s(busy):
+    """Whose calls may be thousands since."""
+    of_dan = ids(busy, "&candidate=c-2")
+    busy.redis.delete(KEYS.timeline)
+    assert ids(busy, "&candidate=c-2") == of_dan
+    assert ids(busy) == []
+
+
 @pytest.mark.parametrize("limit", [1, 4, 200])
 @pytest.mark.parametrize("few", [0, 100])
 def test_it_is_filtered_by_whom_it_connects(busy, monkeypatch, few, limit):

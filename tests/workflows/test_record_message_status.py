@@ -39,6 +39,12 @@ def test_a_failure_that_is_final_tells_the_sender_once(
     assert words in stage.arrived[1][1]
 
 
+def test_a_failure_that_is_reported_is_counted_once_by_its_code(stage: Stage, message: str) -> None:
+    for _ in range(2):
+        stage.report(message, "undelivered", 30007)
+    assert stage.store.messages.refusals.all() == {"filtered:30007": 1}
+
+
 def test_p4_a_failure_after_the_end_tells_the_sender_at_the_phone_they_have(
     stage: Stage, message: str
 ) -> None:

@@ -12,7 +12,7 @@ from relay.store.messages import Messages
 from tests.key_ring import move_number
 from tests.workflows.test_change_phone import Overtaken
 from tests.workflows.texting import Stage
-from tests.world import CARL, NOW, NUMBER, OTHER_NUMBER, RITA, STRANGER
+from tests.world import CARL, DAN, NORA, NOW, NUMBER, OTHER_NUMBER, RITA, STRANGER
 
 
 def test_a_text_goes_to_the_other_side_and_shows_the_virtual_number(stage: Stage) -> None:
@@ -125,6 +125,14 @@ def test_stop_is_not_relayed_and_the_other_side_is_told_once(stage: Stage) -> No
     [(to, words)] = stage.arrived
     assert to == RITA
     assert "the other person has stopped texts from this number" in words
+
+
+def test_each_who_stops_is_told_of(stage: Stage) -> None:
+    stage.pair.connect(NORA, DAN)
+    for stopper in (CARL, DAN):
+        stage.text(stopper, "STOP")
+    stage.work()
+    assert sorted(to for to, _ in stage.arrived) == sorted([RITA, NORA])
 
 
 def test_a_stranger_s_stop_counts_too(stage: Stage) -> None:

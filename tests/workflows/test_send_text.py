@@ -365,6 +365,18 @@ def test_while_the_carrier_s_list_is_away_nothing_is_sent_again(stage: Stage) ->
     assert stage.arrived == [(RITA, FAILED)]
 
 
+def test_a_text_that_was_never_settled_is_counted_with_what_kept_us_from_it(stage: Stage) -> None:
+    stage.carrier.messages.troubles = [UNCLEAR]
+    message = stage.text().message
+    stage.work()
+    stage.carrier.messages.list_trouble = CarrierError(Trouble.ACCOUNT, 20003)
+    stage.now = NOW + DAY
+    stage.send(message)
+    assert stage.record(message).error_code == 20003
+    ended = {(one.end, one.why): one.count for one in stage.store.outcomes.all()}
+    assert ended == {("failed", "account"): 1}
+
+
 def sweep_until(stage: Stage, end: float, *, every: float = 60) -> None:
     while stage.now < end:
         stage.later(every)
