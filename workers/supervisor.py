@@ -52,8 +52,7 @@ class Child:
             return
         lived = now - self._started_at
         self._pause = _FIRST_PAUSE if lived > _LONG_LIFE else min(self._pause * 2, _LONGEST_PAUSE)
-        # The first death costs a fraction of a second, whatever came before it.
-        self._start_at = now + (_FIRST_PAUSE if lived > _LONG_LIFE else self._pause)
+        self._start_at = now + self._pause
         self._process = None
         log.warning("worker died", child=self.name, code=code, lived=round(lived, 1))
 

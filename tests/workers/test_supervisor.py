@@ -6,10 +6,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from config.queues import Queue
 from workers.supervisor import Child, Supervisor, children_for
@@ -51,6 +53,15 @@ def starts(tmp_path: Path) -> Path:
 def test_there_is_a_process_for_each_queue_and_slot() -> None:
     children = children_for([Queue("texts", processes=2), Queue("maintenance")])
     assert [child.name for child in children] == ["texts-1", "texts-2", "maintenance-1"]
+
+
+def test_each_process_is_a_worker_of_its_queue() -> None:
+    queues = [Queue("texts", processes=2), Queue("maintenance")]
+    commands = [child._command for child in children_for(queues)]
+    assert [command[-1] for command in commands] == ["texts", "texts", "maintenance"]
+    for interpreter, option, module, _ in commands:
+        assert (interpreter, option) == (sys.executable, "-m")
+        assert find_spec(module)
 
 
 def test_a_dead_child_is_started_again_within_a_second(starts: Path) -> None:
@@ -96,6 +107,34 @@ def test_one_that_lived_long_is_started_again_at_once(starts: Path) -> None:
     lived.look_after(11.3)
     assert soon(lambda: len(pids(starts)) == 2)
     assert soon(lambda: not lived.is_running)
+
+
+def test_its_first_deaths_after_a_long_life_cost_little_again(starts: Path) -> None:
+    dying, now = child(NOTE_START, starts), 0.0
+
+    def live(seconds: float) -> None:
+        nonlocal now
+        now += 5.5  # the longest pause is over
+        dying.look_after(now)
+        assert soon(lambda: not dying.is_running)
+        now += seconds
+        dying.look_after(now)
+
+    for seconds in (1, 1, 1, 1, 1, 1, 11, 1):
+        live(seconds)
+    dying.look_after(now + 1)
+    assert soon(lambda: len(pids(starts)) == 9)
+    assert soon(lambda: not dying.is_running)
+
+
+def test_of_a_dead_child_the_log_says_how_long_it_lived_and_how_it_died(starts: Path) -> None:
+    failing = child(NOTE_START + "sys.exit(3)", starts)
+    failing.look_after(1.0)
+    assert soon(lambda: not failing.is_running)
+    with capture_logs() as logs:
+        failing.look_after(3.26)
+    (died,) = [line for line in logs if line["log_level"] == "warning"]
+    assert (died["child"], died["code"], died["lived"]) == ("texts-1", 3, 2.3)
 
 
 def test_a_signal_goes_on_to_the_children_and_is_waited_for(starts: Path) -> None:

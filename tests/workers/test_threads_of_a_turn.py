@@ -1,0 +1,363 @@
+"""The threads of one turn at the queue of texts, on fakeredis: what they do is a test's."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+import fakeredis
+import pytest
+from structlog.testing import capture_logs
+
+from config.queues import TEXTS
+from relay.domain.board import Board
+from relay.domain.errors import Unavailable
+from relay.domain.throttle import Throttle
+from relay.queues import JobQueues, open_queue
+from relay.store.keys import BoardKeys
+from relay.workflows.services import Services
+from tests.fake_redis import FakeRedis
+from tests.world import make_deployment, make_settings
+from workers.drain import Drain
+from workers.hints import HintQueue
+from workers.lane_plan import Hint
+
+#: Seconds after which a turn that does not what it should is over all the same.
+PATIENCE = 10.0
+THREADS = 8
+BOARDS = ("main", "second")
+
+
+@pytest.fixture(autouse=True)
+def _alarm_as_it_was() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGALRM)
+    yield
+    signal.signal(signal.SIGALRM, before)
+
+
+@dataclass
+class Turn:
+    """``work`` is done for each text, and for each person whose calls are to end."""
+
+    work: Callable[[Services, str], str] = lambda _services, _id: ""
+    settings: dict[str, str] = field(default_factory=dict)
+    done: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    throttle: Throttle = field(default_factory=lambda: Throttle(THREADS))
+
+    def __post_init__(self) -> None:
+        self.server = fakeredis.FakeServer()
+        self.rq = fakeredis.FakeRedis(server=self.server)
+        self.client = FakeRedis()
+        self.deployment = make_deployment(
+            self.client,
+            make_settings(TEXTS_AT_ONCE=str(THREADS), **self.settings),
+            carrier=SimpleNamespace(throttle=self.throttle),
+        )
+        for name in BOARDS[1:]:
+            self.deployment.registry.put(Board(name=name, spoken_name=name.title()))
+
+    def text(self, name: str, number: str = "", receiver: str = "", board: str = "main") -> Hint:
+        """It waits in its lane, and so does a hint of it."""
+        fields = {"number": number or f"number of {name}", "index": receiver or f"one of {name}"}
+        self.client.hset(BoardKeys(board).message(name), mapping=fields)
+        self.hint(name, board)
+        return Hint("send_texts", board, name)
+
+    def hint(self, name: str, board: str = "main") -> None:
+        JobQueues(self.rq).send_message(board, name)
+
+    def waiting(self) -> int:
+        return int(self.rq.llen(f"rq:queue:{TEXTS}"))
+
+    def run(self, until: Callable[[], bool], first: Hint | None = None, **options: float) -> None:
+        works = {"send_texts": self._do, "end_calls": self._do}
+        deadline = time.monotonic() + PATIENCE
+        hints = HintQueue(
+            open_queue(TEXTS, self.rq), works, lambda job, _why: self.refused.append(job)
+        )
+        Drain(
+            self.deployment,
+            hints,
+            works,
+            is_over=lambda: until() or time.monotonic() > deadline,
+            **options,
+        ).run(first or hints.take(1)[0])
+        assert time.monotonic() < deadline
+
+    def run_all(self, *names: str) -> None:
+        """Until they are done."""
+        self.run(lambda: len(self.done) >= len(names))
+        assert sorted(self.done) == sorted(names)
+
+    def _do(self, services: Services, name: str) -> str:
+        following = self.work(services, name)
+        self.done.append(name)
+        return following
+
+
+class Meeting:
+    """Work that ends when so many are at it."""
+
+    def __init__(self, size: int) -> None:
+        self._barrier = threading.Barrier(size)
+
+    def __call__(self, _services: Services, _name: str) -> str:
+        self._barrier.wait(PATIENCE)
+        return ""
+
+
+@dataclass
+class Counting:
+    """Work of a moment, and how many were at it together at most."""
+
+    at_work: int = 0
+    most: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self, _services: Services, _name: str) -> str:
+        with self.lock:
+            self.at_work += 1
+            self.most = max(self.most, self.at_work)
+        time.sleep(0.01)
+        with self.lock:
+            self.at_work -= 1
+        return ""
+
+
+def rounds(number: int) -> Callable[[], bool]:
+    """Over after so many."""
+    left = iter(range(number))
+    return lambda: next(left, None) is None
+
+
+def test_texts_of_different_lanes_are_worked_on_at_once() -> None:
+    turn = Turn(Meeting(THREADS))
+    names = [f"us.{one}" for one in range(THREADS)]
+    for name in names:
+        turn.text(name)
+    turn.run_all(*names)
+
+
+def test_p4_a_lane_is_worked_on_by_one_thread_in_order() -> None:
+    counting = Counting()
+    turn = Turn(counting)
+    names = [f"us.{one}" for one in range(6)]
+    for name in names:
+        turn.text(name, "number", "carl")
+    turn.run_all(*names)
+    assert turn.done == names
+    assert counting.most == 1
+
+
+def test_two_receivers_of_one_number_are_two_lanes() -> None:
+    turn = Turn(Meeting(2))
+    turn.text("us.1", "number", "carl")
+    turn.text("us.2", "number", "dan")
+    turn.run_all("us.1", "us.2")
+
+
+def test_a_number_has_a_quarter_of_the_threads() -> None:
+    counting = Counting()
+    turn = Turn(counting)
+    names = [f"us.{one}" for one in range(8)]
+    for name in names:
+        turn.text(name, "number")
+    turn.run_all(*names)
+    assert counting.most == THREADS // 4
+
+
+def test_calls_of_different_people_are_ended_at_once() -> None:
+    turn = Turn(Meeting(2))
+    for ref in ("rita", "nora"):
+        JobQueues(turn.rq).end_calls("main", f"recruiter.{ref}")
+    turn.run_all("recruiter.rita", "recruiter.nora")
+
+
+def test_a_text_that_is_gone_waits_for_no_other_that_is() -> None:
+    turn = Turn(Meeting(2))
+    turn.hint("us.1")
+    turn.hint("us.2")
+    turn.run_all("us.1", "us.2")
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_what_comes_next_in_a_lane_is_done_for_the_same_board(board: str) -> None:
+    seen: list[tuple[str, str]] = []
+
+    def work(services: Services, name: str) -> str:
+        seen.append((services.board.name, name))
+        return {"us.1": "us.2", "us.2": "us.3"}.get(name, "")
+
+    turn = Turn(work)
+    turn.text("us.1", board=board)
+    turn.run_all("us.1", "us.2", "us.3")
+    assert seen == [(board, name) for name in ("us.1", "us.2", "us.3")]
+
+
+def test_work_that_fails_keeps_no_other_from_being_done() -> None:
+    """P2: nor does the log say what it was about."""
+
+    def work(_services: Services, name: str) -> str:
+        if name == "us.bad":
+            raise ValueError("cannot call +12125550101")
+        return ""
+
+    turn = Turn(work)
+    turn.text("us.bad", "number", "carl")
+    turn.text("us.good", "number", "carl")
+    with capture_logs() as logs:
+        turn.run_all("us.good")
+    (failed,) = [line for line in logs if line["log_level"] == "error"]
+    assert (failed["error"], failed["job"]) == ("ValueError", "send texts")
+    assert failed["where"]
+    assert "2125550101" not in str(logs)
+
+
+def test_p9_hints_for_a_board_that_is_none_keep_no_other_waiting() -> None:
+    turn = Turn()
+    turn.text("us.1")
+    turn.text("us.2", board="nobodys")
+    turn.text("us.3", board="nobodys")
+    turn.text("us.4", board="second")
+    with capture_logs() as logs:
+        turn.run_all("us.1", "us.4")
+    (said,) = [line for line in logs if line["log_level"] == "warning"]
+    assert (said["board"], said["hints"]) == ("nobodys", 2)
+
+
+def test_p9_a_damaged_text_keeps_no_other_waiting() -> None:
+    """Nobody knows its lane; its own work will say what is wrong."""
+    turn = Turn(Meeting(2))
+    turn.client.set(BoardKeys("main").message("us.1"), "damaged")
+    turn.hint("us.1")
+    turn.text("us.2")
+    turn.run_all("us.1", "us.2")
+
+
+def test_a_turn_ends_when_the_store_is_away() -> None:
+    turn = Turn()
+    first = turn.text("us.1")
+    turn.client.connection_pool.connection_kwargs["server"].connected = False
+    with pytest.raises(Unavailable):
+        turn.run(lambda: False, first)
+    assert turn.done == []
+
+
+def test_an_account_has_no_more_threads_than_its_carrier_takes() -> None:
+    counting = Counting()
+    turn = Turn(counting, throttle=Throttle(3))
+    names = [f"us.{one}" for one in range(9)]
+    for name in names:
+        turn.text(name)
+    turn.run_all(*names)
+    assert counting.most <= 3
+
+
+def test_nothing_begins_while_the_carrier_asks_for_a_pause() -> None:
+    turn = Turn()
+    turn.throttle.pause(time.time() + 3600)
+    turn.text("us.1")
+    turn.run(rounds(4))
+    assert turn.done == []
+
+
+def test_an_account_is_handed_no_more_texts_a_second_than_the_setting_lets() -> None:
+    turn = Turn(settings={"TEXTS_PER_SECOND": "1"})
+    begun = time.time()
+    for one in range(THREADS):
+        turn.text(f"us.{one}")
+    turn.run(rounds(6))
+    assert 1 <= len(turn.done) <= 2 + time.time() - begun
+
+
+def test_a_turn_holds_no_more_than_its_threads_can_take() -> None:
+    """The others are there for other workers."""
+    turn = Turn()
+    turn.throttle.pause(time.time() + 3600)
+    for one in range(20):
+        turn.text(f"us.{one}")
+    turn.run(rounds(4))
+    assert turn.waiting() == 20 - THREADS
+
+
+def test_few_are_not_asked_for_while_there_is_much_to_do() -> None:
+    """By the dozen: each look into the queue is a request."""
+    turn = Turn()
+    turn.throttle.pause(time.time() + 3600)
+    for one in range(4):
+        turn.text(f"us.{one}")
+    left: list[int] = []
+
+    def one_round() -> bool:
+        left.append(turn.waiting())
+        if len(left) == 3:
+            assert left[-1] == 0
+            for one in range(5):
+                turn.text(f"us.more{one}")
+        return len(left) == 6
+
+    turn.run(one_round)
+    # Half of the threads have something to do.
+    assert left[-1] == 5
+
+
+def test_a_turn_that_is_over_begins_nothing_and_ends_what_it_has_begun() -> None:
+    begun, over = threading.Event(), threading.Event()
+
+    def work(_services: Services, _name: str) -> str:
+        begun.set()
+        assert over.wait(PATIENCE)
+        return "us.next"
+
+    def is_over() -> bool:
+        if begun.is_set():
+            over.set()
+        return over.is_set()
+
+    turn = Turn(work)
+    turn.text("us.1")
+    turn.run(is_over)
+    assert turn.done == ["us.1"]
+
+
+def test_a_turn_without_anything_to_do_ends_after_a_while() -> None:
+    turn = Turn()
+    turn.text("us.1")
+    turn.run(lambda: False, linger=0.1)
+    assert turn.done == ["us.1"]
+
+
+def test_a_turn_without_anything_to_do_takes_what_comes() -> None:
+    turn = Turn()
+    turn.text("us.1")
+    looked = 0
+
+    def is_over() -> bool:
+        nonlocal looked
+        if turn.done == ["us.1"]:
+            looked += 1
+            if looked == 2:
+                turn.text("us.2")
+        return "us.2" in turn.done
+
+    turn.run(is_over)
+
+
+def test_a_main_thread_that_is_stuck_is_ended_by_the_system_for_as_long_as_the_turn_lasts() -> None:
+    watched: list[tuple[bool, float]] = []
+
+    def is_over() -> bool:
+        is_systems = signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
+        watched.append((is_systems, signal.getitimer(signal.ITIMER_REAL)[0]))
+        return len(watched) == 2
+
+    turn = Turn()
+    turn.text("us.1")
+    turn.run(is_over, stuck_after=40)
+    assert all(is_systems and 0 < seconds <= 40 for is_systems, seconds in watched)
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
