@@ -204,3 +204,4 @@ def test_what_is_not_on_record_any_more_does_not_wait(texts: Texts) -> None:
     texts.outbox.begin(behind, token="t2", now=NOW)
 
     assert backlog(texts) == (0, 0.0)
+    assert texts.waiting() == {}

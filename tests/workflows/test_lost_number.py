@@ -126,6 +126,24 @@ def test_p4_a_text_that_is_refused_for_the_number_waits_and_goes_by_the_next_one
     assert stage.record(message).status is MessageStatus.QUEUED
 
 
+def test_a_text_that_waits_gets_the_code_that_its_session_has_on_the_next_number(
+    stage: Stage,
+) -> None:
+    """By the one before, which somebody else has there, nobody could answer."""
+    eves = share_the_number(stage)
+    stage.carrier.messages.troubles = [NOT_OURS]
+    stage.text(EVE, "hello")
+    stage.work()
+    codes = stage.store.keys.codes
+    stage.client.hset(codes, f"{OTHER_NUMBER}:{eves.access_code}", stage.pair.session.id)
+    lose(stage)
+    stage.work()
+    stage.later(61)
+    code = stage.store.sessions.get(eves.id).access_code
+    assert code != eves.access_code
+    assert stage.carrier.messages.sent[-1] == (OTHER_NUMBER, RITA, f"{code} Cook, Acme: hello")
+
+
 def test_p4_a_number_that_is_not_lost_and_still_refused_tells_the_sender(stage: Stage) -> None:
     stage.carrier.messages.troubles = [NOT_OURS, NOT_OURS]
     message = stage.text(RITA, "hello").message

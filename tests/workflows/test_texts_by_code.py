@@ -218,9 +218,11 @@ def test_a_candidate_s_text_names_the_session_to_that_recruiter(stage: Stage, ev
 
 def test_a_candidate_s_own_digits_are_no_code(stage: Stage, eve: Session) -> None:
     stage.text(EVE, f"{eve.access_code} is what I dialled")
+    stage.text(CARL, f"{eve.access_code} is my room")
     stage.work()
     assert stage.arrived == [
-        (RITA, f"{eve.access_code} Cook, Acme: {eve.access_code} is what I dialled")
+        (RITA, f"{eve.access_code} Cook, Acme: {eve.access_code} is what I dialled"),
+        (RITA, f"{code_of(stage, stage.pair.session)}: {eve.access_code} is my room"),
     ]
 
 
