@@ -43,7 +43,7 @@ from tests.world import (
 from workers import jobs
 from workers.known_job import KnownJob
 
-pytestmark = pytest.mark.real_redis
+pytestmark = [pytest.mark.real_redis, pytest.mark.in_process]
 SID, TOKEN = ENVIRONMENT["TWILIO_ACCOUNT_SID"], ENVIRONMENT["TWILIO_AUTH_TOKEN"]
 FOREIGN_SID, FOREIGN_TOKEN = "AC" + "6" * 32, "6" * 32
 DAY = 24 * 3600

@@ -43,6 +43,7 @@ def test_without_redis_every_job_says_so_and_is_tried_again() -> None:
 
 
 @pytest.mark.real_redis
+@pytest.mark.in_process
 def test_periodic_work_that_ended_well_is_noted_under_its_name_in_the_schedule(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

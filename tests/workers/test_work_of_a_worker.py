@@ -1,4 +1,4 @@
-"""What a worker does around a job, in this process and on fakeredis."""
+"""What a worker does around a job, in this process."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import fakeredis
@@ -20,13 +21,14 @@ from rq.timeouts import HorseMonitorTimeoutException, JobTimeoutException
 from structlog.testing import capture_logs
 
 from config.settings import Settings
+from relay.embedded_redis import EmbeddedRedis
 from relay.queues import open_queue
 from tests.workers.test_worker import SECRET, Refusing, worker
-from tests.world import make_settings
+from tests.world import ENVIRONMENT, make_settings
 from workers import jobs, supervisor, ticker
 from workers import worker as worker_process
 from workers.known_job import KnownJob
-from workers.worker import JobOverdue, RelayWorker, TimeLimit, leave_with_parent
+from workers.worker import JobOverdue, RelayWorker, TimeLimit, build_worker, leave_with_parent
 
 FINISH, REFUSE = "tests.workers.test_worker.finish", "tests.workers.test_worker.refuse"
 
@@ -262,3 +264,43 @@ def test_a_process_that_is_told_to_stop_ends(
 ) -> None:
     with told(signum):
         main(make_settings())
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Iterator[Settings]:
+    """Of a process that has a Redis."""
+    with EmbeddedRedis(tmp_path) as server:
+        yield make_settings(REDIS_URL=server.url)
+
+
+@pytest.mark.real_redis
+@pytest.mark.in_process
+def test_a_worker_as_it_is_built_notices_abandoned_jobs_soon(settings: Settings) -> None:
+    built = build_worker("texts", settings)
+    (queue,) = built.queues
+    assert queue.name == "texts"
+    job = queue.enqueue("workers.jobs.send_texts", "us.SM1")
+    assert isinstance(job, KnownJob)
+    assert list(KnownJob.fetch(job.id, built.connection, built.serializer).args) == ["us.SM1"]
+    # It looks often enough, and gives a sign of life often enough.
+    assert 0 < built.dequeue_timeout <= 3
+    assert 0 < built.maintenance_interval <= 3
+    assert 0 < built.job_monitoring_interval < built.get_heartbeat_ttl(job) / 2
+    assert built.dequeue_timeout < built.connection_timeout <= built.dequeue_timeout + 2
+    assert built.job_class is KnownJob
+    assert not built.log_job_description
+
+
+@pytest.mark.real_redis
+@pytest.mark.in_process
+def test_a_worker_that_is_told_to_stop_ends_well(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("REDIS_URL", settings.redis_url.get_secret_value())
+    jobs.deployment.cache_clear()
+    with signal_at_parents_death(), told(signal.SIGTERM), capture_logs() as logs:
+        assert worker_process.main("texts", settings) == 0
+    jobs.deployment.cache_clear()
+    assert {line["queue"] for line in logs} == {"texts"}
