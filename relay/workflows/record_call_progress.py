@@ -100,7 +100,7 @@ def record_leg(services: Services, interaction_id: str, report: LegReport, *, no
             _leg_progress(report, call, is_guarded=is_guarded),
             now=now,
             virtual_number=call.virtual_number,
-            charges=leg_minutes(report.duration) if report.status == _OVER else None,
+            charges=leg_minutes(report.duration),
         )
 
 
