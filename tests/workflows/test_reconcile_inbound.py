@@ -297,6 +297,23 @@ def test_p4_a_text_from_before_a_long_outage_is_tried_for_an_hour_from_its_first
     assert stage.arrived == [(CARL, "from before")]
 
 
+def test_a_text_that_the_store_refuses_is_not_tried_for_ever_though_it_says_unavailable(
+    stage: Stage,
+) -> None:
+    """What is stored may be damaged: no outage, which would be waited for."""
+    fetched, account = stage.store.messages.fetched, stage.services.account.sid
+    key = PoolKeys("main", "us").sessions
+    stage.client.delete(key)
+    stage.client.set(key, "no hash")
+    listed(stage, "one")
+
+    for tried in (0, TRIED_FOR - 60):
+        reconcile_inbound([stage.services], clock=lambda at=NOW + tried: at)
+        assert fetched.until(account) is None
+    reconcile_inbound([stage.services], clock=lambda: NOW + TRIED_FOR)
+    assert fetched.until(account) == NOW + TRIED_FOR
+
+
 def damage(stage: Stage, session_id: str) -> None:
     key = PoolKeys("main", "us").sessions
     record = Record._make(stage.client.hget(key, session_id).split("\t"))
