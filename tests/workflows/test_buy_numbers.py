@@ -10,6 +10,7 @@ import pytest
 
 from relay.domain.board import NumberPlace
 from relay.domain.errors import CarrierError, Conflict, Invalid, Unavailable
+from relay.domain.number_comparison import Discrepancy
 from relay.domain.pool import Pool
 from relay.domain.purchase import (
     CERTAIN_AFTER,
@@ -559,9 +560,14 @@ def test_reconciling_ends_a_purchase_whose_buyer_was_killed(market: Market) -> N
     assert market.owned() != market.pool()
 
     market.now += LEASE + 1
-    reconcile_numbers([market.services], clock=market.clock)
+    (bought,) = market.owned() - market.pool()
+    found = reconcile_numbers([market.services], clock=market.clock)
 
     assert market.owned() == market.pool()
+    assert found is not None
+    assert (Discrepancy.PURCHASE_UNFINISHED, bought, True) in [
+        (one.kind, one.number, one.is_repaired) for one in found.findings
+    ]
     assert market.store.purchases.get(job.id).status is JobStatus.DONE
 
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 import pytest
 
 from relay.domain.errors import Conflict, Unavailable
+from relay.domain.number_comparison import Discrepancy
 from relay.domain.policy import DAY
 from relay.domain.pool import NumberStatus
 from relay.domain.rent import Release
@@ -108,8 +109,13 @@ def test_what_the_carrier_does_not_take_now_is_offered_again(market: Market) -> 
 def test_reconciling_finishes_a_release(market: Market) -> None:
     market.simulated.faults.rest.next(status=500)
     give_number_back(market.services, NUMBER, clock=market.clock)
-    reconcile_numbers([market.services], clock=market.clock)
+    found = reconcile_numbers([market.services], clock=market.clock)
     assert market.owned() == set()
+    assert market.is_settled()
+    assert found is not None
+    assert [(one.kind, one.number, one.pool, one.is_repaired) for one in found.findings] == [
+        (Discrepancy.RELEASE_UNFINISHED, NUMBER, "us", True)
+    ]
 
 
 def test_a_number_on_its_way_back_joins_no_pool(market: Market) -> None:
