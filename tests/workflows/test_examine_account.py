@@ -490,8 +490,9 @@ def test_a_number_is_not_imported_into_a_service_that_would_lose_its_texts(
     owned = practice.sandbox.add_number(OTHER_NUMBER)
     services = practice.deployment().main
 
-    with pytest.raises(Conflict, match="doctor --fix"):
+    with pytest.raises(Conflict, match="doctor --fix") as refusal:
         import_number(services, OTHER_NUMBER, "us", now=NOW)
+    assert refusal.value.code == "texts_would_be_lost"
 
     assert owned.service_sid is None
     assert services.store.numbers.get(OTHER_NUMBER) is None

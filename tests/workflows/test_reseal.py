@@ -25,6 +25,7 @@ from relay.workflows.check_former_keys import (
     boards_under_keys,
     check_former_keys,
     count_under_keys,
+    spoken,
 )
 from relay.workflows.check_readiness import Verdict
 from relay.workflows.deployment import Deployment
@@ -107,6 +108,19 @@ def text(world: World, sid: str = "1", sender: str = RITA, now: float = NOW) -> 
 
 def counts(world: World) -> dict[tuple[Kind, str], int]:
     return dict(count_under_keys(world.deployment))
+
+
+@pytest.mark.parametrize(
+    ("moment", "said"),
+    [
+        (1_795_876_140, "2026-11-28 14:29 UTC"),
+        (1_795_876_141, "2026-11-28 14:30 UTC"),
+        (1_795_876_199, "2026-11-28 14:30 UTC"),
+        (1_795_876_200, "2026-11-28 14:30 UTC"),
+    ],
+)
+def test_a_key_is_not_said_to_be_free_before_its_minute(moment: float, said: str) -> None:
+    assert spoken(moment) == said
 
 
 def test_what_is_under_the_former_keys_moves_to_the_first(world: World) -> None:
