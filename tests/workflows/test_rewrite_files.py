@@ -196,6 +196,9 @@ def test_a_rewriting_that_fails_is_logged_and_begun_again_a_minute_later(
 def test_a_server_that_refuses_is_logged_once_and_asked_again_each_minute(
     world: World, server: Server
 ) -> None:
+    world.open("rita", "dan")
+    erase(world, "dan", now=NOW - BETWEEN)
+    rewrite(world, now=NOW - BETWEEN, times=3)
     erase(world)
     server.refuses = True
     with capture_logs() as lines:
@@ -237,7 +240,9 @@ def test_one_rewriting_serves_all_boards_whose_people_were_erased_before(
     second.open("nora", "dan")
     erase(world)
     erase(second, "dan")
-    rewrite(world, times=3)
+    with capture_logs() as lines:
+        rewrite(world, times=3)
+    assert [line["log_level"] for line in lines] == ["info"]
     assert (status(world), status(second, "dan")) == (REWRITTEN, REWRITTEN)
     assert server.asked == ["rewrite", "snapshot"]
     third = world.deployment.of_board("third").store
