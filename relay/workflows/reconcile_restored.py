@@ -5,6 +5,7 @@ Runs while nothing else does (``docs/backup.md``). Safe to run again, as often a
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -136,18 +137,18 @@ def _fetch_inbound(
     account, fetched = boards[0].account.sid, boards[0].store.messages.fetched
     fetched.forget_unfinished(account)
     fetched.note_until(account, since)
-    for news in _runs(boards, since, clock):
+    for news in _runs(boards, clock):
         done.news += news
     if fetched.until(account) == since:
         done.to_repeat.append(f"Twilio did not list all texts to {account}")
 
 
-def _runs(boards: Sequence[Services], since: float, clock: Clock) -> Iterator[int]:
+def _runs(boards: Sequence[Services], clock: Clock) -> Iterator[int]:
     """Until the list has been gone through, or nothing moves any more."""
     account, fetched = boards[0].account.sid, boards[0].store.messages.fetched
     place = None
     while True:
-        yield reconcile_inbound(boards, clock=clock, furthest=clock() - since + 3600)
+        yield reconcile_inbound(boards, clock=clock, furthest=math.inf)
         look = fetched.unfinished(account)
         if look is None or look.place == place:
             return

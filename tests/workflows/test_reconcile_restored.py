@@ -16,13 +16,19 @@ from relay.domain.errors import CarrierError
 from relay.domain.message_progress import MessageStatus
 from relay.domain.number_comparison import Discrepancy
 from relay.domain.opt_out import OptOut
+from relay.domain.policy import DAY
 from relay.domain.purchase import CERTAIN_AFTER, FailureCode, JobStatus
 from relay.domain.trouble import Trouble
 from relay.sandbox import SimulatedCarrier
 from relay.workflows.point_here import webhooks_of
 from relay.workflows.put_board import BoardTerms, put_board
 from relay.workflows.reconcile_inbound import reconcile_inbound
-from relay.workflows.reconcile_restored import Reconciled, reconcile_restored, when_fetched
+from relay.workflows.reconcile_restored import (
+    SNAPSHOT_MARGIN,
+    Reconciled,
+    reconcile_restored,
+    when_fetched,
+)
 from tests.workflows.buying import SID, TOKEN, Market
 from tests.workflows.texting import Stage
 from tests.world import CARL, NOW, NUMBER, OTHER_NUMBER, RITA, US
@@ -273,6 +279,13 @@ def test_the_store_says_of_when_it_is(stage: Stage) -> None:
     assert when_fetched(stage.deployment) is None
     reconcile_inbound([stage.services], clock=lambda: stage.now)
     assert when_fetched(stage.deployment) == pytest.approx(NOW, abs=0.01)
+
+
+def test_p4_what_came_in_since_an_old_backup_is_all_asked_for(stage: Stage) -> None:
+    backup = Backup(stage)
+    stage.now += 5 * DAY
+    reconcile(stage, backup)
+    assert min(stage.carrier.messages.listed_since) <= backup.at - SNAPSHOT_MARGIN
 
 
 def test_what_is_found_of_every_account_is_told(stage: Stage) -> None:
