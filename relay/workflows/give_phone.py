@@ -16,8 +16,8 @@ class PhoneTerms:
     """Who asks, and what they want done when the phone is not simply free."""
 
     client_id: str
-    take_over: bool
     renumber: bool
+    take_over: bool = False
 
 
 def give_phone(services: Services, person: Participant, terms: PhoneTerms, *, now: float) -> None:

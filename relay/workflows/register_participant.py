@@ -33,7 +33,7 @@ def register_recruiter(
     Raises Invalid, Conflict (it names the sessions in the way; ``renumber`` lets just
     them move to other numbers), RateLimited, Unavailable.
     """
-    terms = PhoneTerms(client_id=client_id, take_over=False, renumber=renumber)
+    terms = PhoneTerms(client_id=client_id, renumber=renumber)
     return _register(services, ref, details, terms, now=now)
 
 
