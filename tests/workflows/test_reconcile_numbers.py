@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from relay.carrier.codes import TEXTS_LOST_IN_SERVICE
 from relay.domain.board import CarrierAccount
@@ -504,7 +505,30 @@ def test_a_pool_that_is_away_is_left_out(market: Market) -> None:
         return get(number)
 
     market.store.numbers.of_pool, market.store.numbers.get = away, unreadable
-    assert kinds(market) == [(Discrepancy.FOREIGN, OTHER_NUMBER, False)]
+    with capture_logs() as events:
+        assert kinds(market) == [(Discrepancy.FOREIGN, OTHER_NUMBER, False)]
+    passed_over = [one for one in events if one["event"].startswith("passed over")]
+    assert [(one.get("pool"), one.get("owned_number")) for one in passed_over] == [
+        ("us", None),
+        (None, NUMBER),
+        ("us", None),
+    ]
+    assert {one["step"] for one in passed_over[:2]} == {"compare"}
+
+
+def test_what_differs_is_in_the_log_with_all_that_is_known_of_it(market: Market) -> None:
+    market.simulated.account.number(NUMBER).sms_url = ""  # type: ignore[union-attr]
+    with capture_logs() as events:
+        compare(market, fix=False)
+    (told,) = (one for one in events if one["log_level"] == "warning")
+    known = {name: told[name] for name in ("kind", "owned_number", "board", "pool", "repaired")}
+    assert known == {
+        "kind": Discrepancy.POINTS_ELSEWHERE,
+        "owned_number": NUMBER,
+        "board": "main",
+        "pool": "us",
+        "repaired": False,
+    }
 
 
 # --- several boards ---------------------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from relay.domain.errors import Conflict, PoolExhausted
 from relay.domain.pool import NumberStatus, VirtualNumber
@@ -73,10 +74,14 @@ def test_a_number_is_kept_back_until_its_campaign_is_verified(simulated: Simulat
     assert not number.is_sms_ready
 
     service.campaign_status = "VERIFIED"
-    follow(market)
+    with capture_logs() as events:
+        follow(market)
     number = on_record(market)
     assert number.registration is Registration.REGISTERED
     assert number.is_sms_ready
+    (told,) = events
+    assert (told["virtual_number"], told["pool"]) == (NUMBER, "us")
+    assert (told["registration"], told["waits"]) == (Registration.REGISTERED, False)
 
     service.campaign_status = "SUSPENDED"
     market = serving(simulated, service)  # another process, which has not asked yet
@@ -224,6 +229,18 @@ def test_numbers_of_another_account_and_pools_of_nobody_are_left_alone(
     market.redis.hset("{main}/zz:policy", "country", "DE")
     follow(market)
     assert on_record(market, OTHER_NUMBER).registration is Registration.UNKNOWN
+    assert on_record(market).registration is Registration.NO_SERVICE
+
+
+def test_a_damaged_pool_keeps_no_other_from_being_followed(simulated: SimulatedCarrier) -> None:
+    market = serving(simulated)
+    market.policy("aa")
+    market.redis.delete("{main}/aa:policy")
+    market.redis.set("{main}/aa:policy", "damaged")
+    with capture_logs() as events:
+        follow(market)
+    (passed_over,) = (event for event in events if event["event"].startswith("passed over"))
+    assert (passed_over["pool"], passed_over["step"]) == ("aa", "registration")
     assert on_record(market).registration is Registration.NO_SERVICE
 
 
