@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from relay.carrier.calls import CallOutcome
 from relay.carrier.webhooks import CallEnded, DialReport, InboundCall, KeyPress, LegReport
@@ -296,9 +297,12 @@ def test_a_closed_session_connects_nobody(world):
     session = world.open()
     close(world, session, ClosedReason.BY_API)
 
-    decision = call_from(world, CARL).decision
+    with capture_logs() as lines:
+        decision = call_from(world, CARL).decision
 
     assert decision == Decline(refusal=Refusal.NO_LONGER_CONNECTED, locale="en")
+    told = [(line["call"], line["session"], line["refusal"]) for line in lines]
+    assert told == [(SID, session.id, Refusal.NO_LONGER_CONNECTED)]
 
 
 def test_a_session_for_texts_takes_no_calls(world):
@@ -770,7 +774,9 @@ def test_a_call_of_which_the_carrier_will_not_say_ends_after_a_day(world):
     services = replace(world.services, carrier=AskedCalls(CarrierError(Trouble.NEVER, 20400)))
     assert ask_outcomes(services, clock=lambda: NOW + LONGEST_CALL) == 1
     assert record_of(world).status is CallStatus.RINGING
-    assert ask_outcomes(services, clock=lambda: NOW + 24 * HOUR + 1) == 1
+    assert ask_outcomes(services, clock=lambda: int(NOW) + 24 * HOUR) == 1
+    assert record_of(world).status is CallStatus.RINGING
+    assert ask_outcomes(services, clock=lambda: NOW + 25 * HOUR) == 1
     assert record_of(world).status is CallStatus.CANCELED
 
 

@@ -16,9 +16,10 @@ from relay.carrier.account import AccountState
 from relay.domain.errors import CarrierError, Unavailable
 from relay.domain.pool import Pool
 from relay.domain.trouble import Trouble
+from relay.store.clock import MOST_DIFFERENCE
 from relay.store.keys import DeploymentKeys
 from relay.vault import Vault
-from relay.workflows.check_readiness import Verdict, check_readiness
+from relay.workflows.check_readiness import Verdict, check_clock, check_readiness
 from relay.workflows.examine import examine
 from relay.workflows.import_number import import_number
 from relay.workflows.put_board import BoardTerms, put_board
@@ -162,6 +163,10 @@ def test_a_wrong_clock_is_named():
 
     assert found["clock"].verdict is Verdict.FAILED
     assert "NTP" in found["clock"].detail
+
+
+def test_a_clock_may_differ_a_little():
+    assert check_clock(MOST_DIFFERENCE).verdict is Verdict.OK
 
 
 def test_a_number_whose_calls_go_elsewhere_is_named_with_the_command_that_mends_it():
