@@ -129,6 +129,7 @@ def test_what_a_machine_answered_is_counted_in_the_next_notice(stage: Stage) -> 
     while not told_of(stage):
         stage.later(60)
     stage.text(body="ok")
+    assert all(stage.client.ttl(key) > 0 for key in stage.client.keys("*:message:*"))
     sweep_for(stage, ANSWERS_WITHIN)
     stage.text(body="ok")
     sweep_for(stage, 3600)

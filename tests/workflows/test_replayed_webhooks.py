@@ -7,9 +7,10 @@ import pytest
 from relay.carrier.webhooks import InboundCall
 from relay.domain.routing import AskAccessCode, Bridge, CodeQuestion, Decline, Refusal
 from relay.domain.session import ClosedReason
+from relay.domain.texts import AcceptState
 from relay.store.messages import REFUSED_FOR
 from relay.workflows.connect_call import AnsweredCall, connect_call, take_code
-from tests.workflows.texting import Stage
+from tests.workflows.texting import Stage, share_the_number
 from tests.world import CARL, EVE, NORA, NOW, NUMBER, RITA, World, make_world
 
 DAY = 24 * 3600
@@ -135,6 +136,21 @@ def test_p2_a_refused_text_that_is_replayed_is_not_relayed_later(later: float) -
     stage.client.delete("{main}:refused:SM1")  # its week is over
     stage.pair.connect(EVE, CARL, now=stage.now - 1)
     assert stage.text(EVE, "who is there?", sid="SM1").outcome == "duplicate"
+    stage.work()
+    assert stage.arrived == []
+
+
+def test_p1_a_refused_text_that_comes_again_gets_its_first_answer() -> None:
+    """Though its sender could write to that session by then: they were told that it was closed."""
+    stage = Stage()
+    eves = share_the_number(stage)
+    stage.store.sessions.close(eves.id, ClosedReason.BY_API, now=NOW)
+    first = stage.text(RITA, f"{eves.access_code} hello", sid="SM1").accepted
+    assert first.state is AcceptState.CLOSED
+    stage.pair.connect(RITA, EVE, now=NOW)
+    assert 0 < stage.client.ttl("{main}:refused:SM1") <= REFUSED_FOR
+
+    assert stage.text(RITA, f"{eves.access_code} hello", sid="SM1").accepted == first
     stage.work()
     assert stage.arrived == []
 
