@@ -134,7 +134,7 @@ def _shapes(plain: str, rest: str) -> Iterator[_Span]:
     for find in (_international, _written, _announced):
         spans = list(find(plain, rest))
         yield from spans
-        plain, rest = _blank(plain, *spans), _blank(rest, *spans)
+        rest = _blank(rest, *spans)
 
 
 def _international(plain: str, _rest: str) -> Iterator[_Span]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 
 from relay.domain.pool import Pool
 from relay.domain.purchase import FailureCode
@@ -72,10 +73,8 @@ class Release:
         """The end of the month that has been charged: the next return of the day and hour on which
         it was rented; in a shorter month, its last day."""
         since, at = (datetime.fromtimestamp(moment, UTC) for moment in (self.rented_since, now))
-        months = max((at.year - since.year) * 12 + at.month - since.month, 1)
-        while (end := _months_later(since, months)) <= at:
-            months += 1
-        return int(end.timestamp())
+        ends = (_months_later(since, months) for months in count(1))
+        return int(next(end for end in ends if end > at).timestamp())
 
 
 def _months_later(since: datetime, months: int) -> datetime:

@@ -7,6 +7,7 @@ from relay.domain.call_progress import (
     caller_gone,
     dialled,
     is_connected,
+    leg_over,
     leg_seen,
     refused,
     taken,
@@ -24,6 +25,27 @@ def test_each_step_of_a_leg_names_it():
     assert [step.leg_sid for step in (leg_seen("CA2"), taken("CA2"), refused("CA2"))] == ["CA2"] * 3
 
 
+def test_a_leg_that_is_seen_rings_and_says_nothing_else():
+    step = leg_seen("CA2")
+
+    assert (step.status, step.accepted, step.duration) == (CallStatus.RINGING, False, None)
+    assert not step.has_ended
+
+
+def test_a_guard_that_is_not_passed_declines():
+    step = refused("CA2")
+
+    assert (step.status, step.accepted, step.has_ended) == (CallStatus.DECLINED, False, False)
+
+
+def test_a_leg_that_was_taken_and_is_over_was_a_talk_whatever_else_is_told():
+    step = leg_over("CA2", duration=61)
+
+    assert (step.status, step.duration, step.leg_sid) == (CallStatus.COMPLETED, 61, "CA2")
+    assert (step.accepted, step.has_ended) == (True, False)
+    assert step.rank > caller_gone(was_accepted=False, duration=None).rank
+
+
 def test_ranks_only_grow_towards_the_end():
     dial = dialled(
         "busy", known=CallStatus.RINGING, is_connected=False, duration=None, leg_sid="CA2"
@@ -33,6 +55,7 @@ def test_ranks_only_grow_towards_the_end():
         taken("CA2"),
         refused("CA2"),
         caller_gone(was_accepted=False, duration=None),
+        leg_over("CA2", duration=61),
         dial,
     ]
 
@@ -80,14 +103,17 @@ def test_a_connected_dial_completes_with_its_duration():
         "completed", known=CallStatus.IN_PROGRESS, is_connected=True, duration=61, leg_sid="CA2"
     )
 
-    assert (step.status, step.duration) == (CallStatus.COMPLETED, 61)
+    assert (step.status, step.duration, step.leg_sid) == (CallStatus.COMPLETED, 61, "CA2")
+    assert step.has_ended
 
 
 def test_a_caller_who_hangs_up_while_it_rings_has_canceled():
-    assert caller_gone(was_accepted=False, duration=9).status is CallStatus.CANCELED
+    step = caller_gone(was_accepted=False, duration=9)
+
+    assert (step.status, step.duration, step.has_ended) == (CallStatus.CANCELED, None, True)
 
 
 def test_a_caller_who_hangs_up_after_talking_has_completed():
     step = caller_gone(was_accepted=True, duration=9)
 
-    assert (step.status, step.duration) == (CallStatus.COMPLETED, 9)
+    assert (step.status, step.duration, step.has_ended) == (CallStatus.COMPLETED, 9, True)

@@ -95,6 +95,13 @@ def test_less_than_a_day_says_nothing_about_growth(history: list[Sample]) -> Non
     assert found.days_to_exhaustion is None
 
 
+def test_a_day_is_enough_and_both_ends_of_the_seven_count() -> None:
+    assert look(hourly(1, 9.0)).growth is not None
+    found = growth_of([*hourly(7, 1.0), sample(NOW - WEEK - 1, 99)], with_codes=True, now=NOW)
+    assert found is not None
+    assert (found.samples, found.since, found.until) == (7 * 24 + 1, NOW - WEEK, NOW)
+
+
 @pytest.mark.parametrize("per_day", [0.0, -1.0])
 def test_a_bound_that_does_not_grow_exhausts_nothing(per_day: float) -> None:
     assert look(hourly(3, per_day)).days_to_exhaustion is None
@@ -116,6 +123,9 @@ def test_without_access_codes_the_busiest_person_decides() -> None:
     assert found.growth is not None
     assert found.growth.per_day > 0
     assert found.one_more.sessions_freed == 0
+    with_codes = look(history)
+    assert with_codes.growth is not None
+    assert with_codes.growth.per_day == 0
 
 
 def test_a_pools_first_number_saves_nobody_a_code() -> None:
@@ -141,6 +151,12 @@ def test_traffic_goes_on_for_a_month_as_it_has_lately() -> None:
     found = look([], spent=spent(5, sessions=100, cost="12.50"))
     assert found.monthly_traffic == Decimal("12.50") * MONTH / (5 * DAY)
     assert round(found.monthly_traffic, 2) == Decimal("76.04")
+
+
+def test_a_day_of_traffic_is_enough() -> None:
+    found = look([], spent=spent(1, sessions=9, cost="9"))
+    assert found.monthly_traffic == Decimal(9) * MONTH / DAY
+    assert found.session_cost is not None
 
 
 def test_a_session_costs_its_share_of_rent_and_of_traffic() -> None:

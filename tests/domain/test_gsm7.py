@@ -42,6 +42,8 @@ def test_a_text_is_folded_only_where_it_gains():
         ("’" + "x" * 70, 2),
         ("我" * 134, 2),
         ("我" * 135, 3),
+        ("\uffff" * 70, 1),  # the last that takes one place
+        ("\U00010000" * 36, 2),
         ("👋" * 35, 1),
         ("我" * 66 + "👋" * 34, 3),
         ("\t", 1),

@@ -154,6 +154,11 @@ def test_two_spellings_of_one_line_are_one_phone() -> None:
     assert len({as_dialled, as_shown}) == 1
 
 
+def test_many_numbers_are_told_apart_without_comparing_each_with_each() -> None:
+    lines = [f"+1212555{line:04d}" for line in range(100, 150)]
+    assert len({hash(PhoneNumber(line)) for line in lines}) == len(lines)
+
+
 def test_a_number_has_a_country_or_none() -> None:
     assert PhoneNumber("+12125550101").country == "US"
     assert PhoneNumber("+8613800138000").country == "CN"

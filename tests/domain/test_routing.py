@@ -99,6 +99,13 @@ def test_a_refusal_is_said_in_the_callers_language():
     assert decision == Decline(refusal=Refusal.NO_LONGER_CONNECTED, locale="zh-CN")
 
 
+def test_a_code_is_counted_from_the_first_of_the_call():
+    attempts = [{}, {"attempts": 2}]
+    asked = [decided(Route(state=RouteState.WRONG), reach=never_reach, **one) for one in attempts]
+
+    assert [question.attempt for question in asked] == [1, 3]
+
+
 def test_a_call_to_connect_without_its_session_is_a_mistake_of_ours():
     with pytest.raises(ValueError, match="session"):
         decided(Route(state=RouteState.CONNECT), reach=never_reach)

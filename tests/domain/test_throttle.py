@@ -68,3 +68,23 @@ def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
     throttle.pause(NOW + 1)
     assert not throttle.admits(0, now=NOW + 4)
     assert allowed(throttle, NOW + 5) == 8
+
+
+def test_a_new_one_pauses_nobody() -> None:
+    assert allowed(Throttle(8), now=0.0) == 8
+
+
+def test_a_pause_of_no_seconds_is_none_and_a_long_one_is_kept_to_the_longest() -> None:
+    throttle = Throttle(8)
+    throttle.note_refused(now=NOW, retry_after=0)
+    assert throttle.admits(0, now=NOW)
+    throttle.note_refused(now=NOW, retry_after=LONGEST_PAUSE + 1)
+    assert not throttle.admits(0, now=NOW + LONGEST_PAUSE - 0.1)
+    assert throttle.admits(0, now=NOW + LONGEST_PAUSE)
+
+
+def test_what_is_refused_as_the_pause_ends_counts_again() -> None:
+    throttle = Throttle(8)
+    throttle.note_refused(now=NOW, retry_after=1)
+    throttle.note_refused(now=NOW + 1, retry_after=1)
+    assert allowed(throttle, NOW + 2) == 2
