@@ -33,7 +33,9 @@ class Standing:
     profile: ProfileStatus | None = "twilio-approved"
     #: Countries that may be dialled, and texted.
     dials: set[str] = field(default_factory=lambda: {"US", "CA"})
-    dials_high_risk: set[str] = field(default_factory=set)
+    #: Those whose premium numbers may be dialled, and those of which toll fraud is known.
+    dials_premium: set[str] = field(default_factory=set)
+    dials_toll_fraud: set[str] = field(default_factory=set)
     texts: set[str] = field(default_factory=lambda: {"US", "CA"})
     #: Message redaction: the list of texts holds neither words nor whole numbers.
     redacts: bool = False

@@ -203,7 +203,8 @@ def test_credentials_of_somebody_else_are_named(practice: Practice) -> None:
         ({"dials": {"US"}}, "calls", Verdict.FAILED, "to CA are refused"),
         ({"texts": {"CA"}}, "texts", Verdict.FAILED, "to US are refused"),
         ({"dials": {"US", "CA", "GB"}}, "calls", Verdict.WARNING, "to GB are allowed"),
-        ({"dials_high_risk": {"US"}}, "calls", Verdict.WARNING, "premium"),
+        ({"dials_premium": {"US"}}, "calls", Verdict.WARNING, "premium"),
+        ({"dials_toll_fraud": {"US"}}, "calls", Verdict.WARNING, "premium"),
         (
             {"texts": {"US", "CA", "GB", "DE", "FR", "CN", "RU"}},
             "texts",

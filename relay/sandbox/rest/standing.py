@@ -73,14 +73,14 @@ class StandingPages:
         }
 
     def _dialled_json(self, country: _Listed) -> Json:
-        code, is_risky = country.name, country.name in self._standing.dials_high_risk
+        code = country.name
         return {
             "iso_code": code,
             "name": code,
             "continent": "",
             "country_codes": [],
             "low_risk_numbers_enabled": code in self._standing.dials,
-            "high_risk_special_numbers_enabled": is_risky,
-            "high_risk_tollfraud_numbers_enabled": is_risky,
+            "high_risk_special_numbers_enabled": code in self._standing.dials_premium,
+            "high_risk_tollfraud_numbers_enabled": code in self._standing.dials_toll_fraud,
             "url": f"https://voice.twilio.com/v1/DialingPermissions/Countries/{code}",
         }
