@@ -160,7 +160,8 @@ def label_of(code: int) -> str:
     return f"{code // 100}xx" if code in _HTTP_STATUSES else "unknown"
 
 
-def _table() -> str:
+def table() -> str:
+    """The document's table of all codes."""
     rows = ["| code | what it says | about | helps | source |", "| --- | --- | --- | --- | --- |"]
     for code, trouble, meaning, source in RULES:
         page = f"err {code}" if source == "err" else source
@@ -169,4 +170,4 @@ def _table() -> str:
 
 
 if __name__ == "__main__":
-    print(_table())  # noqa: T201 - the document's table
+    print(table())  # noqa: T201 - the document's table

@@ -45,6 +45,7 @@ def test_a_code_that_nobody_can_look_up_is_not_shown(code: int) -> None:
     assert "error" not in of(code)
     assert "https" not in of(code)
     assert of(20003).endswith("(error 20003)")
+    assert of(302) == f"{of(UNREADABLE_ANSWER)} (error 302)"
 
 
 def test_a_permission_is_about_the_key() -> None:

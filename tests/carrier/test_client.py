@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import socket
 import threading
@@ -14,11 +15,14 @@ import pytest
 from requests.exceptions import ConnectTimeout
 from twilio.http.response import Response
 
+from relay.carrier.calls import CallOutcome
 from relay.carrier.client import Carrier
 from relay.carrier.codes import NOT_FOUND, UNREADABLE_ANSWER
 from relay.carrier.errors import carrier_errors
 from relay.carrier.http import CarrierHttp
+from relay.carrier.messages import ListedText, SentText
 from relay.carrier.urls import WebhookUrls
+from relay.carrier.webhooks import InboundText, MessageStatusReport
 from relay.domain.board import CarrierAccount, CarrierKey
 from relay.domain.errors import CarrierError
 from relay.domain.exchange import Exchange
@@ -26,12 +30,14 @@ from relay.domain.phone import PhoneNumber
 from relay.domain.throttle import Throttle
 from relay.domain.trouble import Trouble
 from relay.sandbox import SimulatedCarrier
+from tests.carrier.answering import answering
 from tests.carrier.openapi import assert_follows_description
 from tests.world import CARL, NUMBER, OTHER_NUMBER, OUR_ACCOUNT, RITA, make_settings
 
 SETTINGS = make_settings()
 SID, TOKEN = SETTINGS.twilio_account_sid, SETTINGS.twilio_auth_token.get_secret_value()
 TO_CARL = PhoneNumber(CARL)
+TEXT = "SM" + "3" * 32
 
 
 @pytest.fixture
@@ -74,6 +80,7 @@ def test_a_text_arrives_unchanged(sandbox: SimulatedCarrier, carrier: Carrier) -
     [
         ("“Don’t” – " + "x" * 150, '"Don\'t" - ' + "x" * 150, 1),
         ("“好的……”，可以吗？`x`", "“好的……”，可以吗？`x`", 1),  # gains nothing: stays as it is
+        ("…" * 533 + "x", "..." * 533 + "x", 11),  # 1,600 characters
         ("…" * 534, "…" * 534, 8),  # would be over 1,600 characters
     ],
 )
@@ -93,6 +100,11 @@ def test_what_was_sent_is_found_oldest_first(sandbox: SimulatedCarrier, carrier:
     found = carrier.messages.find_sent(virtual_number=NUMBER, since=since)
     assert [text.sid for text in found] == sids
     assert [text.body for text in found] == ["one", "two"]
+    assert {(text.receiver, text.segments) for text in found} == {(CARL, 1)}
+    assert all(since - 1 < text.created_at <= time.time() for text in found)
+    sandbox.settle()
+    found = carrier.messages.find_sent(virtual_number=NUMBER, since=since)
+    assert [text.status for text in found] == ["delivered"] * 2
     assert carrier.messages.find_sent(virtual_number=NUMBER, since=since + 60) == []
     assert "hello" not in repr(found)
 
@@ -116,6 +128,19 @@ def test_what_waits_at_the_carrier_is_found_too(
     assert len(found) == 2
 
 
+def test_what_waited_at_the_carrier_hides_nothing_behind_it(
+    sandbox: SimulatedCarrier, carrier: Carrier
+) -> None:
+    """By either of its times, what is behind it in the list may be of the time asked for."""
+    since = time.time()
+    sids = [send(carrier, "one"), send(carrier, "two")]
+    sandbox.settle()
+    sandbox.messages(from_=NUMBER)[1].created -= timedelta(hours=2)
+    assert [
+        text.sid for text in carrier.messages.find_sent(virtual_number=NUMBER, since=since)
+    ] == [sids[0]]
+
+
 @pytest.mark.parametrize("precision", ["second", "day"])
 def test_what_came_in_is_listed_newest_first(
     sandbox: SimulatedCarrier, carrier: Carrier, precision: str
@@ -131,6 +156,10 @@ def test_what_came_in_is_listed_newest_first(
     assert [(item.text.sender, item.text.virtual_number) for item in listed] == [(RITA, NUMBER)] * 2
     assert [item.text.body for item in listed] == ["two", "one"]
     assert all(since - 1 < item.received_at <= time.time() for item in listed)
+    assert [item.text.message_sid for item in reversed(listed)] == [
+        message.sid for message in sandbox.messages(from_=RITA)
+    ]
+    assert {(item.text.media, item.text.segments) for item in listed} == {(0, 1)}
     assert carrier.messages.inbound_page(since=since + 60).texts == ()
 
 
@@ -263,29 +292,34 @@ def test_a_lookup_is_never_ambiguous(sandbox: SimulatedCarrier, carrier: Carrier
         assert (caught.value.retryable, caught.value.ambiguous) == (True, False)
 
 
-def _answering(document: str) -> tuple[str, threading.Thread]:
-    """Somebody who answers one request with this."""
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def answer() -> None:
-        with listener, listener.accept()[0] as connection:
-            connection.recv(65536)
-            connection.sendall(
-                b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\n"
-                + f"Content-Length: {len(document)}\r\n\r\n{document}".encode()
-            )
-
-    thread = threading.Thread(target=answer)
-    thread.start()
-    return f"http://127.0.0.1:{listener.getsockname()[1]}", thread
-
-
 @pytest.mark.parametrize("document", ["{}", "<html>", "[]", '{"sid": 5, "date_created": 7}'])
 def test_an_answer_nobody_can_read_is_ambiguous(document: str) -> None:
-    url, thread = _answering(document)
-    error = error_of(Carrier(OUR_ACCOUNT, base_url=url))
-    thread.join()
-    assert (error.code, error.ambiguous) == (UNREADABLE_ANSWER, True)
+    with answering(document) as url:
+        error = error_of(Carrier(OUR_ACCOUNT, base_url=url))
+    assert (error.trouble, error.code) == (Trouble.LATER, UNREADABLE_ANSWER)
+    assert error.ambiguous
+
+
+def test_a_text_of_ours_may_be_told_by_its_sid_alone() -> None:
+    told = f'{{"sid": "{TEXT}"}}'
+    with answering(told) as url:
+        sent = Carrier(OUR_ACCOUNT, base_url=url).messages.send_text(
+            virtual_number=NUMBER, to=TO_CARL, body="hello", status_callback=""
+        )
+    assert sent == SentText(sid=TEXT, status="")
+    with answering(told, status=200) as url:
+        report = Carrier(OUR_ACCOUNT, base_url=url).messages.fetch_report(TEXT)
+    assert report == MessageStatusReport(message_sid=TEXT, status="")
+
+
+def test_a_text_that_came_in_may_be_told_by_its_sid_and_time_alone() -> None:
+    text = {"sid": TEXT, "direction": "inbound", "date_sent": "Mon, 23 Nov 2026 10:00:00 +0000"}
+    told = json.dumps({"messages": [text], "next_page_uri": None})
+    with answering(told, status=200) as url:
+        page = Carrier(OUR_ACCOUNT, base_url=url).messages.inbound_page(since=0)
+    text = InboundText(message_sid=TEXT, sender="", virtual_number="", body="")
+    at = datetime(2026, 11, 23, 10, tzinfo=UTC).timestamp()
+    assert page.texts == (ListedText(text=text, received_at=at),)
 
 
 def test_a_connection_that_was_never_made_took_nothing_along() -> None:
@@ -319,6 +353,63 @@ def test_a_number_is_pointed_here(sandbox: SimulatedCarrier, carrier: Carrier) -
     assert (owned.voice_url, owned.sms_url) == (urls.voice(), urls.messages())
     assert owned.status_callback == urls.call_ended()
     assert not owned.voice_application_sid
+
+
+def test_a_call_is_found_with_the_leg_that_it_dialled(
+    sandbox: SimulatedCarrier, carrier: Carrier
+) -> None:
+    call, other = (sandbox.account.add_call(RITA, NUMBER, "inbound") for _ in range(2))
+    assert carrier.calls.find_outcome(call.sid) == CallOutcome(status="ringing")
+
+    leg = sandbox.account.add_call(NUMBER, CARL, "outbound-dial", call.sid)
+    sandbox.account.add_call(NUMBER, CARL, "outbound-dial", other.sid).status = "busy"
+    call.status = "in-progress"
+    assert carrier.calls.find_outcome(call.sid) == CallOutcome(
+        status="in-progress", leg_sid=leg.sid, leg_status="ringing"
+    )
+
+    call.status, call.duration = "completed", 61
+    leg.status, leg.duration = "no-answer", 0
+    assert carrier.calls.find_outcome(call.sid) == CallOutcome(
+        status="completed",
+        caller_duration=61,
+        leg_sid=leg.sid,
+        leg_status="no-answer",
+        duration=0,
+    )
+    assert sandbox.rest_log[-1].params["PageSize"] == ["1"]
+
+
+def test_a_call_that_dialled_nobody_has_its_own_length_alone(
+    sandbox: SimulatedCarrier, carrier: Carrier
+) -> None:
+    call = sandbox.account.add_call(RITA, NUMBER, "inbound")
+    call.status, call.duration = "completed", 3
+    assert carrier.calls.find_outcome(call.sid) == CallOutcome(
+        status="completed", caller_duration=3
+    )
+
+
+def test_a_call_that_the_carrier_does_not_know_has_no_outcome(carrier: Carrier) -> None:
+    with pytest.raises(CarrierError) as caught:
+        carrier.calls.find_outcome("CA" + "0" * 32)
+    assert caught.value.code == NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("status", "leg_status", "is_over"),
+    [
+        ("completed", "completed", True),
+        ("canceled", "", True),
+        ("completed", "in-progress", False),
+        ("in-progress", "busy", False),
+        ("queued", "", False),
+        ("completed", "initiated", False),
+        ("completed", "ringing", False),
+    ],
+)
+def test_a_call_is_over_with_both_its_ends(status: str, leg_status: str, is_over: bool) -> None:
+    assert CallOutcome(status=status, leg_status=leg_status).is_over is is_over
 
 
 def test_the_sdk_s_log_stays_silent(carrier: Carrier, caplog: pytest.LogCaptureFixture) -> None:
@@ -394,6 +485,25 @@ def test_a_call_s_record_goes_with_its_legs_once_it_is_over(
     assert carrier.records.delete_call(parent.sid)
     assert sandbox.calls() == []
     assert carrier.records.delete_call(parent.sid)
+
+
+def test_a_look_for_old_records_passes_over_newer_days(
+    sandbox: SimulatedCarrier, carrier: Carrier
+) -> None:
+    now = datetime.now(UTC)
+    for line in range(205):
+        text = sandbox.account.add_message(
+            RITA, NUMBER, f"text {line}", direction="inbound", status="received", prefix="SM"
+        )
+        call = sandbox.account.add_call(RITA, NUMBER, "inbound")
+        for record in (text, call):
+            age = timedelta(days=9 if not line else 0)
+            record.created = now - age
+        text.sent, call.started = text.created, call.created
+    before = (now - timedelta(days=3)).timestamp()
+    found = carrier.records.of_number(NUMBER, before=before, but=(), most=10)
+    assert sorted(sid[:2] for sid in found) == ["CA", "SM"]
+    assert len(sandbox.rest_log) == 4
 
 
 def test_p9_a_planted_sid_deletes_nothing_else(sandbox: SimulatedCarrier, carrier: Carrier) -> None:

@@ -130,6 +130,25 @@ def test_a_verified_campaign_is_not_asked_for_each_number(at: At) -> None:
     assert len(at.sandbox.rest_log) == 1
 
 
+def test_a_verified_campaign_says_nothing_of_another_service(at: At) -> None:
+    other = at.sandbox.add_service("Other")
+    at.service.campaign_status = "VERIFIED"
+    assert at.carrier.has_verified_campaign(at.service.sid)
+    assert not at.carrier.has_verified_campaign(other.sid)
+
+
+def test_a_service_in_order_says_nothing_of_another_one_or_webhook(at: At) -> None:
+    other = at.sandbox.add_service("Other")
+    at.service.use_inbound_webhook_on_number = False
+    at.service.inbound_request_url = URL.partition("#")[0]
+    at.carrier.check(at.service.sid, sms_url=URL)
+    asked = (
+        lambda: at.carrier.check(at.service.sid, sms_url="https://another.example.com/texts"),
+        lambda: at.carrier.check(other.sid, sms_url=URL),
+    )
+    assert [error_of(ask).code for ask in asked] == [TEXTS_LOST_IN_SERVICE] * 2
+
+
 def test_a_toll_free_number_counts_from_when_it_is_approved(at: At) -> None:
     """TW-registration."""
     number, other = at.sandbox.add_number(TOLL_FREE), at.sandbox.add_number("+18885550150")

@@ -8,11 +8,13 @@ from dataclasses import replace
 import pytest
 
 from relay.carrier.client import Carrier
-from relay.carrier.codes import NO_SID
+from relay.carrier.codes import NO_SID, UNREADABLE_ANSWER
 from relay.carrier.numbers import OwnedNumber, is_pointed_here
 from relay.carrier.urls import WebhookUrls
 from relay.domain.errors import CarrierError
+from relay.domain.trouble import Trouble
 from relay.sandbox import SimulatedCarrier
+from tests.carrier.answering import answering
 from tests.carrier.openapi import assert_follows_description
 from tests.world import NUMBER, OTHER_NUMBER, OUR_ACCOUNT, make_settings
 
@@ -167,7 +169,89 @@ def test_too_many_requests_have_bought_nothing(sandbox: SimulatedCarrier, carrie
     assert (error.retryable, error.ambiguous, error.retry_after) == (True, False, 3)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "{}",
+        f'{{"phone_number": "{NUMBER}"}}',
+        f'{{"sid": "PN1", "phone_number": "{OTHER_NUMBER}"}}',
+    ],
+)
+def test_an_answer_that_names_another_number_or_no_sid_leaves_open_what_was_bought(
+    answer: str,
+) -> None:
+    with answering(answer) as base_url:
+        error = error_of(lambda: buy(Carrier(OUR_ACCOUNT, base_url=base_url)))
+    assert (error.trouble, error.code, error.ambiguous) == (
+        Trouble.LATER,
+        UNREADABLE_ANSWER,
+        True,
+    )
+
+
 # --- what we own --------------------------------------------------------------------------
+
+
+def test_one_number_of_many_is_found(sandbox: SimulatedCarrier, carrier: Carrier) -> None:
+    for line in range(150, 200):
+        for area in (212, 213):
+            sandbox.add_number(f"+1{area}555{line:04d}")
+    for number in ("+12125550150", "+12135550199"):
+        found = carrier.numbers.find_owned(number)
+        assert found is not None
+        assert found.number == number
+
+
+def test_a_number_of_which_the_carrier_tells_next_to_nothing_can_do_nothing() -> None:
+    with answering(f'{{"sid": "PN1", "phone_number": "{NUMBER}"}}', status=200) as base_url:
+        found = Carrier(OUR_ACCOUNT, base_url=base_url).numbers.find_by_sid("PN" + "1" * 32)
+    assert found == OwnedNumber(number=NUMBER, sid="PN1", voice=False, sms=False, mms=False)
+
+
+@pytest.mark.parametrize("wrong", ["voice_method", "sms_method", "status_callback_method"])
+def test_a_number_that_asks_one_webhook_by_get_is_not_posted(
+    sandbox: SimulatedCarrier, carrier: Carrier, wrong: str
+) -> None:
+    owned = sandbox.add_number(NUMBER)
+    assert next(carrier.numbers.list_owned()).is_posted
+    setattr(owned, wrong, "GET")
+    assert not next(carrier.numbers.list_owned()).is_posted
+
+
+@pytest.mark.parametrize(
+    ("sid", "status", "has_one"),
+    [
+        (None, "unregistered", False),
+        ("AD" + "1" * 32, "unregistered", True),
+        (None, "registered", True),
+        (None, "pending-registration", True),
+        (None, "pending-unregistration", True),
+        (None, "unregistration-failure", True),
+        (None, "registration-failure", False),
+    ],
+)
+def test_an_emergency_address_counts_until_the_carrier_has_forgotten_it(
+    sandbox: SimulatedCarrier, carrier: Carrier, sid: str | None, status: str, has_one: bool
+) -> None:
+    owned = sandbox.add_number(NUMBER)
+    owned.emergency_address_sid, owned.emergency_address_status = sid, status
+    assert next(carrier.numbers.list_owned()).has_emergency_address is has_one
+
+
+def test_all_that_the_carrier_tells_of_a_number_is_read(
+    sandbox: SimulatedCarrier, carrier: Carrier
+) -> None:
+    owned = sandbox.add_number(NUMBER, {"voice": True, "sms": False, "mms": False})
+    owned.voice_fallback_url, owned.sms_fallback_url = "https://a.example/v", "https://a.example/s"
+    owned.friendly_name = "relay:main:us"
+    [listed] = carrier.numbers.list_owned()
+    assert (listed.voice, listed.sms, listed.mms) == (True, False, False)
+    assert (listed.sid, listed.account, listed.label) == (owned.sid, SID, "relay:main:us")
+    assert (listed.voice_fallback_url, listed.sms_fallback_url) == (
+        "https://a.example/v",
+        "https://a.example/s",
+    )
+    assert listed.rented_since == int(owned.created.timestamp())
 
 
 def test_every_number_is_listed_over_all_pages(sandbox: SimulatedCarrier, carrier: Carrier) -> None:
@@ -271,7 +355,9 @@ def test_p9_a_planted_sid_leads_to_no_other_resource_of_the_account(carrier, san
         lambda: carrier.numbers.release(sid),
         lambda: carrier.numbers.find_by_sid(sid),
         lambda: carrier.numbers.point_here(sid, **WEBHOOKS),
+        lambda: carrier.numbers.drop_emergency_address(sid),
         lambda: carrier.calls.end(sid),
+        lambda: carrier.calls.find_outcome(sid),
     ):
         assert error_of(request).code == NO_SID
     assert sandbox.rest_log == []

@@ -10,6 +10,8 @@ from relay.carrier.announcements import (
     _SENTENCES,
     LOCALES,
     Announcement,
+    heard_language,
+    is_spoken,
     say_language,
     text,
     which_session,
@@ -282,6 +284,7 @@ def test_refusing_the_call_hangs_up(documents):
 def test_a_caller_who_was_not_connected_is_told_why(documents, outcome):
     answer = parsed(documents.dialled(TellOutcome(announcement=outcome, locale="en")))
 
+    assert [verb.tag for verb in answer] == ["Say", "Hangup"]
     assert answer.findtext("Say") == text(Announcement(outcome), "en")
 
 
@@ -308,6 +311,20 @@ def test_a_text_is_answered_with_nothing_or_with_one_sentence():
 def test_a_locale_without_a_catalogue_is_spoken_to_in_english():
     assert say_language("xx") == say_language("not a locale") == "en-US"
     assert text(Announcement.BUSY, "fr-CA") == text(Announcement.BUSY, "en")
+
+
+def test_a_process_that_has_spoken_many_languages_still_finds_the_nearest():
+    """It remembers 256, and reads the catalogue of any other anew."""
+    for number in range(300):
+        assert say_language(f"q{number}") == "en-US"
+    for chinese in ("zh", "zh-CN", "zh-Hans", "zh-Hans-CN", "zh-SG"):
+        assert (say_language(chinese), is_spoken(chinese)) == ("cmn-CN", True), chinese
+        assert heard_language(chinese) == "cmn-Hans-CN"
+    for english in ("en", "en-US", "en-GB"):
+        assert (say_language(english), is_spoken(english)) == ("en-US", True), english
+        assert heard_language(english) == "en-US"
+    for other in ("fr", "fr-CA", "zh-TW", "xx", "not a locale", "", "zh_CN", "enx"):
+        assert (say_language(other), is_spoken(other)) == ("en-US", False), other
 
 
 def test_every_language_of_the_catalogues_has_its_voice():

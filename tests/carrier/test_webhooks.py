@@ -3,7 +3,17 @@ from __future__ import annotations
 import pytest
 
 from relay.carrier import webhooks
-from relay.carrier.webhooks import KeyPress, UnreadableWebhook
+from relay.carrier.webhooks import (
+    CallEnded,
+    CodeEntry,
+    DialReport,
+    InboundCall,
+    InboundText,
+    KeyPress,
+    LegReport,
+    MessageStatusReport,
+    UnreadableWebhook,
+)
 from relay.domain.opt_out import OptOut
 
 CALL = "CA" + "1" * 32
@@ -113,5 +123,62 @@ def test_a_leg_a_key_and_a_call_s_end() -> None:
 
 @pytest.mark.parametrize("sid", ["", "SM1", "SM" + "3" * 31 + ".", "SM" + "3" * 33, TEXT + "\n"])
 def test_what_has_no_sid_is_unreadable(sid: str) -> None:
-    with pytest.raises(UnreadableWebhook):
+    with pytest.raises(UnreadableWebhook, match="MessageSid"):
         webhooks.read_inbound_text({"MessageSid": sid})
+
+
+def test_all_but_the_sid_may_be_missing_of_a_call() -> None:
+    form = {"CallSid": CALL}
+    call = InboundCall(call_sid=CALL, caller="", called="")
+    assert webhooks.read_inbound_call(form) == call
+    assert webhooks.read_code_entry(form) == CodeEntry(call, digits="")
+    assert webhooks.read_key_press(form) == KeyPress(
+        call_sid=CALL, parent_call_sid="", digits="", is_speech=False
+    )
+    assert webhooks.read_dial_report(form) == DialReport(
+        call_sid=CALL, dial_status="", bridged=False, duration=None, leg_sid=""
+    )
+    assert webhooks.read_leg_report(form) == LegReport(
+        call_sid=CALL, parent_call_sid="", status="", duration=None
+    )
+    assert webhooks.read_call_ended(form) == CallEnded(
+        call_sid=CALL, called="", status="", duration=None
+    )
+
+
+def test_all_but_the_sid_may_be_missing_of_a_text() -> None:
+    form = {"MessageSid": TEXT}
+    assert webhooks.read_inbound_text(form) == InboundText(
+        message_sid=TEXT, sender="", virtual_number="", body=""
+    )
+    report = webhooks.read_message_status(form)
+    assert report == MessageStatusReport(message_sid=TEXT, status="", error_code=0)
+    assert report.trouble is None
+
+
+@pytest.mark.parametrize("sid", ["", LEG + "0"])
+def test_no_form_of_a_call_is_read_without_its_sid(sid: str) -> None:
+    for read in (
+        webhooks.read_inbound_call,
+        webhooks.read_code_entry,
+        webhooks.read_key_press,
+        webhooks.read_dial_report,
+        webhooks.read_leg_report,
+        webhooks.read_call_ended,
+    ):
+        with pytest.raises(UnreadableWebhook, match="CallSid"):
+            read({"CallSid": sid, "MessageSid": TEXT})
+    with pytest.raises(UnreadableWebhook, match="MessageSid"):
+        webhooks.read_message_status({"CallSid": CALL})
+
+
+def test_a_caller_without_a_plus_is_read_as_the_called_country_dials() -> None:
+    form = {"CallSid": CALL, "MessageSid": TEXT, "From": "2125550101", "To": "+14155550192"}
+    assert webhooks.read_inbound_call(form).caller == "+12125550101"
+    text = webhooks.read_inbound_text(form)
+    assert (text.sender, text.virtual_number) == ("+12125550101", "+14155550192")
+
+
+def test_a_code_is_read_with_its_call() -> None:
+    entry = webhooks.read_code_entry({"CallSid": CALL, "To": "+14155550192", "Digits": "482913"})
+    assert (entry.call.called, entry.digits) == ("+14155550192", "482913")
