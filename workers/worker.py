@@ -141,10 +141,8 @@ class RelayWorker(Worker):
 
 def build_worker(queue: str, settings: Settings) -> RelayWorker:
     """A worker of this queue. Raises RedisError when Redis is away."""
-    connection = connect_queues(settings)
     return RelayWorker(
-        [open_queue(queue, connection, job_class=KnownJob)],
-        connection=connection,
+        [open_queue(queue, connect_queues(settings), job_class=KnownJob)],
         job_class=KnownJob,
         serializer=JSONSerializer,
         job_monitoring_interval=_JOB_MONITORING_INTERVAL,

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from redis.exceptions import RedisError
+from structlog.testing import capture_logs
 
 from relay.bootstrap import build_deployment
 from relay.carrier.webhooks import InboundCall, InboundText
@@ -23,6 +24,8 @@ from relay.domain.participant import Role
 from relay.domain.pool import Pool
 from relay.embedded_redis import EmbeddedRedis
 from relay.sandbox import SimulatedCarrier
+from relay.store.alarms import Alarm
+from relay.store.keys import DeploymentKeys
 from relay.workflows.connect_call import connect_call
 from relay.workflows.deployment import Deployment
 from relay.workflows.erase_participant import erase_participant
@@ -30,6 +33,7 @@ from relay.workflows.import_number import import_number
 from relay.workflows.order_numbers import Order, order_numbers
 from relay.workflows.relay_text import relay_text
 from tests.fake_redis import real_redis
+from tests.workers.test_planted_jobs import plant
 from tests.world import (
     CARL,
     ENVIRONMENT,
@@ -269,6 +273,14 @@ def test_p1_calls_of_erased_people_are_ended_under_a_wrong_clock_too(
     assert {*scene.written()} == {asked}
 
 
+def test_p9_a_job_that_a_turn_finds_and_refuses_raises_an_alarm(scene: Scene) -> None:
+    scene.work_under()
+    plant(scene.client, "planted", "os.system", ["touch x"], "texts")
+    send(scene)
+    assert arrived(scene) == ["hello"]
+    assert scene.client.hget(DeploymentKeys().alarms, Alarm.JOB) == "1"
+
+
 def test_p4_without_writes_no_periodic_job_changes_anything_at_the_carrier(scene: Scene) -> None:
     scene.work_under()
     scene.client.replicaof("127.0.0.1", "1")
@@ -348,8 +360,10 @@ def test_under_a_right_clock_and_with_writes_the_same_jobs_work(scene: Scene) ->
     """Or the tests above would say nothing."""
     scene.work_under()
     before = scene.kept()
-    for job in PERIODIC:
-        job()
+    with capture_logs() as logs:
+        for job in PERIODIC:
+            job()
+    assert not [line for line in logs if "passed over" in line["event"]]
     send(scene)
     after = scene.kept()
     assert len({key for key in before | after if before.get(key) != after.get(key)}) > 10

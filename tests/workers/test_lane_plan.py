@@ -69,6 +69,18 @@ def test_a_number_has_a_quarter_of_the_threads_at_most() -> None:
     assert plan.running == 3
 
 
+@pytest.mark.parametrize(("threads", "share"), [(8, 2), (4, 1), (3, 1), (1, 1)])
+def test_a_number_that_has_its_share_keeps_nobody_waiting_who_comes_later(
+    threads: int, share: int
+) -> None:
+    plan = LanePlan(threads)
+    for receiver in range(5):
+        plan.add(lane("hangs", str(receiver)), hint(f"h{receiver}"))
+    assert len(started_ids(plan)) == share
+    plan.add(lane("other", "r"), hint("o"))
+    assert started_ids(plan) == (["o"] if threads > share else [])
+
+
 def test_numbers_take_turns() -> None:
     plan = LanePlan(4)
     for name in ("a1", "a2", "b1", "b2"):

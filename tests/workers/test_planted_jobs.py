@@ -22,6 +22,7 @@ from structlog.testing import capture_logs
 from relay.embedded_redis import EmbeddedRedis
 from relay.queues import JobQueues
 from tests.e2e.stage import eventually
+from tests.wording import is_phrase
 from tests.workers import planted
 from tests.world import ENVIRONMENT, make_settings
 from workers import jobs
@@ -129,6 +130,7 @@ def test_p9_a_worker_forgets_what_it_refuses_before_it_begins_anything(
         refused = [line for line in logs if line["event"] == "job refused"]
         count = 3 if job_class is Job else 2
         assert len({line["job"] for line in refused}) == int(client.hget(ALARMS, "job")) == count
+        assert all(is_phrase(line["why"]) for line in refused)
         assert client.keys("rq:job:*") == []
 
 

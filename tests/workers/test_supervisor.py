@@ -94,6 +94,7 @@ def test_a_child_that_cannot_live_is_started_ever_more_slowly(starts: Path) -> N
         now += 0.1
     pauses = [later - earlier for earlier, later in pairwise(started)]
     assert pauses[0] < 1
+    assert all(later <= 2 * earlier + 0.25 for earlier, later in pairwise(pauses))
     assert pauses[-1] == pytest.approx(5.0, abs=0.3)
 
 
@@ -145,6 +146,13 @@ def test_a_signal_goes_on_to_the_children_and_is_waited_for(starts: Path) -> Non
     supervisor.stop(signal.SIGTERM)  # a shell's background jobs are born deaf to SIGINT
     running.join(timeout=10)
     assert not is_alive(pids(starts)[0])
+
+
+def test_one_that_is_told_to_stop_before_it_began_starts_nobody(starts: Path) -> None:
+    supervisor = Supervisor([child(LIVE, starts)])
+    supervisor.stop(signal.SIGTERM)
+    supervisor.run()
+    assert pids(starts) == []
 
 
 def test_a_child_that_does_not_listen_is_killed_in_the_end(starts: Path) -> None:

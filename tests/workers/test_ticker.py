@@ -50,6 +50,16 @@ def test_each_slot_is_enqueued_once(stage: Stage, rq: redis.Redis) -> None:
     assert slots(rq) == [0, 5, 10]
 
 
+def test_a_ticker_that_begins_amid_a_slot_enqueues_that_slot(stage: Stage, rq: redis.Redis) -> None:
+    ticker(stage, rq).tick(START + 7)
+    assert slots(rq) == [5]
+
+
+def test_a_lead_ends_by_itself(stage: Stage) -> None:
+    assert Leadership(stage.client).is_ours()
+    assert 0 < stage.client.ttl(DeploymentKeys().ticker_leader) <= LEADERSHIP
+
+
 def test_a_missed_slot_is_made_up_for_at_once(stage: Stage, rq: redis.Redis) -> None:
     ticking = ticker(stage, rq)
     ticking.tick(START)
@@ -124,6 +134,14 @@ def test_the_outbox_is_swept_every_two_seconds(stage: Stage, rq: redis.Redis) ->
     ticking.tick(NOW + 2.9)
     ticking.tick(NOW + 3.1)
     assert stage.jobs.take() == [message]
+
+
+def test_no_sweep_begins_before_its_time(stage: Stage, rq: redis.Redis) -> None:
+    ticking, noted = ticker(stage, rq), []
+    for offset in (0, 1, 1.9, 2, 3.5, 4):
+        ticking.tick(START + offset)
+        noted.append(stage.deployment.successes.of([SWEEP_OUTBOX])[SWEEP_OUTBOX])
+    assert [at - START for at in noted if at] == [0, 0, 0, 2, 2, 4]
 
 
 def test_the_ticker_outlives_redis(stage: Stage, rq: redis.Redis) -> None:
