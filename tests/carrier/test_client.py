@@ -163,6 +163,18 @@ def test_what_came_in_is_listed_newest_first(
     assert carrier.messages.inbound_page(since=since + 60).texts == ()
 
 
+def test_what_came_in_is_listed_with_how_many_pictures_and_segments_it_had(
+    sandbox: SimulatedCarrier, carrier: Carrier
+) -> None:
+    pictures = ("https://rita.example/1.png", "https://rita.example/2.png")
+    sandbox.phone(RITA).text(NUMBER, "x" * 161, pictures).wait()
+    [listed] = carrier.messages.inbound_page(since=0).texts
+    [stands] = sandbox.messages(from_=RITA)
+    assert (listed.text.media, listed.text.segments) == (2, stands.num_segments)
+    sandbox.phone(RITA).text(NUMBER, "x" * 161).wait()
+    assert carrier.messages.inbound_page(since=0).texts[0].text.segments == 2
+
+
 def test_a_look_reads_no_further_back_than_it_has_to(
     sandbox: SimulatedCarrier, carrier: Carrier
 ) -> None:
