@@ -83,6 +83,8 @@ def test_fields_added_after_signing_are_dropped_and_counted() -> None:
 
 def test_a_forger_gains_nothing_by_such_fields() -> None:
     assert check.signed_fields(TARGET, form(CallToken="x", Digits="9"), SIGNATURE) is None
+    twice = MultiDict([*form(CallToken="x").items(), ("Digits", "9")])
+    assert check.signed_fields(TARGET, twice, SIGNATURE) is None
 
 
 def test_such_fields_are_kept_when_they_are_signed() -> None:
