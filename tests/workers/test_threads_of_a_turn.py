@@ -22,6 +22,7 @@ from relay.store.keys import BoardKeys
 from relay.workflows.services import Services
 from tests.fake_redis import FakeRedis
 from tests.world import make_deployment, make_settings
+from workers import jobs
 from workers.drain import Drain
 from workers.hints import HintQueue
 from workers.lane_plan import Hint
@@ -75,7 +76,7 @@ class Turn:
         return int(self.rq.llen(f"rq:queue:{TEXTS}"))
 
     def run(self, until: Callable[[], bool], first: Hint | None = None, **options: float) -> None:
-        works = {"send_texts": self._do, "end_calls": self._do}
+        works = dict.fromkeys(jobs._WORKS, self._do)
         deadline = time.monotonic() + PATIENCE
         hints = HintQueue(
             open_queue(TEXTS, self.rq), works, lambda job, _why: self.refused.append(job)
@@ -232,11 +233,12 @@ def test_p9_hints_for_a_board_that_is_none_keep_no_other_waiting() -> None:
 
 def test_p9_a_damaged_text_keeps_no_other_waiting() -> None:
     """Nobody knows its lane; its own work will say what is wrong."""
-    turn = Turn(Meeting(2))
-    turn.client.set(BoardKeys("main").message("us.1"), "damaged")
-    turn.hint("us.1")
-    turn.text("us.2")
-    turn.run_all("us.1", "us.2")
+    turn = Turn(Meeting(3))
+    turn.text("us.1")
+    turn.client.set(BoardKeys("main").message("us.2"), "damaged")
+    turn.hint("us.2")
+    turn.text("us.3")
+    turn.run_all("us.1", "us.2", "us.3")
 
 
 def test_a_turn_ends_when_the_store_is_away() -> None:
