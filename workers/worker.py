@@ -83,12 +83,12 @@ class RelayWorker(Worker):
         return int(self.dequeue_timeout) + _LATEST
 
     def dequeue_job_and_maintain_ttl(
-        self, *limits: Any, **more_limits: Any
+        self, timeout: int | None, max_idle_time: int | None = None
     ) -> tuple[Job, Queue] | None:
         """Waits for a master as RQ does for a server that is away."""
         while True:
             try:
-                return super().dequeue_job_and_maintain_ttl(*limits, **more_limits)
+                return super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
             except ResponseError as error:
                 if not is_no_master(error):
                     raise
