@@ -78,6 +78,34 @@ def test_further_sessions_go_where_a_code_is_needed_anyway(shared: Board) -> Non
     assert not of(shared, "dan").code_needed
 
 
+def test_p1_what_ends_on_one_shared_number_changes_nothing_on_another(shared: Board) -> None:
+    """Rita shares the second one, too, where Nora has Gus on the first."""
+    shared.open("nora", "gus")
+    assert shared.open("rita", "gus").virtual_number == number(1)
+    shared.close(of(shared, "carl"))
+    shared.wait(50)
+    assert [of(shared, ref).code_needed for ref in ("finn", "dan", "gus")] == [False, True, True]
+    shared.register_candidate("hal")
+    assert shared.open("rita", "hal").virtual_number == number(1)
+
+
+def test_a_phone_on_both_sides_of_the_pool_is_counted_as_such_until_the_last_end(
+    board: Board,
+) -> None:
+    board.register_recruiter("rita", "r")
+    board.register_recruiter("nora", "n")
+    board.register_candidate("rita", "r")
+    sessions = []
+    for ref in ("carl", "dan"):
+        board.register_candidate(ref, ref[0])
+        sessions.append(board.open("rita", ref, ttl=5000))
+    sessions.append(board.open("nora", "rita", ttl=5000))
+    for session in sessions:
+        board.close(session)
+        board.wait(100)
+        board.audit()
+
+
 def test_p1_who_has_several_sessions_is_asked(shared: Board) -> None:
     route = shared.call("r", number(0))
     assert (route.state, route.digits, route.locale) == (RouteState.SEVERAL, 6, "en")

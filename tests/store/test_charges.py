@@ -74,6 +74,7 @@ def test_a_call_is_charged_for_the_most_that_any_report_says(board: Board) -> No
         report(board, caller_gone(was_accepted=True, duration=61), {Unit.MINUTE_IN: 2})
         report(board, leg_seen("CA2"), {Unit.MINUTE_OUT: 1})
         report(board, leg_seen("CA2"), {Unit.MINUTE_OUT: 3})
+    report(board, leg_seen("CA2"), {Unit.MINUTE_OUT: 1})
     assert board.store.pools.charges.total("us") == {
         Unit.SPEECH: 1,
         Unit.MINUTE_IN: 2,

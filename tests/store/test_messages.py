@@ -323,6 +323,7 @@ def test_texts_to_one_phone_go_in_order_and_one_at_a_time(texts: Texts) -> None:
     texts.begin(first)
     assert texts.outbox.begin(second, token="t2", now=NOW) == Behind(first)
     assert texts.confirm(first) == second
+    assert texts.waiting() == {second: NOW + LOOK_AGAIN}
     assert texts.begin(second, "t2").turn is Turn.SEND
 
 

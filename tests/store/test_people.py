@@ -7,7 +7,13 @@ from dataclasses import replace
 import pytest
 
 from relay.domain.errors import RateLimited
-from relay.domain.guesses import MOST_NEW_COUNTERPARTS, MOST_REGISTERED, PHONES
+from relay.domain.guesses import (
+    CONTEXTS,
+    MOST_NEW_COUNTERPARTS,
+    MOST_REGISTERED,
+    PHONES,
+    WINDOW,
+)
 from relay.domain.participant import Participant, ParticipantStatus, Role
 from relay.store import phone_changes
 from relay.store.claims import SamePhone
@@ -271,6 +277,20 @@ def test_a_pair_that_has_a_session_is_no_guess(board: Board) -> None:
     assert not board.client.exists(KEYS.new_counterparts(CANDIDATE, "carl"))
 
 
+def test_who_has_had_a_days_contexts_compared_waits_for_the_day_to_end(board: Board) -> None:
+    """Whichever keys have asked."""
+
+    def compare(place: int) -> None:
+        board.store.people.count_compared(CANDIDATE, "carl", f"f{place}", client=f"key-{place}")
+
+    for place in range(CONTEXTS[CANDIDATE].of):
+        compare(place)
+    with pytest.raises(RateLimited) as refused:
+        compare(1000)
+    assert WINDOW - 60 < refused.value.retry_after <= WINDOW
+    compare(0)
+
+
 def test_people_are_listed_by_ref_page_by_page(board: Board) -> None:
     for ref in ("c", "a", "d", "b"):
         board.register_candidate(ref)
@@ -284,6 +304,7 @@ def test_people_are_listed_by_ref_page_by_page(board: Board) -> None:
     assert refs() == ["a", "b", "c"]
     assert refs(limit=2) == ["a", "b"]
     assert refs(after="b") == ["c"]
+    assert board.store.people.list(CANDIDATE, after="a", limit=2)[1] is None
     assert refs(Role.RECRUITER) == ["rita"]
 
 

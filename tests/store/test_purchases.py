@@ -19,6 +19,7 @@ from relay.domain.purchase import (
     Reservation,
 )
 from relay.domain.rent import Release, Rent
+from relay.domain.reputation import Complaint
 from relay.store.purchases import LEASE, Begun, Busy, Over, Shortage
 from relay.store.store import Store
 from tests.world import NOW, NUMBER, OTHER_NUMBER
@@ -40,8 +41,8 @@ def purchases(store: Store):
     return store.purchases
 
 
-def reserve(purchases, number=NUMBER, *, job="us.1", token="t"):
-    return purchases.reserve(job, number, token=token, now=NOW)
+def reserve(purchases, number=NUMBER, *, job="us.1", token="t", now=NOW):
+    return purchases.reserve(job, number, token=token, now=now)
 
 
 def test_a_job_is_read_as_it_was_written_and_made_once(purchases) -> None:
@@ -62,6 +63,13 @@ def test_one_buyer_at_a_time(purchases) -> None:
     assert not purchases.postpone("us.1", token="t", until=NOW, has_failed=True)
     assert not purchases.end("us.1", JobStatus.DONE, (), token="t", now=NOW)
     assert purchases.begin("us.2", token="v", now=NOW) == Over()
+
+
+def test_a_buyer_who_goes_on_keeps_the_others_waiting(purchases) -> None:
+    purchases.begin("us.1", token="t", now=NOW)
+    assert reserve(purchases, now=NOW + LEASE - 1) is Reservation.RESERVED
+    assert purchases.sweep("us", now=NOW + LEASE) == []
+    assert purchases.begin("us.1", token="u", now=NOW + LEASE) == Busy(NOW + 2 * LEASE - 1)
 
 
 def test_a_limit_counts_what_is_in_the_pool_and_what_is_on_its_way(purchases, store: Store) -> None:
@@ -185,6 +193,15 @@ def test_a_number_that_retires_leaves_once_and_only_as_expected(purchases, store
     numbers.note_released(numbers.releasing("us")[NUMBER], "us", now=NOW)
     assert numbers.retire(NUMBER, "us") == "unknown"
     assert numbers.find_pool(NUMBER) is None
+
+
+def test_a_number_that_drains_rests_no_more(purchases, store: Store) -> None:
+    store.numbers.add(NUMBER, "us", carrier_sid="PN1", capabilities="v", now=NOW)
+    store.numbers.rest(NUMBER, "us", [Complaint.SHORT_CALLS], now=NOW)
+    store.idle_numbers.note("us", [NUMBER], now=NOW)
+    assert store.idle_numbers.drain(NUMBER, "us", before=NOW, allocatable=1) == "drained"
+    found = store.numbers.get(NUMBER)
+    assert (found.resting_since, found.complaints) == (None, ())
 
 
 def test_idle_numbers_are_known_since_they_were_first_seen_so(purchases, store: Store) -> None:

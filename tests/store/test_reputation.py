@@ -12,7 +12,7 @@ from relay.carrier.codes import trouble_of
 from relay.domain import call_progress
 from relay.domain.call_progress import CallProgress
 from relay.domain.forecast import Sample
-from relay.domain.message_progress import FINAL_RANK, MessageStatus
+from relay.domain.message_progress import DELIVERED_RANK, FINAL_RANK, MessageStatus
 from relay.domain.policy import DAY
 from relay.domain.pool import NumberStatus
 from relay.domain.reputation import HOUR, Complaint, Traffic
@@ -107,7 +107,7 @@ def test_what_is_past_the_window_is_forgotten(talking: Board) -> None:
     call(talking, "CA1", GONE)
     key = PoolKeys("main", "us").traffic(number(0))
     before = set(talking.client.hkeys(key))
-    talking.now += DAY + HOUR
+    talking.now += DAY
     call(talking, "CA2", GONE)
     after = set(talking.client.hkeys(key))
     assert len(after) == 2
@@ -118,7 +118,7 @@ def test_what_is_past_the_window_is_forgotten(talking: Board) -> None:
 def test_a_report_that_comes_a_day_late_is_not_counted(talking: Board) -> None:
     talking.call("r", number(0), sid="CA1")
     talking.client.persist(PoolKeys("main", "us").call("CA1"))
-    talking.store.calls.advance("us.CA1", GONE, now=talking.now + DAY + HOUR)
+    talking.store.calls.advance("us.CA1", GONE, now=talking.now + DAY)
     assert not talking.client.exists(PoolKeys("main", "us").traffic(number(0)))
 
 
@@ -179,6 +179,15 @@ def test_a_text_refused_at_once_counts_when_it_was_filtered(
             number=NUMBER,
         )
     assert texted(texts) == Traffic(texts=filtered, filtered=filtered)
+
+
+def test_a_text_that_arrives_though_it_was_given_up_counts_once(texts: Texts) -> None:
+    message, _ = texts.accept()
+    texts.begin(message)
+    texts.give_up(message)
+    assert texted(texts) == Traffic(texts=1, filtered=1)
+    texts.report(message, MessageStatus.DELIVERED, DELIVERED_RANK)
+    assert texted(texts) == Traffic(texts=1)
 
 
 # --- rest -------------------------------------------------------------------------------

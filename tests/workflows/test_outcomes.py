@@ -23,7 +23,7 @@ from relay.workflows.board_on_record import read_board
 from relay.workflows.check_texting import check_texting
 from relay.workflows.close_session import close_session
 from tests.workflows.texting import TO_CARL, UNCLEAR, Stage
-from tests.world import CARL, DAN, EVE, NUMBER, OTHER_NUMBER, RITA
+from tests.world import CARL, DAN, EVE, NOW, NUMBER, OTHER_NUMBER, RITA
 
 SUSPENDED = CarrierError(Trouble.ACCOUNT, 20005)
 FAILED = "JobBoard: one of your texts could not be delivered. You can still call this number."
@@ -293,6 +293,16 @@ def test_a_text_from_before_the_trouble_ends_none(stage: Stage, message: str) ->
     assert not number.is_sms_ready
 
 
+def test_a_text_handed_over_at_the_moment_of_the_trouble_ends_none() -> None:
+    stage = Stage(now=float(int(NOW)))
+    age(stage, 2 * DAY)
+    refused, taken = stage.text().message, stage.text(CARL).message
+    stage.work()
+    stage.report(refused, "undelivered", 30034)
+    stage.report(taken, "delivered")
+    assert not is_ready(stage)
+
+
 def test_a_number_that_has_left_the_pool_is_passed_over(stage: Stage, message: str) -> None:
     stage.client.delete(f"{{main}}/us:number:{NUMBER}")
     stage.report(message, "undelivered", 30034)
@@ -355,6 +365,8 @@ def test_a_late_report_about_a_former_phone_says_nothing_of_the_new_one(
     stage.work()
     stage.report(other, "undelivered", 30006)
     stage.report(message, "undelivered", 30005)
+    assert reach(stage) is Reach.LANDLINE
+    stage.report(message, "delivered")
     assert reach(stage) is Reach.LANDLINE
 
 

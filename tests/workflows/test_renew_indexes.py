@@ -10,6 +10,7 @@ import pytest
 from config.key_rings import KeyRing
 from relay.domain.errors import Conflict
 from relay.domain.guard import GuardStyle
+from relay.domain.message_progress import Reach
 from relay.domain.participant import CandidateDetails, Participant, Role
 from relay.domain.routing import RouteState
 from relay.domain.session import Session
@@ -95,6 +96,25 @@ def test_somebody_on_record_is_indexed_anew_on_the_way(world: World, role: Role)
     assert renewed == world.services.store.people.get(role, ref)
     assert renewed.phone_indexes[1] == session.party(role).phone_index
     audit_people(world.services.store.client, world.services.store, ["us"], NOW)
+
+
+def test_that_texts_do_not_reach_a_phone_is_known_of_it_under_its_new_index(world: World) -> None:
+    store = world.services.store
+    session = under(world, OLD).open()
+    store.client.hset(
+        BoardKeys("main").reach, "candidate:carl", f"landline {session.candidate.phone_index}"
+    )
+
+    assert renew(under(world, NEW, OLD), Role.CANDIDATE, "carl").sms is Reach.LANDLINE
+    carl = store.people.get(Role.CANDIDATE, "carl")
+    assert carl is not None
+    assert carl.sms is Reach.LANDLINE
+    assert carl.phone_indexes[0] != session.candidate.phone_index
+
+    renew(under(world, NEW), Role.CANDIDATE, "carl")
+    carl = store.people.get(Role.CANDIDATE, "carl")
+    assert carl is not None
+    assert carl.sms is Reach.LANDLINE
 
 
 def test_p1_a_phone_keeps_one_node_while_index_keys_rotate(world: World) -> None:

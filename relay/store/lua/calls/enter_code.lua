@@ -120,7 +120,7 @@ if decided then
   return answer_again(decided, caller)
 end
 local answer = decide(caller)
-if #args.indexes > 0 and answer[1] ~= "tried_out" then
+if answer[1] ~= "tried_out" then
   redis.call("DEL", keys.silent)
 end
 redis.call("HSET", keys.tries, args.attempt, answer[1] .. " " .. (answer[2] or ""))

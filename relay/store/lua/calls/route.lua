@@ -48,7 +48,7 @@ local function ask(state, locale)
 end
 
 local function is_silent()
-  return #args.indexes > 0 and tonumber(redis.call("GET", keys.silent) or "0") >= SILENT_CALLS
+  return tonumber(redis.call("GET", keys.silent) or "0") >= SILENT_CALLS
 end
 
 local function answer_stranger()

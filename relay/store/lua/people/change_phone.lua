@@ -272,14 +272,12 @@ local function write_moved(plan, held, nodes)
       moved = moved + 1
     end
   end
-  in_batches("HSET", new_phone, phone_values, 2)
-  in_batches("HSET", keys.sessions, records, 2)
+  in_batches("HSET", new_phone, phone_values)
+  in_batches("HSET", keys.sessions, records)
   for pool, totals in pairs(by_pool) do
-    if totals.added > 0 then
-      count_bindings(pool, nodes[pool], args.role, totals.added)
-    end
+    count_bindings(pool, nodes[pool], args.role, totals.added)
     in_batches("ZREM", pool.cooling, totals.taken_up)
-    in_batches("ZADD", pool.cooling, totals.cooling, 2)
+    in_batches("ZADD", pool.cooling, totals.cooling)
   end
   return moved
 end

@@ -110,7 +110,7 @@ local function move_sessions(pools, ids)
       records[#records + 1], records[#records + 2] = id, pack_session(session)
     end
   end
-  in_batches("HSET", keys.sessions, records, 2)
+  in_batches("HSET", keys.sessions, records)
 end
 
 local function move_lanes(waiting, numbers)

@@ -16,5 +16,5 @@ for position, record in ipairs(read_fields(keys.sessions, ids)) do
     changed[#changed + 1] = pack_session(session)
   end
 end
-in_batches("HSET", keys.sessions, changed, 2)
+in_batches("HSET", keys.sessions, changed)
 return #changed / 2

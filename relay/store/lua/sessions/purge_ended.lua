@@ -4,7 +4,7 @@
 -- args: now:number batch:records(id recruiter candidate)
 -- uses: batching listing
 --
--- Safe to run twice. Answers how many were forgotten.
+-- Safe to run twice.
 
 local function forget_latest(past_key, counterpart, id)
   if redis.call("HGET", past_key, counterpart) == id then
@@ -42,4 +42,3 @@ end
 in_batches("HDEL", keys.sessions, ids)
 in_batches("HDEL", keys.leases, ids)
 in_batches("ZREM", keys.ended, ids)
-return #ids

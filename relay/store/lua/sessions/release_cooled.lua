@@ -5,7 +5,7 @@
 --
 -- The batch was read before; each member (ordinal:role:index:session) is looked at again here, so
 -- that a pair that has come back meanwhile keeps its number. A pair with a call in progress is
--- looked at when its lease ends (P5). Safe to run twice. Answers how many bindings were freed.
+-- looked at when its lease ends (P5). Safe to run twice.
 
 -- Members that have cooled, as {member, role, ordinal, id, node}; others get another time.
 local function cooled_ones()
@@ -75,6 +75,5 @@ end
 
 local cooled = cooled_ones()
 in_batches("ZREM", keys.cooling, pluck(cooled, "member"))
-local freed = unbind(keys, bindings_of(cooled))
+unbind(keys, bindings_of(cooled))
 drop_bindings(keys, drops_of(cooled), args.now + args.retention)
-return freed

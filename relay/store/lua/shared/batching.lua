@@ -1,12 +1,12 @@
 -- Many values in few commands: Lua passes some thousands of arguments at most.
 
+-- An even number: pairs of values stay together.
 local MOST_ARGUMENTS = 500
 
--- Calls command(key, values…) as often as the values need. They stay in groups of `size`.
-local function in_batches(command, key, values, size)
-  local most = MOST_ARGUMENTS - MOST_ARGUMENTS % (size or 1)
-  for first = 1, #values, most do
-    redis.call(command, key, unpack(values, first, math.min(first + most - 1, #values)))
+-- Calls command(key, values…) as often as the values need.
+local function in_batches(command, key, values)
+  for first = 1, #values, MOST_ARGUMENTS do
+    redis.call(command, key, unpack(values, first, math.min(first + MOST_ARGUMENTS - 1, #values)))
   end
 end
 

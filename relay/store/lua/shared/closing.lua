@@ -47,9 +47,9 @@ local function close_sessions(keys, closings, revokes)
       revoke(keys.leases, id, 0)
     end
   end
-  in_batches("HSET", keys.sessions, records, 2)
+  in_batches("HSET", keys.sessions, records)
   in_batches("ZREM", keys.due, ids)
-  in_batches("ZADD", keys.cooling, cooling, 2)
+  in_batches("ZADD", keys.cooling, cooling)
   redis.call("HINCRBY", keys.policy, "open_sessions", -#closings)
   occupy(keys, by_ordinal)
 end

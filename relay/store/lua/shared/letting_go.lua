@@ -25,7 +25,7 @@ local function forget_last_bindings(keys, gone, purge_at)
       redis.call("HDEL", keys.code_lengths, number)
     end
   end
-  in_batches("ZADD", keys.ended, ended, 2)
+  in_batches("ZADD", keys.ended, ended)
 end
 
 -- Counts bindings of closed sessions as gone. drops: id, session and count of each.
@@ -40,6 +40,6 @@ local function drop_bindings(keys, drops, purge_at)
     end
     records[2 * position - 1], records[2 * position] = drop.id, pack_session(drop.session)
   end
-  in_batches("HSET", keys.sessions, records, 2)
+  in_batches("HSET", keys.sessions, records)
   forget_last_bindings(keys, gone, purge_at)
 end

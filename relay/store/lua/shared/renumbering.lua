@@ -60,7 +60,7 @@ local function leave_trace(found, phones)
     rebind(phones[session[role .. "_index"]], session.number, found.id, trace_id)
     cool(cooling, found, trace_id, role)
   end
-  in_batches("ZADD", found.pool.cooling, cooling, 2)
+  in_batches("ZADD", found.pool.cooling, cooling)
   redis.call("HSET", keys.codes, session.number .. ":" .. session.code, trace_id)
   redis.call("HSET", keys.sessions, trace_id, pack_session(trace))
   share_leases(keys.leases, found.id, trace_id, args.now)

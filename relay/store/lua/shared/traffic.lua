@@ -41,7 +41,7 @@ end
 local function count_traffic(traffic_key, began_at, now, before, counts)
   local after = pack_counts(counts)
   local hour, minute = math.floor(began_at / 3600), math.floor(began_at / 60)
-  if before == after or hour <= math.floor(now / 3600) - TRAFFIC_HOURS then
+  if before == after then
     return after
   end
   local old, field = read_counts(before or nil), string.format("%d", hour)

@@ -57,23 +57,22 @@ local function count_ended(keys, role, ended)
       not_both[#not_both + 1] = index
     end
   end
-  in_batches("ZADD", keys.degrees[role], kept, 2)
+  in_batches("ZADD", keys.degrees[role], kept)
   in_batches("ZREM", keys.degrees[role], gone)
-  in_batches("ZADD", keys.degrees.both, both, 2)
+  in_batches("ZADD", keys.degrees.both, both)
   in_batches("ZREM", keys.degrees.both, not_both)
   return left
 end
 
 -- bindings: node, role, number, ordinal and session's id of each. One that is not there any more is
--- passed over. Returns how many there were.
+-- passed over.
 local function unbind(keys, bindings)
-  local ended, emptied, freed = { recruiter = {}, candidate = {} }, {}, 0
+  local ended, emptied = { recruiter = {}, candidate = {} }, {}
   for _, binding in ipairs(bindings) do
     local was_there, is_empty = take_off(keys, binding)
     if was_there then
       local of_role, index = ended[binding.role], binding.node.index
       of_role[index] = (of_role[index] or 0) + 1
-      freed = freed + 1
     end
     if is_empty then
       emptied[#emptied + 1] = binding
@@ -91,5 +90,4 @@ local function unbind(keys, bindings)
       redis.call("DEL", used)
     end
   end
-  return freed
 end

@@ -4,7 +4,6 @@
 -- args: indexes:list
 --
 -- Run with the keys of a board or of the deployment, as record_opt_out. Safe to run twice.
--- Answers how many words were copied.
 
 local function written_at(known)
   return tonumber(string.match(known or "started 0 ", "^%S+ (%S+)"))
@@ -27,25 +26,19 @@ local function read_all()
 end
 
 local function copy_to(key, last)
-  local copied = 0
   for scope, word in pairs(last) do
     if written_at(redis.call("HGET", key, scope)) < written_at(word) then
       redis.call("HSET", key, scope, word)
-      copied = copied + 1
     end
   end
-  return copied
 end
 
 local last, longest, stays = read_all()
-local copied = 0
 for _, key in ipairs(keys.stopped) do
-  local copied_here = copy_to(key, last)
-  copied = copied + copied_here
+  copy_to(key, last)
   if stays then
     redis.call("PERSIST", key)
-  elseif copied_here > 0 then
+  else
     redis.call("EXPIRE", key, longest)
   end
 end
-return copied
