@@ -6,7 +6,7 @@ SHELL := /bin/sh
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
-# Once compiled is enough for the hundreds of processes of the tests.
+# Keeps compiled modules, whatever the environment says: the tests start hundreds of processes.
 unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv

@@ -5,6 +5,8 @@ Labels have few values; none can hold a number or a name.
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from prometheus_client import Counter, Histogram
 
 CALLS = Counter("relay_calls_total", "Calls by decision", ["decision"])
@@ -14,6 +16,16 @@ WEBHOOK_ERRORS = Counter(
     "Genuine webhooks that were not served: a caller has heard an apology, a text is brought again",
     ["webhook", "error"],
 )
+
+
+class WebhookError(StrEnum):
+    """Why a genuine webhook was not served."""
+
+    UNAVAILABLE = "unavailable"
+    UNREADABLE = "unreadable"
+    MISTAKE = "mistake"
+
+
 FORGED_WEBHOOKS = Counter("relay_forged_webhooks_total", "Webhooks refused for their signature")
 UNSIGNED_FIELDS_DROPPED = Counter(
     "relay_unsigned_fields_dropped_total", "Webhooks that verify only without late-added fields"

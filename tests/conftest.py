@@ -32,9 +32,12 @@ def _rank(item: pytest.Item) -> int:
 
 @pytest.fixture(autouse=True)
 def _nobody_is_named(request: pytest.FixtureRequest) -> Iterator[None]:
-    """P2: neither logs nor commands to Redis hold a person's number or words (privacy.py)."""
+    """P2: neither logs nor commands to Redis hold a person's number or words (privacy.py).
+    And what is logged is well put (wording.py)."""
     watch_logs()
     WATCH.take()
+    WATCH.take_ill_put()
     yield
-    leaks = WATCH.take()
+    leaks, ill_put = WATCH.take(), WATCH.take_ill_put()
     assert not leaks or request.node.get_closest_marker("plants_numbers"), leaks
+    assert not ill_put

@@ -37,13 +37,14 @@ class Watch:
 
     def __init__(self) -> None:
         self._leaks: list[str] = []
+        self._ill_put: list[str] = []
 
     def note_line(self, line: str) -> None:
         if numbers_in(line) or _SAID.search(line):
             self._leaks.append(f"logged: {line}")
 
     def note_faults(self, faults: Iterable[str]) -> None:
-        self._leaks += faults
+        self._ill_put += faults
 
     def note_command(self, command: Iterable[bytes]) -> None:
         sent = b"".join(command)
@@ -56,6 +57,11 @@ class Watch:
     def take(self) -> list[str]:
         leaks, self._leaks = self._leaks, []
         return leaks
+
+    def take_ill_put(self) -> list[str]:
+        """Lines of the log that nobody would read (wording.py)."""
+        ill_put, self._ill_put = self._ill_put, []
+        return ill_put
 
 
 WATCH = Watch()

@@ -33,7 +33,7 @@ class Standing:
     profile: ProfileStatus | None = "twilio-approved"
     #: Countries that may be dialled, and texted.
     dials: set[str] = field(default_factory=lambda: {"US", "CA"})
-    #: Those whose premium numbers may be dialled, and those of which toll fraud is known.
+    #: Those whose premium numbers may be dialled, and those whose numbers known for toll fraud may.
     dials_premium: set[str] = field(default_factory=set)
     dials_toll_fraud: set[str] = field(default_factory=set)
     texts: set[str] = field(default_factory=lambda: {"US", "CA"})

@@ -11,7 +11,7 @@ from apiflask import APIFlask
 from flask import Response, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from relay.metrics import API_SECONDS, WEBHOOK_ERRORS
+from relay.metrics import API_SECONDS, WEBHOOK_ERRORS, WebhookError
 from relay.web import auth, idempotency
 
 log = structlog.get_logger()
@@ -20,8 +20,6 @@ LARGEST_BODY = 64 * 1024
 REQUEST_ID = "X-Request-Id"
 _FAILED, _UNAVAILABLE = 500, 503
 _METHODS = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
-#: What is counted of a webhook that was not served.
-_ERRORS = ("unavailable", "unreadable", "mistake")
 #: A router's own id is taken over when it cannot be anything else, such as a phone number.
 _ROUTERS_ID = re.compile(r"(?=.*[a-f])[0-9a-f-]{32,36}")
 
@@ -37,10 +35,10 @@ def register_lifecycle(app: APIFlask) -> None:
 
 
 def count_errors_from_zero(app: APIFlask) -> None:
-    """Once, when all views are registered: Prometheus sees no increase in what is first seen when
-    the first error has been counted."""
+    """Once, when all views are registered. A count that begins with its first error has not
+    increased, as Prometheus sees it, and no alert would fire."""
     for webhook in auth.webhooks_of(app):
-        for error in _ERRORS:
+        for error in WebhookError:
             WEBHOOK_ERRORS.labels(webhook, error)
 
 
@@ -68,7 +66,8 @@ def _end(response: Response) -> Response:
         response.headers["Cache-Control"] = "no-store"
         _record(response.status_code)
     elif response.status_code >= _FAILED and request.blueprint == "messages":
-        error = "unavailable" if response.status_code == _UNAVAILABLE else "mistake"
+        is_away = response.status_code == _UNAVAILABLE
+        error = WebhookError.UNAVAILABLE if is_away else WebhookError.MISTAKE
         WEBHOOK_ERRORS.labels(request.endpoint, error).inc()
     structlog.contextvars.clear_contextvars()
     return response

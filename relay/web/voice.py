@@ -22,7 +22,7 @@ from relay.carrier.webhooks import (
 )
 from relay.domain.errors import Forbidden, Unavailable
 from relay.domain.routing import Decline, HangUp, Refusal
-from relay.metrics import CALLS, WEBHOOK_ERRORS, WEBHOOK_SECONDS
+from relay.metrics import CALLS, WEBHOOK_ERRORS, WEBHOOK_SECONDS, WebhookError
 from relay.web.auth import signed
 from relay.web.current import board, deployment, now, services, web_deployment
 from relay.web.problems import http_problem, relay_problem
@@ -135,14 +135,14 @@ def _stay_polite(error: Exception) -> Response:
             return _twiml(empty_voice_document())
 
 
-def _kind_of(error: Exception) -> str:
+def _kind_of(error: Exception) -> WebhookError:
     match error:
         case Unavailable():
-            return "unavailable"
+            return WebhookError.UNAVAILABLE
         case UnreadableWebhook():
-            return "unreadable"
+            return WebhookError.UNREADABLE
         case _:
-            return "mistake"
+            return WebhookError.MISTAKE
 
 
 def _documents() -> VoiceDocuments:

@@ -177,9 +177,13 @@ def _tell_ops(answered: AnsweredCall, route: Route, call: InboundCall) -> None:
             log.info("access code asked", call=call.call_sid, question=question, attempt=attempt)
         case Decline(refusal=refusal):
             CALLS.labels(refusal).inc()
-            session_id = route.session.id if route.session else ""
-            why = {"refusal": refusal, "limit": route.limit}
-            log.info("call declined", call=call.call_sid, session=session_id, **why)
+            log.info(
+                "call declined",
+                call=call.call_sid,
+                session=route.session.id if route.session else "",
+                refusal=refusal,
+                limit=route.limit,
+            )
         case Reject():
             CALLS.labels("rejected").inc()
             log.info("call of a silent stranger rejected", call=call.call_sid)

@@ -5,7 +5,6 @@ Runs while nothing else does (``docs/backup.md``). Safe to run again, as often a
 
 from __future__ import annotations
 
-import math
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +29,9 @@ Clock = Callable[[], float]
 _NOT_ENDED = 99_999_999_999.0
 #: A snapshot says of itself when it ended, and is of when it began. In seconds.
 SNAPSHOT_MARGIN = 120.0
+#: A look begins a little before the mark; one that is on record in Redis, no further back than that
+#: (P9). In seconds.
+_SPARE = 3600.0
 
 
 @dataclass
@@ -137,18 +139,18 @@ def _fetch_inbound(
     account, fetched = boards[0].account.sid, boards[0].store.messages.fetched
     fetched.forget_unfinished(account)
     fetched.note_until(account, since)
-    for news in _runs(boards, clock):
+    for news in _runs(boards, since, clock):
         done.news += news
     if fetched.until(account) == since:
         done.to_repeat.append(f"Twilio did not list all texts to {account}")
 
 
-def _runs(boards: Sequence[Services], clock: Clock) -> Iterator[int]:
+def _runs(boards: Sequence[Services], since: float, clock: Clock) -> Iterator[int]:
     """Until the list has been gone through, or nothing moves any more."""
     account, fetched = boards[0].account.sid, boards[0].store.messages.fetched
     place = None
     while True:
-        yield reconcile_inbound(boards, clock=clock, furthest=math.inf)
+        yield reconcile_inbound(boards, clock=clock, furthest=clock() - since + _SPARE)
         look = fetched.unfinished(account)
         if look is None or look.place == place:
             return

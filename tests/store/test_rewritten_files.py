@@ -32,7 +32,7 @@ from tests.fake_redis import real_redis
 from tests.replicas import make_replica
 from tests.world import CARL, NOW, NUMBER, RITA, World, make_world
 
-pytestmark = [pytest.mark.real_redis, pytest.mark.traced]
+pytestmark = pytest.mark.real_redis
 
 OWNERS = [(role, ref) for role in Role for ref in ("rita", "carl", "dan")]
 #: The files are through with the person; the records at the carrier are another story.
