@@ -53,6 +53,7 @@ def hasty_rules() -> str:
     """The rules as they are, but for how long they wait and look back."""
     text, waits = re.subn(r"\bfor: \w+$", "for: 1s", RULES.read_text(), flags=re.MULTILINE)
     text, looks = re.subn(r"\[\d+[mh]\]", f"[{LOOKS_BACK}s]", text)
+    text = re.sub(r"offset \d+[mh]", f"offset {LOOKS_BACK}s", text)
     assert waits > 10
     assert looks > 6
     stuck = "relay_oldest_unsent_text_age_seconds) > 300"
