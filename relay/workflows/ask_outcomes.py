@@ -15,6 +15,7 @@ from relay.domain.policy import DAY
 from relay.domain.session import pool_of
 from relay.domain.texts import Message
 from relay.store.awaited import Awaited
+from relay.workflows.pass_over_failures import pass_over_refusal
 from relay.workflows.record_call_progress import record_call_outcome
 from relay.workflows.record_message_status import record_message_status
 from relay.workflows.services import Services
@@ -61,7 +62,8 @@ def _ask(
         try:
             again = ask(services, interaction_id, clock())
         except CarrierError as error:
-            log.warning("outcome not known", interaction=interaction_id, code=error.code)
+            about = {"interaction": interaction_id}
+            pass_over_refusal(services, error, "outcome not known", **about)
         else:
             if again is None:
                 awaited.forget(interaction_id)

@@ -19,7 +19,7 @@ from relay.domain.errors import CarrierError
 from relay.domain.policy import DAY
 from relay.store.alarms import Alarm
 from relay.workflows.distrust import distrust
-from relay.workflows.pass_over_failures import pass_over_unavailable
+from relay.workflows.pass_over_failures import pass_over_refusal, pass_over_unavailable
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
@@ -44,7 +44,7 @@ def delete_old_records(services: Services, *, clock: Clock) -> None:
             with pass_over_unavailable(services, pool=pool, step="delete old records"):
                 _delete_of_pool(services, pool, clock, until)
     except CarrierError as error:
-        log.warning("old records not deleted", code=error.code)
+        pass_over_refusal(services, error, "old records not deleted")
 
 
 def _delete_of_pool(services: Services, name: str, clock: Clock, until: float) -> None:

@@ -19,6 +19,7 @@ from relay.domain.policy import DAY
 from relay.domain.texts import Message
 from relay.store.carrier_erasures import CarrierErasure
 from relay.store.interactions import Place
+from relay.workflows.pass_over_failures import pass_over_refusal
 from relay.workflows.services import Services
 
 log = structlog.get_logger()
@@ -41,7 +42,7 @@ def erase_at_carrier(services: Services, *, clock: Clock) -> None:
                 at_carrier.note_done(erasure)
                 log.info("erased at the carrier", role=erasure.role, ref=erasure.ref)
     except CarrierError as error:
-        log.warning("not erased at the carrier", code=error.code)
+        pass_over_refusal(services, error, "not erased at the carrier")
 
 
 def _is_done(services: Services, erasure: CarrierErasure, clock: Clock, until: float) -> bool:

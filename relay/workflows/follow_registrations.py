@@ -12,7 +12,11 @@ from relay.domain.pool import Pool, VirtualNumber
 from relay.domain.registration import Registered, Sender
 from relay.workflows.find_registration import read_registry, registered_as
 from relay.workflows.join_service import caps_of
-from relay.workflows.pass_over_failures import pass_over_failures, pass_over_unavailable
+from relay.workflows.pass_over_failures import (
+    pass_over_failures,
+    pass_over_refusal,
+    pass_over_unavailable,
+)
 from relay.workflows.services import Services
 from relay.workflows.take_number_in import is_of_this_account
 
@@ -44,7 +48,8 @@ def follow_registrations(boards: Sequence[Services], *, now: float) -> None:
     try:
         found = find_registrations(texting)
     except CarrierError as error:
-        log.warning("registrations not read", account=boards[0].account.sid, code=error.code)
+        first = boards[0]
+        pass_over_refusal(first, error, "registrations not read", account=first.account.sid)
         return
     for one, registered in found:
         with pass_over_unavailable(one.services, pool=one.pool.name, step="registration"):

@@ -1,5 +1,5 @@
 """Goes on with the other boards when the work for one fails: its master is lost, what is stored
-for it is damaged, or we have made a mistake.
+for it is damaged, the carrier refuses it, or we have made a mistake.
 
 What is passed over stays as it is, and periodic work comes again within a minute. A failure counts
 in ``relay_passed_over_total``, since its job ends well.
@@ -14,7 +14,8 @@ from typing import TypeVar
 import structlog
 
 from config.logging import log_failure
-from relay.domain.errors import Unavailable
+from relay.domain.errors import CarrierError, Unavailable
+from relay.domain.trouble import Scope
 from relay.store.connection import Client, is_away, master_of
 from relay.store.store import Store
 from relay.workflows.services import Services
@@ -58,6 +59,14 @@ def pass_over_failures(store: Store, **what: str) -> Iterator[None]:
     except Exception as error:  # noqa: BLE001 - no other board's work may end with this one's
         log_failure(log, "passed over what failed", error, **what)
         store.passed_over.count(what.get("board", ""))
+
+
+def pass_over_refusal(services: Services, error: CarrierError, event: str, **what: str) -> None:
+    """Says in the log that the carrier has refused a board's work. Where that is not over in a
+    moment, it counts as a failure: the job ends well, and nobody else would notice."""
+    log.warning(event, code=error.code, **what)
+    if error.trouble.scope is not Scope.MOMENT:
+        services.store.passed_over.count(services.board.name)
 
 
 @contextmanager

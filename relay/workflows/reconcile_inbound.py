@@ -18,7 +18,7 @@ from relay.domain.notices import Notice, NoticeReceiver
 from relay.domain.participant import Role
 from relay.domain.texts import Acceptance, AcceptState
 from relay.store.connection import is_away
-from relay.workflows.pass_over_failures import pass_over_failures
+from relay.workflows.pass_over_failures import pass_over_failures, pass_over_refusal
 from relay.workflows.relay_text import relay_text
 from relay.workflows.services import Services
 
@@ -84,7 +84,8 @@ def _read(
         try:
             page = services.carrier.messages.inbound_page(since=look.since, at=place)
         except CarrierError as error:
-            log.warning("inbound list not available", account=services.account.sid, code=error.code)
+            about = {"account": services.account.sid}
+            pass_over_refusal(services, error, "inbound list not available", **about)
             # A place that the carrier does not know any more is no place to go on from.
             return listed, place if error.retryable else None, False
         listed += page.texts

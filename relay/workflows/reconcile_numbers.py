@@ -33,7 +33,11 @@ from relay.workflows.leave_lost_number import (
     set_aside,
     take_back,
 )
-from relay.workflows.pass_over_failures import pass_over_failures, pass_over_unavailable
+from relay.workflows.pass_over_failures import (
+    pass_over_failures,
+    pass_over_refusal,
+    pass_over_unavailable,
+)
 from relay.workflows.point_here import point_here, webhooks_of
 from relay.workflows.release_numbers import finish_release
 from relay.workflows.services import Services
@@ -85,7 +89,8 @@ def reconcile_numbers(boards: Sequence[Services], *, clock: Clock) -> Comparison
     try:
         return compare_numbers(boards, clock=clock, fix=True)
     except CarrierError as error:
-        log.warning("numbers not compared", account=boards[0].account.sid, code=error.code)
+        first = boards[0]
+        pass_over_refusal(first, error, "numbers not compared", account=first.account.sid)
         return None
 
 
@@ -143,7 +148,8 @@ def _members(services: Services) -> frozenset[str] | None:
     try:
         found = services_of_board(services)
     except CarrierError as error:
-        log.warning("services not compared", board=services.board.name, code=error.code)
+        about = {"board": services.board.name}
+        pass_over_refusal(services, error, "services not compared", **about)
         return None
     return frozenset(sender.sid for service in found for sender in service.senders)
 

@@ -14,7 +14,7 @@ from relay.domain.pool import NumberStatus, Pool
 from relay.domain.rent import Release
 from relay.store.alarms import Alarm
 from relay.workflows.distrust import distrust
-from relay.workflows.pass_over_failures import pass_over_unavailable
+from relay.workflows.pass_over_failures import pass_over_refusal, pass_over_unavailable
 from relay.workflows.services import Services
 from relay.workflows.take_number_in import is_of_this_account
 
@@ -61,7 +61,7 @@ def finish_release(services: Services, pool: str, release: Release, *, clock: Cl
         if not _is_off(services, pool, release):
             return False
     except CarrierError as error:
-        log.warning("number not released", code=error.code, **about)
+        pass_over_refusal(services, error, "number not released", **about)
         return False
     services.store.numbers.note_released(release, pool, now=clock())
     log.info("number released", **about)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping
+from dataclasses import replace
 from typing import Any
 
 import fakeredis
@@ -11,20 +12,29 @@ from redis import exceptions
 from structlog.testing import capture_logs
 
 from relay.domain.board import Board
-from relay.domain.errors import Unavailable
+from relay.domain.errors import CarrierError, Unavailable
+from relay.domain.participant import Role
 from relay.domain.pool import Pool
+from relay.domain.trouble import Trouble
 from relay.store.keys import PoolKeys
+from relay.workflows.ask_outcomes import ask_outcomes
 from relay.workflows.delete_old_records import delete_old_records
+from relay.workflows.erase_at_carrier import erase_at_carrier
+from relay.workflows.erase_participant import erase_participant
 from relay.workflows.forecast_pool import sample_pools
 from relay.workflows.keep_headroom import keep_headroom
 from relay.workflows.pass_over_failures import for_each_board
+from relay.workflows.reconcile_inbound import reconcile_inbound
+from relay.workflows.reconcile_numbers import reconcile_numbers
 from relay.workflows.release_numbers import release_numbers
 from relay.workflows.rest_numbers import rest_numbers
 from relay.workflows.resume_purchases import resume_purchases
 from relay.workflows.services import Services
 from tests.fake_redis import FakeRedis
-from tests.world import NOW, World, make_world
+from tests.workflows.texting import Stage
+from tests.world import NOW, US, World, make_world
 
+DAY = 24 * 3600
 WORK: dict[str, Callable[[Services], object]] = {
     "release": lambda board: release_numbers(board, clock=lambda: NOW),
     "rest": lambda board: rest_numbers(board, now=NOW),
@@ -74,6 +84,49 @@ def test_a_damaged_pool_is_a_failure_of_its_board_that_is_told_with_its_cause(
     assert (event["board"], event["pool"], event["step"]) == ("second", "aa", step)
     assert (event["error"], event["cause"]) == ("Unavailable", "ResponseError")
     assert counts(world) == {"": 0, "main": 0, "second": 1}
+
+
+class Refusing:
+    """A carrier that refuses all requests."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        self._trouble = trouble
+
+    def __getattr__(self, part: str) -> Refusing:
+        return self
+
+    def __call__(self, *_: Any, **__: Any) -> None:
+        raise CarrierError(self._trouble, 20403)
+
+
+AT_THE_CARRIER: dict[str, Callable[[Services], object]] = {
+    "inbound list not available": lambda board: reconcile_inbound([board], clock=lambda: NOW),
+    "old records not deleted": lambda board: delete_old_records(board, clock=lambda: NOW),
+    "numbers not compared": lambda board: reconcile_numbers([board], clock=lambda: NOW),
+    "not erased at the carrier": lambda board: erase_at_carrier(board, clock=lambda: NOW),
+    "outcome not known": lambda board: ask_outcomes(board, clock=lambda: NOW + DAY),
+}
+
+
+@pytest.mark.parametrize("event", AT_THE_CARRIER)
+@pytest.mark.parametrize(("trouble", "failures"), [(Trouble.ACCOUNT, 1), (Trouble.LATER, 0)])
+def test_p4_work_that_the_carrier_refuses_is_a_failure_unless_that_passes_in_a_moment(
+    event: str, trouble: Trouble, failures: int
+) -> None:
+    """Its job ends well, and tomorrow the work would be done as little as today."""
+    stage = Stage(now=NOW)
+    stage.store.pools.put(replace(US, carrier_retention=DAY))
+    stage.send(stage.text().message)
+    ref = stage.pair.session.party(Role.CANDIDATE).ref
+    erase_participant(stage.services, Role.CANDIDATE, ref, now=NOW)
+    for part in ("messages", "records", "numbers"):
+        setattr(stage.carrier, part, Refusing(trouble))
+
+    with capture_logs() as events:
+        AT_THE_CARRIER[event](stage.services)
+
+    assert [one["code"] for one in events if one["event"] == event] == [20403]
+    assert stage.store.passed_over.of(["main"]) == {"main": failures}
 
 
 @pytest.mark.parametrize("step", ["release", "rest", "headroom"])
