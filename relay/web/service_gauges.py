@@ -22,8 +22,8 @@ from relay.workflows.survey import BoardStatus, DeploymentStatus, SchedulerStatu
 
 
 class ServiceGauges(Collector):
-    """Of one survey, made at ``now``. What is away has no figures; ``relay_store_up`` and
-    ``relay_queues_up`` tell of it."""
+    """Of one survey, made at ``now``. What is away has no figures; ``relay_store_up``,
+    ``relay_queues_up`` and ``relay_boards_up`` tell of it."""
 
     def __init__(self, found: DeploymentStatus, *, now: float) -> None:
         self._found = found
@@ -37,6 +37,8 @@ class ServiceGauges(Collector):
         yield from _of_queues(found.queues or (), now)
         if found.scheduler is not None:
             yield from _of_scheduler(found.scheduler)
+            text = "Whether what is stored of every board can be read"
+            yield _alone("boards_up", text, found.are_all_there)
         yield from _of_texts(found.boards, now)
         yield from _of_outcomes(found.boards)
         yield from _of_pools(found.boards)

@@ -211,14 +211,15 @@ def test_somebody_who_writes_to_redis(
     carls, damaged = store.hget(seals, "candidate:carl"), store.dump(policy)
     store.hset(seals, "candidate:carl", store.hget(seals, "candidate:dan"))
     store.set(policy, "planted")
+    alerts = ("RelayRecordsDistrusted", "RelayWorkPassedOver", "RelayBoardAway")
     try:
         stage.phone("rita").call(session["virtual_number"]).wait(20)
-        fires(prometheus, "RelayRecordsDistrusted", "RelayWorkPassedOver")
+        fires(prometheus, *alerts)
     finally:
         store.hset(seals, "candidate:carl", carls)
         store.restore(policy, 0, damaged, replace=True)
 
-    ends(prometheus, "RelayRecordsDistrusted", "RelayWorkPassedOver")
+    ends(prometheus, *alerts)
 
 
 def test_more_jobs_than_are_done(stage: Stage, prometheus: Prometheus, store: redis.Redis) -> None:

@@ -12,6 +12,7 @@ from relay.domain.number_comparison import Comparison, Discrepancy, Finding
 from relay.domain.pool import Pool
 from relay.domain.purchase import FailureCode
 from relay.metrics import WebhookError
+from relay.store.keys import PoolKeys
 from relay.store.purchases import Shortage
 from relay.workflows.rest_numbers import rest_numbers
 from tests.web.api import make_api, webhooks
@@ -166,6 +167,23 @@ def test_a_board_that_is_away_does_not_hide_what_the_others_lack(api):
     deployment.main.store.pools.names = away
     text = api.get("/metrics", key=api.deployment_key()).text
     assert 'relay_pool_shortage{board="second",pool="us",reason="monthly_budget"} 3.0' in text
+
+
+@pytest.mark.parametrize("is_damaged", [True, False])
+def test_a_board_that_cannot_be_read_is_seen_though_it_has_no_figures(api, is_damaged):
+    keys = PoolKeys("second", "us")
+    api.world.deployment.registry.put(Board(name="second", spoken_name="Second Jobs"))
+    second = api.world.deployment.of_board("second").store
+    second.pools.put(Pool(name="us", country="US"))
+    if is_damaged:
+        api.redis.delete(keys.policy)
+        api.redis.set(keys.policy, "planted")
+
+    lines = api.get("/metrics", key=api.deployment_key()).text.splitlines()
+
+    assert f"relay_boards_up {float(not is_damaged)}" in lines
+    headroom = [line for line in lines if line.startswith('relay_pool_headroom{board="second"')]
+    assert len(headroom) == (not is_damaged)
 
 
 def test_metrics_are_for_keys_of_their_scope(api):
