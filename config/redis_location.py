@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TypeAlias
-from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
+
+import redis
+from redis.exceptions import RedisError
 
 #: Host and port.
 Address: TypeAlias = tuple[str, int]
@@ -14,6 +17,16 @@ _SENTINELS_PORT = 26379
 _SCHEMES = {"redis", "rediss", "unix"}
 #: Those of sentinels, and how what they lead to is spoken with.
 _SENTINEL_SCHEMES = {"redis+sentinel": "redis", "rediss+sentinel": "rediss"}
+#: What redis-py and Python say of a URL may repeat a part of its password, so they are not quoted.
+_FORM = (
+    "must look like redis://:password@host:6379/0 (rediss:// for TLS) or"
+    " redis+sentinel://host:26379,host:26379/service; a port is a number, ?options are those that"
+    " redis-py takes, and in a password # / ? @ are written %23 %2F %3F %40"
+)
+
+
+class BadRedisURL(ValueError):
+    """Says why, and nothing of the URL."""
 
 
 @dataclass(frozen=True)
@@ -39,26 +52,48 @@ class RedisLocation:
 
 def locate_redis(url: str) -> RedisLocation:
     """Reads out of a URL what is not redis-py's: ``?cluster=true`` and ``nodes=host:port,…``, or
-    ``redis+sentinel://user:password@host:port,host:port/service?db=0``. Raises ValueError."""
+    ``redis+sentinel://user:password@host:port,host:port/service?db=0``. Raises BadRedisURL, also
+    when redis-py could not connect with the rest."""
+    try:
+        where = _read(url)
+        redis.ConnectionPool.from_url(where.url).make_connection()
+    except BadRedisURL:
+        raise
+    except (ValueError, TypeError, AttributeError, RedisError):
+        raise BadRedisURL(_FORM) from None
+    return where
+
+
+def _read(url: str) -> RedisLocation:
+    """Raises ValueError."""
     parts = urlsplit(url)
+    if parts.fragment:
+        raise BadRedisURL(_FORM)
     if parts.scheme in _SENTINEL_SCHEMES:
         return _behind_sentinels(parts)
-    if parts.scheme not in _SCHEMES:
-        raise ValueError(
-            "must look like redis://host:6379/0 (rediss:// for TLS) or"
-            " redis+sentinel://host:26379,host:26379/service"
-        )
+    if parts.scheme not in _SCHEMES or not _is_whole(parts):
+        raise BadRedisURL(_FORM)
     ours, rest = _take(parts, {"cluster", "nodes"})
-    bare = urlunsplit(parts._replace(query=rest))
+    # As it was: urlunsplit would leave the empty host before a socket's path out.
+    bare = url.partition("?")[0] + (f"?{rest}" if rest else "")
     if ours.get("cluster", "false") not in {"true", "false"}:
-        raise ValueError("cluster must be true or false")
+        raise BadRedisURL("cluster must be true or false")
     if ours.get("cluster") != "true":
         return RedisLocation(bare)
     if parts.scheme not in {"redis", "rediss"} or parts.path.strip("/") not in {"", "0"}:
-        raise ValueError("a cluster is at redis:// or rediss://, and has no database but 0")
+        raise BadRedisURL("a cluster is at redis:// or rediss://, and has no database but 0")
     others = _addresses(ours.get("nodes", ""), _DEFAULT_PORT)
     first = (parts.hostname or "localhost", parts.port or _DEFAULT_PORT)
     return RedisLocation(bare, is_cluster=True, nodes=(first, *others))
+
+
+def _is_whole(parts: SplitResult) -> bool:
+    """False where a / has cut a password in two, of which redis-py takes the one half for a port
+    and the other for a database or a path."""
+    if parts.scheme == "unix":
+        return bool(parts.path) and (not parts.netloc or parts.netloc.endswith("@"))
+    database = parts.path.strip("/")
+    return not database or database.isdecimal()
 
 
 def _behind_sentinels(parts: SplitResult) -> RedisLocation:
@@ -68,9 +103,10 @@ def _behind_sentinels(parts: SplitResult) -> RedisLocation:
     ours, rest = _take(parts, {"db", "sentinel_username", "sentinel_password"})
     database = ours.get("db", "0")
     addresses = _addresses(hosts, _SENTINELS_PORT)
-    if not service or "/" in service or not addresses or not database.isdecimal():
-        raise ValueError("must look like redis+sentinel://host:26379,host:26379/service?db=0")
-    # Put together here: urlunsplit would leave an empty host out.
+    is_service = bool(service) and not {"/", "@"} & set(service)
+    if not is_service or not addresses or not database.isdecimal():
+        raise BadRedisURL("must look like redis+sentinel://host:26379,host:26379/service?db=0")
+    # Put together here, as urlunsplit would leave an empty host out.
     server = f"{_SENTINEL_SCHEMES[parts.scheme]}://{user}{at}/{database}"
     return RedisLocation(
         f"{server}?{rest}" if rest else server,
@@ -84,8 +120,11 @@ def _behind_sentinels(parts: SplitResult) -> RedisLocation:
 
 
 def _take(parts: SplitResult, names: set[str]) -> tuple[dict[str, str], str]:
-    """What a URL says under these names, and the rest of its query."""
+    """What a URL says under these names, and the rest of its query. Raises BadRedisURL for an
+    option of no value, which is what a ? in a password leaves."""
     query = parse_qsl(parts.query, keep_blank_values=True)
+    if not all(value for name, value in query if name not in names):
+        raise BadRedisURL(_FORM)
     ours = {name: value for name, value in query if name in names}
     return ours, urlencode([pair for pair in query if pair[0] not in ours])
 
@@ -99,5 +138,5 @@ def _address(given: str, default_port: int) -> Address:
     """Raises ValueError."""
     parts = urlsplit(f"//{given}")
     if not parts.hostname:
-        raise ValueError("must name its servers as host:port,host:port")
+        raise BadRedisURL("must name its servers as host:port,host:port")
     return parts.hostname, parts.port or default_port

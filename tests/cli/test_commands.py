@@ -450,6 +450,17 @@ def test_a_program_reads_what_the_doctor_finds(environment):
     assert "TWILIO_ACCOUNT_SID" in check["detail"]
 
 
+def test_a_program_reads_that_a_password_is_not_escaped(environment):
+    url = "redis://:s3cretpw#x@127.0.0.1:6379/0"
+    done = run(environment | {"REDIS_URL": url}, "doctor", "--json")
+
+    assert done.returncode == 2
+    [check] = json.loads(done.stdout)["checks"]
+    assert (check["name"], check["status"]) == ("settings", "failed")
+    assert "REDIS_URL: must look like redis://" in check["detail"]
+    assert "s3cretpw" not in done.stdout + done.stderr
+
+
 @pytest.mark.real_redis
 def test_what_is_refused_says_why(environment):
     lines(run(environment, "pools", "put", "us", "--country", "US"))

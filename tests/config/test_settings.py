@@ -159,6 +159,74 @@ def test_a_url_of_no_redis_is_told(url):
         make_settings(REDIS_URL=url, QUEUE_REDIS_URL="redis://two.example")
 
 
+SECRET = "71s3cretpw"
+
+
+@pytest.mark.parametrize("setting", ["REDIS_URL", "QUEUE_REDIS_URL"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"redis://:{SECRET}#x@one.example:6379/0",
+        f"redis://:{SECRET}/x@one.example:6379/0",
+        f"redis://:{SECRET}?x@one.example:6379/0",
+        f"redis://:{SECRET}[x@one.example:6379/0",
+        f"redis://:{SECRET}\u2100@one.example:6379/0",
+        "redis://user:71#s3cretpw@one.example/0",
+        "redis://user:71/s3cretpw@one.example/0",
+        "redis://user:71?s3cretpw@one.example/0",
+        f"redis://:{SECRET}@one.example:abc/0",
+        f"redis://:{SECRET}@one.example:6379/zero",
+        f"redis://:{SECRET}@one.example?foo=bar",
+        f"redis://:{SECRET}@one.example?max_connections=zz",
+        f"redis://:{SECRET}@one.example?protocol=9",
+        f"redis://:{SECRET}@one.example?ssl_cert_reqs=none",
+        f"rediss://:{SECRET}@one.example?ssl_cert_reqs=CERT_NONE",
+        f"redis://:{SECRET}@one.example:abc?cluster=true",
+        f"redis://:{SECRET}#x@one.example?cluster=true",
+        f"redis://:{SECRET}@one.example?cluster=true&foo=bar",
+        f"redis://:{SECRET}@one.example?cluster=true&nodes=two.example:abc",
+        f"redis+sentinel://:{SECRET}#x@one.example/relay",
+        f"redis+sentinel://:{SECRET}/x@one.example/relay",
+        f"redis+sentinel://:{SECRET}?x@one.example/relay",
+        "redis+sentinel://user:71/s3cretpw@one.example",
+        f"redis+sentinel://:{SECRET}@one.example:abc/relay",
+        f"redis+sentinel://:{SECRET}@one.example/relay?foo=bar",
+        f"unix://:{SECRET}#x@/run/redis.sock",
+        f"unix://:{SECRET}/x@/run/redis.sock",
+        f"unix://:{SECRET}?x@/run/redis.sock",
+        f"unix://:{SECRET}@/run/redis.sock?db=zero",
+        f"unix://:{SECRET}@",
+    ],
+)
+def test_a_url_that_redis_py_cannot_use_is_told_and_not_repeated(setting, url):
+    with pytest.raises(SettingsError) as raised:
+        make_settings(**{"REDIS_URL": "redis://one.example", setting: url})
+
+    [problem] = raised.value.problems
+    assert problem.startswith(f"{setting}: must ")
+    assert "s3cretpw" not in problem
+    with pytest.raises(ValueError, match="must ") as told:
+        locate_redis(url)
+    assert told.value.__suppress_context__ or told.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:s3%23c%2Fr%3Fe%40t@one.example:6379/0",
+        "redis://one.example",
+        "redis://one.example:6379/?db=2&client_name=relay&socket_keepalive=yes",
+        "rediss://:pw@one.example:6380?ssl_cert_reqs=none",
+        "redis://[::1]:6379/3",
+        "unix:///run/redis.sock?db=1",
+        "unix://user:pw@/run/redis.sock",
+        "redis+sentinel://user:p%2Fw@one.example,two.example/relay?db=1&protocol=3",
+    ],
+)
+def test_what_redis_py_can_use_is_taken(url):
+    assert make_settings(REDIS_URL=url).redis_url.get_secret_value() == url
+
+
 def test_a_cluster_is_found_by_any_of_its_nodes():
     where = locate_redis("rediss://user:pw@one.example/0?cluster=true&nodes=b:7001,c&protocol=3")
 
