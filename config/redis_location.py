@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
-import redis
-from redis.exceptions import RedisError
-
 #: Host and port.
 Address: TypeAlias = tuple[str, int]
 
@@ -54,12 +51,16 @@ def locate_redis(url: str) -> RedisLocation:
     """Reads out of a URL what is not redis-py's: ``?cluster=true`` and ``nodes=host:port,…``, or
     ``redis+sentinel://user:password@host:port,host:port/service?db=0``. Raises BadRedisURL, also
     when redis-py could not connect with the rest."""
+    # gunicorn's own process imports the settings, and gevent comes after that: what has been loaded
+    # before it keeps the sockets and locks of threads.
+    import redis  # noqa: PLC0415
+
     try:
         where = _read(url)
         redis.ConnectionPool.from_url(where.url).make_connection()
     except BadRedisURL:
         raise
-    except (ValueError, TypeError, AttributeError, RedisError):
+    except (ValueError, TypeError, AttributeError, redis.RedisError):
         raise BadRedisURL(_FORM) from None
     return where
 

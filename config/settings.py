@@ -30,6 +30,10 @@ from config.voices import VOICES, parse_voices
 #: Seconds. A text may wait for three days to be sent, and a notice that it was not for a day more;
 #: its session is on record for as long as both.
 SHORTEST_RETENTION = 7 * 24 * 3600
+#: Ten years: longer than anybody may keep what it holds, and far from what EXPIRE can count.
+LONGEST_RETENTION = 10 * 365 * 24 * 3600
+#: More of anything is a slip of the hand, and one that scripts could not count with.
+_MOST = 10**9
 
 #: What a pattern says, in words.
 _FORMS = {
@@ -93,8 +97,8 @@ class Settings(BaseModel):
     twilio_messaging_service_sid: Annotated[
         tuple[_MessagingService, ...], BeforeValidator(_parted)
     ] = ()
-    campaign_numbers: Annotated[int, Field(ge=1)] = 49
-    service_numbers: Annotated[int, Field(ge=1)] = 400
+    campaign_numbers: Annotated[int, Field(ge=1, le=_MOST)] = 49
+    service_numbers: Annotated[int, Field(ge=1, le=_MOST)] = 400
 
     relay_sealing_keys: Annotated[KeyRing, BeforeValidator(_ring_for("sealing"))]
     relay_index_keys: Annotated[KeyRing, BeforeValidator(_ring_for("indexing"))]
@@ -107,12 +111,12 @@ class Settings(BaseModel):
     call_time_limit: Annotated[int, Field(ge=60, le=14400)] = 3600
     record_retention: int = 90 * 24 * 3600
     metrics_token: SecretStr = SecretStr("")
-    api_requests_per_minute: Annotated[int, Field(ge=1)] = 6_000
+    api_requests_per_minute: Annotated[int, Field(ge=1, le=_MOST)] = 6_000
     texts_at_once: Annotated[int, Field(ge=1, le=256)] = 32
-    texts_per_second: Annotated[int, Field(ge=0)] = 0
+    texts_per_second: Annotated[int, Field(ge=0, le=_MOST)] = 0
     log_level: Annotated[str, Field(pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
     web_concurrency: Annotated[int, Field(ge=1, le=64)] = 1
-    client_slots: Annotated[int, Field(ge=0)] = 0
+    client_slots: Annotated[int, Field(ge=0, le=_MOST)] = 0
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
 
     @field_validator("redis_url")
@@ -140,6 +144,8 @@ class Settings(BaseModel):
             raise ValueError(
                 f"must be {SHORTEST_RETENTION} (a week) at least: a text that waits is on record"
             )
+        if seconds > LONGEST_RETENTION:
+            raise ValueError(f"must be {LONGEST_RETENTION} (ten years) at most")
         return seconds
 
     @field_validator("twilio_api_key_secret")

@@ -1,11 +1,15 @@
 """What a start with wrong settings says."""
 
+import subprocess
+import sys
+
 import pytest
 
 from config.redis_location import Sentinels, locate_redis
 from config.settings import SHORTEST_RETENTION, Settings, SettingsError, load_settings
 from relay.domain.pool import LONGEST_TEXT_LIFETIME
 from relay.store.send_leases import NOTICE_LIFETIME
+from tests.architecture.source import ROOT
 from tests.world import ENVIRONMENT, make_settings
 
 WRONG = {
@@ -46,6 +50,26 @@ def test_wrong_settings_are_all_told_in_plain_words():
 
 def test_a_record_outlives_the_wait_of_its_text_and_of_the_notice_about_it():
     assert SHORTEST_RETENTION >= LONGEST_TEXT_LIFETIME + NOTICE_LIFETIME
+
+
+def test_a_record_is_kept_for_ten_years_at_most():
+    assert make_settings(RECORD_RETENTION="315360000").record_retention == 315_360_000
+    for seconds in ("315360001", "1" + "0" * 17):
+        assert problems_of(RECORD_RETENTION=seconds) == [
+            "RECORD_RETENTION: must be 315360000 (ten years) at most"
+        ]
+
+
+def test_every_number_has_a_least_and_a_most():
+    numbers = {
+        name.upper() for name, field in Settings.model_fields.items() if field.annotation is int
+    }
+
+    assert "TEXTS_PER_SECOND" in numbers
+    for name in numbers:
+        for absurd in ("-1", "1" + "0" * 17):
+            [problem] = problems_of(**{name: absurd})
+            assert problem.startswith(f"{name}: ")
 
 
 def test_the_last_line_says_where_to_look():
@@ -208,6 +232,11 @@ def test_a_url_that_redis_py_cannot_use_is_told_and_not_repeated(setting, url):
     with pytest.raises(ValueError, match="must ") as told:
         locate_redis(url)
     assert told.value.__suppress_context__ or told.value.__context__ is None
+
+
+def test_what_gunicorn_loads_before_gevent_opens_no_sockets_of_threads():
+    loaded = "import sys, config.serving.log; sys.exit('redis' in sys.modules)"
+    subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, timeout=60, check=True)
 
 
 @pytest.mark.parametrize(
