@@ -137,6 +137,13 @@ class Settings(BaseModel):
             raise ValueError("must be one Redis, as RQ cannot use a cluster")
         return url
 
+    @field_validator("board_name")
+    @classmethod
+    def _can_be_said(cls, name: str) -> str:
+        if not name.strip():
+            raise ValueError("is blank: it is said first in a call")
+        return name
+
     @field_validator("record_retention")
     @classmethod
     def _outlasts_what_waits(cls, seconds: int) -> int:
@@ -181,6 +188,10 @@ class Settings(BaseModel):
     @classmethod
     def _is_origin(cls, url: str) -> str:
         _check_url(url, like="https://relay.example.com")
+        if {"?", "#", "@"} & set(url) or any(letter.isspace() for letter in url):
+            raise ValueError(
+                "must look like https://relay.example.com, with no ?, #, blank or user:password@"
+            )
         return url.rstrip("/")
 
     @field_validator("voice_fallback_url", "sms_fallback_url")
@@ -213,8 +224,13 @@ def load_settings(
 
 
 def _check_url(url: str, *, like: str) -> None:
-    parts = urlsplit(url)
-    if url and (parts.scheme not in {"http", "https"} or not parts.hostname):
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        # Of a port that is none Python repeats what is there.
+        raise ValueError(f"must look like {like}") from None
+    if url and not is_address:
         raise ValueError(f"must look like {like}")
     if "_" in (parts.hostname or ""):
         raise ValueError("Twilio refuses host names with an underscore")

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from relay.domain.errors import Unavailable
 from relay.store.connection import Client
+from relay.store.figures import read_count
 
 
 class Counts:
@@ -24,13 +25,8 @@ class Counts:
     def of(self, names: Iterable[str]) -> dict[str, int]:
         """How often, by name. Raises Unavailable."""
         counted = self._client.hgetall(self._key)
-        return {name: _whole(counted.get(name, "")) for name in names}
+        return {name: read_count(counted.get(name, "")) for name in names}
 
     def all(self) -> dict[str, int]:
         """How often each has happened that has. Raises Unavailable."""
-        return {name: _whole(count) for name, count in self._client.hgetall(self._key).items()}
-
-
-def _whole(count: str) -> int:
-    """What somebody else may have written there must not take the metrics away."""
-    return int(count) if count.isdecimal() else 0
+        return {name: read_count(count) for name, count in self._client.hgetall(self._key).items()}

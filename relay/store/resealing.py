@@ -10,6 +10,7 @@ from typing import NamedTuple
 from relay.domain.participant import Role
 from relay.domain.session import Session, pool_of
 from relay.store.connection import Client
+from relay.store.figures import read_count, read_moment
 from relay.store.keys import BoardKeys, DeploymentKeys
 from relay.store.phone_changes import ATTEMPTS, distinct
 from relay.store.records import unpack_session
@@ -65,8 +66,12 @@ class Resealing:
         """How many of each kind are under each key id. A text that has ended by itself counts until
         the next one comes or goes."""
         counted: Mapping[str, str] = self._client.hgetall(self._keys.under_keys)
-        parted = ((*field.split(":", 1), count) for field, count in counted.items())
-        return {(Kind(kind), key_id): int(count) for kind, key_id, count in parted}
+        found: dict[tuple[Kind, str], int] = {}
+        for field, count in counted.items():
+            kind, _, key_id = field.partition(":")
+            if kind in set(Kind) and key_id and read_count(count):
+                found[Kind(kind), key_id] = read_count(count)
+        return found
 
     def how_much(self) -> int:
         """About how many steps a walk through everything has."""
@@ -234,10 +239,12 @@ class ClearedKeys:
     def all(self) -> dict[str, tuple[float, float]]:
         """Bindings' and codes' moments, by key id."""
         noted: Mapping[str, str] = self._client.hgetall(self._key)
-        return {
-            key_id: (float(bindings), float(codes))
-            for key_id, (bindings, codes) in ((k, v.split(" ")) for k, v in noted.items())
-        }
+        found: dict[str, tuple[float, float]] = {}
+        for key_id, moments in noted.items():
+            bindings, codes = map(read_moment, moments.partition(" ")[::2])
+            if bindings is not None and codes is not None:
+                found[key_id] = (bindings, codes)
+        return found
 
 
 def distinct_pairs(people: Sequence[Indexed]) -> list[tuple[str, str]]:

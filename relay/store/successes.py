@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from relay.domain.errors import Unavailable
 from relay.store.connection import Client
+from relay.store.figures import read_moment
 from relay.store.keys import DeploymentKeys
 
 
@@ -26,9 +27,4 @@ class Successes:
         """POSIX seconds by name; None for what never has ended well. One round trip.
         Raises Unavailable."""
         noted = self._client.hgetall(self._key)
-        return {name: _instant(noted.get(name, "")) for name in names}
-
-
-def _instant(text: str) -> float | None:
-    """None also for what somebody else has written there."""
-    return float(text) if text.replace(".", "", 1).isdecimal() else None
+        return {name: read_moment(noted.get(name, "")) for name in names}

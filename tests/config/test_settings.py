@@ -72,6 +72,32 @@ def test_every_number_has_a_least_and_a_most():
             assert problem.startswith(f"{name}: ")
 
 
+@pytest.mark.parametrize(
+    "setting", ["PUBLIC_BASE_URL", "PUBLIC_BASE_URL_PREVIOUS", "TWILIO_API_BASE_URL"]
+)
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://relay.example.com?a=b",
+        "https://relay.example.com/?",
+        "https://relay.example.com/#top",
+        "https://rita:s3cretpw@relay.example.com",
+        "https://relay.example.com ",
+        "https://relay.example.com:s3cretpw",
+        "https://[relay.example.com",
+    ],
+)
+def test_an_address_to_which_paths_are_added_ends_with_a_path(setting, url):
+    [problem] = problems_of(**{setting: url})
+
+    assert problem.startswith(f"{setting}: must look like https://relay.example.com")
+    assert "s3cretpw" not in problem
+
+
+def test_a_board_s_name_can_be_said():
+    assert problems_of(BOARD_NAME="   ") == ["BOARD_NAME is blank: it is said first in a call"]
+
+
 def test_the_last_line_says_where_to_look():
     with pytest.raises(SettingsError) as raised:
         load_settings({})

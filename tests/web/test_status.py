@@ -13,6 +13,8 @@ from relay.domain.api_key import Scope
 from relay.domain.board import Board
 from relay.domain.exchange import Exchange, ExchangeEnd, Resource, Verb
 from relay.domain.pool import Pool
+from relay.store.alarms import Alarm
+from relay.store.keys import DeploymentKeys
 from tests.web.api import Api, make_api
 from tests.web.test_no_real_number import all_answers
 from tests.workflows.test_survey import make_queues, make_well
@@ -144,6 +146,24 @@ def test_a_job_that_never_ended_well_has_a_figure_that_an_alert_can_see(api: Api
     text = api.get("/metrics").text
 
     assert 'relay_periodic_job_success_timestamp_seconds{periodic_job="recycle"} 0.0' in text
+
+
+@pytest.mark.parametrize("planted", ["9" * 400, "9" * 300, "-1", "nan", "1 2", "", "1.5.5"])
+def test_figures_that_somebody_else_has_planted_take_nothing_away(api: Api, planted: str) -> None:
+    client, keys = api.world.services.store.client, DeploymentKeys()
+    client.hset(keys.successes, SWEEP_OUTBOX, planted)
+    client.hset(keys.alarms, next(iter(Alarm)), planted)
+    client.hset(keys.passed_over, "main", planted)
+    client.hset("{main}:outcomes", "call:busy:", planted)
+
+    status, metrics = (
+        api.get(path, key=api.key_with(Scope.METRICS)) for path in ("/v1/status", "/metrics")
+    )
+
+    assert (status.status_code, metrics.status_code) == (200, 200)
+    assert status.json["scheduler"]["swept_at"] is None
+    assert "relay_store_up 1.0" in metrics.text
+    assert 'relay_passed_over_total{board="main"} 0.0' in metrics.text
 
 
 def test_metrics_say_that_the_store_and_the_queues_are_away() -> None:

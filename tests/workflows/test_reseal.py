@@ -18,7 +18,7 @@ from relay.domain.errors import PoolExhausted, RelayError, Unavailable
 from relay.domain.message_progress import Reach
 from relay.domain.participant import CandidateDetails, Role
 from relay.domain.session import ClosedReason
-from relay.store.keys import BoardKeys
+from relay.store.keys import BoardKeys, DeploymentKeys
 from relay.store.resealing import ClearedKeys, Indexed, Kind
 from relay.vault import Vault
 from relay.workflows.check_former_keys import (
@@ -361,6 +361,24 @@ def test_what_a_reseal_has_left_keeps_its_key_needed(world: World) -> None:
     assert not list(check_former_keys(under(world, LAST).deployment))
     run(under(world, APPENDED))
     assert set(marks.all()) == {"k2"}
+
+
+@pytest.mark.parametrize(
+    "planted", ["", "x", "x y", "1", "1 x", "1 inf", "nan 1", "9" * 400 + " 1", "1 " + "9" * 300]
+)
+def test_figures_that_somebody_else_has_planted_need_no_key(world: World, planted: str) -> None:
+    world.open()
+    client, store = world.services.store.client, world.services.store
+    known = store.resealing.counts()
+    client.hset(DeploymentKeys().cleared_keys, "k0", planted)
+    client.hset(store.keys.under_keys, "phone:k0", planted.partition(" ")[0].replace("1", "-1"))
+    client.hset(store.keys.under_keys, "zzz:k1", 1)
+    client.hset(store.keys.under_keys, "phone", 1)
+
+    assert store.resealing.counts() == known
+    assert "k0" not in ClearedKeys(client).all()
+    assert not list(check_former_keys(world.deployment))
+    run(under(world, FRONTED))
 
 
 # --- anything in any order ------------------------------------------------------------
