@@ -40,7 +40,7 @@ def reseal() -> None:
             f"{done.unreadable} phones or texts cannot be opened with RELAY_SEALING_KEYS: put the"
             " key back that they are under, or PUT the people again"
         )
-    for line in _what_may_go(deployment, done):
+    for line in what_may_go(deployment, done):
         click.echo(line)
     if done.left or done.unreadable:
         sys.exit(1)
@@ -55,7 +55,8 @@ def _shown_progress(steps: int) -> Iterator[Callable[[int], None]]:
         yield lambda made: bar.advance(task, made)
 
 
-def _what_may_go(deployment: Deployment, done: Resealed) -> Iterator[str]:
+def what_may_go(deployment: Deployment, done: Resealed) -> Iterator[str]:
+    """One line for each former key: whether it is needed still. Raises Unavailable."""
     counts, vault = count_under_keys(deployment), deployment.vault
     boards = boards_under_keys(deployment)
     for key_id in vault.sealing_key_ids[1:]:
@@ -68,6 +69,8 @@ def _what_may_go(deployment: Deployment, done: Resealed) -> Iterator[str]:
     for key_id in vault.index_key_ids[1:]:
         people = counts[Kind.INDEX, key_id]
         left = f"{people} people are on record under it" if people else ""
+        if not left and done.left:
+            left = f"{done.left} that others change may be bound under it: run this again"
         if not left and until:
             left = (
                 f"{done.codes} open sessions have codes drawn under it, or bindings of former"

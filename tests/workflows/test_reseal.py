@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from config.key_rings import KeyRing
 from relay.carrier.webhooks import InboundText
+from relay.cli.reseal import what_may_go
 from relay.domain.board import Board
 from relay.domain.errors import PoolExhausted, RelayError, Unavailable
 from relay.domain.message_progress import Reach
@@ -301,8 +302,16 @@ def test_somebody_whom_another_process_changes_each_time_is_left_for_the_next_ru
 def test_bindings_that_change_each_time_are_left_for_the_next_run(world: World) -> None:
     world.open()
     fronted = under(world, FRONTED)
-    fronted.services.store.resealing.move_bindings = lambda *_: False  # type: ignore[method-assign]
-    assert run(fronted).left == 2
+    resealing = fronted.services.store.resealing
+    found = resealing.move_bindings
+    resealing.move_bindings = lambda *_: False  # type: ignore[method-assign]
+    done = run(fronted)
+    assert done.left == 2
+    *_, index_key = what_may_go(fronted.deployment, done)
+    assert "RELAY_INDEX_KEYS: k1 cannot go yet: 2 " in index_key
+    resealing.move_bindings = found  # type: ignore[method-assign]
+    *_, index_key = what_may_go(fronted.deployment, run(fronted))
+    assert "1 open sessions have codes" in index_key
 
 
 def test_somebody_erased_before_they_are_reached_is_passed_over(world: World) -> None:
