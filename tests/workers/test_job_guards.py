@@ -195,7 +195,7 @@ def send(scene: Scene) -> None:
 
 
 def turn(scene: Scene, job: Callable[[str, str], None], what: str) -> None:
-    """A turn of the queue of texts, until all is done or tried that there was: it waits for more."""
+    """A turn of the queue of texts, until it has tried all that there is and waits for more."""
     is_back, waits = threading.Event(), threading.Event()
 
     def end_it() -> None:
