@@ -21,7 +21,6 @@ from relay.store.keys import BoardKeys, PoolKeys
 from relay.workflows.import_number import import_number
 from relay.workflows.reconcile_numbers import reconcile_numbers
 from tests.world import ENVIRONMENT, NOW, RITA, make_settings
-from workers import jobs
 from workers.known_job import KnownJob
 
 pytestmark = pytest.mark.real_redis
@@ -34,7 +33,7 @@ OF_ALL_BOARDS = [
 
 
 @pytest.fixture
-def attacker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[redis.Redis]:
+def attacker(tmp_path: Path, work_under: Callable[..., None]) -> Iterator[redis.Redis]:
     """Who writes to the Redis of three boards on one account, each with a pool and a number, and a
     text to it that was missed."""
     sid, token = ENVIRONMENT["TWILIO_ACCOUNT_SID"], ENVIRONMENT["TWILIO_AUTH_TOKEN"]
@@ -44,8 +43,7 @@ def attacker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[redis.
         redis.Redis.from_url(server.url, decode_responses=True) as client,
     ):
         changes = {"REDIS_URL": server.url, "TWILIO_API_BASE_URL": twilio.base_url}
-        for name, value in (ENVIRONMENT | changes).items():
-            monkeypatch.setenv(name, value)
+        work_under(**changes)
         deployment = build_deployment(make_settings(**changes))
         for name in (DAMAGED, "third"):
             deployment.registry.put(Board(name=name, spoken_name=name.title()))
@@ -57,14 +55,7 @@ def attacker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[redis.
             import_number(board, number, "us", now=NOW)
         # What is done once, such as noting that no registration is needed, is no usual work.
         reconcile_numbers([deployment.of_board(name) for name in NUMBERS], clock=time.time)
-        forget_the_deployment()
         yield client
-        forget_the_deployment()
-
-
-def forget_the_deployment() -> None:
-    jobs.deployment.cache_clear()
-    jobs._clock.cache_clear()
 
 
 def touched_by(job: Callable[[], None], client: redis.Redis) -> set[str]:

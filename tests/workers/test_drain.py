@@ -134,7 +134,7 @@ def twilio() -> Iterator[SimulatedCarrier]:
 
 @pytest.fixture
 def make_board(
-    tmp_path: Path, twilio: SimulatedCarrier, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, twilio: SimulatedCarrier, work_under: Callable[..., None]
 ) -> Iterator[Callable[..., Board]]:
     with EmbeddedRedis(tmp_path) as server:
 
@@ -145,10 +145,7 @@ def make_board(
                 "TEXTS_AT_ONCE": str(THREADS),
                 **settings,
             }
-            for name, value in (ENVIRONMENT | changes).items():
-                monkeypatch.setenv(name, value)
-            jobs.deployment.cache_clear()
-            jobs._clock.cache_clear()
+            work_under(**changes)
             deployment = jobs.deployment()
             board = Board(server.url, twilio, changes, deployment)
             for pool, number in POOLS.items():
@@ -159,8 +156,6 @@ def make_board(
             return board
 
         yield make
-        jobs.deployment.cache_clear()
-        jobs._clock.cache_clear()
 
 
 def test_many_lanes_at_once_each_in_order_and_each_text_once(

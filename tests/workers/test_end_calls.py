@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,7 +23,6 @@ from relay.workflows.erase_participant import erase_participant
 from tests.e2e.stage import eventually
 from tests.sandbox.stand_in_relay import StandInRelay
 from tests.world import CARL, ENVIRONMENT, NUMBER, US, RecordingJobs, World, make_settings
-from workers import jobs
 
 pytestmark = pytest.mark.real_redis
 SID = "CA" + "1" * 32
@@ -40,16 +39,13 @@ def twilio() -> Iterator[StandInRelay]:
 
 @pytest.fixture
 def deployment(
-    tmp_path: Path, twilio: StandInRelay, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, twilio: StandInRelay, work_under: Callable[..., None]
 ) -> Iterator[Deployment]:
     """As the web process has it; the worker makes its own from the same environment."""
     with EmbeddedRedis(tmp_path) as server:
         changes = {"REDIS_URL": server.url, "TWILIO_API_BASE_URL": twilio.url("")}
-        for name, value in (ENVIRONMENT | changes).items():
-            monkeypatch.setenv(name, value)
-        jobs.deployment.cache_clear()
+        work_under(**changes)
         yield build_deployment(make_settings(**changes))
-        jobs.deployment.cache_clear()
 
 
 @contextmanager

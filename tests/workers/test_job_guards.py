@@ -104,7 +104,7 @@ class Scene:
     client: Any
     port: int
     twilio: SimulatedCarrier
-    monkeypatch: pytest.MonkeyPatch
+    to_work_under: Callable[..., None]
     session: str = ""
     message: str = ""
     asked_before: int = 0
@@ -118,10 +118,7 @@ class Scene:
 
     def work_under(self, **changes: str) -> None:
         """Jobs are those of a process with these settings."""
-        for name, value in (ENVIRONMENT | self._environment(**changes)).items():
-            self.monkeypatch.setenv(name, value)
-        jobs.deployment.cache_clear()
-        jobs._clock.cache_clear()
+        self.to_work_under(**self._environment(**changes))
 
     def set(self) -> None:
         main, now = self.deployment().main, time.time()
@@ -170,17 +167,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedRedis]:
 
 
 @pytest.fixture
-def scene(server: EmbeddedRedis, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+def scene(server: EmbeddedRedis, work_under: Callable[..., None]) -> Iterator[Scene]:
     with real_redis(server.url) as client, SimulatedCarrier(SID, TOKEN) as twilio:
         client.flushall()
         port = client.connection_pool.connection_kwargs["port"]
-        made = Scene(client, port, twilio, monkeypatch)
+        made = Scene(client, port, twilio, work_under)
         made.set()
         yield made
         client.replicaof("NO", "ONE")
-        monkeypatch.undo()
-        jobs.deployment.cache_clear()
-        jobs._clock.cache_clear()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,15 +8,12 @@ import pytest
 from config.schedule import PERIODIC_JOBS
 from relay.domain.errors import Unavailable
 from relay.embedded_redis import EmbeddedRedis
-from tests.world import ENVIRONMENT
 from workers import jobs
 
 
 @pytest.fixture(autouse=True)
-def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    jobs.deployment.cache_clear()
+def _environment(work_under: Callable[..., None]) -> None:
+    work_under()
 
 
 def test_the_deployment_is_built_once_and_connect_to_nothing() -> None:
@@ -45,20 +43,14 @@ def test_without_redis_every_job_says_so_and_is_tried_again() -> None:
 @pytest.mark.real_redis
 @pytest.mark.in_process
 def test_periodic_work_that_ended_well_is_noted_under_its_name_in_the_schedule(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    work_under: Callable[..., None], tmp_path: Path
 ) -> None:
     with EmbeddedRedis(tmp_path) as server:
-        monkeypatch.setenv("REDIS_URL", server.url)
-        jobs.deployment.cache_clear()
-        jobs._clock.cache_clear()
+        work_under(REDIS_URL=server.url)
         every = {job.name: getattr(jobs, job.function.rpartition(".")[2]) for job in PERIODIC_JOBS}
         for name in ("recycle", "rest-numbers", "resume-purchases"):
             every[name]()
         noted = jobs.deployment().successes.of(every)
-
-        jobs.deployment.cache_clear()
-        jobs._clock.cache_clear()
-
     assert {name for name, at in noted.items() if at} == {
         "recycle",
         "rest-numbers",

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,6 @@ from tests.e2e.stage import eventually
 from tests.wording import is_phrase
 from tests.workers import planted
 from tests.world import ENVIRONMENT, make_settings
-from workers import jobs
 from workers.known_job import KnownJob
 from workers.worker import build_worker
 
@@ -98,25 +96,15 @@ def test_p9_a_planted_job_runs_nothing_and_raises_an_alarm(tmp_path: Path, queue
     assert {one["why"] for one in refused if one["job"] == "code"} == {"os.system is no job"}
 
 
-@pytest.fixture
-def _signals_as_they_were() -> Iterator[None]:
-    before = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)}
-    yield
-    for one, handler in before.items():
-        signal.signal(one, handler)
-
-
 @pytest.mark.in_process
 @pytest.mark.parametrize("job_class", [KnownJob, Job])
-@pytest.mark.usefixtures("_signals_as_they_were")
+@pytest.mark.usefixtures("signals_as_they_were")
 def test_p9_a_worker_forgets_what_it_refuses_before_it_begins_anything(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, job_class: type[Job]
+    tmp_path: Path, work_under: Callable[..., None], job_class: type[Job]
 ) -> None:
     """A job of RQ's own kind is refused whatever it names."""
     with EmbeddedRedis(tmp_path) as server, redis.Redis.from_url(server.url) as client:
-        for name, value in {**ENVIRONMENT, "REDIS_URL": server.url}.items():
-            monkeypatch.setenv(name, value)
-        jobs.deployment.cache_clear()
+        work_under(REDIS_URL=server.url)
         planted_function = f"{planted.__name__}.{planted.touch.__name__}"
         plant(client, "code", planted_function, [], "texts")
         plant(client, "arguments", "workers.jobs.recycle", ["main"], "texts")
@@ -126,7 +114,6 @@ def test_p9_a_worker_forgets_what_it_refuses_before_it_begins_anything(
             worker.queues[0].job_class = worker.job_class = Job
         with capture_logs() as logs:
             worker.work(burst=True, logging_level="WARNING")
-        jobs.deployment.cache_clear()
         refused = [line for line in logs if line["event"] == "job refused"]
         count = 3 if job_class is Job else 2
         assert len({line["job"] for line in refused}) == int(client.hget(ALARMS, "job")) == count

@@ -6,15 +6,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from importlib.util import find_spec
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
-from config.queues import Queue
-from workers.supervisor import Child, Supervisor, children_for
+from config.queues import QUEUES, Queue
+from tests.workers.test_work_of_a_worker import told
+from tests.world import make_settings
+from workers.supervisor import Child, Supervisor, children_for, main
 
 NOTE_START = "import os, sys, time; open(sys.argv[1], 'a').write(f'{os.getpid()}\\n'); "
 LIVE = NOTE_START + "time.sleep(60)"
@@ -55,13 +57,35 @@ def test_there_is_a_process_for_each_queue_and_slot() -> None:
     assert [child.name for child in children] == ["texts-1", "texts-2", "maintenance-1"]
 
 
-def test_each_process_is_a_worker_of_its_queue() -> None:
-    queues = [Queue("texts", processes=2), Queue("maintenance")]
-    commands = [child._command for child in children_for(queues)]
-    assert [command[-1] for command in commands] == ["texts", "texts", "maintenance"]
-    for interpreter, option, module, _ in commands:
-        assert (interpreter, option) == (sys.executable, "-m")
-        assert find_spec(module)
+def workers_of_ours() -> dict[int, str]:
+    """Queues by the pids of this thread's children."""
+    thread = Path(f"/proc/{os.getpid()}/task/{threading.main_thread().native_id}")
+    found = {}
+    for pid in map(int, (thread / "children").read_text().split()):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+            if "workers.worker" in words:
+                found[pid] = words[-2]
+    return found
+
+
+@pytest.mark.usefixtures("signals_as_they_were")
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_each_queue_has_its_worker_until_the_supervisor_is_told_to_stop(
+    signum: signal.Signals,
+) -> None:
+    seen: dict[int, str] = {}
+    wanted, until = {queue.name for queue in QUEUES}, time.monotonic() + 20
+
+    def all_are_there() -> bool:
+        seen.update(workers_of_ours())
+        return set(seen.values()) == wanted or time.monotonic() > until
+
+    with told(signum, all_are_there) as is_told:
+        main(make_settings())
+        assert is_told.is_set()
+    assert set(seen.values()) == wanted
+    assert not any(is_alive(pid) for pid in seen)
 
 
 def test_a_dead_child_is_started_again_within_a_second(starts: Path) -> None:

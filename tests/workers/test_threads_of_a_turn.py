@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
@@ -27,17 +27,11 @@ from workers.drain import Drain
 from workers.hints import HintQueue
 from workers.lane_plan import Hint
 
+pytestmark = pytest.mark.usefixtures("signals_as_they_were")
 #: Seconds after which a turn that still waits for something is ended, and its test fails.
 PATIENCE = 10.0
 THREADS = 8
 BOARDS = ("main", "second")
-
-
-@pytest.fixture(autouse=True)
-def _alarm_as_it_was() -> Iterator[None]:
-    before = signal.getsignal(signal.SIGALRM)
-    yield
-    signal.signal(signal.SIGALRM, before)
 
 
 @dataclass

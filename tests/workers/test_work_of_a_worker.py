@@ -24,12 +24,13 @@ from config.settings import Settings
 from relay.embedded_redis import EmbeddedRedis
 from relay.queues import open_queue
 from tests.workers.test_worker import SECRET, Refusing, worker
-from tests.world import ENVIRONMENT, make_settings
-from workers import jobs, supervisor, ticker
+from tests.world import make_settings
+from workers import jobs, ticker
 from workers import worker as worker_process
 from workers.known_job import KnownJob
 from workers.worker import JobOverdue, RelayWorker, TimeLimit, build_worker, leave_with_parent
 
+pytestmark = pytest.mark.usefixtures("signals_as_they_were")
 FINISH, REFUSE = "tests.workers.test_worker.finish", "tests.workers.test_worker.refuse"
 
 
@@ -41,16 +42,6 @@ class Inline(RelayWorker):
 
     def monitor_work_horse(self, *_: Any) -> None:
         """There is none."""
-
-
-@pytest.fixture(autouse=True)
-def _signals_as_they_were() -> Iterator[None]:
-    signals = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGALRM)
-    before = {one: signal.getsignal(one) for one in signals}
-    yield
-    for one, handler in before.items():
-        signal.signal(one, handler)
-    jobs.turn_ends.clear()
 
 
 @pytest.fixture
@@ -238,32 +229,32 @@ def test_a_worker_that_cannot_begin_for_want_of_redis_says_so_by_its_code() -> N
 
 
 @contextmanager
-def told(signum: int) -> Iterator[None]:
-    """This process gets the signal as soon as somebody listens for it."""
-    ended, before = threading.Event(), signal.getsignal(signum)
+def told(signum: int, is_time: Callable[[], bool] = lambda: True) -> Iterator[threading.Event]:
+    """This process gets the signal as soon as somebody listens for it, when it is time; then the
+    event is set."""
+    ended, is_told, before = threading.Event(), threading.Event(), signal.getsignal(signum)
 
     def tell() -> None:
-        while signal.getsignal(signum) is before:
+        while signal.getsignal(signum) is before or not is_time():
             if ended.wait(0.01):
                 return
+        is_told.set()
         os.kill(os.getpid(), signum)
 
     telling = threading.Thread(target=tell)
     telling.start()
     try:
-        yield
+        yield is_told
     finally:
         ended.set()
         telling.join()
 
 
-@pytest.mark.parametrize("main", [ticker.main, supervisor.main])
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
-def test_a_process_that_is_told_to_stop_ends(
-    main: Callable[[Settings], None], signum: signal.Signals
-) -> None:
-    with told(signum):
-        main(make_settings())
+def test_a_ticker_ends_when_it_is_told_to_stop(signum: signal.Signals) -> None:
+    with told(signum) as is_told:
+        ticker.main(make_settings())
+        assert is_told.is_set()
 
 
 @pytest.fixture
@@ -294,13 +285,9 @@ def test_a_worker_as_it_is_built_notices_abandoned_jobs_soon(settings: Settings)
 @pytest.mark.real_redis
 @pytest.mark.in_process
 def test_a_worker_that_is_told_to_stop_ends_well(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, work_under: Callable[..., None]
 ) -> None:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("REDIS_URL", settings.redis_url.get_secret_value())
-    jobs.deployment.cache_clear()
+    work_under(REDIS_URL=settings.redis_url.get_secret_value())
     with signal_at_parents_death(), told(signal.SIGTERM), capture_logs() as logs:
         assert worker_process.main("texts", settings) == 0
-    jobs.deployment.cache_clear()
     assert {line["queue"] for line in logs} == {"texts"}
