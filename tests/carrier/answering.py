@@ -6,16 +6,24 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import parse_headers
+
+#: Seconds within which somebody must ask, and have asked.
+_PATIENCE = 10.0
 
 
 @contextmanager
 def answering(document: str, *, status: int = 201) -> Iterator[str]:
-    """The address at which one request gets this."""
+    """The address at which one request gets this; without one, the test fails."""
     listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(_PATIENCE)
 
     def answer() -> None:
         with listener, listener.accept()[0] as connection:
-            connection.recv(65536)
+            connection.settimeout(_PATIENCE)
+            with connection.makefile("rb") as request:
+                request.readline()
+                request.read(int(parse_headers(request).get("Content-Length", "0")))
             connection.sendall(
                 f"HTTP/1.1 {status} Done\r\nContent-Type: application/json\r\n"
                 f"Content-Length: {len(document)}\r\n\r\n{document}".encode()
