@@ -409,23 +409,25 @@ def test_who_lost_the_lease_buys_nothing_more(market: Market) -> None:
     assert market.owned() == {NUMBER}
 
 
-@pytest.mark.parametrize("too_long", [False, True])
-def test_a_buyer_held_up_after_its_reservation_makes_no_request(
-    market: Market, *, too_long: bool
+@pytest.mark.parametrize(
+    ("held_up_for", "is_made"), [(REQUEST_WITHIN, True), (REQUEST_WITHIN + 1, False)]
+)
+def test_a_request_is_made_soon_after_its_reservation_or_not_at_all(
+    market: Market, held_up_for: float, *, is_made: bool
 ) -> None:
-    """Somebody else may have settled it meanwhile, and bought another one in its place."""
+    """Later, somebody else may have settled it, and bought another one in its place."""
     reserve = market.store.purchases.reserve
 
     def held_up(*args: Any, **options: Any) -> Any:
         market.store.purchases.reserve = reserve
         reservation = reserve(*args, **options)
-        market.now += REQUEST_WITHIN + too_long
+        market.now += held_up_for
         return reservation
 
     market.store.purchases.reserve = held_up
     job = market.order()
-    assert isinstance(market.work(job), Later) is too_long
-    assert (market.owned() == {NUMBER}) is too_long
+    assert isinstance(market.work(job), Later) is not is_made
+    assert (market.owned() == {NUMBER}) is not is_made
 
     market.now += CERTAIN_AFTER + LEASE
     assert len(market.finish(job).bought) == 1
