@@ -53,7 +53,7 @@ def locate_redis(url: str) -> RedisLocation:
     when redis-py could not connect with the rest."""
     # gunicorn's own process imports the settings, and gevent comes after that: what has been loaded
     # before it keeps the sockets and locks of threads.
-    import redis  # noqa: PLC0415
+    import redis  # noqa: PLC0415 - after gevent
 
     try:
         where = _read(url)

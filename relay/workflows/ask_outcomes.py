@@ -62,8 +62,8 @@ def _ask(
         try:
             again = ask(services, interaction_id, clock())
         except CarrierError as error:
-            about = {"interaction": interaction_id}
-            pass_over_refusal(services, error, "outcome not known", **about)
+            about = {"board": services.board.name, "interaction": interaction_id}
+            pass_over_refusal(services.store, error, "outcome not known", **about)
         else:
             if again is None:
                 awaited.forget(interaction_id)

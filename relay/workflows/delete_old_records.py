@@ -44,7 +44,8 @@ def delete_old_records(services: Services, *, clock: Clock) -> None:
             with pass_over_unavailable(services, pool=pool, step="delete old records"):
                 _delete_of_pool(services, pool, clock, until)
     except CarrierError as error:
-        pass_over_refusal(services, error, "old records not deleted")
+        board = services.board.name
+        pass_over_refusal(services.store, error, "old records not deleted", board=board)
 
 
 def _delete_of_pool(services: Services, name: str, clock: Clock, until: float) -> None:

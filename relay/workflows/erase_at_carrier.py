@@ -42,7 +42,8 @@ def erase_at_carrier(services: Services, *, clock: Clock) -> None:
                 at_carrier.note_done(erasure)
                 log.info("erased at the carrier", role=erasure.role, ref=erasure.ref)
     except CarrierError as error:
-        pass_over_refusal(services, error, "not erased at the carrier")
+        board = services.board.name
+        pass_over_refusal(services.store, error, "not erased at the carrier", board=board)
 
 
 def _is_done(services: Services, erasure: CarrierErasure, clock: Clock, until: float) -> bool:

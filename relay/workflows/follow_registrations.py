@@ -49,7 +49,7 @@ def follow_registrations(boards: Sequence[Services], *, now: float) -> None:
         found = find_registrations(texting)
     except CarrierError as error:
         first = boards[0]
-        pass_over_refusal(first, error, "registrations not read", account=first.account.sid)
+        pass_over_refusal(first.store, error, "registrations not read", account=first.account.sid)
         return
     for one, registered in found:
         with pass_over_unavailable(one.services, pool=one.pool.name, step="registration"):

@@ -61,12 +61,12 @@ def pass_over_failures(store: Store, **what: str) -> Iterator[None]:
         store.passed_over.count(what.get("board", ""))
 
 
-def pass_over_refusal(services: Services, error: CarrierError, event: str, **what: str) -> None:
-    """Says in the log that the carrier has refused a board's work. Where that is not over in a
-    moment, it counts as a failure: the job ends well, and nobody else would notice."""
+def pass_over_refusal(store: Store, error: CarrierError, event: str, **what: str) -> None:
+    """Says once, with the ids of ``what``, that the carrier has refused the work. Where that is not
+    over in a moment, it counts as a failure: the job ends well, and nobody else would notice."""
     log.warning(event, code=error.code, **what)
     if error.trouble.scope is not Scope.MOMENT:
-        services.store.passed_over.count(services.board.name)
+        store.passed_over.count(what.get("board", ""))
 
 
 @contextmanager

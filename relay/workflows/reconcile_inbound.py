@@ -85,7 +85,7 @@ def _read(
             page = services.carrier.messages.inbound_page(since=look.since, at=place)
         except CarrierError as error:
             about = {"account": services.account.sid}
-            pass_over_refusal(services, error, "inbound list not available", **about)
+            pass_over_refusal(services.store, error, "inbound list not available", **about)
             # A place that the carrier does not know any more is no place to go on from.
             return listed, place if error.retryable else None, False
         listed += page.texts

@@ -90,7 +90,7 @@ def reconcile_numbers(boards: Sequence[Services], *, clock: Clock) -> Comparison
         return compare_numbers(boards, clock=clock, fix=True)
     except CarrierError as error:
         first = boards[0]
-        pass_over_refusal(first, error, "numbers not compared", account=first.account.sid)
+        pass_over_refusal(first.store, error, "numbers not compared", account=first.account.sid)
         return None
 
 
@@ -149,7 +149,7 @@ def _members(services: Services) -> frozenset[str] | None:
         found = services_of_board(services)
     except CarrierError as error:
         about = {"board": services.board.name}
-        pass_over_refusal(services, error, "services not compared", **about)
+        pass_over_refusal(services.store, error, "services not compared", **about)
         return None
     return frozenset(sender.sid for service in found for sender in service.senders)
 

@@ -52,7 +52,7 @@ def finish_release(services: Services, pool: str, release: Release, *, clock: Cl
 
     Raises Unavailable.
     """
-    about = {"virtual_number": release.number, "pool": pool}
+    about = {"board": services.board.name, "virtual_number": release.number, "pool": pool}
     if not is_of_this_account(services, release.account):
         # Another account's "not found" is no proof that it is given back.
         log.error("number of another account not released", **about)
@@ -61,7 +61,7 @@ def finish_release(services: Services, pool: str, release: Release, *, clock: Cl
         if not _is_off(services, pool, release):
             return False
     except CarrierError as error:
-        pass_over_refusal(services, error, "number not released", **about)
+        pass_over_refusal(services.store, error, "number not released", **about)
         return False
     services.store.numbers.note_released(release, pool, now=clock())
     log.info("number released", **about)
