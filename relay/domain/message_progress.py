@@ -45,6 +45,17 @@ class MessageStatus(StrEnum):
         return self in {MessageStatus.UNDELIVERED, MessageStatus.FAILED}
 
 
+class OwnFailure(StrEnum):
+    """Why a text has failed of which the carrier has said nothing."""
+
+    #: It has no words, and is not relayed.
+    PICTURE = "picture"
+    #: Nothing can be unsealed of it any more.
+    UNREADABLE = "unreadable"
+    #: The carrier did not answer for as long as a text may wait.
+    NO_ANSWER = "no_answer"
+
+
 _FINAL = {
     MessageStatus.DELIVERED,
     MessageStatus.UNDELIVERED,

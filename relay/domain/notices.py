@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from relay.domain.message_progress import OwnFailure
 from relay.domain.participant import Role
 from relay.domain.policy import DAY
 from relay.domain.trouble import Trouble
@@ -97,9 +98,9 @@ def telling_of_held(*, session: str, to: Role, now: float) -> TellingOfHeld:
     return TellingOfHeld(id=told, at=(period + 1) * HELD_FOR + _GATHERING_GRACE, before=before)
 
 
-def notice_of_failure(trouble: Trouble | None) -> Notice:
-    """What the sender of a text that was not delivered is told; None: the trouble is our own."""
-    match trouble:
+def notice_of_failure(why: Trouble | OwnFailure | None) -> Notice:
+    """What the sender of a text that was not delivered is told; None: it is not wanted any more."""
+    match why:
         case Trouble.OPTED_OUT:
             return Notice.TEXTS_PAUSED
         case Trouble.LANDLINE | Trouble.NO_HANDSET | Trouble.UNREACHABLE:

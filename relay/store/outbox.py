@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from relay.domain.message_progress import FINAL_RANK, MessageStatus, is_worth_one_more, reach_after
+from relay.domain.message_progress import (
+    FINAL_RANK,
+    MessageStatus,
+    OwnFailure,
+    is_worth_one_more,
+    reach_after,
+)
 from relay.domain.notices import Telling
 from relay.domain.session import ClosedReason, pool_of
 from relay.domain.texts import (
@@ -196,13 +202,14 @@ class Outbox:
         token: str,
         now: float,
         error_code: int,
-        trouble: Trouble | None,
+        why: Trouble | OwnFailure | None,
         telling: Telling,
         retention: int,
         number: str,
     ) -> GivenUp:
-        """It will not be sent: its body goes and its sender is told. ``trouble`` may be its
+        """It will not be sent: its body goes and its sender is told. A trouble may be its
         receiver's, or its virtual ``number``'s, and says so there."""
+        trouble = why if isinstance(why, Trouble) else None
         counted, first, is_told = self._scripts.run(
             "fail_send",
             self._keys.in_pool(pool_of(message_id)),
@@ -213,7 +220,7 @@ class Outbox:
             number=number,
             error_code=error_code,
             rank=FINAL_RANK,
-            ends_as=as_counted(MessageStatus.FAILED, trouble),
+            ends_as=as_counted(MessageStatus.FAILED, why),
             is_filtered=trouble is Trouble.FILTERED,
             reach=reach_after(MessageStatus.FAILED, trouble) or "",
             number_trouble=number_trouble(trouble, error_code),

@@ -6,15 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from relay.domain.call_progress import CallStatus
-from relay.domain.message_progress import MessageStatus
+from relay.domain.message_progress import MessageStatus, OwnFailure
 from relay.domain.trouble import Trouble
 from relay.store.connection import Client
 from relay.store.counts import Counts
 from relay.store.keys import BoardKeys
 
-#: Of a picture without words, which is not relayed.
-_PICTURE = "picture"
-_WHYS = {"", _PICTURE, *Trouble}
+_WHYS = {"", *OwnFailure, *Trouble}
 #: What may end, and how.
 _ENDS: dict[str, set[str]] = {
     "call": {status for status in CallStatus if status.is_final},
@@ -26,7 +24,7 @@ _ENDS: dict[str, set[str]] = {
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """``count`` of one ``kind`` (``call``, ``message``, ``notice``) have ended so. ``why`` is the
-    trouble of a text that failed, or ``picture``; "" where nobody is to blame."""
+    trouble of a text that failed, or what went wrong here; "" where nobody is to blame."""
 
     kind: str
     end: str
@@ -34,9 +32,9 @@ class Outcome:
     count: int
 
 
-def as_counted(status: MessageStatus, trouble: Trouble | None) -> str:
+def as_counted(status: MessageStatus, why: Trouble | OwnFailure | None) -> str:
     """What the scripts count of a text after its kind."""
-    return f"{status}:{trouble or ''}"
+    return f"{status}:{why or ''}"
 
 
 class Outcomes:

@@ -9,7 +9,7 @@ import structlog
 
 from relay.carrier.messages import SentText
 from relay.domain.errors import CarrierError
-from relay.domain.message_progress import next_try_at, read_taken
+from relay.domain.message_progress import OwnFailure, next_try_at, read_taken
 from relay.domain.notices import notice_of_failure, telling
 from relay.domain.texts import SendLease
 from relay.domain.trouble import Trouble
@@ -102,19 +102,19 @@ def give_up(
     reason: str,
     *,
     code: int = 0,
-    trouble: Trouble | None = None,
+    why: Trouble | OwnFailure | None = None,
 ) -> str:
     """It will not be sent: its sender is told, once in a while. Returns the message to go on with,
     or ""; ``reason`` is for the log. Raises Unavailable."""
     tell = telling(
-        notice_of_failure(trouble), session=lease.session, to=lease.receiver.other, now=clock()
+        notice_of_failure(why), session=lease.session, to=lease.receiver.other, now=clock()
     )
     given_up = services.store.messages.outbox.give_up(
         lease.message,
         token=lease.token,
         now=clock(),
         error_code=code,
-        trouble=trouble,
+        why=why,
         telling=tell,
         retention=services.settings.record_retention,
         number=lease.number,

@@ -16,7 +16,7 @@ from relay.carrier.urls import WebhookUrls
 from relay.domain.code_prefix import CodePrefix
 from relay.domain.errors import CarrierError
 from relay.domain.gsm7 import count_segments, fold
-from relay.domain.message_progress import REPORT_GRACE
+from relay.domain.message_progress import REPORT_GRACE, OwnFailure
 from relay.domain.opt_out import OFFERED_AGAIN_AFTER
 from relay.domain.phone import PhoneNumber
 from relay.domain.texts import Behind, NothingToSend, NotYet, SendLease, Turn, second_id
@@ -71,7 +71,9 @@ def _send(services: Services, lease: SendLease, prefix: CodePrefix, clock: Clock
         to = find_receiver(services, lease, now=now)
         words = words_of(services, lease, now=now)
     except Unreadable:
-        return give_up(services, lease, clock, "unreadable", code=UNREADABLE_TEXT)
+        return give_up(
+            services, lease, clock, "unreadable", code=UNREADABLE_TEXT, why=OwnFailure.UNREADABLE
+        )
     except PhoneChanged:
         return postpone(services, lease, now, clock, outcome_unknown=False, code=0)
     if to is None:
@@ -79,9 +81,7 @@ def _send(services: Services, lease: SendLease, prefix: CodePrefix, clock: Clock
     indexes = services.vault.indexes_of(to.reveal())
     block = services.store.suppressions.find_block(indexes, lease.number)
     if _is_kept_back(lease, block.stopped_at, now):
-        return give_up(
-            services, lease, clock, "opted_out", code=OPTED_OUT, trouble=Trouble.OPTED_OUT
-        )
+        return give_up(services, lease, clock, "opted_out", code=OPTED_OUT, why=Trouble.OPTED_OUT)
     parts = prefix.split(words)
     if parts:
         return _split(services, lease, parts, clock)
@@ -174,7 +174,7 @@ def _after_error(
             code=error.code,
             trouble=error.trouble,
         )
-    return give_up(services, lease, clock, "refused", code=error.code, trouble=error.trouble)
+    return give_up(services, lease, clock, "refused", code=error.code, why=error.trouble)
 
 
 def _remember_opt_out(services: Services, lease: SendLease, to: PhoneNumber) -> None:

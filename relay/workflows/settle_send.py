@@ -9,7 +9,7 @@ from relay.carrier.messages import SentText
 from relay.domain.code_prefix import CodePrefix
 from relay.domain.errors import CarrierError
 from relay.domain.gsm7 import plainer
-from relay.domain.message_progress import next_look_at
+from relay.domain.message_progress import OwnFailure, next_look_at
 from relay.domain.texts import SendLease
 from relay.domain.trouble import Trouble
 from relay.vault import Unreadable
@@ -61,7 +61,7 @@ def _look_again(services: Services, lease: SendLease, error: CarrierError, clock
         retry_after=error.retry_after,
     )
     if again is None:
-        return give_up(services, lease, clock, "unsettled", code=error.code, trouble=error.trouble)
+        return give_up(services, lease, clock, "unsettled", code=error.code, why=error.trouble)
     return postpone(services, lease, again, clock, outcome_unknown=True, code=error.code)
 
 
@@ -71,7 +71,9 @@ def _try_again(services: Services, lease: SendLease, clock: Clock) -> str:
     again = find_next_try(services, lease, _NOT_TAKEN, lease.attempted_at)
     now = clock()
     if again is None or now > lease.expires_at:
-        return give_up(services, lease, clock, "not taken", code=NO_ANSWER)
+        return give_up(
+            services, lease, clock, "not taken", code=NO_ANSWER, why=OwnFailure.NO_ANSWER
+        )
     until = max(again, now)
     postpone(services, lease, until, clock, outcome_unknown=False, code=NO_ANSWER)
     return lease.message

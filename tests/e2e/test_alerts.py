@@ -133,19 +133,11 @@ def test_texts_that_the_carrier_refuses(stage: Stage, prometheus: Prometheus) ->
     assert any("are you there?" in text.body for text in stage.phone("carl").texts)
 
 
-def undelivered(prometheus: Prometheus) -> float:
-    found = prometheus.query('sum(relay_texts_ended_total{end="undelivered"})')
-    return float(found[0]["value"][1]) if found else 0.0
-
-
 def test_texts_that_fail(stage: Stage, prometheus: Prometheus) -> None:
     session = stage.open()
     stage.carrier.faults.messages.fail(stage.number("carl"), 30007)
     try:
-        for _ in range(2):  # an increase is from one scrape to the next
-            before = undelivered(prometheus)
-            stage.phone("rita").text(session["virtual_number"], "are you there?").wait(20)
-            eventually(lambda: undelivered(prometheus), lambda ended, known=before: ended > known)
+        stage.phone("rita").text(session["virtual_number"], "are you there?").wait(20)
         fires(prometheus, "RelayTextsFail")
     finally:
         stage.carrier.faults.messages.clear()

@@ -7,7 +7,7 @@ import redis
 
 from relay.carrier.codes import trouble_of
 from relay.domain.charges import Charges, Unit
-from relay.domain.message_progress import MessageStatus
+from relay.domain.message_progress import MessageStatus, OwnFailure
 from relay.domain.notices import Notice, NoticeReceiver, Telling, telling
 from relay.domain.participant import Role
 from relay.domain.session import Channel, ClosedReason, Session
@@ -191,13 +191,19 @@ class Texts:
         record = self.store.messages.read(message)
         return record.side.other if record else Role.RECRUITER
 
-    def give_up(self, message: str, token: str = "t1", now: float = NOW):
+    def give_up(
+        self,
+        message: str,
+        token: str = "t1",
+        now: float = NOW,
+        why: Trouble | OwnFailure | None = Trouble.FILTERED,
+    ):
         return self.outbox.give_up(
             message,
             token=token,
             now=now,
             error_code=30007,
-            trouble=Trouble.FILTERED,
+            why=why,
             telling=self.telling(to=self.sender_of(message), now=now),
             retention=RETENTION,
             number=NUMBER,

@@ -8,7 +8,7 @@ import pytest
 
 from relay.domain.call_progress import CallProgress, caller_gone, dialled, leg_over, refused, taken
 from relay.domain.call_progress import CallStatus as Call
-from relay.domain.message_progress import MessageStatus
+from relay.domain.message_progress import MessageStatus, OwnFailure
 from relay.domain.notices import Notice
 from relay.domain.texts import Backlog, second_id
 from relay.store.backlog import read_backlog
@@ -98,6 +98,17 @@ def test_what_was_given_up_counts_once_texts_beside_notices(texts: Texts) -> Non
     texts.give_up(notice, "t2")
 
     assert ended(texts.store) == {"message failed filtered": 1, "notice failed filtered": 1}
+
+
+@pytest.mark.parametrize("why", [*OwnFailure, None])
+def test_what_failed_without_a_word_of_the_carriers_says_why(
+    texts: Texts, why: OwnFailure | None
+) -> None:
+    message = texts.accepted()
+    texts.begin(message)
+    texts.give_up(message, why=why)
+
+    assert ended(texts.store) == {f"message failed {why or ''}".strip(): 1}
 
 
 def test_a_picture_and_what_is_held_end_at_once(texts: Texts) -> None:

@@ -376,6 +376,7 @@ def test_a_text_whose_lifetime_is_over_raises_no_alarm(stage: Stage) -> None:
     stage.client.delete(KEYS.body(message))
     stage.work()
     assert stage.record(message).error_code == UNREADABLE_TEXT
+    assert "unreadable" in {one.why for one in stage.store.outcomes.all()}
     assert stage.store.alarms.of(Alarm)[Alarm.SEAL] == 0
 
 

@@ -394,6 +394,7 @@ def test_p4_a_text_that_is_never_answered_for_is_tried_less_and_less_and_given_u
     record = stage.record(message)
     assert (record.status, record.error_code) == ("failed", NO_ANSWER)
     assert record.attempts <= 310
+    assert [one.why for one in stage.store.outcomes.all() if one.kind == "message"] == ["no_answer"]
     carrier.troubles = []
     stage.later(600)
     assert stage.arrived == [(RITA, FAILED)]
