@@ -11,7 +11,7 @@ import click
 from relay.cli.setting_up import deployment_of_environment
 from relay.domain.number_comparison import Discrepancy, Finding
 from relay.workflows.deployment import Deployment
-from relay.workflows.reconcile_restored import Reconciled, reconcile_restored, when_fetched
+from relay.workflows.reconcile_restored import Reconciled, reconcile_restored, snapshot_on_record
 from relay.workflows.survey import survey_scheduler
 
 #: A scheduler at work sweeps more often, in seconds.
@@ -22,7 +22,8 @@ _NEXT_SWEEP_WITHIN = 10.0
 @click.option(
     "--snapshot-at",
     type=click.DateTime(["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S"]),
-    help="When the backup began, in UTC; the store's own word for it when left out.",
+    help="When the backup began, in UTC; what an earlier run was told, or else the store's own word "
+    "for it, when left out.",
 )
 def restored(snapshot_at: datetime | None) -> None:
     """Learn from Twilio what has happened since the backup that the store was restored from.
@@ -33,7 +34,8 @@ def restored(snapshot_at: datetime | None) -> None:
     deployment = deployment_of_environment()
     if _is_at_work(deployment):
         raise click.ClickException("A scheduler is at work: stop it, web and worker first.")
-    at = snapshot_at.replace(tzinfo=UTC).timestamp() if snapshot_at else when_fetched(deployment)
+    given = snapshot_at.replace(tzinfo=UTC).timestamp() if snapshot_at else None
+    at = given or snapshot_on_record(deployment)
     if at is None:
         raise click.UsageError("The store does not say of when it is: give --snapshot-at.")
     if at > time.time():

@@ -23,8 +23,12 @@ class Successes:
         with suppress(Unavailable):
             self._client.hset(self._key, name, f"{now:.3f}")
 
-    def of(self, names: Iterable[str]) -> dict[str, float | None]:
-        """POSIX seconds by name; None for what never has ended well. One round trip.
-        Raises Unavailable."""
+    def of(self, names: Iterable[str], *, until: float) -> dict[str, float | None]:
+        """POSIX seconds by name; None for what never has ended well before ``until``: what is
+        later, no clock of ours has said. One round trip. Raises Unavailable."""
         noted = self._client.hgetall(self._key)
-        return {name: read_moment(noted.get(name, "")) for name in names}
+        moments = {name: read_moment(noted.get(name, "")) for name in names}
+        return {
+            name: moment if moment is not None and moment <= until else None
+            for name, moment in moments.items()
+        }

@@ -47,9 +47,16 @@ class Reconciled:
     to_repeat: list[str] = field(default_factory=list)
 
 
-def when_fetched(deployment: Deployment) -> float | None:
-    """A moment at most a minute or two before the backup, as the store says: until when all texts
-    were fetched. None where an account's were never. Raises Unavailable."""
+def snapshot_on_record(deployment: Deployment) -> float | None:
+    """The moment that an earlier run went by; else one that is at most a minute or two before the
+    backup, as the store says: until when all texts were fetched. None where an account's were
+    never. Raises Unavailable."""
+    noted = [services.store.messages.outbox.restored() for services in deployment.boards()]
+    earlier = [run[0] + SNAPSHOT_MARGIN for run in noted if run]
+    return min(earlier) if earlier else _when_fetched(deployment)
+
+
+def _when_fetched(deployment: Deployment) -> float | None:
     marks = [
         boards[0].store.messages.fetched.until(boards[0].account.sid)
         for boards in deployment.accounts()
@@ -64,7 +71,7 @@ def reconcile_restored(deployment: Deployment, *, snapshot_at: float, clock: Clo
     Raises Unavailable."""
     done, since = Reconciled(), snapshot_at - SNAPSHOT_MARGIN
     for services in deployment.boards():
-        since = _begin(services, since)
+        services.store.messages.outbox.note_restored(snapshot_at=since, ended_at=_NOT_ENDED)
     for boards in deployment.accounts():
         for services in boards:
             _end_purchases(services, done, clock)
@@ -77,15 +84,6 @@ def reconcile_restored(deployment: Deployment, *, snapshot_at: float, clock: Clo
         )
     log.info("restored", waiting=done.waiting, news=done.news, to_repeat=len(done.to_repeat))
     return done
-
-
-def _begin(services: Services, since: float) -> float:
-    """Since when, which is no later than an earlier run has said."""
-    outbox = services.store.messages.outbox
-    known = outbox.restored()
-    since = min(since, known[0]) if known else since
-    outbox.note_restored(snapshot_at=since, ended_at=_NOT_ENDED)
-    return since
 
 
 # --- purchases ------------------------------------------------------------------------

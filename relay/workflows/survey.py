@@ -124,7 +124,7 @@ def survey_queues(deployment: Deployment, *, now: float) -> tuple[QueueStatus, .
 def survey_scheduler(deployment: Deployment, *, now: float) -> SchedulerStatus:
     """Raises Unavailable while the store is away."""
     every = {SWEEP_OUTBOX: SWEEP_EVERY, **{job.name: float(job.every) for job in PERIODIC_JOBS}}
-    succeeded = deployment.successes.of(every)
+    succeeded = deployment.successes.of(every, until=now + _ALIVE_FOR)
     swept_at = succeeded[SWEEP_OUTBOX]
     return SchedulerStatus(
         is_at_work=swept_at is not None and now - swept_at <= _ALIVE_FOR,

@@ -233,20 +233,22 @@ def test_a_restored_store_is_reconciled_and_what_is_left_is_said(environment, ca
     bought.friendly_name = label_of("main", "us")
     job = order_numbers(services, Order(pool="us", country="US", count=1), now=time.time())
 
-    at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    mistyped, at = "2016-11-28T14:00:00Z", f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     try:
+        first = lines(run(environment, "restored", "--snapshot-at", mistyped))
         said = lines(run(environment, "restored", "--snapshot-at", at))
     finally:
         del carrier.account.numbers[bought.sid]
 
+    assert first[0] == f"the store is of {mistyped}"
+    assert f"purchase {job.id} ended: order again what is missing" in first
     assert said[0] == f"the store is of {at}"
-    assert f"purchase {job.id} ended: order again what is missing" in said
     assert (
         "+14155550193 was bought since: python -m relay numbers import +14155550193 --pool us"
         in said
     )
     again = lines(run(environment, "restored"))
-    assert again[0].startswith("the store is of 20")
+    assert again[0] == f"the store is of {at}"
 
 
 @pytest.mark.real_redis

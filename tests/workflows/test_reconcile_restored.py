@@ -27,7 +27,7 @@ from relay.workflows.reconcile_restored import (
     SNAPSHOT_MARGIN,
     Reconciled,
     reconcile_restored,
-    when_fetched,
+    snapshot_on_record,
 )
 from tests.workflows.buying import SID, TOKEN, Market
 from tests.workflows.texting import Stage
@@ -276,9 +276,18 @@ def test_a_list_that_ends_in_the_middle_is_to_be_repeated(stage: Stage) -> None:
 
 
 def test_the_store_says_of_when_it_is(stage: Stage) -> None:
-    assert when_fetched(stage.deployment) is None
+    assert snapshot_on_record(stage.deployment) is None
     reconcile_inbound([stage.services], clock=lambda: stage.now)
-    assert when_fetched(stage.deployment) == pytest.approx(NOW, abs=0.01)
+    assert snapshot_on_record(stage.deployment) == pytest.approx(NOW, abs=0.01)
+
+
+def test_a_run_goes_by_the_moment_that_the_latest_one_was_told(stage: Stage) -> None:
+    backup = Backup(stage)
+    for at in (NOW - 365 * DAY, backup.at):
+        reconcile_restored(stage.deployment, snapshot_at=at, clock=lambda: stage.now)
+        assert snapshot_on_record(stage.deployment) == at
+        noted = stage.store.messages.outbox.restored()
+        assert noted == (at - SNAPSHOT_MARGIN, stage.now)
 
 
 def test_p4_what_came_in_since_an_old_backup_is_all_asked_for(stage: Stage) -> None:

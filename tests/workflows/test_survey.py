@@ -115,6 +115,19 @@ def test_a_scheduler_is_at_work_for_half_a_minute_after_its_sweep(
     assert found.is_at_work is is_at_work
 
 
+def test_p9_a_sign_of_life_that_is_still_to_come_is_none() -> None:
+    deployment = make_world().deployment
+    now = make_well(deployment)
+    for name in (SWEEP_OUTBOX, "recycle"):
+        deployment.successes.note(name, now=now + 86_400)
+
+    found = survey_scheduler(deployment, now=now)
+
+    assert (found.is_at_work, found.swept_at) == (False, None)
+    recycled = next(work for work in found.periodic if work.name == "recycle")
+    assert recycled.is_late(now)
+
+
 def test_a_scheduler_that_has_stopped_is_not_well() -> None:
     deployment = make_world().deployment
     now = make_well(deployment)
