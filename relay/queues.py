@@ -13,7 +13,6 @@ from redis.exceptions import RedisError
 from rq import Queue
 from rq import Retry as Tries
 from rq.exceptions import DuplicateJobError
-from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from config.queues import NUMBERS, TEXTS
@@ -62,8 +61,8 @@ def _client(url: str, tls_verify: bool) -> redis.Redis:  # noqa: FBT001 - a key 
     return FollowingRedis(connection_pool=open_pool(where, options))
 
 
-def open_queue(name: str, connection: redis.Redis, job_class: type[Job] = Job) -> Queue:
-    return Queue(name, connection=connection, job_class=job_class, serializer=JSONSerializer)
+def open_queue(name: str, connection: redis.Redis, kind: type[Queue] = Queue) -> Queue:
+    return kind(name, connection=connection, serializer=JSONSerializer)
 
 
 class JobQueues:

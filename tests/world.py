@@ -6,6 +6,7 @@ A ``Pair`` is a store with a recruiter and a candidate on one number: most tests
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -138,11 +139,13 @@ def make_deployment(
     settings: Settings | None = None,
     *,
     carrier: Any = None,
+    carrier_of: Callable[[CarrierAccount], Any] | None = None,
     jobs: Jobs | None = None,
     vault: Vault | None = None,
     queues: Any = None,
 ) -> Deployment:
-    """A deployment whose boards share what leads out of the process."""
+    """A deployment whose boards share what leads out of the process, or have a carrier by their
+    account."""
     settings = settings or make_settings()
     jobs = jobs or RecordingJobs()
     client = client if client is not None else FakeRedis()
@@ -150,7 +153,7 @@ def make_deployment(
         settings,
         client,
         vault or Vault(settings.relay_sealing_keys, settings.relay_index_keys),
-        carrier_of=lambda account: carrier,
+        carrier_of=carrier_of or (lambda account: carrier),
         jobs_of=lambda board: jobs,
         queues=queues if queues is not None else client,
     )

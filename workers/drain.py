@@ -113,7 +113,7 @@ class Drain:
 
     def _take_more(self) -> None:
         """By the dozen, where there is much to do."""
-        room = self._plan.room()
+        room = self._plan.room(self._is_held)
         if room > self._threads // 2:
             self._add(self._hints.take(room))
 
@@ -142,12 +142,15 @@ class Drain:
         while (start := self._plan.start(self._may_start)) is not None:
             pool.submit(self._work, *start)
 
+    def _is_held(self, account: str) -> bool:
+        now = time.time()
+        is_full = now < self._full_until.get(account, 0.0)
+        return is_full or self._throttles[account].is_paused(now)
+
     def _may_start(self, lane: Lane) -> bool:
         now, account = time.time(), lane.account
-        throttle = self._throttles[account]
-        if now < self._full_until.get(account, 0.0) or not throttle.admits(
-            self._plan.running_of(account), now=now
-        ):
+        under_way = self._plan.running_of(account)
+        if self._is_held(account) or not self._throttles[account].admits(under_way):
             return False
         wait = self._rate.seconds_until_next(account, now=now)
         # Apart from the pauses that the carrier asks for: a refusal in one of those counts once.

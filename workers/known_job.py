@@ -12,6 +12,7 @@ from collections.abc import Callable
 from inspect import signature
 from typing import Any, ClassVar, TypeVar
 
+from rq.exceptions import NoSuchJobError
 from rq.job import Job
 
 Function = TypeVar("Function", bound=Callable[..., None])
@@ -22,6 +23,17 @@ _ID = re.compile(r"[A-Za-z0-9._-]{1,200}")
 class KnownJob(Job):
     #: All there are: a worker runs no other function.
     FUNCTIONS: ClassVar[dict[str, Callable[..., None]]] = {}
+
+    _is_damaged = False
+
+    def restore(self, raw_data: Any) -> None:
+        """Raises NoSuchJobError and nothing else: a worker of RQ's would quit at it."""
+        try:
+            super().restore(raw_data)
+        except NoSuchJobError:
+            raise
+        except Exception:  # noqa: BLE001 - there may be anything in it
+            self._is_damaged = True
 
     @property
     def func(self) -> Callable[..., None]:
@@ -45,6 +57,8 @@ class KnownJob(Job):
 
     def why_not(self) -> str:
         """What is wrong with it, "" for nothing. To be asked before anything of it is done."""
+        if self._is_damaged:
+            return "it cannot be read"
         try:
             if self.func_name not in self.FUNCTIONS:
                 return f"{self.func_name} is no job"
@@ -62,6 +76,11 @@ class KnownJob(Job):
     def _names_a_callback(self) -> bool:
         names = self._success_callback_name, self._failure_callback_name
         return any(names) or bool(self._stopped_callback_name)
+
+
+def is_job_id(raw: bytes) -> bool:
+    """Whether RQ takes it for one: it raises ValueError for others."""
+    return re.fullmatch(rb"[A-Za-z0-9_-]+", raw) is not None
 
 
 def job(function: Function) -> Function:

@@ -63,11 +63,14 @@ class LanePlan:
         if len(hints) < MOST_WAITING:
             hints[hint] = lane
 
-    def room(self) -> int:
-        """How many hints more are of use now: what waits for its number or its lane does not
-        count."""
+    def room(self, is_held: Callable[[str], bool]) -> int:
+        """How many hints more are of use now: what waits for its number, its lane or its account
+        does not count. ``is_held``: whether nothing of this account may start."""
         startable = sum(
-            min(len(set(hints.values()) - self._running), self._share - self._by_number[number])
+            min(
+                len({lane for lane in hints.values() if not is_held(lane.account)} - self._running),
+                self._share - self._by_number[number],
+            )
             for number, hints in self._waiting.items()
         )
         return self._threads - startable

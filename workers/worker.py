@@ -16,9 +16,11 @@ from functools import partial
 from typing import Any
 
 import structlog
+from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 from rq import Queue, Worker
 from rq.executions import Execution
+from rq.intermediate_queue import IntermediateQueue
 from rq.job import Job
 from rq.registry import StartedJobRegistry
 from rq.serializers import JSONSerializer
@@ -30,7 +32,7 @@ from config.settings import Settings
 from relay.queues import connect_queues, open_queue
 from relay.store.lean_pool import is_no_master
 from workers import jobs
-from workers.known_job import KnownJob
+from workers.known_job import KnownJob, is_job_id
 
 log = structlog.get_logger()
 
@@ -66,11 +68,33 @@ class TimeLimit(UnixSignalDeathPenalty):
             super().__exit__(*raised)  # type: ignore[no-untyped-call]
 
 
+class KnownQueue(Queue):
+    """A queue that somebody may have written to (P9)."""
+
+    job_class = KnownJob
+
+    @classmethod
+    def lmove(
+        cls, connection: Redis, queue_key: str, timeout: int | None
+    ) -> tuple[str, bytes] | None:
+        """The next id, which is one: at any other a worker of RQ's quits, and again when it comes
+        back, since such a one stays where its clean-up finds it."""
+        while taken := super().lmove(connection, queue_key, timeout):
+            job_id: bytes = taken[1]
+            if is_job_id(job_id):
+                return queue_key, job_id
+            held = IntermediateQueue.get_intermediate_queue_key(queue_key)
+            connection.lrem(held, 1, job_id)  # type: ignore[arg-type] # bytes are welcome
+            jobs.refuse_job(job_id.decode(errors="replace"), "its id is none")
+        return None
+
+
 class RelayWorker(Worker):
     """Notices abandoned jobs soon, comes back soon when Redis was away, and keeps what a failed
     job says to itself: RQ would log its arguments and store its traceback."""
 
     death_penalty_class = TimeLimit
+    queue_class = KnownQueue
     exponential_backoff_factor = 1.3
     max_connection_wait_time = 2.0
 
@@ -94,6 +118,15 @@ class RelayWorker(Worker):
                     raise
             log.warning("worker waits for a master of its Redis")
             time.sleep(_PAUSE)
+
+    def run_maintenance_tasks(self) -> None:
+        """Nothing that somebody has put into RQ's registries keeps a worker from its work."""
+        try:
+            super().run_maintenance_tasks()  # type: ignore[no-untyped-call] # RQ's has no types
+        except RedisError:
+            raise
+        except Exception as error:  # noqa: BLE001 - there may be anything in them
+            log_failure(log, "clean-up of the queue failed", error)
 
     def subscribe(self) -> None:
         """Takes no commands from Redis (P9), and keeps no connection that would have to follow."""
@@ -142,7 +175,7 @@ class RelayWorker(Worker):
 def build_worker(queue: str, settings: Settings) -> RelayWorker:
     """A worker of this queue. Raises RedisError when Redis is away."""
     return RelayWorker(
-        [open_queue(queue, connect_queues(settings), job_class=KnownJob)],
+        [open_queue(queue, connect_queues(settings), KnownQueue)],
         job_class=KnownJob,
         serializer=JSONSerializer,
         job_monitoring_interval=_JOB_MONITORING_INTERVAL,

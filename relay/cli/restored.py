@@ -22,8 +22,8 @@ _NEXT_SWEEP_WITHIN = 10.0
 @click.option(
     "--snapshot-at",
     type=click.DateTime(["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S"]),
-    help="When the backup began, in UTC; what an earlier run was told, or else the store's own word "
-    "for it, when left out.",
+    help="When the backup began, in UTC; when left out, what an earlier run was told, or else the"
+    " store's own word for it.",
 )
 def restored(snapshot_at: datetime | None) -> None:
     """Learn from Twilio what has happened since the backup that the store was restored from.

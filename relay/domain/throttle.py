@@ -20,9 +20,13 @@ class Throttle:
         self._allowed = float(most)
         self._paused_until = 0.0
 
-    def admits(self, under_way: int, *, now: float) -> bool:
-        """Whether another request may begin beside so many."""
-        return now >= self._paused_until and under_way < int(self._allowed)
+    def is_paused(self, now: float) -> bool:
+        """Whether none may begin."""
+        return now < self._paused_until
+
+    def admits(self, under_way: int) -> bool:
+        """Whether another request may begin beside so many, but for a pause."""
+        return under_way < int(self._allowed)
 
     def pause(self, until: float) -> None:
         """Nothing begins before then."""
@@ -33,7 +37,7 @@ class Throttle:
         """The carrier asks for fewer requests, and perhaps for a pause of so many seconds. What
         was under way together is refused together, and counts once."""
         with self._lock:
-            if now >= self._paused_until:
+            if not self.is_paused(now):
                 self._allowed = max(1.0, self._allowed / 2)
         self.pause(now + min(PAUSE if retry_after is None else retry_after, LONGEST_PAUSE))
 

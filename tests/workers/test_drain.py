@@ -41,7 +41,7 @@ from workers.drain import Drain, Work
 from workers.hints import HintQueue
 from workers.known_job import KnownJob
 from workers.lane_plan import Hint
-from workers.worker import RelayWorker
+from workers.worker import KnownQueue, RelayWorker
 
 pytestmark = pytest.mark.real_redis
 AREAS = ("202", "203", "205", "206", "207", "208", "209", "210", "212", "213", "214", "215")
@@ -216,7 +216,7 @@ def test_a_refusal_for_haste_stops_all_threads_for_as_long_as_it_says(
     paused: list[int] = []
 
     def is_done() -> bool:
-        if not board.services.carrier.throttle.admits(0, now=time.time()):
+        if board.services.carrier.throttle.is_paused(time.time()):
             paused.append(len(board.posted))
         return len(board.posted) == len(AREAS)
 
@@ -226,7 +226,7 @@ def test_a_refusal_for_haste_stops_all_threads_for_as_long_as_it_says(
     assert max(paused) <= SHARE
     board.twilio.settle()
     assert sorted(board.arrived(area) for area in AREAS) == [[], *[["hello"]] * (len(AREAS) - 1)]
-    assert not board.services.carrier.throttle.admits(THREADS - 1, now=time.time())
+    assert not board.services.carrier.throttle.admits(THREADS - 1)
     # The one that was refused is tried again in its time.
     due = board.services.store.messages.outbox.sweep(now=time.time() + 60)
     assert len(due) == 1
@@ -253,7 +253,7 @@ def test_an_account_is_handed_no_more_texts_a_second_than_the_setting_lets(
     # A quarter of a second's go at once; the one that is looked at may just have come.
     assert all(count <= 8 * (seconds + 0.25) + 1 for seconds, count in counts)
     # The carrier asked for no pause: a refusal would make the account slower.
-    assert board.services.carrier.throttle.admits(0, now=begun)
+    assert not board.services.carrier.throttle.is_paused(begun)
 
 
 def test_p9_a_planted_hint_runs_nothing_and_keeps_nobody_waiting(
@@ -414,7 +414,7 @@ def test_a_worker_that_is_told_to_stop_while_it_forks_ends_that_turn_too(
         with suppress(BaseException):
             connection = connect_queues(board.deployment.settings)
             ToldWhileForking(
-                [open_queue(TEXTS, connection, KnownJob)],
+                [open_queue(TEXTS, connection, KnownQueue)],
                 connection=connection,
                 job_class=KnownJob,
                 serializer=JSONSerializer,

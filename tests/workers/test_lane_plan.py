@@ -19,6 +19,10 @@ def always(_: Lane) -> bool:
     return True
 
 
+def never(_: str) -> bool:
+    return False
+
+
 def start_all(plan: LanePlan) -> list[tuple[Lane, Hint]]:
     started = []
     while (start := plan.start(always)) is not None:
@@ -121,9 +125,18 @@ def test_there_is_room_for_others_however_much_waits_for_one_number(same_lane: b
     plan = LanePlan(8)
     for ordinal in range(30):
         plan.add(lane("n", "r" if same_lane else str(ordinal)), hint(f"m{ordinal}"))
-    assert plan.room() == 8 - (1 if same_lane else 2)
+    assert plan.room(never) == 8 - (1 if same_lane else 2)
     start_all(plan)
-    assert plan.room() == 8
+    assert plan.room(never) == 8
+
+
+def test_there_is_room_for_others_however_much_waits_for_an_account_that_is_held() -> None:
+    plan = LanePlan(8)
+    for ordinal in range(30):
+        plan.add(Lane("held", str(ordinal), "r"), hint(f"m{ordinal}"))
+    plan.add(Lane("open", "n", "r"), hint("o"))
+    assert plan.room(lambda account: account == "held") == 7
+    assert plan.room(never) == 8 - 31
 
 
 def test_of_too_much_for_one_number_the_rest_stays_in_the_outbox() -> None:

@@ -78,9 +78,12 @@ def test_p9_a_planted_job_runs_nothing_and_raises_an_alarm(tmp_path: Path, queue
         plant(client, "arguments", "workers.jobs.send_texts", ["main", {"$": "x y"}], queue)
         plant(client, "too-many", "workers.jobs.recycle", ["main"], queue)
         client.hset("rq:job:rubbish", mapping={"data": b"\x00", "origin": queue})
-        client.rpush(f"rq:queue:{queue}", "rubbish")
+        plant(client, "damaged", *send, queue, enqueued_at="yesterday")
+        plant(client, "no id", *send, queue)
+        client.zadd(f"rq:wip:{queue}", {"no id:either": 1})
+        client.rpush(f"rq:queue:{queue}", "rubbish", b"\xff\xfe")
         with worker_of(server, queue, tmp_path / "log"):
-            eventually(lambda: int(client.hget(ALARMS, "job") or 0) == 8, seconds=30)
+            eventually(lambda: int(client.hget(ALARMS, "job") or 0) == 11, seconds=30)
             ours = JobQueues.from_settings(make_settings(REDIS_URL=server.url))
             ours.send_message("main", "us.SM2")
             eventually(lambda: client.llen("rq:queue:texts") == (0 if queue == "texts" else 1))
@@ -91,7 +94,8 @@ def test_p9_a_planted_job_runs_nothing_and_raises_an_alarm(tmp_path: Path, queue
         if "job refused" in line
     ]
     assert {one["job"] for one in refused} == {
-        *("code", "success", "failure", "stopped", "hook", "arguments", "too-many", "rubbish")
+        *("code", "success", "failure", "stopped", "hook", "arguments", "too-many", "rubbish"),
+        *("damaged", "no id", "\ufffd\ufffd"),
     }
     assert {one["why"] for one in refused if one["job"] == "code"} == {"os.system is no job"}
 

@@ -19,6 +19,7 @@ from relay.domain.errors import Unavailable
 from relay.domain.throttle import Throttle
 from relay.queues import JobQueues, open_queue
 from relay.store.keys import BoardKeys
+from relay.workflows.put_board import BoardTerms, put_board
 from relay.workflows.services import Services
 from tests.fake_redis import FakeRedis
 from tests.world import make_deployment, make_settings
@@ -32,6 +33,7 @@ pytestmark = pytest.mark.usefixtures("signals_as_they_were")
 PATIENCE = 10.0
 THREADS = 8
 BOARDS = ("main", "second")
+THEIRS = "AC" + "1" * 32
 
 
 @dataclass
@@ -43,6 +45,8 @@ class Turn:
     done: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     throttle: Throttle = field(default_factory=lambda: Throttle(THREADS))
+    #: Of accounts of their own, by sid.
+    throttles: dict[str, Throttle] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.server = fakeredis.FakeServer()
@@ -51,7 +55,9 @@ class Turn:
         self.deployment = make_deployment(
             self.client,
             make_settings(TEXTS_AT_ONCE=str(THREADS), **self.settings),
-            carrier=SimpleNamespace(throttle=self.throttle),
+            carrier_of=lambda account: SimpleNamespace(
+                throttle=self.throttles.get(account.sid, self.throttle)
+            ),
         )
         for name in BOARDS[1:]:
             self.deployment.registry.put(Board(name=name, spoken_name=name.title()))
@@ -274,34 +280,89 @@ def test_an_account_is_handed_no_more_texts_a_second_than_the_setting_lets() -> 
     assert 1 <= len(turn.done) <= 2 + time.time() - begun
 
 
+def of_two_accounts(**settings: str) -> Turn:
+    """The board ``third`` has one of its own."""
+    turn = Turn(settings=settings, throttles={THEIRS: Throttle(THREADS)})
+    terms = BoardTerms(
+        name="third", spoken_name="Third Jobs", account_sid=THEIRS, auth_tokens=("t",)
+    )
+    put_board(turn.deployment, terms)
+    return turn
+
+
+@pytest.mark.parametrize(("paused", "goes"), [("main", "third"), ("third", "main")])
+def test_an_account_that_is_to_pause_keeps_no_other_waiting(paused: str, goes: str) -> None:
+    turn = of_two_accounts()
+    {"main": turn.throttle, "third": turn.throttles[THEIRS]}[paused].pause(time.time() + 3600)
+    for one in range(THREADS):
+        turn.text(f"{paused}.{one}", board=paused)
+    turn.text(f"{goes}.last", board=goes)
+    turn.run(rounds(THREADS + 4))
+    assert turn.done == [f"{goes}.last"]
+
+
+def test_each_account_is_handed_its_texts_of_a_second() -> None:
+    turn = of_two_accounts(TEXTS_PER_SECOND="1")
+    for one in range(2):
+        for board in ("main", "third"):
+            turn.text(f"{board}.{one}", board=board)
+    turn.run(lambda: len(turn.done) >= 2)
+    assert {name.partition(".")[0] for name in turn.done[:2]} == {"main", "third"}
+
+
+class Waiting:
+    """Work that lasts for as long as the test lets it."""
+
+    def __init__(self) -> None:
+        self.is_over = threading.Event()
+
+    def __call__(self, _services: Services, _name: str) -> str:
+        assert self.is_over.wait(PATIENCE)
+        return ""
+
+    def rounds(self, number: int) -> Callable[[], bool]:
+        """So many, and then it ends."""
+        are_over = rounds(number)
+
+        def end_in_time() -> bool:
+            if are_over():
+                self.is_over.set()
+            return self.is_over.is_set()
+
+        return end_in_time
+
+
 def test_a_turn_holds_no_more_than_its_threads_can_take() -> None:
     """The others are there for other workers."""
-    turn = Turn()
-    turn.throttle.pause(time.time() + 3600)
-    for one in range(20):
+    work = Waiting()
+    turn = Turn(work)
+    for one in range(3 * THREADS):
         turn.text(f"us.{one}")
-    turn.run(rounds(4))
-    assert turn.waiting() == 20 - THREADS
+    turn.run(work.rounds(6))
+    assert turn.waiting() == THREADS
+    assert len(turn.done) == THREADS
 
 
 def test_few_are_not_asked_for_while_there_is_much_to_do() -> None:
     """By the dozen: each look into the queue is a request."""
-    turn = Turn()
-    turn.throttle.pause(time.time() + 3600)
-    for one in range(4):
+    work = Waiting()
+    turn = Turn(work)
+    enough = THREADS + THREADS // 2
+    for one in range(enough):
         turn.text(f"us.{one}")
     left: list[int] = []
+    is_over = work.rounds(8)
 
     def one_round() -> bool:
         left.append(turn.waiting())
-        if len(left) == 3:
+        if len(left) == 5:
             assert left[-1] == 0
             for one in range(5):
                 turn.text(f"us.more{one}")
-        return len(left) == 6
+        return is_over()
 
     turn.run(one_round)
-    # Half of the threads have something to do.
+    # Half of the threads have something to do next.
     assert left[-1] == 5
 
 

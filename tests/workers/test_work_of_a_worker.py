@@ -28,7 +28,14 @@ from tests.world import make_settings
 from workers import jobs, ticker
 from workers import worker as worker_process
 from workers.known_job import KnownJob
-from workers.worker import JobOverdue, RelayWorker, TimeLimit, build_worker, leave_with_parent
+from workers.worker import (
+    JobOverdue,
+    KnownQueue,
+    RelayWorker,
+    TimeLimit,
+    build_worker,
+    leave_with_parent,
+)
 
 pytestmark = pytest.mark.usefixtures("signals_as_they_were")
 FINISH, REFUSE = "tests.workers.test_worker.finish", "tests.workers.test_worker.refuse"
@@ -181,7 +188,7 @@ def test_a_worker_without_a_job_tells_nobody(rq: fakeredis.FakeRedis) -> None:
 def test_a_job_that_was_told_nothing_while_it_began_is_told_later(
     rq: fakeredis.FakeRedis, is_told: bool
 ) -> None:
-    job = open_queue("texts", rq, KnownJob).enqueue(FINISH, "us.SM1")
+    job = open_queue("texts", rq, KnownQueue).enqueue(FINISH, "us.SM1")
     busy = busy_worker(rq, os.getpid())
     execution = busy.prepare_execution(job)
     busy._stop_requested = is_told

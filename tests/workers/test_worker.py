@@ -25,7 +25,7 @@ from relay.workflows.pass_over_failures import for_each_board
 from tests.e2e.stage import eventually
 from tests.world import ENVIRONMENT, make_settings, make_world
 from workers.known_job import KnownJob
-from workers.worker import JobOverdue, RelayWorker, TimeLimit
+from workers.worker import JobOverdue, KnownQueue, RelayWorker, TimeLimit
 
 pytestmark = pytest.mark.real_redis
 SECRET = "+12125550101"
@@ -74,8 +74,10 @@ def worker(
     job_class: type[KnownJob] = KnownJob,
     kind: type[RelayWorker] = RelayWorker,
 ) -> RelayWorker:
+    queue = open_queue("texts", connection, KnownQueue)
+    queue.job_class = job_class
     return kind(
-        [open_queue("texts", connection, job_class)],
+        [queue],
         connection=connection,
         job_class=job_class,
         serializer=JSONSerializer,
