@@ -197,7 +197,10 @@ class Settings(BaseModel):
     @field_validator("voice_fallback_url", "sms_fallback_url")
     @classmethod
     def _is_address(cls, url: str) -> str:
-        _check_url(url, like="https://static.example.com/sorry.xml")
+        like = "https://static.example.com/sorry.xml"
+        _check_url(url, like=like)
+        if any(letter.isspace() for letter in url):
+            raise ValueError(f"must look like {like}, with no blank")
         return url
 
     @model_validator(mode="after")

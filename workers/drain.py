@@ -44,11 +44,12 @@ Work: TypeAlias = Callable[[Services, str], str]
 @contextmanager
 def _watched() -> Iterator[None]:
     """Python's own handler could not end a thread that Python itself keeps waiting."""
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    before = signal.signal(signal.SIGALRM, signal.SIG_DFL)
     try:
         yield
     finally:
         signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _lanes_of(services: Services, texts: list[str]) -> list[tuple[str, str]]:

@@ -207,8 +207,7 @@ class Outbox:
         retention: int,
         number: str,
     ) -> GivenUp:
-        """It will not be sent: its body goes and its sender is told. A trouble may be its
-        receiver's, or its virtual ``number``'s, and says so there."""
+        """Its body goes and its sender is told. A trouble is noted of its receiver or ``number``."""
         trouble = why if isinstance(why, Trouble) else None
         counted, first, is_told = self._scripts.run(
             "fail_send",

@@ -31,6 +31,7 @@ _COLUMNS = tuple(InteractionAnswer.model_fields)
 #: What a spreadsheet takes for a formula. A number with its plus is none that does anything.
 _FORMULA = re.compile(r"(?!\+\d+$)[=+\-@\t\r]")
 _NEXT = "Next-Cursor"
+_BY_ACCEPT = {"Vary": "Accept"}
 _LAST_MOMENT = 9_999_999_999
 _AS_CSV: dict[int | str, dict[str, Any]] = {
     200: {
@@ -50,7 +51,7 @@ _AS_CSV: dict[int | str, dict[str, Any]] = {
 @interactions.input(InteractionQuery, location="query")
 @interactions.output(InteractionList)
 @interactions.doc(operation_id="list_interactions", responses=_AS_CSV)
-def index(query_data: InteractionQuery) -> InteractionList | Response:
+def index(query_data: InteractionQuery) -> tuple[InteractionList, int, dict[str, str]] | Response:
     """List calls and messages of all sessions, the latest first; never what was said or written
 
     A page may be short or even empty before the list ends: go on until `next_cursor` is null. Who
@@ -67,7 +68,7 @@ def index(query_data: InteractionQuery) -> InteractionList | Response:
     next_cursor = _places.write(page.last)
     if request.accept_mimetypes.best_match([_JSON, _CSV], default=_JSON) == _CSV:
         return _as_csv(answers, next_cursor)
-    return InteractionList(data=answers, next_cursor=next_cursor)
+    return InteractionList(data=answers, next_cursor=next_cursor), 200, _BY_ACCEPT
 
 
 def _wanted(query: InteractionQuery) -> InteractionFilter:
@@ -96,7 +97,7 @@ def _as_csv(answers: list[InteractionAnswer], next_cursor: str | None) -> Respon
         fields = answer.model_dump(mode="json")
         rows.writerow([as_cell(fields.get(column)) for column in _COLUMNS])
     response = Response(text.getvalue(), content_type=f"{_CSV}; charset=utf-8; header=present")
-    response.headers["Vary"] = "Accept"
+    response.headers.update(_BY_ACCEPT)
     if next_cursor is not None:
         response.headers[_NEXT] = next_cursor
     return response

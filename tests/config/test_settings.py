@@ -48,6 +48,13 @@ def test_wrong_settings_are_all_told_in_plain_words():
     )
 
 
+@pytest.mark.parametrize("name", ["VOICE_FALLBACK_URL", "SMS_FALLBACK_URL"])
+def test_an_address_with_a_blank_is_none(name):
+    assert problems_of(**{name: "https://static.example.com/so sorry.xml"}) == [
+        f"{name}: must look like https://static.example.com/sorry.xml, with no blank"
+    ]
+
+
 def test_a_record_outlives_the_wait_of_its_text_and_of_the_notice_about_it():
     assert SHORTEST_RETENTION >= LONGEST_TEXT_LIFETIME + NOTICE_LIFETIME
 

@@ -323,6 +323,10 @@ def as_csv(api, query=""):
     return api.get(f"/v1/interactions?{query}", headers={"Accept": "text/csv"})
 
 
+def test_json_says_too_that_it_hangs_on_what_is_accepted(busy):
+    assert busy.get("/v1/interactions").headers["Vary"] == "Accept"
+
+
 def test_csv_holds_the_same_page_after_page(busy):
     rows, cursor = [], ""
     while cursor is not None:

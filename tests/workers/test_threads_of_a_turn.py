@@ -410,6 +410,7 @@ def test_a_turn_without_anything_to_do_takes_what_comes() -> None:
 
 def test_a_main_thread_that_is_stuck_is_ended_by_the_system_for_as_long_as_the_turn_lasts() -> None:
     watched: list[tuple[bool, float]] = []
+    before = signal.getsignal(signal.SIGALRM)
 
     def is_over() -> bool:
         is_systems = signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
@@ -421,3 +422,4 @@ def test_a_main_thread_that_is_stuck_is_ended_by_the_system_for_as_long_as_the_t
     turn.run(is_over, stuck_after=40)
     assert all(is_systems and 0 < seconds <= 40 for is_systems, seconds in watched)
     assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+    assert signal.getsignal(signal.SIGALRM) is before
