@@ -207,7 +207,7 @@ class Outbox:
         retention: int,
         number: str,
     ) -> GivenUp:
-        """Its body goes and its sender is told. A trouble is noted of its receiver or ``number``."""
+        """Its body goes, its sender is told. A trouble is noted of its receiver or ``number``."""
         trouble = why if isinstance(why, Trouble) else None
         counted, first, is_told = self._scripts.run(
             "fail_send",
