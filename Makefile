@@ -15,6 +15,7 @@ PYTHON := $(BIN)/python
 VALKEY := var/valkey
 TYPED := config relay workers
 LINTED := $(TYPED) tests examples
+CORE := tests/domain tests/web tests/workflows
 .PHONY: help demo sandbox test test-valkey quick lint month day failover bench bench-beside bench-pool mutants clean redis sentinel chromium node wrk prometheus
 
 help:  ## this list
@@ -28,11 +29,13 @@ sandbox: $(VENV)/.stamp-prod redis  ## the same service, left running, with phon
 
 test: lint redis sentinel chromium node prometheus  ## lint, types and every test
 	@echo "· tests of the core, traced"
-	@$(BIN)/pytest -n 3 --dist loadgroup -m "traced and not on_fakeredis" --cov --cov-report=
+	@$(BIN)/pytest -n 3 --dist loadgroup -m "traced and not on_fakeredis" --cov --cov-report= \
+		$(CORE) $$(grep -rlw mark.traced tests --include='test_*.py')
 	@echo "· branches of relay/domain and relay/workflows that no test took"
 	@$(BIN)/coverage report --fail-under=100
 	@echo "· the others: many have real processes, and wait more than they work"
-	@$(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder -m "not traced and not on_fakeredis"
+	@$(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder -m "not traced and not on_fakeredis" \
+		$(addprefix --ignore=,$(CORE))
 
 test-valkey: $(VENV)/.stamp-dev $(VALKEY)/valkey-server  ## the tests of the store and of a cluster, on Valkey
 	@echo "· tests of the store and of a cluster, on $$($(VALKEY)/valkey-server --version | cut -d' ' -f 1-3)"

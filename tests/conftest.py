@@ -9,9 +9,10 @@ import pytest
 from tests.privacy import WATCH, watch_logs
 
 #: Whose tests take every branch of relay/domain and relay/workflows, with a few that are marked.
-_ROOMS_OF_THE_CORE = {"domain", "web", "workflows"}
+#: The Makefile names them, too.
+ROOMS_OF_THE_CORE = {"domain", "web", "workflows"}
 #: Tests so marked wait or take long: those of the one mark begin before those of the next.
-_LONG = ("kill", "e2e", "slow")
+_LONG = ("kill", "e2e", "slow", "real_redis")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -19,8 +20,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "e2e" in item.path.parts:
             item.add_marker(pytest.mark.e2e)
-        is_of_the_core = bool(_ROOMS_OF_THE_CORE & set(item.path.parts))
-        if is_of_the_core and not any(map(item.get_closest_marker, _LONG)):
+        if ROOMS_OF_THE_CORE & set(item.path.parts):
             item.add_marker(pytest.mark.traced)
     items.sort(key=_rank)
 

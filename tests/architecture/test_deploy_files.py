@@ -1,4 +1,5 @@
-"""What each platform reads says the same as the Procfile and the settings."""
+"""What each platform reads says the same as the Procfile and the settings, and the Makefile what
+the tests are marked with."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ import pytest
 
 from config.settings import Settings
 from relay.sandbox.procfile import ROOT
+from tests.conftest import ROOMS_OF_THE_CORE
 from tests.deployments import (
     PROCFILE,
     app_json,
@@ -185,3 +187,17 @@ def test_composes_redis_is_on_no_port_and_keeps_its_files_in_a_volume() -> None:
     assert {"redis-data"} == {*compose()["volumes"]}
     assert "--appendonly yes" in redis["command"]
     assert "--maxmemory-policy noeviction" in redis["command"]
+
+
+# --- make test ----------------------------------------------------------------------------
+
+
+def test_each_test_is_in_one_of_the_two_parts_of_make_test() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    core = re.search(r"^CORE := (.+)$", makefile, re.MULTILINE)
+    assert core
+    assert set(core[1].split()) == {f"tests/{room}" for room in ROOMS_OF_THE_CORE}
+    assert re.findall(r'-m "(traced|not traced) and not on_fakeredis"', makefile) == [
+        "traced",
+        "not traced",
+    ]

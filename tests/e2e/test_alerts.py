@@ -1,7 +1,5 @@
 """The alerts fire by their real faults, and end when these are mended as the runbook says; and each
 expression of the dashboard is asked of what a real Prometheus has scraped meanwhile.
-
-Two look back over days and hours, and are tried on made-up series alone (tests/deploy).
 """
 
 from __future__ import annotations
@@ -21,6 +19,10 @@ import redis
 import requests
 
 from config.schedule import PERIODIC_JOBS
+from config.settings import load_settings
+from relay.bootstrap import build_deployment
+from relay.domain.forecast import Sample
+from relay.domain.policy import DAY
 from relay.queues import JobQueues
 from relay.sandbox.service import ServiceDidNotStart
 from relay.store.keys import BoardKeys, PoolKeys
@@ -29,11 +31,10 @@ from tests.e2e.stage import Stage, eventually, set_stage
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "a token of sixteen letters and more"
-#: Of what there is none here: no pool grows, lacks numbers or has any that are not well, and no
-#: text has failed.
+#: Of what there is none in the end: no pool lacks numbers or has any that are not well, and no text
+#: has failed.
 NOTHING_TO_SHOW = (
     'end=~"failed|undelivered"',
-    "relay_pool_days_to_exhaustion",
     "relay_pool_shortage",
     "relay_tired_numbers",
     "relay_numbers_without_texts",
@@ -116,6 +117,30 @@ def test_a_pool_without_headroom(stage: Stage, prometheus: Prometheus) -> None:
 
     ends(prometheus, "RelayPoolExhausted")
     assert len({session["virtual_number"] for session in sessions}) == 3
+
+
+def test_a_pool_that_grows(stage: Stage, prometheus: Prometheus) -> None:
+    """Its last six days are made up."""
+    services = build_deployment(load_settings(stage.service.environment)).main
+    for days_ago, bound in ((6, 1), (0.1, 3)):
+        sample = Sample(
+            at=int(time.time() - days_ago * DAY),
+            bound=bound,
+            candidate_bound=bound,
+            allocatable=4,
+            open_sessions=bound,
+            cooling_bindings=0,
+        )
+        services.store.history.note("us", sample)
+
+    fires(prometheus, "RelayPoolRunsOut")
+
+    more = [f"+1415555017{digit}" for digit in range(6)]
+    for number in more:
+        stage.carrier.add_number(number)
+    stage.rent(more)
+    ends(prometheus, "RelayPoolRunsOut")
+    assert prometheus.query("relay_pool_days_to_exhaustion > 14")
 
 
 def test_texts_that_the_carrier_refuses(stage: Stage, prometheus: Prometheus) -> None:
@@ -241,7 +266,8 @@ def test_nobody_at_work(stage: Stage, prometheus: Prometheus) -> None:
     stage.service.kill("worker")
     stage.service.kill("scheduler")
 
-    fires(prometheus, "RelayNobodyServes", "RelaySchedulerDead", seconds=60)
+    alerts = ("RelayNobodyServes", "RelaySchedulerDead", "RelayPeriodicJobLate")
+    fires(prometheus, *alerts, seconds=60)
     assert stage.api.ask("GET", "/v1/status")["is_well"] is False
     doctor = subprocess.run(
         [sys.executable, "-m", "relay", "doctor", "--json"],
@@ -259,7 +285,7 @@ def test_nobody_at_work(stage: Stage, prometheus: Prometheus) -> None:
     stage.service.start("worker")
     stage.service.start("scheduler")
 
-    ends(prometheus, "RelayNobodyServes", "RelaySchedulerDead", seconds=60)
+    ends(prometheus, *alerts, seconds=60)
 
 
 def test_redis_away(stage: Stage, prometheus: Prometheus) -> None:

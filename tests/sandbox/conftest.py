@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -7,10 +8,14 @@ from urllib.parse import urlsplit
 import pytest
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
+from werkzeug.serving import make_server
 
+from relay.app import create_app
 from relay.sandbox import Answer, Phone, SimulatedCarrier
 from relay.sandbox.records import OwnedNumber
+from tests.sandbox.scenario import Scenario
 from tests.sandbox.stand_in_relay import StandInRelay
+from tests.world import NUMBER, make_settings
 
 ACCOUNT_SID = "AC" + "5" * 32
 AUTH_TOKEN = "a" * 32
@@ -73,3 +78,37 @@ def bob(carrier: SimulatedCarrier) -> Phone:
     phone = carrier.phone(BOB)
     phone.on_ring = Answer()
     return phone
+
+
+# --- with the relay's own application ------------------------------------------------------
+
+
+class _LateApp:
+    """The server's address is part of the settings that the application is made from."""
+
+    app: Any = None
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        return self.app(environ, start_response)
+
+
+@pytest.fixture
+def scenario() -> Iterator[Scenario]:
+    account = make_settings()
+    late = _LateApp()
+    server = make_server("127.0.0.1", 0, late, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    with SimulatedCarrier(
+        account.twilio_account_sid,
+        account.twilio_auth_token.get_secret_value(),
+        message_delay=(0.005, 0.01),
+    ) as sandbox:
+        sandbox.add_number(NUMBER)
+        told = Scenario(sandbox, f"http://127.0.0.1:{server.port}")
+        late.app = create_app(told.deployment)
+        yield told
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    assert sandbox.crashes == []

@@ -173,7 +173,7 @@ def test_a_text_refused_at_once_counts_when_it_was_filtered(
             token="t1",
             now=NOW,
             error_code=code,
-            trouble=trouble_of(code),
+            why=trouble_of(code),
             telling=texts.telling(),
             retention=1000,
             number=NUMBER,

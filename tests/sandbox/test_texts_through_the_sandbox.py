@@ -10,7 +10,7 @@ from relay.sandbox.texts.opt_out import Word
 from relay.workflows.import_number import import_number
 from relay.workflows.reconcile_inbound import reconcile_inbound
 from relay.workflows.reconcile_numbers import reconcile_numbers
-from tests.workflows.scenario import TIMEOUT, Scenario
+from tests.sandbox.scenario import TIMEOUT, Scenario
 from tests.world import CARL, NUMBER, OTHER_NUMBER, RITA, STRANGER
 
 pytestmark = pytest.mark.slow

@@ -9,7 +9,7 @@ import pytest
 from relay.domain.charges import Spending, Unit
 from relay.sandbox.behaviour import Answer, Behaviour, Busy, NoAnswer, Voicemail
 from relay.workflows.estimate_traffic import estimate_traffic
-from tests.workflows.scenario import Scenario
+from tests.sandbox.scenario import Scenario
 from tests.world import CARL, NUMBER, RITA, STRANGER, US
 
 pytestmark = pytest.mark.slow
