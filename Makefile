@@ -27,15 +27,17 @@ demo: $(VENV)/.stamp-prod redis  ## the whole service, and a short scenario play
 sandbox: $(VENV)/.stamp-prod redis  ## the same service, left running, with phones to play with
 	@$(PYTHON) -m relay sandbox
 
+# The others wait more than they work, and the core, which works, has what time they leave.
 test: lint redis sentinel chromium node prometheus  ## lint, types and every test
-	@echo "· tests of the core, traced"
-	@$(BIN)/pytest -n 3 --dist loadgroup -m "traced and not on_fakeredis" --cov --cov-report= \
-		$(CORE) $$(grep -rlw mark.traced tests --include='test_*.py')
+	@echo "· every test; those of the core are traced beside the others, and told of after them"
+	@nice $(BIN)/pytest -n 3 --dist loadgroup -m "traced and not on_fakeredis" --cov --cov-report= \
+		$(CORE) $$(grep -rlw mark.traced tests --include='test_*.py') > $(VENV)/traced.log 2>&1 & core=$$!; \
+	trap 'kill $$core; exit 130' INT TERM; \
+	$(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder -m "not traced and not on_fakeredis" \
+		$(addprefix --ignore=,$(CORE)); others=$$?; \
+	wait $$core; traced=$$?; cat $(VENV)/traced.log; [ $$others = 0 ] && [ $$traced = 0 ]
 	@echo "· branches of relay/domain and relay/workflows that no test took"
 	@$(BIN)/coverage report --fail-under=100
-	@echo "· the others: many have real processes, and wait more than they work"
-	@$(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder -m "not traced and not on_fakeredis" \
-		$(addprefix --ignore=,$(CORE))
 
 test-valkey: $(VENV)/.stamp-dev $(VALKEY)/valkey-server  ## the tests of the store and of a cluster, on Valkey
 	@echo "· tests of the store and of a cluster, on $$($(VALKEY)/valkey-server --version | cut -d' ' -f 1-3)"
