@@ -44,7 +44,7 @@ test-valkey: $(VENV)/.stamp-dev $(VALKEY)/valkey-server  ## the tests of the sto
 	@PATH="$(CURDIR)/$(VALKEY):$$PATH" RELAY_TEST_REDIS_SERVER=valkey-server \
 		$(BIN)/pytest -n 2 --dist loadgroup -m real_redis tests/store tests/cluster
 
-quick: lint  ## the inner loop: lint, types and the fast tests, under a minute
+quick: lint  ## the inner loop: lint, types and the fast tests, a minute or two
 	@$(BIN)/pytest -n 2 --dist loadgroup -q -m "not slow and not e2e and not kill and not real_redis"
 
 lint: $(VENV)/.stamp-dev  ## ruff and mypy
