@@ -12,7 +12,7 @@ from collections.abc import Callable
 from inspect import signature
 from typing import Any, ClassVar, TypeVar
 
-from rq.exceptions import NoSuchJobError
+from rq.exceptions import NoSuchJobError, StopRequested
 from rq.job import Job
 
 Function = TypeVar("Function", bound=Callable[..., None])
@@ -27,10 +27,11 @@ class KnownJob(Job):
     _is_damaged = False
 
     def restore(self, raw_data: Any) -> None:
-        """Raises NoSuchJobError and nothing else: a worker of RQ's would quit at it."""
+        """Raises NoSuchJobError, and StopRequested where the worker is told to stop meanwhile: at
+        anything else a worker of RQ's would quit."""
         try:
             super().restore(raw_data)
-        except NoSuchJobError:
+        except (NoSuchJobError, StopRequested):
             raise
         except Exception:  # noqa: BLE001 - there may be anything in it
             self._is_damaged = True
@@ -63,6 +64,8 @@ class KnownJob(Job):
             if self.func_name not in self.FUNCTIONS:
                 return f"{self.func_name} is no job"
             arguments, more = [*self.args], self.kwargs or self.instance
+        except StopRequested:
+            raise
         except Exception:  # noqa: BLE001 - there may be anything in it
             return "it cannot be read"
         if more or len(arguments) != len(signature(self.func).parameters):

@@ -123,9 +123,7 @@ class RelayWorker(Worker):
         """Nothing that somebody has put into RQ's registries keeps a worker from its work."""
         try:
             super().run_maintenance_tasks()  # type: ignore[no-untyped-call] # RQ's has no types
-        except RedisError:
-            raise
-        except Exception as error:  # noqa: BLE001 - there may be anything in them
+        except ValueError as error:
             log_failure(log, "clean-up of the queue failed", error)
 
     def subscribe(self) -> None:

@@ -80,6 +80,7 @@ def test_p2_a_virtual_number_is_shown_only_when_it_is_known_to_be_ours(
 ) -> None:
     """A webhook names it, and a parameter that was shifted named a candidate's number there."""
     configure_logging()
+    show_numbers(lambda _: False)  # a test before may have built a deployment here
     for number in ("+14155550192", "+13105550127"):
         structlog.get_logger().info("text received", virtual_number=number)
     show_numbers({"+14155550192"}.__contains__)

@@ -8,6 +8,7 @@ from typing import Any
 
 import fakeredis
 import pytest
+from rq.exceptions import StopRequested
 from rq.serializers import JSONSerializer
 
 from config.queues import TEXTS
@@ -35,6 +36,23 @@ def planted(
 ) -> KnownJob:
     plant(client, "planted", function, arguments, TEXTS, **fields)
     return read(client)
+
+
+class ToldMeanwhile(JSONSerializer):
+    """RQ's handler of SIGTERM raises wherever an idle worker is."""
+
+    @staticmethod
+    def loads(*_: Any) -> Any:
+        raise StopRequested
+
+
+def test_a_worker_that_is_told_to_stop_while_it_reads_a_job_refuses_none(
+    client: fakeredis.FakeRedis,
+) -> None:
+    plant(client, "planted", SEND, IDS, TEXTS)
+    job = KnownJob.fetch("planted", connection=client, serializer=ToldMeanwhile)
+    with pytest.raises(StopRequested):
+        job.why_not()
 
 
 def test_nothing_is_wrong_with_our_own(client: fakeredis.FakeRedis) -> None:

@@ -15,6 +15,7 @@ import fakeredis
 import pytest
 from redis.exceptions import ReadOnlyError, ResponseError
 from rq import Retry
+from rq.exceptions import StopRequested
 from rq.job import Job, JobStatus
 from rq.results import Result
 from rq.timeouts import HorseMonitorTimeoutException, JobTimeoutException
@@ -163,6 +164,31 @@ def test_a_worker_does_not_wait_for_what_no_master_would_mend() -> None:
     open_queue("texts", rq).enqueue(FINISH, "us.SM1")
     work(rq)
     assert len(rq.errors) == 1
+
+
+class ToldWhileCleaning(Inline):
+    """RQ's handler of SIGTERM raises wherever an idle worker is."""
+
+    def clean_registries(self) -> None:
+        raise StopRequested
+
+
+class Damaged(Inline):
+    def clean_registries(self) -> None:
+        int("planted")
+
+
+def test_a_worker_that_is_told_to_stop_while_it_cleans_up_stops(rq: fakeredis.FakeRedis) -> None:
+    with pytest.raises(StopRequested):
+        worker(rq, Refusing, ToldWhileCleaning).run_maintenance_tasks()
+
+
+def test_p9_what_is_planted_among_jobs_keeps_no_worker_from_its_work(
+    rq: fakeredis.FakeRedis,
+) -> None:
+    with capture_logs() as logs:
+        worker(rq, Refusing, Damaged).run_maintenance_tasks()
+    assert [line["error"] for line in logs] == ["ValueError"]
 
 
 def busy_worker(rq: fakeredis.FakeRedis, job_process: int) -> RelayWorker:
