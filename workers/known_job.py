@@ -64,8 +64,6 @@ class KnownJob(Job):
             if self.func_name not in self.FUNCTIONS:
                 return f"{self.func_name} is no job"
             arguments, more = [*self.args], self.kwargs or self.instance
-        except StopRequested:
-            raise
         except Exception:  # noqa: BLE001 - there may be anything in it
             return "it cannot be read"
         if more or len(arguments) != len(signature(self.func).parameters):

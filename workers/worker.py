@@ -25,6 +25,7 @@ from rq.job import Job
 from rq.registry import StartedJobRegistry
 from rq.serializers import JSONSerializer
 from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
+from rq.worker import WorkerStatus
 
 from config.logging import log_failure, mask
 from config.process_log import run_process
@@ -134,12 +135,15 @@ class RelayWorker(Worker):
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Runs the job, or refuses it: a job may be anybody's who can write to Redis (P9)."""
+        # As long as it is idle, RQ's handler of signals raises in the midst of things.
+        self.set_state(WorkerStatus.BUSY)
         why_not = job.why_not() if isinstance(job, KnownJob) else "it is none of ours"
         if not why_not:
             super().execute_job(job, queue)
             return
         jobs.refuse_job(job.id, why_not)
         self.connection.delete(job.key)
+        self.set_state(WorkerStatus.IDLE)
 
     def handle_warm_shutdown_request(self) -> None:
         """Told to stop, a worker waits for its job: it must come to its end."""

@@ -173,6 +173,24 @@ class ToldWhileCleaning(Inline):
         raise StopRequested
 
 
+class Telling(Refusing):
+    """Its worker is told to stop while it looks at it."""
+
+    def why_not(self) -> str:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return super().why_not()
+
+
+def test_a_worker_that_is_told_to_stop_while_it_looks_at_a_job_does_that_one(
+    rq: fakeredis.FakeRedis,
+) -> None:
+    queue = open_queue("texts", rq)
+    job, later = (queue.enqueue(FINISH, "us.SM1") for _ in range(2))
+    worker(rq, Telling, Inline).work(burst=True, logging_level="WARNING")
+    assert job.get_status() is JobStatus.FINISHED
+    assert later.get_status() is JobStatus.QUEUED
+
+
 class Damaged(Inline):
     def clean_registries(self) -> None:
         int("planted")
