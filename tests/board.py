@@ -69,8 +69,9 @@ def take_out(store: Store, virtual_number: str, pool: str = "us") -> str:
 
 def end_unreported_calls(store: Store, *, now: float) -> None:
     """As when the carrier, asked about calls past their leases, says that they are over."""
-    for call in store.calls.unended.due(now=now, most=1000):
-        store.calls.advance(call, caller_gone(was_accepted=False, duration=None), now=now)
+    gone = caller_gone(was_accepted=False, duration=None)
+    for call in store.calls.of_ids(store.calls.unended.due(now=now, most=1000)):
+        store.calls.advance(call.id, gone, now=now, virtual_number=call.virtual_number)
 
 
 @dataclass

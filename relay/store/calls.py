@@ -178,20 +178,17 @@ class Calls:
         progress: CallProgress,
         *,
         now: float,
-        virtual_number: str | None = None,
+        virtual_number: str,
         charges: Charges | None = None,
     ) -> bool:
-        """Takes a report into the call's record and into its number's traffic. ``charges`` are the
-        call's as far as the report tells. Returns False when there is no such call. Pass
-        ``virtual_number`` if you have the record; it saves one round trip. Raises Unavailable."""
-        sid = _sid_of(interaction_id)
-        if virtual_number is None:
-            virtual_number = self._client.hget(self._keys.call(sid), "number") or ""
+        """Takes a report into the call's record and into the traffic of the number that it came in
+        on. ``charges`` are the call's as far as the report tells. Returns False when there is no
+        such call. Raises Unavailable."""
         status = self._scripts.run(
             "record_call",
             self._keys.in_pool(pool_of(interaction_id)),
             now=now,
-            call_sid=sid,
+            call_sid=_sid_of(interaction_id),
             number=virtual_number,
             status=progress.status,
             rank=progress.rank,

@@ -122,20 +122,17 @@ def record_call_end(services: Services, report: CallEnded, *, now: float) -> Non
     charges = caller_minutes(report.duration, virtual_number=report.called)
     call = _call_on(services, numbers.find_pool(report.called), report)
     if call is None:
-        # A call that was not connected; or the number has moved since this process read its map.
+        # It was not connected; or the number has moved since this process read its map.
         pool = numbers.look_again(report.called)
-        call = _call_on(services, pool, report)
-        if call is None and pool:
+        if pool:
             services.store.pools.charges.count_once(
                 pool, charges, marks=services.vault.marks_of(f"{report.call_sid} charged"), now=now
             )
-    if call is not None:
-        progress = call_progress.caller_gone(
-            was_accepted=call.was_accepted, duration=report.duration
-        )
-        services.store.calls.advance(
-            call.id, progress, now=now, virtual_number=call.virtual_number, charges=charges
-        )
+        return
+    progress = call_progress.caller_gone(was_accepted=call.was_accepted, duration=report.duration)
+    services.store.calls.advance(
+        call.id, progress, now=now, virtual_number=call.virtual_number, charges=charges
+    )
 
 
 def record_call_outcome(

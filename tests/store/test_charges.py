@@ -12,7 +12,7 @@ from relay.domain.errors import Unavailable
 from relay.domain.policy import DAY
 from relay.store.keys import PoolKeys
 from relay.store.store import Store
-from tests.board import NOW, Board
+from tests.board import NOW, Board, number
 from tests.fake_redis import FakeRedis
 from tests.key_ring import SIGNER, marks_of
 
@@ -59,7 +59,9 @@ def test_sessions_that_are_opened_are_counted_and_those_that_go_on_are_not(board
 
 
 def report(board: Board, progress: CallProgress, charges: Charges) -> None:
-    board.store.calls.advance("us.CA1", progress, now=board.now, charges=charges)
+    board.store.calls.advance(
+        "us.CA1", progress, now=board.now, virtual_number=number(0), charges=charges
+    )
 
 
 def test_a_call_is_charged_for_the_most_that_any_report_says(board: Board) -> None:

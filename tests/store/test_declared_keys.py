@@ -83,7 +83,9 @@ def a_sessions_whole_life(strict: StrictBoard) -> None:
     strict.open("rita", "carl")
     strict.store.sessions.amend(session.id, now=strict.now, stamped_context="Cook")
     strict.call("r", number(0), sid="CA1")
-    strict.store.calls.advance("us.CA1", taken("CA2"), now=strict.now, charges={Unit.SPEECH: 1})
+    strict.store.calls.advance(
+        "us.CA1", taken("CA2"), now=strict.now, virtual_number=number(0), charges={Unit.SPEECH: 1}
+    )
     strict.call("r", number(0), sid="CA3")
     strict.refuse_call("r", number(0), sid="CA3")
     for _ in range(3):

@@ -53,7 +53,9 @@ def test_a_call_counts_once_by_the_first_end_that_is_known(
     board.open("r1", "c1")
     board.call("r1", number_at(0), sid="CA1")
     for report in reports:
-        board.store.calls.advance(call_id("us", "CA1"), report, now=board.now)
+        board.store.calls.advance(
+            call_id("us", "CA1"), report, now=board.now, virtual_number=number_at(0)
+        )
 
     assert ended(board.store) == ({f"call {end}": 1} if end else {})
 

@@ -325,7 +325,7 @@ def test_p5_a_call_on_the_number_left_behind_keeps_it(crowded: Board) -> None:
 def test_p5_the_number_left_behind_is_held_no_longer_than_its_call(crowded: Board) -> None:
     crowded.call("c", number(0), lease=5000, sid="CA1")
     crowded.change(Role.RECRUITER, "rita", "q", session_of(crowded, "rita", "carl"))
-    crowded.store.calls.advance("us.CA1", _OVER, now=crowded.now)
+    crowded.store.calls.advance("us.CA1", _OVER, now=crowded.now, virtual_number=number(0))
 
     assert not crowded.client.exists(KEYS.leases)
     crowded.wait(200)

@@ -389,7 +389,7 @@ def test_p5_a_call_that_ends_holds_no_session_of_its_pair_any_more(crew: Board) 
     crew.wait(20)
     assert crew.read(third).status is SessionStatus.OPEN
 
-    crew.store.calls.advance("us.CA1", _OVER, now=crew.now)
+    crew.store.calls.advance("us.CA1", _OVER, now=crew.now, virtual_number=number(0))
 
     assert not crew.client.exists(KEYS.leases)
     crew.wait(0)
@@ -405,7 +405,7 @@ def test_p5_another_call_of_the_pair_goes_on_when_one_ends(crew: Board) -> None:
     crew.call("c", number(0), lease=1000, sid="CA2")
     crew.now += 20
     second = crew.open("rita", "carl", ttl=10)
-    crew.store.calls.advance("us.CA1", _OVER, now=crew.now)
+    crew.store.calls.advance("us.CA1", _OVER, now=crew.now, virtual_number=number(0))
     crew.wait(20)
     assert crew.read(second).status is SessionStatus.OPEN
 

@@ -53,7 +53,7 @@ def call(api, caller, sid, *, at, number=NUMBER):
 
 def end(api, sid, *, at):
     done = CallProgress(status=CallStatus.COMPLETED, rank=40, duration=33, has_ended=True)
-    api.world.services.store.calls.advance(call_id("us", sid), done, now=at)
+    api.world.services.store.calls.advance(call_id("us", sid), done, now=at, virtual_number=NUMBER)
 
 
 def text(api, sender, sid, *, at):

@@ -50,6 +50,7 @@ def test_calls_and_messages_are_listed_the_latest_first(api):
         call_id("us", "CA1"),
         CallProgress(status=CallStatus.COMPLETED, rank=40, duration=33, has_ended=True),
         now=NOW + 40,
+        virtual_number=NUMBER,
     )
 
     answer = api.get(f"/v1/sessions/{session['id']}/interactions")

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+import fakeredis
 import pytest
 from structlog.testing import capture_logs
 
 from relay.carrier.calls import CallOutcome
 from relay.carrier.webhooks import CallEnded, DialReport, InboundCall, KeyPress, LegReport
+from relay.domain.board import NumberPlace
 from relay.domain.call_progress import CallStatus
 from relay.domain.charges import Unit
 from relay.domain.errors import CarrierError, NotFound
@@ -18,7 +20,7 @@ from relay.domain.guard import (
     GuardStyle,
 )
 from relay.domain.participant import CandidateDetails, Role
-from relay.domain.pool import Attestation
+from relay.domain.pool import Attestation, NumberStatus
 from relay.domain.routing import (
     AskAccessCode,
     AskHuman,
@@ -34,6 +36,8 @@ from relay.domain.routing import (
 )
 from relay.domain.session import Channel, ClosedReason
 from relay.domain.trouble import Trouble
+from relay.store.number_map import NumberMap
+from relay.store.store import Store
 from relay.workflows.ask_outcomes import ask_outcomes
 from relay.workflows.connect_call import REPEATABLE, connect_call, take_code
 from relay.workflows.record_call_progress import (
@@ -46,6 +50,7 @@ from relay.workflows.recycle import recycle
 from relay.workflows.register_participant import register_candidate
 from relay.workflows.screen_call import ask_human, take_answer
 from relay.workflows.stamp_guard import guard_of_side
+from tests.fake_redis import FakeRedis
 from tests.key_ring import move_number
 from tests.world import (
     ASKER,
@@ -352,6 +357,22 @@ def test_a_number_given_back_meanwhile_connects_nobody(world):
     store.client.hdel("{all_boards}:numbers", NUMBER)
 
     assert call_from(world, RITA).decision == Decline(refusal=Refusal.NOT_CONNECTED)
+
+
+def test_a_call_needs_the_map_of_numbers_no_more_once_its_number_is_known(world):
+    """P4: the master that has it may be away."""
+    world.open()
+    server = fakeredis.FakeServer()
+    numbers = NumberMap(FakeRedis(server), signer())
+    numbers.enter(NUMBER, NumberPlace("main", "us"))
+    services = world.services
+    store = Store(services.store.client, signer(), number_map=numbers)
+    world = replace(world, services=replace(services, store=store))
+    server.connected = False
+
+    assert isinstance(call_from(world, RITA).decision, Bridge)
+    ended(world)
+    assert record_of(world).status is CallStatus.CANCELED
 
 
 # --- a CallSid gets its Dial once -------------------------------------------------------
@@ -853,6 +874,31 @@ def test_a_call_that_ends_lets_its_expired_session_close_at_once(world):
     assert world.services.store.sessions.get(session.id).closed_at == session.expires_at
 
 
+def traffic(world):
+    return world.services.store.reputation.traffic("us", [NUMBER], now=NOW + 60)[0]
+
+
+REPORTS = {
+    "the Dial": lambda world: dial_over(world, "completed", bridged=True, duration=61),
+    "the leg": lambda world: leg_over(world, duration=61),
+    "the caller": lambda world: ended(world, duration=61),
+    "the guard": lambda world: press(world, "9"),
+    "the carrier, asked": lambda world: ask_outcomes(
+        replace(world.services, carrier=AskedCalls(TALKED)), clock=lambda: NOW + LONGEST_CALL
+    ),
+}
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_a_call_that_ends_counts_in_the_traffic_of_its_number_whoever_reports_it(world, report):
+    world.open()
+    call_from(world, CARL)
+
+    REPORTS[report](world)
+
+    assert (traffic(world).calls, traffic(world).ended) == (1, 1)
+
+
 # --- what the carrier charges -----------------------------------------------------------
 
 
@@ -872,6 +918,41 @@ def test_both_legs_are_charged_and_so_is_a_guard_that_listens(world):
     assert charged(world) == {Unit.SPEECH: 1, Unit.MINUTE_OUT: 2, Unit.MINUTE_IN: 1}
 
 
+def test_a_leg_whose_dial_is_never_reported_is_charged(world):
+    """The caller hung up first, and nobody asked what to do next."""
+    world.open()
+    call_from(world, CARL)
+    leg(world, "in-progress")
+    leg_over(world, duration=61)
+
+    assert charged(world) == {Unit.MINUTE_OUT: 2}
+
+
+def test_a_leg_that_only_its_dial_reports_is_charged(world):
+    world.open()
+    call_from(world, CARL)
+    dial_over(world, "completed", bridged=True, duration=61)
+
+    assert charged(world) == {Unit.MINUTE_OUT: 2}
+
+
+@pytest.mark.parametrize("is_reported", [True, False])
+def test_minutes_on_a_toll_free_number_have_their_own_price(world, is_reported):
+    toll_free, numbers = "+18005550150", world.services.store.numbers
+    numbers.add(toll_free, "us", carrier_sid="PN" + "8" * 32, capabilities="vs", now=NOW)
+    numbers.set_status(NUMBER, "us", NumberStatus.RESERVED, expected=NumberStatus.ACTIVE)
+    assert world.open().virtual_number == toll_free
+    call_from(world, CARL, called=toll_free)
+    if is_reported:
+        ended(world, called=toll_free, duration=61)
+    else:
+        carrier = AskedCalls(CallOutcome(status="completed", caller_duration=61))
+        services = replace(world.services, carrier=carrier)
+        ask_outcomes(services, clock=lambda: NOW + LONGEST_CALL)
+
+    assert charged(world) == {Unit.TOLL_FREE_MINUTE_IN: 2}
+
+
 def test_a_call_that_was_not_connected_is_charged_once(world):
     for _ in range(2):
         call_from(world, CARL)
@@ -880,6 +961,7 @@ def test_a_call_that_was_not_connected_is_charged_once(world):
     ended(world, sid="CA" + "8" * 32, duration=0)
 
     assert charged(world) == {Unit.MINUTE_IN: 1}
+    assert world.services.store.client.keys("*:charges") == ["{main}/us:charges"]
 
 
 def test_a_call_whose_reports_are_lost_is_charged_when_the_carrier_is_asked(world):
