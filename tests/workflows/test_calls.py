@@ -940,7 +940,7 @@ def test_a_leg_that_only_its_dial_reports_is_charged(world):
 def test_minutes_on_a_toll_free_number_have_their_own_price(world, is_reported):
     toll_free, numbers = "+18005550150", world.services.store.numbers
     numbers.add(toll_free, "us", carrier_sid="PN" + "8" * 32, capabilities="vs", now=NOW)
-    numbers.set_status(NUMBER, "us", NumberStatus.RESERVED, expected=NumberStatus.ACTIVE)
+    numbers.set_status(NUMBER, "us", NumberStatus.RESERVED, expected=NumberStatus.AVAILABLE)
     assert world.open().virtual_number == toll_free
     call_from(world, CARL, called=toll_free)
     if is_reported:
