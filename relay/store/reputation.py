@@ -30,14 +30,13 @@ class Reputation:
         self._scripts = scripts
         self._keys = keys
 
-    def traffic(self, pool: str, numbers: Sequence[str], *, now: float) -> list[Traffic]:
+    def traffic(self, numbers: Sequence[str], *, now: float) -> list[Traffic]:
         """Of the sliding window, in the order of the numbers."""
-        keys = self._keys.in_pool(pool)
         found: list[Traffic] = []
         for first in range(0, len(numbers), _BATCH):
             with self._client.pipeline(transaction=False) as pipe:
                 for number in numbers[first : first + _BATCH]:
-                    pipe.hgetall(keys.traffic(number))
+                    pipe.hgetall(self._keys.traffic(number))
                 found.extend(_in_window(record, now) for record in pipe.execute())
         return found
 

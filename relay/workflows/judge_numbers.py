@@ -15,35 +15,19 @@ def judge_numbers(
     services: Services, numbers: Sequence[VirtualNumber], *, now: float
 ) -> list[Judged]:
     """In the order of the numbers, whatever pools they are in. Raises Unavailable."""
-    judged: dict[str, Judged] = {}
-    for pool in {number.pool for number in numbers}:
-        of_pool = [number for number in numbers if number.pool == pool]
-        policy = services.store.pools.get(pool)
-        judged.update(
-            _judge_pool(services, pool, of_pool, policy.reputation if policy else None, now)
-        )
-    return [judged[number.number] for number in numbers]
-
-
-def _judge_pool(
-    services: Services,
-    pool: str,
-    numbers: Sequence[VirtualNumber],
-    policy: ReputationPolicy | None,
-    now: float,
-) -> dict[str, Judged]:
-    traffic = services.store.reputation.traffic(
-        pool, [number.number for number in numbers], now=now
-    )
-    return {
-        number.number: (
+    store = services.store
+    pools = {name: store.pools.get(name) for name in {number.pool for number in numbers}}
+    policies = {name: pool.reputation for name, pool in pools.items() if pool}
+    traffic = store.reputation.traffic([number.number for number in numbers], now=now)
+    return [
+        (
             carried,
             judge(
                 carried,
-                policy or ReputationPolicy(),
+                policies.get(number.pool) or ReputationPolicy(),
                 # At rest, it is healthy only once it is well inside the thresholds.
                 is_resting=number.status is NumberStatus.RESTING,
             ),
         )
         for number, carried in zip(numbers, traffic, strict=True)
-    }
+    ]

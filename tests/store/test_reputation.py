@@ -49,7 +49,7 @@ def talking(board: Board) -> Board:
 
 def traffic(board: Board, now: float | None = None) -> Traffic:
     at = board.now if now is None else now
-    return board.store.reputation.traffic("us", [number(0)], now=at)[0]
+    return board.store.reputation.traffic([number(0)], now=at)[0]
 
 
 def call(board: Board, sid: str, *reports: CallProgress) -> None:
@@ -125,7 +125,7 @@ def texts(client: redis.Redis, store: Store) -> Texts:
 
 
 def texted(texts: Texts) -> Traffic:
-    return texts.store.reputation.traffic("us", [NUMBER], now=NOW)[0]
+    return texts.store.reputation.traffic([NUMBER], now=NOW)[0]
 
 
 def test_a_text_counts_once_it_was_passed_on(texts: Texts) -> None:

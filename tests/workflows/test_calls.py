@@ -875,7 +875,7 @@ def test_a_call_that_ends_lets_its_expired_session_close_at_once(world):
 
 
 def traffic(world):
-    return world.services.store.reputation.traffic("us", [NUMBER], now=NOW + 60)[0]
+    return world.services.store.reputation.traffic([NUMBER], now=NOW + 60)[0]
 
 
 REPORTS = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from relay.domain.errors import CarrierError
@@ -9,9 +11,11 @@ from relay.domain.message_progress import MessageStatus
 from relay.domain.opt_out import OptOut
 from relay.domain.participant import Role
 from relay.domain.policy import DAY
-from relay.domain.pool import NumberStatus
+from relay.domain.pool import NumberStatus, VirtualNumber
+from relay.domain.session import ClosedReason
 from relay.domain.trouble import Trouble
-from relay.workflows.leave_lost_number import leave_lost_number, set_aside
+from relay.workflows.leave_lost_number import leave_lost_number, set_aside, take_back
+from relay.workflows.recycle import recycle
 from tests.workflows.texting import Stage, share_the_number
 from tests.world import CARL, DAN, EVE, NUMBER, OTHER_NUMBER, RITA
 
@@ -36,6 +40,26 @@ def test_when_the_time_is_over_sessions_stay_for_the_next_time(stage: Stage) -> 
         assert is_left is (number == OTHER_NUMBER)
         session = stage.store.sessions.get(stage.pair.session.id)
         assert session.virtual_number == number
+
+
+def changed_since(stage: Stage) -> VirtualNumber:
+    """The number as it was when it was set aside; an operator has put it to work again."""
+    number = stage.store.numbers.get(NUMBER)
+    stage.store.sessions.close(stage.pair.session.id, ClosedReason.BY_API, now=stage.now)
+    stage.now += 91 * DAY
+    recycle(stage.services, now=stage.now)
+    return replace(number, status=NumberStatus.RELEASED)
+
+
+def test_a_number_that_an_operator_has_put_to_work_meanwhile_leaves_no_pool(stage: Stage) -> None:
+    seen = changed_since(stage)
+    assert not set_aside(stage.services, seen)
+    assert stage.store.numbers.get(NUMBER).status is NumberStatus.AVAILABLE
+
+
+def test_a_number_that_an_operator_has_put_to_work_meanwhile_stays_at_work(stage: Stage) -> None:
+    assert not take_back(stage.services, changed_since(stage))
+    assert stage.store.numbers.get(NUMBER).status is NumberStatus.AVAILABLE
 
 
 def test_both_are_told_by_a_text_from_their_new_number(stage: Stage) -> None:

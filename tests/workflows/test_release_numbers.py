@@ -244,6 +244,17 @@ def test_who_buys_and_gives_back_in_turn_stays_inside_the_budget(market: Market)
         assert charged <= Decimal(4 * RENT) / 100
 
 
+def test_what_goes_back_is_counted_over_all_pools(market: Market) -> None:
+    policy = market.policy()
+    for ordinal, name in enumerate(("aa", "zz")):
+        number = f"+1415555017{ordinal}"
+        market.store.pools.put(replace(policy, name=name))
+        market.simulated.add_number(number)
+        import_number(market.services, number, name, now=market.now)
+        change_number(market.services, number, NumberStatus.DRAINING)
+    assert release(market) == 2
+
+
 def test_one_pools_trouble_does_not_stop_the_others(market: Market) -> None:
     policy = market.policy()
     market.store.pools.put(replace(policy, name="aa"))

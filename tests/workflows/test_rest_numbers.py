@@ -108,6 +108,17 @@ def test_a_number_that_is_still_tired_goes_on_resting(world: World) -> None:
     assert found.resting_since == int(NOW)
 
 
+def test_a_number_rests_until_it_is_well_inside_the_thresholds(world: World) -> None:
+    """One in five answers is enough for a number at work, one in four for one at rest."""
+    carry(world, "40 40 7 0 0 0")
+    rest_numbers(world.services, now=NOW)
+    assert status_of(world) == "resting"
+    for answered, status in ((9, "resting"), (10, "available")):
+        carry(world, f"40 40 {answered} 0 0 0", now=NOW + DAY)
+        rest_numbers(world.services, now=NOW + DAY)
+        assert status_of(world) == status
+
+
 @pytest.mark.parametrize("status", [NumberStatus.RESERVED, NumberStatus.DRAINING])
 def test_an_operators_word_stands(world: World, status: NumberStatus) -> None:
     world.services.store.numbers.set_status(NUMBER, "us", status)

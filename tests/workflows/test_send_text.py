@@ -180,7 +180,23 @@ def test_a_lost_answer_to_an_offered_text_ends_the_stop_when_the_text_is_found(
     stage.now += REPORT_GRACE
     assert stage.store.suppressions.is_stopped(carl, NUMBER)
     stage.send(message)
+    assert stage.arrived == [TO_CARL], "it was found, and not sent again"
     assert not stage.store.suppressions.is_stopped(carl, NUMBER)
+
+
+def test_a_lost_answer_to_an_offered_text_leaves_a_stop_that_was_said_since(stage: Stage) -> None:
+    carl = stop(stage)
+    stage.carrier.messages.troubles = [UNCLEAR]
+    stage.carrier.messages.takes_despite_trouble = True
+    message = stage.text().message
+    stage.work()
+    stage.now += 1
+    stage.text(CARL, "STOP")
+    stage.now += REPORT_GRACE
+    stage.send(message)
+    assert TO_CARL in stage.arrived
+    assert stage.record(message).status == "queued"
+    assert stage.store.suppressions.is_stopped(carl, NUMBER)
 
 
 def test_a_stop_that_a_report_tells_of_is_remembered(stage: Stage) -> None:

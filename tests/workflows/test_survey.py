@@ -183,6 +183,7 @@ def test_what_is_away_is_left_out() -> None:
     found = look(deployment, NOW)
     assert found.queues is not None
     assert (found.scheduler, found.carrier_times, found.boards) == (None, None, ())
+    assert not found.are_all_there
     assert not found.is_well(NOW)
     deployment.successes.note("recycle", now=NOW)  # and nothing is raised
 
@@ -224,7 +225,7 @@ def test_where_the_boards_cannot_be_read_the_rest_is_seen() -> None:
 
     found = survey(deployment, away, now=now)
 
-    assert found.boards == ()
+    assert (found.boards, found.are_all_there) == ((), False)
     assert found.scheduler is not None
     assert found.scheduler.is_at_work
     assert not found.is_well(now)

@@ -62,7 +62,7 @@ class StandInMessages:
     ) -> SentText:
         trouble = self.troubles.pop(0) if self.troubles else None
         sent = SentText(
-            sid=f"SMout{len(self.sent):029d}",
+            sid=f"SMout{len(self.callbacks):029d}",
             status=self.status,
             body=body,
             receiver=to.reveal(),
