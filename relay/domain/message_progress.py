@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -185,7 +186,7 @@ class Reach(StrEnum):
     UNREACHABLE = "unreachable"
 
 
-_REACHES = {
+_REACHES: Mapping[Trouble | None, Reach] = {
     Trouble.LANDLINE: Reach.LANDLINE,
     Trouble.NO_HANDSET: Reach.UNREACHABLE,
     Trouble.UNREACHABLE: Reach.UNREACHABLE,
@@ -193,7 +194,8 @@ _REACHES = {
 
 
 def reach_after(status: MessageStatus, trouble: Trouble | None) -> Reach | None:
-    """What a text's last status says of its receiver; None when it says nothing."""
+    """What a text's last status says of its receiver, with the trouble of one that has failed; None
+    when it says nothing."""
     if status is MessageStatus.DELIVERED:
         return Reach.OK
-    return _REACHES.get(trouble) if status.is_failure and trouble else None
+    return _REACHES.get(trouble)

@@ -66,7 +66,7 @@ def amend_session(
 
 def _check_form(amendment: Amendment) -> None:
     if amendment == Amendment():
-        raise Invalid("Nothing to change was given.", (Fault("", "name a field to change"),))
+        raise Invalid("Nothing to change was given; name a field.")
     if amendment.ttl is not None and amendment.expires_at is not None:
         fault = Fault("/ttl", "either this or expires_at")
         raise Invalid("The expiry was given twice.", (fault,))

@@ -138,11 +138,11 @@ def _take_on_for_board(boards: Sequence[Services], item: ListedText, now: float)
 
 
 def _board_of(boards: Sequence[Services], number: str) -> Services | None:
-    """None for a number of a board that uses another account by now: what came in on it here was
-    not for that board."""
+    """None for a number of nobody's, and of a board that uses another account by now: what came in
+    on it here was not for that board."""
     place = boards[0].store.number_map.find(number)
     if place is None:
-        return boards[0]
+        return None
     return next((services for services in boards if services.board.name == place.board), None)
 
 

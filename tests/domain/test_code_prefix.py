@@ -46,6 +46,7 @@ def test_a_prefix_costs_one_segment_at_most_and_leaves_the_text_as_it_is(context
         assert whole.startswith("482913")
         assert whole.endswith(f": {text}")
         assert len(whole) <= LONGEST_TEXT
+        assert len(whole) - len(text) <= len("482913  (2/2): ") + LONGEST_CONTEXT
         assert count_segments(fold(whole)) <= count_segments(fold(text)) + 1
 
 

@@ -106,9 +106,12 @@ def test_a_code_is_counted_from_the_first_of_the_call():
     assert [question.attempt for question in asked] == [1, 3]
 
 
-def test_a_call_to_connect_without_its_session_is_a_mistake_of_ours():
+@pytest.mark.parametrize(
+    "known", [{}, {"session": SESSION}, {"caller": Role.CANDIDATE}], ids=["none", "one", "other"]
+)
+def test_a_call_to_connect_without_its_session_and_side_is_a_mistake_of_ours(known):
     with pytest.raises(ValueError, match="session"):
-        decided(Route(state=RouteState.CONNECT), reach=never_reach)
+        decided(Route(state=RouteState.CONNECT, **known), reach=never_reach)
 
 
 @pytest.mark.parametrize(

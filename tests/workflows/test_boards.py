@@ -49,6 +49,7 @@ def test_a_board_is_created_then_changed(deployment: Deployment) -> None:
     assert (board.spoken_name, board.default_locale) == ("Second Jobs", "en")
     assert (board.account_sid, board.messaging_services) == ("", (SERVICE,))
     assert put(deployment).messaging_services == ()
+    assert put(deployment, default_locale="zh-CN").default_locale == "zh-CN"
 
 
 def test_a_board_may_have_the_longest_names(deployment: Deployment) -> None:
@@ -57,8 +58,9 @@ def test_a_board_may_have_the_longest_names(deployment: Deployment) -> None:
 
 
 def test_main_is_made_of_the_settings(deployment: Deployment) -> None:
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict) as refused:
         put(deployment, MAIN)
+    assert refused.value.code == "board_of_settings"
     main = find_board(deployment, MAIN)
     assert (main.name, main.spoken_name) == (MAIN, deployment.settings.board_name)
     assert deployment.of_board(MAIN) is deployment.main

@@ -339,7 +339,11 @@ def test_numbers_that_are_not_registered_fail_where_nobody_can_text(
     follow_registrations([services], now=NOW)
 
     found = practice.look()
+    services.store.pools.put(replace(POOL, texting_registration=TextingRegistration.WARN))
+    is_required = policy is TextingRegistration.REQUIRED
+    is_said_alike = practice.look()["registration us"].detail == found["registration us"].detail
 
+    assert is_said_alike is not is_required, "kept from sessions, or refused by carriers"
     assert found["registration us"].verdict is verdict
     assert ": 1 of 1, since " in found["registration us"].detail
     assert "no approved 10DLC campaign" in found["registration us"].detail

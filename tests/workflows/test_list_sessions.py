@@ -138,7 +138,28 @@ def test_a_page_looks_at_so_many_sessions_and_no_more(world):
 
     assert found == []
     assert go_on == Scan(cursor=len(asked))
-    assert len(asked) == 50
+    assert asked == [20] * 50
+
+
+def test_a_page_asks_for_no_more_than_it_lacks(world):
+    """What has no place in it goes into its cursor."""
+    sessions = world.services.store.sessions
+    asked = []
+
+    class Sparse:
+        def scan(self, cursor, count):
+            asked.append(count)
+            return cursor + 1, sessions.scan(0, 200)[1]
+
+        def __getattr__(self, name):
+            return getattr(sessions, name)
+
+    world.services.store.sessions = Sparse()
+
+    found, go_on = pairs(world, limit=30)
+
+    assert (len(found), len(go_on.left_over)) == (30, 2)
+    assert asked == [30, 26, 22, 20, 20, 20, 20, 20]
 
 
 def test_without_pools_there_is_nothing_to_list():

@@ -416,4 +416,4 @@ def test_an_open_session_cannot_ask_more_of_its_number_than_it_can(world):
     session = world.open(channels=frozenset({Channel.VOICE}))
     with pytest.raises(Conflict, match="cannot carry") as refused:
         world.open(channels=frozenset(Channel))
-    assert refused.value.sessions == (session.id,)
+    assert (refused.value.code, refused.value.sessions) == ("channel_not_carried", (session.id,))

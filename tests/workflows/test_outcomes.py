@@ -817,4 +817,6 @@ def test_what_is_gone_is_forgotten(stage: Stage, message: str) -> None:
 def test_a_run_ends_in_time(stage: Stage, message: str) -> None:
     moments = iter([stage.now, stage.now + ASK_AFTER, stage.now + ASK_AFTER, stage.now + ASK_AFTER])
     assert ask_outcomes(stage.services, clock=lambda: next(moments)) == 0
+    ends_now = iter([stage.now + ASK_AFTER, *[stage.now + ASK_AFTER + 20.0] * 4])
+    assert ask_outcomes(stage.services, clock=lambda: next(ends_now)) == 0
     assert stage.client.zcard("{main}:unreported") == 1

@@ -155,6 +155,16 @@ def test_who_texted_a_closed_session_meanwhile_is_told_by_text_once(stage: Stage
     assert "no longer connects you" in stage.arrived[0][1]
 
 
+def test_each_who_texted_a_closed_session_meanwhile_is_told(stage: Stage) -> None:
+    other = stage.pair.connect(NORA, DAN)
+    for sender, session in ((RITA, stage.pair.session), (NORA, other)):
+        stage.store.sessions.close(session.id, ClosedReason.BY_API, now=NOW - 40)
+        listed(stage, "one", sender=sender)
+    reconcile_inbound([stage.services], clock=lambda: NOW)
+    stage.work()
+    assert [to for to, _ in stage.arrived] == [RITA, NORA]
+
+
 def test_a_notice_that_is_there_already_is_not_enqueued_again(stage: Stage) -> None:
     stage.store.sessions.close(stage.pair.session.id, ClosedReason.BY_API, now=NOW - 40)
     listed(stage, "one")
@@ -393,6 +403,9 @@ def test_a_text_to_a_number_of_a_board_with_another_account_is_left_to_that(stag
 def test_a_text_to_a_number_of_nobodys_goes_to_nobody(stage: Stage) -> None:
     text = replace(stage.inbound(RITA, "hello?"), virtual_number="+16285550159")
     stage.carrier.messages.inbound.insert(0, ListedText(text=text, received_at=NOW - 20))
-    assert reconcile_inbound([stage.services, second_of(stage)], clock=lambda: NOW) == 0
+    for boards in ([stage.services], [stage.services, second_of(stage)]):
+        assert reconcile_inbound(boards, clock=lambda: NOW) == 0
+        fetched, account = stage.store.messages.fetched, stage.services.account.sid
+        assert fetched.until(account) == NOW, "it is not to be tried again"
     stage.work()
     assert stage.arrived == []

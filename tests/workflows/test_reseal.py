@@ -299,6 +299,28 @@ def test_somebody_whom_another_process_changes_each_time_is_left_for_the_next_ru
     assert run(fronted).left == 0
 
 
+def test_all_codes_that_keep_their_key_are_counted(world: World) -> None:
+    world.open()
+    world.open("nora", "dan")
+    assert run(under(world, FRONTED)).codes == 2
+
+
+def test_with_one_key_there_is_nothing_to_wait_for(world: World) -> None:
+    world.open()
+    assert run(world) == Resealed()
+
+
+def test_a_binding_that_could_not_be_moved_is_waited_for_while_it_cools(world: World) -> None:
+    """Its phone is known by both keys."""
+    session = world.open()
+    world.services.store.sessions.close(session.id, ClosedReason.BY_API, now=NOW)
+    cools = world.services.store.client.zrange("{main}/us:cooling", 0, -1, withscores=True)
+    fronted = under(world, FRONTED)
+    fronted.services.store.resealing.move_bindings = lambda *_: False  # type: ignore[method-assign]
+
+    assert run(fronted).bindings_until == math.ceil(max(until for _, until in cools))
+
+
 def test_bindings_that_change_each_time_are_left_for_the_next_run(world: World) -> None:
     world.open()
     fronted = under(world, FRONTED)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -255,6 +256,21 @@ def test_a_start_that_comes_while_a_text_is_refused_holds(stage: Stage) -> None:
     stage.carrier.messages.send_text = refuse  # type: ignore[method-assign, assignment]
     stage.work()
     assert not stage.store.suppressions.is_stopped(carl, NUMBER)
+
+
+def test_a_stop_that_comes_while_an_offered_text_is_taken_holds(stage: Stage) -> None:
+    carl = stop(stage)
+    take = stage.carrier.messages.send_text
+
+    def take_and_hear_of_it(**text: Any) -> SentText:
+        stage.now += 2
+        stage.text(CARL, "STOP")
+        stage.now += 2
+        return take(**text)
+
+    stage.carrier.messages.send_text = take_and_hear_of_it  # type: ignore[method-assign]
+    stage.send(stage.text().message)
+    assert stage.store.suppressions.is_stopped(carl, NUMBER)
 
 
 @pytest.mark.parametrize("is_told_by_report", [False, True])
