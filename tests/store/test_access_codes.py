@@ -132,6 +132,17 @@ def test_p1_the_code_of_a_cooling_session_reaches_nobody(shared: Board) -> None:
     assert enter(shared, of(shared, "finn")) is RouteState.CONNECT
 
 
+def test_p1_a_code_is_asked_while_two_of_three_are_left(shared: Board) -> None:
+    shared.open("rita", "gus")
+    gone, *left = [one for one in shared.audit().values() if one.virtual_number == number(0)]
+    assert len(left) == 2
+    shared.close(gone)
+    shared.wait(60)
+    shared.audit()
+    assert shared.call("r", number(0)).state is RouteState.SEVERAL
+    assert all(shared.read(one).code_needed for one in left)
+
+
 def test_p3_the_code_of_an_expired_session_reaches_nobody(shared: Board) -> None:
     carls = of(shared, "carl")
     shared.now += 1000

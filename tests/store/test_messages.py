@@ -456,6 +456,19 @@ def test_a_postponed_text_keeps_its_place_until_it_is_due(texts: Texts) -> None:
     assert texts.begin(first, "t3", NOW + 5).attempts == 2
 
 
+def test_whose_attempt_was_settled_by_another_postpones_nothing(texts: Texts) -> None:
+    """It was held up: its attempt was found not to have been taken, and the next one has begun."""
+    message, later = texts.accepted(), NOW + LEASE
+    texts.begin(message)
+    assert texts.begin(message, "t2", later).turn is Turn.UNSETTLED
+    settled = {"now": later, "until": later, "outcome_unknown": False, "error_code": 0}
+    assert texts.outbox.postpone(message, token="t2", **settled)
+    assert texts.begin(message, "t3", later).turn is Turn.SEND
+    before = texts.waiting(), texts.record(message)
+    assert not texts.outbox.postpone(message, token="t1", **(settled | {"until": later + 99}))
+    assert (texts.waiting(), texts.record(message)) == before
+
+
 def test_a_notice_that_counts_takes_its_place_when_it_goes_out(texts: Texts) -> None:
     for _ in range(7):
         texts.accept(text="I am driving")

@@ -17,6 +17,8 @@ from relay.domain.pool import NumberStatus, Pool
 from relay.domain.reputation import ReputationPolicy
 from relay.domain.session import Channel
 from relay.store.claims import Claimed, Exhausted
+from relay.store.key_declarations import Key
+from relay.store.keys import PoolKeys
 from relay.store.pools import unpack_pool
 from relay.store.store import Store
 from tests.board import NOW, Board, number, take_out
@@ -135,6 +137,22 @@ def test_a_deleted_pool_leaves_nothing_and_gets_no_number(store: Store) -> None:
     with pytest.raises(NotFound):
         store.numbers.add(number(0), "cn", carrier_sid="PN1", capabilities="v", now=NOW)
     assert store.number_map.look_again(number(0)) is None
+
+
+#: What a pool has while it is in use; a pool without it can be deleted.
+WHILE_IN_USE = {"numbers", "due", "cooling", "purchases", "buying", "releasing"}
+
+
+def test_all_that_is_kept_of_a_pool_alone_goes_with_it(store: Store, client: Any) -> None:
+    store.pools.put(CHINA)
+    keys = PoolKeys("main", "cn")
+    names = {key.attribute for key in PoolKeys.own() if type(key) is Key} - WHILE_IN_USE
+    kept = [getattr(keys, name) for name in names]
+    for key in kept:
+        if key != keys.policy:
+            client.set(key, "")
+    assert store.pools.delete("cn")
+    assert [key for key in kept if client.exists(key)] == [keys.scratch]
 
 
 def test_a_policy_reads_back_as_it_was_put(store: Store) -> None:

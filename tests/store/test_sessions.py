@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,8 @@ from relay.store.calls import RouteState
 from relay.store.claims import Claimed, Elsewhere, Outdated, SamePhone
 from relay.store.keys import PoolKeys
 from relay.store.records import Record, draws_for
+from relay.store.recycling import Recycling
+from relay.store.scripts import Scripts
 from tests.board import NOW, RETENTION, Board, number
 from tests.key_ring import SIGNER
 from tests.noted_scripts import NotedScripts
@@ -360,6 +364,71 @@ def test_a_due_entry_without_a_session_is_dropped(crew: Board) -> None:
 
 
 # --- release_cooled -------------------------------------------------------------------
+
+
+class Meanwhile:
+    """A client: after the next look at what has cooled or is old, and before what is done about it,
+    somebody else acts."""
+
+    def __init__(self, client: Any, act: Callable[[], object]) -> None:
+        self._client = client
+        self._act = act
+
+    def zrange(self, *args: Any, **options: Any) -> Any:
+        found = self._client.zrange(*args, **options)
+        self._act()
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+
+def recycling_while(crew: Board, act: Callable[[], object]) -> Recycling:
+    return Recycling(Meanwhile(crew.client, act), Scripts(crew.client), crew.store.keys)
+
+
+def test_p1_a_pair_that_comes_back_while_it_is_freed_keeps_its_number(crew: Board) -> None:
+    crew.close(crew.open("rita", "carl"))
+    crew.now += 200
+    recycling = recycling_while(crew, lambda: crew.open("rita", "carl"))
+    assert recycling.release_cooled("us", now=crew.now, batch=9, retention=RETENTION) == 2
+    assert crew.call("r", number(0)).state is RouteState.CONNECT
+    assert crew.call("c", number(0)).state is RouteState.CONNECT
+    crew.audit()
+
+
+def test_a_session_that_is_kept_for_longer_meanwhile_is_not_forgotten(crew: Board) -> None:
+    session = crew.close(crew.open("rita", "carl"))
+    crew.wait(200)
+    later = {session.id: crew.now + 2 * RETENTION}
+    recycling = recycling_while(crew, lambda: crew.client.zadd(KEYS.ended, later))
+    assert recycling.purge_ended(now=crew.now + RETENTION, batch=9) == 1
+    assert crew.client.hexists(KEYS.sessions, session.id)
+
+
+def test_p9_a_binding_that_is_gone_keeps_nothing_from_being_freed(crew: Board) -> None:
+    crew.close(crew.open("rita", "carl"))
+    crew.client.delete(KEYS.phone("r"))
+    crew.wait(200)
+    assert not crew.client.exists(KEYS.cooling)
+    assert crew.call("c", number(0)).state is RouteState.STRANGER
+
+
+def test_p9_a_planted_line_keeps_no_session_on_record(crew: Board) -> None:
+    session = crew.close(crew.open("rita", "carl"))
+    crew.client.zadd(KEYS.interactions, {f"{session.id}\tplanted": 0})
+    crew.wait(200)
+    crew.wait(RETENTION)
+    assert not crew.client.hexists(KEYS.sessions, session.id)
+    assert not crew.client.exists(KEYS.interactions)
+
+
+def test_the_end_of_a_call_makes_no_session_due_that_has_ended(crew: Board) -> None:
+    session = crew.open("rita", "carl")
+    crew.call("r", number(0), sid="CA1", lease=1000)
+    crew.close(session)
+    crew.store.calls.advance("us.CA1", _OVER, now=crew.now, virtual_number=number(0))
+    assert not crew.client.exists(KEYS.due)
 
 
 def test_p5_a_pair_that_came_back_keeps_its_number_while_an_old_call_goes_on(

@@ -247,6 +247,14 @@ def test_only_a_later_word_is_carried_over(suppressions: Suppressions, client: r
     assert [client.ttl(BoardKeys("main").stopped(index)) for index in ("new", "old")] == [-1, -1]
 
 
+def test_the_word_on_each_number_is_carried_over(suppressions: Suppressions) -> None:
+    numbers = [f"+1415555016{digit}" for digit in range(5)]
+    for number in numbers:
+        suppressions.stop(["old"], number, since=NOW, cause="us.SM1")
+    suppressions.carry_over(["new", "old"])
+    assert all(suppressions.is_stopped(["new"], number) for number in numbers)
+
+
 def test_a_start_alone_is_forgotten_in_time_wherever_it_is_carried_to(
     suppressions: Suppressions, client: redis.Redis
 ) -> None:

@@ -3,11 +3,9 @@
 -- args: life:number counts:list
 --
 -- Counts are a name and its count in turn; they live for so many seconds. Safe to run twice.
--- Answers 1.
 
 redis.call("DEL", keys.number_stats)
 for position = 1, #args.counts, 2 do
   redis.call("HSET", keys.number_stats, args.counts[position], args.counts[position + 1])
 end
 redis.call("EXPIRE", keys.number_stats, args.life)
-return 1

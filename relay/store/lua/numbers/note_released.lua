@@ -2,15 +2,14 @@
 -- keys: releasing prepaid
 -- args: number carrier_sid paid_until:number now:number
 --
--- Safe to run twice. Answers 1, or 0 when no release of this rental is on record.
+-- Does nothing where no release of this rental is on record. Safe to run twice.
 
 redis.call("ZREMRANGEBYSCORE", keys.prepaid, "-inf", args.now)
 local rental = redis.call("HGET", keys.releasing, args.number)
 if not rental or string.match(rental, "^[^\t]*") ~= args.carrier_sid then
-  return 0
+  return
 end
 redis.call("HDEL", keys.releasing, args.number)
 if args.paid_until > args.now then
   redis.call("ZADD", keys.prepaid, args.paid_until, args.carrier_sid)
 end
-return 1

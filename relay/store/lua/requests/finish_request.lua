@@ -5,9 +5,9 @@
 -- `status` is that of the HTTP answer; without one the next request may try. Only the request that
 -- holds the record may finish it: one that was believed dead writes nothing.
 --
--- Safe to run twice. Answers 1, or 0 when another request holds the record.
+-- Safe to run twice.
 if redis.call("HGET", keys.record, "token") ~= args.token then
-  return 0
+  return
 end
 if args.status then
   redis.call("HSET", keys.record,
@@ -16,4 +16,3 @@ if args.status then
 else
   redis.call("DEL", keys.record)
 end
-return 1
