@@ -42,6 +42,22 @@ def text(api, sender, sid, *, at):
     return relay_text(api.world.services, inbound, now=at)
 
 
+def test_a_page_goes_on_where_the_record_of_a_call_is_gone(api):
+    session = api.open_session()
+    for nth in (1, 2, 3):
+        call(api, RITA, f"CA{nth}", at=NOW + nth)
+    api.redis.delete("{main}:call:CA3")
+
+    found, cursor = [], ""
+    for _ in range(3):
+        page = api.get(f"/v1/sessions/{session['id']}/interactions?limit=1{cursor}").json
+        found += [one["id"] for one in page["data"]]
+        cursor = f"&cursor={page['next_cursor']}"
+        if page["next_cursor"] is None:
+            break
+    assert found == [call_id("us", "CA2"), call_id("us", "CA1")]
+
+
 def test_calls_and_messages_are_listed_the_latest_first(api):
     session = api.open_session()
     call(api, RITA, "CA1", at=NOW + 1)

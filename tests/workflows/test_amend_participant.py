@@ -2,7 +2,8 @@
 
 import pytest
 
-from relay.domain.errors import BeingChanged, NotFound
+from relay.domain.errors import BeingChanged, NotFound, RateLimited
+from relay.domain.guesses import CONTEXTS
 from relay.domain.participant import CandidateDetails, RecruiterDetails, Role
 from relay.workflows.amend_participant import amend_participant
 from relay.workflows.erase_participant import erase_participant
@@ -81,6 +82,19 @@ def test_somebody_who_is_erased_meanwhile_is_not_made_again(world):
 
     assert world.services.store.people.get(Role.CANDIDATE, "carl") is None
     assert world.services.store.people.list(Role.CANDIDATE, after="", limit=10) == ([], None)
+
+
+def test_p2_digits_in_a_name_are_a_guess_of_the_key_that_sends_them(world):
+    """Each recruiter's own budget does not bound who has put many on record."""
+    store = world.services.store
+    used_up = CONTEXTS[Role.RECRUITER].by
+    store.client.set(store.keys.guesses_by("context", "another-key"), used_up, ex=60)
+    amend(world, RecruiterDetails(name="Desk 5550188"))
+
+    store.client.set(store.keys.guesses_by("context", ASKER), used_up, ex=60)
+    for field in ("name", "organization"):
+        with pytest.raises(RateLimited):
+            amend(world, RecruiterDetails(**{field: "Desk 5550177"}))
 
 
 def test_the_same_name_again_is_compared_with_nothing(world):

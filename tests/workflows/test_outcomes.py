@@ -750,6 +750,7 @@ def test_p4_a_text_that_the_carrier_lost_before_it_left_has_failed(
     ask(stage)
     stage.work()
     assert (stage.record(message).status, stage.record(message).error_code) == ("failed", 20404)
+    assert stage.record(message).carrier_sid, "still known by what the carrier called it"
     assert stage.arrived == [TO_CARL, (RITA, FAILED)]
     assert stage.client.zscore("{main}:unreported", message) is None
 

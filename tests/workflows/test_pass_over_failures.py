@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,8 @@ import pytest
 from redis import exceptions
 from structlog.testing import capture_logs
 
-from relay.domain.board import Board
+from relay.carrier.numbers import OwnedNumber
+from relay.domain.board import Board, NumberPlace
 from relay.domain.errors import CarrierError, Unavailable
 from relay.domain.participant import Role
 from relay.domain.pool import Pool
@@ -25,14 +26,14 @@ from relay.workflows.forecast_pool import sample_pools
 from relay.workflows.keep_headroom import keep_headroom
 from relay.workflows.pass_over_failures import for_each_board
 from relay.workflows.reconcile_inbound import reconcile_inbound
-from relay.workflows.reconcile_numbers import reconcile_numbers
+from relay.workflows.reconcile_numbers import compare_numbers, reconcile_numbers
 from relay.workflows.release_numbers import release_numbers
 from relay.workflows.rest_numbers import rest_numbers
 from relay.workflows.resume_purchases import resume_purchases
 from relay.workflows.services import Services
 from tests.fake_redis import FakeRedis
 from tests.workflows.texting import Stage
-from tests.world import NOW, US, World, make_world
+from tests.world import NOW, NUMBER, US, World, make_world
 
 DAY = 24 * 3600
 WORK: dict[str, Callable[[Services], object]] = {
@@ -189,6 +190,87 @@ def test_only_where_no_master_answers_are_its_other_boards_skipped(
         "passed over what failed" if goes_on else "passed over what the store does not reach"
     }
     assert len(events) == 2
+
+
+class Listed:
+    """The carrier's numbers. Who looks at one once more makes a mistake."""
+
+    def __init__(self, *owned: OwnedNumber) -> None:
+        self.numbers, self.messaging_services, self._owned = self, self, owned
+
+    def list_owned(self) -> Iterator[OwnedNumber]:
+        return iter(self._owned)
+
+    def find_owned(self, number: str) -> OwnedNumber:
+        raise ValueError(number)
+
+
+def rented(number: str) -> OwnedNumber:
+    return OwnedNumber(number=number, sid="PN" + "0" * 32, voice=True, sms=True, mms=True)
+
+
+def damage_pools(services: Services) -> None:
+    services.store.client.delete(services.store.keys.pools)
+    services.store.client.set(services.store.keys.pools, "damaged")
+
+
+def have_one_that_is_not_listed(services: Services) -> None:
+    services.store.numbers.add(SECONDS, "us", carrier_sid="PN1", capabilities="vs", now=NOW)
+
+
+def have_one_in_no_pool(services: Services) -> None:
+    services.store.number_map.enter(SECONDS, NumberPlace("second", "us"))
+
+
+SECONDS = "+14155550171"
+
+
+@pytest.mark.parametrize(
+    ("hurt", "listed"),
+    [
+        (damage_pools, NUMBER),
+        (have_one_that_is_not_listed, NUMBER),
+        (have_one_in_no_pool, SECONDS),
+    ],
+)
+def test_what_cannot_be_compared_is_a_failure_of_its_board_and_of_no_other(
+    world: World, hurt: Callable[[Services], None], listed: str
+) -> None:
+    carrier = Listed(*(rented(number) for number in {NUMBER, listed}))
+    boards = [replace(board, carrier=carrier) for board in world.deployment.boards()]
+    hurt(boards[1])
+
+    with capture_logs() as events:
+        found = compare_numbers(boards, clock=lambda: NOW, fix=False).findings
+
+    assert {finding.board for finding in found} == {"main"}
+    (event,) = (one for one in events if one["event"].startswith("passed over"))
+    assert (event["board"], event["step"]) == ("second", "compare")
+    assert counts(world) == {"": 0, "main": 0, "second": 1}
+
+
+def test_services_that_refuse_to_be_compared_are_a_failure_of_their_board() -> None:
+    stage = Stage(TWILIO_MESSAGING_SERVICE_SID="MG" + "1" * 32)
+    stage.carrier.messaging_services = Refusing(Trouble.ACCOUNT)
+    stage.carrier.numbers = Listed(*map(rented, stage.pair.numbers))
+
+    compare_numbers([stage.services], clock=lambda: NOW, fix=False)
+
+    assert stage.store.passed_over.all() == {"main": 1}
+
+
+def test_a_lost_master_keeps_no_board_of_another_one_waiting(world: World) -> None:
+    lost = make_world(FakeRedis(fakeredis.FakeServer())).services
+    had_their_turn = []
+
+    def work(services: Services) -> None:
+        if services is lost:
+            raise Unavailable("away") from exceptions.ConnectionError("lost")
+        had_their_turn.append(services.board.name)
+
+    for_each_board([lost, *world.deployment.boards()], work)
+
+    assert had_their_turn == ["main", "second"]
 
 
 def test_a_store_that_is_away_is_no_failure_of_a_board(world: World) -> None:

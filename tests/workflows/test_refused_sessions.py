@@ -261,6 +261,18 @@ def test_what_a_phone_change_would_bring_along_is_the_reason(world):
     assert error.reason == "candidate_on_every_number"
 
 
+def test_what_is_wrong_with_a_new_phone_is_addressed_within_the_request(world):
+    """Another open session's pool is not for phones of its country."""
+    store = world.services.store
+    world.open("nora", "carl")
+    store.pools.put(Pool(name="wide", country="US", allowed_countries=("US", "GB")))
+    store.numbers.add(OTHER_NUMBER, "wide", carrier_sid="PN2", capabilities="vs", now=NOW)
+    error = refused(
+        world, Invalid, recruiter=recruiter(), candidate=candidate(phone=FAR), pool="wide"
+    )
+    assert [fault.pointer for fault in error.faults] == ["/candidate/phone"]
+
+
 def test_a_phone_is_not_taken_over_for_a_session_that_is_refused(world):
     world.open("nora", "dan")
     refused(

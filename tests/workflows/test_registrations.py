@@ -63,6 +63,18 @@ def on_record(market: Market, number: str = NUMBER) -> VirtualNumber:
     return found
 
 
+def test_a_number_that_cannot_text_needs_no_registration_and_is_in_no_service(
+    simulated: SimulatedCarrier,
+) -> None:
+    market = serving(simulated, service_of(simulated, "VERIFIED"))
+    owned_by(simulated, NUMBER).capabilities["sms"] = False
+    import_number(market.services, NUMBER, "us", now=market.now)
+
+    number = on_record(market)
+    assert (number.registration, number.service) == (Registration.NOT_NEEDED, "")
+    assert not number.waits_for_registration
+
+
 def test_a_number_is_kept_back_until_its_campaign_is_verified(simulated: SimulatedCarrier) -> None:
     service = service_of(simulated, "IN_PROGRESS")
     market = serving(simulated, service)
