@@ -72,8 +72,8 @@ class WatchedLogger(structlog.make_filtering_bound_logger(logging.INFO)):  # typ
 
     def _proxy_to_logger(self, method_name: str, event: str | None = None, **values: Any) -> Any:
         bound = {**structlog.contextvars.get_contextvars(), **self._context, **values}
-        bound.pop("owned_number", None)  # ours to show, as config/logging.py has it
         WATCH.note_faults(faults_of_line(event, bound))
+        bound.pop("owned_number", None)  # ours to show, as config/logging.py has it
         WATCH.note_line(f"{event} {json.dumps(bound, default=repr, ensure_ascii=False)}")
         return super()._proxy_to_logger(method_name, event, **values)
 

@@ -36,9 +36,9 @@ def test_what_is_no_persons_number_is_none(other: str) -> None:
 def test_a_log_line_is_seen_as_it_was_written() -> None:
     log = structlog.get_logger().bind(receiver="+13105550127")
     for say in (
-        lambda: log.info("text sent"),
+        lambda: log.info("something sent"),
         lambda: structlog.get_logger().warning("to +13105550127"),
-        lambda: structlog.get_logger().info("text sent", body="hello there"),
+        lambda: structlog.get_logger().info("something sent", body="hello there"),
         lambda: logging.getLogger("urllib3").warning("to %s", "+13105550127"),
     ):
         say()

@@ -16,6 +16,21 @@ _ODD = re.compile(r"[A-Z]{2,}[a-z]{2}|[a-z][A-Z]{2}")
 _SENTENCE = re.compile(r"[^a-z].*[.?]", re.DOTALL)
 #: What a line of the log may say in capitals.
 _NAMES = re.compile(r"\bRedis\b")
+#: How a line of the log begins → what names that of which it tells; "|" parts two ways to.
+_SUBJECTS = {
+    re.compile(start): names
+    for start, names in {
+        r"(access code|call|guard)\b": ("call",),
+        r"text\b": ("message",),
+        r"session\b": ("session",),
+        r"(another phone|participant|phone|stop|erased)\b": ("role", "ref"),
+        r"pool\b": ("pool",),
+        r"(bought |idle )?number\b|registration\b": ("virtual_number|owned_number",),
+        r"purchase\b": ("job",),
+        r"messaging service\b": ("service",),
+        r"record not trusted": ("record", "why", "session|message|ref|pool|virtual_number|sid"),
+    }.items()
+}
 
 
 def is_phrase(text: object) -> bool:
@@ -34,12 +49,18 @@ def is_event(text: object) -> bool:
 
 
 def faults_of_line(event: object, values: Mapping[str, Any]) -> Iterator[str]:
-    """Of a line of the log: it is an event, and each of its values is there."""
+    """Of a line of the log: it is an event, each of its values is there, and it names that of which
+    it tells."""
     if not is_event(event):
         yield f"no event: {event!r}"
     for name, value in values.items():
         if value is None:
             yield f"{event}: nothing is known of {name}"
+    for start, needed in _SUBJECTS.items():
+        if start.match(str(event)):
+            yield from (
+                f"{event}: no {one}" for one in needed if values.keys().isdisjoint(one.split("|"))
+            )
 
 
 def faults_of_problem(problem: Mapping[str, Any]) -> Iterator[str]:
