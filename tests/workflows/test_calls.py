@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import fakeredis
 import pytest
+from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from relay.carrier.calls import CallOutcome
@@ -162,6 +163,25 @@ def test_a_withheld_caller_is_never_looked_up(world, caller):
     elsewhere = call_from(world, caller, called=OTHER_NUMBER).decision
     assert elsewhere == Decline(refusal=Refusal.CALLER_WITHHELD)
     assert record_of(world) is None
+
+
+def counted(decision):
+    return REGISTRY.get_sample_value("relay_calls_total", {"decision": decision}) or 0
+
+
+@pytest.mark.parametrize(
+    ("caller", "called", "decision"),
+    [
+        (RITA, NUMBER, "bridge"),
+        (NORA, NUMBER, "code_of_stranger"),
+        (RITA, OTHER_NUMBER, "not_connected"),
+    ],
+)
+def test_calls_are_counted_by_what_becomes_of_them(world, caller, called, decision):
+    world.open()
+    before = counted(decision)
+    call_from(world, caller, called=called)
+    assert counted(decision) == before + 1
 
 
 # --- caller IDs that the networks do not vouch for ------------------------------------------

@@ -9,16 +9,20 @@ from typing import Any
 import pytest
 
 from relay.carrier.client import Carrier
-from relay.domain.errors import Conflict
+from relay.carrier.codes import NO_ANSWER
+from relay.domain.errors import CarrierError, Conflict
 from relay.domain.pool import Pool
 from relay.domain.registration import TextingRegistration
+from relay.domain.trouble import Trouble
 from relay.sandbox import SimulatedCarrier
 from relay.sandbox.records import OwnedNumber, Service
 from relay.sandbox.standing import KeyKind
 from relay.vault import Vault
+from relay.workflows.board_on_record import read_board
 from relay.workflows.check_readiness import Check, Verdict
 from relay.workflows.deployment import Deployment
 from relay.workflows.examine import examine
+from relay.workflows.examine_account import examine_account, examine_numbers
 from relay.workflows.follow_registrations import follow_registrations
 from relay.workflows.import_number import import_number
 from relay.workflows.point_here import webhooks_of
@@ -107,6 +111,28 @@ def test_an_account_that_is_set_up_well_has_nothing_to_mend(
     assert {name: found[name].verdict for name in names} == dict.fromkeys(names, Verdict.OK)
     assert "fallback" not in found
     assert found["redaction"].detail == "is not known before the account's first text"
+
+
+class Silent:
+    """A carrier that answers no request."""
+
+    def __getattr__(self, part: str) -> Any:
+        return self
+
+    def __call__(self, *_: object, **__: object) -> None:
+        raise CarrierError(Trouble.LATER, NO_ANSWER)
+
+
+def test_what_cannot_be_seen_at_the_carrier_is_a_warning_of_each_kind(practice: Practice) -> None:
+    services = replace(practice.deployment().main, carrier=Silent())  # type: ignore[arg-type]
+    board = read_board(services)
+
+    found = [*examine_account(services, [board]), *examine_numbers(board, fix=False)]
+
+    names = ("account", "profile", "calls", "texts", "redaction")
+    of_numbers = ("numbers", "services", "registration")
+    assert [check.name for check in found] == [*names, *of_numbers]
+    assert {check.verdict for check in found} == {Verdict.WARNING}
 
 
 def test_a_standard_key_hides_only_the_account_itself(practice: Practice) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from prometheus_client import REGISTRY
 
 from relay.domain.errors import Unavailable
 from relay.domain.notices import Notice
@@ -22,6 +23,23 @@ def test_a_text_goes_to_the_other_side_and_shows_the_virtual_number(stage: Stage
     assert stage.jobs.noted == [answer.message]
     stage.work()
     assert stage.carrier.messages.sent == [(NUMBER, CARL, "héllo 👋")]
+
+
+@pytest.mark.parametrize(
+    ("sender", "number", "outcome"),
+    [
+        (RITA, NUMBER, "accepted"),
+        (STRANGER, NUMBER, "stranger"),
+        (RITA, "+14155550199", "unknown_number"),
+    ],
+)
+def test_texts_are_counted_by_what_becomes_of_them(
+    stage: Stage, sender: str, number: str, outcome: str
+) -> None:
+    label = {"outcome": outcome}
+    before = REGISTRY.get_sample_value("relay_texts_total", label) or 0.0
+    stage.text(sender, number=number)
+    assert REGISTRY.get_sample_value("relay_texts_total", label) == before + 1
 
 
 def test_a_text_goes_back(stage: Stage) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from prometheus_client import REGISTRY
 
 from relay.carrier.webhooks import InboundCall
 from relay.domain import access_code
@@ -50,12 +51,18 @@ def line() -> Line:
     return Line(world)
 
 
+def counted(decision: str) -> float:
+    return REGISTRY.get_sample_value("relay_calls_total", {"decision": decision}) or 0.0
+
+
 def test_a_silent_stranger_is_asked_twice_and_then_rejected_for_an_hour(line: Line) -> None:
     assert isinstance(line.call(), AskAccessCode)
     line.now += HOUR - 10
     assert isinstance(line.call(), AskAccessCode)
     for _ in range(3):
+        before = counted("rejected")
         assert line.call() == Reject()
+        assert counted("rejected") == before + 1
     client = line.world.services.store.client
     (key,) = client.scan_iter("{main}:silent:*")
     assert 0 < client.ttl(key) <= HOUR, "Redis forgets it by itself"
