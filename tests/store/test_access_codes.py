@@ -223,16 +223,18 @@ def test_a_code_of_another_number_is_a_wrong_one(shared: Board) -> None:
 
 
 def test_a_wrong_code_may_be_tried_three_times(shared: Board) -> None:
-    states = [
-        shared.enter_code("r", number(0), "12345", sid="CA1", attempt=attempt).state
+    tries = [
+        [shared.enter_code("r", number(0), "12345", sid="CA1", attempt=attempt) for _ in range(2)]
         for attempt in (1, 2, 3, 4)
     ]
-    assert states == [
+    assert [first.state for first, _ in tries] == [
         RouteState.WRONG,
         RouteState.WRONG,
         RouteState.TRIED_OUT,
         RouteState.TRIED_OUT,
     ]
+    assert all(again == first for first, again in tries)
+    assert {first.locale for first, _ in tries} == {"en"}
 
 
 def test_p4_a_try_that_comes_twice_is_counted_once(shared: Board) -> None:

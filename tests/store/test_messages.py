@@ -456,6 +456,21 @@ def test_a_postponed_text_keeps_its_place_until_it_is_due(texts: Texts) -> None:
     assert texts.begin(first, "t3", NOW + 5).attempts == 2
 
 
+def test_an_attempt_that_was_withdrawn_makes_no_later_one_wait_longer(texts: Texts) -> None:
+    message = texts.accepted()
+    for token in ("t1", "t2"):
+        assert texts.begin(message, token).attempts == 1
+        assert texts.outbox.postpone(
+            message,
+            token=token,
+            now=NOW,
+            until=NOW,
+            outcome_unknown=False,
+            error_code=0,
+            is_withdrawn=True,
+        )
+
+
 def test_whose_attempt_was_settled_by_another_postpones_nothing(texts: Texts) -> None:
     """It was held up: its attempt was found not to have been taken, and the next one has begun."""
     message, later = texts.accepted(), NOW + LEASE
@@ -846,7 +861,7 @@ def test_a_report_of_an_earlier_attempt_changes_nothing(texts: Texts) -> None:
     message = texts.accepted()
     texts.begin(message)
     reported = texts.report(message, MessageStatus.SENT, 4, attempt="t0", sid="SMghost")
-    assert reported.outcome is ReportOutcome.STALE
+    assert (reported.outcome, reported.sender_told) == (ReportOutcome.STALE, False)
     assert texts.outbox.owned(["SMghost"]) == {"SMghost"}
     assert texts.report("us.SMnone", MessageStatus.SENT, 4).outcome is ReportOutcome.UNKNOWN
 

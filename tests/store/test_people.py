@@ -308,6 +308,17 @@ def test_people_are_listed_by_ref_page_by_page(board: Board) -> None:
     assert refs(Role.RECRUITER) == ["rita"]
 
 
+def test_no_two_erasures_are_of_one_moment(board: Board) -> None:
+    """Each is final once the files are older: those of one millisecond are told apart."""
+    moments = []
+    for ref in ("rita", "nora", "quinn"):
+        board.register_recruiter(ref)
+        board.store.erasures.erase(RECRUITER, ref, now=board.now)
+        erased = board.client.zrange(board.store.keys.erasures, 0, -1, withscores=True)
+        moments.append(dict(erased)[f"recruiter:{ref}"])
+    assert moments == sorted(set(moments))
+
+
 def test_who_is_erased_while_a_page_is_read_ends_no_list(board: Board) -> None:
     for ref in ("a", "b", "c"):
         board.register_candidate(ref)

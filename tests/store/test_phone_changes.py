@@ -154,6 +154,18 @@ def test_p1_the_old_phones_binding_cools_before_a_stranger_gets_its_number(pair:
     pair.audit()
 
 
+def test_p2_a_new_phone_tells_of_the_stops_that_are_said_with_it_alone(pair: Board) -> None:
+    pair.now += 10
+    pair.stop_texts("q", number(0))
+    pair.now += 10
+    pair.change_phone(Role.RECRUITER, "rita", "q")
+    (session,) = pair.audit().values()
+    assert pair.store.suppressions.are_suspended([session]) == [False]
+    pair.now += 10
+    pair.stop_texts("q", number(0))
+    assert pair.store.suppressions.are_suspended([session]) == [True]
+
+
 def test_a_phone_that_moves_back_in_time_gets_its_binding_back(pair: Board) -> None:
     pair.change_phone(Role.RECRUITER, "rita", "q")
     pair.now += 10

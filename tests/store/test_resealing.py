@@ -46,6 +46,16 @@ def test_p1_a_phones_bindings_move_to_another_index(board: Board) -> None:
     assert not board.client.exists(board.store.keys.phone("a-anew"))
 
 
+def test_bindings_move_though_a_session_is_not_on_record_any_more(board: Board) -> None:
+    board.register_recruiter("rita", "a")
+    for ref in ("carl", "dan"):
+        board.register_candidate(ref, ref)
+    lost, kept = (board.open("rita", ref) for ref in ("carl", "dan"))
+    board.client.hdel(board.store.keys.sessions, lost.id)
+    assert board.store.resealing.move_bindings("a", "a-anew")
+    assert board.call("a-anew", kept.virtual_number).state is RouteState.CONNECT
+
+
 def test_bindings_under_two_indexes_of_one_phone_stay_apart(board: Board) -> None:
     board.register_recruiter("rita", "a")
     board.register_recruiter("rita-too", "b")

@@ -354,6 +354,10 @@ def test_a_new_phone_begins_anew(stage: Stage, message: str) -> None:
     stage.report(message, "undelivered", 30006)
     stage.move(Role.CANDIDATE, "+12125550127")
     assert reach(stage) is Reach.OK
+    other = stage.text(body="there?").message
+    stage.work()
+    stage.report(other, "undelivered", 30005)
+    assert reach(stage) is Reach.UNREACHABLE
 
 
 def test_a_late_report_about_a_former_phone_says_nothing_of_the_new_one(

@@ -232,9 +232,7 @@ local function take_up(group, held, node, phone_values)
   local text, added, code_needed = bindings_on(group, held)
   local pool, ordinal = group[1].pool, group[1].session.ordinal
   phone_values[#phone_values + 1], phone_values[#phone_values + 2] = group.number, text
-  if not held then
-    redis.call("SETBIT", node.used[args.role], ordinal, 1)
-  end
+  redis.call("SETBIT", node.used[args.role], ordinal, 1)
   if code_needed == "1" and not is_several(held) then
     begin_sharing(pool, node, ordinal)
   end
