@@ -609,6 +609,7 @@ def test_a_text_whose_receiver_gets_another_phone_just_before_the_send_follows(
 
     send_lane(stage.services, message, clock=clock)
     assert stage.arrived == []
+    assert not stage.record(message).error_code, "nobody has refused it"
 
     stage.send(message)
     assert stage.arrived == [(DAN, "where are you")]
@@ -646,6 +647,7 @@ def test_a_worker_that_was_held_up_does_not_send_past_its_lease(stage: Stage) ->
     moments = iter([NOW, NOW + 2, NOW + 2, NOW + 2, NOW + 2])
     send_lane(stage.services, message, clock=lambda: next(moments))
     assert stage.arrived == []
+    assert not stage.record(message).error_code, "nobody has refused it"
     stage.now = NOW + 3
     stage.send(message)
     assert stage.arrived == [TO_CARL]
