@@ -121,6 +121,14 @@ def test_indexes_follow_the_ring_unless_the_phone_has_changed(board: Board) -> N
     assert get(board, CANDIDATE, "carl") == rotated
 
 
+def test_what_is_known_of_a_phone_follows_its_index_whatever_that_has_in_it(board: Board) -> None:
+    board.register(CANDIDATE, "carl", "o-l_d")
+    carl = get(board, CANDIDATE, "carl")
+    board.client.hset(board.store.keys.reach, "candidate:carl", "landline o-l_d")
+    assert board.store.people.reindex(replace(carl, phone_indexes=("n-ew",)), known=carl)
+    assert board.client.hget(board.store.keys.reach, "candidate:carl") == "landline n-ew"
+
+
 def test_a_recruiters_indexes_hold_nothing(board: Board) -> None:
     board.register(RECRUITER, "rita", "r")
     rita = get(board, RECRUITER, "rita")
