@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,9 +13,11 @@ from relay.domain.participant import ParticipantStatus, Role
 from relay.domain.routing import RouteState
 from relay.domain.session import ClosedReason
 from relay.store.claims import Claimed, Outdated
+from relay.store.erasures import Erasures
 from relay.store.keys import PoolKeys
 from relay.store.people import PutOutcome
 from relay.store.phone_changes import Changed, Held, InTheWay, NoNumber, SamePhone
+from relay.store.scripts import Scripts
 from tests.board import ASKER, Board, number
 from tests.noted_scripts import NotedScripts
 
@@ -429,6 +432,44 @@ def test_an_erased_candidates_phone_is_free(pair: Board) -> None:
 
     assert not pair.client.exists(KEYS.person(Role.CANDIDATE, "carl"), KEYS.holder("c"))
     assert pair.register(Role.CANDIDATE, "dan", "c") is PutOutcome.CREATED
+
+
+class OpenedMeanwhile:
+    """A client: the first look at somebody's sessions is followed by a new one."""
+
+    def __init__(self, board: Board) -> None:
+        self._board, self._client = board, board.client
+        self._is_open = False
+
+    def hvals(self, name: str) -> Any:
+        found = self._client.hvals(name)
+        if not self._is_open:
+            self._is_open = True
+            self._board.open("rita", "eve")
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+
+def open_sessions(board: Board) -> set[str]:
+    return {one.candidate.ref for one in board.audit().values() if one.status == "open"}
+
+
+def test_p2_a_session_that_was_opened_meanwhile_ends_with_the_others(crowded: Board) -> None:
+    assert crowded.erase(Role.CANDIDATE, "dan")
+    client = OpenedMeanwhile(crowded)
+    erasures = Erasures(client, Scripts(crowded.client), crowded.store.keys)
+    assert erasures.erase(Role.RECRUITER, "rita", now=crowded.now)
+    assert open_sessions(crowded) == {"eve"}, "Quinn's"
+
+
+def test_nobody_elses_calls_are_taken_back_with_those_of_who_is_erased(crowded: Board) -> None:
+    crowded.call("q", number(0), sid="CA1")
+    crowded.call("r", number(1), sid="CA2")
+    crowded.erase(Role.RECRUITER, "rita")
+    assert crowded.call("q", number(0), sid="CA1").state is RouteState.CONNECT
+    assert crowded.call("r", number(1), sid="CA2").state is RouteState.REPLAYED
 
 
 def test_nobody_unknown_is_erased(board: Board) -> None:
