@@ -28,11 +28,12 @@ sandbox: $(VENV)/.stamp-prod redis  ## the same service, left running, with phon
 	@$(PYTHON) -m relay sandbox
 
 # The others wait more than they work, and the core, which works, has what time they leave.
-test: lint redis sentinel chromium node prometheus  ## lint, types and every test
-	@echo "· every test; those of the core are traced beside the others, and told of after them"
-	@nice -n 5 $(BIN)/pytest -n 3 --dist loadgroup -m "traced and not on_fakeredis" --cov --cov-report= \
+test: $(VENV)/.stamp-dev redis sentinel chromium node prometheus  ## lint, types and every test
+	@echo "· lint, types and every test; those of the core are traced beside the others, and told of after them"
+	@nice -n 5 $(BIN)/pytest -n 2 --dist loadgroup -m "traced and not on_fakeredis" --cov --cov-report= \
 		$(CORE) $$(grep -rlw mark.traced tests --include='test_*.py') > $(VENV)/traced.log 2>&1 & core=$$!; \
 	trap 'kill $$core; exit 130' INT TERM; \
+	$(MAKE) lint || { kill $$core; exit 1; }; \
 	$(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder -m "not traced and not on_fakeredis" \
 		$(addprefix --ignore=,$(CORE)); others=$$?; \
 	wait $$core; traced=$$?; cat $(VENV)/traced.log; [ $$others = 0 ] && [ $$traced = 0 ]

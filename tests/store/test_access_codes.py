@@ -265,7 +265,7 @@ def test_a_caller_who_tries_too_often_is_refused_on_every_number(shared: Board) 
     assert enter(shared, of(shared, "dan")) is RouteState.TRIED_OUT
     assert shared.call("r", number(1)).state is RouteState.CONNECT
     ttl = shared.client.ttl(KEYS.wrong_from("r"))
-    assert 0 < ttl <= access_code.WINDOW
+    assert access_code.WINDOW - 60 < ttl <= access_code.WINDOW
 
 
 def test_p2_a_right_code_that_came_too_late_is_refused_the_next_day_too(shared: Board) -> None:
@@ -322,7 +322,7 @@ def test_whom_the_networks_vouch_for_is_heard_a_bounded_number_of_times(shared: 
     for caller in range(1, 20):
         try_wrong_codes(shared, f"a{caller}", 100, attestation="A")
     assert int(shared.client.get(heard)) == access_code.TRIES_OF_VOUCHED_STRANGERS
-    assert 0 < shared.client.ttl(heard) <= access_code.WINDOW
+    assert access_code.WINDOW - 60 < shared.client.ttl(heard) <= access_code.WINDOW
     assert enter(shared, finns, "a99", attestation="A") is RouteState.TRIED_OUT
     assert enter(shared, finns, attestation="A") is RouteState.CONNECT
     assert enter(shared, of(shared, "carl"), "borrowed") is RouteState.CONNECT
