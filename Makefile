@@ -87,14 +87,18 @@ $(shell [ -x $(PYTHON) ] || rm -f $(VENV)/.stamp-*)
 # Runs its argument, and shows what it said only when it failed.
 quietly = { $(1); } > $(VENV)/make.log 2>&1 || { cat $(VENV)/make.log; exit 1; }
 
+# What pip would compile module by module, all cores do here.
+install = $(PYTHON) -m ensurepip && $(PYTHON) -m pip install --no-compile -r $(1) && \
+	{ $(PYTHON) -m compileall -q -j 0 $(VENV)/lib || true; }
+
 $(VENV)/.stamp-prod: requirements.txt $(PYTHON)
 	@echo "· installing what production needs (half a minute, once)"
-	@$(call quietly,$(PYTHON) -m ensurepip && $(PYTHON) -m pip install -r requirements.txt)
+	@$(call quietly,$(call install,requirements.txt))
 	@touch $@
 
 $(VENV)/.stamp-dev: requirements-dev.txt requirements.txt $(PYTHON)
 	@echo "· installing what production, tests and tools need (a minute, once)"
-	@$(call quietly,$(PYTHON) -m ensurepip && $(PYTHON) -m pip install -r requirements-dev.txt)
+	@$(call quietly,$(call install,requirements-dev.txt))
 	@touch $(VENV)/.stamp-prod $@
 
 $(VENV)/.stamp-mutants: requirements-mutants.txt $(VENV)/.stamp-dev

@@ -339,7 +339,7 @@ _IDS: dict[str, Callable[[], str]] = {
 
 @pytest.mark.parametrize("kind", _IDS)
 def test_no_random_id_is_refused(kind: str) -> None:
-    ids = [_IDS[kind]() for _ in range(100_000)]
+    ids = [_IDS[kind]() for _ in range(30_000)]
     assert not [ref for ref in ids if is_phone_number(ref) or ref_holds(ref, PHONE)]
 
 
