@@ -137,7 +137,9 @@ class Drain:
         lanes = dict(zip(texts, _lanes_of(services, texts), strict=True))
         for hint in hints:
             number, receiver = lanes.get(hint.id, ("", ""))
-            self._plan.add(Lane(sid, number, receiver or f"{hint.function} {hint.id}"), hint)
+            # What goes to no number waits beside its account's alone.
+            lane = Lane(sid, number or sid, receiver or f"{hint.function} {hint.id}")
+            self._plan.add(lane, hint)
 
     def _start(self, pool: ThreadPoolExecutor) -> None:
         while (start := self._plan.start(self._may_start)) is not None:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from inspect import signature
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
+from redis import Redis
 from rq.exceptions import NoSuchJobError, StopRequested
 from rq.job import Job
 
@@ -25,6 +26,18 @@ class KnownJob(Job):
     FUNCTIONS: ClassVar[dict[str, Callable[..., None]]] = {}
 
     _is_damaged = False
+
+    @classmethod
+    def fetch(
+        cls,
+        id: str,  # noqa: A002 - RQ's name
+        connection: Redis | None = None,
+        serializer: Any = None,
+    ) -> KnownJob:
+        """Raises NoSuchJobError, also for an id that is none: RQ's clean-up passes over it then."""
+        if not is_job_id(id.partition(":")[0].encode(errors="replace")):
+            raise NoSuchJobError(id)
+        return cast("KnownJob", super().fetch(id, connection, serializer))
 
     def restore(self, raw_data: Any) -> None:
         """Raises NoSuchJobError, and StopRequested where the worker is told to stop meanwhile: at

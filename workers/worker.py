@@ -15,10 +15,11 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+import redis
 import structlog
-from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 from rq import Queue, Worker
+from rq.exceptions import StopRequested
 from rq.executions import Execution
 from rq.intermediate_queue import IntermediateQueue
 from rq.job import Job
@@ -76,10 +77,10 @@ class KnownQueue(Queue):
 
     @classmethod
     def lmove(
-        cls, connection: Redis, queue_key: str, timeout: int | None
+        cls, connection: redis.Redis, queue_key: str, timeout: int | None
     ) -> tuple[str, bytes] | None:
-        """The next id, which is one: at any other a worker of RQ's quits, and again when it comes
-        back, since such a one stays where its clean-up finds it."""
+        """The next id. RQ's worker quits at one that is none, and again after each restart, because
+        that stays in the intermediate queue: it is taken out here."""
         while taken := super().lmove(connection, queue_key, timeout):
             job_id: bytes = taken[1]
             if is_job_id(job_id):
@@ -121,11 +122,17 @@ class RelayWorker(Worker):
             time.sleep(_PAUSE)
 
     def run_maintenance_tasks(self) -> None:
-        """Nothing that somebody has put into RQ's registries keeps a worker from its work."""
+        """Nothing that somebody has put into RQ's registries keeps a worker from its work, nor the
+        next clean-up waiting for RQ's lock."""
         try:
             super().run_maintenance_tasks()  # type: ignore[no-untyped-call] # RQ's has no types
-        except ValueError as error:
+        except (StopRequested, redis.ConnectionError, redis.TimeoutError):
+            raise
+        except Exception as error:  # noqa: BLE001 - there may be anything in them
             log_failure(log, "clean-up of the queue failed", error)
+        finally:
+            for queue in self.queues:
+                queue.release_maintenance_lock()  # type: ignore[no-untyped-call] # as above
 
     def subscribe(self) -> None:
         """Takes no commands from Redis (P9), and keeps no connection that would have to follow."""

@@ -35,11 +35,11 @@ def restored(snapshot_at: datetime | None) -> None:
     if _is_at_work(deployment):
         raise click.ClickException("A scheduler is at work: stop it, web and worker first.")
     given = snapshot_at.replace(tzinfo=UTC).timestamp() if snapshot_at else None
-    at = given or snapshot_on_record(deployment)
-    if at is None:
-        raise click.UsageError("The store does not say of when it is: give --snapshot-at.")
-    if at > time.time():
+    if given and given > time.time():
         raise click.UsageError("--snapshot-at is in the future: is it in UTC?")
+    at = given or snapshot_on_record(deployment)
+    if at is None or at > time.time():
+        raise click.UsageError("The store does not say of when it is: give --snapshot-at.")
     done = reconcile_restored(deployment, snapshot_at=at, clock=time.time)
     _show(done, at)
     if done.to_repeat:

@@ -194,8 +194,7 @@ _REACHES: Mapping[Trouble | None, Reach] = {
 
 
 def reach_after(status: MessageStatus, trouble: Trouble | None) -> Reach | None:
-    """What a text's last status says of its receiver, with the trouble of one that has failed; None
-    when it says nothing."""
+    """What a text's last status says of its receiver; None when it says nothing."""
     if status is MessageStatus.DELIVERED:
         return Reach.OK
-    return _REACHES.get(trouble)
+    return _REACHES.get(trouble) if status.is_failure else None

@@ -25,7 +25,7 @@ class Throttle:
         return now < self._paused_until
 
     def admits(self, under_way: int) -> bool:
-        """Whether another request may begin beside so many, but for a pause."""
+        """Whether another request may begin beside so many, when there is no pause."""
         return under_way < int(self._allowed)
 
     def pause(self, until: float) -> None:

@@ -28,6 +28,7 @@ from relay.domain.texts import (
 )
 from relay.domain.trouble import Scope, Trouble
 from relay.store.connection import Client
+from relay.store.figures import read_moment
 from relay.store.keys import BoardKeys
 from relay.store.outcomes import as_counted
 from relay.store.scripts import Scripts, TooFewReplicas
@@ -257,12 +258,11 @@ class Outbox:
         return int(self._client.zcard(self._keys.outbox))
 
     def restored(self) -> tuple[float, float] | None:
-        """Moments of the latest restore's snapshot and end; None a week later."""
-        noted = self._client.get(self._keys.restored)
-        if noted is None:
-            return None
-        snapshot_at, _, ended_at = noted.partition(" ")
-        return float(snapshot_at), float(ended_at)
+        """Moments of the latest restore's snapshot and end; None a week later, and where somebody
+        else has written."""
+        noted = self._client.get(self._keys.restored) or ""
+        snapshot_at, ended_at = map(read_moment, noted.partition(" ")[::2])
+        return (snapshot_at, ended_at) if snapshot_at and ended_at else None
 
     def owned(self, sids: list[str]) -> set[str]:
         """Returns those of the carrier's sids that some message of ours has taken for its own."""

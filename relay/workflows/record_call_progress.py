@@ -122,7 +122,7 @@ def record_call_end(services: Services, report: CallEnded, *, now: float) -> Non
     charges = caller_minutes(report.duration, virtual_number=report.called)
     call = _call_on(services, numbers.find_pool(report.called), report)
     if call is None:
-        # It was not connected; or the number has moved since this process read its map.
+        # It was not connected; or another board has the number by now, which is for it to count.
         pool = numbers.look_again(report.called)
         if pool:
             services.store.pools.charges.count_once(

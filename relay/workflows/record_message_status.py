@@ -25,7 +25,7 @@ def record_message_status(
     Raises Unavailable.
     """
     known = read_status(report.status)
-    message = services.store.messages.read(message_id)
+    message = services.store.messages.read(message_id) if known else None
     if known is None or message is None:
         log.info("status report not used", message=message_id, status=report.status)
         return

@@ -921,6 +921,11 @@ def test_p4_after_a_restore_what_was_made_before_is_looked_for_once(texts: Texts
     assert texts.outbox.restored() is None
     assert texts.outbox.note_restored(snapshot_at=NOW - 99, ended_at=NOW + 1) == 2
     assert texts.outbox.restored() == (NOW - 99, NOW + 1)
+    noted = texts.store.client.get(KEYS.restored)
+    for planted in ("nan nan", "lately", f"{NOW}", ""):
+        texts.store.client.set(KEYS.restored, planted)
+        assert texts.outbox.restored() is None
+    texts.store.client.set(KEYS.restored, noted)
 
     assert texts.begin(before, "t2").attempted_at == NOW
     texts.confirm(before, "t2")

@@ -8,7 +8,7 @@ from typing import Any
 
 import fakeredis
 import pytest
-from rq.exceptions import StopRequested
+from rq.exceptions import NoSuchJobError, StopRequested
 from rq.serializers import JSONSerializer
 
 from config.queues import TEXTS
@@ -51,6 +51,14 @@ def test_a_worker_that_is_told_to_stop_while_it_reads_a_job_damages_none(
     job = KnownJob("planted", connection=client, serializer=JSONSerializer)
     with pytest.raises(StopRequested):
         job.restore(ToldMeanwhile())
+
+
+@pytest.mark.parametrize("planted_id", ["a b", "a b:either", "\udcff"])
+def test_p9_an_id_that_is_none_is_that_of_no_job(
+    client: fakeredis.FakeRedis, planted_id: str
+) -> None:
+    with pytest.raises(NoSuchJobError):
+        read(client, planted_id)
 
 
 def test_nothing_is_wrong_with_our_own(client: fakeredis.FakeRedis) -> None:

@@ -81,6 +81,10 @@ def test_p9_a_planted_job_runs_nothing_and_raises_an_alarm(tmp_path: Path, queue
         plant(client, "damaged", *send, queue, enqueued_at="yesterday")
         plant(client, "no id", *send, queue)
         client.zadd(f"rq:wip:{queue}", {"no id:either": 1})
+        client.zadd(f"rq:wip:{queue}", {"retried:either": 1})
+        send_again = {"status": "started", "retries_left": 1, "retry_intervals": '{"a": 1}'}
+        plant(client, "retried", *send, queue, **send_again)
+        client.lrem(f"rq:queue:{queue}", 1, "retried")
         client.rpush(f"rq:queue:{queue}", "rubbish", b"\xff\xfe")
         with worker_of(server, queue, tmp_path / "log"):
             eventually(lambda: int(client.hget(ALARMS, "job") or 0) == 11, seconds=30)

@@ -301,6 +301,15 @@ def test_an_account_that_is_to_pause_keeps_no_other_waiting(paused: str, goes: s
     assert turn.done == [f"{goes}.last"]
 
 
+def test_calls_of_an_account_end_though_another_is_to_pause() -> None:
+    turn = of_two_accounts()
+    turn.throttle.pause(time.time() + 3600)
+    for board in ("main", "third"):
+        JobQueues(turn.rq).end_calls(board, f"candidate.of-{board}")
+    turn.run(rounds(8))
+    assert turn.done == ["candidate.of-third"]
+
+
 def test_each_account_is_handed_its_texts_of_a_second() -> None:
     turn = of_two_accounts(TEXTS_PER_SECOND="1")
     for one in range(2):
