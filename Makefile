@@ -27,7 +27,7 @@ demo: $(VENV)/.stamp-prod redis  ## the whole service, and a short scenario play
 sandbox: $(VENV)/.stamp-prod redis  ## the same service, left running, with phones to play with
 	@$(PYTHON) -m relay sandbox
 
-# The others wait more than they work, and the core, which works, has what time they leave.
+# The core's tests never wait: they take the time for which the others do.
 test: $(VENV)/.stamp-dev redis sentinel chromium node prometheus  ## lint, types and every test
 	@echo "· lint, types and every test; those of the core are traced beside the others, and told of after them"
 	@nice -n 5 $(BIN)/pytest -n 2 --dist loadgroup -m "traced and not on_fakeredis" --cov --cov-report= \

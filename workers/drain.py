@@ -137,7 +137,6 @@ class Drain:
         lanes = dict(zip(texts, _lanes_of(services, texts), strict=True))
         for hint in hints:
             number, receiver = lanes.get(hint.id, ("", ""))
-            # What goes to no number waits beside its account's alone.
             lane = Lane(sid, number or sid, receiver or f"{hint.function} {hint.id}")
             self._plan.add(lane, hint)
 

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, TypeVar, cast
 
 from redis import Redis
 from rq.exceptions import NoSuchJobError, StopRequested
-from rq.job import Job
+from rq.job import Job, validate_job_id
 
 Function = TypeVar("Function", bound=Callable[..., None])
 
@@ -35,7 +35,7 @@ class KnownJob(Job):
         serializer: Any = None,
     ) -> KnownJob:
         """Raises NoSuchJobError, also for an id that is none: RQ's clean-up passes over it then."""
-        if not is_job_id(id.partition(":")[0].encode(errors="replace")):
+        if not is_job_id(id.partition(":")[0]):
             raise NoSuchJobError(id)
         return cast("KnownJob", super().fetch(id, connection, serializer))
 
@@ -92,9 +92,13 @@ class KnownJob(Job):
         return any(names) or bool(self._stopped_callback_name)
 
 
-def is_job_id(raw: bytes) -> bool:
-    """Whether RQ takes it for one: it raises ValueError for others."""
-    return re.fullmatch(rb"[A-Za-z0-9_-]+", raw) is not None
+def is_job_id(text: str) -> bool:
+    """Whether RQ takes it for one."""
+    try:
+        validate_job_id(text)
+    except ValueError:
+        return False
+    return True
 
 
 def job(function: Function) -> Function:

@@ -26,7 +26,8 @@ class Hint:
 
 @dataclass(frozen=True)
 class Lane:
-    """Where a hint's work is done: a virtual number of ``account``, to one receiver there."""
+    """Where a hint's work is done: a virtual number of ``account``, to one receiver there. What
+    sends no text has the account in the place of a number."""
 
     account: str
     number: str

@@ -82,12 +82,13 @@ class KnownQueue(Queue):
         """The next id. RQ's worker quits at one that is none, and again after each restart, because
         that stays in the intermediate queue: it is taken out here."""
         while taken := super().lmove(connection, queue_key, timeout):
-            job_id: bytes = taken[1]
+            raw: bytes = taken[1]
+            job_id = raw.decode(errors="replace")
             if is_job_id(job_id):
-                return queue_key, job_id
+                return queue_key, raw
             held = IntermediateQueue.get_intermediate_queue_key(queue_key)
-            connection.lrem(held, 1, job_id)  # type: ignore[arg-type] # bytes are welcome
-            jobs.refuse_job(job_id.decode(errors="replace"), "its id is none")
+            connection.lrem(held, 1, raw)  # type: ignore[arg-type] # bytes are welcome
+            jobs.refuse_job(job_id, "its id is none")
         return None
 
 
@@ -142,7 +143,7 @@ class RelayWorker(Worker):
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Runs the job, or refuses it: a job may be anybody's who can write to Redis (P9)."""
-        # As long as it is idle, RQ's handler of signals raises in the midst of things.
+        # Told to stop while it is idle, RQ's worker raises wherever it is; a busy one goes on.
         self.set_state(WorkerStatus.BUSY)
         why_not = job.why_not() if isinstance(job, KnownJob) else "it is none of ours"
         if not why_not:
